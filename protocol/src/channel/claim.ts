@@ -1,0 +1,129 @@
+import { type Decoded, integer, struct, text } from '../codec/codec.js'
+import { anchorOf, earlierLink } from '../crypto/hash-chain.js'
+import { type Anchor, channelIdCodec, type ItemId, itemIdCodec } from '../ledger/identifiers.js'
+import { type Rejection, reject } from '../primitives/outcome.js'
+import type { Timestamp } from '../primitives/time.js'
+import type { ChannelRejection } from './channel-rejection.js'
+import { draftChange } from './draft.js'
+import { CLAIM_MARGIN_SECONDS } from './limits.js'
+import {
+  type ChannelParty,
+  draftedLane,
+  type KnownLink,
+  knownLinkCodec,
+  noteOf,
+  withNote,
+} from './party.js'
+import type { PendingItem } from './pending-item.js'
+
+/** The payee shows a link and asks for its money off the ledger. */
+export const claimCodec = struct({ channel: channelIdCodec, id: itemIdCodec, known: knownLinkCodec })
+export type Claim = Decoded<typeof claimCodec>
+
+/** The payee asks the payer to drop an item; `code` tells programs why, at most 64 bytes. */
+export const declineCodec = struct({ channel: channelIdCodec, id: itemIdCodec, code: text(64) })
+export type Decline = Decoded<typeof declineCodec>
+
+/** The peer confirms that it has stored this side's lane up to `version`. */
+export const storedCodec = struct({ channel: channelIdCodec, version: integer(2 ** 48) })
+
+/** As payee: notes that a link of an incoming item is known; a claim is owed from now on. */
+export function learnLink(
+  party: ChannelParty,
+  id: ItemId,
+  known: KnownLink,
+): ChannelParty | Rejection<'item_missing' | 'link_mismatch'> {
+  const item = party.peer.items.find((other) => other.id === id)
+  if (item === undefined) return reject('item_missing', `there is no item ${id} on this lane`)
+  if (anchorOf(known.link, known.index) !== item.anchor) {
+    return reject('link_mismatch', `the link does not hash to the anchor of item ${id}`)
+  }
+  const note = noteOf(party, id)
+  return (note.known?.index ?? 0) >= known.index ? party : withNote(party, { ...note, known })
+}
+
+/** As payee: asks the payer to drop an item. Refused once its link is known: it is money then. */
+export function declineItem(
+  party: ChannelParty,
+  id: ItemId,
+): ChannelParty | Rejection<'item_missing'> {
+  const note = noteOf(party, id)
+  if (!party.peer.items.some((item) => item.id === id) || note.known !== undefined) {
+    return reject('item_missing', `item ${id} cannot be declined: it is gone or its link is known`)
+  }
+  return withNote(party, { ...note, declined: true })
+}
+
+/** A claim changed the payer's books, or said nothing new. */
+export type ReceivedClaim =
+  | { readonly kind: 'claimed'; readonly party: ChannelParty; readonly item: PendingItem }
+  | { readonly kind: 'known' }
+
+/** As payer: takes a claim while a reveal on the ledger could still be included (CH-6.5). */
+export function receiveClaim(
+  party: ChannelParty,
+  { id, known }: Pick<Claim, 'id' | 'known'>,
+  now: Timestamp,
+): ReceivedClaim | ChannelRejection {
+  const item = draftedLane(party).items.find((other) => other.id === id)
+  if (item === undefined || known.index <= item.paid) return { kind: 'known' }
+  if (known.index > item.ticks || anchorOf(known.link, known.index) !== item.anchor) {
+    return reject('link_mismatch', `the link does not hash to the anchor of item ${id}`)
+  }
+  if (now > item.expiry - CLAIM_MARGIN_SECONDS) {
+    return reject('claim_too_late', `item ${id} expires at ${item.expiry}: reveal on the ledger`)
+  }
+  return owe(party, item, known, now)
+}
+
+function owe(
+  party: ChannelParty,
+  item: PendingItem,
+  known: KnownLink,
+  now: Timestamp,
+): ReceivedClaim | ChannelRejection {
+  const { index, link } = known
+  const drafted = draftChange(party, { kind: 'redeem', id: item.id, index, link }, now)
+  if (!('kind' in drafted)) return { kind: 'claimed', party: drafted, item }
+  if (drafted.code !== 'too_many_unconfirmed') return drafted
+  const others = party.owed.filter(({ id }) => id !== item.id)
+  return { kind: 'claimed', party: { ...party, owed: [...others, { id: item.id, known }] }, item }
+}
+
+/** As payer: drafts what is owed and could not be paid before. */
+export function draftOwed(party: ChannelParty, now: Timestamp): ChannelParty {
+  return party.owed.reduce((current, { id, known }) => {
+    const next = draftChange(current, { kind: 'redeem', id, ...known }, now)
+    return 'kind' in next ? current : next
+  }, party)
+}
+
+/**
+ * A link became public on the ledger at `time`: it decides every item with its anchor, on both
+ * lanes, whose expiry it made. Answers the items of this side's lane that it now pays.
+ */
+export function seeReveal(
+  party: ChannelParty,
+  reveal: { readonly anchor: Anchor; readonly known: KnownLink; readonly time: Timestamp },
+  now: Timestamp,
+): { readonly party: ChannelParty; readonly paid: readonly PendingItem[] } {
+  let next = party
+  const { anchor, known, time } = reveal
+  for (const item of party.peer.items) {
+    if (item.anchor !== anchor || time > item.expiry) continue
+    const note = noteOf(next, item.id)
+    const newer = known.index > (note.known?.index ?? 0) ? known : note.known
+    next = withNote(next, { ...note, known: newer, onLedger: Math.max(note.onLedger, known.index) })
+  }
+  const paid: PendingItem[] = []
+  for (const item of draftedLane(party).items) {
+    if (item.anchor !== anchor || time > item.expiry || known.index <= item.paid) continue
+    const index = Math.min(known.index, item.ticks)
+    const link = earlierLink(known.link, known.index - index)
+    const owed = owe(next, item, { index, link }, now)
+    if (owed.kind !== 'claimed') continue
+    next = owed.party
+    paid.push(item)
+  }
+  return { party: next, paid }
+}

@@ -1,0 +1,138 @@
+import type { ChainId } from '../ledger/identifiers.js'
+import { invariant } from '../primitives/invariant.js'
+import { reject } from '../primitives/outcome.js'
+import type { Timestamp } from '../primitives/time.js'
+import { balanceProofDigest } from './balance-proof.js'
+import { applyChange, type Change, type ChangeOf } from './change.js'
+import type { ChannelRejection } from './channel-rejection.js'
+import type { Evidence } from './evidence.js'
+import type { LaneState } from './lane-state.js'
+import type { LaneUpdate } from './lane-update.js'
+import { CHANGES_MAX, EXPIRE_GRACE_SECONDS, UNCONFIRMED_UPDATES_MAX } from './limits.js'
+import { type ChannelParty, draftedLane, maySign, spendable } from './party.js'
+
+/**
+ * Puts a change of this side's own lane into its next proof. Every number of changes shares one
+ * signature; nothing is promised before `seal`.
+ */
+export function draftChange(
+  party: ChannelParty,
+  change: Change,
+  now: Timestamp,
+): ChannelParty | ChannelRejection {
+  if (!maySign(party)) {
+    return reject('channel_not_usable', `channel ${party.ledger.id} is closing; it pays no more`)
+  }
+  if (party.unconfirmed.length >= UNCONFIRMED_UPDATES_MAX) {
+    return reject('too_many_unconfirmed', 'the peer confirms nothing; it must catch up first')
+  }
+  const changes = [...(party.draft?.changes ?? []), change]
+  if (changes.length > CHANGES_MAX) {
+    return reject('too_many_unconfirmed', `a proof states at most ${CHANGES_MAX} changes`)
+  }
+  const before = draftedLane(party)
+  const refusal = checkOwnChange(party, before, change, now)
+  if (refusal !== undefined) return refusal
+  const lane = applyChange(before, change)
+  if ('kind' in lane) return lane
+  const drafted = { ...party, draft: { lane, changes } }
+  return change.kind === 'add' && spendable(drafted) < 0n
+    ? reject('insolvent', `${spendable(party)} base units can be paid on channel ${party.ledger.id}`)
+    : drafted
+}
+
+function checkOwnChange(
+  party: ChannelParty,
+  lane: LaneState,
+  change: Change,
+  now: Timestamp,
+): ChannelRejection | undefined {
+  switch (change.kind) {
+    case 'add':
+      return party.phase.kind === 'open'
+        ? checkNewItem(party, lane, change, now)
+        : reject('channel_not_usable', `channel ${party.ledger.id} is being closed`)
+    case 'expire': {
+      const item = lane.items.find(({ id }) => id === change.id)
+      const owed = party.owed.some(({ id }) => id === change.id)
+      return item !== undefined && (owed || now <= item.expiry + EXPIRE_GRACE_SECONDS)
+        ? reject('not_expired', `item ${item.id} is owed, or may be claimed until ${item.expiry}`)
+        : undefined
+    }
+    case 'redeem':
+    case 'cancel':
+      return undefined
+  }
+}
+
+/** The bounds of an item by the channel's terms (CH-6.4), for its payer and its payee alike. */
+export function checkNewItem(
+  { ledger }: ChannelParty,
+  lane: LaneState,
+  { unit, ticks, expiry }: ChangeOf<'add'>,
+  now: Timestamp,
+): ChannelRejection | undefined {
+  const { itemsMax, itemAmountMin, expirySecondsMax } = ledger.terms
+  if (lane.items.length >= itemsMax) {
+    return reject('too_many_items', `${itemsMax} items are pending already; one must settle first`)
+  }
+  if (unit * BigInt(ticks) < itemAmountMin) {
+    return reject('amount_too_small', `an item is at least ${itemAmountMin} base units here`)
+  }
+  if (expiry <= now || expiry > now + expirySecondsMax) {
+    return reject(
+      'expiry_out_of_bounds',
+      `at ledger time ${now} an item expires after that and by ${now + expirySecondsMax}`,
+    )
+  }
+  return undefined
+}
+
+/** Whether the next proof has something to say: changes, or an ack that the peer waits for. */
+export function hasDraft(party: ChannelParty): boolean {
+  return party.draft !== undefined || (party.ackDue && maySign(party))
+}
+
+/** The lane that the next proof states: one version on, acking all that is held of the peer. */
+export function nextLane(party: ChannelParty): LaneState {
+  const { version } = party.own
+  return { ...draftedLane(party), version: version + 1, acked: party.peer.version }
+}
+
+/** The 32 bytes that this side signs for its next proof. */
+export function draftDigest(chainId: ChainId, party: ChannelParty): Uint8Array {
+  return balanceProofDigest(chainId, party.ledger.id, party.role, nextLane(party))
+}
+
+/** The party with its draft signed, and the update that may be sent once the party is durable. */
+export function seal(
+  party: ChannelParty,
+  evidence: Evidence,
+): { readonly party: ChannelParty; readonly update: LaneUpdate } {
+  invariant(hasDraft(party) && maySign(party), 'only a party with something to say signs')
+  const own = nextLane(party)
+  const changes = party.draft?.changes ?? []
+  const { epoch, version, acked } = own
+  const update = { channel: party.ledger.id, epoch, version, acked, changes, evidence }
+  const paid = new Set(changes.map(({ kind, id }) => (kind === 'redeem' ? id : undefined)))
+  const cancelled = changes.filter(({ kind }) => kind === 'cancel').map(({ id }) => ({ id, version }))
+  return {
+    party: {
+      ...party,
+      own,
+      draft: undefined,
+      ackDue: false,
+      unconfirmed: [...party.unconfirmed, update],
+      owed: party.owed.filter(({ id }) => !paid.has(id)),
+      cancelling: [...party.cancelling, ...cancelled],
+    },
+    update,
+  }
+}
+
+/** The peer has stored everything up to `version` of this side's lane. */
+export function confirmStored(party: ChannelParty, version: number): ChannelParty {
+  if (version > party.own.version) return party
+  const unconfirmed = party.unconfirmed.filter((update) => update.version > version)
+  return unconfirmed.length === party.unconfirmed.length ? party : { ...party, unconfirmed }
+}

@@ -1,0 +1,69 @@
+import { type Decoded, encode, fixedBytes, integer, list, struct, union } from '../codec/codec.js'
+import { type PublicKey, type Signer, verifySignature } from '../crypto/ed25519.js'
+import { TAG, taggedHash } from '../crypto/tagged-hash.js'
+import type { ChainId } from '../ledger/identifiers.js'
+import { BATCH_LEAVES_MAX } from '../ledger/limits.js'
+import { listPaths, listRoot, rootFromListPath } from '../merkle/list-tree.js'
+import { fromHex } from '../primitives/bytes.js'
+import { invariant } from '../primitives/invariant.js'
+
+/**
+ * A payer's signature under a balance proof (SIG-4): over its digest, or over the root of a batch
+ * of digests with the path that leads there. The ledger takes both as the same evidence.
+ */
+export const evidenceCodec = union({
+  single: [0, struct({ signature: fixedBytes(64) })],
+  batch: [
+    1,
+    struct({
+      signature: fixedBytes(64),
+      index: integer(BATCH_LEAVES_MAX - 1),
+      count: integer(BATCH_LEAVES_MAX, 2),
+      path: list(fixedBytes(32), 16),
+    }),
+  ],
+})
+export type Evidence = Decoded<typeof evidenceCodec>
+
+/** What a batch signature covers; the count is in it because a list root alone does not bind it. */
+const batchCodec = struct({ root: fixedBytes(32), count: integer(BATCH_LEAVES_MAX, 2) })
+
+/** The 32 bytes that are signed for a batch: never those of a single proof. */
+function batchDigest(chainId: ChainId, root: Uint8Array, count: number): Uint8Array {
+  return taggedHash(TAG.batchSignature, fromHex(chainId), encode(batchCodec, { root, count }))
+}
+
+/** Signs 1..65,536 digests at the price of one signature; the answer is in their order. */
+export function signEvidence(
+  chainId: ChainId,
+  signer: Signer,
+  digests: readonly Uint8Array[],
+): Evidence[] {
+  const [first] = digests
+  invariant(first !== undefined && digests.length <= BATCH_LEAVES_MAX, 'a batch has 1..65,536 digests')
+  if (digests.length === 1) return [{ kind: 'single', signature: signer.sign(first) }]
+  const count = digests.length
+  const signature = signer.sign(batchDigest(chainId, listRoot(digests), count))
+  return listPaths(digests).map((path, index) => ({ kind: 'batch', signature, index, count, path }))
+}
+
+/** Whether `evidence` shows that `payer` signed `digest`. */
+export function verifyEvidence(
+  chainId: ChainId,
+  payer: PublicKey,
+  digest: Uint8Array,
+  evidence: Evidence,
+): boolean {
+  switch (evidence.kind) {
+    case 'single':
+      return verifySignature(payer, digest, evidence.signature)
+    case 'batch': {
+      const { index, count, path } = evidence
+      const root = rootFromListPath({ leaf: digest, index, count, path })
+      return (
+        root !== undefined &&
+        verifySignature(payer, batchDigest(chainId, root, count), evidence.signature)
+      )
+    }
+  }
+}

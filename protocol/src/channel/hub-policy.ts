@@ -1,0 +1,22 @@
+import { amountCodec, type Decoded, integer, struct } from '../codec/codec.js'
+import { assetIdCodec } from '../ledger/asset.js'
+import { type Amount, amount } from '../primitives/amount.js'
+import { channelTermsCodec } from './terms.js'
+
+/** What a hub offers everybody: told at the start of every session. */
+export const hubPolicyCodec = struct({
+  asset: assetIdCodec,
+  /** Terms of the channels that this hub serves; a channel opened with others is not served. */
+  terms: channelTermsCodec,
+  /** Price of one routed payment: `feeBase + amount * feePpm / 10^6`, rounded up. */
+  feeBase: amountCodec,
+  feePpm: integer(1_000_000),
+  /** The most that the hub keeps deposited for one channel, base units. */
+  inboundMax: amountCodec,
+})
+export type HubPolicy = Decoded<typeof hubPolicyCodec>
+
+/** What the hub asks for carrying `value` on, base units, rounded up (HUB-3). */
+export function routingFee({ feeBase, feePpm }: HubPolicy, value: bigint): Amount {
+  return amount(feeBase + (value * BigInt(feePpm) + 999_999n) / 1_000_000n)
+}

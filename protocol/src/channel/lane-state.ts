@@ -1,0 +1,41 @@
+import { amountCodec, type Decoded, integer, struct } from '../codec/codec.js'
+import { COUNTER_MAX } from '../ledger/limits.js'
+import { ZERO } from '../primitives/amount.js'
+import { claimableOf, lockedBy, pendingItemsCodec } from './pending-item.js'
+
+/** Everything that a payer's newest proof promises, its pending items spelled out (CH-2). */
+export const laneStateCodec = struct({
+  /** 0; raised only by a resume. Proofs are ordered by epoch, then version. */
+  epoch: integer(COUNTER_MAX),
+  /** 0 before anything was signed; every signed state is one higher than the one before. */
+  version: integer(COUNTER_MAX),
+  /** Newest version of the other lane that this payer has stored; it gives up all older ones. */
+  acked: integer(COUNTER_MAX),
+  /** All that this payer has ever paid the other side, base units. */
+  transferred: amountCodec,
+  items: pendingItemsCodec,
+})
+export type LaneState = Decoded<typeof laneStateCodec>
+
+/** A lane before its first proof; both sides know it without a signature. */
+export const LANE_START: LaneState = { epoch: 0, version: 0, acked: 0, transferred: ZERO, items: [] }
+
+/** Sum of what the pending items may still cost the payer, base units. */
+export function lockedOf(lane: LaneState): bigint {
+  return lane.items.reduce((sum, item) => sum + lockedBy(item), 0n)
+}
+
+/** Sum of what the payee may claim, given the newest link known of each item. */
+export function claimsOf(
+  lane: LaneState,
+  revealed: (item: LaneState['items'][number]) => number,
+): bigint {
+  return lane.items.reduce((sum, item) => sum + claimableOf(item, revealed(item)), 0n)
+}
+
+/** Order of two states of one lane by epoch, then version: negative, zero or positive. */
+export function compareVersions(a: LaneVersion, b: LaneVersion): number {
+  return a.epoch - b.epoch || a.version - b.version
+}
+
+export type LaneVersion = Pick<LaneState, 'epoch' | 'version'>

@@ -1,0 +1,23 @@
+import type { Channel } from '../ledger/channel.js'
+import { isClosing } from '../ledger/channel.js'
+import type { Timestamp } from '../primitives/time.js'
+import { lapseAgreement } from './cooperative-close.js'
+import type { ChannelParty } from './party.js'
+
+/**
+ * The channel as the ledger proves it at time `now`; absent: the ledger has settled it. Any draft
+ * must have been sealed before, because a closing channel signs nothing.
+ */
+export function seeLedger(
+  party: ChannelParty,
+  channel: Channel | undefined,
+  now: Timestamp,
+): ChannelParty {
+  if (channel === undefined) return { ...party, phase: { kind: 'closed' } }
+  return lapseAgreement({ ...party, ledger: channel }, now)
+}
+
+/** Whether a dispute runs or has to be finalized on the ledger. */
+export function isDisputed(party: ChannelParty): boolean {
+  return party.phase.kind !== 'closed' && isClosing(party.ledger)
+}

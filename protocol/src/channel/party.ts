@@ -1,0 +1,172 @@
+import {
+  amountCodec,
+  type Decoded,
+  encode,
+  fixedBytes,
+  flag,
+  integer,
+  list,
+  optional,
+  struct,
+  timestampCodec,
+  union,
+} from '../codec/codec.js'
+import { type Channel, channelCodec, isClosing, sideStake } from '../ledger/channel.js'
+import { itemIdCodec, type ItemId } from '../ledger/identifiers.js'
+import { COUNTER_MAX, ITEM_TICKS_MAX, LANE_ITEMS_MAX } from '../ledger/limits.js'
+import type { Change } from './change.js'
+import { evidenceCodec } from './evidence.js'
+import { LANE_START, type LaneState, laneStateCodec, lockedOf } from './lane-state.js'
+import { laneUpdateCodec } from './lane-update.js'
+import { UNCONFIRMED_UPDATES_MAX } from './limits.js'
+import { otherRole, type Role, roleCodec } from './side.js'
+
+/** A link of an item's hash chain that this party knows. */
+export const knownLinkCodec = struct({ index: integer(ITEM_TICKS_MAX, 1), link: fixedBytes(32) })
+export type KnownLink = Decoded<typeof knownLinkCodec>
+
+/** Cancels that one side may have unacked: every one sits in an unconfirmed or unacked update. */
+const CANCELLING_MAX = 65_536
+
+/** What a payee knows about an item of the other side's lane. */
+const incomingNoteCodec = struct({
+  id: itemIdCodec,
+  /** Newest link known; a claim is owed to this party up to it. */
+  known: optional(knownLinkCodec),
+  /** Newest link that the ledger recorded in time; 0: none. */
+  onLedger: integer(ITEM_TICKS_MAX),
+  /** Whether this party has asked the payer to drop the item. */
+  declined: flag,
+})
+export type IncomingNote = Decoded<typeof incomingNoteCodec>
+
+/** An own item that the payee has a right to: its link is known, the proof that pays it is due. */
+const owedCodec = struct({ id: itemIdCodec, known: knownLinkCodec })
+
+/** An own item dropped at the payee's wish: still owed until the payee acks `version` (CH-6.3). */
+const cancellingCodec = struct({ id: itemIdCodec, version: integer(COUNTER_MAX, 1) })
+
+/** How far the two sides are on the way to the end of the channel. */
+export const partyPhaseCodec = union({
+  /** Pays and is paid. */
+  open: [0, struct({})],
+  /** Takes and makes no new items; what is pending still settles. */
+  draining: [1, struct({})],
+  /** A close agreement is signed; nothing else is, until ledger time has passed `validUntil`. */
+  agreed: [
+    2,
+    struct({
+      clientPayout: amountCodec,
+      validUntil: timestampCodec,
+      /** The client's signature under the agreement. */
+      signature: fixedBytes(64),
+    }),
+  ],
+  /** This side closes alone; it never signs on this channel again. */
+  leaving: [3, struct({})],
+  /** The ledger has settled the channel or is about to: the close agreement was applied. */
+  closed: [4, struct({})],
+})
+export type PartyPhase = Decoded<typeof partyPhaseCodec>
+
+/** One side's own record of a channel: all it needs to go on, to dispute, and to prove. */
+export const channelPartyCodec = struct({
+  role: roleCodec,
+  /** The channel as this side last saw it proved on the ledger. */
+  ledger: channelCodec,
+  phase: partyPhaseCodec,
+  /** This side's lane as it signed it last. */
+  own: laneStateCodec,
+  /** The other side's lane and its signature: the evidence that must never be lost. */
+  peer: laneStateCodec,
+  peerEvidence: optional(evidenceCodec),
+  /** Signed updates, oldest first, that the peer has not confirmed to have stored. */
+  unconfirmed: list(laneUpdateCodec, UNCONFIRMED_UPDATES_MAX),
+  incoming: list(incomingNoteCodec, LANE_ITEMS_MAX),
+  owed: list(owedCodec, LANE_ITEMS_MAX),
+  cancelling: list(cancellingCodec, CANCELLING_MAX),
+  /** Whether the peer waits for a proof that acks what it sent. */
+  ackDue: flag,
+})
+export type StoredParty = Decoded<typeof channelPartyCodec>
+
+/** A party with the changes that its next proof will state; they are durable only once sealed. */
+export type ChannelParty = StoredParty & { readonly draft: LaneDraft | undefined }
+export type LaneDraft = { readonly lane: LaneState; readonly changes: readonly Change[] }
+
+/** The record of a channel that was just opened. */
+export function newParty(role: Role, ledger: Channel): ChannelParty {
+  return {
+    role,
+    ledger,
+    phase: { kind: 'open' },
+    own: LANE_START,
+    peer: LANE_START,
+    peerEvidence: undefined,
+    unconfirmed: [],
+    incoming: [],
+    owed: [],
+    cancelling: [],
+    ackDue: false,
+    draft: undefined,
+  }
+}
+
+/** The bytes of a party as they are stored; what was drafted but not sealed is not among them. */
+export function encodeParty({ draft: _, ...stored }: ChannelParty): Uint8Array {
+  return encode(channelPartyCodec, stored)
+}
+
+/** This side's lane with what is drafted on top. */
+export function draftedLane(party: ChannelParty): LaneState {
+  return party.draft?.lane ?? party.own
+}
+
+/** What this side could still promise, base units: its balance less the reserve for its exit. */
+export function spendable(party: ChannelParty): bigint {
+  const lane = draftedLane(party)
+  return spendableOf(party, party.role, lane, party.peer)
+}
+
+/** What the other side could still promise, base units: the most that this side can be paid. */
+export function receivable(party: ChannelParty): bigint {
+  return spendableOf(party, otherRole(party.role), party.peer, draftedLane(party))
+}
+
+function spendableOf(
+  { ledger }: ChannelParty,
+  payer: Role,
+  lane: LaneState,
+  other: LaneState,
+): bigint {
+  const stake = sideStake(ledger[payer])
+  return stake + other.transferred - lane.transferred - lockedOf(lane) - ledger.terms.exitReserve
+}
+
+/** What this side would be paid now if no pending item were claimed, base units. */
+export function balanceOf(party: ChannelParty): bigint {
+  return sideStake(party.ledger[party.role]) + party.peer.transferred - draftedLane(party).transferred
+}
+
+/** Whether this side may sign new proofs at all (CH-6.6). */
+export function maySign(party: ChannelParty): boolean {
+  const { kind } = party.phase
+  return (kind === 'open' || kind === 'draining') && !isClosing(party.ledger)
+}
+
+/** What this party knows about an item of the other side's lane. */
+export function noteOf(party: ChannelParty, id: ItemId): IncomingNote {
+  return (
+    party.incoming.find((note) => note.id === id) ?? {
+      id,
+      known: undefined,
+      onLedger: 0,
+      declined: false,
+    }
+  )
+}
+
+/** `party` with the note of one incoming item replaced. */
+export function withNote(party: ChannelParty, note: IncomingNote): ChannelParty {
+  return { ...party, incoming: [...party.incoming.filter(({ id }) => id !== note.id), note] }
+}

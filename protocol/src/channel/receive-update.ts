@@ -1,0 +1,175 @@
+import type { ChainId, ItemId } from '../ledger/identifiers.js'
+import { sideStake } from '../ledger/channel.js'
+import { reject } from '../primitives/outcome.js'
+import { addSeconds, type Timestamp } from '../primitives/time.js'
+import { balanceProofDigest } from './balance-proof.js'
+import { applyChange, type Change, type Forward } from './change.js'
+import type { ChannelRejection } from './channel-rejection.js'
+import { checkNewItem } from './draft.js'
+import { verifyEvidence } from './evidence.js'
+import { type LaneState, lockedOf } from './lane-state.js'
+import type { LaneUpdate } from './lane-update.js'
+import { EXPIRY_SLACK_SECONDS } from './limits.js'
+import { type ChannelParty, maySign, noteOf } from './party.js'
+import type { PendingItem } from './pending-item.js'
+import { otherRole } from './side.js'
+
+/** What a stored update means to this side. */
+export type LaneEvent =
+  | { readonly kind: 'itemAdded'; readonly item: PendingItem; readonly forward: Forward | undefined }
+  | { readonly kind: 'itemRedeemed'; readonly item: PendingItem; readonly index: number; readonly link: Uint8Array }
+  | { readonly kind: 'itemDropped'; readonly item: PendingItem }
+  /** The peer has acked that an item of ours is gone: it is owed no more. */
+  | { readonly kind: 'itemReleased'; readonly id: ItemId }
+
+export type ReceivedUpdate =
+  | {
+      readonly kind: 'received'
+      readonly party: ChannelParty
+      readonly events: readonly LaneEvent[]
+    }
+  /** Stored before; the answer that it got is due again. */
+  | { readonly kind: 'known' }
+
+/**
+ * Checks a peer's next proof by the rules of the lane (CH-6), in their order, before anything is
+ * stored. `now` is this side's ledger time.
+ */
+export function receiveUpdate(
+  chainId: ChainId,
+  party: ChannelParty,
+  update: LaneUpdate,
+  now: Timestamp,
+): ReceivedUpdate | ChannelRejection {
+  const { peer } = party
+  if (update.epoch !== peer.epoch) {
+    return reject('wrong_epoch', `this lane is in epoch ${peer.epoch}, not ${update.epoch}`)
+  }
+  if (update.version <= peer.version) return { kind: 'known' }
+  if (!maySign(party)) {
+    return reject('channel_not_usable', `channel ${party.ledger.id} is closing; it takes no more`)
+  }
+  const misordered = checkOrder(party, update)
+  if (misordered !== undefined) return misordered
+  let lane: LaneState = { ...peer, version: update.version, acked: update.acked }
+  const events: LaneEvent[] = []
+  for (const change of update.changes) {
+    const step = receiveChange(party, lane, change, now)
+    if ('code' in step) return step
+    lane = step.lane
+    events.push(step.event)
+  }
+  const refusal = checkSolvency(party, lane) ?? checkSignature(chainId, party, lane, update)
+  if (refusal !== undefined) return refusal
+  const released = party.cancelling.filter(({ version }) => version <= update.acked)
+  const next: ChannelParty = {
+    ...party,
+    peer: lane,
+    peerEvidence: update.evidence,
+    incoming: party.incoming.filter(({ id }) => lane.items.some((item) => item.id === id)),
+    cancelling: party.cancelling.filter(({ version }) => version > update.acked),
+    ackDue: party.ackDue || update.changes.some(({ kind }) => kind === 'cancel'),
+  }
+  return {
+    kind: 'received',
+    party: next,
+    events: [...events, ...released.map(({ id }) => ({ kind: 'itemReleased', id }) as const)],
+  }
+}
+
+function checkOrder(party: ChannelParty, update: LaneUpdate): ChannelRejection | undefined {
+  const { peer, own } = party
+  if (update.version !== peer.version + 1) {
+    return reject('version_gap', `version ${peer.version + 1} is the next, not ${update.version}`)
+  }
+  if (update.acked < peer.acked) {
+    return reject('acked_falls', `version ${peer.acked} was acked before, not ${update.acked}`)
+  }
+  if (update.acked > own.version) {
+    return reject('acked_unknown', `version ${own.version} is the newest, not ${update.acked}`)
+  }
+  return undefined
+}
+
+function receiveChange(
+  party: ChannelParty,
+  lane: LaneState,
+  change: Change,
+  now: Timestamp,
+): { readonly lane: LaneState; readonly event: LaneEvent } | ChannelRejection {
+  const next = applyChange(lane, change)
+  if ('kind' in next) return next
+  const refusal = checkPeerChange(party, lane, change, now)
+  if (refusal !== undefined) return refusal
+  const item = (change.kind === 'add' ? next : lane).items.find(({ id }) => id === change.id)
+  if (item === undefined) return reject('item_missing', `there is no item ${change.id}`)
+  switch (change.kind) {
+    case 'add':
+      return { lane: next, event: { kind: 'itemAdded', item, forward: change.forward } }
+    case 'redeem': {
+      const { index, link } = change
+      return { lane: next, event: { kind: 'itemRedeemed', item, index, link } }
+    }
+    case 'cancel':
+    case 'expire':
+      return { lane: next, event: { kind: 'itemDropped', item } }
+  }
+}
+
+/** The law of the lane (CH-6.3): what an item may pay is lost only where this side agrees. */
+function checkPeerChange(
+  party: ChannelParty,
+  lane: LaneState,
+  change: Change,
+  now: Timestamp,
+): ChannelRejection | undefined {
+  const note = noteOf(party, change.id)
+  switch (change.kind) {
+    case 'add':
+      // The payer's ledger time may be ahead of ours: refused is what neither time would allow.
+      return (
+        checkNewItem(party, lane, change, addSeconds(now, EXPIRY_SLACK_SECONDS)) &&
+        checkNewItem(party, lane, change, now)
+      )
+    case 'redeem':
+      return undefined
+    case 'cancel':
+      return note.declined
+        ? undefined
+        : reject('not_asked_to_cancel', `nobody asked to drop item ${change.id}`)
+    case 'expire': {
+      const item = lane.items.find(({ id }) => id === change.id)
+      return item !== undefined && (now <= item.expiry || note.onLedger > item.paid)
+        ? reject('not_expired', `item ${change.id} is still owed at ledger time ${now}`)
+        : undefined
+    }
+  }
+}
+
+/**
+ * CH-6.2. Our own newest `transferred` stands in for that at the version which the peer acked: it
+ * is never lower, and a peer that spends what it has not yet seen can only harm itself.
+ */
+function checkSolvency(party: ChannelParty, lane: LaneState): ChannelRejection | undefined {
+  const stake = sideStake(party.ledger[otherRole(party.role)])
+  const means = stake + party.own.transferred
+  const promised = lane.transferred + lockedOf(lane)
+  const grows = lane.items.some(({ id }) => !party.peer.items.some((item) => item.id === id))
+  const reserve = grows ? party.ledger.terms.exitReserve : 0n
+  return promised + reserve <= means
+    ? undefined
+    : reject('insolvent', `${promised} is promised and ${reserve} reserved of ${means}`)
+}
+
+function checkSignature(
+  chainId: ChainId,
+  party: ChannelParty,
+  lane: LaneState,
+  { evidence, version }: LaneUpdate,
+): ChannelRejection | undefined {
+  const payer = otherRole(party.role)
+  const digest = balanceProofDigest(chainId, party.ledger.id, payer, lane)
+  return verifyEvidence(chainId, party.ledger[payer].key, digest, evidence)
+    ? undefined
+    : reject('bad_proof_signature', `the ${payer} did not sign version ${version} as it follows`)
+}

@@ -1,0 +1,86 @@
+/** Why bytes are not the canonical encoding of anything; `offset` counts from their start. */
+export class MalformedBytes extends Error {
+  override readonly name = 'MalformedBytes'
+  readonly offset: number
+  readonly problem: string
+
+  constructor(offset: number, problem: string) {
+    super(`byte ${offset}: ${problem}`)
+    this.offset = offset
+    this.problem = problem
+  }
+}
+
+/** Reads canonical encodings; every departure from them throws `MalformedBytes`. */
+export class Reader {
+  readonly #source: Uint8Array
+  #offset = 0
+
+  constructor(source: Uint8Array) {
+    this.#source = source
+  }
+
+  get offset(): number {
+    return this.#offset
+  }
+
+  /** Throws `MalformedBytes` at the current offset. */
+  fail(problem: string): never {
+    throw new MalformedBytes(this.#offset, problem)
+  }
+
+  byte(): number {
+    const value = this.#source[this.#offset]
+    if (value === undefined) return this.fail('the bytes end too early')
+    this.#offset++
+    return value
+  }
+
+  /** The next `length` bytes, copied, so that nothing aliases a network buffer. */
+  bytes(length: number): Uint8Array {
+    if (this.#source.length - this.#offset < length) return this.fail('the bytes end too early')
+    const bytes = this.#source.slice(this.#offset, this.#offset + length)
+    this.#offset += length
+    return bytes
+  }
+
+  /** An unsigned LEB128 number of at most 2^53-1, in its shortest form. */
+  varint(): number {
+    const value = this.bigVarint()
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) return this.fail('the number is above 2^53-1')
+    return Number(value)
+  }
+
+  /** An unsigned LEB128 number below 2^63, in its shortest form. */
+  bigVarint(): bigint {
+    let low = 0
+    let scale = 1
+    for (let position = 0; position < 7; position++) {
+      const byte = this.byte()
+      low += (byte & 0x7f) * scale
+      scale *= 0x80
+      if (byte < 0x80) {
+        if (byte === 0 && position > 0) return this.fail('the number is not in its shortest form')
+        return BigInt(low)
+      }
+    }
+    return this.#highVarint(low)
+  }
+
+  end(): void {
+    if (this.#offset !== this.#source.length) this.fail('there are bytes behind the end')
+  }
+
+  #highVarint(low: number): bigint {
+    let value = BigInt(low)
+    for (let position = 7; position < 9; position++) {
+      const byte = this.byte()
+      value |= BigInt(byte & 0x7f) << BigInt(7 * position)
+      if (byte < 0x80) {
+        if (byte === 0) return this.fail('the number is not in its shortest form')
+        return value
+      }
+    }
+    return this.fail('the number is longer than nine bytes')
+  }
+}

@@ -1,0 +1,101 @@
+import {
+  amountCodec,
+  type Decoded,
+  fixedBytes,
+  flag,
+  integer,
+  struct,
+  timestampCodec,
+  union,
+} from '../codec/codec.js'
+import { laneStateCodec } from '../channel/lane-state.js'
+import { type Role, roleCodec } from '../channel/side.js'
+import { channelTermsCodec } from '../channel/terms.js'
+import { assetIdCodec } from './asset.js'
+import { channelIdCodec, lockRootCodec, publicKeyCodec } from './identifiers.js'
+import { COUNTER_MAX } from './limits.js'
+
+/** Position of a channel in the order of openings: its short name inside transactions. */
+export type ChannelNumber = number
+export const channelNumberCodec = integer(COUNTER_MAX)
+
+/** What the ledger keeps of one party of a channel. */
+export const channelSideCodec = struct({
+  /** Signs this side's balance proofs and its operations on the ledger. */
+  key: publicKeyCodec,
+  deposited: amountCodec,
+  /** Fees of this side's own operations that came out of the channel; at most `exitReserve`. */
+  feesPaid: amountCodec,
+  /** Where this side is paid when the channel ends. */
+  payoutLock: lockRootCodec,
+})
+export type ChannelSide = Decoded<typeof channelSideCodec>
+
+const assertedCodec = struct({
+  epoch: integer(COUNTER_MAX),
+  version: integer(COUNTER_MAX),
+  acked: integer(COUNTER_MAX),
+  transferred: amountCodec,
+  /** Digest of the balance proof that states it: tells another content of the same version. */
+  digest: fixedBytes(32),
+})
+
+/** A dispute in constant storage (DSP-1): one state per lane, whatever was shown. */
+export const closingCodec = struct({
+  by: roleCodec,
+  /** Last ledger second in which a challenge counts; never moves. */
+  deadline: timestampCodec,
+  /** What the closing side asserted of its own lane. Challenges are judged against it for ever. */
+  asserted: assertedCodec,
+  /** What the other side had acked, and the version of its lane, in the proof that was chosen. */
+  chosenAcked: integer(COUNTER_MAX),
+  chosenVersion: integer(COUNTER_MAX),
+  /** Whether `closerLane` is a challenge's proof rather than the asserted one. */
+  challenged: flag,
+  /** Whether a challenge has shown that the closing side signed two histories. */
+  penalized: flag,
+  /** The lanes that will be settled. */
+  closerLane: laneStateCodec,
+  otherLane: laneStateCodec,
+  /** Paid out by finalizes so far, and how many there were. */
+  paidClient: amountCodec,
+  paidHub: amountCodec,
+  finalizes: integer(COUNTER_MAX),
+})
+export type Closing = Decoded<typeof closingCodec>
+
+/** A channel as it stands in the state (CH-1). */
+export const channelCodec = struct({
+  number: channelNumberCodec,
+  id: channelIdCodec,
+  asset: assetIdCodec,
+  client: channelSideCodec,
+  hub: channelSideCodec,
+  terms: channelTermsCodec,
+  openedTime: timestampCodec,
+  status: union({ open: [0, struct({})], closing: [1, closingCodec] }),
+})
+export type Channel = Decoded<typeof channelCodec>
+
+/** A channel whose dispute window was started. */
+export type ClosingChannel = Channel & { readonly status: { readonly kind: 'closing' } & Closing }
+
+/** Whether a force close has been applied to the channel. */
+export function isClosing(channel: Channel): channel is ClosingChannel {
+  return channel.status.kind === 'closing'
+}
+
+/** What the channel holds for both sides together before any finalize, base units. */
+export function channelTotal({ client, hub }: Channel): bigint {
+  return sideStake(client) + sideStake(hub)
+}
+
+/** What a side has put in and not taken out, base units. */
+export function sideStake({ deposited, feesPaid }: ChannelSide): bigint {
+  return deposited - feesPaid
+}
+
+/** `channel` with one side replaced. */
+export function withSide<C extends Channel>(channel: C, role: Role, side: ChannelSide): C {
+  return { ...channel, [role]: side }
+}

@@ -1,0 +1,50 @@
+import type { Transaction } from './transaction.js'
+
+/** Units of cost; a byte is one. A signature check costs about what 100 bytes of state cost. */
+export const SIGNATURE_COST = 100
+/** Hash-chain steps per unit of cost. */
+export const HASH_STEPS_PER_COST = 32
+/** Paid with a force close for the finalize that anyone may send later: its bytes and two coins. */
+export const FINALIZE_COST = 200
+/** Paid in advance for each pending item, which may ask for a finalize of its own. */
+export const FINALIZE_ITEM_COST = 100
+
+/**
+ * What a transaction of `bytes` encoded bytes costs (COST-1), known before any of it is executed:
+ * its bytes, its signature checks, its hash steps and the finalizes that it pays for in advance,
+ * less the finalizes that were paid for.
+ */
+export function transactionCost({ body, signers }: Transaction, bytes: number): number {
+  let cost = bytes + SIGNATURE_COST * signers.length
+  for (const { index } of body.reveals) cost += Math.ceil(index / HASH_STEPS_PER_COST)
+  for (const operation of body.operations) {
+    switch (operation.kind) {
+      case 'open':
+      case 'deposit':
+      case 'payFee':
+        break
+      case 'close':
+        cost += SIGNATURE_COST * operation.closes.length
+        break
+      case 'forceClose': {
+        const items = operation.own.items.length + (operation.peer?.lane.items.length ?? 0)
+        cost += SIGNATURE_COST + FINALIZE_COST + FINALIZE_ITEM_COST * items
+        break
+      }
+      case 'challenge': {
+        const items = operation.proof.lane.items.length + (operation.own?.items.length ?? 0)
+        cost += SIGNATURE_COST + FINALIZE_ITEM_COST * items
+        break
+      }
+      case 'finalize':
+        cost -= FINALIZE_COST
+        break
+    }
+  }
+  return Math.max(0, cost)
+}
+
+/** The least fee for `cost` units at `feePerKiloCost` base units per 1,000, rounded up. */
+export function feeFor(cost: number, feePerKiloCost: number): bigint {
+  return (BigInt(cost) * BigInt(feePerKiloCost) + 999n) / 1_000n
+}

@@ -1,0 +1,146 @@
+import {
+  type Decoded,
+  encode,
+  fixedBytes,
+  integer,
+  list,
+  refine,
+  struct,
+  timestampCodec,
+  union,
+} from '../codec/codec.js'
+import type { PublicKey } from '../crypto/ed25519.js'
+import { TAG, taggedHash } from '../crypto/tagged-hash.js'
+import { listPath, listRoot, rootFromListPath } from '../merkle/list-tree.js'
+import { toHex } from '../primitives/bytes.js'
+import { invariant } from '../primitives/invariant.js'
+import { ascends, compareText } from '../primitives/order.js'
+import { type Rejection, reject } from '../primitives/outcome.js'
+import type { Timestamp } from '../primitives/time.js'
+import { type LockRoot, publicKeyCodec } from './identifiers.js'
+import { ALTERNATIVES_MAX, CONDITIONS_MAX, MULTI_KEYS_MAX } from './limits.js'
+
+const multiKeysCodec = refine(
+  list(publicKeyCodec, MULTI_KEYS_MAX, 1),
+  (keys) => ascends(keys, compareText),
+  'the keys of a multi ascend and differ',
+)
+
+/** One thing that must be true for a coin to be spent. */
+export const conditionCodec = union({
+  /** The transaction is signed by this key. */
+  key: [1, struct({ publicKey: publicKeyCodec })],
+  /** The transaction is signed by at least `threshold` of these keys. */
+  multi: [
+    2,
+    refine(
+      struct({ threshold: integer(MULTI_KEYS_MAX, 1), publicKeys: multiKeysCodec }),
+      ({ threshold, publicKeys }) => threshold <= publicKeys.length,
+      'the threshold of a multi is at most the number of its keys',
+    ),
+  ],
+  /** Ledger time is at least `time`. */
+  after: [3, struct({ time: timestampCodec })],
+  /** The coin has existed for at least `seconds` of ledger time. */
+  older: [4, struct({ seconds: integer(2 ** 32 - 1) })],
+})
+export type Condition = Decoded<typeof conditionCodec>
+
+/** Conditions that must all hold. */
+export const alternativeCodec = list(conditionCodec, CONDITIONS_MAX, 1)
+export type Alternative = Decoded<typeof alternativeCodec>
+
+/** Alternatives of which one must hold; the ledger sees only their Merkle root (LOCK-1). */
+export type Lock = readonly Alternative[]
+
+/** Shows the alternative that is used and that the lock commits to it. */
+export const lockWitnessCodec = struct({
+  alternative: alternativeCodec,
+  index: integer(ALTERNATIVES_MAX - 1),
+  count: integer(ALTERNATIVES_MAX, 1),
+  path: list(fixedBytes(32), 8),
+})
+export type LockWitness = Decoded<typeof lockWitnessCodec>
+
+/** What a coin carries of its lock, 32 bytes. */
+export function lockRoot(lock: Lock): LockRoot {
+  invariant(lock.length >= 1 && lock.length <= ALTERNATIVES_MAX, 'a lock has 1..256 alternatives')
+  return toHex(listRoot(lock.map(alternativeHash))) as LockRoot
+}
+
+/** The witness that uses alternative `index` of `lock`. */
+export function lockWitness(lock: Lock, index: number): LockWitness {
+  const alternative = lock[index]
+  invariant(alternative !== undefined, 'the index names an alternative of the lock')
+  return { alternative, index, count: lock.length, path: listPath(lock.map(alternativeHash), index) }
+}
+
+/** The lock of a single key. */
+export function keyLock(publicKey: PublicKey): Lock {
+  return [[{ kind: 'key', publicKey }]]
+}
+
+/** What the conditions of a lock may depend on. */
+export type SpendContext = {
+  readonly time: Timestamp
+  readonly coinTime: Timestamp
+  readonly signedBy: (publicKey: PublicKey) => boolean
+}
+
+export type LockRejection = Rejection<
+  'lock_mismatch' | 'missing_signature' | 'lock_not_yet_open'
+>
+
+/** Whether `witness` opens `lock` now (LOCK-2): `undefined` when it does. */
+export function checkLock(
+  lock: LockRoot,
+  witness: LockWitness,
+  context: SpendContext,
+): LockRejection | undefined {
+  const { index, count, path } = witness
+  const root = rootFromListPath({ leaf: alternativeHash(witness.alternative), index, count, path })
+  if (root === undefined || toHex(root) !== lock) {
+    return reject('lock_mismatch', `the witness shows no alternative of lock ${lock}`)
+  }
+  for (const condition of witness.alternative) {
+    const rejection = checkLockCondition(condition, context)
+    if (rejection !== undefined) return rejection
+  }
+  return undefined
+}
+
+function checkLockCondition(
+  condition: Condition,
+  { time, coinTime, signedBy }: SpendContext,
+): LockRejection | undefined {
+  switch (condition.kind) {
+    case 'key':
+      return signedBy(condition.publicKey)
+        ? undefined
+        : reject('missing_signature', `the lock asks for a signature by ${condition.publicKey}`)
+    case 'multi': {
+      const signed = condition.publicKeys.filter(signedBy).length
+      return signed >= condition.threshold
+        ? undefined
+        : reject(
+            'missing_signature',
+            `the lock asks for ${condition.threshold} signatures of its keys, ${signed} are there`,
+          )
+    }
+    case 'after':
+      return time >= condition.time
+        ? undefined
+        : reject('lock_not_yet_open', `ledger time is ${time}, the lock opens at ${condition.time}`)
+    case 'older':
+      return time >= coinTime + condition.seconds
+        ? undefined
+        : reject(
+            'lock_not_yet_open',
+            `ledger time is ${time}, the coin of ${coinTime} opens after ${condition.seconds} s`,
+          )
+  }
+}
+
+function alternativeHash(alternative: Alternative): Uint8Array {
+  return taggedHash(TAG.lockAlternative, encode(alternativeCodec, alternative))
+}

@@ -1,0 +1,91 @@
+import {
+  amountCodec,
+  type Decoded,
+  fixedBytes,
+  integer,
+  list,
+  optional,
+  refine,
+  struct,
+  timestampCodec,
+  union,
+} from '../codec/codec.js'
+import { evidenceCodec } from '../channel/evidence.js'
+import { laneStateCodec } from '../channel/lane-state.js'
+import { roleCodec } from '../channel/side.js'
+import { channelTermsCodec } from '../channel/terms.js'
+import { ascends } from '../primitives/order.js'
+import { assetIdCodec } from './asset.js'
+import { channelNumberCodec } from './channel.js'
+import { lockRootCodec, publicKeyCodec } from './identifiers.js'
+import { CLOSES_MAX, COUNTER_MAX } from './limits.js'
+
+const openingSideCodec = struct({
+  key: publicKeyCodec,
+  deposit: amountCodec,
+  payoutLock: lockRootCodec,
+})
+
+/** A payer's newest lane state with its signature: evidence against it. */
+export const signedLaneCodec = struct({ lane: laneStateCodec, evidence: evidenceCodec })
+
+/** One client's word inside a batch closure: a short number, a payout and 64 bytes. */
+const closeCodec = struct({
+  channel: channelNumberCodec,
+  clientPayout: amountCodec,
+  /** The client's signature under the `CloseAgreement` of these values. */
+  signature: fixedBytes(64),
+})
+
+/** What a transaction may do to channels (OP-*). */
+export const operationCodec = union({
+  /** Creates a channel; whoever funds the inputs may fund either side. */
+  open: [
+    1,
+    struct({
+      asset: assetIdCodec,
+      client: openingSideCodec,
+      hub: openingSideCodec,
+      terms: channelTermsCodec,
+    }),
+  ],
+  /** Raises one side's deposit while the channel stays in use. */
+  deposit: [2, struct({ channel: channelNumberCodec, role: roleCodec, amount: amountCodec })],
+  /** Batch closure: pays every client at once and releases the hubs' shares to the outputs. */
+  close: [
+    3,
+    struct({
+      validUntil: timestampCodec,
+      closes: refine(
+        list(closeCodec, CLOSES_MAX, 1),
+        (closes) => ascends(closes, (a, b) => a.channel - b.channel),
+        'the channels of a batch closure ascend and differ',
+      ),
+    }),
+  ],
+  /** One side asserts the newest proofs that it holds and starts the dispute window. */
+  forceClose: [
+    4,
+    struct({
+      channel: channelNumberCodec,
+      by: roleCodec,
+      own: laneStateCodec,
+      peer: optional(signedLaneCodec),
+    }),
+  ],
+  /** The other side answers with a proof signed by the side that closed. */
+  challenge: [
+    5,
+    struct({
+      channel: channelNumberCodec,
+      proof: signedLaneCodec,
+      own: optional(laneStateCodec),
+    }),
+  ],
+  /** Pays what is decided after the window; paid for in advance by the force close. */
+  finalize: [6, struct({ channel: channelNumberCodec, part: integer(COUNTER_MAX) })],
+  /** Takes the transaction's fee out of the acting side's share of a closing channel. */
+  payFee: [7, struct({ channel: channelNumberCodec, role: roleCodec, amount: amountCodec })],
+})
+export type Operation = Decoded<typeof operationCodec>
+export type OperationOf<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>

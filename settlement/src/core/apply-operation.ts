@@ -1,0 +1,208 @@
+import {
+  amount,
+  type Channel,
+  challenge,
+  channelIdOf,
+  channelTotal,
+  closeAgreementDigest,
+  finalize,
+  forceClose,
+  isClosing,
+  isRejection,
+  type Operation,
+  type OperationOf,
+  otherRole,
+  parseAmount,
+  reject,
+  settlementBounds,
+  verifySignature,
+  withSide,
+} from '@tallystick/protocol'
+import { revealLookup } from './reveal-record.js'
+import type { TransactionRejection } from './transaction-rejection.js'
+import type { TransactionRun } from './transaction-run.js'
+
+type Refusal = TransactionRejection | undefined
+
+/** Applies operation number `position` of the run's transaction (OP-*): `undefined` when it did. */
+export function applyOperation(
+  run: TransactionRun,
+  operation: Operation,
+  position: number,
+): Refusal {
+  switch (operation.kind) {
+    case 'open':
+      return applyOpen(run, operation, position)
+    case 'deposit':
+      return applyDeposit(run, operation)
+    case 'close':
+      return applyClose(run, operation)
+    case 'forceClose':
+      return applyForceClose(run, operation)
+    case 'challenge':
+      return applyChallenge(run, operation)
+    case 'finalize':
+      return applyFinalize(run, operation)
+    case 'payFee':
+      return applyPayFee(run, operation)
+  }
+}
+
+function applyOpen(run: TransactionRun, open: OperationOf<'open'>, position: number): Refusal {
+  const { asset, client, hub, terms } = open
+  const parameters = run.state.read('parameters', {})
+  if (parameters === undefined || run.state.read('asset', { asset }) === undefined) {
+    return reject('asset_unknown', `there is no asset ${asset}`)
+  }
+  const { disputeWindowSecondsMin: least, disputeWindowSecondsMax: most } = parameters
+  if (terms.disputeWindowSeconds < least || terms.disputeWindowSeconds > most) {
+    return reject('terms_out_of_bounds', `a dispute window lasts ${least} to ${most} seconds`)
+  }
+  if (client.key === hub.key) {
+    return reject('keys_not_distinct', 'the two sides of a channel have different keys')
+  }
+  const total = client.deposit + hub.deposit
+  if (total === 0n || parseAmount(total) === undefined) {
+    return reject('amount_out_of_range', 'the deposits of a channel sum to 1..2^63-1')
+  }
+  run.debit(asset, total)
+  const number = run.state.read('channelCount', {})?.count ?? 0
+  run.state.write('channelCount', {}, { count: number + 1 })
+  const side = ({ key, deposit, payoutLock }: typeof client) => ({
+    key,
+    deposited: deposit,
+    feesPaid: amount(0n),
+    payoutLock,
+  })
+  run.setChannel({
+    number,
+    id: channelIdOf({ txId: run.id, index: position }),
+    asset,
+    client: side(client),
+    hub: side(hub),
+    terms,
+    openedTime: run.time,
+    status: { kind: 'open' },
+  })
+  return undefined
+}
+
+function applyDeposit(run: TransactionRun, deposit: OperationOf<'deposit'>): Refusal {
+  const channel = openChannel(run, deposit.channel)
+  if (isRejection(channel)) return channel
+  const deposited = parseAmount(channel[deposit.role].deposited + deposit.amount)
+  if (
+    deposit.amount === 0n ||
+    deposited === undefined ||
+    parseAmount(channelTotal(channel) + deposit.amount) === undefined
+  ) {
+    return reject('amount_out_of_range', 'a deposit is positive and the total at most 2^63-1')
+  }
+  run.debit(channel.asset, deposit.amount)
+  run.setChannel(withSide(channel, deposit.role, { ...channel[deposit.role], deposited }))
+  return undefined
+}
+
+function applyClose(run: TransactionRun, { validUntil, closes }: OperationOf<'close'>): Refusal {
+  if (run.time > validUntil) {
+    return reject('agreement_expired', `ledger time is ${run.time}, agreed was ${validUntil}`)
+  }
+  for (const { channel: number, clientPayout, signature } of closes) {
+    const channel = openChannel(run, number)
+    if (isRejection(channel)) return channel
+    const unsigned = run.requireSigner(channel.hub.key, `closing channel ${number}`)
+    if (unsigned !== undefined) return unsigned
+    const total = channelTotal(channel)
+    if (clientPayout > total) {
+      return reject('payout_above_total', `channel ${number} holds ${total}, not ${clientPayout}`)
+    }
+    const agreement = { channel: channel.id, clientPayout, validUntil }
+    const digest = closeAgreementDigest(run.chainId, agreement)
+    if (!verifySignature(channel.client.key, digest, signature)) {
+      return reject('bad_agreement_signature', `the client of channel ${number} did not sign this`)
+    }
+    run.credit(channel.asset, total - clientPayout)
+    const lock = channel.client.payoutLock
+    run.createCoin({ asset: channel.asset, value: clientPayout, lock })
+    run.removeChannel(number)
+  }
+  return undefined
+}
+
+function applyForceClose(run: TransactionRun, operation: OperationOf<'forceClose'>): Refusal {
+  const { by, own, peer } = operation
+  const channel = openChannel(run, operation.channel)
+  if (isRejection(channel)) return channel
+  const unsigned = run.requireSigner(channel[by].key, `closing channel ${channel.number} alone`)
+  if (unsigned !== undefined) return unsigned
+  const closing = forceClose(run.chainId, channel, { by, own, peer }, run.time)
+  if (isRejection(closing)) return closing
+  run.setChannel(closing)
+  return undefined
+}
+
+function applyChallenge(run: TransactionRun, operation: OperationOf<'challenge'>): Refusal {
+  const channel = run.channel(operation.channel)
+  if (isRejection(channel)) return channel
+  if (isClosing(channel)) {
+    const challenger = channel[otherRole(channel.status.by)].key
+    const unsigned = run.requireSigner(challenger, `challenging channel ${channel.number}`)
+    if (unsigned !== undefined) return unsigned
+  }
+  const challenged = challenge(run.chainId, channel, operation, run.time)
+  if (isRejection(challenged)) return challenged
+  run.setChannel(challenged)
+  return undefined
+}
+
+function applyFinalize(run: TransactionRun, operation: OperationOf<'finalize'>): Refusal {
+  const channel = run.channel(operation.channel)
+  if (isRejection(channel)) return channel
+  const finalized = finalize(channel, operation.part, revealLookup(run.state), run.time)
+  if (isRejection(finalized)) return finalized
+  const { asset, client, hub } = channel
+  run.createCoin({ asset, value: finalized.client, lock: client.payoutLock })
+  run.createCoin({ asset, value: finalized.hub, lock: hub.payoutLock })
+  if (finalized.rest === undefined) run.removeChannel(channel.number)
+  else run.setChannel(finalized.rest)
+  return undefined
+}
+
+/**
+ * Fees out of a closing channel (OP-7) come from what the acting side is certain to be paid, and
+ * are bounded by the reserve that it was never allowed to spend: so they cannot hurt the other.
+ */
+function applyPayFee(run: TransactionRun, operation: OperationOf<'payFee'>): Refusal {
+  const { role } = operation
+  const channel = run.channel(operation.channel)
+  if (isRejection(channel)) return channel
+  if (!isClosing(channel)) {
+    return reject('channel_not_closing', `channel ${channel.number} is in use; pay with a coin`)
+  }
+  const unsigned = run.requireSigner(channel[role].key, `a fee from channel ${channel.number}`)
+  if (unsigned !== undefined) return unsigned
+  const feesPaid = parseAmount(channel[role].feesPaid + operation.amount)
+  if (feesPaid === undefined || feesPaid > channel.terms.exitReserve) {
+    return reject(
+      'fee_above_reserve',
+      `a side pays at most ${channel.terms.exitReserve} of fees from this channel`,
+    )
+  }
+  const after = withSide(channel, role, { ...channel[role], feesPaid })
+  const paid = role === 'client' ? channel.status.paidClient : channel.status.paidHub
+  const lookup = revealLookup(run.state)
+  const before = settlementBounds(channel, lookup, run.time)[role].least
+  const least = settlementBounds(after, lookup, run.time)[role].least
+  if (least !== before - operation.amount || least < paid) {
+    return reject('fee_above_payout', `the ${role} is certain of ${before - paid}, before the fee`)
+  }
+  run.credit(channel.asset, operation.amount)
+  run.setChannel(after)
+  return undefined
+}
+
+function openChannel(run: TransactionRun, number: number): Channel | TransactionRejection {
+  const channel = run.channel(number)
+  if (isRejection(channel) || !isClosing(channel)) return channel
+  return reject('channel_closing', `channel ${number} is closing; nothing but the dispute goes on`)
+}

@@ -1,0 +1,146 @@
+import {
+  amount,
+  type ChainId,
+  checkLock,
+  feeFor,
+  reject,
+  type Timestamp,
+  type Transaction,
+  transactionCost,
+  transactionDigest,
+  type TxId,
+  toHex,
+  verifySignature,
+} from '@tallystick/protocol'
+import { applyOperation } from './apply-operation.js'
+import { type LedgerView, StateOverlay, type StateWrite } from './ledger-view.js'
+import { recordReveal } from './reveal-record.js'
+import type { TransactionRejection } from './transaction-rejection.js'
+import { TransactionRun } from './transaction-run.js'
+
+/** Where and when a transaction is applied. */
+export type ApplyContext = { readonly chainId: ChainId; readonly time: Timestamp }
+
+/** What an accepted transaction changes. */
+export type AppliedTransaction = {
+  readonly kind: 'applied'
+  readonly id: TxId
+  readonly writes: readonly StateWrite[]
+  readonly cost: number
+}
+
+/**
+ * The state transition of the ledger (TX-*), pure: the same view, transaction and time give the
+ * same writes or the same rejection on every node. `bytes` is the length of the encoded
+ * transaction. Signatures come last, because they cost most.
+ */
+export function applyTransaction(
+  view: LedgerView,
+  transaction: Transaction,
+  bytes: number,
+  { chainId, time }: ApplyContext,
+): AppliedTransaction | TransactionRejection {
+  const { body } = transaction
+  const refusal = checkValidity(transaction, time)
+  if (refusal !== undefined) return refusal
+  const digest = transactionDigest(chainId, body)
+  const id = toHex(digest) as TxId
+  const state = new StateOverlay(view)
+  const run = new TransactionRun({ chainId, time, id, state, transaction })
+  const cost = transactionCost(transaction, bytes)
+  const refused =
+    spendInputs(run) ??
+    createOutputs(run) ??
+    firstRefusal(body.reveals, (reveal) => recordReveal(run, reveal)) ??
+    firstRefusal(body.operations, (operation, i) => applyOperation(run, operation, i)) ??
+    burnFee(run, cost) ??
+    checkSigners(run, digest)
+  return refused ?? { kind: 'applied', id, writes: state.writes(), cost }
+}
+
+function checkValidity({ body }: Transaction, time: Timestamp): TransactionRejection | undefined {
+  if (body.inputs.length + body.operations.length + body.reveals.length === 0) {
+    return reject('transaction_empty', 'a transaction spends, operates or reveals something')
+  }
+  if (time < body.validFrom) {
+    return reject('not_yet_valid', `ledger time is ${time}, valid from ${body.validFrom}`)
+  }
+  if (time > body.validUntil) {
+    return reject('no_longer_valid', `ledger time is ${time}, valid until ${body.validUntil}`)
+  }
+  return undefined
+}
+
+function spendInputs(run: TransactionRun): TransactionRejection | undefined {
+  const { body, witnesses } = run.transaction
+  return firstRefusal(body.inputs, (outpoint, i) => {
+    const coin = run.state.read('coin', outpoint)
+    const witness = witnesses[i]
+    if (coin === undefined || witness === undefined) {
+      return reject('coin_missing', `${outpoint.txId}:${outpoint.index} is spent or never was`)
+    }
+    run.state.write('coin', outpoint, undefined)
+    run.credit(coin.asset, coin.amount)
+    const { time, signedBy } = run
+    return checkLock(coin.lock, witness, { time, coinTime: coin.createdTime, signedBy })
+  })
+}
+
+function createOutputs(run: TransactionRun): TransactionRejection | undefined {
+  return firstRefusal(run.transaction.body.outputs, ({ asset, amount: value, lock }) => {
+    if (value === 0n) return reject('amount_out_of_range', 'an output holds at least one unit')
+    if (run.state.read('asset', { asset }) === undefined) {
+      return reject('asset_unknown', `there is no asset ${asset}`)
+    }
+    run.debit(asset, value)
+    run.createCoin({ asset, value, lock })
+    return undefined
+  })
+}
+
+/** Conservation and the fee (TX-8): what is left over is burnt, in assets that fees are taken in. */
+function burnFee(run: TransactionRun, cost: number): TransactionRejection | undefined {
+  let paid = cost === 0
+  let due = ''
+  for (const [assetId, left] of run.balances()) {
+    const asset = run.state.read('asset', { asset: assetId })
+    if (left < 0n || asset === undefined) {
+      return reject('inputs_below_outputs', `asset ${assetId} is ${-left} units short`)
+    }
+    const { feePerKiloCost, code } = asset.terms
+    if (feePerKiloCost === 0 && left > 0n) {
+      return reject('asset_not_balanced', `${left} units of ${code} would be lost: it pays no fees`)
+    }
+    if (left > 0n) {
+      const burnt = amount(asset.burnt + left)
+      run.state.write('asset', { asset: assetId }, { ...asset, burnt })
+    }
+    const fee = feeFor(cost, feePerKiloCost)
+    paid ||= feePerKiloCost > 0 && left >= fee
+    if (feePerKiloCost > 0) due = `: ${left} of ${fee} base units of ${code}`
+  }
+  return paid ? undefined : reject('fee_too_low', `cost ${cost} is not paid for${due}`)
+}
+
+function checkSigners(run: TransactionRun, digest: Uint8Array): TransactionRejection | undefined {
+  const unused = run.unusedSigner()
+  if (unused !== undefined) {
+    return reject('signer_unused', `nothing in the transaction asks for a signature by ${unused}`)
+  }
+  return firstRefusal(run.transaction.signers, ({ publicKey, signature }) =>
+    verifySignature(publicKey, digest, signature)
+      ? undefined
+      : reject('bad_signature', `${publicKey} did not sign this transaction`),
+  )
+}
+
+function firstRefusal<T>(
+  items: readonly T[],
+  check: (item: T, index: number) => TransactionRejection | undefined,
+): TransactionRejection | undefined {
+  for (const [index, item] of items.entries()) {
+    const refusal = check(item, index)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
+}

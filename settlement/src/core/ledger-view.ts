@@ -1,0 +1,57 @@
+import { type EntryKind, type StateEntries, stateKey, toHex } from '@tallystick/protocol'
+
+/** Read access to the state: whatever holds entries, from a map to an overlay over one. */
+export type LedgerView = {
+  read<Kind extends EntryKind>(
+    kind: Kind,
+    key: StateEntries[Kind]['key'],
+  ): StateEntries[Kind]['value'] | undefined
+}
+
+/** One entry written (or, without a value, removed) by a transaction. */
+export type StateWrite = {
+  [Kind in EntryKind]: {
+    readonly kind: Kind
+    readonly key: StateEntries[Kind]['key']
+    readonly value: StateEntries[Kind]['value'] | undefined
+  }
+}[EntryKind]
+
+/** Writes held above a view that they do not change: refused work is dropped with the overlay. */
+export class StateOverlay implements LedgerView {
+  readonly #base: LedgerView
+  readonly #writes = new Map<string, StateWrite>()
+
+  constructor(base: LedgerView) {
+    this.#base = base
+  }
+
+  read<Kind extends EntryKind>(
+    kind: Kind,
+    key: StateEntries[Kind]['key'],
+  ): StateEntries[Kind]['value'] | undefined {
+    const write = this.#writes.get(toHex(stateKey(kind, key)))
+    if (write === undefined) return this.#base.read(kind, key)
+    // The state key binds the kind, so the value found under it is of that kind.
+    return write.value as StateEntries[Kind]['value'] | undefined
+  }
+
+  write<Kind extends EntryKind>(
+    kind: Kind,
+    key: StateEntries[Kind]['key'],
+    value: StateEntries[Kind]['value'] | undefined,
+  ): void {
+    const write = { kind, key, value } as StateWrite
+    this.#writes.set(toHex(stateKey(kind, key)), write)
+  }
+
+  /** Takes over the writes of an overlay above this one. */
+  absorb(writes: readonly StateWrite[]): void {
+    for (const write of writes) this.write(write.kind, write.key, write.value)
+  }
+
+  /** The last write of each entry, in the order of their first. */
+  writes(): StateWrite[] {
+    return [...this.#writes.values()]
+  }
+}

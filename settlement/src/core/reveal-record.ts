@@ -1,0 +1,39 @@
+import { type Anchor, anchorOf, type Reveal, type RevealLookup, reject } from '@tallystick/protocol'
+import type { LedgerView } from './ledger-view.js'
+import type { TransactionRejection } from './transaction-rejection.js'
+import type { TransactionRun } from './transaction-run.js'
+
+/** Records that a link of a hash chain is public from this block time on (REV-2). */
+export function recordReveal(run: TransactionRun, reveal: Reveal): TransactionRejection | undefined {
+  const anchor = anchorOf(reveal.link, reveal.index)
+  const steps = run.state.read('reveal', { anchor })?.steps ?? 0
+  const newest =
+    steps === 0 ? undefined : run.state.read('revealStep', { anchor, step: steps - 1 })
+  if (newest !== undefined && newest.index >= reveal.index) {
+    return reject('already_revealed', `link ${newest.index} of anchor ${anchor} is known already`)
+  }
+  run.state.write(
+    'revealStep',
+    { anchor, step: steps },
+    { index: reveal.index, time: run.time, link: reveal.link },
+  )
+  run.state.write('reveal', { anchor }, { steps: steps + 1 })
+  return undefined
+}
+
+/**
+ * Newest link known at a time, by binary search: steps rise in index and time, and whoever adds
+ * many of them makes nobody else's settlement costlier than their logarithm.
+ */
+export function revealLookup(view: LedgerView): RevealLookup {
+  return (anchor: Anchor, notAfter) => {
+    let [low, high] = [0, view.read('reveal', { anchor })?.steps ?? 0]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const step = view.read('revealStep', { anchor, step: middle })
+      if (step !== undefined && step.time <= notAfter) low = middle + 1
+      else high = middle
+    }
+    return low === 0 ? 0 : (view.read('revealStep', { anchor, step: low - 1 })?.index ?? 0)
+  }
+}

@@ -1,0 +1,30 @@
+import type { DisputeRejection, LockRejection, Rejection } from '@tallystick/protocol'
+
+/** Why the ledger refuses a transaction; docs/protocol.md lists the codes in checking order. */
+export type TransactionRejection =
+  | Rejection<
+      | 'malformed'
+      | 'transaction_too_large'
+      | 'transaction_empty'
+      | 'not_yet_valid'
+      | 'no_longer_valid'
+      | 'coin_missing'
+      | 'amount_out_of_range'
+      | 'asset_unknown'
+      | 'terms_out_of_bounds'
+      | 'keys_not_distinct'
+      | 'channel_missing'
+      | 'agreement_expired'
+      | 'bad_agreement_signature'
+      | 'payout_above_total'
+      | 'fee_above_reserve'
+      | 'fee_above_payout'
+      | 'already_revealed'
+      | 'inputs_below_outputs'
+      | 'fee_too_low'
+      | 'asset_not_balanced'
+      | 'signer_unused'
+      | 'bad_signature'
+    >
+  | LockRejection
+  | DisputeRejection

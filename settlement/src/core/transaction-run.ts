@@ -1,0 +1,105 @@
+import type {
+  AssetId,
+  Channel,
+  ChannelNumber,
+  ChainId,
+  LockRoot,
+  PublicKey,
+  Rejection,
+  Timestamp,
+  Transaction,
+  TxId,
+} from '@tallystick/protocol'
+import { amount, reject } from '@tallystick/protocol'
+import type { StateOverlay } from './ledger-view.js'
+
+/** What every step of applying one transaction reads and writes. Lives for that one transaction. */
+export class TransactionRun {
+  readonly chainId: ChainId
+  readonly time: Timestamp
+  readonly id: TxId
+  readonly state: StateOverlay
+  readonly transaction: Transaction
+  readonly #balance = new Map<AssetId, bigint>()
+  readonly #listed: ReadonlySet<PublicKey>
+  readonly #used = new Set<PublicKey>()
+  #nextCoin = 0
+
+  constructor(run: {
+    readonly chainId: ChainId
+    readonly time: Timestamp
+    readonly id: TxId
+    readonly state: StateOverlay
+    readonly transaction: Transaction
+  }) {
+    this.chainId = run.chainId
+    this.time = run.time
+    this.id = run.id
+    this.state = run.state
+    this.transaction = run.transaction
+    this.#listed = new Set(run.transaction.signers.map(({ publicKey }) => publicKey))
+  }
+
+  /** Whether the transaction lists a signature by `key`; what is asked for counts as used. */
+  readonly signedBy = (key: PublicKey): boolean => {
+    if (!this.#listed.has(key)) return false
+    this.#used.add(key)
+    return true
+  }
+
+  /** Refuses unless the transaction lists a signature by `key`. */
+  requireSigner(key: PublicKey, why: string): Rejection<'missing_signature'> | undefined {
+    return this.signedBy(key)
+      ? undefined
+      : reject('missing_signature', `${why} asks for a signature by ${key}`)
+  }
+
+  unusedSigner(): PublicKey | undefined {
+    return [...this.#listed].find((key) => !this.#used.has(key))
+  }
+
+  /** Value released to the transaction. */
+  credit(asset: AssetId, value: bigint): void {
+    this.#balance.set(asset, (this.#balance.get(asset) ?? 0n) + value)
+  }
+
+  /** Value bound by what the transaction creates. */
+  debit(asset: AssetId, value: bigint): void {
+    this.credit(asset, -value)
+  }
+
+  /** Released less bound, by asset. */
+  balances(): ReadonlyMap<AssetId, bigint> {
+    return this.#balance
+  }
+
+  /**
+   * Creates the transaction's next coin. Outputs come first, then what operations pay out, so that
+   * every coin has an outpoint without being spelled out (TX-7). Nothing is created for zero.
+   */
+  createCoin(coin: { readonly asset: AssetId; readonly value: bigint; readonly lock: LockRoot }): void {
+    const index = this.#nextCoin++
+    if (coin.value === 0n) return
+    this.state.write(
+      'coin',
+      { txId: this.id, index },
+      { asset: coin.asset, amount: amount(coin.value), lock: coin.lock, createdTime: this.time },
+    )
+  }
+
+  /** The channel with this number, or that there is none. */
+  channel(channel: ChannelNumber): Channel | Rejection<'channel_missing'> {
+    return (
+      this.state.read('channel', { channel }) ??
+      reject('channel_missing', `there is no channel ${channel}, or it is closed`)
+    )
+  }
+
+  setChannel(channel: Channel): void {
+    this.state.write('channel', { channel: channel.number }, channel)
+  }
+
+  removeChannel(channel: ChannelNumber): void {
+    this.state.write('channel', { channel }, undefined)
+  }
+}
