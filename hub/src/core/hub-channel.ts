@@ -1,0 +1,66 @@
+import {
+  type ChannelId,
+  type ChannelParty,
+  channelIdCodec,
+  channelPartyCodec,
+  decodeTrusted,
+  type Decoded,
+  encode,
+  type ItemId,
+  itemIdCodec,
+  LANE_ITEMS_MAX,
+  list,
+  optional,
+  type PublicKey,
+  publicKeyCodec,
+  struct,
+} from '@tallystick/protocol'
+
+/** An item of one channel and the item of another that carries the same payment. */
+const carriedCodec = struct({ id: itemIdCodec, channel: channelIdCodec, otherId: itemIdCodec })
+export type Carried = Decoded<typeof carriedCodec>
+
+const hubChannelCodec = struct({
+  party: channelPartyCodec,
+  /** Identity key of the client that attached the channel last; payments find it by this. */
+  owner: optional(publicKeyCodec),
+  /** Items that this channel's client pays, and where they were carried on. */
+  onward: list(carriedCodec, LANE_ITEMS_MAX),
+  /** Items that the hub pays on this channel, and where they came from. */
+  origin: list(carriedCodec, 65_536),
+})
+
+/** All that the hub keeps of one channel: its side of it, and how its items hang together. */
+export type HubChannel = {
+  readonly party: ChannelParty
+  readonly owner: PublicKey | undefined
+  readonly onward: readonly Carried[]
+  readonly origin: readonly Carried[]
+}
+
+/** The name under which the hub knows the channel. */
+export function idOf({ party }: HubChannel): ChannelId {
+  return party.ledger.id
+}
+
+/** The bytes of a channel in the journal. */
+export function encodeHubChannel(channel: HubChannel): Uint8Array {
+  const { draft: _, ...party } = channel.party
+  return encode(hubChannelCodec, { ...channel, party })
+}
+
+/** A channel as the journal holds it. */
+export function decodeHubChannel(bytes: Uint8Array): HubChannel {
+  const { party, owner, onward, origin } = decodeTrusted(hubChannelCodec, bytes)
+  return { party: { ...party, draft: undefined }, owner, onward, origin }
+}
+
+/** Where an item that the client pays was carried on to. */
+export function onwardOf(channel: HubChannel, id: ItemId): Carried | undefined {
+  return channel.onward.find((carried) => carried.id === id)
+}
+
+/** Where an item that the hub pays came from. */
+export function originOf(channel: HubChannel, id: ItemId): Carried | undefined {
+  return channel.origin.find((carried) => carried.id === id)
+}

@@ -1,0 +1,17 @@
+import type { ChannelId, Message } from '@tallystick/protocol'
+
+/**
+ * What the shell does once the batch is durable. All are safe to repeat, and can be derived again
+ * from the stored state when the client attaches.
+ */
+export type HubEffect =
+  | { readonly kind: 'send'; readonly channel: ChannelId; readonly message: Message }
+  /** The client broke a rule: it is told which, and its session ends. */
+  | {
+      readonly kind: 'endSession'
+      readonly channel: ChannelId
+      readonly code: string
+      readonly detail: string
+    }
+  /** A close agreement is binding: the closer may put it into its next batch. */
+  | { readonly kind: 'readyToClose'; readonly channel: ChannelId }

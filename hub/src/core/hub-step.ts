@@ -1,0 +1,193 @@
+import {
+  agreeToClose,
+  amount,
+  type ChainId,
+  type ChannelId,
+  type ChannelParty,
+  type Claim,
+  clientPayoutOf,
+  confirmStored,
+  type Decline,
+  draftChange,
+  type HubPolicy,
+  isQuiescent,
+  isRejection,
+  type LaneUpdate,
+  type Position,
+  type PublicKey,
+  type Rejection,
+  receiveClaim,
+  receiveUpdate,
+  reject,
+  resync,
+  positionOf,
+  type SignedAgreement,
+  startDraining,
+  stopDraining,
+  type Timestamp,
+  timestamp,
+} from '@tallystick/protocol'
+import type { HubChannel } from './hub-channel.js'
+import type { HubEffect } from './hub-effect.js'
+import { channelOfEvent, type PeerEvent } from './hub-event.js'
+import type { HubOverlay } from './hub-view.js'
+import { claimUpstream, routeEvent } from './routing.js'
+
+/** What every decision of a batch depends on. */
+export type HubContext = {
+  readonly chainId: ChainId
+  readonly policy: HubPolicy
+  /** Ledger time of the newest block that the core has seen. */
+  readonly now: Timestamp
+}
+
+/** How long an offered close agreement is valid, seconds, and to which multiple it is rounded up. */
+const AGREEMENT_SECONDS = 600
+const AGREEMENT_ROUNDING_SECONDS = 300
+
+/**
+ * One event of a client against the state: writes go to `state`, effects come back. Nothing of a
+ * refused event is kept.
+ */
+export function stepPeer(state: HubOverlay, event: PeerEvent, context: HubContext): HubEffect[] {
+  const id = channelOfEvent(event)
+  const channel = state.channel(id)
+  if (channel === undefined) {
+    return [endSession(id, reject('channel_unknown', `this hub has no channel ${id}`))]
+  }
+  switch (event.kind) {
+    case 'attached':
+      return stepAttached(state, channel, event.owner, event.position)
+    case 'update':
+      return stepUpdate(state, channel, event.update, context)
+    case 'stored': {
+      const party = confirmStored(channel.party, event.version)
+      if (party !== channel.party) state.setChannel({ ...channel, party })
+      return []
+    }
+    case 'claim':
+      return stepClaim(state, channel, event.claim, context)
+    case 'decline':
+      return stepDecline(state, channel, event.decline, context)
+    case 'closeIntent':
+      return keep(state, channel, startDraining(channel.party))
+    case 'closeAgreed':
+      return stepCloseAgreed(state, channel, event.agreed, context)
+  }
+}
+
+function stepAttached(
+  state: HubOverlay,
+  channel: HubChannel,
+  owner: PublicKey,
+  position: Position,
+): HubEffect[] {
+  const id = position.channel
+  const synced = resync(stopDraining(channel.party), position)
+  if (isRejection(synced)) return [endSession(id, synced)]
+  state.setChannel({ ...channel, owner, party: synced.party })
+  const { updates, claims, declines } = synced
+  return [
+    { kind: 'attached', position: positionOf(synced.party) } as const,
+    ...updates.map((update) => ({ kind: 'update', ...update }) as const),
+    ...claims.map((claim) => ({ kind: 'claim', ...claim }) as const),
+    ...declines.map((decline) => ({ kind: 'decline', ...decline }) as const),
+  ].map((message) => ({ kind: 'send', channel: id, message }))
+}
+
+function stepUpdate(
+  state: HubOverlay,
+  channel: HubChannel,
+  update: LaneUpdate,
+  context: HubContext,
+): HubEffect[] {
+  const id = update.channel
+  const received = receiveUpdate(context.chainId, channel.party, update, context.now)
+  if (received.kind === 'rejection') return [endSession(id, received)]
+  if (received.kind === 'known') return [stored(id, channel.party)]
+  state.setChannel({ ...channel, party: received.party })
+  const routed = received.events.flatMap((event) => routeEvent(state, id, event, context))
+  return [stored(id, received.party), ...routed]
+}
+
+function stepClaim(
+  state: HubOverlay,
+  channel: HubChannel,
+  claim: Claim,
+  context: HubContext,
+): HubEffect[] {
+  const claimed = receiveClaim(channel.party, claim, context.now)
+  if (claimed.kind === 'known') return []
+  if (claimed.kind === 'rejection') return [notice(claim.channel, claimed)]
+  state.setChannel({ ...channel, party: claimed.party })
+  return claimUpstream(state, claim.channel, claimed.item, claim.known, context)
+}
+
+function stepDecline(
+  state: HubOverlay,
+  channel: HubChannel,
+  { channel: id, id: item }: Decline,
+  { now }: HubContext,
+): HubEffect[] {
+  const { party } = channel
+  const owed = party.owed.some((other) => other.id === item)
+  const pending = (party.draft?.lane ?? party.own).items.some((other) => other.id === item)
+  // A decline that was answered before, or comes too late, changes nothing.
+  if (owed || !pending) return []
+  const drafted = draftChange(party, { kind: 'cancel', id: item }, now)
+  if (isRejection(drafted)) return [notice(id, drafted)]
+  state.setChannel({ ...channel, party: drafted })
+  return []
+}
+
+function stepCloseAgreed(
+  state: HubOverlay,
+  channel: HubChannel,
+  agreed: SignedAgreement,
+  { chainId, now }: HubContext,
+): HubEffect[] {
+  const id = agreed.agreement.channel
+  const refused = keep(state, channel, agreeToClose(chainId, channel.party, agreed, now))
+  return refused.length > 0 ? refused : [{ kind: 'readyToClose', channel: id }]
+}
+
+/** Offers to close what has drained, once the batch is sealed; repeated after every event on it. */
+export function closeOffers(
+  channels: Iterable<HubChannel>,
+  { now }: HubContext,
+): HubEffect[] {
+  const effects: HubEffect[] = []
+  for (const { party } of channels) {
+    if (party.phase.kind !== 'draining' || !isQuiescent(party)) continue
+    const rounded = Math.ceil(now / AGREEMENT_ROUNDING_SECONDS) * AGREEMENT_ROUNDING_SECONDS
+    const validUntil = timestamp(rounded + AGREEMENT_SECONDS)
+    const channel = party.ledger.id
+    const clientPayout = amount(clientPayoutOf(party))
+    const message = { kind: 'closeOffer', channel, clientPayout, validUntil } as const
+    effects.push({ kind: 'send', channel, message })
+  }
+  return effects
+}
+
+function keep(
+  state: HubOverlay,
+  channel: HubChannel,
+  party: ChannelParty | Rejection,
+): HubEffect[] {
+  if (isRejection(party)) return [notice(channel.party.ledger.id, party)]
+  state.setChannel({ ...channel, party: party as ChannelParty })
+  return []
+}
+
+function stored(channel: ChannelId, party: ChannelParty): HubEffect {
+  const message = { kind: 'stored', channel, version: party.peer.version } as const
+  return { kind: 'send', channel, message }
+}
+
+function notice(channel: ChannelId, { code, detail }: Rejection): HubEffect {
+  return { kind: 'send', channel, message: { kind: 'error', code, detail, channel } }
+}
+
+function endSession(channel: ChannelId, { code, detail }: Rejection): HubEffect {
+  return { kind: 'endSession', channel, code, detail }
+}

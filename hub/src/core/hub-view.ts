@@ -1,0 +1,64 @@
+import type { Anchor, ChannelId, PublicKey } from '@tallystick/protocol'
+import { type HubChannel, idOf } from './hub-channel.js'
+import type { Payment } from './payment.js'
+
+/** What the core may read. */
+export type HubView = {
+  channel(id: ChannelId): HubChannel | undefined
+  /** Channels whose client has this identity key. */
+  channelsOf(owner: PublicKey): readonly HubChannel[]
+  /** Channels with items, debts or a close agreement: the only ones that time concerns. */
+  busyChannels(): Iterable<HubChannel>
+  payment(anchor: Anchor): Payment | undefined
+}
+
+/** What a batch of events changes; stored in one journal transaction. */
+export type HubWrites = {
+  readonly channels: ReadonlyMap<ChannelId, HubChannel>
+  readonly payments: ReadonlyMap<Anchor, Payment>
+}
+
+/** A batch's writes above the committed state: dropped whole if the commit fails. */
+export class HubOverlay implements HubView {
+  readonly #base: HubView
+  readonly #channels = new Map<ChannelId, HubChannel>()
+  readonly #payments = new Map<Anchor, Payment>()
+
+  constructor(base: HubView) {
+    this.#base = base
+  }
+
+  channel(id: ChannelId): HubChannel | undefined {
+    return this.#channels.get(id) ?? this.#base.channel(id)
+  }
+
+  channelsOf(owner: PublicKey): readonly HubChannel[] {
+    const before = this.#base.channelsOf(owner).map((channel) => this.#channels.get(idOf(channel)) ?? channel)
+    const known = new Set(before.map(idOf))
+    const added = [...this.#channels.values()].filter((channel) => !known.has(idOf(channel)))
+    return [...before, ...added].filter((channel) => channel.owner === owner)
+  }
+
+  *busyChannels(): Iterable<HubChannel> {
+    for (const channel of this.#base.busyChannels()) {
+      if (!this.#channels.has(idOf(channel))) yield channel
+    }
+    yield* [...this.#channels.values()]
+  }
+
+  payment(anchor: Anchor): Payment | undefined {
+    return this.#payments.get(anchor) ?? this.#base.payment(anchor)
+  }
+
+  setChannel(channel: HubChannel): void {
+    this.#channels.set(idOf(channel), channel)
+  }
+
+  setPayment(payment: Payment): void {
+    this.#payments.set(payment.anchor, payment)
+  }
+
+  writes(): HubWrites {
+    return { channels: this.#channels, payments: this.#payments }
+  }
+}

@@ -1,0 +1,110 @@
+import {
+  type Channel,
+  type ChannelId,
+  draftChange,
+  draftOwed,
+  encode,
+  channelTermsCodec,
+  equalBytes,
+  EXPIRE_GRACE_SECONDS,
+  isRejection,
+  lapseAgreement,
+  newParty,
+  seeLedger,
+  seeReveal,
+} from '@tallystick/protocol'
+import { type HubChannel, idOf } from './hub-channel.js'
+import type { HubEffect } from './hub-effect.js'
+import type { LedgerEvent } from './hub-event.js'
+import type { HubContext } from './hub-step.js'
+import type { HubOverlay } from './hub-view.js'
+import { claimUpstream, setStatus } from './routing.js'
+
+/** One thing that a verified block says, against the state. */
+export function stepLedger(state: HubOverlay, event: LedgerEvent, context: HubContext): HubEffect[] {
+  switch (event.kind) {
+    case 'channelSeen':
+      return stepChannelSeen(state, event.channel, context)
+    case 'channelGone':
+      return stepChannelGone(state, event.channel, context)
+    case 'revealSeen':
+      return stepRevealSeen(state, event, context)
+    case 'timePassed':
+      return stepTimePassed(state, context)
+  }
+}
+
+/** A channel is served when its terms are those that the hub offers (HUB-1). */
+export function isServed(channel: Channel, { policy }: Pick<HubContext, 'policy'>): boolean {
+  const offered = encode(channelTermsCodec, policy.terms)
+  return channel.asset === policy.asset && equalBytes(encode(channelTermsCodec, channel.terms), offered)
+}
+
+function stepChannelSeen(state: HubOverlay, seen: Channel, context: HubContext): HubEffect[] {
+  const channel = state.channel(seen.id)
+  if (channel === undefined) {
+    if (!isServed(seen, context)) return []
+    state.setChannel({ party: newParty('hub', seen), owner: undefined, onward: [], origin: [] })
+    return []
+  }
+  state.setChannel({ ...channel, party: seeLedger(channel.party, seen, context.now) })
+  return []
+}
+
+function stepChannelGone(state: HubOverlay, id: ChannelId, { now }: HubContext): HubEffect[] {
+  const channel = state.channel(id)
+  if (channel !== undefined) {
+    state.setChannel({ ...channel, party: seeLedger(channel.party, undefined, now) })
+  }
+  return []
+}
+
+/** A public link pays every item with its anchor, on every hop at once (REV-3). */
+function stepRevealSeen(
+  state: HubOverlay,
+  event: Extract<LedgerEvent, { kind: 'revealSeen' }>,
+  context: HubContext,
+): HubEffect[] {
+  const effects: HubEffect[] = []
+  const payment = state.payment(event.anchor)
+  if (payment?.status === 'pending') {
+    state.setPayment({ ...payment, status: 'claimed', time: context.now })
+  }
+  for (const { party } of [...state.busyChannels()]) {
+    const channel = state.channel(party.ledger.id)
+    if (channel === undefined) continue
+    const seen = seeReveal(channel.party, event, context.now)
+    if (seen.party === channel.party) continue
+    state.setChannel({ ...channel, party: seen.party })
+    for (const item of seen.paid) {
+      effects.push(...claimUpstream(state, idOf(channel), item, event.known, context))
+    }
+  }
+  return effects
+}
+
+/** Takes back what has expired, pays what was owed, and ends agreements that ran out. */
+function stepTimePassed(state: HubOverlay, context: HubContext): HubEffect[] {
+  for (const busy of [...state.busyChannels()]) {
+    const channel = expireItems(state, busy, context)
+    const party = draftOwed(lapseAgreement(channel.party, context.now), context.now)
+    if (party !== busy.party) state.setChannel({ ...channel, party })
+  }
+  return []
+}
+
+function expireItems(state: HubOverlay, channel: HubChannel, context: HubContext): HubChannel {
+  let { party } = channel
+  for (const item of party.own.items) {
+    if (context.now <= item.expiry + EXPIRE_GRACE_SECONDS) continue
+    const drafted = draftChange(party, { kind: 'expire', id: item.id }, context.now)
+    if (isRejection(drafted)) continue
+    party = drafted
+    setStatus(state, item, 'failed', context)
+  }
+  const left = (party.draft?.lane ?? party.own).items
+  const kept = channel.origin.filter(
+    ({ id }) => left.some((item) => item.id === id) || party.cancelling.some((other) => other.id === id),
+  )
+  return party === channel.party ? channel : { ...channel, party, origin: kept }
+}

@@ -1,0 +1,38 @@
+import {
+  type ChainId,
+  draftDigest,
+  type Evidence,
+  hasDraft,
+  invariant,
+  maySign,
+  seal,
+} from '@tallystick/protocol'
+import { type HubChannel, idOf } from './hub-channel.js'
+import type { HubEffect } from './hub-effect.js'
+import type { HubOverlay } from './hub-view.js'
+
+/** The channels of a batch whose next proof has something to say, with the digests to sign. */
+export function draftedChannels(
+  state: HubOverlay,
+  chainId: ChainId,
+): { readonly channels: readonly HubChannel[]; readonly digests: readonly Uint8Array[] } {
+  const channels = [...state.writes().channels.values()].filter(
+    ({ party }) => hasDraft(party) && maySign(party),
+  )
+  return { channels, digests: channels.map(({ party }) => draftDigest(chainId, party)) }
+}
+
+/** Puts one signature under every draft; the updates may leave once the batch is durable. */
+export function sealBatch(
+  state: HubOverlay,
+  channels: readonly HubChannel[],
+  evidence: readonly Evidence[],
+): HubEffect[] {
+  return channels.map((channel, i) => {
+    const proof = evidence[i]
+    invariant(proof !== undefined, 'every drafted channel has its evidence')
+    const { party, update } = seal(channel.party, proof)
+    state.setChannel({ ...channel, party })
+    return { kind: 'send', channel: idOf(channel), message: { kind: 'update', ...update } }
+  })
+}

@@ -1,0 +1,21 @@
+import type { ChannelId, HubPolicy, MessageOf, PublicKey, Signer } from '@tallystick/protocol'
+import type { PeerEvent } from '../core/hub-event.js'
+import type { Session } from './session.js'
+
+/** What a session needs of the hub. */
+export type SessionHost = {
+  readonly signer: Signer
+  readonly policy: HubPolicy
+  /** The client's key of a channel that the hub serves. */
+  clientKeyOf(channel: ChannelId): PublicKey | undefined
+  proven(session: Session): void
+  ended(session: Session): void
+  /** From now on `session` speaks for the channel; whoever did before does no more. */
+  attach(channel: ChannelId, session: Session): void
+  detach(channel: ChannelId, session: Session): void
+  /** Kept once the event's batch is durable. */
+  submit(event: PeerEvent): Promise<void>
+  requestOpen(session: Session, request: MessageOf<'openRequest'>): void
+  requestInbound(session: Session, request: MessageOf<'inboundRequest'>): void
+  complaint(session: Session, complaint: MessageOf<'error'>): void
+}

@@ -1,0 +1,38 @@
+import type { Anchor, TxId } from '@tallystick/protocol'
+import type { HubChannel } from '../core/hub-channel.js'
+import type { HubWrites } from '../core/hub-view.js'
+import type { Payment, PaymentStatus } from '../core/payment.js'
+
+/** A ledger transaction that the hub stands behind until the ledger has decided about it. */
+export type LedgerJob = { readonly id: TxId; readonly transaction: Uint8Array }
+
+/** What the hub's books say in all, for reconciliation. */
+export type PaymentTotals = {
+  readonly status: PaymentStatus
+  readonly count: number
+  readonly amount: bigint
+  readonly fee: bigint
+}
+
+/**
+ * The hub's durable memory. `commit` returns once everything is on disk and would survive power
+ * loss; a failed call leaves the journal unusable and the process must end (invariant 43). One
+ * process at a time holds it.
+ */
+export type Journal = {
+  load(): Promise<{
+    readonly channels: readonly HubChannel[]
+    /** Height of the last ledger block whose events are committed; -1 before the first. */
+    readonly height: number
+    readonly jobs: readonly LedgerJob[]
+  }>
+  /** Those of `anchors` that were ever paid through this hub. */
+  payments(anchors: readonly Anchor[]): Promise<readonly Payment[]>
+  /** One transaction: all of the batch or nothing. `height`: the block that the batch came from. */
+  commit(writes: HubWrites, height: number | undefined): Promise<void>
+  addJob(job: LedgerJob): Promise<void>
+  removeJob(id: TxId): Promise<void>
+  totals(): Promise<readonly PaymentTotals[]>
+  close(): Promise<void>
+}
+

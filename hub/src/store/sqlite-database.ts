@@ -1,0 +1,72 @@
+import sqlite3 from 'sqlite3'
+import { JournalFault } from './journal-fault.js'
+
+type Row = Record<string, unknown>
+
+/** What may be done inside a transaction. */
+export type SqliteTransaction = {
+  run(sql: string, values?: readonly unknown[]): Promise<void>
+}
+
+/**
+ * Promises over one `sqlite3` handle, whose calls run off the main thread. One piece of work is on
+ * the handle at a time, so that no lone statement slips into somebody else's transaction.
+ */
+export type SqliteDatabase = {
+  exec(sql: string): Promise<void>
+  /** One statement; when the promise is kept, its change is synced to disk. */
+  run(sql: string, values?: readonly unknown[]): Promise<void>
+  all(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>
+  /** Runs `work` between BEGIN and COMMIT, and waits until the commit is synced to disk. */
+  transaction(work: (transaction: SqliteTransaction) => Promise<void>): Promise<void>
+  close(): Promise<void>
+}
+
+/** A database file that survives power loss and that no second process can open. */
+export async function openDatabase(path: string): Promise<SqliteDatabase> {
+  const handle = await new Promise<sqlite3.Database>((resolve, reject) => {
+    const opened = new sqlite3.Database(path, (error) => (error ? reject(error) : resolve(opened)))
+  })
+  const settled =
+    (resolve: () => void, reject: (fault: JournalFault) => void) => (error: Error | null) =>
+      error ? reject(faultOf(error, path)) : resolve()
+  const exec = (sql: string) =>
+    new Promise<void>((resolve, reject) => handle.exec(sql, settled(resolve, reject)))
+  const run = (sql: string, values: readonly unknown[] = []) =>
+    new Promise<void>((resolve, reject) => handle.run(sql, values, settled(resolve, reject)))
+  const all = (sql: string, values: readonly unknown[] = []) =>
+    new Promise<readonly Row[]>((resolve, reject) =>
+      handle.all(sql, values, (error, rows) =>
+        error ? reject(faultOf(error, path)) : resolve(rows as Row[]),
+      ),
+    )
+  let last: Promise<unknown> = Promise.resolve()
+  const alone = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = last.then(work)
+    // Whoever asked for the failed work is told; the ones behind it find the handle as it is.
+    last = next.catch(() => undefined)
+    return next
+  }
+  // Exclusive mode keeps the lock from the first write on; taking it now names a second process.
+  await exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL')
+  await exec('BEGIN IMMEDIATE; COMMIT')
+  return {
+    exec: (sql) => alone(() => exec(sql)),
+    run: (sql, values) => alone(() => run(sql, values)),
+    all: (sql, values) => alone(() => all(sql, values)),
+    transaction: (work) =>
+      alone(async () => {
+        await exec('BEGIN IMMEDIATE')
+        await work({ run })
+        await exec('COMMIT')
+      }),
+    close: () =>
+      alone(() => new Promise((resolve, reject) => handle.close(settled(resolve, reject)))),
+  }
+}
+
+function faultOf(error: Error, path: string): JournalFault {
+  return 'code' in error && (error.code === 'SQLITE_BUSY' || error.code === 'SQLITE_LOCKED')
+    ? new JournalFault('journal_in_use', `another process holds the journal ${path}`, error)
+    : new JournalFault('journal_failed', `the journal ${path} failed: ${error.message}`, error)
+}

@@ -1,0 +1,184 @@
+import {
+  type Anchor,
+  amount,
+  type ChainId,
+  type ChannelId,
+  fromHex,
+  type ItemId,
+  timestamp,
+  type TxId,
+  toHex,
+} from '@tallystick/protocol'
+import { decodeHubChannel, encodeHubChannel, idOf } from '../core/hub-channel.js'
+import type { HubWrites } from '../core/hub-view.js'
+import type { Payment, PaymentStatus } from '../core/payment.js'
+import type { Journal, LedgerJob, PaymentTotals } from './journal.js'
+import { JournalFault } from './journal-fault.js'
+import { openDatabase, type SqliteDatabase, type SqliteTransaction } from './sqlite-database.js'
+
+/** Format of the file; a journal of another one is refused by name. */
+const JOURNAL_VERSION = 1
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS channel (id BLOB PRIMARY KEY, state BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS payment (
+  anchor BLOB PRIMARY KEY, from_channel BLOB NOT NULL, from_item BLOB NOT NULL,
+  to_channel BLOB NOT NULL, to_item BLOB NOT NULL, amount TEXT NOT NULL, fee TEXT NOT NULL,
+  status TEXT NOT NULL, time INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS job (id BLOB PRIMARY KEY, bytes BLOB NOT NULL);
+`
+
+/** Rows of one statement: SQLite takes 32,766 variables, a payment has nine. */
+const ROWS_PER_STATEMENT = 2_000
+
+/** Opens (or creates) the journal of `chainId` in a SQLite file, for this process alone. */
+export async function openSqliteJournal(path: string, chainId: ChainId): Promise<Journal> {
+  const database = await openDatabase(path)
+  try {
+    await database.exec(SCHEMA)
+    await checkMeta(database, chainId)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+  return {
+    load: () => load(database),
+    payments: (anchors) => payments(database, anchors),
+    commit: (writes, height) => commit(database, writes, height),
+    addJob: async ({ id, transaction }) => {
+      await database.run('INSERT OR IGNORE INTO job VALUES (?, ?)', [fromHex(id), transaction])
+    },
+    removeJob: async (id) => {
+      await database.run('DELETE FROM job WHERE id = ?', [fromHex(id)])
+    },
+    totals: () => totals(database),
+    close: () => database.close(),
+  }
+}
+
+async function checkMeta(database: SqliteDatabase, chainId: ChainId): Promise<void> {
+  const rows = await database.all('SELECT name, value FROM meta')
+  const meta = new Map(rows.map(({ name, value }) => [String(name), String(value)]))
+  if (meta.size === 0) {
+    await database.run("INSERT INTO meta VALUES ('version', ?), ('chain', ?), ('height', '-1')", [
+      String(JOURNAL_VERSION),
+      chainId,
+    ])
+    return
+  }
+  if (meta.get('version') !== String(JOURNAL_VERSION)) {
+    throw new JournalFault('journal_version', `the journal has format ${meta.get('version')}`)
+  }
+  if (meta.get('chain') !== chainId) {
+    throw new JournalFault('journal_of_another_chain', `the journal is of chain ${meta.get('chain')}`)
+  }
+}
+
+async function load(database: SqliteDatabase): ReturnType<Journal['load']> {
+  const channels = await database.all('SELECT state FROM channel')
+  const [height] = await database.all("SELECT value FROM meta WHERE name = 'height'")
+  const jobs = await database.all('SELECT id, bytes FROM job')
+  return {
+    channels: channels.map(({ state }) => decodeHubChannel(bytesOf(state))),
+    height: Number(height?.['value']),
+    jobs: jobs.map(
+      ({ id, bytes }): LedgerJob => ({ id: toHex(bytesOf(id)) as TxId, transaction: bytesOf(bytes) }),
+    ),
+  }
+}
+
+async function payments(
+  database: SqliteDatabase,
+  anchors: readonly Anchor[],
+): Promise<readonly Payment[]> {
+  if (anchors.length === 0) return []
+  const places = anchors.map(() => '?').join(',')
+  const rows = await database.all(
+    `SELECT * FROM payment WHERE anchor IN (${places})`,
+    anchors.map((anchor) => fromHex(anchor)),
+  )
+  return rows.map(paymentOf)
+}
+
+function paymentOf(row: Record<string, unknown>): Payment {
+  const hex = (column: string) => toHex(bytesOf(row[column]))
+  return {
+    anchor: hex('anchor') as Anchor,
+    fromChannel: hex('from_channel') as ChannelId,
+    fromItem: hex('from_item') as ItemId,
+    toChannel: hex('to_channel') as ChannelId,
+    toItem: hex('to_item') as ItemId,
+    amount: amount(BigInt(String(row['amount']))),
+    fee: amount(BigInt(String(row['fee']))),
+    status: String(row['status']) as PaymentStatus,
+    time: timestamp(Number(row['time'])),
+  }
+}
+
+/**
+ * One SQLite transaction per batch, with one statement per thousands of rows: a `run` per row costs
+ * ten times as much (docs/dependencies.md, sqlite3).
+ */
+async function commit(
+  database: SqliteDatabase,
+  { channels, payments }: HubWrites,
+  height: number | undefined,
+): Promise<void> {
+  const channelRows = [...channels.values()].map((channel) => [
+    fromHex(idOf(channel)),
+    encodeHubChannel(channel),
+  ])
+  const paymentRows = [...payments.values()].map((payment) => [
+    fromHex(payment.anchor),
+    fromHex(payment.fromChannel),
+    fromHex(payment.fromItem),
+    fromHex(payment.toChannel),
+    fromHex(payment.toItem),
+    String(payment.amount),
+    String(payment.fee),
+    payment.status,
+    payment.time,
+  ])
+  await database.transaction(async (transaction) => {
+    await replaceRows(transaction, 'channel', 2, channelRows)
+    await replaceRows(transaction, 'payment', 9, paymentRows)
+    if (height !== undefined) {
+      await transaction.run("UPDATE meta SET value = ? WHERE name = 'height'", [String(height)])
+    }
+  })
+}
+
+async function replaceRows(
+  transaction: SqliteTransaction,
+  table: 'channel' | 'payment',
+  columns: number,
+  rows: readonly (readonly unknown[])[],
+): Promise<void> {
+  for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
+    const chunk = rows.slice(from, from + ROWS_PER_STATEMENT)
+    const places = `(${Array(columns).fill('?').join(',')})`
+    const values = chunk.map(() => places).join(',')
+    await transaction.run(`INSERT OR REPLACE INTO ${table} VALUES ${values}`, chunk.flat())
+  }
+}
+
+async function totals(database: SqliteDatabase): Promise<readonly PaymentTotals[]> {
+  const sums = new Map<PaymentStatus, PaymentTotals>()
+  // Amounts are 63-bit numbers kept as text, so SQLite's own SUM would round them.
+  for (const row of await database.all('SELECT status, amount, fee FROM payment')) {
+    const status = String(row['status']) as PaymentStatus
+    const before = sums.get(status) ?? { status, count: 0, amount: 0n, fee: 0n }
+    sums.set(status, {
+      status,
+      count: before.count + 1,
+      amount: before.amount + BigInt(String(row['amount'])),
+      fee: before.fee + BigInt(String(row['fee'])),
+    })
+  }
+  return [...sums.values()]
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  return new Uint8Array(value as Uint8Array)
+}
