@@ -30,6 +30,7 @@ export type SocketOptions = {
 
 /**
  * The port to a WebSocket. It may drop the connection at any time; it never reorders or repeats
- * messages within one. It returns at once and never throws: failures arrive at `onClose`.
+ * messages within one. It returns at once, before any handler is called; failures arrive at
+ * `onClose`, and only a `url` that is none makes it throw.
  */
 export type OpenSocket = (url: string, handlers: SocketHandlers, options?: SocketOptions) => Socket

@@ -18,7 +18,7 @@ import {
   type Signer,
   type Timestamp,
 } from '@tallystick/protocol'
-import { coinsByWorth, type OwnedCoin, selectCoins } from './coin-selection.js'
+import { type CoinSelection, coinsByWorth, type OwnedCoin, selectCoins } from './coin-selection.js'
 import { largestAmount } from './exact-amount.js'
 import {
   type BuiltTransaction,
@@ -69,7 +69,8 @@ export type BuildRejection =
 export function buildTransaction(plan: TransactionPlan): BuiltTransaction | BuildRejection {
   const { fee } = plan
   const needs = needsOf(plan)
-  if (plan.outputs.length + needs.size > OUTPUTS_MAX) {
+  // Each asset may need an output for its change, the one of the fee among them.
+  if (plan.outputs.length + needs.size + 1 > OUTPUTS_MAX) {
     return reject('transaction_too_large', `a transaction has at most ${OUTPUTS_MAX} outputs`)
   }
   let draft: TransactionDraft = {
@@ -139,9 +140,7 @@ function select(
   asset: AssetId,
   feePerKiloCost: number,
   needed: (selected: readonly OwnedCoin[]) => bigint,
-):
-  | { readonly kind: 'selected'; readonly coins: readonly OwnedCoin[]; readonly sum: bigint }
-  | BuildRejection {
+): Extract<CoinSelection, { kind: 'selected' }> | BuildRejection {
   const ofAsset = coins.filter(({ coin }) => coin.asset === asset)
   const worthwhile = coinsByWorth(ofAsset, feePerKiloCost)
   const room = INPUTS_MAX - draft.coins.length

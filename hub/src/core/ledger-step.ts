@@ -37,7 +37,11 @@ export function stepLedger(state: HubOverlay, event: LedgerEvent, context: HubCo
 /** A channel is served when its terms are those that the hub offers (HUB-1). */
 export function isServed(channel: Channel, { policy }: Pick<HubContext, 'policy'>): boolean {
   const offered = encode(channelTermsCodec, policy.terms)
-  return channel.asset === policy.asset && equalBytes(encode(channelTermsCodec, channel.terms), offered)
+  return (
+    channel.asset === policy.asset &&
+    channel.hub.payoutLock === policy.payoutLock &&
+    equalBytes(encode(channelTermsCodec, channel.terms), offered)
+  )
 }
 
 function stepChannelSeen(state: HubOverlay, seen: Channel, context: HubContext): HubEffect[] {

@@ -1,4 +1,10 @@
 import {
+  openDatabase,
+  type SqliteDatabase,
+  type SqliteTransaction,
+} from '@tallystick/client-sdk/node'
+import { StoreFault } from '@tallystick/client-sdk'
+import {
   type Anchor,
   amount,
   type ChainId,
@@ -13,8 +19,6 @@ import { decodeHubChannel, encodeHubChannel, idOf } from '../core/hub-channel.js
 import type { HubWrites } from '../core/hub-view.js'
 import type { Payment, PaymentStatus } from '../core/payment.js'
 import type { Journal, LedgerJob, PaymentTotals } from './journal.js'
-import { JournalFault } from './journal-fault.js'
-import { openDatabase, type SqliteDatabase, type SqliteTransaction } from './sqlite-database.js'
 
 /** Format of the file; a journal of another one is refused by name. */
 const JOURNAL_VERSION = 1
@@ -68,10 +72,10 @@ async function checkMeta(database: SqliteDatabase, chainId: ChainId): Promise<vo
     return
   }
   if (meta.get('version') !== String(JOURNAL_VERSION)) {
-    throw new JournalFault('journal_version', `the journal has format ${meta.get('version')}`)
+    throw new StoreFault('store_version', `the journal has format ${meta.get('version')}`)
   }
   if (meta.get('chain') !== chainId) {
-    throw new JournalFault('journal_of_another_chain', `the journal is of chain ${meta.get('chain')}`)
+    throw new StoreFault('store_of_another_chain', `the journal is of chain ${meta.get('chain')}`)
   }
 }
 

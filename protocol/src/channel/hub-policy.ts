@@ -1,11 +1,14 @@
 import { amountCodec, type Decoded, integer, struct } from '../codec/codec.js'
 import { assetIdCodec } from '../ledger/asset.js'
 import { type Amount, amount } from '../primitives/amount.js'
+import { lockRootCodec } from '../ledger/identifiers.js'
 import { channelTermsCodec } from './terms.js'
 
 /** What a hub offers everybody: told at the start of every session. */
 export const hubPolicyCodec = struct({
   asset: assetIdCodec,
+  /** Where the hub is paid when a channel ends; a channel that names another is not served. */
+  payoutLock: lockRootCodec,
   /** Terms of the channels that this hub serves; a channel opened with others is not served. */
   terms: channelTermsCodec,
   /** Price of one routed payment: `feeBase + amount * feePpm / 10^6`, rounded up. */

@@ -3,9 +3,11 @@ import {
   type ChainId,
   checkLock,
   feeFor,
+  type Operation,
   reject,
   type Timestamp,
   type Transaction,
+  type TransactionBody,
   transactionCost,
   transactionDigest,
   type TxId,
@@ -61,6 +63,9 @@ export function applyTransaction(
 function checkValidity({ body }: Transaction, time: Timestamp): TransactionRejection | undefined {
   if (body.inputs.length + body.operations.length + body.reveals.length === 0) {
     return reject('transaction_empty', 'a transaction spends, operates or reveals something')
+  }
+  if (!isOnceOnly(body)) {
+    return reject('transaction_repeatable', 'nothing in the transaction can happen only once')
   }
   if (time < body.validFrom) {
     return reject('not_yet_valid', `ledger time is ${time}, valid from ${body.validFrom}`)
@@ -143,4 +148,27 @@ function firstRefusal<T>(
     if (refusal !== undefined) return refusal
   }
   return undefined
+}
+
+/**
+ * Whether applying the body takes away what it needs (TX-3), so that nobody can apply it again: an
+ * id is used once, and with it every outpoint and channel id made from it. Opening, depositing and
+ * paying fees could all be paid for out of a closing channel, again and again.
+ */
+function isOnceOnly({ inputs, reveals, operations }: TransactionBody): boolean {
+  return inputs.length + reveals.length > 0 || operations.some(isOnceOnlyOperation)
+}
+
+function isOnceOnlyOperation({ kind }: Operation): boolean {
+  switch (kind) {
+    case 'close':
+    case 'forceClose':
+    case 'challenge':
+    case 'finalize':
+      return true
+    case 'open':
+    case 'deposit':
+    case 'payFee':
+      return false
+  }
 }

@@ -6,6 +6,7 @@ export type TransactionRejection =
       | 'malformed'
       | 'transaction_too_large'
       | 'transaction_empty'
+      | 'transaction_repeatable'
       | 'not_yet_valid'
       | 'no_longer_valid'
       | 'coin_missing'

@@ -1,5 +1,5 @@
 import sqlite3 from 'sqlite3'
-import { JournalFault } from './journal-fault.js'
+import { StoreFault } from '../store/store-fault.js'
 
 type Row = Record<string, unknown>
 
@@ -28,7 +28,7 @@ export async function openDatabase(path: string): Promise<SqliteDatabase> {
     const opened = new sqlite3.Database(path, (error) => (error ? reject(error) : resolve(opened)))
   })
   const settled =
-    (resolve: () => void, reject: (fault: JournalFault) => void) => (error: Error | null) =>
+    (resolve: () => void, reject: (fault: StoreFault) => void) => (error: Error | null) =>
       error ? reject(faultOf(error, path)) : resolve()
   const exec = (sql: string) =>
     new Promise<void>((resolve, reject) => handle.exec(sql, settled(resolve, reject)))
@@ -65,8 +65,8 @@ export async function openDatabase(path: string): Promise<SqliteDatabase> {
   }
 }
 
-function faultOf(error: Error, path: string): JournalFault {
+function faultOf(error: Error, path: string): StoreFault {
   return 'code' in error && (error.code === 'SQLITE_BUSY' || error.code === 'SQLITE_LOCKED')
-    ? new JournalFault('journal_in_use', `another process holds the journal ${path}`, error)
-    : new JournalFault('journal_failed', `the journal ${path} failed: ${error.message}`, error)
+    ? new StoreFault('store_in_use', `another process holds ${path}`, error)
+    : new StoreFault('store_failed', `${path} failed: ${error.message}`, error)
 }

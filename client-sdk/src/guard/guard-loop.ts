@@ -1,0 +1,151 @@
+import {
+  type Channel,
+  type ChannelParty,
+  isRejection,
+  type Rejection,
+  type Reveal,
+  type RevealLookup,
+  type Signer,
+  TIMESTAMP_MAX,
+  type Timestamp,
+  type Transaction,
+  type TxId,
+  timestamp,
+} from '@tallystick/protocol'
+import { channelFeeTransaction } from '../ledger/channel-fee-transaction.js'
+import { finalizeTransaction } from '../ledger/finalize-transaction.js'
+import type { LedgerClient } from '../ledger/ledger-client.js'
+import type { BuiltTransaction } from '../ledger/transaction-draft.js'
+import { type Duty, dutiesOf, forceCloseOperation } from './duties.js'
+
+/** Blocks after which a duty that is still due is sent again. */
+const RESEND_BLOCKS = 3
+
+/** A channel to be guarded. */
+export type Guarded = {
+  readonly party: ChannelParty
+  /** The owner's channel key. */
+  readonly signer: Signer
+}
+
+export type GuardParts = {
+  readonly ledger: LedgerClient
+  /** Base units due for 1,000 units of cost in the channel's asset. */
+  readonly feePerKiloCost: (channel: Channel) => number
+  /** A transaction that makes a link public and is paid for with the owner's coins, if it has any. */
+  readonly revealWithCoins: (reveal: Reveal) => Promise<BuiltTransaction | Rejection>
+  /** Called before a force close is sent: from here on the owner signs nothing on the channel. */
+  readonly beforeForceClose: (party: ChannelParty) => Promise<ChannelParty>
+  readonly onAct: (act: GuardAct) => void
+}
+
+/** What the guard did, for the owner's log. */
+export type GuardAct = {
+  readonly duty: Duty['kind'] | 'forceClose'
+  readonly channel: number
+  readonly outcome: TxId | Rejection
+}
+
+/**
+ * Does what the ledger asks of an owner in time (DSP-8): each duty is a transaction of its own, the
+ * nearest deadline first, and one that fails holds up no other. It keeps nothing: whatever is still
+ * due at a later block is done then, also after any downtime.
+ */
+export class GuardLoop {
+  readonly #parts: GuardParts
+  readonly #sent = new Map<string, number>()
+
+  constructor(parts: GuardParts) {
+    this.#parts = parts
+  }
+
+  /** Acts on every duty of the channels at one block. */
+  async act(
+    channels: Iterable<Guarded>,
+    {
+      height,
+      now,
+      revealedBy,
+    }: { readonly height: number; readonly now: Timestamp; readonly revealedBy: RevealLookup },
+  ): Promise<void> {
+    const due: { readonly duty: Duty; readonly guarded: Guarded }[] = []
+    for (const guarded of channels) {
+      const { chainId } = this.#parts.ledger
+      for (const duty of dutiesOf(guarded.party, chainId, now, revealedBy))
+        due.push({ duty, guarded })
+    }
+    due.sort((a, b) => a.duty.deadline - b.duty.deadline)
+    for (const [name, sentAt] of this.#sent) {
+      if (height - sentAt >= RESEND_BLOCKS) this.#sent.delete(name)
+    }
+    for (const { duty, guarded } of due) {
+      const name = nameOf(guarded.party, duty)
+      if (this.#sent.has(name)) continue
+      this.#sent.set(name, height)
+      await this.#perform(duty, guarded)
+    }
+  }
+
+  async #perform(duty: Duty, guarded: Guarded): Promise<void> {
+    const channel = guarded.party.ledger.number
+    let outcome: TxId | Rejection
+    try {
+      const built = await this.#build(duty, guarded)
+      outcome = isRejection(built) ? built : await this.#parts.ledger.submit(built)
+    } catch (error) {
+      // The ledger is out of reach or refuses: the duty stays due and is done at a later block.
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'guard_failed'
+      const detail = error instanceof Error ? error.message : 'the ledger did not answer'
+      outcome = { kind: 'rejection', code, detail }
+    }
+    this.#parts.onAct({ duty: duty.kind, channel, outcome })
+  }
+
+  async #build(duty: Duty, guarded: Guarded): Promise<Transaction | Rejection> {
+    const { party } = guarded
+    const channel = party.ledger.number
+    switch (duty.kind) {
+      case 'finalize':
+        return finalizeTransaction(channel, duty.part)
+      case 'challenge':
+        return this.#channelTransaction(guarded, [duty.operation], [])
+      case 'reveal': {
+        if (duty.closing) return this.#channelTransaction(guarded, [], [duty.reveal])
+        const funded = await this.#parts.revealWithCoins(duty.reveal)
+        if (!isRejection(funded)) return funded.transaction
+        // An owner without coins can only pay out of the channel, and so has to leave it.
+        const leaving = await this.#parts.beforeForceClose(party)
+        return this.#channelTransaction(guarded, [forceCloseOperation(leaving)], [duty.reveal])
+      }
+    }
+  }
+
+  #channelTransaction(
+    { party, signer }: Guarded,
+    operations: Parameters<typeof channelFeeTransaction>[0]['operations'],
+    reveals: Parameters<typeof channelFeeTransaction>[0]['reveals'],
+  ): Transaction | Rejection {
+    const built = channelFeeTransaction({
+      chainId: this.#parts.ledger.chainId,
+      channel: party.ledger.number,
+      role: party.role,
+      signer,
+      operations,
+      reveals,
+      feePerKiloCost: this.#parts.feePerKiloCost(party.ledger),
+      validFrom: timestamp(0),
+      validUntil: TIMESTAMP_MAX,
+    })
+    return isRejection(built) ? built : built.transaction
+  }
+}
+
+function nameOf({ ledger }: ChannelParty, duty: Duty): string {
+  const detail =
+    duty.kind === 'finalize'
+      ? duty.part
+      : duty.kind === 'reveal'
+        ? `${duty.reveal.index}:${duty.deadline}:${duty.reveal.link.join('.')}`
+        : duty.operation.proof.lane.version
+  return `${ledger.id}:${duty.kind}:${detail}`
+}

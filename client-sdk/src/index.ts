@@ -1,0 +1,44 @@
+export { type Duty, dutiesOf, forceCloseOperation } from './guard/duties.js'
+export { channelFeeTransaction, type ChannelFeePlan } from './ledger/channel-fee-transaction.js'
+export { type Guarded, type GuardAct, GuardLoop, type GuardParts } from './guard/guard-loop.js'
+export { revealLookupOf } from './guard/reveal-lookup.js'
+export { BlockFeed } from './ledger/block-feed.js'
+export { type BlockSummary, summarizeBlock } from './ledger/block-summary.js'
+export type { OwnedCoin } from './ledger/coin-selection.js'
+export { finalizeTransaction } from './ledger/finalize-transaction.js'
+export type { FollowOptions, VerifiedBlock } from './ledger/follow-blocks.js'
+export { type CoinSpend, KeyCoins } from './ledger/key-coins.js'
+export {
+  LedgerClient,
+  type LedgerOptions,
+  type Proven,
+  type TransactionStatus,
+} from './ledger/ledger-client.js'
+export { LedgerError } from './ledger/ledger-error.js'
+export {
+  acceptBlock,
+  acceptHeader,
+  type LightClient,
+  type LightClientRejection,
+  startLightClient,
+} from './ledger/light-client.js'
+export type { OpenSocket, Socket, SocketHandlers } from './ledger/open-socket.js'
+export { openWebSocket } from './ledger/open-web-socket.js'
+export {
+  type BuildRejection,
+  buildTransaction,
+  type FeeRate,
+  type TransactionPlan,
+} from './ledger/transaction-builder.js'
+export type { BuiltTransaction } from './ledger/transaction-draft.js'
+export { StoreFault } from './store/store-fault.js'
+export type { RecordKind, StoredRecord, StoreWrite, WalletStore } from './store/wallet-store.js'
+export { closeAlone } from './wallet/close-alone.js'
+export {
+  type Balance,
+  Wallet,
+  type WalletNotice,
+  type WalletOptions,
+} from './wallet/wallet.js'
+export type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet/wallet-records.js'
+export { WalletError } from './wallet-error.js'

@@ -1,0 +1,280 @@
+import {
+  type Anchor,
+  type Asset,
+  type AssetId,
+  type BlockHeader,
+  blockId,
+  type Certificate,
+  type ChainId,
+  type Channel,
+  type ChannelNumber,
+  type Coin,
+  chainIdOf,
+  type Genesis,
+  isRejection,
+  type LockRoot,
+  type Outpoint,
+  type PublicKey,
+  provenEntry,
+  type RevealStep,
+  type StateEntries,
+  type Timestamp,
+  type Transaction,
+  type TxId,
+  transactionId,
+} from '@tallystick/protocol'
+import { type FollowOptions, followBlocks, readBlock, type VerifiedBlock } from './follow-blocks.js'
+import { inParallel } from './in-parallel.js'
+import {
+  type AskedKind,
+  fetchBlock,
+  fetchEntry,
+  fetchGenesis,
+  fetchLatestHeader,
+  fetchTransactionStatus,
+  listChannels,
+  listCoins,
+  postTransaction,
+} from './ledger-api.js'
+import { LedgerError, malformedAnswer, refusedEvidence } from './ledger-error.js'
+import type { Fetch, LedgerHttp } from './ledger-http.js'
+import { acceptBlock, acceptHeader, type LightClient, startLightClient } from './light-client.js'
+import type { OpenSocket } from './open-socket.js'
+import { patiently } from './patiently.js'
+import { backOffMs, pause } from './pause.js'
+
+export type LedgerOptions = {
+  /** Address of a ledger node's API, `http://` or `https://`. It is not trusted. */
+  readonly url: string
+  /** The chain that is expected. Absent: whatever the node first says, fit for a try-out only. */
+  readonly chainId?: ChainId
+  readonly openSocket: OpenSocket
+  /** Absent: the platform's own. */
+  readonly fetch?: Fetch
+  readonly signal?: AbortSignal
+}
+
+/** An entry of the state, or that there is none, as certified by `header`. */
+export type Proven<T> = { readonly value: T | undefined; readonly header: BlockHeader }
+
+/** Where a transaction stands; all but `included` is the server's unproven word. */
+export type TransactionStatus =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'included'; readonly height: number }
+  | { readonly kind: 'rejected'; readonly code: string; readonly detail: string }
+
+/** Proofs that are asked for at the same time. */
+const PARALLEL_REQUESTS = 8
+/** `confirmed` asks again after 250 ms to 2 s. */
+const CONFIRM_ATTEMPT_MAX = 3
+
+/**
+ * A ledger seen through a node that is not trusted: every value is checked against a certificate of
+ * the validators and never older than what was seen before. Lives as long as somebody uses it; it
+ * holds no connection but those of `follow`. Every method throws `LedgerError`.
+ */
+export class LedgerClient {
+  readonly #http: LedgerHttp
+  readonly #openSocket: OpenSocket
+  #light: LightClient
+
+  private constructor(http: LedgerHttp, openSocket: OpenSocket, light: LightClient) {
+    this.#http = http
+    this.#openSocket = openSocket
+    this.#light = light
+  }
+
+  /** Throws `wrong_genesis` when the node serves another chain than the one expected. */
+  static async connect(options: LedgerOptions): Promise<LedgerClient> {
+    const { url, chainId, openSocket, signal } = options
+    const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+    const http = { base: url.replace(/\/+$/, ''), fetch }
+    const genesis = await fetchGenesis(http, signal)
+    const found = chainIdOf(genesis)
+    if (chainId !== undefined && found !== chainId) {
+      const detail = `the node serves chain ${found}, not ${chainId}`
+      throw new LedgerError({ code: 'wrong_genesis', detail, retryable: false })
+    }
+    return new LedgerClient(http, openSocket, startLightClient(genesis))
+  }
+
+  get chainId(): ChainId {
+    return this.#light.chainId
+  }
+
+  get genesis(): Genesis {
+    return this.#light.genesis
+  }
+
+  /** The newest header that was verified. */
+  get tip(): BlockHeader | undefined {
+    return this.#light.tip
+  }
+
+  /** Asks for the newest header and verifies it. */
+  refresh(signal?: AbortSignal): Promise<BlockHeader> {
+    return patiently(signal, async () => {
+      const before = this.#light
+      const { header, certificate } = await fetchLatestHeader(this.#http, signal)
+      this.#believe(before, header, certificate)
+      return header
+    })
+  }
+
+  channel(number: ChannelNumber, signal?: AbortSignal): Promise<Proven<Channel>> {
+    return this.#entry('channel', { channel: number }, signal)
+  }
+
+  coin(outpoint: Outpoint, signal?: AbortSignal): Promise<Proven<Coin>> {
+    return this.#entry('coin', outpoint, signal)
+  }
+
+  asset(id: AssetId, signal?: AbortSignal): Promise<Proven<Asset>> {
+    return this.#entry('asset', { asset: id }, signal)
+  }
+
+  /** The newest link of an anchor's chain that the ledger has recorded, and when it did. */
+  reveal(anchor: Anchor, signal?: AbortSignal): Promise<Proven<RevealStep>> {
+    return patiently(signal, async () => {
+      const head = await this.#entryOnce('reveal', { anchor }, signal)
+      if (head.value === undefined) return { value: undefined, header: head.header }
+      const step = head.value.steps - 1
+      const newest = await this.#entryOnce('revealStep', { anchor, step }, signal)
+      if (blockId(newest.header) === blockId(head.header)) return newest
+      const detail = `block ${newest.header.height} came after block ${head.header.height}`
+      throw new LedgerError({ code: 'ledger_moved_on', detail, retryable: true })
+    })
+  }
+
+  /**
+   * The coins under a lock, each proven by itself; those spent meanwhile are left out. That none is
+   * missing cannot be proven: a node can hide a coin, never invent one. The first 10,000.
+   */
+  async coinsOf(
+    lock: LockRoot,
+    signal?: AbortSignal,
+  ): Promise<{ readonly outpoint: Outpoint; readonly coin: Coin }[]> {
+    const outpoints = await listCoins(this.#http, lock, signal)
+    const found = await inParallel(outpoints, PARALLEL_REQUESTS, async (outpoint) => {
+      const { value: coin } = await this.coin(outpoint, signal)
+      if (coin === undefined) return []
+      if (coin.lock !== lock) throw malformedAnswer(`a coin listed under ${lock} has another lock`)
+      return [{ outpoint, coin }]
+    })
+    return found.flat()
+  }
+
+  /** The channels that a key is a side of, each proven; like `coinsOf`, as far as the node tells. */
+  async channelsOf(key: PublicKey, signal?: AbortSignal): Promise<Channel[]> {
+    const numbers = await listChannels(this.#http, key, signal)
+    const found = await inParallel(numbers, PARALLEL_REQUESTS, async (number) => {
+      const { value: channel } = await this.channel(number, signal)
+      if (channel === undefined) return []
+      if (channel.client.key !== key && channel.hub.key !== key) {
+        throw malformedAnswer(`channel ${number}, listed under ${key}, is of other keys`)
+      }
+      return [channel]
+    })
+    return found.flat()
+  }
+
+  /** Hands a transaction in; again is fine. Throws with the ledger's code when it is refused. */
+  async submit(transaction: Transaction, signal?: AbortSignal): Promise<TxId> {
+    const id = transactionId(this.chainId, transaction.body)
+    const answered = await postTransaction(this.#http, transaction, signal)
+    if (answered !== id) throw malformedAnswer(`transaction ${id} was taken for ${answered}`)
+    return id
+  }
+
+  /** Where a transaction stands; `included` only after the block that holds it was verified. */
+  async transactionStatus(id: TxId, signal?: AbortSignal): Promise<TransactionStatus> {
+    const status = await fetchTransactionStatus(this.#http, id, signal)
+    if (status.kind !== 'included') return status
+    const { height, position } = status
+    const block = await fetchBlock(this.#http, height, signal)
+    const accepted = acceptBlock(startLightClient(this.genesis), block)
+    if (isRejection(accepted)) throw refusedEvidence(accepted)
+    if (block.header.height !== height || readBlock(block).ids[position] !== id) {
+      throw malformedAnswer(`block ${height} does not hold transaction ${id} at ${position}`)
+    }
+    this.#noteHeader(block.header, block.certificate)
+    return { kind: 'included', height }
+  }
+
+  /**
+   * Resolves with the height once a verified block holds the transaction. Throws the ledger's code
+   * when it was rejected, `no_longer_valid` when a verified header is past `validUntil` and the node
+   * still does not know of an inclusion. Waits out whatever may pass.
+   */
+  async confirmed(
+    id: TxId,
+    options: { readonly validUntil?: Timestamp; readonly signal?: AbortSignal } = {},
+  ): Promise<{ readonly height: number }> {
+    const { validUntil, signal } = options
+    for (let attempt = 0; ; attempt++) {
+      try {
+        // Time before status: what is not included by then never will be.
+        const time = validUntil === undefined ? undefined : (await this.refresh(signal)).time
+        const status = await this.transactionStatus(id, signal)
+        if (status.kind === 'included') return { height: status.height }
+        if (status.kind === 'rejected') throw new LedgerError({ ...status, retryable: false })
+        if (time !== undefined && validUntil !== undefined && time > validUntil) {
+          const detail = `ledger time is ${time}, transaction ${id} was valid until ${validUntil}`
+          throw new LedgerError({ code: 'no_longer_valid', detail, retryable: false })
+        }
+      } catch (error) {
+        if (!(error instanceof LedgerError && error.retryable)) throw error
+      }
+      await pause(backOffMs(Math.min(attempt, CONFIRM_ATTEMPT_MAX), Math.random()), signal)
+    }
+  }
+
+  /** Hands over every verified block from `options.from` on; see `followBlocks`. */
+  follow(options: FollowOptions): Promise<void> {
+    const source = {
+      base: this.#http.base.replace(/^http/, 'ws'),
+      openSocket: this.#openSocket,
+      genesis: this.genesis,
+      onVerified: ({ header, block }: VerifiedBlock) => this.#noteHeader(header, block.certificate),
+    }
+    return followBlocks(source, options)
+  }
+
+  #entry<Kind extends AskedKind>(
+    kind: Kind,
+    key: StateEntries[Kind]['key'],
+    signal: AbortSignal | undefined,
+  ): Promise<Proven<StateEntries[Kind]['value']>> {
+    return patiently(signal, () => this.#entryOnce(kind, key, signal))
+  }
+
+  async #entryOnce<Kind extends AskedKind>(
+    kind: Kind,
+    key: StateEntries[Kind]['key'],
+    signal: AbortSignal | undefined,
+  ): Promise<Proven<StateEntries[Kind]['value']>> {
+    const before = this.#light
+    const answer = await fetchEntry(this.#http, kind, key, signal)
+    this.#believe(before, answer.header, answer.certificate)
+    const entry = provenEntry(answer.header.stateRoot, kind, key, answer.value, answer.proof)
+    if (isRejection(entry)) throw refusedEvidence(entry)
+    return { value: entry.value, header: answer.header }
+  }
+
+  /**
+   * Accepts a header that is no older than what was known when the question was asked: answers to
+   * questions asked side by side may arrive in any order.
+   */
+  #believe(asked: LightClient, header: BlockHeader, certificate: Certificate | undefined): void {
+    const overtaken = header.height < (this.#light.tip?.height ?? 0)
+    const accepted = acceptHeader(overtaken ? asked : this.#light, header, certificate)
+    if (isRejection(accepted)) throw refusedEvidence(accepted)
+    if (!overtaken) this.#light = accepted
+  }
+
+  /** Takes note of a block that may lie in the past, verified by itself. */
+  #noteHeader(header: BlockHeader, certificate: Certificate): void {
+    if (header.height >= (this.tip?.height ?? 0)) this.#believe(this.#light, header, certificate)
+  }
+}

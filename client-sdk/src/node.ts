@@ -1,0 +1,3 @@
+export { openWsSocket } from './node/open-ws-socket.js'
+export { openDatabase, type SqliteDatabase, type SqliteTransaction } from './node/sqlite-database.js'
+export { openSqliteStore, type SqliteWalletStores } from './node/sqlite-store.js'

@@ -1,0 +1,158 @@
+import {
+  type ChainId,
+  encodeMessage,
+  type Hello,
+  type HubPolicy,
+  isRejection,
+  MESSAGE_BYTES_MAX,
+  type Message,
+  parseMessage,
+  type PublicKey,
+  type Signer,
+  signSession,
+  type Transcript,
+  transcriptOf,
+  verifySession,
+  WIRE_VERSION,
+} from '@tallystick/protocol'
+import type { OpenSocket, Socket } from '../ledger/open-socket.js'
+
+/** Milliseconds before the first new try; doubled up to the last. */
+const RETRY_MS_FIRST = 100
+const RETRY_MS_LAST = 5_000
+
+/** What a session tells its wallet. */
+export type HubSessionHandlers = {
+  /** The hub has proved itself; channels can be attached. */
+  onReady(transcript: Transcript, policy: HubPolicy): void
+  onMessage(message: Message): void
+  /** The connection is gone; a new one is tried by itself. */
+  onDown(reason: string): void
+}
+
+export type HubSessionOptions = {
+  readonly url: string
+  readonly chainId: ChainId
+  /** The hub that must answer; absent: whoever answers first is trusted from then on. */
+  readonly hub: PublicKey | undefined
+  readonly identity: Signer
+  readonly openSocket: OpenSocket
+  /** Fresh random bytes. */
+  readonly randomBytes: (length: number) => Uint8Array
+  readonly handlers: HubSessionHandlers
+}
+
+type ConnectionState =
+  | { readonly phase: 'waiting' }
+  | { readonly phase: 'challenged'; readonly hello: Hello; readonly transcript: Transcript }
+  | { readonly phase: 'ready' }
+
+/** One client's connection to its hub: proves both sides to each other, and comes back by itself. */
+export class HubSession {
+  readonly #options: HubSessionOptions
+  #hub: PublicKey | undefined
+  #state: ConnectionState = { phase: 'waiting' }
+  #socket: Socket | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #retryMs = RETRY_MS_FIRST
+  #stopped = false
+
+  constructor(options: HubSessionOptions) {
+    this.#options = options
+    this.#hub = options.hub
+    this.#connect()
+  }
+
+  get isReady(): boolean {
+    return this.#state.phase === 'ready'
+  }
+
+  /** Says something to the hub; lost when the connection is down, and synced after the next one. */
+  send(message: Message): void {
+    if (this.isReady) this.#socket?.send(encodeMessage(message))
+  }
+
+  /** Hangs up and tries again: the hub broke a rule, or a fresh start is wanted. */
+  restart(): void {
+    this.#socket?.close()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    this.#socket?.close()
+  }
+
+  #connect(): void {
+    if (this.#stopped) return
+    this.#state = { phase: 'waiting' }
+    const socket = this.#options.openSocket(
+      this.#options.url,
+      {
+        onOpen: () => undefined,
+        onMessage: (bytes) => this.#receive(bytes),
+        onClose: ({ text }) => this.#closed(text),
+      },
+      { maxPayload: MESSAGE_BYTES_MAX },
+    )
+    this.#socket = socket
+  }
+
+  #closed(reason: string): void {
+    const wasReady = this.isReady
+    this.#state = { phase: 'waiting' }
+    if (this.#stopped) return
+    if (wasReady) this.#retryMs = RETRY_MS_FIRST
+    this.#options.handlers.onDown(reason)
+    // Jitter, so that the clients of a hub that restarts do not all come back at once.
+    const delay = this.#retryMs * (0.5 + Math.random() / 2)
+    this.#timer = setTimeout(() => this.#connect(), delay)
+    this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS_LAST)
+  }
+
+  #receive(bytes: Uint8Array): void {
+    const message = parseMessage(bytes)
+    if (isRejection(message)) return this.#giveUp(`${message.code}: ${message.detail}`)
+    switch (this.#state.phase) {
+      case 'waiting':
+        return this.#answer(message)
+      case 'challenged':
+        return this.#welcome(this.#state.transcript, message)
+      case 'ready':
+        return this.#options.handlers.onMessage(message)
+    }
+  }
+
+  #answer(message: Message): void {
+    const { chainId, identity, randomBytes } = this.#options
+    if (message.kind !== 'hello') return this.#giveUp('the hub does not introduce itself')
+    const { kind: _, ...hello } = message
+    if (hello.version !== WIRE_VERSION || hello.chainId !== chainId) {
+      return this.#giveUp(`the hub speaks version ${hello.version} on chain ${hello.chainId}`)
+    }
+    if (this.#hub !== undefined && hello.hub !== this.#hub) {
+      return this.#giveUp(`hub ${hello.hub} answers instead of ${this.#hub}`)
+    }
+    const transcript = transcriptOf(hello, { client: identity.publicKey, nonce: randomBytes(32) })
+    const signature = signSession('client', transcript, identity)
+    this.#state = { phase: 'challenged', hello, transcript }
+    const { client, clientNonce: nonce } = transcript
+    this.#socket?.send(encodeMessage({ kind: 'auth', client, nonce, signature }))
+  }
+
+  #welcome(transcript: Transcript, message: Message): void {
+    if (message.kind === 'error') return this.#giveUp(`${message.code}: ${message.detail}`)
+    if (message.kind !== 'welcome' || !verifySession('hub', transcript, message.signature)) {
+      return this.#giveUp('the hub did not prove that it is who it says')
+    }
+    this.#hub = transcript.hub
+    this.#state = { phase: 'ready' }
+    this.#retryMs = RETRY_MS_FIRST
+    this.#options.handlers.onReady(transcript, message.policy)
+  }
+
+  #giveUp(reason: string): void {
+    this.#options.handlers.onDown(reason)
+    this.#socket?.close()
+  }
+}

@@ -1,0 +1,22 @@
+/** What a wallet keeps, by kind; the values are canonical encodings that only the wallet reads. */
+export type RecordKind = 'channel' | 'invoice' | 'payment' | 'doneInvoice' | 'donePayment' | 'meta'
+
+export type StoredRecord = { readonly key: string; readonly value: Uint8Array }
+
+/** One record written or, without a value, removed. */
+export type StoreWrite = {
+  readonly kind: RecordKind
+  readonly key: string
+  readonly value: Uint8Array | undefined
+}
+
+/**
+ * A wallet's durable memory: engines exist for SQLite and, later, IndexedDB. `commit` is all or
+ * nothing and returns only once power loss cannot undo it; after a failed commit the store must not
+ * be used again. One process at a time.
+ */
+export type WalletStore = {
+  list(kind: RecordKind): Promise<readonly StoredRecord[]>
+  get(kind: RecordKind, key: string): Promise<Uint8Array | undefined>
+  commit(writes: readonly StoreWrite[]): Promise<void>
+}

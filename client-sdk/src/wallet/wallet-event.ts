@@ -1,0 +1,58 @@
+import type {
+  Amount,
+  Anchor,
+  Channel,
+  ChannelId,
+  KnownLink,
+  Message,
+  SignedAgreement,
+  Timestamp,
+} from '@tallystick/protocol'
+import type { InvoiceRecord, PaymentRecord } from './wallet-records.js'
+
+/** What happens to a wallet. */
+export type WalletEvent =
+  /** The hub said something about an attached channel. */
+  | { readonly kind: 'heard'; readonly message: Message }
+  /** The owner wants to pay; the record is `pending`. */
+  | {
+      readonly kind: 'pay'
+      readonly payment: PaymentRecord
+      readonly expiry: Timestamp
+      /** The paid invoice that this payment refunds. */
+      readonly sale: InvoiceRecord | undefined
+    }
+  /** The owner asks for money. */
+  | { readonly kind: 'invoice'; readonly invoice: InvoiceRecord }
+  /** The owner wants to close by agreement: no new items, and an offer is asked for. */
+  | { readonly kind: 'drain'; readonly channel: ChannelId }
+  /** The owner's key has signed what the hub offered. */
+  | { readonly kind: 'agreed'; readonly agreed: SignedAgreement }
+  /** The owner wants to close alone: nothing is signed on the channel any more. */
+  | { readonly kind: 'leave'; readonly channel: ChannelId }
+  | { readonly kind: 'channelSeen'; readonly channel: Channel; readonly keyIndex: number }
+  | { readonly kind: 'channelGone'; readonly channel: ChannelId }
+  | {
+      readonly kind: 'revealSeen'
+      readonly anchor: Anchor
+      readonly known: KnownLink
+      readonly time: Timestamp
+    }
+  /** Ledger time has moved on; comes after everything else of its block. */
+  | { readonly kind: 'timePassed' }
+
+/** What the shell does once the batch is durable. All are safe to repeat. */
+export type WalletEffect =
+  | { readonly kind: 'send'; readonly message: Message }
+  | { readonly kind: 'invoiceChanged'; readonly invoice: InvoiceRecord }
+  | { readonly kind: 'paymentChanged'; readonly payment: PaymentRecord }
+  | { readonly kind: 'channelChanged'; readonly channel: ChannelId }
+  /** The hub broke a rule; the session ends and the owner is told. */
+  | { readonly kind: 'hubBrokeRule'; readonly code: string; readonly detail: string }
+  /** The close offer is right: the shell signs the agreement and brings it back. */
+  | {
+      readonly kind: 'agreeToClose'
+      readonly channel: ChannelId
+      readonly clientPayout: Amount
+      readonly validUntil: Timestamp
+    }

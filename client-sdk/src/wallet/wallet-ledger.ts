@@ -1,0 +1,70 @@
+import {
+  type Anchor,
+  type ChannelParty,
+} from '@tallystick/protocol'
+import type { BlockSummary } from '../ledger/block-summary.js'
+import type { LedgerClient } from '../ledger/ledger-client.js'
+import type { WalletEvent } from './wallet-event.js'
+import type { WalletChannel } from './wallet-records.js'
+
+/** Channels that still concern their owner. */
+export function liveChannels(channels: Iterable<WalletChannel>): WalletChannel[] {
+  return [...channels].filter(({ party }) => party.phase.kind !== 'closed')
+}
+
+/** What a block means for a wallet: its channels in their new, proven state, and public links. */
+export async function eventsOfBlock(
+  ledger: LedgerClient,
+  channels: readonly WalletChannel[],
+  block: BlockSummary,
+): Promise<WalletEvent[]> {
+  const events: WalletEvent[] = []
+  for (const { party, keyIndex } of channels) {
+    const { number, id } = party.ledger
+    if (block.closed.has(number)) events.push({ kind: 'channelGone', channel: id })
+    else if (block.touched.has(number)) events.push(await channelEvent(ledger, party, keyIndex))
+  }
+  for (const { anchor, known } of block.reveals) {
+    if (concernsAnchor(channels, anchor)) {
+      events.push({ kind: 'revealSeen', anchor, known, time: block.time })
+    }
+  }
+  return events
+}
+
+/** What a wallet missed while it was away, from proofs of the state alone. */
+export async function eventsMissed(
+  ledger: LedgerClient,
+  channels: readonly WalletChannel[],
+): Promise<WalletEvent[]> {
+  const events: WalletEvent[] = []
+  for (const { party, keyIndex } of channels) {
+    events.push(await channelEvent(ledger, party, keyIndex))
+    for (const anchor of anchorsOf(party)) {
+      const { value } = await ledger.reveal(anchor)
+      if (value === undefined) continue
+      const { index, link, time } = value
+      events.push({ kind: 'revealSeen', anchor, known: { index, link }, time })
+    }
+  }
+  return events
+}
+
+async function channelEvent(
+  ledger: LedgerClient,
+  { ledger: { number, id } }: ChannelParty,
+  keyIndex: number,
+): Promise<WalletEvent> {
+  const { value } = await ledger.channel(number)
+  return value === undefined
+    ? { kind: 'channelGone', channel: id }
+    : { kind: 'channelSeen', channel: value, keyIndex }
+}
+
+function anchorsOf(party: ChannelParty): Set<Anchor> {
+  return new Set([...party.own.items, ...party.peer.items].map(({ anchor }) => anchor))
+}
+
+function concernsAnchor(channels: readonly WalletChannel[], anchor: Anchor): boolean {
+  return channels.some(({ party }) => anchorsOf(party).has(anchor))
+}

@@ -1,0 +1,82 @@
+import {
+  amountCodec,
+  anchorCodec,
+  type ChannelParty,
+  channelIdCodec,
+  channelPartyCodec,
+  decodeTrusted,
+  type Decoded,
+  encode,
+  fixedBytes,
+  integer,
+  itemIdCodec,
+  oneOf,
+  optional,
+  publicKeyCodec,
+  struct,
+  text,
+  timestampCodec,
+} from '@tallystick/protocol'
+
+const walletChannelCodec = struct({
+  party: channelPartyCodec,
+  /** Index of the channel key under the wallet's words. */
+  keyIndex: integer(2 ** 31 - 1),
+})
+
+/** A channel of this wallet. */
+export type WalletChannel = { readonly party: ChannelParty; readonly keyIndex: number }
+
+export function encodeWalletChannel({ party, keyIndex }: WalletChannel): Uint8Array {
+  const { draft: _, ...stored } = party
+  return encode(walletChannelCodec, { party: stored, keyIndex })
+}
+
+export function decodeWalletChannel(bytes: Uint8Array): WalletChannel {
+  const { party, keyIndex } = decodeTrusted(walletChannelCodec, bytes)
+  return { party: { ...party, draft: undefined }, keyIndex }
+}
+
+/**
+ * An invoice of this wallet. `claiming`: a payment is locked to it and its preimage was shown;
+ * `paid`: a proof that the ledger would enforce by itself has arrived.
+ */
+export const invoiceRecordCodec = struct({
+  anchor: anchorCodec,
+  preimage: fixedBytes(32),
+  amount: amountCodec,
+  expiry: timestampCodec,
+  description: text(1_024),
+  /** The signed string that was handed out. */
+  text: text(4_096),
+  status: oneOf('open', 'claiming', 'paid', 'expired'),
+  /** Ledger time of the last change. */
+  time: timestampCodec,
+  /** Sum of the refunds that were linked to it, base units. */
+  refunded: amountCodec,
+  /** Refunds among them that are not final; while there are any, the invoice is not finished. */
+  refundsPending: integer(2 ** 32 - 1),
+})
+export type InvoiceRecord = Decoded<typeof invoiceRecordCodec>
+
+/**
+ * A payment that this wallet made. `pending`: locked; nobody knows yet how it ends. `cancelling`:
+ * the hub asked for it back and has not yet given it up itself. `paid`: the preimage is the receipt.
+ */
+export const paymentRecordCodec = struct({
+  id: itemIdCodec,
+  channel: channelIdCodec,
+  payee: publicKeyCodec,
+  anchor: anchorCodec,
+  amount: amountCodec,
+  fee: amountCodec,
+  description: text(1_024),
+  status: oneOf('pending', 'cancelling', 'paid', 'failed'),
+  preimage: optional(fixedBytes(32)),
+  /** Why it failed; empty otherwise. */
+  code: text(64),
+  time: timestampCodec,
+  /** The received invoice that this payment refunds. */
+  refundOf: optional(anchorCodec),
+})
+export type PaymentRecord = Decoded<typeof paymentRecordCodec>

@@ -1,0 +1,166 @@
+import { type Anchor, type ChannelId, encode, type ItemId } from '@tallystick/protocol'
+import type { StoreWrite } from '../store/wallet-store.js'
+import {
+  encodeWalletChannel,
+  type InvoiceRecord,
+  invoiceRecordCodec,
+  type PaymentRecord,
+  paymentRecordCodec,
+  type WalletChannel,
+} from './wallet-records.js'
+
+/** What the wallet's core may read: channels, and what is not finished of the rest. */
+export type WalletView = {
+  channel(id: ChannelId): WalletChannel | undefined
+  channels(): Iterable<WalletChannel>
+  invoice(anchor: Anchor): InvoiceRecord | undefined
+  payment(id: ItemId): PaymentRecord | undefined
+  payments(): Iterable<PaymentRecord>
+  invoices(): Iterable<InvoiceRecord>
+}
+
+/** The committed state in memory: what the store holds, less finished payments and invoices. */
+export class WalletState implements WalletView {
+  readonly #channels = new Map<ChannelId, WalletChannel>()
+  readonly #invoices = new Map<Anchor, InvoiceRecord>()
+  readonly #payments = new Map<ItemId, PaymentRecord>()
+
+  channel(id: ChannelId): WalletChannel | undefined {
+    return this.#channels.get(id)
+  }
+
+  channels(): Iterable<WalletChannel> {
+    return this.#channels.values()
+  }
+
+  invoice(anchor: Anchor): InvoiceRecord | undefined {
+    return this.#invoices.get(anchor)
+  }
+
+  invoices(): Iterable<InvoiceRecord> {
+    return this.#invoices.values()
+  }
+
+  payment(id: ItemId): PaymentRecord | undefined {
+    return this.#payments.get(id)
+  }
+
+  payments(): Iterable<PaymentRecord> {
+    return this.#payments.values()
+  }
+
+  setChannel(channel: WalletChannel): void {
+    this.#channels.set(channel.party.ledger.id, channel)
+  }
+
+  setInvoice(invoice: InvoiceRecord): void {
+    if (isDoneInvoice(invoice)) this.#invoices.delete(invoice.anchor)
+    else this.#invoices.set(invoice.anchor, invoice)
+  }
+
+  setPayment(payment: PaymentRecord): void {
+    if (isDonePayment(payment)) this.#payments.delete(payment.id)
+    else this.#payments.set(payment.id, payment)
+  }
+}
+
+/** A batch's writes above the committed state: dropped whole if the commit fails. */
+export class WalletOverlay implements WalletView {
+  readonly #base: WalletState
+  readonly #channels = new Map<ChannelId, WalletChannel>()
+  readonly #invoices = new Map<Anchor, InvoiceRecord>()
+  readonly #payments = new Map<ItemId, PaymentRecord>()
+
+  constructor(base: WalletState) {
+    this.#base = base
+  }
+
+  channel(id: ChannelId): WalletChannel | undefined {
+    return this.#channels.get(id) ?? this.#base.channel(id)
+  }
+
+  *channels(): Iterable<WalletChannel> {
+    for (const channel of this.#base.channels()) {
+      if (!this.#channels.has(channel.party.ledger.id)) yield channel
+    }
+    yield* [...this.#channels.values()]
+  }
+
+  invoice(anchor: Anchor): InvoiceRecord | undefined {
+    return this.#invoices.get(anchor) ?? this.#base.invoice(anchor)
+  }
+
+  *invoices(): Iterable<InvoiceRecord> {
+    for (const invoice of this.#base.invoices()) yield this.#invoices.get(invoice.anchor) ?? invoice
+  }
+
+  payment(id: ItemId): PaymentRecord | undefined {
+    return this.#payments.get(id) ?? this.#base.payment(id)
+  }
+
+  *payments(): Iterable<PaymentRecord> {
+    for (const payment of this.#base.payments()) yield this.#payments.get(payment.id) ?? payment
+  }
+
+  setChannel(channel: WalletChannel): void {
+    this.#channels.set(channel.party.ledger.id, channel)
+  }
+
+  setInvoice(invoice: InvoiceRecord): void {
+    this.#invoices.set(invoice.anchor, invoice)
+  }
+
+  setPayment(payment: PaymentRecord): void {
+    this.#payments.set(payment.id, payment)
+  }
+
+  /** The channels that this batch wrote. */
+  written(): readonly WalletChannel[] {
+    return [...this.#channels.values()]
+  }
+
+  /** What the store must hold before anything leaves. */
+  writes(): StoreWrite[] {
+    return [
+      ...this.written().map((channel): StoreWrite => {
+        return { kind: 'channel', key: channel.party.ledger.id, value: encodeWalletChannel(channel) }
+      }),
+      ...[...this.#invoices.values()].flatMap((invoice) => {
+        const value = encode(invoiceRecordCodec, invoice)
+        return moved('invoice', 'doneInvoice', invoice.anchor, value, isDoneInvoice(invoice))
+      }),
+      ...[...this.#payments.values()].flatMap((payment) => {
+        const value = encode(paymentRecordCodec, payment)
+        return moved('payment', 'donePayment', payment.id, value, isDonePayment(payment))
+      }),
+    ]
+  }
+
+  /** Takes the batch over into the committed state, once it is durable. */
+  applyTo(state: WalletState): void {
+    for (const channel of this.#channels.values()) state.setChannel(channel)
+    for (const invoice of this.#invoices.values()) state.setInvoice(invoice)
+    for (const payment of this.#payments.values()) state.setPayment(payment)
+  }
+}
+
+/** What is finished is kept apart, so that a start does not read all of history. */
+function moved(
+  active: 'invoice' | 'payment',
+  done: 'doneInvoice' | 'donePayment',
+  key: string,
+  value: Uint8Array,
+  isDone: boolean,
+): StoreWrite[] {
+  return isDone
+    ? [{ kind: active, key, value: undefined }, { kind: done, key, value }]
+    : [{ kind: active, key, value }, { kind: done, key, value: undefined }]
+}
+
+function isDoneInvoice({ status, refundsPending }: InvoiceRecord): boolean {
+  return (status === 'paid' || status === 'expired') && refundsPending === 0
+}
+
+function isDonePayment({ status }: PaymentRecord): boolean {
+  return status === 'paid' || status === 'failed'
+}

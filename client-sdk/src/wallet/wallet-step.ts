@@ -1,0 +1,332 @@
+import {
+  agreeToClose,
+  agreementOf,
+  type ChainId,
+  type Channel,
+  type ChannelId,
+  type ChannelParty,
+  type Claim,
+  clientPayoutOf,
+  confirmStored,
+  type Decline,
+  draftChange,
+  draftOwed,
+  EXPIRE_GRACE_SECONDS,
+  isQuiescent,
+  isRejection,
+  type LaneUpdate,
+  lapseAgreement,
+  type Message,
+  type MessageOf,
+  newParty,
+  type Position,
+  receiveClaim,
+  receiveUpdate,
+  type Rejection,
+  reject,
+  resync,
+  type SignedAgreement,
+  seeLedger,
+  seeReveal,
+  startDraining,
+  type Timestamp,
+} from '@tallystick/protocol'
+import { meetLaneEvent } from './receive-payment.js'
+import { finishPayment, linkRefund } from './finish-payment.js'
+import type { WalletEffect, WalletEvent } from './wallet-event.js'
+import type { PaymentRecord, WalletChannel } from './wallet-records.js'
+import type { WalletOverlay } from './wallet-state.js'
+
+/** What every decision depends on. */
+export type WalletContext = {
+  readonly chainId: ChainId
+  /** Ledger time of the newest block that the wallet has seen. */
+  readonly now: Timestamp
+}
+
+type Outcome = WalletEffect[] | Rejection
+
+/** One event against the state: writes go to `state`, effects come back; or nothing, and why. */
+export function stepWallet(state: WalletOverlay, event: WalletEvent, context: WalletContext): Outcome {
+  switch (event.kind) {
+    case 'heard':
+      return stepHeard(state, event.message, context)
+    case 'pay':
+      return stepPay(state, event, context)
+    case 'invoice':
+      state.setInvoice(event.invoice)
+      return [{ kind: 'invoiceChanged', invoice: event.invoice }]
+    case 'drain':
+      return stepDrain(state, event.channel)
+    case 'agreed':
+      return stepAgreed(state, event.agreed, context)
+    case 'leave':
+      return stepLeave(state, event.channel)
+    case 'channelSeen':
+      return stepChannelSeen(state, event.channel, event.keyIndex, context)
+    case 'channelGone':
+      return changeParty(state, event.channel, (party) => seeLedger(party, undefined, context.now))
+    case 'revealSeen':
+      return stepRevealSeen(state, event, context)
+    case 'timePassed':
+      return stepTimePassed(state, context)
+  }
+}
+
+function stepHeard(state: WalletOverlay, message: Message, context: WalletContext): Outcome {
+  switch (message.kind) {
+    case 'attached':
+      return stepAttached(state, message.position)
+    case 'update':
+      return stepUpdate(state, message, context)
+    case 'stored':
+      return changeParty(state, message.channel, (party) => confirmStored(party, message.version))
+    case 'claim':
+      return stepClaim(state, message, context)
+    case 'decline':
+      return stepDecline(state, message, context)
+    case 'closeOffer':
+      return stepCloseOffer(state, message)
+    default:
+      return reject('unexpected_message', `a hub does not say ${message.kind} about a channel`)
+  }
+}
+
+function stepAttached(state: WalletOverlay, position: Position): Outcome {
+  const held = state.channel(position.channel)
+  if (held === undefined) return unknown(position.channel)
+  const synced = resync(held.party, position)
+  if (isRejection(synced)) return synced
+  state.setChannel({ ...held, party: synced.party })
+  const draining = synced.party.phase.kind === 'draining'
+  const agreed = agreementOf(synced.party)
+  const messages: Message[] = [
+    ...synced.updates.map((update) => ({ kind: 'update', ...update }) as const),
+    ...synced.claims.map((claim) => ({ kind: 'claim', ...claim }) as const),
+    ...synced.declines.map((decline) => ({ kind: 'decline', ...decline }) as const),
+    ...(draining ? [{ kind: 'closeIntent', channel: position.channel } as const] : []),
+    ...(agreed === undefined ? [] : [{ kind: 'closeAgreed', ...agreed } as const]),
+  ]
+  return messages.map((message) => ({ kind: 'send', message }))
+}
+
+function stepUpdate(
+  state: WalletOverlay,
+  { kind: _, ...update }: MessageOf<'update'>,
+  context: WalletContext,
+): Outcome {
+  const held = state.channel(update.channel)
+  if (held === undefined) return unknown(update.channel)
+  const received = receiveUpdate(context.chainId, held.party, update as LaneUpdate, context.now)
+  if (received.kind === 'rejection') return received
+  if (received.kind === 'known') return [stored(update.channel, held.party)]
+  state.setChannel({ ...held, party: received.party })
+  const met = received.events.flatMap((event) => meetLaneEvent(state, update.channel, event, context))
+  return [
+    stored(update.channel, received.party),
+    ...met,
+    { kind: 'channelChanged', channel: update.channel },
+  ]
+}
+
+/** The receipt: the hub shows the preimage of a payment of ours, and is paid for it. */
+function stepClaim(state: WalletOverlay, claim: Claim, context: WalletContext): Outcome {
+  const held = state.channel(claim.channel)
+  if (held === undefined) return unknown(claim.channel)
+  const claimed = receiveClaim(held.party, claim, context.now)
+  if (claimed.kind === 'known') return []
+  if (claimed.kind === 'rejection') return claimed
+  state.setChannel({ ...held, party: claimed.party })
+  return markPaid(state, claim.id, claim.known.link, context)
+}
+
+function stepDecline(state: WalletOverlay, { channel, id, code }: Decline, context: WalletContext): Outcome {
+  const held = state.channel(channel)
+  if (held === undefined) return unknown(channel)
+  if (!held.party.own.items.some((item) => item.id === id)) return []
+  if (held.party.owed.some((owed) => owed.id === id)) return []
+  const party = draftChange(held.party, { kind: 'cancel', id }, context.now)
+  if (isRejection(party)) return party
+  state.setChannel({ ...held, party })
+  const payment = state.payment(id)
+  if (payment === undefined) return []
+  const cancelling = { ...payment, status: 'cancelling', code, time: context.now } as const
+  state.setPayment(cancelling)
+  return [{ kind: 'paymentChanged', payment: cancelling }]
+}
+
+function stepCloseOffer(state: WalletOverlay, offer: MessageOf<'closeOffer'>): Outcome {
+  const held = state.channel(offer.channel)
+  if (held === undefined) return unknown(offer.channel)
+  const { party } = held
+  // An offer that crossed a message of ours is repeated by the hub when it has caught up.
+  if (party.phase.kind !== 'draining' || !isQuiescent(party)) return []
+  const due = clientPayoutOf(party)
+  if (offer.clientPayout !== due) {
+    return reject('payout_mismatch', `the hub offers ${offer.clientPayout}, our books say ${due}`)
+  }
+  const { channel, clientPayout, validUntil } = offer
+  return [{ kind: 'agreeToClose', channel, clientPayout, validUntil }]
+}
+
+function stepPay(
+  state: WalletOverlay,
+  { payment, expiry, sale }: Extract<WalletEvent, { kind: 'pay' }>,
+  { now }: WalletContext,
+): Outcome {
+  const held = state.channel(payment.channel)
+  if (held === undefined) return unknown(payment.channel)
+  const { id, anchor, payee, amount, fee } = payment
+  const forward = { payee, amount }
+  const unit = (amount + fee) as typeof amount
+  const add = { kind: 'add', id, anchor, unit, ticks: 1, expiry, forward } as const
+  const party = draftChange(held.party, add, now)
+  if (isRejection(party)) return party
+  const linked = sale && linkRefund(sale, amount)
+  if (linked !== undefined && isRejection(linked)) return linked
+  if (linked !== undefined) state.setInvoice(linked)
+  state.setChannel({ ...held, party })
+  state.setPayment(payment)
+  return [{ kind: 'paymentChanged', payment }]
+}
+
+function stepLeave(state: WalletOverlay, channel: ChannelId): Outcome {
+  return changeParty(state, channel, (party) =>
+    party.phase.kind === 'closed' ? party : { ...party, phase: { kind: 'leaving' } },
+  )
+}
+
+function stepChannelSeen(
+  state: WalletOverlay,
+  channel: Channel,
+  keyIndex: number,
+  { now }: WalletContext,
+): Outcome {
+  const held = state.channel(channel.id)
+  if (held !== undefined) return changeParty(state, channel.id, (party) => seeLedger(party, channel, now))
+  state.setChannel({ party: newParty('client', channel), keyIndex })
+  return [{ kind: 'channelChanged', channel: channel.id }]
+}
+
+function stepRevealSeen(
+  state: WalletOverlay,
+  event: Extract<WalletEvent, { kind: 'revealSeen' }>,
+  context: WalletContext,
+): Outcome {
+  const effects: WalletEffect[] = []
+  const invoice = state.invoice(event.anchor)
+  for (const held of [...state.channels()]) {
+    const seen = seeReveal(held.party, event, context.now)
+    if (seen.party === held.party) continue
+    state.setChannel({ ...held, party: seen.party })
+    for (const { id } of seen.paid) {
+      effects.push(...markPaid(state, id, event.known.link, context))
+    }
+    const { incoming, peer } = seen.party
+    const enforced = peer.items.some(
+      ({ id, anchor }) =>
+        anchor === event.anchor && incoming.some((note) => note.id === id && note.onLedger > 0),
+    )
+    if (!enforced || invoice?.status !== 'claiming') continue
+    // The ledger has recorded the preimage in time: the item pays by itself, come what may.
+    const paid = { ...invoice, status: 'paid', time: context.now } as const
+    state.setInvoice(paid)
+    effects.push({ kind: 'invoiceChanged', invoice: paid })
+  }
+  return effects
+}
+
+/** Takes back what has expired, pays what was owed, ends what ran out. */
+function stepTimePassed(state: WalletOverlay, context: WalletContext): Outcome {
+  const effects: WalletEffect[] = []
+  for (const held of [...state.channels()]) {
+    const expired = expireItems(state, held, context)
+    effects.push(...expired.effects)
+    const party = draftOwed(lapseAgreement(expired.party, context.now), context.now)
+    if (party !== held.party) state.setChannel({ ...held, party })
+  }
+  for (const invoice of [...state.invoices()]) {
+    if (invoice.status !== 'open' || context.now <= invoice.expiry) continue
+    const expired = { ...invoice, status: 'expired', time: context.now } as const
+    state.setInvoice(expired)
+    effects.push({ kind: 'invoiceChanged', invoice: expired })
+  }
+  return effects
+}
+
+function expireItems(
+  state: WalletOverlay,
+  { party: before }: WalletChannel,
+  { now }: WalletContext,
+): { readonly party: ChannelParty; readonly effects: WalletEffect[] } {
+  let party = before
+  const effects: WalletEffect[] = []
+  for (const item of before.own.items) {
+    if (now <= item.expiry + EXPIRE_GRACE_SECONDS) continue
+    const drafted = draftChange(party, { kind: 'expire', id: item.id }, now)
+    // On a channel that signs no more, the ledger gives the item back by the same rule.
+    if (isRejection(drafted) && drafted.code !== 'channel_not_usable') continue
+    if (!isRejection(drafted)) party = drafted
+    const payment = state.payment(item.id)
+    if (payment === undefined) continue
+    effects.push(...finishPayment(state, { ...payment, status: 'failed', code: 'expired', time: now }))
+  }
+  return { party, effects }
+}
+
+function markPaid(
+  state: WalletOverlay,
+  id: PaymentRecord['id'],
+  preimage: Uint8Array,
+  { now }: WalletContext,
+): WalletEffect[] {
+  const payment = state.payment(id)
+  if (payment === undefined) return []
+  return finishPayment(state, { ...payment, status: 'paid', preimage, code: '', time: now })
+}
+
+/** Starts to close by agreement: the hub answers with an offer once nothing is pending. */
+function stepDrain(state: WalletOverlay, channel: ChannelId): Outcome {
+  const held = state.channel(channel)
+  if (held === undefined) return unknown(channel)
+  const party = startDraining(held.party)
+  if (isRejection(party)) return party
+  state.setChannel({ ...held, party })
+  return [{ kind: 'send', message: { kind: 'closeIntent', channel } }]
+}
+
+/** Durable before it is handed over: from here on nothing else is signed. */
+function stepAgreed(
+  state: WalletOverlay,
+  agreed: SignedAgreement,
+  { chainId, now }: WalletContext,
+): Outcome {
+  const { channel } = agreed.agreement
+  const held = state.channel(channel)
+  if (held === undefined) return unknown(channel)
+  const party = agreeToClose(chainId, held.party, agreed, now)
+  if (isRejection(party)) return party
+  state.setChannel({ ...held, party })
+  return [{ kind: 'send', message: { kind: 'closeAgreed', ...agreed } }]
+}
+
+function changeParty(
+  state: WalletOverlay,
+  channel: ChannelId,
+  change: (party: ChannelParty) => ChannelParty,
+): Outcome {
+  const held = state.channel(channel)
+  if (held === undefined) return unknown(channel)
+  const party = change(held.party)
+  if (party === held.party) return []
+  state.setChannel({ ...held, party })
+  return [{ kind: 'channelChanged', channel }]
+}
+
+function stored(channel: ChannelId, party: ChannelParty): WalletEffect {
+  return { kind: 'send', message: { kind: 'stored', channel, version: party.peer.version } }
+}
+
+function unknown(channel: ChannelId): Rejection<'channel_unknown'> {
+  return reject('channel_unknown', `this wallet has no channel ${channel}`)
+}

@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs'
+import { open, readFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { deriveKeys, keyLock, type LockRoot, lockRoot, parseHex, type Signer, toHex } from '@tallystick/protocol'
+
+/** The hub's secrets: one key under all channels and sessions, one that its coins are locked to. */
+export type HubKeys = {
+  readonly signer: Signer
+  readonly treasury: Signer
+  readonly payoutLock: LockRoot
+}
+
+/** Reads the hub's key file, 64 hex digits; creates one that only its owner can read if there is none. */
+export async function loadHubKeys(path: string): Promise<HubKeys> {
+  if (!existsSync(path)) await createKeyFile(path)
+  const seed = parseHex((await readFile(path, 'utf8')).trim())
+  if (seed?.length !== 32) throw new Error(`${path} does not hold a key: 64 hex digits are due`)
+  const keys = deriveKeys(seed)
+  const treasury = keys.payout(0)
+  return {
+    signer: keys.channel(0),
+    treasury,
+    payoutLock: lockRoot(keyLock(treasury.publicKey)),
+  }
+}
+
+async function createKeyFile(path: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.writeFile(`${toHex(randomBytes(32))}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}

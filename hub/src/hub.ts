@@ -1,0 +1,194 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  type GuardAct,
+  GuardLoop,
+  KeyCoins,
+  LedgerClient,
+  revealLookupOf,
+  summarizeBlock,
+  type VerifiedBlock,
+} from '@tallystick/client-sdk'
+import { openWsSocket } from '@tallystick/client-sdk/node'
+import { amount, type HubPolicy, type PublicKey, timestamp } from '@tallystick/protocol'
+import { serveHub } from './api/hub-server.js'
+import { type BatchReport, Closer } from './closer/closer.js'
+import { HubState } from './core/hub-state.js'
+import { type HubConfig, termsOf } from './hub-config.js'
+import { loadHubKeys } from './hub-keys.js'
+import { hubEventsOf } from './ledger/block-events.js'
+import { ledgerPortOf } from './ledger/client-ledger-port.js'
+import { Pipeline } from './pipeline/pipeline.js'
+import { SessionDesk } from './session/session-desk.js'
+import { openSqliteJournal } from './store/sqlite-journal.js'
+
+/** What a hub reports to its operator while it runs. */
+export type HubReport =
+  | { readonly kind: 'batch'; readonly batch: BatchReport }
+  | { readonly kind: 'guard'; readonly act: GuardAct }
+  | { readonly kind: 'ledgerTrouble'; readonly error: unknown }
+  | { readonly kind: 'complaint'; readonly code: string; readonly detail: string }
+
+export type RunningHub = {
+  /** Where sessions are served, `http://host:port`. */
+  readonly url: string
+  readonly key: PublicKey
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a hub: journal, ledger follower, closer, guard, sessions. `onFault` is told once when a
+ * promise of the journal was broken; the process must end then, for nothing may be signed on top.
+ */
+export async function startHub(
+  config: HubConfig,
+  onReport: (report: HubReport) => void,
+  onFault: (fault: unknown) => void,
+): Promise<RunningHub> {
+  await mkdir(config.dataDir, { recursive: true })
+  const keys = await loadHubKeys(join(config.dataDir, 'hub.key'))
+  const ledger = await LedgerClient.connect({ url: config.ledgerUrl, openSocket: openWsSocket })
+  const { chainId, genesis } = ledger
+  const policy = policyOf(config, keys.payoutLock, genesis.assets[config.asset]?.feePerKiloCost)
+  const journal = await openSqliteJournal(join(config.dataDir, 'hub.db'), chainId)
+  const stored = await journal.load()
+  const state = new HubState(stored.channels)
+  const { signer } = keys
+  const coins = new KeyCoins(ledger, keys.treasury, config.asset)
+  const stop = new AbortController()
+
+  const pipeline = new Pipeline({
+    chainId,
+    policy,
+    signer,
+    state,
+    journal,
+    time: timestamp(genesis.time),
+    perform: (effect) => {
+      if (effect.kind === 'readyToClose') closer.gather()
+      else desk.perform(effect)
+    },
+    onFault,
+  })
+  const closer = new Closer(
+    {
+      chainId,
+      policy,
+      signer,
+      state,
+      journal,
+      coins,
+      ledger: ledgerPortOf(ledger),
+      gatherMs: config.gatherMs,
+      now: () => pipeline.now,
+      onFault,
+      onBatch: (batch) => onReport({ kind: 'batch', batch }),
+    },
+    stored.jobs,
+  )
+  const desk = new SessionDesk({
+    chainId,
+    policy,
+    signer,
+    state,
+    pipeline,
+    closer,
+    onComplaint: ({ code, detail }) => onReport({ kind: 'complaint', code, detail }),
+  })
+  const guard = new GuardLoop({
+    ledger,
+    feePerKiloCost: ({ asset }) => genesis.assets[asset]?.feePerKiloCost ?? 0,
+    revealWithCoins: (reveal) => coins.build({ reveals: [reveal] }),
+    beforeForceClose: (party) => Promise.resolve(party),
+    onAct: (act) => onReport({ kind: 'guard', act }),
+  })
+
+  const meetBlock = async ({ header, transactions, ids }: VerifiedBlock) => {
+    const { height, time } = header
+    const summary = summarizeBlock({ height, time, transactions, ids })
+    const events = await hubEventsOf(ledger, state, signer.publicKey, summary)
+    await pipeline.ledger({ height, time, events })
+    await closer.meetBlock(height, summary.ids)
+    const guarded = [...state.busyChannels()].map(({ party }) => ({ party, signer }))
+    const revealedBy = await revealLookupOf(ledger, guarded.map(({ party }) => party))
+    await guard.act(guarded, { height, now: time, revealedBy })
+  }
+  const following = ledger.follow({
+    from: Math.max(1, stored.height + 1),
+    signal: stop.signal,
+    onBlock: meetBlock,
+    onError: (error) => onReport({ kind: 'ledgerTrouble', error }),
+  })
+  following.catch((fault) => (stop.signal.aborted ? undefined : onFault(fault)))
+
+  const server = await serveHub({
+    host: config.host,
+    port: config.port,
+    admits: (address) => desk.admits(address),
+    onSocket: (socket, address) => desk.open(socket, address),
+    information: {
+      ready: () => pipeline.now > genesis.time,
+      describe: () => describeHub(signer.publicKey, chainId, policy),
+      statistics: async () => ({
+        channels: [...state.channels()].length,
+        sessions: desk.size,
+        queued: pipeline.queued,
+        ledger_time: pipeline.now,
+        payments: (await journal.totals()).map(({ status, count, amount: sum, fee }) => {
+          return { status, count, amount: String(sum), fee: String(fee) }
+        }),
+      }),
+    },
+  })
+  return {
+    url: server.url,
+    key: signer.publicKey,
+    stop: async () => {
+      stop.abort()
+      closer.stop()
+      desk.leaveAll()
+      pipeline.stop()
+      await following.catch(() => undefined)
+      await server.close()
+      await journal.close()
+    },
+  }
+}
+
+function policyOf(
+  config: HubConfig,
+  payoutLock: HubPolicy['payoutLock'],
+  feePerKiloCost: number | undefined,
+): HubPolicy {
+  if (feePerKiloCost === undefined) throw new Error(`the ledger has no asset ${config.asset}`)
+  return {
+    asset: config.asset,
+    payoutLock,
+    terms: termsOf(config, feePerKiloCost),
+    feeBase: amount(config.feeBase),
+    feePpm: config.feePpm,
+    inboundMax: amount(config.inboundMax),
+  }
+}
+
+function describeHub(key: PublicKey, chainId: string, { asset, terms, ...policy }: HubPolicy): object {
+  return {
+    key,
+    chain_id: chainId,
+    asset,
+    payout_lock: policy.payoutLock,
+    fee_base: String(policy.feeBase),
+    fee_ppm: policy.feePpm,
+    inbound_max: String(policy.inboundMax),
+    terms: {
+      dispute_window_seconds: terms.disputeWindowSeconds,
+      client_penalty_ppm: terms.clientPenaltyPpm,
+      hub_penalty_ppm: terms.hubPenaltyPpm,
+      items_max: terms.itemsMax,
+      expiry_seconds_max: terms.expirySecondsMax,
+      item_amount_min: String(terms.itemAmountMin),
+      exit_reserve: String(terms.exitReserve),
+    },
+  }
+}
+

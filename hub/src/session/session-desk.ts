@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto'
+import {
+  type ChainId,
+  type HubPolicy,
+  isRejection,
+  type Message,
+  type MessageOf,
+  type Rejection,
+  type Signer,
+  type TxId,
+  WIRE_VERSION,
+} from '@tallystick/protocol'
+import type { WebSocket } from 'ws'
+import type { Closer } from '../closer/closer.js'
+import type { HubEffect } from '../core/hub-effect.js'
+import type { HubState } from '../core/hub-state.js'
+import { PING_MS } from '../limits.js'
+import type { Pipeline } from '../pipeline/pipeline.js'
+import { Session } from './session.js'
+import type { SessionHost } from './session-host.js'
+import { SessionRegistry } from './session-registry.js'
+
+export type SessionDeskParts = {
+  readonly chainId: ChainId
+  readonly policy: HubPolicy
+  readonly signer: Signer
+  readonly state: HubState
+  readonly pipeline: Pipeline
+  readonly closer: Closer
+  readonly onComplaint: (complaint: MessageOf<'error'>) => void
+}
+
+/** Where clients come in: opens sessions, hands their events on, and carries answers back. */
+export class SessionDesk {
+  readonly #parts: SessionDeskParts
+  readonly #registry = new SessionRegistry()
+  readonly #host: SessionHost
+
+  constructor(parts: SessionDeskParts) {
+    this.#parts = parts
+    const { signer, policy, state, pipeline, onComplaint } = parts
+    this.#host = {
+      signer,
+      policy,
+      clientKeyOf: (channel) => state.channel(channel)?.party.ledger.client.key,
+      proven: (session) => this.#registry.proven(session),
+      ended: (session) => this.#registry.remove(session),
+      attach: (channel, session) => this.#registry.attach(channel, session),
+      detach: (channel, session) => this.#registry.detach(channel, session),
+      submit: (event) => pipeline.peer(event),
+      requestOpen: (session, request) => this.#requestOpen(session, request),
+      requestInbound: (session, request) => this.#requestInbound(session, request),
+      complaint: (_, complaint) => onComplaint(complaint),
+    }
+  }
+
+  get size(): number {
+    return this.#registry.size
+  }
+
+  admits(address: string): boolean {
+    return this.#registry.admits(address)
+  }
+
+  /** Challenges a new connection. */
+  open(socket: WebSocket, address: string): void {
+    const { chainId, signer } = this.#parts
+    const hello = {
+      version: WIRE_VERSION,
+      chainId,
+      hub: signer.publicKey,
+      nonce: new Uint8Array(randomBytes(32)),
+    }
+    const session = new Session(socket, this.#host, hello)
+    this.#registry.add(session, address)
+    keepAlive(socket)
+  }
+
+  perform(effect: HubEffect): void {
+    this.#registry.perform(effect)
+  }
+
+  leaveAll(): void {
+    this.#registry.leaveAll()
+  }
+
+  #requestOpen(session: Session, { request, key, payoutLock, inbound }: MessageOf<'openRequest'>): void {
+    const answer = answerOf(session, request)
+    this.#parts.closer.request({ kind: 'open', key, payoutLock, inbound, answer })
+  }
+
+  #requestInbound(
+    session: Session,
+    { request, channel, amount }: MessageOf<'inboundRequest'>,
+  ): void {
+    const answer = answerOf(session, request)
+    this.#parts.closer.request({ kind: 'deposit', channel, amount, answer })
+  }
+}
+
+function answerOf(session: Session, request: number): (outcome: TxId | Rejection) => void {
+  return (outcome) => {
+    const message: Message = isRejection(outcome)
+      ? { kind: 'refused', request, code: outcome.code, detail: outcome.detail.slice(0, 256) }
+      : { kind: 'granted', request, txId: outcome as TxId }
+    session.send(message)
+  }
+}
+
+/** A connection that answers no ping for a whole round is dead and costs nothing any more. */
+function keepAlive(socket: WebSocket): void {
+  let alive = true
+  const timer = setInterval(() => {
+    if (!alive) return socket.terminate()
+    alive = false
+    socket.ping()
+  }, PING_MS)
+  socket.on('pong', () => {
+    alive = true
+  })
+  socket.on('close', () => clearInterval(timer))
+}

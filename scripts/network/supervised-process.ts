@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { openSync, writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+
+/** What a process of ours says on standard output once it serves. */
+export type Listening = { readonly event: 'listening'; readonly url: string } & Record<string, unknown>
+
+export type SupervisedOptions = {
+  readonly name: string
+  /** Compiled command line entry. */
+  readonly script: URL
+  /** Arguments without the port, which stays the same over restarts. */
+  readonly args: readonly string[]
+  readonly port: number
+  /** Standard error is appended here. */
+  readonly logFile: string
+  /** Holds the process id while it runs, for operators and tests. */
+  readonly pidFile: string
+  readonly onRestart: (name: string, how: string) => void
+}
+
+/** Milliseconds that a process may take from start to serving. */
+const START_MS = 60_000
+/** Starts that fail in a row before the supervisor gives up. */
+const FAILED_STARTS_MAX = 5
+
+/** Keeps one process running: whenever it ends unasked, it is started again on the same port. */
+export class SupervisedProcess {
+  readonly #options: SupervisedOptions
+  readonly #onFatal: (error: Error) => void
+  #child: ChildProcess | undefined
+  #port: number
+  #stopping = false
+  #failedStarts = 0
+  #restarts = 0
+
+  private constructor(options: SupervisedOptions, onFatal: (error: Error) => void) {
+    this.#options = options
+    this.#onFatal = onFatal
+    this.#port = options.port
+  }
+
+  /** Starts the process and waits until it serves. `onFatal`: it cannot be kept running. */
+  static async start(
+    options: SupervisedOptions,
+    onFatal: (error: Error) => void,
+  ): Promise<{ readonly process: SupervisedProcess; readonly listening: Listening }> {
+    const supervised = new SupervisedProcess(options, onFatal)
+    const listening = await supervised.#spawn()
+    return { process: supervised, listening }
+  }
+
+  get restarts(): number {
+    return this.#restarts
+  }
+
+  /** Asks the process to stop and waits until it has. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    const child = this.#child
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+    child.kill('SIGTERM')
+    await ended
+  }
+
+  #spawn(): Promise<Listening> {
+    const { name, script, args, logFile, pidFile } = this.#options
+    const log = openSync(logFile, 'a')
+    const child = spawn(
+      process.execPath,
+      ['--enable-source-maps', script.pathname, ...args, '--port', String(this.#port), '--json'],
+      { stdio: ['ignore', 'pipe', log] },
+    )
+    this.#child = child
+    if (child.pid !== undefined) writeFileSync(pidFile, `${child.pid}\n`)
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        child.kill('SIGKILL')
+        reject(new Error(`${name} did not start in ${START_MS} ms; see ${logFile}`))
+      }, START_MS)
+      const { stdout } = child
+      if (stdout === null) throw new Error('standard output is a pipe')
+      const lines = createInterface({ input: stdout })
+      lines.once('line', (line) => {
+        clearTimeout(timer)
+        const listening = JSON.parse(line) as Listening
+        this.#port = Number(new URL(listening.url).port)
+        this.#failedStarts = 0
+        resolve(listening)
+      })
+      child.once('exit', (code, signal) => {
+        clearTimeout(timer)
+        reject(new Error(`${name} ended with ${signal ?? code}; see ${logFile}`))
+        this.#ended(signal ?? `code ${code}`)
+      })
+    })
+  }
+
+  #ended(how: string): void {
+    if (this.#stopping) return
+    this.#failedStarts++
+    if (this.#failedStarts > FAILED_STARTS_MAX) {
+      this.#onFatal(new Error(`${this.#options.name} ended ${FAILED_STARTS_MAX} times before it served`))
+      return
+    }
+    this.#restarts++
+    this.#options.onRestart(this.#options.name, how)
+    // The rejection of a failed start arrives here again as the end of its process.
+    this.#spawn().catch(() => undefined)
+  }
+}

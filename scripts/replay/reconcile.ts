@@ -1,0 +1,72 @@
+import type { LedgerClient, Wallet } from '@tallystick/client-sdk'
+import { type HubPolicy, type LockRoot, routingFee } from '@tallystick/protocol'
+import type { LocalNetwork } from '../network/local-network.js'
+import { type Cast, payoutLockOf } from './cast.js'
+
+/** The count at the end, base units; every figure comes from proofs of the ledger. */
+export type Reconciliation = {
+  readonly reconciled: boolean
+  readonly shopOnLedger: string
+  readonly sales: string
+  readonly refunds: string
+  /** The hub's fees on refunds, which the shop pays as any payer does. */
+  readonly shopFees: string
+  readonly issued: string
+  readonly burntFees: string
+  /** All coins of everybody; with the burnt fees they are what was issued. */
+  readonly coins: string
+  readonly problems: readonly string[]
+}
+
+/** Whether the shop holds its sales less refunds and fees, and nothing was made or lost. */
+export async function reconcile(facts: {
+  readonly ledger: LedgerClient
+  readonly cast: Cast
+  readonly network: LocalNetwork
+  readonly policy: HubPolicy
+  readonly wallets: readonly Wallet[]
+  readonly sales: bigint
+  readonly refunds: bigint
+}): Promise<Reconciliation> {
+  const { ledger, cast, network, policy, wallets, sales, refunds } = facts
+  const problems: string[] = []
+  const holdings = (lock: LockRoot) => holdingsOf(ledger, lock)
+  const shopOnLedger = await holdings(payoutLockOf(cast.shopSeed))
+  const shopFees = cast.customers
+    .flatMap(({ orders }) => orders)
+    .reduce((sum, { total }) => sum + (total < 0n ? routingFee(policy, -total) : 0n), 0n)
+  if (shopOnLedger !== sales - refunds - shopFees) {
+    problems.push(`the shop holds ${shopOnLedger}, not ${sales} - ${refunds} - ${shopFees}`)
+  }
+  const open = wallets.reduce((sum, wallet) => sum + wallet.channels().length, 0)
+  if (open > 0) problems.push(`${open} channels are not settled`)
+  const { value: asset } = await ledger.asset(policy.asset)
+  const { issued = 0n, burnt = 0n } = asset ?? {}
+  const locks = [
+    payoutLockOf(cast.shopSeed),
+    payoutLockOf(cast.bankSeed),
+    network.hubPayoutLock,
+    ...cast.customers.map(({ seed }) => payoutLockOf(seed)),
+  ]
+  let coins = 0n
+  for (const lock of locks) coins += await holdings(lock)
+  if (coins + burnt !== issued) {
+    problems.push(`${coins} in coins and ${burnt} burnt are not the ${issued} that were issued`)
+  }
+  return {
+    reconciled: problems.length === 0,
+    shopOnLedger: String(shopOnLedger),
+    sales: String(sales),
+    refunds: String(refunds),
+    shopFees: String(shopFees),
+    issued: String(issued),
+    burntFees: String(burnt),
+    coins: String(coins),
+    problems,
+  }
+}
+
+async function holdingsOf(ledger: LedgerClient, lock: LockRoot): Promise<bigint> {
+  const coins = await ledger.coinsOf(lock)
+  return coins.reduce((sum, { coin }) => sum + coin.amount, 0n)
+}

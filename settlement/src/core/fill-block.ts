@@ -1,0 +1,48 @@
+import { BLOCK_COST_MAX, BLOCK_TRANSACTIONS_MAX, type Transaction } from '@tallystick/protocol'
+import { valueIsConserved } from '../invariants/value-is-conserved.js'
+import { type ApplyContext, applyTransaction } from './apply-transaction.js'
+import { type LedgerView, StateOverlay, type StateWrite } from './ledger-view.js'
+import type { TransactionRejection } from './transaction-rejection.js'
+
+/** A transaction that waits for a block, with the bytes that it came in. */
+export type Candidate = { readonly transaction: Transaction; readonly encoded: Uint8Array }
+
+/** What goes into the next block, and what no block can take any more. */
+export type FilledBlock<C extends Candidate> = {
+  readonly included: readonly C[]
+  readonly refused: readonly { readonly candidate: C; readonly rejection: TransactionRejection }[]
+  readonly writes: readonly StateWrite[]
+}
+
+/**
+ * Takes candidates in order until a block is full; a refused one is left out and the next goes on.
+ * `bytesMax` bounds the encoded transactions together: a choice of this node, not a rule.
+ */
+export function fillBlock<C extends Candidate>(
+  view: LedgerView,
+  candidates: Iterable<C>,
+  context: ApplyContext,
+  bytesMax: number,
+): FilledBlock<C> {
+  const state = new StateOverlay(view)
+  const included: C[] = []
+  const refused: { candidate: C; rejection: TransactionRejection }[] = []
+  let [cost, bytes] = [0, 0]
+  for (const candidate of candidates) {
+    const { transaction, encoded } = candidate
+    if (included.length === BLOCK_TRANSACTIONS_MAX || bytes + encoded.length > bytesMax) break
+    const applied = applyTransaction(state, transaction, encoded.length, context)
+    if (applied.kind === 'rejection') {
+      refused.push({ candidate, rejection: applied })
+      continue
+    }
+    if (cost + applied.cost > BLOCK_COST_MAX) break
+    cost += applied.cost
+    bytes += encoded.length
+    state.absorb(applied.writes)
+    included.push(candidate)
+  }
+  const writes = state.writes()
+  valueIsConserved(view, writes)
+  return { included, refused, writes }
+}

@@ -1,0 +1,31 @@
+/** Why a ledger node cannot start, or has to stop. */
+export type LedgerFaultCode =
+  /** Another process has the data folder open. */
+  | 'store_in_use'
+  /** A read or a write failed. Nothing may be built on top of it in this process. */
+  | 'store_failed'
+  /** Written by another version of this program. */
+  | 'store_version'
+  /** The stored ledger has another genesis than `genesis.json`. */
+  | 'store_of_another_chain'
+  /** What is stored contradicts itself. */
+  | 'store_corrupt'
+  /** The stored tip is older than one that this node has made known: a backup was restored. */
+  | 'store_rolled_back'
+  /** `genesis.json` is missing or not a genesis. */
+  | 'genesis_unusable'
+  /** The data folder holds a ledger already. */
+  | 'already_initialized'
+  /** The key of this node is missing, malformed, or none that the genesis makes a validator. */
+  | 'not_a_validator'
+
+/** The world failed, or we were set up wrong. Named, and the process ends: nothing is retried. */
+export class LedgerFault extends Error {
+  override readonly name = 'LedgerFault'
+  readonly code: LedgerFaultCode
+
+  constructor(code: LedgerFaultCode, message: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+  }
+}

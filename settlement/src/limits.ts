@@ -1,0 +1,44 @@
+import { TRANSACTION_BYTES_MAX } from '@tallystick/protocol'
+
+/**
+ * Bounds of this node, in one place. None is a rule of the ledger: two nodes with other numbers
+ * still agree on every block.
+ */
+
+/** Transactions that wait for a block: two full blocks of small ones. */
+export const MEMPOOL_TRANSACTIONS_MAX = 20_000
+/** Their bytes. */
+export const MEMPOOL_BYTES_MAX = 64 * 1_048_576
+/** Rejections of transactions that were once taken, remembered for those who ask, at most so long. */
+export const REJECTIONS_MAX = 20_000
+export const REJECTION_MEMORY_MS = 600_000
+
+/** Transactions of one block, bytes: clients take frames of 16 MiB and answers of 32 MiB in hex. */
+export const BLOCK_BYTES_MAX = 8 * 1_048_576
+
+/** A submitted transaction in hex inside a JSON object, bytes. */
+export const BODY_BYTES_MAX = 2 * TRANSACTION_BYTES_MAX + 1_024
+/** Items of one page of a list, and how many a request without a limit gets. */
+export const PAGE_ITEMS_MAX = 100
+/** Bytes of blocks in one page, and of one read for a feed's backlog; one block always fits. */
+export const PAGE_BYTES_MAX = 4 * 1_048_576
+
+/** Connections to the API, the feeds among them. */
+export const CONNECTIONS_MAX = 4_096
+/** Until a request has arrived whole, milliseconds. */
+export const REQUEST_MS_MAX = 30_000
+
+/** Followers of the feed, in all and from one address. */
+export const FEEDS_MAX = 1_024
+export const FEEDS_PER_ADDRESS_MAX = 128
+/** Bytes that wait in memory for one follower before the next frame is held back. */
+export const FEED_WINDOW_BYTES = 1_048_576
+/** A follower that answers no ping for so long, or takes no byte, is cut off, milliseconds. */
+export const FEED_LIVENESS_MS = 20_000
+/** The newest frames, kept in memory for all followers together. */
+export const FEED_RECENT_FRAMES = 64
+
+/** Rows of one SQL statement; seven columns each stay far below SQLite's 32,766 variables. */
+export const STATEMENT_ROWS_MAX = 1_000
+/** Rows that are read at a time when the state is loaded. */
+export const LOAD_ROWS = 10_000

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import {
+  type AssetId,
+  amount,
+  type Block,
+  type BlockHeader,
+  blockDigest,
+  blockId,
+  type Channel,
+  chainIdOf,
+  encode,
+  type Genesis,
+  isRejection,
+  keyLock,
+  lockRoot,
+  PROTOCOL_VERSION,
+  type RevealLookup,
+  type Signer,
+  type SparseTree,
+  signerFromSeed,
+  type Timestamp,
+  type Transaction,
+  timestamp,
+  transactionCodec,
+  transactionRoot,
+  treeRoot,
+} from '@tallystick/protocol'
+import { EMPTY_TREE } from '#protocol/merkle/sparse-tree.js'
+import { applyTransaction } from '#settlement/core/apply-transaction.js'
+import { genesisHeader, genesisWrites } from '#settlement/core/genesis-state.js'
+import { StateOverlay } from '#settlement/core/ledger-view.js'
+import { revealLookup } from '#settlement/core/reveal-record.js'
+import { advanceTree } from '#settlement/core/state-root.js'
+import { valueIsConserved } from '#settlement/invariants/value-is-conserved.js'
+
+export const START = timestamp(1_700_000_000)
+
+/** The signer of a seed that is one byte, repeated. */
+export function testSigner(byte: number): Signer {
+  return signerFromSeed(new Uint8Array(32).fill(byte))
+}
+
+export const VALIDATOR = testSigner(200)
+
+/** A genesis that gives `amounts` of each asset to `owner`, asset i paying `feeRates[i]`. */
+export function testGenesis(
+  owner: Signer,
+  feeRates: readonly number[],
+  amounts: readonly (readonly bigint[])[],
+): Genesis {
+  return {
+    network: 'test',
+    time: START,
+    parameters: {
+      protocolVersion: PROTOCOL_VERSION,
+      validators: [VALIDATOR.publicKey],
+      quorum: 1,
+      timeStepSecondsMax: 3_600,
+      disputeWindowSecondsMin: 10,
+      disputeWindowSecondsMax: 100_000,
+    },
+    assets: feeRates.map((feePerKiloCost, i) => ({ code: `A${i}`, decimals: 2, feePerKiloCost })),
+    allocations: amounts.flatMap((ofAsset, asset) =>
+      ofAsset.map((value) => ({
+        asset,
+        amount: amount(value),
+        lock: lockRoot(keyLock(owner.publicKey)),
+      })),
+    ),
+  }
+}
+
+/** The ledger's own core over a state in memory, one block per call, and every block it made. */
+export class LedgerWorld {
+  readonly genesis: Genesis
+  readonly state = new StateOverlay({ read: () => undefined })
+  readonly blocks: Block[] = []
+  tree: SparseTree
+  header: BlockHeader
+
+  constructor(genesis: Genesis) {
+    this.genesis = genesis
+    const writes = genesisWrites(genesis)
+    this.state.absorb(writes)
+    this.tree = advanceTree(EMPTY_TREE, writes)
+    this.header = genesisHeader(genesis, treeRoot(this.tree))
+  }
+
+  get chainId() {
+    return chainIdOf(this.genesis)
+  }
+
+  /** What the ledger says to a transaction at `time`, without making a block. */
+  judge(transaction: Transaction, time: Timestamp) {
+    const bytes = encode(transactionCodec, transaction).length
+    return applyTransaction(this.state, transaction, bytes, { chainId: this.chainId, time })
+  }
+
+  /** Makes the next block. Fails the test when a transaction is refused. */
+  produce(time: Timestamp, ...transactions: readonly Transaction[]): Block {
+    const before = new StateOverlay(this.state)
+    const after = new StateOverlay(this.state)
+    for (const transaction of transactions) {
+      const bytes = encode(transactionCodec, transaction).length
+      const applied = applyTransaction(after, transaction, bytes, { chainId: this.chainId, time })
+      if (isRejection(applied)) assert.fail(`${applied.code}: ${applied.detail}`)
+      after.absorb(applied.writes)
+    }
+    const writes = after.writes()
+    valueIsConserved(before, writes)
+    this.tree = advanceTree(this.tree, writes)
+    this.state.absorb(writes)
+    const encoded = transactions.map((transaction) => encode(transactionCodec, transaction))
+    this.header = {
+      version: PROTOCOL_VERSION,
+      chainId: this.chainId,
+      height: this.header.height + 1,
+      time,
+      parent: blockId(this.header),
+      transactionRoot: transactionRoot(encoded),
+      stateRoot: treeRoot(this.tree),
+    }
+    const block = { header: this.header, certificate: certify(this.header), transactions: encoded }
+    this.blocks.push(block)
+    return block
+  }
+
+  burnt(asset: AssetId): bigint {
+    return this.state.read('asset', { asset })?.burnt ?? 0n
+  }
+
+  channel(number: number): Channel {
+    const channel = this.state.read('channel', { channel: number })
+    assert.ok(channel !== undefined, `channel ${number} exists`)
+    return channel
+  }
+
+  get revealedBy(): RevealLookup {
+    return revealLookup(this.state)
+  }
+}
+
+/** A certificate of the one validator. */
+export function certify(header: BlockHeader) {
+  return [{ validator: 0, signature: VALIDATOR.sign(blockDigest(header)) }]
+}
