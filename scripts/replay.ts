@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { formatAmount, NotAnOrderFile, readOrders } from './replay/orders.js'
+import { NotAnOrderFile, readOrders } from './replay/orders.js'
 import { Progress } from './replay/progress.js'
-import { POUND, type ReplayResult, replayOrders } from './replay/shop-replay.js'
+import { POUND, replayOrders } from './replay/shop-replay.js'
+import { summaryOf } from './replay/summary.js'
 
 /** Exit codes: 0 reconciled to the last unit, 1 not, 2 the order file cannot be read. */
 const EXIT = { notReconciled: 1, noOrders: 2 } as const
@@ -30,7 +31,7 @@ try {
     progress,
   })
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`)
-  else process.stdout.write(`${summary(result)}\n`)
+  else process.stdout.write(`${summaryOf(result)}\n`)
   if (options.data === undefined) rmSync(dataDir, { recursive: true, force: true })
   process.exit(result.reconciled ? 0 : EXIT.notReconciled)
 } catch (error) {
@@ -38,21 +39,4 @@ try {
   process.stderr.write(`replay: ${error instanceof Error ? error.message : String(error)}\n`)
   process.stderr.write(unreadable ? '' : `everything is kept in ${dataDir}\n`)
   process.exit(unreadable ? EXIT.noOrders : EXIT.notReconciled)
-}
-
-function summary(result: ReplayResult): string {
-  const { reconciliation: books } = result
-  const money = (units: string) => formatAmount(BigInt(units), POUND)
-  return [
-    `orders            ${result.orders} (${result.skipped} of zero skipped, ${result.rejected} rejected)`,
-    `payments          ${result.payments}, refunds ${result.refunds}, over ${result.channels} channels`,
-    `speed             ${result.paymentsPerSecond} a second, p50 ${result.p50Ms} ms, p99 ${result.p99Ms} ms`,
-    `closing           ${result.closedChannels} channels in ${result.closeTransactions} transactions, ${result.bytesPerClosedChannel} bytes each`,
-    `sales             ${money(books.sales)}`,
-    `refunds           ${money(books.refunds)}`,
-    `fees on refunds   ${money(books.shopFees)}`,
-    `shop on ledger    ${money(books.shopOnLedger)}`,
-    `supply            ${money(books.issued)} = coins ${money(books.coins)} + burnt ${money(books.burntFees)}`,
-    result.reconciled ? 'reconciled to the last unit' : `NOT reconciled: ${books.problems.join('; ')}`,
-  ].join('\n')
 }

@@ -51,6 +51,8 @@ export type ReplayStage = {
   readonly network: LocalNetwork
   readonly feed: BlockFeed
   readonly policy: HubPolicy
+  /** Coins that nobody in the story owns. */
+  readonly bank: KeyCoins
 }
 
 export type ReplayOptions = {
@@ -60,7 +62,7 @@ export type ReplayOptions = {
   readonly disputeWindowSeconds: number
   readonly progress: Progress
   /** Called when all is reconciled and the network still runs. */
-  readonly afterwards?: (stage: ReplayStage) => Promise<void>
+  readonly afterwards?: (stage: ReplayStage, result: ReplayResult) => Promise<void>
 }
 
 /** Plays a merchant's orders through a ledger and a hub, closes all channels, and counts the money. */
@@ -117,9 +119,9 @@ async function playOn(
     )
   const shop = await openWallet('shop', cast.shopSeed)
   const policy = await shop.connected()
-  const stage = { network, feed, policy }
+  const bank = new KeyCoins(ledger, deriveKeys(cast.bankSeed).payout(0), policy.asset)
   progress.say('the bank hands out coins')
-  await fundCustomers(cast, policy, ledger, stores.wallet('bank'))
+  await fundCustomers(cast, policy, bank, ledger, stores.wallet('bank'))
   const buyers = new Map<Customer, Wallet>()
   await inPool(cast.customers, WIDTH, async (customer) => {
     const wallet = await openWallet(customer.name, customer.seed)
@@ -158,7 +160,7 @@ async function playOn(
     reconciled: reconciliation.reconciled,
     reconciliation,
   }
-  if (reconciliation.reconciled) await afterwards?.(stage)
+  if (reconciliation.reconciled) await afterwards?.({ network, feed, policy, bank }, result)
   await Promise.all(wallets.map((wallet) => wallet.close()))
   feed.stop()
   await stores.close()
@@ -180,12 +182,12 @@ function depositOf({ orders, spends }: Customer, policy: HubPolicy): bigint {
 }
 
 async function fundCustomers(
-  { bankSeed, customers }: Cast,
+  { customers }: Cast,
   policy: HubPolicy,
+  bank: KeyCoins,
   ledger: LedgerClient,
   store: ReturnType<Awaited<ReturnType<typeof openSqliteStore>>['wallet']>,
 ): Promise<void> {
-  const bank = new KeyCoins(ledger, deriveKeys(bankSeed).payout(0), policy.asset)
   const payers = customers.filter(({ spends }) => spends > 0n)
   for (let from = 0; from < payers.length; from += FUNDED_PER_TRANSACTION) {
     // A replay that goes on must not fund anybody twice: the transaction is kept before it is sent.

@@ -1,0 +1,132 @@
+import {
+  type Rejection,
+  reject,
+  type Transaction,
+  type TxId,
+  transactionId,
+} from '@tallystick/protocol'
+import { type ApplyContext, applyTransaction } from '../core/apply-transaction.js'
+import type { Candidate } from '../core/fill-block.js'
+import { type LedgerView, StateOverlay } from '../core/ledger-view.js'
+import type { TransactionRejection } from '../core/transaction-rejection.js'
+import { MEMPOOL_BYTES_MAX, MEMPOOL_TRANSACTIONS_MAX } from '../limits.js'
+import { RejectionMemory } from './rejection-memory.js'
+
+/** A transaction that waits for a block. */
+export type PendingTransaction = Candidate & {
+  readonly id: TxId
+  /** Whether it is on disk: only then may a block take it. */
+  durable: boolean
+}
+
+/** A bounded number and size of transactions wait; the same one may be handed in later. */
+export type MempoolFull = Rejection<'mempool_full'>
+
+export type Admission =
+  | { readonly kind: 'admitted'; readonly pending: PendingTransaction }
+  /** It waits already. */
+  | { readonly kind: 'known'; readonly pending: PendingTransaction }
+
+/**
+ * Transactions that wait, in the order of their arrival. Each was applied on top of the tip and of
+ * all before it, so that a refusal is told at once and one may spend what another creates.
+ */
+export class Mempool {
+  readonly #pending = new Map<TxId, PendingTransaction>()
+  readonly #rejections = new RejectionMemory()
+  #bytes = 0
+  #view: StateOverlay
+
+  constructor(tip: LedgerView) {
+    this.#view = new StateOverlay(tip)
+  }
+
+  get size(): number {
+    return this.#pending.size
+  }
+
+  get(id: TxId): PendingTransaction | undefined {
+    return this.#pending.get(id)
+  }
+
+  /** Why a transaction that once waited does so no more. */
+  rejectionOf(id: TxId): TransactionRejection | undefined {
+    return this.#rejections.get(id)
+  }
+
+  admit(
+    transaction: Transaction,
+    encoded: Uint8Array,
+    context: ApplyContext,
+  ): Admission | MempoolFull | TransactionRejection {
+    const id = transactionId(context.chainId, transaction.body)
+    const known = this.#pending.get(id)
+    if (known !== undefined) return { kind: 'known', pending: known }
+    if (
+      this.#pending.size === MEMPOOL_TRANSACTIONS_MAX ||
+      this.#bytes + encoded.length > MEMPOOL_BYTES_MAX
+    ) {
+      return reject('mempool_full', `${this.#pending.size} transactions wait; try again later`)
+    }
+    const pending = { id, transaction, encoded, durable: false }
+    const refused = this.#apply(pending, context)
+    if (refused !== undefined) return refused
+    this.#rejections.forget(id)
+    return { kind: 'admitted', pending }
+  }
+
+  /** What the next block may take, oldest first. What is on disk is always the oldest part. */
+  *candidates(): Generator<PendingTransaction> {
+    for (const pending of this.#pending.values()) {
+      if (!pending.durable) return
+      yield pending
+    }
+  }
+
+  /** Whether a block could take anything. */
+  hasCandidates(): boolean {
+    return this.candidates().next().done === false
+  }
+
+  /** Takes out what a block has settled: `refused` are those that it could not take. */
+  settle(
+    included: readonly TxId[],
+    refused: readonly { readonly id: TxId; readonly rejection: TransactionRejection }[],
+    nowMs: number,
+  ): void {
+    for (const id of included) this.#pending.delete(id)
+    for (const { id, rejection } of refused) {
+      this.#pending.delete(id)
+      this.#rejections.remember(id, rejection, nowMs)
+    }
+  }
+
+  /**
+   * Applies what still waits on top of a new tip: the ids of those that have become invalid and
+   * are dropped.
+   */
+  rebase(tip: LedgerView, context: ApplyContext, nowMs: number): readonly TxId[] {
+    const waiting = [...this.#pending.values()]
+    this.#pending.clear()
+    this.#bytes = 0
+    this.#view = new StateOverlay(tip)
+    const dropped: TxId[] = []
+    for (const pending of waiting) {
+      const refused = this.#apply(pending, context)
+      if (refused === undefined) continue
+      this.#rejections.remember(pending.id, refused, nowMs)
+      dropped.push(pending.id)
+    }
+    return dropped
+  }
+
+  #apply(pending: PendingTransaction, context: ApplyContext): TransactionRejection | undefined {
+    const { id, transaction, encoded } = pending
+    const applied = applyTransaction(this.#view, transaction, encoded.length, context)
+    if (applied.kind === 'rejection') return applied
+    this.#view.absorb(applied.writes)
+    this.#pending.set(id, pending)
+    this.#bytes += encoded.length
+    return undefined
+  }
+}

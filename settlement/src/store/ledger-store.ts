@@ -1,0 +1,71 @@
+import type { EntryKind, LockRoot, PublicKey, TxId } from '@tallystick/protocol'
+
+/** An entry of the state as it lies in storage. */
+export type StoredEntry = {
+  /** Its place in the state tree, 32 bytes. */
+  readonly key: Uint8Array
+  readonly kind: EntryKind
+  /** The encoded key and value of its kind. */
+  readonly entryKey: Uint8Array
+  readonly value: Uint8Array
+}
+
+/** What lists of entries are asked by. */
+export type EntryOwners = {
+  /** The lock of a coin, 32 bytes. */
+  readonly lock: Uint8Array | null
+  /** The keys of a channel, 32 bytes each. */
+  readonly clientKey: Uint8Array | null
+  readonly hubKey: Uint8Array | null
+}
+
+export type StoredBlock = { readonly height: number; readonly bytes: Uint8Array }
+export type PendingRow = { readonly id: TxId; readonly encoded: Uint8Array }
+export type Position = { readonly height: number; readonly position: number }
+
+/** Everything that one block changes. */
+export type BlockCommit = {
+  readonly height: number
+  /** Id of the block, 32 bytes, and the block as it travels. */
+  readonly id: Uint8Array
+  readonly bytes: Uint8Array
+  readonly put: readonly (StoredEntry & EntryOwners)[]
+  readonly remove: readonly Uint8Array[]
+  /** Ids of its transactions in order. */
+  readonly transactions: readonly TxId[]
+  /** Transactions that wait no more, included or not. */
+  readonly settled: readonly TxId[]
+}
+
+/** One page of a list; `after` is the state key of the last item of the page before. */
+export type PageQuery = { readonly after: Uint8Array | undefined; readonly limit: number }
+
+/**
+ * Where a ledger lies. One process has it open at a time. A promise to write is kept only when the
+ * change has reached the disk whole; a crash at any instruction leaves whole changes, in the order
+ * of the calls. Reads see kept writes only. Every failure is a `LedgerFault`, and after a failed
+ * write every later call fails too.
+ */
+export interface LedgerStore {
+  /** Chain id of the ledger in it; `undefined` while there is none. */
+  chainId(): Promise<string | undefined>
+  /** Puts the entries of a genesis into an empty store. */
+  begin(chainId: string, entries: readonly (StoredEntry & EntryOwners)[]): Promise<void>
+  /** All entries, a few at a time, in ascending order of their keys. */
+  entries(): AsyncIterable<readonly StoredEntry[]>
+  /** The newest block; `undefined` before the first. */
+  tip(): Promise<StoredBlock | undefined>
+  commitBlock(commit: BlockCommit): Promise<void>
+  /** Keeps transactions that wait, behind those that do already. */
+  addPending(transactions: readonly PendingRow[]): Promise<void>
+  /** In order of arrival. */
+  pending(): Promise<readonly PendingRow[]>
+  block(height: number): Promise<StoredBlock | undefined>
+  /** Up to `limit` blocks from `from` on: one at least, more only within `bytesMax`. */
+  blocks(from: number, limit: number, bytesMax: number): Promise<readonly StoredBlock[]>
+  position(id: TxId): Promise<Position | undefined>
+  coinsOf(lock: LockRoot, page: PageQuery): Promise<readonly StoredEntry[]>
+  channelsOf(key: PublicKey, page: PageQuery): Promise<readonly StoredEntry[]>
+  /** Waits for the calls that were made before. */
+  close(): Promise<void>
+}

@@ -1,0 +1,56 @@
+import { fromHex, STATE_ENTRIES } from '@tallystick/protocol'
+import { STATEMENT_ROWS_MAX } from '../limits.js'
+import type { EntryRow } from './entry-row.js'
+import type { BlockCommit, PendingRow } from './ledger-store.js'
+import type { SqliteValue, SqliteWork } from './sqlite-connection.js'
+
+/** Writes all that one block changes; the caller holds the transaction around it. */
+export async function writeBlock(sqlite: SqliteWork, commit: BlockCommit): Promise<void> {
+  const { height, id, bytes, put, remove, transactions, settled } = commit
+  // A height is written once, by whoever holds the file: the key of the table refuses a second.
+  await sqlite.run('INSERT INTO block (height, id, bytes) VALUES (?, ?, ?)', [height, id, bytes])
+  await writeEntries(sqlite, put)
+  await runRows(sqlite, remove, (key) => [key], {
+    head: 'DELETE FROM entry WHERE key IN (VALUES',
+    tail: ')',
+  })
+  const indexed = transactions.map((txId, position) => ({ txId, position }))
+  await runRows(sqlite, indexed, ({ txId, position }) => [fromHex(txId), height, position], {
+    head: 'INSERT INTO transaction_index (id, height, position) VALUES',
+    tail: '',
+  })
+  await runRows(sqlite, settled, (txId) => [fromHex(txId)], {
+    head: 'DELETE FROM mempool WHERE id IN (VALUES',
+    tail: ')',
+  })
+}
+
+export function writeEntries(sqlite: SqliteWork, entries: readonly EntryRow[]): Promise<void> {
+  const values = ({ key, kind, entryKey, value, lock, clientKey, hubKey }: EntryRow) =>
+    [key, STATE_ENTRIES[kind].byte, entryKey, value, lock, clientKey, hubKey] as const
+  return runRows(sqlite, entries, values, {
+    head: 'INSERT INTO entry (key, kind, entry_key, value, lock, client_key, hub_key) VALUES',
+    tail: 'ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+  })
+}
+
+export function writePending(sqlite: SqliteWork, transactions: readonly PendingRow[]): Promise<void> {
+  return runRows(sqlite, transactions, ({ id, encoded }) => [fromHex(id), encoded], {
+    head: 'INSERT INTO mempool (id, bytes) VALUES',
+    tail: '',
+  })
+}
+
+/** One statement for up to a thousand rows: each call to the driver costs a thread's round trip. */
+async function runRows<T>(
+  sqlite: SqliteWork,
+  items: readonly T[],
+  row: (item: T) => readonly SqliteValue[],
+  { head, tail }: { readonly head: string; readonly tail: string },
+): Promise<void> {
+  for (let from = 0; from < items.length; from += STATEMENT_ROWS_MAX) {
+    const rows = items.slice(from, from + STATEMENT_ROWS_MAX).map(row)
+    const marks = rows.map((values) => `(${values.map(() => '?').join()})`).join()
+    await sqlite.run(`${head} ${marks} ${tail}`, rows.flat())
+  }
+}

@@ -1,0 +1,125 @@
+import { fromHex, toHex, type TxId } from '@tallystick/protocol'
+import { LOAD_ROWS } from '../limits.js'
+import { prepareSchema } from './ledger-schema.js'
+import type { LedgerStore, PageQuery, StoredBlock, StoredEntry } from './ledger-store.js'
+import { writeBlock, writeEntries, writePending } from './sqlite-block-commit.js'
+import { SqliteConnection, type SqliteRow, type SqliteValue } from './sqlite-connection.js'
+import { bytesOf, ENTRY_COLUMNS, numberOf, storedBlock, storedEntry } from './sqlite-row.js'
+
+/** Opens (or makes) the ledger in a SQLite file; see `LedgerStore` for what it promises. */
+export async function openSqliteLedgerStore(path: string): Promise<LedgerStore> {
+  const connection = await SqliteConnection.open(path)
+  try {
+    await prepareSchema(connection)
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+  return new SqliteLedgerStore(connection)
+}
+
+class SqliteLedgerStore implements LedgerStore {
+  readonly #connection: SqliteConnection
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection
+  }
+
+  async chainId() {
+    const [row] = await this.#all(`SELECT value FROM meta WHERE name = 'chain'`)
+    return row === undefined ? undefined : String(row['value'])
+  }
+
+  begin(chainId: string, entries: Parameters<LedgerStore['begin']>[1]) {
+    return this.#connection.write(async (sqlite) => {
+      await sqlite.run(`INSERT INTO meta VALUES ('chain', ?)`, [chainId])
+      await writeEntries(sqlite, entries)
+    })
+  }
+
+  async *entries(): AsyncGenerator<readonly StoredEntry[]> {
+    let after: Uint8Array = new Uint8Array()
+    for (;;) {
+      const sql = `SELECT ${ENTRY_COLUMNS} FROM entry WHERE key > ? ORDER BY key LIMIT ?`
+      const rows = await this.#all(sql, after, LOAD_ROWS)
+      const last = rows.at(-1)
+      if (last === undefined) return
+      yield rows.map(storedEntry)
+      after = bytesOf(last, 'key')
+    }
+  }
+
+  async tip() {
+    const [row] = await this.#all('SELECT height, bytes FROM block ORDER BY height DESC LIMIT 1')
+    return row && storedBlock(row)
+  }
+
+  commitBlock(commit: Parameters<LedgerStore['commitBlock']>[0]) {
+    return this.#connection.write((sqlite) => writeBlock(sqlite, commit))
+  }
+
+  addPending(transactions: Parameters<LedgerStore['addPending']>[0]) {
+    return this.#connection.write((sqlite) => writePending(sqlite, transactions))
+  }
+
+  async pending() {
+    const rows = await this.#all('SELECT id, bytes FROM mempool ORDER BY arrival')
+    return rows.map((row) => ({
+      id: toHex(bytesOf(row, 'id')) as TxId,
+      encoded: bytesOf(row, 'bytes'),
+    }))
+  }
+
+  async block(height: number) {
+    const [row] = await this.#all('SELECT height, bytes FROM block WHERE height = ?', height)
+    return row && storedBlock(row)
+  }
+
+  async blocks(from: number, limit: number, bytesMax: number): Promise<readonly StoredBlock[]> {
+    const select = (columns: string, count: number) =>
+      this.#all(
+        `SELECT ${columns} FROM block WHERE height >= ? ORDER BY height LIMIT ?`,
+        ...[from, count],
+      )
+    let [count, bytes] = [0, 0]
+    for (const row of await select('length(bytes) AS size', limit)) {
+      bytes += numberOf(row, 'size')
+      if (count > 0 && bytes > bytesMax) break
+      count++
+    }
+    return count === 0 ? [] : (await select('height, bytes', count)).map(storedBlock)
+  }
+
+  async position(id: TxId) {
+    const sql = 'SELECT height, position FROM transaction_index WHERE id = ?'
+    const [row] = await this.#all(sql, fromHex(id))
+    return row && { height: numberOf(row, 'height'), position: numberOf(row, 'position') }
+  }
+
+  async coinsOf(lock: string, { after, limit }: PageQuery) {
+    const rows = await this.#all(
+      `SELECT ${ENTRY_COLUMNS} FROM entry WHERE lock = ? AND key > ? ORDER BY key LIMIT ?`,
+      ...[fromHex(lock), after ?? new Uint8Array(), limit],
+    )
+    return rows.map(storedEntry)
+  }
+
+  async channelsOf(key: string, { after, limit }: PageQuery) {
+    const half = (column: string) =>
+      `SELECT * FROM (SELECT ${ENTRY_COLUMNS} FROM entry
+        WHERE ${column} = ?1 AND key > ?2 ORDER BY key LIMIT ?3)`
+    const rows = await this.#all(
+      `${half('client_key')} UNION ALL ${half('hub_key')} ORDER BY key LIMIT ?3`,
+      ...[fromHex(key), after ?? new Uint8Array(), limit],
+    )
+    return rows.map(storedEntry)
+  }
+
+  close() {
+    return this.#connection.close()
+  }
+
+  #all(sql: string, ...values: readonly SqliteValue[]): Promise<readonly SqliteRow[]> {
+    return this.#connection.read((sqlite) => sqlite.all(sql, values))
+  }
+}
