@@ -12,7 +12,10 @@ const EXIT = { notReconciled: 1, noOrders: 2 } as const
 
 const program = new Command('replay')
   .description("Play a merchant's order export through a ledger and a hub, to the last unit")
-  .requiredOption('--orders <file>', 'CSV: order_id,placed_at,customer_id,country,currency,total,lines')
+  .requiredOption(
+    '--orders <file>',
+    'CSV: order_id,placed_at,customer_id,country,currency,total,lines',
+  )
   .option('--data <dir>', 'keep everything here; a replay that was cut off goes on from it')
   .option('--json', 'print one JSON object last, and nothing else')
   .parse()
@@ -22,7 +25,8 @@ const progress = new Progress({ quiet: options.json === true })
 const dataDir = options.data ?? mkdtempSync(join(tmpdir(), 'tallystick-replay-'))
 try {
   const file = readOrders(readFileSync(options.orders, 'utf8'), POUND)
-  for (const { line, reason } of file.rejected) process.stderr.write(`line ${line} skipped: ${reason}\n`)
+  for (const { line, reason } of file.rejected)
+    process.stderr.write(`line ${line} skipped: ${reason}\n`)
   const result = await replayOrders({
     file,
     dataDir,
@@ -35,7 +39,8 @@ try {
   if (options.data === undefined) rmSync(dataDir, { recursive: true, force: true })
   process.exit(result.reconciled ? 0 : EXIT.notReconciled)
 } catch (error) {
-  const unreadable = error instanceof NotAnOrderFile || (error as { code?: string }).code === 'ENOENT'
+  const unreadable =
+    error instanceof NotAnOrderFile || (error as { code?: string }).code === 'ENOENT'
   process.stderr.write(`replay: ${error instanceof Error ? error.message : String(error)}\n`)
   process.stderr.write(unreadable ? '' : `everything is kept in ${dataDir}\n`)
   process.exit(unreadable ? EXIT.noOrders : EXIT.notReconciled)

@@ -1,9 +1,10 @@
+export { amountOf, type Denomination, formatAmount, unitsOf } from './decimal-amount.js'
 export { type Duty, dutiesOf, forceCloseOperation } from './guard/duties.js'
-export { channelFeeTransaction, type ChannelFeePlan } from './ledger/channel-fee-transaction.js'
-export { type Guarded, type GuardAct, GuardLoop, type GuardParts } from './guard/guard-loop.js'
+export { type GuardAct, type Guarded, GuardLoop, type GuardParts } from './guard/guard-loop.js'
 export { revealLookupOf } from './guard/reveal-lookup.js'
 export { BlockFeed } from './ledger/block-feed.js'
 export { type BlockSummary, summarizeBlock } from './ledger/block-summary.js'
+export { type ChannelFeePlan, channelFeeTransaction } from './ledger/channel-fee-transaction.js'
 export type { OwnedCoin } from './ledger/coin-selection.js'
 export { finalizeTransaction } from './ledger/finalize-transaction.js'
 export type { FollowOptions, VerifiedBlock } from './ledger/follow-blocks.js'
@@ -34,11 +35,9 @@ export type { BuiltTransaction } from './ledger/transaction-draft.js'
 export { StoreFault } from './store/store-fault.js'
 export type { RecordKind, StoredRecord, StoreWrite, WalletStore } from './store/wallet-store.js'
 export { closeAlone } from './wallet/close-alone.js'
-export {
-  type Balance,
-  Wallet,
-  type WalletNotice,
-  type WalletOptions,
-} from './wallet/wallet.js'
+export { type Balance, Wallet, type WalletOptions } from './wallet/wallet.js'
+export type { Caller, WalletNotice } from './wallet/wallet-core.js'
+export type { InvoiceWish } from './wallet/wallet-invoices.js'
+export type { PaymentWish } from './wallet/wallet-payments.js'
 export type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet/wallet-records.js'
 export { WalletError } from './wallet-error.js'

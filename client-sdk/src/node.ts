@@ -1,3 +1,7 @@
 export { openWsSocket } from './node/open-ws-socket.js'
-export { openDatabase, type SqliteDatabase, type SqliteTransaction } from './node/sqlite-database.js'
+export {
+  openDatabase,
+  type SqliteDatabase,
+  type SqliteTransaction,
+} from './node/sqlite-database.js'
 export { openSqliteStore, type SqliteWalletStores } from './node/sqlite-store.js'

@@ -1,7 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
-import { randomBytes } from 'node:crypto'
-import { deriveKeys, keyLock, type LockRoot, lockRoot, parseHex, type Signer, toHex } from '@tallystick/protocol'
+import {
+  deriveKeys,
+  keyLock,
+  type LockRoot,
+  lockRoot,
+  parseHex,
+  type Signer,
+  toHex,
+} from '@tallystick/protocol'
 
 /** The hub's secrets: one key under all channels and sessions, one that its coins are locked to. */
 export type HubKeys = {

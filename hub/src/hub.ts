@@ -110,7 +110,10 @@ export async function startHub(
     await pipeline.ledger({ height, time, events })
     await closer.meetBlock(height, summary.ids)
     const guarded = [...state.busyChannels()].map(({ party }) => ({ party, signer }))
-    const revealedBy = await revealLookupOf(ledger, guarded.map(({ party }) => party))
+    const revealedBy = await revealLookupOf(
+      ledger,
+      guarded.map(({ party }) => party),
+    )
     await guard.act(guarded, { height, now: time, revealedBy })
   }
   const following = ledger.follow({
@@ -171,7 +174,11 @@ function policyOf(
   }
 }
 
-function describeHub(key: PublicKey, chainId: string, { asset, terms, ...policy }: HubPolicy): object {
+function describeHub(
+  key: PublicKey,
+  chainId: string,
+  { asset, terms, ...policy }: HubPolicy,
+): object {
   return {
     key,
     chain_id: chainId,
@@ -191,4 +198,3 @@ function describeHub(key: PublicKey, chainId: string, { asset, terms, ...policy 
     },
   }
 }
-

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { channelFeeTransaction, closeAlone, Wallet, type WalletNotice } from '@tallystick/client-sdk'
+import {
+  channelFeeTransaction,
+  closeAlone,
+  formatAmount,
+  Wallet,
+  type WalletNotice,
+} from '@tallystick/client-sdk'
 import { openSqliteStore, openWsSocket, type SqliteWalletStores } from '@tallystick/client-sdk/node'
 import { loadHubKeys } from '@tallystick/hub'
 import {
@@ -14,7 +20,6 @@ import {
   TIMESTAMP_MAX,
   timestamp,
 } from '@tallystick/protocol'
-import { formatAmount } from '../replay/orders.js'
 import type { Progress } from '../replay/progress.js'
 import { POUND, type ReplayStage } from '../replay/shop-replay.js'
 
@@ -87,7 +92,9 @@ async function clientCheats(
   }
   const honest = await mallory.wallet.balance()
   const coinsBefore = honest.onLedger
-  progress.say(`  ${money(honest.inChannels)} are hers now; she closes alone with the old copy: ${money(DEPOSIT)}`)
+  progress.say(
+    `  ${money(honest.inChannels)} are hers now; she closes alone with the old copy: ${money(DEPOSIT)}`,
+  )
   const signer = deriveKeys(mallory.seed).channel(before.keyIndex)
   const lie = closeAlone(feed.ledger, before.party, signer)
   if (isRejection(lie)) throw new Error(lie.detail)
@@ -96,8 +103,12 @@ async function clientCheats(
   const got = (await mallory.wallet.balance()).onLedger - coinsBefore
   const rest = honest.inChannels - lie.fee
   const due = rest - partsPerMillion(rest, policy.terms.clientPenaltyPpm)
-  progress.say(`  the hub's guard shows the ledger what Mallory signed last; when the window is over`)
-  progress.say(`  Mallory is paid ${money(got)}: her ${money(rest)} less the penalty of ${money(rest - due)}`)
+  progress.say(
+    `  the hub's guard shows the ledger what Mallory signed last; when the window is over`,
+  )
+  progress.say(
+    `  Mallory is paid ${money(got)}: her ${money(rest)} less the penalty of ${money(rest - due)}`,
+  )
   return got === due
 }
 
@@ -113,7 +124,9 @@ async function hubCheats(
   if (held === undefined) throw new Error('Carol has a channel by now')
   const { id, number, asset, hub } = held.party.ledger
   const owed = (await carol.wallet.balance()).inChannels
-  progress.say(`  the hub has paid Carol ${money(owed)} over her channel, into which it put ${money(hub.deposited)}`)
+  progress.say(
+    `  the hub has paid Carol ${money(owed)} over her channel, into which it put ${money(hub.deposited)}`,
+  )
   progress.say('  its operator closes the channel alone as if nothing had ever been paid')
   const { signer } = await loadHubKeys(join(dataDir, 'hub', 'hub.key'))
   const lie = channelFeeTransaction({
@@ -121,7 +134,9 @@ async function hubCheats(
     channel: number,
     role: 'hub',
     signer,
-    operations: [{ kind: 'forceClose', channel: number, by: 'hub', own: LANE_START, peer: undefined }],
+    operations: [
+      { kind: 'forceClose', channel: number, by: 'hub', own: LANE_START, peer: undefined },
+    ],
     reveals: [],
     feePerKiloCost: feed.ledger.genesis.assets[asset]?.feePerKiloCost ?? 0,
     validFrom: timestamp(0),
@@ -133,7 +148,9 @@ async function hubCheats(
   const guard = carol.notices.filter(({ kind }) => kind === 'guard').length
   const got = (await carol.wallet.balance()).onLedger
   progress.say(`  Carol's guard answers by itself (${guard} acts) with the hub's newest signature`)
-  progress.say(`  Carol is paid ${money(got)}: her ${money(owed)} and all that the hub had left there`)
+  progress.say(
+    `  Carol is paid ${money(got)}: her ${money(owed)} and all that the hub had left there`,
+  )
   const penalty = policy.terms.hubPenaltyPpm === 1_000_000
   return penalty && got > owed && got >= hub.deposited - 2n * policy.terms.exitReserve
 }

@@ -11,7 +11,11 @@ const HUB = new URL('../../../hub/dist/cli/hub.js', import.meta.url)
 export type LocalNetworkOptions = {
   readonly dataDir: string
   readonly network: string
-  readonly asset: { readonly code: string; readonly decimals: number; readonly feePerKiloCost: number }
+  readonly asset: {
+    readonly code: string
+    readonly decimals: number
+    readonly feePerKiloCost: number
+  }
   /** First coins, besides those of the hub. */
   readonly allocations: readonly { readonly lock: LockRoot; readonly amount: bigint }[]
   /** Coins that the hub starts with, base units. */
@@ -46,12 +50,20 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
     hub: PublicKey
     payout_lock: LockRoot
   }
-  if (!existsSync(join(ledgerDir, 'genesis.json'))) initLedger(options, ledgerDir, hubFacts.payout_lock)
+  if (!existsSync(join(ledgerDir, 'genesis.json')))
+    initLedger(options, ledgerDir, hubFacts.payout_lock)
   const ledger = await SupervisedProcess.start(
     {
       name: 'ledger',
       script: LEDGER,
-      args: ['run', '--data', ledgerDir, '--block-interval-ms', String(options.blockIntervalMs)],
+      args: [
+        'run',
+        '--stop-with-parent',
+        '--data',
+        ledgerDir,
+        '--block-interval-ms',
+        String(options.blockIntervalMs),
+      ],
       port: options.ledgerPort,
       logFile: join(dataDir, 'ledger.log'),
       pidFile: join(dataDir, 'ledger.pid'),
@@ -65,7 +77,15 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
     {
       name: 'hub',
       script: HUB,
-      args: ['run', '--data', hubDir, ...hubArgs, '--gather-ms', String(options.gatherMs)],
+      args: [
+        'run',
+        '--stop-with-parent',
+        '--data',
+        hubDir,
+        ...hubArgs,
+        '--gather-ms',
+        String(options.gatherMs),
+      ],
       port: options.hubPort,
       logFile: join(dataDir, 'hub.log'),
       pidFile: join(dataDir, 'hub.pid'),
@@ -92,7 +112,7 @@ function initLedger(options: LocalNetworkOptions, ledgerDir: string, hubLock: Lo
   commandJson(LEDGER, [
     'init',
     ...['--data', ledgerDir, '--network', options.network],
-    ...['--asset', `${code}:${decimals}:${feePerKiloCost}`],
+    ...['--asset', `${code}:${decimals}:${feePerKiloCost}`, '--dispute-window-min', '1'],
     ...allocations.flatMap(({ lock, amount }) => ['--allocate', `${lock}:0:${amount}`]),
   ])
 }

@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { openSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 /** What a process of ours says on standard output once it serves. */
-export type Listening = { readonly event: 'listening'; readonly url: string } & Record<string, unknown>
+export type Listening = { readonly event: 'listening'; readonly url: string } & Record<
+  string,
+  unknown
+>
 
 export type SupervisedOptions = {
   readonly name: string
@@ -22,21 +25,27 @@ export type SupervisedOptions = {
 /** Milliseconds that a process may take from start to serving. */
 const START_MS = 60_000
 /** Starts that fail in a row before the supervisor gives up. */
-const FAILED_STARTS_MAX = 5
+const FAILED_STARTS_MAX = 20
 
 /** Keeps one process running: whenever it ends unasked, it is started again on the same port. */
 export class SupervisedProcess {
   readonly #options: SupervisedOptions
   readonly #onFatal: (error: Error) => void
+  readonly #onListening: (listening: Listening) => void
   #child: ChildProcess | undefined
   #port: number
   #stopping = false
   #failedStarts = 0
   #restarts = 0
 
-  private constructor(options: SupervisedOptions, onFatal: (error: Error) => void) {
+  private constructor(
+    options: SupervisedOptions,
+    onFatal: (error: Error) => void,
+    onListening: (listening: Listening) => void,
+  ) {
     this.#options = options
     this.#onFatal = onFatal
+    this.#onListening = onListening
     this.#port = options.port
   }
 
@@ -45,9 +54,18 @@ export class SupervisedProcess {
     options: SupervisedOptions,
     onFatal: (error: Error) => void,
   ): Promise<{ readonly process: SupervisedProcess; readonly listening: Listening }> {
-    const supervised = new SupervisedProcess(options, onFatal)
-    const listening = await supervised.#spawn()
-    return { process: supervised, listening }
+    const listening = await new Promise<[SupervisedProcess, Listening]>((resolve, reject) => {
+      const supervised: SupervisedProcess = new SupervisedProcess(
+        options,
+        (error) => {
+          reject(error)
+          onFatal(error)
+        },
+        (first) => resolve([supervised, first]),
+      )
+      supervised.#spawn()
+    })
+    return { process: listening[0], listening: listening[1] }
   }
 
   get restarts(): number {
@@ -64,49 +82,45 @@ export class SupervisedProcess {
     await ended
   }
 
-  #spawn(): Promise<Listening> {
+  #spawn(): void {
     const { name, script, args, logFile, pidFile } = this.#options
     const log = openSync(logFile, 'a')
     const child = spawn(
       process.execPath,
       ['--enable-source-maps', script.pathname, ...args, '--port', String(this.#port), '--json'],
-      { stdio: ['ignore', 'pipe', log] },
+      // The end of its input tells the child that this process is gone, however it went.
+      { stdio: ['pipe', 'pipe', log] },
     )
+    closeSync(log)
     this.#child = child
     if (child.pid !== undefined) writeFileSync(pidFile, `${child.pid}\n`)
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        child.kill('SIGKILL')
-        reject(new Error(`${name} did not start in ${START_MS} ms; see ${logFile}`))
-      }, START_MS)
-      const { stdout } = child
-      if (stdout === null) throw new Error('standard output is a pipe')
-      const lines = createInterface({ input: stdout })
-      lines.once('line', (line) => {
-        clearTimeout(timer)
-        const listening = JSON.parse(line) as Listening
-        this.#port = Number(new URL(listening.url).port)
-        this.#failedStarts = 0
-        resolve(listening)
-      })
-      child.once('exit', (code, signal) => {
-        clearTimeout(timer)
-        reject(new Error(`${name} ended with ${signal ?? code}; see ${logFile}`))
-        this.#ended(signal ?? `code ${code}`)
-      })
+    const timer = setTimeout(() => child.kill('SIGKILL'), START_MS)
+    const { stdout } = child
+    if (stdout === null) throw new Error(`the standard output of ${name} is a pipe`)
+    createInterface({ input: stdout }).once('line', (line) => {
+      clearTimeout(timer)
+      const listening = JSON.parse(line) as Listening
+      this.#port = Number(new URL(listening.url).port)
+      this.#failedStarts = 0
+      this.#onListening(listening)
+    })
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer)
+      this.#ended(signal ?? `code ${code}`)
     })
   }
 
   #ended(how: string): void {
     if (this.#stopping) return
+    const { name, logFile, onRestart } = this.#options
     this.#failedStarts++
     if (this.#failedStarts > FAILED_STARTS_MAX) {
-      this.#onFatal(new Error(`${this.#options.name} ended ${FAILED_STARTS_MAX} times before it served`))
+      const detail = `ended ${FAILED_STARTS_MAX} times in a row before it served (${how})`
+      this.#onFatal(new Error(`${name} ${detail}; see ${logFile}`))
       return
     }
     this.#restarts++
-    this.#options.onRestart(this.#options.name, how)
-    // The rejection of a failed start arrives here again as the end of its process.
-    this.#spawn().catch(() => undefined)
+    onRestart(name, how)
+    this.#spawn()
   }
 }

@@ -31,7 +31,8 @@ export function castOf(orders: readonly Order[], dataDir: string): Cast {
   const byName = new Map<string, Order[]>()
   for (const order of orders) {
     if (order.total === 0n) continue
-    const name = order.customer === undefined ? `guest of ${order.id}` : `customer ${order.customer}`
+    const name =
+      order.customer === undefined ? `guest of ${order.id}` : `customer ${order.customer}`
     byName.set(name, [...(byName.get(name) ?? []), order])
   }
   const customers = [...byName].map(([name, own]): Customer => {
@@ -53,7 +54,10 @@ export function payoutLockOf(seed: Uint8Array): LockRoot {
 
 /** Sum of the totals with this sign, as a positive number. */
 function sum(orders: readonly Order[], sign: 1n | -1n): bigint {
-  return orders.reduce((total, order) => total + (order.total * sign > 0n ? order.total * sign : 0n), 0n)
+  return orders.reduce(
+    (total, order) => total + (order.total * sign > 0n ? order.total * sign : 0n),
+    0n,
+  )
 }
 
 function replaySecret(dataDir: string): Uint8Array {

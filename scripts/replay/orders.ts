@@ -1,4 +1,4 @@
-import { BigNumber } from 'bignumber.js'
+import { unitsOf, WalletError } from '@tallystick/client-sdk'
 import { parse } from 'csv-parse/sync'
 
 /** A line of a merchant's export that makes sense. `total` in base units; negative: a refund. */
@@ -19,10 +19,10 @@ export type OrderFile = {
 }
 
 const COLUMNS = ['order_id', 'placed_at', 'customer_id', 'country', 'currency', 'total', 'lines']
-/** Plain decimals as exports have them: no exponents, no blanks, no thousands. */
-const DECIMAL = /^-?\d{1,15}(\.\d{1,18})?$/
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/
 const ID_LENGTH_MAX = 64
+/** Base units of one order: with a whole file of them, sums stay far below 2^63. */
+const TOTAL_MAX = 10n ** 15n
 
 /** The file is not an order export at all. */
 export class NotAnOrderFile extends Error {
@@ -56,14 +56,19 @@ export function readOrders(
   return { orders, rejected }
 }
 
-function csvRows(text: string): readonly { readonly line: number; readonly fields: readonly string[] }[] {
+function csvRows(
+  text: string,
+): readonly { readonly line: number; readonly fields: readonly string[] }[] {
   const rows = parse(text, {
     bom: true,
     info: true,
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
-  }) as unknown as readonly { readonly record: string[]; readonly info: { readonly lines: number } }[]
+  }) as unknown as readonly {
+    readonly record: string[]
+    readonly info: { readonly lines: number }
+  }[]
   return rows.map(({ record, info }) => ({ line: info.lines, fields: record }))
 }
 
@@ -73,7 +78,8 @@ function readOrder(
   asset: { readonly code: string; readonly decimals: number },
   seen: ReadonlySet<string>,
 ): Order | string {
-  if (fields.length !== COLUMNS.length) return `${fields.length} fields instead of ${COLUMNS.length}`
+  if (fields.length !== COLUMNS.length)
+    return `${fields.length} fields instead of ${COLUMNS.length}`
   const [id = '', placedAt = '', customer = '', , currency = '', total = '', count = ''] = fields
   if (id === '' || id.length > ID_LENGTH_MAX) return `order_id has 1 to ${ID_LENGTH_MAX} characters`
   if (seen.has(id)) return `order_id ${JSON.stringify(id)} was there before`
@@ -81,13 +87,18 @@ function readOrder(
   if (customer.length > ID_LENGTH_MAX) return `customer_id has at most ${ID_LENGTH_MAX} characters`
   if (currency !== asset.code) return `currency is ${JSON.stringify(currency)}, not ${asset.code}`
   if (!/^\d{1,6}$/.test(count)) return 'lines is no whole number'
-  if (!DECIMAL.test(total)) return `total ${JSON.stringify(total)} is no plain decimal`
-  const units = new BigNumber(total).shiftedBy(asset.decimals)
-  if (!units.isInteger()) return `total ${total} has more than ${asset.decimals} decimals`
-  return { line, id, customer: customer === '' ? undefined : customer, total: BigInt(units.toFixed(0)) }
+  const units = readTotal(total, asset)
+  if (typeof units === 'string') return units
+  return { line, id, customer: customer === '' ? undefined : customer, total: units }
 }
 
-/** Base units as people read them: always all decimals of the asset. */
-export function formatAmount(value: bigint, { code, decimals }: { readonly code: string; readonly decimals: number }): string {
-  return `${new BigNumber(value.toString()).shiftedBy(-decimals).toFormat(decimals)} ${code}`
+function readTotal(total: string, asset: { readonly decimals: number }): bigint | string {
+  try {
+    const units = unitsOf(total, asset)
+    const magnitude = units < 0n ? -units : units
+    return magnitude <= TOTAL_MAX ? units : `total ${total} is more than a shop takes`
+  } catch (error) {
+    if (error instanceof WalletError) return `total: ${error.message}`
+    throw error
+  }
 }

@@ -1,12 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  BlockFeed,
-  KeyCoins,
-  LedgerClient,
-  Wallet,
-  WalletError,
-} from '@tallystick/client-sdk'
+import { BlockFeed, KeyCoins, LedgerClient, Wallet, WalletError } from '@tallystick/client-sdk'
 import { openSqliteStore, openWsSocket } from '@tallystick/client-sdk/node'
 import { amount, deriveKeys, type HubPolicy, isRejection, routingFee } from '@tallystick/protocol'
 import { type LocalNetwork, startLocalNetwork } from '../network/local-network.js'
@@ -152,7 +146,8 @@ async function playOn(
     skipped: file.orders.filter(({ total }) => total === 0n).length,
     rejected: file.rejected.length,
     channels,
-    paymentsPerSecond: Math.round(((played.milliseconds.length * 1_000) / played.elapsedMs) * 10) / 10,
+    paymentsPerSecond:
+      Math.round(((played.milliseconds.length * 1_000) / played.elapsedMs) * 10) / 10,
     p50Ms: quantile(played.milliseconds, 0.5),
     p99Ms: quantile(played.milliseconds, 0.99),
     ...closures,
@@ -224,7 +219,11 @@ async function openChannels(wallet: Wallet, customer: Customer, policy: HubPolic
 }
 
 /** One order in the file's order; `after`: the turn of the same customer before it. */
-type Turn = { readonly order: Order; readonly customer: Customer; readonly after: number | undefined }
+type Turn = {
+  readonly order: Order
+  readonly customer: Customer
+  readonly after: number | undefined
+}
 
 function turnsOf({ customers }: Cast): readonly Turn[] {
   const inOrder = customers
@@ -325,7 +324,9 @@ async function payOnce(
     try {
       await withRetries(async () => {
         const begun = await payer.paymentOf(key)
-        const invoice = begun ? '' : (await payee.createInvoice({ value, description: `order ${id}` })).text
+        const invoice = begun
+          ? ''
+          : (await payee.createInvoice({ value, description: `order ${id}` })).text
         await pay(invoice, key)
       })
       return performance.now() - began

@@ -1,4 +1,4 @@
-import { formatAmount } from './orders.js'
+import { formatAmount } from '@tallystick/client-sdk'
 import { POUND, type ReplayResult } from './shop-replay.js'
 
 /** A replay's result for people. */

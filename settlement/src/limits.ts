@@ -16,6 +16,23 @@ export const REJECTION_MEMORY_MS = 600_000
 /** Transactions of one block, bytes: clients take frames of 16 MiB and answers of 32 MiB in hex. */
 export const BLOCK_BYTES_MAX = 8 * 1_048_576
 
+/**
+ * Hash-chain steps of one turn of the event loop, 5 ms: a transaction may ask for 16 million of
+ * them (10 s) before anything shows whether it can pay, and nobody else is to notice.
+ */
+export const HASH_STEPS_PER_TURN = 8_192
+/** Submissions that wait for their hash chains to be followed; one is at a time. */
+export const HASHING_QUEUE_MAX = 256
+
+/**
+ * Work on submissions that were refused, and so paid nothing, milliseconds of this process: what an
+ * address may cause at once, and per second ever after (a tenth of a core).
+ */
+export const REFUSED_WORK_MS_MAX = 5_000
+export const REFUSED_WORK_MS_PER_SECOND = 100
+/** Addresses remembered for that. */
+export const REFUSED_ADDRESSES_MAX = 10_000
+
 /** A submitted transaction in hex inside a JSON object, bytes. */
 export const BODY_BYTES_MAX = 2 * TRANSACTION_BYTES_MAX + 1_024
 /** Items of one page of a list, and how many a request without a limit gets. */

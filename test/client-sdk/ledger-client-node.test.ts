@@ -57,13 +57,11 @@ describe('LedgerClient and a ledger node', () => {
   before(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'tallystick-'))
     await initLedger({
+      kind: 'new',
       dataDir,
       network: 'test',
       assets: [{ code: 'GBP', decimals: 2, feePerKiloCost: FEE_PER_KILO_COST }],
       allocations: [{ asset: 0, amount: amount(1_000_000n), lock: lockOf(client) }],
-      time: Math.floor(Date.now() / 1_000) - 1,
-      heartbeatSeconds: 10,
-      disputeWindowSecondsMin: 1,
     })
     node = await start(0)
     const { url, chainId } = node

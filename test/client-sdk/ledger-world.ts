@@ -8,6 +8,7 @@ import {
   blockId,
   type Channel,
   chainIdOf,
+  EMPTY_TREE,
   encode,
   type Genesis,
   isRejection,
@@ -25,13 +26,15 @@ import {
   transactionRoot,
   treeRoot,
 } from '@tallystick/protocol'
-import { EMPTY_TREE } from '#protocol/merkle/sparse-tree.js'
-import { applyTransaction } from '#settlement/core/apply-transaction.js'
-import { genesisHeader, genesisWrites } from '#settlement/core/genesis-state.js'
-import { StateOverlay } from '#settlement/core/ledger-view.js'
-import { revealLookup } from '#settlement/core/reveal-record.js'
-import { advanceTree } from '#settlement/core/state-root.js'
-import { valueIsConserved } from '#settlement/invariants/value-is-conserved.js'
+import {
+  advanceTree,
+  applyTransaction,
+  genesisHeader,
+  genesisWrites,
+  revealLookup,
+  StateOverlay,
+  valueIsConserved,
+} from '@tallystick/settlement'
 
 export const START = timestamp(1_700_000_000)
 

@@ -9,6 +9,7 @@ import {
   genesisCodec,
   isRejection,
   parseTransaction,
+  proveKey,
   STATE_ENTRIES,
   type StateEntries,
   stateKey,
@@ -19,7 +20,6 @@ import {
 } from '@tallystick/protocol'
 import type { Fetch } from '#client-sdk/ledger/ledger-http.js'
 import type { OpenSocket, SocketHandlers } from '#client-sdk/ledger/open-socket.js'
-import { proveKey } from '#protocol/merkle/sparse-tree.js'
 import { certify, type LedgerWorld } from './ledger-world.js'
 
 type Body = Record<string, unknown>

@@ -2,20 +2,23 @@ import type { Message, MessageOf, TxId } from '@tallystick/protocol'
 import { WalletError } from '../wallet-error.js'
 
 type Asked = { readonly done: (txId: TxId) => void; readonly failed: (error: Error) => void }
-type Request = MessageOf<'openRequest'> | MessageOf<'inboundRequest'>
+type Numbered = MessageOf<'openRequest'> | MessageOf<'inboundRequest'>
 type WithoutNumber<R> = R extends unknown ? Omit<R, 'request'> : never
+
+/** Liquidity that a client may ask for. */
+export type HubRequest = WithoutNumber<Numbered>
 
 /** What was asked of the hub on this connection and has not been answered. */
 export class HubRequests {
   readonly #asked = new Map<number, Asked>()
   #next = 1
 
-  /** Asks; the answer is the ledger transaction that will do it. Errors: the hub's refusal, or that the connection ended. */
-  ask(send: (message: Message) => void, request: WithoutNumber<Request>): Promise<TxId> {
+  /** Asks. Errors: the hub's refusal, or `hub_disconnected`, after which nobody knows. */
+  ask(send: (message: Message) => void, request: HubRequest): Promise<TxId> {
     const number = this.#next++
     return new Promise((done, failed) => {
       this.#asked.set(number, { done, failed })
-      send({ ...request, request: number } as Request)
+      send({ ...request, request: number } as Numbered)
     })
   }
 
@@ -31,7 +34,8 @@ export class HubRequests {
 
   /** The connection is gone; whether the hub heard a request is not known. */
   interrupt(): void {
-    const error = new WalletError('hub_disconnected', 'the hub went away; ask again', { retryable: true })
+    const detail = 'the hub went away; ask again'
+    const error = new WalletError('hub_disconnected', detail, { retryable: true })
     for (const { failed } of this.#asked.values()) failed(error)
     this.#asked.clear()
   }

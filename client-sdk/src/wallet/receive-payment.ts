@@ -1,8 +1,8 @@
 import {
   type ChannelId,
   declineItem,
-  isRejection,
   type ItemId,
+  isRejection,
   type LaneEvent,
   learnLink,
   lockedBy,
@@ -12,9 +12,9 @@ import {
   reject,
 } from '@tallystick/protocol'
 import { finishPayment } from './finish-payment.js'
-import type { WalletContext } from './wallet-step.js'
 import type { WalletEffect } from './wallet-event.js'
 import type { WalletOverlay } from './wallet-state.js'
+import type { WalletContext } from './wallet-step.js'
 
 /** An invoice is served while its item could still be enforced on the ledger, seconds. */
 const CLAIMABLE_SECONDS_MIN = 2 * REVEAL_SECONDS
@@ -62,7 +62,8 @@ function takeItem(
   const invoice = state.invoice(item.anchor)
   if (invoice === undefined) return reject('unknown_payment', 'no open invoice has this anchor')
   if (invoice.status !== 'open') return reject('already_paid', 'the invoice is being paid already')
-  if (now > invoice.expiry) return reject('invoice_expired', `the invoice ended at ${invoice.expiry}`)
+  if (now > invoice.expiry)
+    return reject('invoice_expired', `the invoice ended at ${invoice.expiry}`)
   if (lockedBy(item) < invoice.amount || item.ticks !== 1) {
     return reject('amount_too_low', `the invoice asks for ${invoice.amount} base units`)
   }

@@ -47,8 +47,6 @@ export type WalletEffect =
   | { readonly kind: 'invoiceChanged'; readonly invoice: InvoiceRecord }
   | { readonly kind: 'paymentChanged'; readonly payment: PaymentRecord }
   | { readonly kind: 'channelChanged'; readonly channel: ChannelId }
-  /** The hub broke a rule; the session ends and the owner is told. */
-  | { readonly kind: 'hubBrokeRule'; readonly code: string; readonly detail: string }
   /** The close offer is right: the shell signs the agreement and brings it back. */
   | {
       readonly kind: 'agreeToClose'

@@ -1,7 +1,4 @@
-import {
-  type Anchor,
-  type ChannelParty,
-} from '@tallystick/protocol'
+import type { Anchor, ChannelParty } from '@tallystick/protocol'
 import type { BlockSummary } from '../ledger/block-summary.js'
 import type { LedgerClient } from '../ledger/ledger-client.js'
 import type { WalletEvent } from './wallet-event.js'

@@ -4,8 +4,8 @@ import {
   isRejection,
   maySign,
   type Rejection,
-  seal,
   type Signer,
+  seal,
   signEvidence,
 } from '@tallystick/protocol'
 import type { WalletStore } from '../store/wallet-store.js'

@@ -123,7 +123,11 @@ export class WalletOverlay implements WalletView {
   writes(): StoreWrite[] {
     return [
       ...this.written().map((channel): StoreWrite => {
-        return { kind: 'channel', key: channel.party.ledger.id, value: encodeWalletChannel(channel) }
+        return {
+          kind: 'channel',
+          key: channel.party.ledger.id,
+          value: encodeWalletChannel(channel),
+        }
       }),
       ...[...this.#invoices.values()].flatMap((invoice) => {
         const value = encode(invoiceRecordCodec, invoice)
@@ -153,8 +157,14 @@ function moved(
   isDone: boolean,
 ): StoreWrite[] {
   return isDone
-    ? [{ kind: active, key, value: undefined }, { kind: done, key, value }]
-    : [{ kind: active, key, value }, { kind: done, key, value: undefined }]
+    ? [
+        { kind: active, key, value: undefined },
+        { kind: done, key, value },
+      ]
+    : [
+        { kind: active, key, value },
+        { kind: done, key, value: undefined },
+      ]
 }
 
 function isDoneInvoice({ status, refundsPending }: InvoiceRecord): boolean {

@@ -1,6 +1,6 @@
 import {
-  agreeToClose,
   agreementOf,
+  agreeToClose,
   type ChainId,
   type Channel,
   type ChannelId,
@@ -20,9 +20,9 @@ import {
   type MessageOf,
   newParty,
   type Position,
+  type Rejection,
   receiveClaim,
   receiveUpdate,
-  type Rejection,
   reject,
   resync,
   type SignedAgreement,
@@ -31,8 +31,8 @@ import {
   startDraining,
   type Timestamp,
 } from '@tallystick/protocol'
-import { meetLaneEvent } from './receive-payment.js'
 import { finishPayment, linkRefund } from './finish-payment.js'
+import { meetLaneEvent } from './receive-payment.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import type { PaymentRecord, WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
@@ -47,7 +47,11 @@ export type WalletContext = {
 type Outcome = WalletEffect[] | Rejection
 
 /** One event against the state: writes go to `state`, effects come back; or nothing, and why. */
-export function stepWallet(state: WalletOverlay, event: WalletEvent, context: WalletContext): Outcome {
+export function stepWallet(
+  state: WalletOverlay,
+  event: WalletEvent,
+  context: WalletContext,
+): Outcome {
   switch (event.kind) {
     case 'heard':
       return stepHeard(state, event.message, context)
@@ -121,7 +125,9 @@ function stepUpdate(
   if (received.kind === 'rejection') return received
   if (received.kind === 'known') return [stored(update.channel, held.party)]
   state.setChannel({ ...held, party: received.party })
-  const met = received.events.flatMap((event) => meetLaneEvent(state, update.channel, event, context))
+  const met = received.events.flatMap((event) =>
+    meetLaneEvent(state, update.channel, event, context),
+  )
   return [
     stored(update.channel, received.party),
     ...met,
@@ -140,7 +146,11 @@ function stepClaim(state: WalletOverlay, claim: Claim, context: WalletContext): 
   return markPaid(state, claim.id, claim.known.link, context)
 }
 
-function stepDecline(state: WalletOverlay, { channel, id, code }: Decline, context: WalletContext): Outcome {
+function stepDecline(
+  state: WalletOverlay,
+  { channel, id, code }: Decline,
+  context: WalletContext,
+): Outcome {
   const held = state.channel(channel)
   if (held === undefined) return unknown(channel)
   if (!held.party.own.items.some((item) => item.id === id)) return []
@@ -203,7 +213,8 @@ function stepChannelSeen(
   { now }: WalletContext,
 ): Outcome {
   const held = state.channel(channel.id)
-  if (held !== undefined) return changeParty(state, channel.id, (party) => seeLedger(party, channel, now))
+  if (held !== undefined)
+    return changeParty(state, channel.id, (party) => seeLedger(party, channel, now))
   state.setChannel({ party: newParty('client', channel), keyIndex })
   return [{ kind: 'channelChanged', channel: channel.id }]
 }
@@ -269,7 +280,9 @@ function expireItems(
     if (!isRejection(drafted)) party = drafted
     const payment = state.payment(item.id)
     if (payment === undefined) continue
-    effects.push(...finishPayment(state, { ...payment, status: 'failed', code: 'expired', time: now }))
+    effects.push(
+      ...finishPayment(state, { ...payment, status: 'failed', code: 'expired', time: now }),
+    )
   }
   return { party, effects }
 }

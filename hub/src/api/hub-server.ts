@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { MESSAGE_BYTES_MAX } from '@tallystick/protocol'
 import express, { type Express, type Response } from 'express'
 import helmet from 'helmet'
-import { MESSAGE_BYTES_MAX } from '@tallystick/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
 
 /** What the hub tells over HTTP. */
@@ -37,7 +37,9 @@ export async function serveHub(options: {
     const address = (socket as Socket).remoteAddress ?? 'unknown'
     const path = new URL(request.url ?? '/', 'http://hub').pathname
     if (path !== '/v1/session' || !options.admits(address)) {
-      socket.end(path === '/v1/session' ? 'HTTP/1.1 503 Busy\r\n\r\n' : 'HTTP/1.1 404 Not Found\r\n\r\n')
+      socket.end(
+        path === '/v1/session' ? 'HTTP/1.1 503 Busy\r\n\r\n' : 'HTTP/1.1 404 Not Found\r\n\r\n',
+      )
       return
     }
     sockets.handleUpgrade(request, socket, head, (opened) => options.onSocket(opened, address))

@@ -35,10 +35,26 @@ program
   .option('--asset <number>', 'asset that the hub carries', wholeNumber, DEFAULT_HUB_CONFIG.asset)
   .option('--fee-base <units>', 'base units per payment', baseUnits, DEFAULT_HUB_CONFIG.feeBase)
   .option('--fee-ppm <ppm>', 'millionths of the amount', wholeNumber, DEFAULT_HUB_CONFIG.feePpm)
-  .option('--inbound-max <units>', 'most deposited per channel', baseUnits, DEFAULT_HUB_CONFIG.inboundMax)
-  .option('--dispute-window <seconds>', 'of every channel', wholeNumber, DEFAULT_HUB_CONFIG.disputeWindowSeconds)
-  .option('--client-penalty-ppm <ppm>', 'of a wrong force close', wholeNumber, DEFAULT_HUB_CONFIG.clientPenaltyPpm)
+  .option(
+    '--inbound-max <units>',
+    'most deposited per channel',
+    baseUnits,
+    DEFAULT_HUB_CONFIG.inboundMax,
+  )
+  .option(
+    '--dispute-window <seconds>',
+    'of every channel',
+    wholeNumber,
+    DEFAULT_HUB_CONFIG.disputeWindowSeconds,
+  )
+  .option(
+    '--client-penalty-ppm <ppm>',
+    'of a wrong force close',
+    wholeNumber,
+    DEFAULT_HUB_CONFIG.clientPenaltyPpm,
+  )
   .option('--gather-ms <ms>', 'how long a batch gathers', wholeNumber, DEFAULT_HUB_CONFIG.gatherMs)
+  .option('--stop-with-parent', 'stop when standard input ends')
   .option('--json', 'print the address as one JSON object')
   .action(run)
 
@@ -56,10 +72,11 @@ async function run(options: {
   disputeWindow: number
   clientPenaltyPpm: number
   gatherMs: number
+  stopWithParent?: true
   json?: true
 }): Promise<void> {
   const log = pino({ name: 'hub' }, pino.destination(2))
-  const { data, ledger, disputeWindow, json, ...rest } = options
+  const { data, ledger, disputeWindow, json, stopWithParent, ...rest } = options
   const config: HubConfig = {
     ...rest,
     dataDir: data,
@@ -70,15 +87,18 @@ async function run(options: {
     log.fatal({ err: cause }, 'the hub stops: it could not keep a durable promise')
     process.exit(EXIT.fault)
   }
-  const hub = await startHub(config, (report) => log.info(report, report.kind), fault).catch((error) => {
-    const code = error instanceof StoreFault ? error.code : 'hub_failed'
-    log.fatal({ code, err: error }, 'the hub could not start')
-    process.exit(EXIT.failed)
-  })
+  const hub = await startHub(config, (report) => log.info(report, report.kind), fault).catch(
+    (error) => {
+      const code = error instanceof StoreFault ? error.code : 'hub_failed'
+      log.fatal({ code, err: error }, 'the hub could not start')
+      process.exit(EXIT.failed)
+    },
+  )
   print(json, { event: 'listening', url: hub.url, hub: hub.key }, `hub ${hub.key} at ${hub.url}`)
   const stop = () => void hub.stop().then(() => process.exit(0))
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
+  if (stopWithParent) process.stdin.once('close', stop).resume()
 }
 
 function print(json: true | undefined, facts: object, text: string): void {
@@ -91,6 +111,7 @@ function wholeNumber(text: string): number {
 }
 
 function baseUnits(text: string): bigint {
-  if (!/^\d{1,18}$/.test(text)) throw new InvalidArgumentError('a whole number of base units is due here')
+  if (!/^\d{1,18}$/.test(text))
+    throw new InvalidArgumentError('a whole number of base units is due here')
   return BigInt(text)
 }

@@ -1,11 +1,11 @@
 import type { KeyCoins } from '@tallystick/client-sdk'
 import {
-  agreementOf,
   type Amount,
+  agreementOf,
   amount,
+  type ChainId,
   type Channel,
   type ChannelId,
-  type ChainId,
   decodeTrusted,
   encode,
   type HubPolicy,
@@ -18,8 +18,8 @@ import {
   reject,
   type Signer,
   type Timestamp,
-  transactionCodec,
   type TxId,
+  transactionCodec,
 } from '@tallystick/protocol'
 import type { HubState } from '../core/hub-state.js'
 import { REQUESTS_MAX } from '../limits.js'
@@ -76,7 +76,11 @@ export type BatchReport = {
   readonly outcome: 'submitted' | 'included' | Rejection
 }
 
-type Flight = { readonly job: LedgerJob; readonly sentAt: number; readonly closing: ReadonlySet<ChannelId> }
+type Flight = {
+  readonly job: LedgerJob
+  readonly sentAt: number
+  readonly closing: ReadonlySet<ChannelId>
+}
 
 /**
  * Gathers cooperative closes, openings and deposits into batches: one transaction at a time, in the
@@ -142,7 +146,9 @@ export class Closer {
       return reject('hub_busy', 'too many wait for the ledger already; ask again later')
     }
     if (request.kind === 'open') {
-      const again = this.#requests.some((other) => other.kind === 'open' && other.key === request.key)
+      const again = this.#requests.some(
+        (other) => other.kind === 'open' && other.key === request.key,
+      )
       if (again) return reject('already_asked', 'a channel for this key is being opened')
       return request.inbound > policy.inboundMax || request.inbound < policy.terms.exitReserve
         ? reject(
@@ -170,7 +176,8 @@ export class Closer {
     const latest = this.#parts.now() + AGREEMENT_SECONDS_LEFT
     const ready: Channel[] = []
     for (const { party } of this.#parts.state.busyChannels()) {
-      if (party.phase.kind === 'agreed' && party.phase.validUntil >= latest) ready.push(party.ledger)
+      if (party.phase.kind === 'agreed' && party.phase.validUntil >= latest)
+        ready.push(party.ledger)
     }
     return ready.sort((a, b) => a.number - b.number).slice(0, this.#closesMax)
   }
@@ -201,7 +208,9 @@ export class Closer {
   async #send(closing: readonly Channel[], asked: readonly LiquidityRequest[]): Promise<void> {
     const { coins, signer, journal } = this.#parts
     const deposited = asked.flatMap((request) =>
-      request.kind === 'deposit' ? (this.#parts.state.channel(request.channel)?.party.ledger ?? []) : [],
+      request.kind === 'deposit'
+        ? (this.#parts.state.channel(request.channel)?.party.ledger ?? [])
+        : [],
     )
     const built = await coins.build({
       operations: [...this.#closeOperations(closing), ...this.#liquidityOperations(asked)],
@@ -279,7 +288,9 @@ export class Closer {
     this.#flight = undefined
     this.#report(flight, outcome)
     if (outcome !== 'included') {
-      this.#parts.coins.release({ transaction: decodeTrusted(transactionCodec, flight.job.transaction) })
+      this.#parts.coins.release({
+        transaction: decodeTrusted(transactionCodec, flight.job.transaction),
+      })
       // One of them stands in the way: smaller batches find out which, and leave it behind.
       this.#closesMax = Math.max(1, Math.floor(Math.min(this.#closesMax, flight.closing.size) / 2))
     }
@@ -288,12 +299,20 @@ export class Closer {
 
   #report({ job }: Flight, outcome: BatchReport['outcome']): void {
     const { body } = decodeTrusted(transactionCodec, job.transaction)
-    const count = (kind: Operation['kind']) => body.operations.filter((op) => op.kind === kind).length
+    const count = (kind: Operation['kind']) =>
+      body.operations.filter((op) => op.kind === kind).length
     const closes = body.operations.reduce(
       (sum, operation) => sum + (operation.kind === 'close' ? operation.closes.length : 0),
       0,
     )
     const bytes = job.transaction.length
-    this.#parts.onBatch({ txId: job.id, closes, opens: count('open'), deposits: count('deposit'), bytes, outcome })
+    this.#parts.onBatch({
+      txId: job.id,
+      closes,
+      opens: count('open'),
+      deposits: count('deposit'),
+      bytes,
+      outcome,
+    })
   }
 }

@@ -15,12 +15,12 @@ import {
   type LaneUpdate,
   type Position,
   type PublicKey,
+  positionOf,
   type Rejection,
   receiveClaim,
   receiveUpdate,
   reject,
   resync,
-  positionOf,
   type SignedAgreement,
   startDraining,
   stopDraining,
@@ -152,10 +152,7 @@ function stepCloseAgreed(
 }
 
 /** Offers to close what has drained, once the batch is sealed; repeated after every event on it. */
-export function closeOffers(
-  channels: Iterable<HubChannel>,
-  { now }: HubContext,
-): HubEffect[] {
+export function closeOffers(channels: Iterable<HubChannel>, { now }: HubContext): HubEffect[] {
   const effects: HubEffect[] = []
   for (const { party } of channels) {
     if (party.phase.kind !== 'draining' || !isQuiescent(party)) continue

@@ -33,7 +33,9 @@ export class HubOverlay implements HubView {
   }
 
   channelsOf(owner: PublicKey): readonly HubChannel[] {
-    const before = this.#base.channelsOf(owner).map((channel) => this.#channels.get(idOf(channel)) ?? channel)
+    const before = this.#base
+      .channelsOf(owner)
+      .map((channel) => this.#channels.get(idOf(channel)) ?? channel)
     const known = new Set(before.map(idOf))
     const added = [...this.#channels.values()].filter((channel) => !known.has(idOf(channel)))
     return [...before, ...added].filter((channel) => channel.owner === owner)

@@ -1,12 +1,12 @@
 import {
   type Channel,
   type ChannelId,
+  channelTermsCodec,
   draftChange,
   draftOwed,
-  encode,
-  channelTermsCodec,
-  equalBytes,
   EXPIRE_GRACE_SECONDS,
+  encode,
+  equalBytes,
   isRejection,
   lapseAgreement,
   newParty,
@@ -21,7 +21,11 @@ import type { HubOverlay } from './hub-view.js'
 import { claimUpstream, setStatus } from './routing.js'
 
 /** One thing that a verified block says, against the state. */
-export function stepLedger(state: HubOverlay, event: LedgerEvent, context: HubContext): HubEffect[] {
+export function stepLedger(
+  state: HubOverlay,
+  event: LedgerEvent,
+  context: HubContext,
+): HubEffect[] {
   switch (event.kind) {
     case 'channelSeen':
       return stepChannelSeen(state, event.channel, context)
@@ -108,7 +112,8 @@ function expireItems(state: HubOverlay, channel: HubChannel, context: HubContext
   }
   const left = (party.draft?.lane ?? party.own).items
   const kept = channel.origin.filter(
-    ({ id }) => left.some((item) => item.id === id) || party.cancelling.some((other) => other.id === id),
+    ({ id }) =>
+      left.some((item) => item.id === id) || party.cancelling.some((other) => other.id === id),
   )
   return party === channel.party ? channel : { ...channel, party, origin: kept }
 }

@@ -1,6 +1,6 @@
 import {
-  amount,
   type Amount,
+  amount,
   type ChannelId,
   channelIdCodec,
   concatBytes,
@@ -9,12 +9,12 @@ import {
   encode,
   type Forward,
   fromHex,
-  isRejection,
   type ItemId,
+  isRejection,
   type KnownLink,
+  LANE_ITEMS_MAX,
   type LaneEvent,
   learnLink,
-  LANE_ITEMS_MAX,
   lockedBy,
   type PendingItem,
   REVEAL_SECONDS,
@@ -127,7 +127,8 @@ function canCarry({ party }: HubChannel, value: Amount): boolean {
   return (
     party.phase.kind === 'open' &&
     spendable(party) >= value &&
-    (party.draft?.lane ?? party.own).items.length < Math.min(party.ledger.terms.itemsMax, LANE_ITEMS_MAX)
+    (party.draft?.lane ?? party.own).items.length <
+      Math.min(party.ledger.terms.itemsMax, LANE_ITEMS_MAX)
   )
 }
 

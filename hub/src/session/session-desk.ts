@@ -84,7 +84,10 @@ export class SessionDesk {
     this.#registry.leaveAll()
   }
 
-  #requestOpen(session: Session, { request, key, payoutLock, inbound }: MessageOf<'openRequest'>): void {
+  #requestOpen(
+    session: Session,
+    { request, key, payoutLock, inbound }: MessageOf<'openRequest'>,
+  ): void {
     const answer = answerOf(session, request)
     this.#parts.closer.request({ kind: 'open', key, payoutLock, inbound, answer })
   }

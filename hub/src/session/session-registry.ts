@@ -1,6 +1,6 @@
 import type { ChannelId } from '@tallystick/protocol'
 import type { HubEffect } from '../core/hub-effect.js'
-import { SESSIONS_MAX, SESSIONS_PER_ADDRESS_MAX, HANDSHAKES_MAX } from '../limits.js'
+import { HANDSHAKES_MAX, SESSIONS_MAX, SESSIONS_PER_ADDRESS_MAX } from '../limits.js'
 import type { Session } from './session.js'
 
 /** Who is connected, from where, and which session speaks for which channel. */

@@ -5,8 +5,8 @@ import {
   isRejection,
   type Message,
   type MessageOf,
-  parseMessage,
   type PublicKey,
+  parseMessage,
   type Rejection,
   reject,
   signSession,
@@ -184,7 +184,9 @@ export class Session {
       return
     }
     if (this.#channels.size >= SESSION_CHANNELS_MAX) {
-      this.end(reject('too_many_channels', `a session has at most ${SESSION_CHANNELS_MAX} channels`))
+      this.end(
+        reject('too_many_channels', `a session has at most ${SESSION_CHANNELS_MAX} channels`),
+      )
       return
     }
     this.#channels.add(position.channel)

@@ -35,4 +35,3 @@ export type Journal = {
   totals(): Promise<readonly PaymentTotals[]>
   close(): Promise<void>
 }
-

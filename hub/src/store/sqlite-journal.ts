@@ -1,9 +1,9 @@
+import { StoreFault } from '@tallystick/client-sdk'
 import {
   openDatabase,
   type SqliteDatabase,
   type SqliteTransaction,
 } from '@tallystick/client-sdk/node'
-import { StoreFault } from '@tallystick/client-sdk'
 import {
   type Anchor,
   amount,
@@ -11,8 +11,8 @@ import {
   type ChannelId,
   fromHex,
   type ItemId,
-  timestamp,
   type TxId,
+  timestamp,
   toHex,
 } from '@tallystick/protocol'
 import { decodeHubChannel, encodeHubChannel, idOf } from '../core/hub-channel.js'
@@ -87,7 +87,10 @@ async function load(database: SqliteDatabase): ReturnType<Journal['load']> {
     channels: channels.map(({ state }) => decodeHubChannel(bytesOf(state))),
     height: Number(height?.['value']),
     jobs: jobs.map(
-      ({ id, bytes }): LedgerJob => ({ id: toHex(bytesOf(id)) as TxId, transaction: bytesOf(bytes) }),
+      ({ id, bytes }): LedgerJob => ({
+        id: toHex(bytesOf(id)) as TxId,
+        transaction: bytesOf(bytes),
+      }),
     ),
   }
 }

@@ -1,11 +1,4 @@
-import {
-  amountCodec,
-  type Decoded,
-  encode,
-  fixedBytes,
-  integer,
-  struct,
-} from '../codec/codec.js'
+import { amountCodec, type Decoded, encode, fixedBytes, integer, struct } from '../codec/codec.js'
 import { TAG, taggedHash } from '../crypto/tagged-hash.js'
 import { type ChainId, type ChannelId, channelIdCodec } from '../ledger/identifiers.js'
 import { COUNTER_MAX } from '../ledger/limits.js'

@@ -40,10 +40,7 @@ export const changeCodec = union({
   /** Promises a new item. */
   add: [1, addCodec],
   /** Pays an item up to link `index`, which it shows. */
-  redeem: [
-    2,
-    struct({ id: itemIdCodec, index: integer(ITEM_TICKS_MAX, 1), link: fixedBytes(32) }),
-  ],
+  redeem: [2, struct({ id: itemIdCodec, index: integer(ITEM_TICKS_MAX, 1), link: fixedBytes(32) })],
   /** Drops an item because the payee asked for it. */
   cancel: [3, struct({ id: itemIdCodec })],
   /** Drops an item because its time is over and its link is not public. */
@@ -64,7 +61,8 @@ export function applyChange(lane: LaneState, change: Change): LaneState | Change
       ? addItem(lane, change)
       : reject('item_exists', `item ${change.id} is pending already`)
   }
-  if (item === undefined) return reject('item_missing', `there is no item ${change.id} on this lane`)
+  if (item === undefined)
+    return reject('item_missing', `there is no item ${change.id} on this lane`)
   switch (change.kind) {
     case 'redeem':
       return redeemItem(lane, item, change)

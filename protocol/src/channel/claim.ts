@@ -17,7 +17,11 @@ import {
 import type { PendingItem } from './pending-item.js'
 
 /** The payee shows a link and asks for its money off the ledger. */
-export const claimCodec = struct({ channel: channelIdCodec, id: itemIdCodec, known: knownLinkCodec })
+export const claimCodec = struct({
+  channel: channelIdCodec,
+  id: itemIdCodec,
+  known: knownLinkCodec,
+})
 export type Claim = Decoded<typeof claimCodec>
 
 /** The payee asks the payer to drop an item; `code` tells programs why, at most 64 bytes. */

@@ -16,9 +16,5 @@ export type CloseAgreement = Decoded<typeof closeAgreementCodec>
 
 /** The 32 bytes that the client signs; the hub signs the whole transaction instead. */
 export function closeAgreementDigest(chainId: ChainId, agreement: CloseAgreement): Uint8Array {
-  return taggedHash(
-    TAG.closeAgreement,
-    fromHex(chainId),
-    encode(closeAgreementCodec, agreement),
-  )
+  return taggedHash(TAG.closeAgreement, fromHex(chainId), encode(closeAgreementCodec, agreement))
 }

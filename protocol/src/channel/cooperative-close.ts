@@ -92,7 +92,10 @@ function checkAgreement(
   const due = clientPayoutOf(party)
   return clientPayout === due
     ? undefined
-    : reject('payout_mismatch', `the client of channel ${channel} is due ${due}, not ${clientPayout}`)
+    : reject(
+        'payout_mismatch',
+        `the client of channel ${channel} is due ${due}, not ${clientPayout}`,
+      )
 }
 
 /** The agreement that this side is bound to, as an amount and a time; absent: none. */

@@ -1,9 +1,4 @@
-import {
-  type Channel,
-  type Closing,
-  type ClosingChannel,
-  isClosing,
-} from '../ledger/channel.js'
+import { type Channel, type Closing, type ClosingChannel, isClosing } from '../ledger/channel.js'
 import type { ChainId } from '../ledger/identifiers.js'
 import { type Amount, amount, ZERO } from '../primitives/amount.js'
 import { compareBytes, equalBytes } from '../primitives/bytes.js'
@@ -145,7 +140,8 @@ export function challenge(
       'an own proof goes with a stale challenge, is newer than the chosen one and than all acked',
     )
   }
-  const later = (payer: Role, a: LaneState, b: LaneState) => laterLane(chainId, channel, payer, a, b)
+  const later = (payer: Role, a: LaneState, b: LaneState) =>
+    laterLane(chainId, channel, payer, a, b)
   const next: Closing = {
     ...status,
     challenged: true,

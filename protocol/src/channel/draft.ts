@@ -37,7 +37,10 @@ export function draftChange(
   if ('kind' in lane) return lane
   const drafted = { ...party, draft: { lane, changes } }
   return change.kind === 'add' && spendable(drafted) < 0n
-    ? reject('insolvent', `${spendable(party)} base units can be paid on channel ${party.ledger.id}`)
+    ? reject(
+        'insolvent',
+        `${spendable(party)} base units can be paid on channel ${party.ledger.id}`,
+      )
     : drafted
 }
 
@@ -115,7 +118,9 @@ export function seal(
   const { epoch, version, acked } = own
   const update = { channel: party.ledger.id, epoch, version, acked, changes, evidence }
   const paid = new Set(changes.map(({ kind, id }) => (kind === 'redeem' ? id : undefined)))
-  const cancelled = changes.filter(({ kind }) => kind === 'cancel').map(({ id }) => ({ id, version }))
+  const cancelled = changes
+    .filter(({ kind }) => kind === 'cancel')
+    .map(({ id }) => ({ id, version }))
   return {
     party: {
       ...party,

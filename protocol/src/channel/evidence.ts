@@ -40,7 +40,10 @@ export function signEvidence(
   digests: readonly Uint8Array[],
 ): Evidence[] {
   const [first] = digests
-  invariant(first !== undefined && digests.length <= BATCH_LEAVES_MAX, 'a batch has 1..65,536 digests')
+  invariant(
+    first !== undefined && digests.length <= BATCH_LEAVES_MAX,
+    'a batch has 1..65,536 digests',
+  )
   if (digests.length === 1) return [{ kind: 'single', signature: signer.sign(first) }]
   const count = digests.length
   const signature = signer.sign(batchDigest(chainId, listRoot(digests), count))

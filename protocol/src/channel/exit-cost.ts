@@ -1,9 +1,4 @@
-import {
-  FINALIZE_COST,
-  FINALIZE_ITEM_COST,
-  feeFor,
-  SIGNATURE_COST,
-} from '../ledger/cost.js'
+import { FINALIZE_COST, FINALIZE_ITEM_COST, feeFor, SIGNATURE_COST } from '../ledger/cost.js'
 import type { ChannelTerms } from './terms.js'
 
 /** An item with the widest numbers: 16 + 32 + 9 + 3 + 3 + 6 bytes. */

@@ -1,7 +1,7 @@
 import { amountCodec, type Decoded, integer, struct } from '../codec/codec.js'
 import { assetIdCodec } from '../ledger/asset.js'
-import { type Amount, amount } from '../primitives/amount.js'
 import { lockRootCodec } from '../ledger/identifiers.js'
+import { type Amount, amount } from '../primitives/amount.js'
 import { channelTermsCodec } from './terms.js'
 
 /** What a hub offers everybody: told at the start of every session. */

@@ -18,7 +18,13 @@ export const laneStateCodec = struct({
 export type LaneState = Decoded<typeof laneStateCodec>
 
 /** A lane before its first proof; both sides know it without a signature. */
-export const LANE_START: LaneState = { epoch: 0, version: 0, acked: 0, transferred: ZERO, items: [] }
+export const LANE_START: LaneState = {
+  epoch: 0,
+  version: 0,
+  acked: 0,
+  transferred: ZERO,
+  items: [],
+}
 
 /** Sum of what the pending items may still cost the payer, base units. */
 export function lockedOf(lane: LaneState): bigint {

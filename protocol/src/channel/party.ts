@@ -12,7 +12,7 @@ import {
   union,
 } from '../codec/codec.js'
 import { type Channel, channelCodec, isClosing, sideStake } from '../ledger/channel.js'
-import { itemIdCodec, type ItemId } from '../ledger/identifiers.js'
+import { type ItemId, itemIdCodec } from '../ledger/identifiers.js'
 import { COUNTER_MAX, ITEM_TICKS_MAX, LANE_ITEMS_MAX } from '../ledger/limits.js'
 import type { Change } from './change.js'
 import { evidenceCodec } from './evidence.js'
@@ -145,7 +145,9 @@ function spendableOf(
 
 /** What this side would be paid now if no pending item were claimed, base units. */
 export function balanceOf(party: ChannelParty): bigint {
-  return sideStake(party.ledger[party.role]) + party.peer.transferred - draftedLane(party).transferred
+  return (
+    sideStake(party.ledger[party.role]) + party.peer.transferred - draftedLane(party).transferred
+  )
 }
 
 /** Whether this side may sign new proofs at all (CH-6.6). */

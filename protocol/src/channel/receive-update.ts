@@ -1,5 +1,5 @@
-import type { ChainId, ItemId } from '../ledger/identifiers.js'
 import { sideStake } from '../ledger/channel.js'
+import type { ChainId, ItemId } from '../ledger/identifiers.js'
 import { reject } from '../primitives/outcome.js'
 import { addSeconds, type Timestamp } from '../primitives/time.js'
 import { balanceProofDigest } from './balance-proof.js'
@@ -16,8 +16,17 @@ import { otherRole } from './side.js'
 
 /** What a stored update means to this side. */
 export type LaneEvent =
-  | { readonly kind: 'itemAdded'; readonly item: PendingItem; readonly forward: Forward | undefined }
-  | { readonly kind: 'itemRedeemed'; readonly item: PendingItem; readonly index: number; readonly link: Uint8Array }
+  | {
+      readonly kind: 'itemAdded'
+      readonly item: PendingItem
+      readonly forward: Forward | undefined
+    }
+  | {
+      readonly kind: 'itemRedeemed'
+      readonly item: PendingItem
+      readonly index: number
+      readonly link: Uint8Array
+    }
   | { readonly kind: 'itemDropped'; readonly item: PendingItem }
   /** The peer has acked that an item of ours is gone: it is owed no more. */
   | { readonly kind: 'itemReleased'; readonly id: ItemId }

@@ -3,8 +3,8 @@ import { channelIdCodec } from '../ledger/identifiers.js'
 import { COUNTER_MAX } from '../ledger/limits.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
 import type { Claim, Decline } from './claim.js'
-import type { LaneUpdate } from './lane-update.js'
 import { confirmStored } from './draft.js'
+import type { LaneUpdate } from './lane-update.js'
 import type { ChannelParty } from './party.js'
 
 /** Where one side stands, told after every connection (CH-11). */
@@ -62,7 +62,9 @@ export function resync(
     kind: 'resync',
     party: confirmed,
     updates: confirmed.unconfirmed,
-    claims: pending.flatMap(({ id, known }) => (known === undefined ? [] : [{ channel, id, known }])),
+    claims: pending.flatMap(({ id, known }) =>
+      known === undefined ? [] : [{ channel, id, known }],
+    ),
     declines: pending.flatMap(({ id, declined }) =>
       declined ? [{ channel, id, code: 'declined' }] : [],
     ),

@@ -1,8 +1,8 @@
 import {
   type ChannelSide,
-  channelTotal,
   type Closing,
   type ClosingChannel,
+  channelTotal,
   sideStake,
 } from '../ledger/channel.js'
 import type { Anchor } from '../ledger/identifiers.js'

@@ -168,7 +168,12 @@ export function list<T>(item: Codec<T>, max: number, min = 0): Codec<readonly T[
 /** A byte 0, or a byte 1 and the value. */
 export function optional<T>(inner: Codec<T>): Codec<T | undefined> {
   return {
-    layout: { cases: [[0, 'absent', 'nothing'], [1, 'present', inner.layout]] },
+    layout: {
+      cases: [
+        [0, 'absent', 'nothing'],
+        [1, 'present', inner.layout],
+      ],
+    },
     write: (writer, value) => {
       writer.byte(value === undefined ? 0 : 1)
       if (value !== undefined) inner.write(writer, value)
@@ -193,7 +198,9 @@ export const flag: Codec<boolean> = {
 }
 
 /** One of `words`, as its position in a byte. */
-export function oneOf<const Words extends readonly string[]>(...words: Words): Codec<Words[number]> {
+export function oneOf<const Words extends readonly string[]>(
+  ...words: Words
+): Codec<Words[number]> {
   return {
     layout: `byte: ${words.map((word, i) => `${i} ${word}`).join(', ')}`,
     write: (writer, value) => {
@@ -201,7 +208,8 @@ export function oneOf<const Words extends readonly string[]>(...words: Words): C
       invariant(position >= 0, `one of ${words.join(', ')} is due here`)
       writer.byte(position)
     },
-    read: (reader) => words[reader.byte()] ?? reader.fail(`the byte is none of ${words.join(', ')}`),
+    read: (reader) =>
+      words[reader.byte()] ?? reader.fail(`the byte is none of ${words.join(', ')}`),
   }
 }
 
@@ -224,7 +232,9 @@ export function struct<const F extends FieldCodecs>(fields: F): Codec<StructOf<F
   }
 }
 
-type CaseCodecs = { readonly [kind: string]: readonly [byte: number, codec: Codec<never> | Codec<unknown>] }
+type CaseCodecs = {
+  readonly [kind: string]: readonly [byte: number, codec: Codec<never> | Codec<unknown>]
+}
 type UnionOf<C extends CaseCodecs> = {
   [K in keyof C & string]: { readonly kind: K } & (C[K][1] extends Codec<infer T> ? T : never)
 }[keyof C & string]
@@ -239,7 +249,9 @@ export function union<const C extends CaseCodecs>(cases: C): Codec<UnionOf<C>> {
     byByte.set(byte, [kind, codec as Codec<unknown>])
   }
   return {
-    layout: { cases: [...byByte].map(([byte, [kind, codec]]) => [byte, kind, codec.layout] as const) },
+    layout: {
+      cases: [...byByte].map(([byte, [kind, codec]]) => [byte, kind, codec.layout] as const),
+    },
     write: (writer, value) => {
       const found = byKind.get(value.kind)
       invariant(found !== undefined, `a known kind is due here, not ${value.kind}`)

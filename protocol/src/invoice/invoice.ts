@@ -62,7 +62,8 @@ export function parseInvoice(
 }
 
 function invoiceBytes(text: string): Uint8Array | undefined {
-  if (text.length > INVOICE_CHARACTERS_MAX || !text.startsWith(`${INVOICE_PREFIX}1`)) return undefined
+  if (text.length > INVOICE_CHARACTERS_MAX || !text.startsWith(`${INVOICE_PREFIX}1`))
+    return undefined
   const decoded = bech32m.decodeUnsafe(text as `${string}1${string}`, INVOICE_CHARACTERS_MAX)
   return decoded && decoded.prefix === INVOICE_PREFIX
     ? bech32m.fromWordsUnsafe(decoded.words) || undefined

@@ -1,4 +1,11 @@
-import { type Decoded, encode, fixedBytes, integer, struct, timestampCodec } from '../codec/codec.js'
+import {
+  type Decoded,
+  encode,
+  fixedBytes,
+  integer,
+  struct,
+  timestampCodec,
+} from '../codec/codec.js'
 import { TAG, taggedHash } from '../crypto/tagged-hash.js'
 import { toHex } from '../primitives/bytes.js'
 import { type BlockId, blockIdCodec, chainIdCodec } from './identifiers.js'

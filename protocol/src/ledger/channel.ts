@@ -1,3 +1,6 @@
+import { laneStateCodec } from '../channel/lane-state.js'
+import { type Role, roleCodec } from '../channel/side.js'
+import { channelTermsCodec } from '../channel/terms.js'
 import {
   amountCodec,
   type Decoded,
@@ -8,9 +11,6 @@ import {
   timestampCodec,
   union,
 } from '../codec/codec.js'
-import { laneStateCodec } from '../channel/lane-state.js'
-import { type Role, roleCodec } from '../channel/side.js'
-import { channelTermsCodec } from '../channel/terms.js'
 import { assetIdCodec } from './asset.js'
 import { channelIdCodec, lockRootCodec, publicKeyCodec } from './identifiers.js'
 import { COUNTER_MAX } from './limits.js'

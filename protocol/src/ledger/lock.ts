@@ -72,7 +72,12 @@ export function lockRoot(lock: Lock): LockRoot {
 export function lockWitness(lock: Lock, index: number): LockWitness {
   const alternative = lock[index]
   invariant(alternative !== undefined, 'the index names an alternative of the lock')
-  return { alternative, index, count: lock.length, path: listPath(lock.map(alternativeHash), index) }
+  return {
+    alternative,
+    index,
+    count: lock.length,
+    path: listPath(lock.map(alternativeHash), index),
+  }
 }
 
 /** The lock of a single key. */
@@ -87,9 +92,7 @@ export type SpendContext = {
   readonly signedBy: (publicKey: PublicKey) => boolean
 }
 
-export type LockRejection = Rejection<
-  'lock_mismatch' | 'missing_signature' | 'lock_not_yet_open'
->
+export type LockRejection = Rejection<'lock_mismatch' | 'missing_signature' | 'lock_not_yet_open'>
 
 /** Whether `witness` opens `lock` now (LOCK-2): `undefined` when it does. */
 export function checkLock(

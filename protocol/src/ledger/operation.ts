@@ -1,3 +1,7 @@
+import { evidenceCodec } from '../channel/evidence.js'
+import { laneStateCodec } from '../channel/lane-state.js'
+import { roleCodec } from '../channel/side.js'
+import { channelTermsCodec } from '../channel/terms.js'
 import {
   amountCodec,
   type Decoded,
@@ -10,10 +14,6 @@ import {
   timestampCodec,
   union,
 } from '../codec/codec.js'
-import { evidenceCodec } from '../channel/evidence.js'
-import { laneStateCodec } from '../channel/lane-state.js'
-import { roleCodec } from '../channel/side.js'
-import { channelTermsCodec } from '../channel/terms.js'
 import { ascends } from '../primitives/order.js'
 import { assetIdCodec } from './asset.js'
 import { channelNumberCodec } from './channel.js'

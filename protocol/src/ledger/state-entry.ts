@@ -1,6 +1,6 @@
 import { type Codec, encode, fixedBytes, integer, struct, timestampCodec } from '../codec/codec.js'
 import { TAG, taggedHash } from '../crypto/tagged-hash.js'
-import { type AssetId, type Asset, assetCodec, assetIdCodec } from './asset.js'
+import { type Asset, type AssetId, assetCodec, assetIdCodec } from './asset.js'
 import { type Channel, type ChannelNumber, channelCodec, channelNumberCodec } from './channel.js'
 import { type Coin, coinCodec } from './coin.js'
 import { type Anchor, anchorCodec } from './identifiers.js'
@@ -43,7 +43,11 @@ export const STATE_ENTRIES: { readonly [Kind in EntryKind]: EntryDescription<Kin
   coin: { byte: 2, key: outpointCodec, value: coinCodec },
   channel: { byte: 3, key: struct({ channel: channelNumberCodec }), value: channelCodec },
   channelCount: { byte: 4, key: nothing, value: struct({ count: integer(COUNTER_MAX) }) },
-  reveal: { byte: 5, key: struct({ anchor: anchorCodec }), value: struct({ steps: integer(COUNTER_MAX) }) },
+  reveal: {
+    byte: 5,
+    key: struct({ anchor: anchorCodec }),
+    value: struct({ steps: integer(COUNTER_MAX) }),
+  },
   revealStep: {
     byte: 6,
     key: struct({ anchor: anchorCodec, step: integer(COUNTER_MAX) }),

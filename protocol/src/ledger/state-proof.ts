@@ -1,7 +1,13 @@
 import { type Decoded, decode, encode, fixedBytes, list, struct, union } from '../codec/codec.js'
 import { type SparseProof, verifyAbsence, verifyInclusion } from '../merkle/sparse-proof.js'
-import { type Rejection, reject, isRejection } from '../primitives/outcome.js'
-import { type EntryKind, STATE_ENTRIES, type StateEntries, stateKey, stateValueHash } from './state-entry.js'
+import { isRejection, type Rejection, reject } from '../primitives/outcome.js'
+import {
+  type EntryKind,
+  STATE_ENTRIES,
+  type StateEntries,
+  stateKey,
+  stateValueHash,
+} from './state-entry.js'
 
 /** Whether and how an entry stands under a state root (STATE-4). */
 export const stateProofCodec = struct({
@@ -30,7 +36,9 @@ export function provenEntry<Kind extends EntryKind>(
   key: StateEntries[Kind]['key'],
   encodedValue: Uint8Array | undefined,
   proof: StateProof,
-): { readonly kind: 'proven'; readonly value: StateEntries[Kind]['value'] | undefined } | Rejection<'bad_state_proof' | 'malformed'> {
+):
+  | { readonly kind: 'proven'; readonly value: StateEntries[Kind]['value'] | undefined }
+  | Rejection<'bad_state_proof' | 'malformed'> {
   const at = stateKey(kind, key)
   if (encodedValue === undefined) {
     return verifyAbsence(stateRoot, at, proof)

@@ -12,9 +12,7 @@ export function reject<Code extends string>(code: Code, detail: string): Rejecti
 }
 
 /** Whether an outcome is the refusal rather than the result. */
-export function isRejection<T>(
-  outcome: T,
-): outcome is Extract<T, { readonly kind: 'rejection' }> {
+export function isRejection<T>(outcome: T): outcome is Extract<T, { readonly kind: 'rejection' }> {
   return (
     typeof outcome === 'object' &&
     outcome !== null &&

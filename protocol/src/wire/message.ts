@@ -16,12 +16,7 @@ import {
   timestampCodec,
   union,
 } from '../codec/codec.js'
-import {
-  channelIdCodec,
-  lockRootCodec,
-  publicKeyCodec,
-  txIdCodec,
-} from '../ledger/identifiers.js'
+import { channelIdCodec, lockRootCodec, publicKeyCodec, txIdCodec } from '../ledger/identifiers.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
 import { authCodec, helloCodec } from './session.js'
 
@@ -70,10 +65,7 @@ export const messageCodec = union({
   granted: [15, struct({ request: requestCodec, txId: txIdCodec })],
   refused: [16, struct({ request: requestCodec, code: text(64), detail: text(512) })],
   /** What was wrong with something said on this session; about one channel or about all. */
-  error: [
-    17,
-    struct({ code: text(64), detail: text(512), channel: optional(channelIdCodec) }),
-  ],
+  error: [17, struct({ code: text(64), detail: text(512), channel: optional(channelIdCodec) })],
 })
 export type Message = Decoded<typeof messageCodec>
 export type MessageOf<Kind extends Message['kind']> = Extract<Message, { kind: Kind }>

@@ -1,5 +1,5 @@
+import { type Position, positionCodec } from '../channel/resync.js'
 import { type Decoded, encode, fixedBytes, integer, struct } from '../codec/codec.js'
-import { positionCodec, type Position } from '../channel/resync.js'
 import { type PublicKey, type Signer, verifySignature } from '../crypto/ed25519.js'
 import { TAG, taggedHash } from '../crypto/tagged-hash.js'
 import { chainIdCodec, publicKeyCodec } from '../ledger/identifiers.js'
@@ -91,4 +91,3 @@ export function verifyAttach(
 ): boolean {
   return verifySignature(channelKey, attachDigest(transcript, position), signature)
 }
-

@@ -19,7 +19,7 @@ import {
   treeRoot,
 } from '@tallystick/protocol'
 import { valueIsConserved } from '../invariants/value-is-conserved.js'
-import { applyTransaction, type ApplyContext } from './apply-transaction.js'
+import { type ApplyContext, applyTransaction } from './apply-transaction.js'
 import { type LedgerView, StateOverlay, type StateWrite } from './ledger-view.js'
 import { advanceTree } from './state-root.js'
 import type { TransactionRejection } from './transaction-rejection.js'
@@ -143,7 +143,11 @@ export function checkHeader(
 }
 
 /** Ledger time of the next block: the clock, as far as the rules let time move (TIME-3). */
-export function nextBlockTime(parent: BlockHeader, parameters: Parameters, clock: number): Timestamp {
+export function nextBlockTime(
+  parent: BlockHeader,
+  parameters: Parameters,
+  clock: number,
+): Timestamp {
   const latest = parent.time + parameters.timeStepSecondsMax
   return timestamp(Math.max(parent.time, Math.min(clock, latest)))
 }

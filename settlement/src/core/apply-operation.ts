@@ -15,7 +15,6 @@ import {
   parseAmount,
   reject,
   settlementBounds,
-  verifySignature,
   withSide,
 } from '@tallystick/protocol'
 import { revealLookup } from './reveal-record.js'
@@ -118,7 +117,7 @@ function applyClose(run: TransactionRun, { validUntil, closes }: OperationOf<'cl
     }
     const agreement = { channel: channel.id, clientPayout, validUntil }
     const digest = closeAgreementDigest(run.chainId, agreement)
-    if (!verifySignature(channel.client.key, digest, signature)) {
+    if (!run.checks.isSigned(channel.client.key, digest, signature)) {
       return reject('bad_agreement_signature', `the client of channel ${number} did not sign this`)
     }
     run.credit(channel.asset, total - clientPayout)

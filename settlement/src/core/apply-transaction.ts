@@ -8,15 +8,13 @@ import {
   type Timestamp,
   type Transaction,
   type TransactionBody,
-  transactionCost,
-  transactionDigest,
   type TxId,
-  toHex,
-  verifySignature,
+  transactionCost,
 } from '@tallystick/protocol'
 import { applyOperation } from './apply-operation.js'
 import { type LedgerView, StateOverlay, type StateWrite } from './ledger-view.js'
 import { recordReveal } from './reveal-record.js'
+import { TransactionChecks } from './transaction-checks.js'
 import type { TransactionRejection } from './transaction-rejection.js'
 import { TransactionRun } from './transaction-run.js'
 
@@ -34,30 +32,30 @@ export type AppliedTransaction = {
 /**
  * The state transition of the ledger (TX-*), pure: the same view, transaction and time give the
  * same writes or the same rejection on every node. `bytes` is the length of the encoded
- * transaction. Signatures come last, because they cost most.
+ * transaction, `checks` what was found out about it before, if it was. Signatures come last,
+ * because they cost most.
  */
 export function applyTransaction(
   view: LedgerView,
   transaction: Transaction,
   bytes: number,
   { chainId, time }: ApplyContext,
+  checks: TransactionChecks = new TransactionChecks(chainId, transaction),
 ): AppliedTransaction | TransactionRejection {
   const { body } = transaction
   const refusal = checkValidity(transaction, time)
   if (refusal !== undefined) return refusal
-  const digest = transactionDigest(chainId, body)
-  const id = toHex(digest) as TxId
   const state = new StateOverlay(view)
-  const run = new TransactionRun({ chainId, time, id, state, transaction })
+  const run = new TransactionRun({ chainId, time, state, transaction, checks })
   const cost = transactionCost(transaction, bytes)
   const refused =
     spendInputs(run) ??
     createOutputs(run) ??
-    firstRefusal(body.reveals, (reveal) => recordReveal(run, reveal)) ??
+    firstRefusal(body.reveals, (reveal, i) => recordReveal(run, reveal, i)) ??
     firstRefusal(body.operations, (operation, i) => applyOperation(run, operation, i)) ??
     burnFee(run, cost) ??
-    checkSigners(run, digest)
-  return refused ?? { kind: 'applied', id, writes: state.writes(), cost }
+    checkSigners(run)
+  return refused ?? { kind: 'applied', id: run.id, writes: state.writes(), cost }
 }
 
 function checkValidity({ body }: Transaction, time: Timestamp): TransactionRejection | undefined {
@@ -127,13 +125,14 @@ function burnFee(run: TransactionRun, cost: number): TransactionRejection | unde
   return paid ? undefined : reject('fee_too_low', `cost ${cost} is not paid for${due}`)
 }
 
-function checkSigners(run: TransactionRun, digest: Uint8Array): TransactionRejection | undefined {
+function checkSigners(run: TransactionRun): TransactionRejection | undefined {
+  const { checks } = run
   const unused = run.unusedSigner()
   if (unused !== undefined) {
     return reject('signer_unused', `nothing in the transaction asks for a signature by ${unused}`)
   }
   return firstRefusal(run.transaction.signers, ({ publicKey, signature }) =>
-    verifySignature(publicKey, digest, signature)
+    checks.isSigned(publicKey, checks.digest, signature)
       ? undefined
       : reject('bad_signature', `${publicKey} did not sign this transaction`),
   )

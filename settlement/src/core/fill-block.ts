@@ -2,10 +2,16 @@ import { BLOCK_COST_MAX, BLOCK_TRANSACTIONS_MAX, type Transaction } from '@tally
 import { valueIsConserved } from '../invariants/value-is-conserved.js'
 import { type ApplyContext, applyTransaction } from './apply-transaction.js'
 import { type LedgerView, StateOverlay, type StateWrite } from './ledger-view.js'
+import type { TransactionChecks } from './transaction-checks.js'
 import type { TransactionRejection } from './transaction-rejection.js'
 
 /** A transaction that waits for a block, with the bytes that it came in. */
-export type Candidate = { readonly transaction: Transaction; readonly encoded: Uint8Array }
+export type Candidate = {
+  readonly transaction: Transaction
+  readonly encoded: Uint8Array
+  /** What was found out about it when it was taken. */
+  readonly checks: TransactionChecks
+}
 
 /** What goes into the next block, and what no block can take any more. */
 export type FilledBlock<C extends Candidate> = {
@@ -29,9 +35,9 @@ export function fillBlock<C extends Candidate>(
   const refused: { candidate: C; rejection: TransactionRejection }[] = []
   let [cost, bytes] = [0, 0]
   for (const candidate of candidates) {
-    const { transaction, encoded } = candidate
+    const { transaction, encoded, checks } = candidate
     if (included.length === BLOCK_TRANSACTIONS_MAX || bytes + encoded.length > bytesMax) break
-    const applied = applyTransaction(state, transaction, encoded.length, context)
+    const applied = applyTransaction(state, transaction, encoded.length, context, checks)
     if (applied.kind === 'rejection') {
       refused.push({ candidate, rejection: applied })
       continue

@@ -1,14 +1,17 @@
-import { type Anchor, anchorOf, type Reveal, type RevealLookup, reject } from '@tallystick/protocol'
+import { type Anchor, type Reveal, type RevealLookup, reject } from '@tallystick/protocol'
 import type { LedgerView } from './ledger-view.js'
 import type { TransactionRejection } from './transaction-rejection.js'
 import type { TransactionRun } from './transaction-run.js'
 
 /** Records that a link of a hash chain is public from this block time on (REV-2). */
-export function recordReveal(run: TransactionRun, reveal: Reveal): TransactionRejection | undefined {
-  const anchor = anchorOf(reveal.link, reveal.index)
+export function recordReveal(
+  run: TransactionRun,
+  reveal: Reveal,
+  position: number,
+): TransactionRejection | undefined {
+  const anchor = run.checks.anchorOf(position)
   const steps = run.state.read('reveal', { anchor })?.steps ?? 0
-  const newest =
-    steps === 0 ? undefined : run.state.read('revealStep', { anchor, step: steps - 1 })
+  const newest = steps === 0 ? undefined : run.state.read('revealStep', { anchor, step: steps - 1 })
   if (newest !== undefined && newest.index >= reveal.index) {
     return reject('already_revealed', `link ${newest.index} of anchor ${anchor} is known already`)
   }

@@ -31,6 +31,8 @@ export function advanceTree(tree: SparseTree, writes: readonly StateWrite[]): Sp
 }
 
 /** The state tree over entries read back from storage. */
-export function treeOf(entries: Iterable<{ readonly key: Uint8Array; readonly valueHash: Uint8Array }>): SparseTree {
+export function treeOf(
+  entries: Iterable<{ readonly key: Uint8Array; readonly valueHash: Uint8Array }>,
+): SparseTree {
   return buildTree([...entries])
 }

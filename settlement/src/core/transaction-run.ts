@@ -1,8 +1,8 @@
 import type {
   AssetId,
+  ChainId,
   Channel,
   ChannelNumber,
-  ChainId,
   LockRoot,
   PublicKey,
   Rejection,
@@ -12,6 +12,7 @@ import type {
 } from '@tallystick/protocol'
 import { amount, reject } from '@tallystick/protocol'
 import type { StateOverlay } from './ledger-view.js'
+import type { TransactionChecks } from './transaction-checks.js'
 
 /** What every step of applying one transaction reads and writes. Lives for that one transaction. */
 export class TransactionRun {
@@ -20,6 +21,7 @@ export class TransactionRun {
   readonly id: TxId
   readonly state: StateOverlay
   readonly transaction: Transaction
+  readonly checks: TransactionChecks
   readonly #balance = new Map<AssetId, bigint>()
   readonly #listed: ReadonlySet<PublicKey>
   readonly #used = new Set<PublicKey>()
@@ -28,15 +30,16 @@ export class TransactionRun {
   constructor(run: {
     readonly chainId: ChainId
     readonly time: Timestamp
-    readonly id: TxId
     readonly state: StateOverlay
     readonly transaction: Transaction
+    readonly checks: TransactionChecks
   }) {
     this.chainId = run.chainId
     this.time = run.time
-    this.id = run.id
+    this.id = run.checks.id
     this.state = run.state
     this.transaction = run.transaction
+    this.checks = run.checks
     this.#listed = new Set(run.transaction.signers.map(({ publicKey }) => publicKey))
   }
 
@@ -77,7 +80,11 @@ export class TransactionRun {
    * Creates the transaction's next coin. Outputs come first, then what operations pay out, so that
    * every coin has an outpoint without being spelled out (TX-7). Nothing is created for zero.
    */
-  createCoin(coin: { readonly asset: AssetId; readonly value: bigint; readonly lock: LockRoot }): void {
+  createCoin(coin: {
+    readonly asset: AssetId
+    readonly value: bigint
+    readonly lock: LockRoot
+  }): void {
     const index = this.#nextCoin++
     if (coin.value === 0n) return
     this.state.write(

@@ -6,7 +6,12 @@ import {
   transactionRoot,
   treeRoot,
 } from '@tallystick/protocol'
-import { type BlockRejection, checkHeader, type LedgerTip, nextBlockTime } from '../core/apply-block.js'
+import {
+  type BlockRejection,
+  checkHeader,
+  type LedgerTip,
+  nextBlockTime,
+} from '../core/apply-block.js'
 import { type Candidate, type FilledBlock, fillBlock } from '../core/fill-block.js'
 import { advanceTree } from '../core/state-root.js'
 import { BLOCK_BYTES_MAX } from '../limits.js'

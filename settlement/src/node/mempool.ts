@@ -1,23 +1,22 @@
-import {
-  type Rejection,
-  reject,
-  type Transaction,
-  type TxId,
-  transactionId,
-} from '@tallystick/protocol'
+import { type Rejection, reject, type TxId } from '@tallystick/protocol'
 import { type ApplyContext, applyTransaction } from '../core/apply-transaction.js'
 import type { Candidate } from '../core/fill-block.js'
 import { type LedgerView, StateOverlay } from '../core/ledger-view.js'
 import type { TransactionRejection } from '../core/transaction-rejection.js'
 import { MEMPOOL_BYTES_MAX, MEMPOOL_TRANSACTIONS_MAX } from '../limits.js'
+import type { PendingRow } from '../store/ledger-store.js'
 import { RejectionMemory } from './rejection-memory.js'
 
 /** A transaction that waits for a block. */
 export type PendingTransaction = Candidate & {
-  readonly id: TxId
-  /** Whether it is on disk: only then may a block take it. */
+  /** Kept once it is on disk. */
+  readonly stored: Promise<void>
+  /** Whether it is: only then may a block take it. */
   durable: boolean
 }
+
+/** Writes a transaction to disk. */
+export type KeepTransaction = (row: PendingRow) => Promise<void>
 
 /** A bounded number and size of transactions wait; the same one may be handed in later. */
 export type MempoolFull = Rejection<'mempool_full'>
@@ -34,11 +33,13 @@ export type Admission =
 export class Mempool {
   readonly #pending = new Map<TxId, PendingTransaction>()
   readonly #rejections = new RejectionMemory()
+  readonly #keep: KeepTransaction
   #bytes = 0
   #view: StateOverlay
 
-  constructor(tip: LedgerView) {
+  constructor(tip: LedgerView, keep: KeepTransaction) {
     this.#view = new StateOverlay(tip)
+    this.#keep = keep
   }
 
   get size(): number {
@@ -55,11 +56,11 @@ export class Mempool {
   }
 
   admit(
-    transaction: Transaction,
-    encoded: Uint8Array,
+    candidate: Candidate,
     context: ApplyContext,
   ): Admission | MempoolFull | TransactionRejection {
-    const id = transactionId(context.chainId, transaction.body)
+    const { encoded, checks } = candidate
+    const { id } = checks
     const known = this.#pending.get(id)
     if (known !== undefined) return { kind: 'known', pending: known }
     if (
@@ -68,11 +69,22 @@ export class Mempool {
     ) {
       return reject('mempool_full', `${this.#pending.size} transactions wait; try again later`)
     }
-    const pending = { id, transaction, encoded, durable: false }
-    const refused = this.#apply(pending, context)
+    const refused = this.#apply(candidate, context)
     if (refused !== undefined) return refused
+    const stored = this.#keep({ id, encoded }).then(() => {
+      pending.durable = true
+    })
+    const pending: PendingTransaction = { ...candidate, stored, durable: false }
+    this.#enter(pending)
     this.#rejections.forget(id)
     return { kind: 'admitted', pending }
+  }
+
+  /** Takes back transactions that were on disk already: the ids of those that became invalid. */
+  restore(waiting: readonly Candidate[], context: ApplyContext, nowMs: number): readonly TxId[] {
+    const stored = Promise.resolve()
+    const durable = waiting.map((candidate) => ({ ...candidate, stored, durable: true }))
+    return this.#enterValid(durable, context, nowMs)
   }
 
   /** What the next block may take, oldest first. What is on disk is always the oldest part. */
@@ -110,23 +122,39 @@ export class Mempool {
     this.#pending.clear()
     this.#bytes = 0
     this.#view = new StateOverlay(tip)
+    return this.#enterValid(waiting, context, nowMs)
+  }
+
+  #enterValid(
+    waiting: readonly PendingTransaction[],
+    context: ApplyContext,
+    nowMs: number,
+  ): readonly TxId[] {
     const dropped: TxId[] = []
     for (const pending of waiting) {
       const refused = this.#apply(pending, context)
-      if (refused === undefined) continue
-      this.#rejections.remember(pending.id, refused, nowMs)
-      dropped.push(pending.id)
+      if (refused === undefined) {
+        this.#enter(pending)
+      } else {
+        this.#rejections.remember(pending.checks.id, refused, nowMs)
+        dropped.push(pending.checks.id)
+      }
     }
     return dropped
   }
 
-  #apply(pending: PendingTransaction, context: ApplyContext): TransactionRejection | undefined {
-    const { id, transaction, encoded } = pending
-    const applied = applyTransaction(this.#view, transaction, encoded.length, context)
+  #enter(pending: PendingTransaction): void {
+    this.#pending.set(pending.checks.id, pending)
+    this.#bytes += pending.encoded.length
+  }
+
+  #apply(
+    { transaction, encoded, checks }: Candidate,
+    context: ApplyContext,
+  ): TransactionRejection | undefined {
+    const applied = applyTransaction(this.#view, transaction, encoded.length, context, checks)
     if (applied.kind === 'rejection') return applied
     this.#view.absorb(applied.writes)
-    this.#pending.set(id, pending)
-    this.#bytes += encoded.length
     return undefined
   }
 }

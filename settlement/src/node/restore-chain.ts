@@ -1,18 +1,19 @@
 import {
   type Block,
+  type BlockHeader,
   blockCodec,
   blockId,
   chainIdOf,
   checkCertificate,
   decode,
   EMPTY_TREE,
+  type EntryKind,
   equalBytes,
   type Genesis,
   holdsTransactions,
   isRejection,
   STATE_ENTRIES,
   type StateEntries,
-  type EntryKind,
   stateKey,
   stateValueHash,
   toHex,
@@ -51,6 +52,12 @@ export async function restoreChain(store: LedgerStore, genesis: Genesis): Promis
   return { state, tip: { ...tip, tree } }
 }
 
+/** The header of height 0. */
+export function genesisTip(genesis: Genesis): BlockHeader {
+  const root = treeRoot(advanceTree(EMPTY_TREE, genesisWrites(genesis)))
+  return genesisHeader(genesis, root)
+}
+
 async function restoreState(store: LedgerStore) {
   const state = new LedgerState()
   const leaves: { readonly key: Uint8Array; readonly valueHash: Uint8Array }[] = []
@@ -64,7 +71,12 @@ async function restoreState(store: LedgerStore) {
 }
 
 /** The root covers place and value; that the entry's own key belongs there is checked here. */
-function checkedValue({ key, kind, entryKey, value }: StoredEntry): StateEntries[EntryKind]['value'] {
+function checkedValue({
+  key,
+  kind,
+  entryKey,
+  value,
+}: StoredEntry): StateEntries[EntryKind]['value'] {
   const description = STATE_ENTRIES[kind]
   const ownKey = decode<StateEntries[EntryKind]['key']>(description.key, entryKey)
   const decoded = decode<StateEntries[EntryKind]['value']>(description.value, value)
@@ -83,8 +95,7 @@ async function restoreTip(
 ): Promise<Omit<ChainTip, 'tree'>> {
   const stored = await store.tip()
   if (stored === undefined) {
-    const root = treeRoot(advanceTree(EMPTY_TREE, genesisWrites(genesis)))
-    const header = genesisHeader(genesis, root)
+    const header = genesisTip(genesis)
     return { header, id: blockId(header), certificate: undefined }
   }
   const block = decode(blockCodec, stored.bytes)

@@ -34,9 +34,13 @@ export function writeEntries(sqlite: SqliteWork, entries: readonly EntryRow[]): 
   })
 }
 
-export function writePending(sqlite: SqliteWork, transactions: readonly PendingRow[]): Promise<void> {
+/** A row that an earlier rejection has not yet removed is replaced, at the end of the order. */
+export function writePending(
+  sqlite: SqliteWork,
+  transactions: readonly PendingRow[],
+): Promise<void> {
   return runRows(sqlite, transactions, ({ id, encoded }) => [fromHex(id), encoded], {
-    head: 'INSERT INTO mempool (id, bytes) VALUES',
+    head: 'INSERT OR REPLACE INTO mempool (id, bytes) VALUES',
     tail: '',
   })
 }

@@ -1,4 +1,4 @@
-import { fromHex, toHex, type TxId } from '@tallystick/protocol'
+import { fromHex, type TxId, toHex } from '@tallystick/protocol'
 import { LOAD_ROWS } from '../limits.js'
 import { prepareSchema } from './ledger-schema.js'
 import type { LedgerStore, PageQuery, StoredBlock, StoredEntry } from './ledger-store.js'

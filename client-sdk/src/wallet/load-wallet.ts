@@ -1,0 +1,49 @@
+import {
+  decodeTrusted,
+  parseMnemonic,
+  seedFromMnemonic,
+  toHex,
+  utf8,
+  type WalletKeys,
+} from '@tallystick/protocol'
+import type { WalletStore } from '../store/wallet-store.js'
+import { WalletError } from '../wallet-error.js'
+import { decodeWalletChannel, invoiceRecordCodec, paymentRecordCodec } from './wallet-records.js'
+import { WalletState } from './wallet-state.js'
+
+export type StoredWallet = {
+  readonly state: WalletState
+  /** Channel keys below this index were given away, whatever became of them. */
+  readonly nextKeyIndex: number
+}
+
+/** Reads a store. Errors: `store_of_other_words`. */
+export async function loadWallet(store: WalletStore, keys: WalletKeys): Promise<StoredWallet> {
+  const owner = await store.get('meta', 'identity')
+  const identity = utf8(keys.identity.publicKey)
+  if (owner === undefined) await store.commit([{ kind: 'meta', key: 'identity', value: identity }])
+  else if (toHex(owner) !== toHex(identity)) {
+    throw new WalletError('store_of_other_words', 'the store belongs to a wallet with other words')
+  }
+  const state = new WalletState()
+  for (const { value } of await store.list('channel')) state.setChannel(decodeWalletChannel(value))
+  for (const { value } of await store.list('invoice')) {
+    state.setInvoice(decodeTrusted(invoiceRecordCodec, value))
+  }
+  for (const { value } of await store.list('payment')) {
+    state.setPayment(decodeTrusted(paymentRecordCodec, value))
+  }
+  const next = await store.get('meta', 'nextKeyIndex')
+  return { state, nextKeyIndex: next === undefined ? 0 : Number(new TextDecoder().decode(next)) }
+}
+
+/** The seed that BIP-39 words stand for, or the seed itself. Errors: `words_invalid`. */
+export function masterSeedOf(words: string | Uint8Array): Uint8Array {
+  if (typeof words !== 'string') return words
+  const mnemonic = parseMnemonic(words)
+  if (mnemonic === undefined) {
+    const detail = 'these are not 12 to 24 BIP-39 words with a right checksum'
+    throw new WalletError('words_invalid', detail)
+  }
+  return seedFromMnemonic(mnemonic, '')
+}

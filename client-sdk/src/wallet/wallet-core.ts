@@ -1,0 +1,104 @@
+import type { Rejection, WalletKeys } from '@tallystick/protocol'
+import type { GuardAct } from '../guard/guard-loop.js'
+import type { BlockFeed } from '../ledger/block-feed.js'
+import { KeyCoins } from '../ledger/key-coins.js'
+import type { WalletStore } from '../store/wallet-store.js'
+import type { StoredWallet } from './load-wallet.js'
+import type { WalletEffect, WalletEvent } from './wallet-event.js'
+import { liveChannels } from './wallet-ledger.js'
+import { WalletLoop } from './wallet-loop.js'
+import type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet-records.js'
+import type { WalletState } from './wallet-state.js'
+import { Watchers } from './watchers.js'
+
+/** What a wallet tells its owner while it runs. */
+export type WalletNotice =
+  | { readonly kind: 'connected'; readonly hub: string }
+  | { readonly kind: 'disconnected'; readonly reason: string }
+  | { readonly kind: 'invoice'; readonly invoice: InvoiceRecord }
+  | { readonly kind: 'payment'; readonly payment: PaymentRecord }
+  | { readonly kind: 'guard'; readonly act: GuardAct }
+  | { readonly kind: 'problem'; readonly code: string; readonly detail: string }
+
+/** A caller that may stop waiting; what was begun goes on. */
+export type Caller = { readonly signal?: AbortSignal }
+
+export type WalletCoreParts = {
+  readonly keys: WalletKeys
+  readonly feed: BlockFeed
+  readonly store: WalletStore
+  readonly stored: StoredWallet
+  readonly randomBytes: (length: number) => Uint8Array
+  readonly onEvent: (notice: WalletNotice) => void
+  readonly perform: (effect: WalletEffect) => void
+  readonly onRefused: (event: WalletEvent, rejection: Rejection) => void
+}
+
+/** What the parts of one wallet share: keys, books, the loop that changes them, who waits for what. */
+export class WalletCore {
+  readonly keys: WalletKeys
+  readonly feed: BlockFeed
+  readonly store: WalletStore
+  readonly state: WalletState
+  readonly coins: KeyCoins
+  readonly randomBytes: (length: number) => Uint8Array
+  readonly changes = new Watchers<WalletNotice | { readonly kind: 'books' }>()
+  readonly #loop: WalletLoop
+  readonly #onEvent: (notice: WalletNotice) => void
+
+  constructor(parts: WalletCoreParts) {
+    const { keys, feed, store, stored, perform, onRefused } = parts
+    this.keys = keys
+    this.feed = feed
+    this.store = store
+    this.state = stored.state
+    this.coins = new KeyCoins(feed.ledger, keys.payout(0), 0)
+    this.randomBytes = parts.randomBytes
+    this.#onEvent = parts.onEvent
+    this.#loop = new WalletLoop({
+      state: stored.state,
+      store,
+      channelSigner: keys.channel,
+      context: () => ({ chainId: feed.ledger.chainId, now: feed.time }),
+      perform,
+      onRefused,
+      onFault: (fault) => this.problem('store_failed', String(fault)),
+    })
+  }
+
+  /** The channels that are not settled yet. */
+  channels(): readonly WalletChannel[] {
+    return liveChannels(this.state.channels())
+  }
+
+  /** Kept once the event is durable; answers the rejection when it was refused. */
+  async submit(event: WalletEvent): Promise<Rejection | undefined> {
+    const refused = await this.#loop.submit(event)
+    this.changes.tell({ kind: 'books' })
+    return refused
+  }
+
+  async submitAll(events: readonly WalletEvent[]): Promise<void> {
+    await Promise.all(events.map((event) => this.submit(event)))
+  }
+
+  notify(notice: WalletNotice): void {
+    this.changes.tell(notice)
+    this.#onEvent(notice)
+  }
+
+  problem(code: string, detail: string): void {
+    this.notify({ kind: 'problem', code, detail })
+  }
+
+  /** Waits until something that is looked at after every change is so. */
+  async until(holds: () => boolean, { signal }: Caller): Promise<void> {
+    if (!holds()) await this.changes.wait(holds, signal)
+  }
+
+  /** Lets what was begun come to its end; nobody waits for anything afterwards. */
+  async close(): Promise<void> {
+    this.changes.close()
+    await this.#loop.idle()
+  }
+}

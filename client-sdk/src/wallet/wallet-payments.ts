@@ -1,0 +1,191 @@
+import {
+  type Anchor,
+  addSeconds,
+  decodeTrusted,
+  type HubPolicy,
+  type Invoice,
+  type ItemId,
+  isRejection,
+  parseInvoice,
+  routingFee,
+  sha256,
+  spendable,
+  toHex,
+  utf8,
+} from '@tallystick/protocol'
+import { WalletError } from '../wallet-error.js'
+import { bestBy } from './best-by.js'
+import { errorOf } from './error-of.js'
+import type { HubLink } from './hub-link.js'
+import type { Caller, WalletCore, WalletNotice } from './wallet-core.js'
+import type { WalletInvoices } from './wallet-invoices.js'
+import { type PaymentRecord, paymentRecordCodec } from './wallet-records.js'
+
+/** Seconds that a payment may stay locked. */
+const PAYMENT_SECONDS = 600
+
+/** How a payment is made. */
+export type PaymentWish = {
+  /** The same key is the same payment for ever; absent: a new payment. */
+  readonly key?: string
+  /** The most that the hub may ask for it, base units. */
+  readonly feeMax?: bigint
+}
+
+/** What this wallet pays to others. */
+export class WalletPayments {
+  readonly #core: WalletCore
+  readonly #link: HubLink
+  readonly #invoices: WalletInvoices
+  #refunds: Promise<unknown> = Promise.resolve()
+
+  constructor(core: WalletCore, link: HubLink, invoices: WalletInvoices) {
+    this.#core = core
+    this.#link = link
+    this.#invoices = invoices
+  }
+
+  async pay(text: string, wish: PaymentWish, caller: Caller): Promise<PaymentRecord> {
+    return this.#receipt(await this.#begin(text, wish, undefined, caller), caller)
+  }
+
+  async refund(
+    text: string,
+    { sale, ...wish }: PaymentWish & { readonly sale?: Anchor },
+    caller: Caller,
+  ): Promise<PaymentRecord> {
+    // One at a time: each must see what the one before it has linked to the sale.
+    const begun = this.#refunds.then(() => this.#begin(text, wish, sale, caller))
+    this.#refunds = begun.catch(() => undefined)
+    return this.#receipt(await begun, caller)
+  }
+
+  /** The payment that was begun with this key, whatever became of it. */
+  of(key: string): Promise<PaymentRecord | undefined> {
+    return this.get(itemIdOf(utf8(key)))
+  }
+
+  async get(id: ItemId): Promise<PaymentRecord | undefined> {
+    const active = this.#core.state.payment(id)
+    if (active !== undefined) return active
+    const stored = await this.#core.store.get('donePayment', id)
+    return stored === undefined ? undefined : decodeTrusted(paymentRecordCodec, stored)
+  }
+
+  /** Starts the payment of `key` unless it was started before; either way it is durable now. */
+  async #begin(
+    text: string,
+    { key, feeMax }: PaymentWish,
+    refundOf: Anchor | undefined,
+    caller: Caller,
+  ): Promise<ItemId> {
+    const id = itemIdOf(key === undefined ? this.#core.randomBytes(32) : utf8(key))
+    if ((await this.get(id)) === undefined) await this.#start(id, text, feeMax, refundOf, caller)
+    return id
+  }
+
+  async #start(
+    id: ItemId,
+    text: string,
+    feeMax: bigint | undefined,
+    refundOf: Anchor | undefined,
+    caller: Caller,
+  ): Promise<void> {
+    const policy = await this.#link.connected(caller)
+    const invoice = this.#check(text, policy)
+    const fee = routingFee(policy, invoice.amount)
+    if (feeMax !== undefined && fee > feeMax) {
+      throw new WalletError(
+        'fee_above_cap',
+        `the hub asks for ${fee} base units, allowed were ${feeMax}`,
+      )
+    }
+    const sale = refundOf === undefined ? undefined : await this.#saleOf(refundOf)
+    const whole = invoice.amount + fee
+    const channel = bestBy(this.#link.usable(), ({ party }) => spendable(party))
+    if (channel === undefined || spendable(channel.party) < whole) {
+      const most = channel === undefined ? 0n : spendable(channel.party)
+      const detail = `${whole} base units are needed, ${most < 0n ? 0n : most} can be paid`
+      throw new WalletError('insufficient_balance', detail)
+    }
+    const { time } = this.#core.feed
+    const { payee, anchor, amount, description } = invoice
+    const payment: PaymentRecord = {
+      id,
+      channel: channel.party.ledger.id,
+      payee,
+      anchor,
+      amount,
+      fee,
+      description,
+      status: 'pending',
+      preimage: undefined,
+      code: '',
+      time,
+      refundOf,
+    }
+    const seconds = Math.min(PAYMENT_SECONDS, policy.terms.expirySecondsMax)
+    const expiry = addSeconds(time, seconds)
+    const refused = await this.#core.submit({ kind: 'pay', payment, expiry, sale })
+    if (refused !== undefined) throw errorOf(refused)
+  }
+
+  #check(text: string, { asset }: HubPolicy): Invoice {
+    const invoice = parseInvoice(text)
+    if (isRejection(invoice)) throw errorOf(invoice)
+    const { feed, keys } = this.#core
+    if (invoice.chainId !== feed.ledger.chainId) {
+      throw new WalletError('wrong_network', `the invoice is of chain ${invoice.chainId}`)
+    }
+    if (invoice.hub !== this.#link.hub) {
+      throw new WalletError('wrong_hub', `the payee is reached over hub ${invoice.hub}`)
+    }
+    if (invoice.asset !== asset) {
+      throw new WalletError(
+        'wrong_asset',
+        `the invoice asks for asset ${invoice.asset}, not ${asset}`,
+      )
+    }
+    if (feed.time > invoice.expiry) {
+      throw new WalletError('invoice_expired', `the invoice ended at ledger time ${invoice.expiry}`)
+    }
+    if (invoice.payee === keys.identity.publicKey) {
+      throw new WalletError('own_invoice', 'the invoice is of this wallet')
+    }
+    return invoice
+  }
+
+  async #saleOf(anchor: Anchor) {
+    const invoice = await this.#invoices.get(anchor)
+    if (invoice !== undefined) return invoice
+    throw new WalletError('sale_unknown', `this wallet has no invoice with anchor ${anchor}`)
+  }
+
+  async #receipt(id: ItemId, { signal }: Caller): Promise<PaymentRecord> {
+    const ended = this.#core.changes.wait(
+      (notice) => notice.kind === 'payment' && notice.payment.id === id && isOver(notice.payment),
+      signal,
+    )
+    const known = await this.get(id)
+    if (known !== undefined && isOver(known)) {
+      // Nobody waits for the notice any more, however it ends.
+      ended.catch(() => undefined)
+      return requireSent(known)
+    }
+    return requireSent(((await ended) as Extract<WalletNotice, { kind: 'payment' }>).payment)
+  }
+}
+
+/** The name of a payment from the caller's key: the same key is the same payment for ever. */
+function itemIdOf(key: Uint8Array): ItemId {
+  return toHex(sha256(key).subarray(0, 16)) as ItemId
+}
+
+function isOver({ status }: PaymentRecord): boolean {
+  return status === 'paid' || status === 'failed'
+}
+
+function requireSent(payment: PaymentRecord): PaymentRecord {
+  if (payment.status === 'paid') return payment
+  throw new WalletError('payment_failed', `the money is back: ${payment.code}`, { retryable: true })
+}

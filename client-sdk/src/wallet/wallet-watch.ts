@@ -1,0 +1,86 @@
+import { type ChannelId, isDisputed } from '@tallystick/protocol'
+import { GuardLoop } from '../guard/guard-loop.js'
+import { revealLookupOf } from '../guard/reveal-lookup.js'
+import type { BlockSummary } from '../ledger/block-summary.js'
+import { errorOf } from './error-of.js'
+import type { WalletCore } from './wallet-core.js'
+import { eventsOfBlock } from './wallet-ledger.js'
+import type { WalletChannel } from './wallet-records.js'
+
+/** Follows the ledger for one wallet, and does in time what the ledger asks of it. */
+export class WalletWatch {
+  readonly #core: WalletCore
+  readonly #guard: GuardLoop
+  readonly #unsubscribe: () => void
+
+  /** `onBlock` is called after the wallet has taken in what a block means for it. */
+  constructor(core: WalletCore, onBlock: () => void) {
+    this.#core = core
+    const { ledger } = core.feed
+    this.#guard = new GuardLoop({
+      ledger,
+      feePerKiloCost: ({ asset }) => ledger.genesis.assets[asset]?.feePerKiloCost ?? 0,
+      revealWithCoins: (reveal) => core.coins.build({ reveals: [reveal] }),
+      beforeForceClose: async ({ ledger: { id } }) => (await this.leave(id)).party,
+      onAct: (act) => core.notify({ kind: 'guard', act }),
+    })
+    this.#unsubscribe = core.feed.subscribe(async (block) => {
+      try {
+        await this.#meet(block)
+      } catch (error) {
+        // The ledger is out of reach: whatever was due is found due again at a later block.
+        core.problem('ledger_unreachable', error instanceof Error ? error.message : String(error))
+      }
+      onBlock()
+    })
+  }
+
+  /** Signs nothing on the channel from here on; durable when the promise is kept. */
+  async leave(id: ChannelId): Promise<WalletChannel> {
+    const refused = await this.#core.submit({ kind: 'leave', channel: id })
+    if (refused !== undefined) throw errorOf(refused)
+    const channel = this.#core.state.channel(id)
+    if (channel !== undefined) return channel
+    throw errorOf({ code: 'channel_unknown', detail: `this wallet has no channel ${id}` })
+  }
+
+  stop(): void {
+    this.#unsubscribe()
+  }
+
+  async #meet(block: BlockSummary): Promise<void> {
+    const channels = this.#core.channels()
+    const events = await eventsOfBlock(this.#core.feed.ledger, channels, block)
+    if (events.length > 0 || this.#waitsForTime()) {
+      await this.#core.submitAll([...events, { kind: 'timePassed' }])
+    }
+    await this.#doDuties(block)
+  }
+
+  /** Whether anything of this wallet may change by ledger time alone. */
+  #waitsForTime(): boolean {
+    const { state } = this.#core
+    const [payment] = state.payments()
+    const [invoice] = state.invoices()
+    return (
+      payment !== undefined ||
+      invoice !== undefined ||
+      this.#core
+        .channels()
+        .some(({ party }) => party.phase.kind === 'agreed' || party.owed.length > 0)
+    )
+  }
+
+  async #doDuties({ height, time }: BlockSummary): Promise<void> {
+    const guarded = this.#core
+      .channels()
+      .filter(
+        ({ party }) => isDisputed(party) || party.incoming.some(({ known }) => known !== undefined),
+      )
+      .map(({ party, keyIndex }) => ({ party, signer: this.#core.keys.channel(keyIndex) }))
+    if (guarded.length === 0) return
+    const parties = guarded.map(({ party }) => party)
+    const revealedBy = await revealLookupOf(this.#core.feed.ledger, parties)
+    await this.#guard.act(guarded, { height, now: time, revealedBy })
+  }
+}

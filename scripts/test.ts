@@ -1,0 +1,22 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+/** `npm test [-- WORD…]`: every compiled test file, or those whose path holds one of the words. */
+const words = process.argv.slice(2)
+const root = fileURLToPath(new URL('../../test/dist/', import.meta.url))
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.test.js') && !file.startsWith('bench'))
+  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+  .sort()
+  .map((file) => `${root}${file}`)
+if (files.length === 0) {
+  process.stderr.write(`no test file has ${words.join(' or ')} in its path\n`)
+  process.exit(1)
+}
+const { status } = spawnSync(
+  process.execPath,
+  ['--enable-source-maps', '--test', '--test-reporter=spec', ...files],
+  { stdio: 'inherit' },
+)
+process.exit(status ?? 1)

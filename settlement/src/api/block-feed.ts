@@ -1,0 +1,99 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { FEED_LIVENESS_MS, FEEDS_MAX, FEEDS_PER_ADDRESS_MAX } from '../limits.js'
+import type { LedgerNode } from '../node/ledger-node.js'
+import { FeedConnection } from './feed-connection.js'
+import { complaint, PARAMETERS } from './parameters.js'
+import type { Problem } from './problem.js'
+import { RecentBlocks } from './recent-blocks.js'
+import { refuseUpgrade } from './refuse-upgrade.js'
+
+/** A client says nothing here; control frames have at most 125 bytes. */
+const CLIENT_MESSAGE_BYTES_MAX = 128
+
+/** `/v1/feed`: every block as a binary frame, from a height on or from now on. */
+export class BlockFeed {
+  readonly #node: LedgerNode
+  readonly #onFailure: (error: unknown) => void
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: CLIENT_MESSAGE_BYTES_MAX,
+    perMessageDeflate: false,
+  })
+  readonly #followers = new Map<WebSocket, FeedConnection>()
+  readonly #perAddress = new Map<string, number>()
+  readonly #recent = new RecentBlocks()
+  readonly #liveness: NodeJS.Timeout
+  readonly #unsubscribe: () => void
+
+  /** `onFailure`: a follower could not be served, because the store failed. */
+  constructor(node: LedgerNode, onFailure: (error: unknown) => void) {
+    this.#node = node
+    this.#onFailure = onFailure
+    this.#unsubscribe = node.onBlock(({ height, bytes }) => {
+      this.#recent.add(height, bytes)
+      for (const follower of this.#followers.values()) this.#wake(follower)
+    })
+    this.#liveness = setInterval(() => {
+      for (const follower of this.#followers.values()) follower.checkLiveness()
+    }, FEED_LIVENESS_MS)
+  }
+
+  /** Takes over a connection that asks to become a WebSocket. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const address = request.socket.remoteAddress ?? 'unknown'
+    const asked = this.#asked(request, address)
+    if ('code' in asked) {
+      refuseUpgrade(socket, asked)
+      return
+    }
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      const follower = new FeedConnection(
+        webSocket,
+        this.#recent,
+        (from, limit, bytesMax) => this.#node.blocks(from, limit, bytesMax),
+        asked.from,
+      )
+      this.#enter(webSocket, follower, address)
+      this.#wake(follower)
+    })
+  }
+
+  /** Says goodbye to all; 1001: going away. */
+  close(): void {
+    clearInterval(this.#liveness)
+    this.#unsubscribe()
+    for (const webSocket of this.#followers.keys()) webSocket.close(1001, 'the node stops')
+  }
+
+  #asked(request: IncomingMessage, address: string): { readonly from: number } | Problem {
+    const [path, query = ''] = (request.url ?? '').split('?', 2)
+    if (path !== '/v1/feed') return { code: 'not_found', detail: 'the feed is at /v1/feed' }
+    const asked = PARAMETERS.feed.safeParse(Object.fromEntries(new URLSearchParams(query)))
+    if (!asked.success) return { code: 'bad_request', detail: complaint(asked.error) }
+    const fromAddress = this.#perAddress.get(address) ?? 0
+    if (this.#followers.size >= FEEDS_MAX || fromAddress >= FEEDS_PER_ADDRESS_MAX) {
+      const detail = `there are at most ${FEEDS_MAX} followers, ${FEEDS_PER_ADDRESS_MAX} of one address`
+      return { code: 'too_many_feeds', detail }
+    }
+    // There is no block 0 to send: clients know the genesis.
+    return { from: Math.max(1, asked.data.from ?? this.#node.tip.header.height + 1) }
+  }
+
+  #enter(webSocket: WebSocket, follower: FeedConnection, address: string): void {
+    this.#followers.set(webSocket, follower)
+    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1)
+    webSocket.once('close', () => {
+      this.#followers.delete(webSocket)
+      const left = (this.#perAddress.get(address) ?? 1) - 1
+      if (left > 0) this.#perAddress.set(address, left)
+      else this.#perAddress.delete(address)
+    })
+  }
+
+  #wake(follower: FeedConnection): void {
+    follower.wake().catch(this.#onFailure)
+  }
+}

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import type { Response } from 'express'
+import type { TransactionRejection } from '../core/transaction-rejection.js'
+import type { MempoolFull } from '../node/mempool.js'
+import type { NodeBusy } from '../node/reveal-hashing.js'
+
+/** Everything that the API refuses for. */
+export type ProblemCode =
+  | TransactionRejection['code']
+  | MempoolFull['code']
+  | NodeBusy['code']
+  | 'bad_request'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'unsupported_media_type'
+  | 'too_many_feeds'
+  | 'too_many_refusals'
+  | 'not_ready'
+  | 'internal_error'
+
+/** A refusal as it is answered. */
+export type Problem = { readonly code: ProblemCode; readonly detail: string }
+
+type Answer = readonly [status: number, retryable: boolean]
+const REFUSED: Answer = [422, false]
+/** The same transaction may be taken once ledger time has moved on. */
+const TOO_EARLY: Answer = [422, true]
+
+/** The one table of HTTP statuses. */
+export const ANSWERS: Record<ProblemCode, Answer> = {
+  malformed: [400, false],
+  transaction_too_large: [413, false],
+  transaction_empty: REFUSED,
+  transaction_repeatable: REFUSED,
+  not_yet_valid: TOO_EARLY,
+  no_longer_valid: REFUSED,
+  coin_missing: REFUSED,
+  amount_out_of_range: REFUSED,
+  asset_unknown: REFUSED,
+  terms_out_of_bounds: REFUSED,
+  keys_not_distinct: REFUSED,
+  channel_missing: REFUSED,
+  agreement_expired: REFUSED,
+  bad_agreement_signature: REFUSED,
+  payout_above_total: REFUSED,
+  fee_above_reserve: REFUSED,
+  fee_above_payout: REFUSED,
+  already_revealed: REFUSED,
+  inputs_below_outputs: REFUSED,
+  fee_too_low: REFUSED,
+  asset_not_balanced: REFUSED,
+  signer_unused: REFUSED,
+  bad_signature: REFUSED,
+  lock_mismatch: REFUSED,
+  missing_signature: REFUSED,
+  lock_not_yet_open: TOO_EARLY,
+  channel_closing: REFUSED,
+  channel_not_closing: REFUSED,
+  lane_start_malformed: REFUSED,
+  bad_proof_signature: REFUSED,
+  proofs_contradict: REFUSED,
+  proofs_insolvent: REFUSED,
+  window_closed: REFUSED,
+  window_open: TOO_EARLY,
+  challenge_not_relevant: REFUSED,
+  challenge_not_newer: REFUSED,
+  own_proof_too_old: REFUSED,
+  finalize_out_of_order: REFUSED,
+  nothing_decided: TOO_EARLY,
+  mempool_full: [503, true],
+  node_busy: [503, true],
+  bad_request: [400, false],
+  not_found: [404, false],
+  method_not_allowed: [405, false],
+  unsupported_media_type: [415, false],
+  too_many_feeds: [429, true],
+  too_many_refusals: [429, true],
+  not_ready: [503, true],
+  internal_error: [500, true],
+}
+
+/** RFC 9457 problem details. */
+export function problemDetails({ code, detail }: Problem, requestId: string) {
+  const [status, retryable] = ANSWERS[code]
+  return {
+    type: `urn:tallystick:problem:${code}`,
+    title: code.replaceAll('_', ' '),
+    ...{ status, code, detail, retryable },
+    request_id: requestId,
+  }
+}
+
+/** Answers a request with its refusal. */
+export function sendProblem(response: Response, problem: Problem): void {
+  const details = problemDetails(problem, requestIdOf(response))
+  response.status(details.status).type('application/problem+json').json(details)
+}
+
+/** The name of a request: in its answer, in our log, in the header `x-request-id`. */
+export function requestIdOf(response: Response): string {
+  const known: unknown = response.locals['requestId']
+  if (typeof known === 'string') return known
+  const id = `req_${randomUUID()}`
+  response.locals['requestId'] = id
+  return id
+}

@@ -1,0 +1,22 @@
+import { randomUUID } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type Problem, problemDetails } from './problem.js'
+
+/** Answers a request for a WebSocket with problem details over plain HTTP, and hangs up. */
+export function refuseUpgrade(socket: Duplex, problem: Problem): void {
+  const details = problemDetails(problem, `req_${randomUUID()}`)
+  const body = JSON.stringify(details)
+  // Whoever hangs up first has read enough.
+  socket.on('error', () => socket.destroy())
+  socket.end(
+    [
+      `HTTP/1.1 ${details.status} ${STATUS_CODES[details.status]}`,
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  )
+}

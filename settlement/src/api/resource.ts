@@ -1,0 +1,85 @@
+import {
+  type BlockHeader,
+  blockHeaderCodec,
+  type Certificate,
+  type Channel,
+  certificateCodec,
+  channelCodec,
+  coinCodec,
+  decodeTrusted,
+  encode,
+  encodeStateProof,
+  outpointCodec,
+  toHex,
+} from '@tallystick/protocol'
+import type { ProvenValue } from '../node/proven-value.js'
+import type { StoredBlock, StoredEntry } from '../store/ledger-store.js'
+
+/** Lower-case hex; the runtime's own is much faster than the portable one on whole blocks. */
+export function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+}
+
+export function headerResource(header: BlockHeader, certificate: Certificate | undefined) {
+  return {
+    height: header.height,
+    header: hexOf(encode(blockHeaderCodec, header)),
+    certificate: certificate === undefined ? null : hexOf(encode(certificateCodec, certificate)),
+  }
+}
+
+export function blockResource({ height, bytes }: StoredBlock) {
+  return { height, block: hexOf(bytes) }
+}
+
+/** An entry, or that there is none, with all that somebody who trusts nobody needs. */
+export function entryResource({ tip, value, proof }: ProvenValue) {
+  return {
+    ...headerResource(tip.header, tip.certificate),
+    value: value === undefined ? null : hexOf(value),
+    proof: hexOf(encodeStateProof(proof)),
+  }
+}
+
+/** A coin in a list, without proof. */
+export function coinResource({ entryKey, value }: StoredEntry) {
+  const { txId, index } = decodeTrusted(outpointCodec, entryKey)
+  const { asset, amount, lock, createdTime } = decodeTrusted(coinCodec, value)
+  return { tx_id: txId, index, asset, amount: amount.toString(), lock, created_time: createdTime }
+}
+
+/** A channel in a list, without proof. */
+export function channelResource({ value }: StoredEntry) {
+  const channel: Channel = decodeTrusted(channelCodec, value)
+  const { number, id, asset, openedTime, status } = channel
+  const side = ({ key, deposited, feesPaid, payoutLock }: Channel['client']) => ({
+    key,
+    deposited: deposited.toString(),
+    fees_paid: feesPaid.toString(),
+    payout_lock: payoutLock,
+  })
+  return {
+    ...{ number, id, asset, opened_time: openedTime },
+    client: side(channel.client),
+    hub: side(channel.hub),
+    dispute_window_seconds: channel.terms.disputeWindowSeconds,
+    status: status.kind,
+    ...(status.kind === 'closing' && { closing_by: status.by, deadline: status.deadline }),
+  }
+}
+
+/** One page of a list; `found` holds one item more than `limit` when there are more. */
+export function pageResource<T>(
+  found: readonly StoredEntry[],
+  limit: number,
+  resource: (entry: StoredEntry) => T,
+) {
+  const shown = found.slice(0, limit)
+  const hasMore = found.length > limit
+  const last = shown.at(-1)
+  return {
+    data: shown.map(resource),
+    has_more: hasMore,
+    next: hasMore && last !== undefined ? toHex(last.key) : null,
+  }
+}

@@ -1,0 +1,50 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { CONNECTIONS_MAX, REQUEST_MS_MAX } from '../limits.js'
+import type { LedgerNode } from '../node/ledger-node.js'
+import { BlockFeed } from './block-feed.js'
+import { ledgerApp, type OnFailedRequest } from './ledger-app.js'
+
+/** A node's API while it is being served. */
+export type LedgerServer = { readonly url: string; close(): Promise<void> }
+
+/** Serves HTTP and the feed on one port; `port` 0 takes any. */
+export async function serveLedger(options: {
+  readonly node: LedgerNode
+  readonly host: string
+  readonly port: number
+  readonly onFailedRequest: OnFailedRequest
+}): Promise<LedgerServer> {
+  const { node, host, port, onFailedRequest } = options
+  const server = createServer(
+    { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX, maxHeaderSize: 8_192 },
+    ledgerApp(node, onFailedRequest),
+  )
+  server.maxConnections = CONNECTIONS_MAX
+  const feed = new BlockFeed(node, (error) => onFailedRequest({ requestId: 'feed', error }))
+  server.on('upgrade', (request, socket, head) => feed.upgrade(request, socket, head))
+  await listen(server, port, host)
+  const bound = server.address() as AddressInfo
+  const shownHost = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address
+  return {
+    url: `http://${shownHost}:${bound.port}`,
+    close: async () => {
+      feed.close()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      const impatient = setTimeout(() => server.closeAllConnections(), STOP_MS_MAX)
+      await closed
+      clearTimeout(impatient)
+    },
+  }
+}
+
+/** What requests under way may take when the node stops, milliseconds. */
+const STOP_MS_MAX = 2_000
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => resolve())
+  })
+}

@@ -1,0 +1,98 @@
+import { fromHex } from '@tallystick/protocol'
+import express, { type Request, type Response, type Router } from 'express'
+import { BODY_BYTES_MAX } from '../limits.js'
+import type { LedgerNode } from '../node/ledger-node.js'
+import { complaint, PARAMETERS } from './parameters.js'
+import { type Problem, sendProblem } from './problem.js'
+import { RefusedWork } from './refused-work.js'
+import { hexOf } from './resource.js'
+
+/** Handing transactions in, and asking what became of them. */
+export function transactionRoutes(node: LedgerNode): Router {
+  const router = express.Router()
+  const refusedWork = new RefusedWork()
+  router.post(
+    '/transactions',
+    (request, response, next) => {
+      if (!refusedWork.isExhausted(addressOf(request), performance.now())) return next()
+      const detail = 'too much of what came from this address was refused; slow down'
+      return sendProblem(response, { code: 'too_many_refusals', detail })
+    },
+    express.json({ limit: BODY_BYTES_MAX, inflate: false, strict: true }),
+    express.raw({ type: 'application/octet-stream', limit: BODY_BYTES_MAX, inflate: false }),
+    (request, response) => submit(node, refusedWork, request, response),
+  )
+  router.get('/transactions/:id', (request, response) => tellStatus(node, request, response))
+  return router
+}
+
+async function submit(
+  node: LedgerNode,
+  refusedWork: RefusedWork,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const encoded = submittedBytes(request)
+  if ('code' in encoded) return sendProblem(response, encoded)
+  const submitted = await node.submit(encoded)
+  switch (submitted.kind) {
+    case 'refused':
+      refusedWork.charge(addressOf(request), submitted.workMs, performance.now())
+      sendProblem(response, submitted.rejection)
+      break
+    case 'pending':
+      response.status(202).json({ id: submitted.id, status: 'pending' })
+      break
+    case 'included':
+      response.json({ id: submitted.id, status: 'included', height: submitted.height })
+      break
+  }
+  return undefined
+}
+
+function addressOf(request: Request): string {
+  return request.socket.remoteAddress ?? 'unknown'
+}
+
+/** The encoded transaction of either form of body, in memory of its own. */
+function submittedBytes({ body }: Request): Uint8Array | Problem {
+  if (body instanceof Uint8Array) return new Uint8Array(body)
+  if (body === undefined) {
+    return {
+      code: 'unsupported_media_type',
+      detail: 'a body of application/json or application/octet-stream is due',
+    }
+  }
+  const parsed = PARAMETERS.submission.safeParse(body)
+  return parsed.success
+    ? fromHex(parsed.data.transaction)
+    : { code: 'malformed', detail: complaint(parsed.error) }
+}
+
+async function tellStatus(node: LedgerNode, request: Request, response: Response): Promise<void> {
+  const asked = PARAMETERS.transaction.safeParse({ ...request.query, ...request.params })
+  if (!asked.success) {
+    return sendProblem(response, { code: 'bad_request', detail: complaint(asked.error) })
+  }
+  const { id } = asked.data
+  const status = await node.transactionStatus(id)
+  switch (status.kind) {
+    case 'unknown':
+      sendProblem(response, { code: 'not_found', detail: `transaction ${id} is not known here` })
+      break
+    case 'pending':
+      response.json({ id, status: 'pending' })
+      break
+    case 'included': {
+      const { height, position, encoded } = status
+      response.json({ id, status: 'included', height, position, transaction: hexOf(encoded) })
+      break
+    }
+    case 'rejected': {
+      const { code, detail } = status.rejection
+      response.json({ id, status: 'rejected', code, detail })
+      break
+    }
+  }
+  return undefined
+}

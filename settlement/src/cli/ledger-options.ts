@@ -1,0 +1,39 @@
+import {
+  type AssetTerms,
+  amount,
+  type LockRoot,
+  type Output,
+  parseAmount,
+} from '@tallystick/protocol'
+import { InvalidArgumentError } from 'commander'
+
+/** `CODE:DECIMALS:FEE`, fee in base units per 1,000 units of cost. */
+export function assetOption(text: string, before: readonly AssetTerms[] = []): AssetTerms[] {
+  const [, code, decimals, fee] = /^([^:]{1,12}):(\d{1,2}):(\d{1,13})$/.exec(text) ?? []
+  if (code === undefined) {
+    throw new InvalidArgumentError('CODE:DECIMALS:FEE_PER_KILO_COST is due, for example GBP:2:1')
+  }
+  return [...before, { code, decimals: Number(decimals), feePerKiloCost: Number(fee) }]
+}
+
+/** `LOCKHEX:ASSET:AMOUNT`, amount in base units. */
+export function allocateOption(text: string, before: readonly Output[] = []): Output[] {
+  const [, lock, asset, units] = /^([0-9a-f]{64}):(\d{1,3}):([1-9]\d{0,18})$/.exec(text) ?? []
+  const value = units === undefined ? undefined : parseAmount(BigInt(units))
+  if (lock === undefined || value === undefined) {
+    throw new InvalidArgumentError('LOCKHEX:ASSET:AMOUNT is due: 64 hex digits, a number, units')
+  }
+  return [...before, { lock: lock as LockRoot, asset: Number(asset), amount: amount(value) }]
+}
+
+/** A whole number of at most nine digits. */
+export function wholeOption(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a whole number is due here')
+  return Number(text)
+}
+
+export function portOption(text: string): number {
+  const port = wholeOption(text)
+  if (port > 65_535) throw new InvalidArgumentError('a port is at most 65535')
+  return port
+}

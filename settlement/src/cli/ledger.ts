@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+import type { AssetTerms, Output } from '@tallystick/protocol'
+import { Command } from 'commander'
+import { initLedger, type LedgerOrigin } from '../init-ledger.js'
+import { allocateOption, assetOption, portOption, wholeOption } from './ledger-options.js'
+import { printFacts } from './print-facts.js'
+import { runLedger } from './run-ledger.js'
+import { showStatus } from './show-status.js'
+import { stopOnFault } from './stop-on-fault.js'
+
+type InitOptions = {
+  data: string
+  genesis?: string
+  network: string
+  asset?: AssetTerms[]
+  allocate?: Output[]
+  timeStep?: number
+  disputeWindowMin?: number
+  disputeWindowMax?: number
+  json?: true
+}
+
+const program = new Command('ledger').description('A Tallystick settlement ledger node')
+
+program
+  .command('init')
+  .description('create the key of a validator and the genesis of a ledger')
+  .requiredOption('--data <dir>', 'folder for both, and for the ledger')
+  .option('--genesis <file>', 'take this genesis instead of making one')
+  .option('--network <name>', 'name for people', 'local')
+  .option('--asset <code:decimals:fee>', 'an asset, and base units per 1,000 of cost', assetOption)
+  .option('--allocate <lock:asset:amount>', 'a first coin, in base units', allocateOption)
+  .option('--time-step <seconds>', 'by which ledger time may rise per block', wholeOption)
+  .option('--dispute-window-min <seconds>', 'shortest that a channel may have', wholeOption)
+  .option('--dispute-window-max <seconds>', 'longest that a channel may have', wholeOption)
+  .option('--json', 'print one JSON object')
+  .action(async (options: InitOptions) => {
+    const { chainId, genesis, validator } = await initLedger({
+      dataDir: options.data,
+      ...originOf(options),
+    })
+    const facts = { chain_id: chainId, network: genesis.network, validator }
+    const text = `chain      ${chainId}\nnetwork    ${genesis.network}\nvalidator  ${validator}`
+    printFacts(options.json, facts, text)
+  })
+
+program
+  .command('run')
+  .description('make blocks and serve the API until stopped with Ctrl-C')
+  .requiredOption('--data <dir>', 'folder that `init` made')
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
+  .option('--port <number>', 'port to listen on, 0 for any', portOption, 7_400)
+  .option('--block-interval-ms <ms>', 'between two blocks at least', wholeOption)
+  .option('--heartbeat-ms <ms>', 'until a block without transactions', wholeOption)
+  .option('--stop-with-parent', 'stop when standard input ends')
+  .option('--json', 'print the address as one JSON object')
+  .action(runLedger)
+
+program
+  .command('status')
+  .description('show where a ledger node stands')
+  .requiredOption('--url <url>', 'address of its API')
+  .option('--json', 'print one JSON object')
+  .action(showStatus)
+
+await program.parseAsync().catch(stopOnFault)
+
+function originOf(options: InitOptions): LedgerOrigin {
+  if (options.genesis !== undefined) return { kind: 'file', genesisFile: options.genesis }
+  const { timeStep, disputeWindowMin, disputeWindowMax } = options
+  return {
+    kind: 'new',
+    network: options.network,
+    assets: options.asset ?? [],
+    allocations: options.allocate ?? [],
+    ...(timeStep !== undefined && { timeStepSecondsMax: timeStep }),
+    ...(disputeWindowMin !== undefined && { disputeWindowSecondsMin: disputeWindowMin }),
+    ...(disputeWindowMax !== undefined && { disputeWindowSecondsMax: disputeWindowMax }),
+  }
+}

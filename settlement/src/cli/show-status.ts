@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { printFacts } from './print-facts.js'
+
+/** Until an answer must be there, milliseconds. */
+const ANSWER_MS_MAX = 5_000
+
+const statusSchema = z.looseObject({
+  network: z.string(),
+  chain_id: z.string(),
+  height: z.number(),
+  time: z.number(),
+  mempool_transactions: z.number(),
+})
+
+/** `ledger status`: what a node says of itself. */
+export async function showStatus({ url, json }: { url: string; json?: true }): Promise<void> {
+  const address = `${url.replace(/\/+$/, '')}/v1/status`
+  const response = await fetch(address, { signal: AbortSignal.timeout(ANSWER_MS_MAX) })
+  const status = statusSchema.parse(await response.json())
+  const time = new Date(status.time * 1_000).toISOString()
+  printFacts(
+    json,
+    status,
+    [
+      `network  ${status.network}`,
+      `chain    ${status.chain_id}`,
+      `height   ${status.height}`,
+      `time     ${time}`,
+      `waiting  ${status.mempool_transactions} transactions`,
+    ].join('\n'),
+  )
+}

@@ -1,0 +1,57 @@
+import {
+  type Anchor,
+  anchorOf,
+  type ChainId,
+  equalBytes,
+  invariant,
+  type PublicKey,
+  type Transaction,
+  type TxId,
+  toHex,
+  transactionDigest,
+  verifySignature,
+} from '@tallystick/protocol'
+
+/**
+ * What is costly to find out about a transaction and does not depend on the state: computed when it
+ * is first asked for, kept with the transaction while it waits for a block. It changes no verdict.
+ */
+export class TransactionChecks {
+  readonly digest: Uint8Array
+  readonly id: TxId
+  readonly #transaction: Transaction
+  readonly #anchors = new Map<number, Anchor>()
+  /** Signatures found valid, by the signature's own array, with what they are valid for. */
+  readonly #valid = new Map<Uint8Array, { readonly key: PublicKey; readonly digest: Uint8Array }>()
+
+  constructor(chainId: ChainId, transaction: Transaction) {
+    this.digest = transactionDigest(chainId, transaction.body)
+    this.id = toHex(this.digest) as TxId
+    this.#transaction = transaction
+  }
+
+  /** The anchor that the reveal at a position of the body is of: up to 65,536 hashes. */
+  anchorOf(position: number): Anchor {
+    const known = this.#anchors.get(position)
+    if (known !== undefined) return known
+    const reveal = this.#transaction.body.reveals[position]
+    invariant(reveal !== undefined, 'the position names a reveal of the transaction')
+    const anchor = anchorOf(reveal.link, reveal.index)
+    this.#anchors.set(position, anchor)
+    return anchor
+  }
+
+  /** The same, from whoever has computed it for the reveal at this position already. */
+  noteAnchor(position: number, anchor: Anchor): void {
+    this.#anchors.set(position, anchor)
+  }
+
+  /** Whether a signature that is part of the transaction is one of `digest` under `key`. */
+  isSigned(key: PublicKey, digest: Uint8Array, signature: Uint8Array): boolean {
+    const known = this.#valid.get(signature)
+    if (known !== undefined && known.key === key && equalBytes(known.digest, digest)) return true
+    const isValid = verifySignature(key, digest, signature)
+    if (isValid) this.#valid.set(signature, { key, digest })
+    return isValid
+  }
+}

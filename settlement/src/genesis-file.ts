@@ -1,0 +1,145 @@
+import { readFile } from 'node:fs/promises'
+import {
+  amount,
+  decode,
+  encode,
+  type Genesis,
+  genesisCodec,
+  isRejection,
+  type LockRoot,
+  parseAmount,
+  parsePublicKey,
+  TIMESTAMP_MAX,
+  timestamp,
+} from '@tallystick/protocol'
+import { z } from 'zod'
+import { LedgerFault } from './ledger-fault.js'
+
+const whole = z.number().int().nonnegative()
+
+/** A genesis as people read and write it. Amounts are base units as decimal strings. */
+const genesisFileSchema = z.strictObject({
+  network: z.string(),
+  time: whole.max(TIMESTAMP_MAX).transform(timestamp),
+  parameters: z.strictObject({
+    protocol_version: whole,
+    validators: z.array(
+      z.string().transform((hex, context) => {
+        const key = parsePublicKey(hex)
+        if (key !== undefined) return key
+        context.addIssue('a validator is a public key in hex')
+        return z.NEVER
+      }),
+    ),
+    quorum: whole,
+    time_step_seconds_max: whole,
+    dispute_window_seconds_min: whole,
+    dispute_window_seconds_max: whole,
+  }),
+  assets: z.array(z.strictObject({ code: z.string(), decimals: whole, fee_per_kilo_cost: whole })),
+  allocations: z.array(
+    z.strictObject({
+      asset: whole,
+      amount: z
+        .string()
+        .regex(/^[1-9][0-9]{0,18}$/)
+        .transform(BigInt)
+        .refine((value) => parseAmount(value) !== undefined)
+        .transform(amount),
+      lock: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .transform((hex) => hex as LockRoot),
+    }),
+  ),
+})
+
+/** Reads `genesis.json`. Throws `genesis_unusable`. */
+export async function readGenesisFile(path: string): Promise<Genesis> {
+  let json: unknown
+  try {
+    json = JSON.parse(await readFile(path, 'utf8'))
+  } catch (cause) {
+    throw new LedgerFault('genesis_unusable', `${path} cannot be read as JSON`, cause)
+  }
+  const parsed = genesisFileSchema.safeParse(json)
+  if (!parsed.success) throw unusable(path, z.prettifyError(parsed.error))
+  const { network, time, parameters, assets, allocations } = parsed.data
+  return checkedGenesis(path, {
+    ...{ network, time, allocations },
+    parameters: {
+      protocolVersion: parameters.protocol_version,
+      validators: parameters.validators,
+      quorum: parameters.quorum,
+      timeStepSecondsMax: parameters.time_step_seconds_max,
+      disputeWindowSecondsMin: parameters.dispute_window_seconds_min,
+      disputeWindowSecondsMax: parameters.dispute_window_seconds_max,
+    },
+    assets: assets.map(({ code, decimals, fee_per_kilo_cost }) => {
+      return { code, decimals, feePerKiloCost: fee_per_kilo_cost }
+    }),
+  })
+}
+
+/** The text of `genesis.json`. */
+export function writtenGenesis({
+  network,
+  time,
+  parameters,
+  assets,
+  allocations,
+}: Genesis): string {
+  const file: z.input<typeof genesisFileSchema> = {
+    ...{ network, time },
+    parameters: {
+      protocol_version: parameters.protocolVersion,
+      validators: [...parameters.validators],
+      quorum: parameters.quorum,
+      time_step_seconds_max: parameters.timeStepSecondsMax,
+      dispute_window_seconds_min: parameters.disputeWindowSecondsMin,
+      dispute_window_seconds_max: parameters.disputeWindowSecondsMax,
+    },
+    assets: assets.map(({ code, decimals, feePerKiloCost }) => {
+      return { code, decimals, fee_per_kilo_cost: feePerKiloCost }
+    }),
+    allocations: allocations.map((output) => ({ ...output, amount: output.amount.toString() })),
+  }
+  return `${JSON.stringify(file, undefined, 2)}\n`
+}
+
+/**
+ * A genesis that a ledger can be started from: one that has an encoding, gives out known assets
+ * within their range, and takes fees in at least one of them. Throws `genesis_unusable`.
+ */
+export function checkedGenesis(where: string, genesis: Genesis): Genesis {
+  const { parameters, assets, allocations } = genesis
+  if (parameters.quorum > parameters.validators.length) {
+    throw unusable(where, 'the quorum is above the number of validators')
+  }
+  if (parameters.disputeWindowSecondsMin > parameters.disputeWindowSecondsMax) {
+    throw unusable(where, 'the shortest dispute window is longer than the longest')
+  }
+  if (!assets.some(({ feePerKiloCost }) => feePerKiloCost > 0)) {
+    throw unusable(where, 'no asset takes fees, so nothing could ever be paid for')
+  }
+  const issued = assets.map(() => 0n)
+  for (const { asset, amount: value } of allocations) {
+    issued[asset] = (issued[asset] ?? 0n) + value
+    if (asset >= assets.length) throw unusable(where, `there is no asset ${asset}`)
+    if (parseAmount(issued[asset] ?? 0n) === undefined) {
+      throw unusable(where, `more than 2^63-1 units of asset ${asset} are given out`)
+    }
+  }
+  try {
+    const read = decode(genesisCodec, encode(genesisCodec, genesis))
+    if (!isRejection(read)) return read as Genesis
+  } catch (cause) {
+    // The codec states its bounds as invariants; here they are what somebody typed.
+    throw new LedgerFault('genesis_unusable', `${where}: ${String(cause)}`, cause)
+  }
+  throw unusable(where, 'it has no canonical encoding')
+}
+
+function unusable(where: string, detail: string): LedgerFault {
+  return new LedgerFault('genesis_unusable', `${where}: ${detail}`)
+}

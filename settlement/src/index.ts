@@ -1,0 +1,19 @@
+export * from './core/apply-block.js'
+export * from './core/apply-transaction.js'
+export * from './core/fill-block.js'
+export * from './core/genesis-state.js'
+export * from './core/ledger-view.js'
+export { revealLookup } from './core/reveal-record.js'
+export * from './core/state-root.js'
+export type { TransactionRejection } from './core/transaction-rejection.js'
+export type { Engine } from './engine/engine.js'
+export { soloEngine } from './engine/solo-engine.js'
+export { type InitializedLedger, initLedger, type LedgerOrigin } from './init-ledger.js'
+export { valueIsConserved } from './invariants/value-is-conserved.js'
+export { LedgerFault, type LedgerFaultCode } from './ledger-fault.js'
+export {
+  type LedgerNodeConfig,
+  type LedgerReport,
+  type RunningLedgerNode,
+  startLedgerNode,
+} from './start-ledger-node.js'

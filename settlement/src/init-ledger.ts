@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import {
+  type AssetTerms,
+  type ChainId,
+  chainIdOf,
+  type Genesis,
+  type Output,
+  PROTOCOL_VERSION,
+  type PublicKey,
+  timestamp,
+} from '@tallystick/protocol'
+import { dataFolder } from './data-folder.js'
+import { writeDurableFile } from './durable-file.js'
+import { checkedGenesis, readGenesisFile, writtenGenesis } from './genesis-file.js'
+import { LedgerFault } from './ledger-fault.js'
+import { createValidatorKey, readValidatorKey } from './validator-key.js'
+
+/** What a new ledger starts from: somebody's genesis file, or one of our own. */
+export type LedgerOrigin =
+  | { readonly kind: 'file'; readonly genesisFile: string }
+  | {
+      readonly kind: 'new'
+      /** For people; at most 32 bytes. */
+      readonly network: string
+      readonly assets: readonly AssetTerms[]
+      readonly allocations: readonly Output[]
+      /** See `Parameters`; absent: `LEDGER_DEFAULTS`. */
+      readonly timeStepSecondsMax?: number
+      readonly disputeWindowSecondsMin?: number
+      readonly disputeWindowSecondsMax?: number
+      /** Seconds; absent: now. */
+      readonly time?: number
+    }
+
+/** Twice the usual heartbeat; windows from a second, for tries, to a month. */
+export const LEDGER_DEFAULTS = {
+  timeStepSecondsMax: 10,
+  disputeWindowSecondsMin: 1,
+  disputeWindowSecondsMax: 2_592_000,
+} as const
+
+export type InitializedLedger = {
+  readonly chainId: ChainId
+  readonly genesis: Genesis
+  readonly validator: PublicKey
+}
+
+/**
+ * Makes a data folder with the key of a validator and a genesis; a key that lies there is kept.
+ * The genesis is written last: a folder without one is not initialized, whatever else is in it.
+ */
+export async function initLedger(
+  options: LedgerOrigin & { readonly dataDir: string },
+): Promise<InitializedLedger> {
+  const { dataDir } = options
+  const paths = dataFolder(dataDir)
+  await mkdir(dataDir, { recursive: true })
+  if (existsSync(paths.genesis)) {
+    throw new LedgerFault('already_initialized', `${dataDir} holds a ledger already`)
+  }
+  const signer = existsSync(paths.validatorKey)
+    ? await readValidatorKey(paths.validatorKey)
+    : await createValidatorKey(paths.validatorKey)
+  const genesis = await genesisOf(options, signer.publicKey)
+  await writeDurableFile(paths.genesis, writtenGenesis(genesis), 0o644)
+  return { chainId: chainIdOf(genesis), genesis, validator: signer.publicKey }
+}
+
+async function genesisOf(origin: LedgerOrigin, validator: PublicKey): Promise<Genesis> {
+  switch (origin.kind) {
+    case 'file':
+      return readGenesisFile(origin.genesisFile)
+    case 'new': {
+      const { network, assets, allocations, kind: _, time, ...chosen } = origin
+      const { timeStepSecondsMax, disputeWindowSecondsMin, disputeWindowSecondsMax } = {
+        ...LEDGER_DEFAULTS,
+        ...chosen,
+      }
+      return checkedGenesis('the genesis', {
+        network,
+        time: timestamp(time ?? Math.floor(Date.now() / 1_000)),
+        parameters: {
+          protocolVersion: PROTOCOL_VERSION,
+          validators: [validator],
+          quorum: 1,
+          timeStepSecondsMax,
+          disputeWindowSecondsMin,
+          disputeWindowSecondsMax,
+        },
+        assets,
+        allocations,
+      })
+    }
+  }
+}

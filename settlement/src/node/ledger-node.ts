@@ -1,0 +1,307 @@
+import {
+  type Block,
+  type BlockHeader,
+  blockCodec,
+  blockId,
+  type ChainId,
+  chainIdOf,
+  checkCertificate,
+  decodeTrusted,
+  type EntryKind,
+  encode,
+  fromHex,
+  type Genesis,
+  invariant,
+  isRejection,
+  type LockRoot,
+  type Parameters,
+  type PublicKey,
+  parseTransaction,
+  proveKey,
+  type SparseProof,
+  type StateEntries,
+  stateKey,
+  type TxId,
+} from '@tallystick/protocol'
+import { nextBlockTime } from '../core/apply-block.js'
+import type { ApplyContext } from '../core/apply-transaction.js'
+import type { Candidate } from '../core/fill-block.js'
+import { TransactionChecks } from '../core/transaction-checks.js'
+import type { TransactionRejection } from '../core/transaction-rejection.js'
+import type { Engine } from '../engine/engine.js'
+import { LedgerFault } from '../ledger-fault.js'
+import { encodeEntry, entryRows } from '../store/entry-row.js'
+import type { LedgerStore, PageQuery, StoredBlock, StoredEntry } from '../store/ledger-store.js'
+import type { TipMark } from '../store/tip-mark.js'
+import { BlockLoop, type BlockTiming } from './block-loop.js'
+import type { Chain, ChainTip } from './chain.js'
+import { checkTipMark } from './check-tip-mark.js'
+import type { LedgerNodeParts } from './ledger-node-parts.js'
+import type { ProvenValue } from './proven-value.js'
+import type { Submitted, TransactionStatus } from './submission.js'
+import { GroupCommit } from './group-commit.js'
+import type { LedgerState } from './ledger-state.js'
+import { type MadeBlock, makeBlock } from './make-block.js'
+import { Mempool, type MempoolFull, type PendingTransaction } from './mempool.js'
+import { genesisTip, restoreChain } from './restore-chain.js'
+import { type NodeBusy, RevealHashing } from './reveal-hashing.js'
+
+/**
+ * A running ledger: it takes transactions, makes blocks, and answers from the newest block that is
+ * on disk. Nothing is shown of a block before that (BLK-6). Lives from `open` to `stop`.
+ */
+export class LedgerNode {
+  readonly genesis: Genesis
+  readonly chainId: ChainId
+  readonly genesisHeader: BlockHeader
+  readonly #parts: LedgerNodeParts
+  readonly #state: LedgerState
+  readonly #mempool: Mempool
+  readonly #reveals = new RevealHashing()
+  readonly #listeners = new Set<(block: StoredBlock) => void>()
+  #tip: ChainTip
+  #loop: BlockLoop | undefined
+  /** Ids on disk of transactions that wait no more; removed with the next block. */
+  #dropped: readonly TxId[] = []
+  #isStalled = false
+  #fault: unknown
+
+  private constructor(parts: LedgerNodeParts, chain: Chain) {
+    this.genesis = parts.genesis
+    this.chainId = chainIdOf(parts.genesis)
+    this.genesisHeader = genesisTip(parts.genesis)
+    this.#parts = parts
+    this.#state = chain.state
+    this.#tip = chain.tip
+    const stored = new GroupCommit(parts.store.addPending.bind(parts.store))
+    this.#mempool = new Mempool(chain.state, (row) => stored.add(row))
+  }
+
+  /** Restores the chain and what waited. It makes no block before `start`. */
+  static async open(parts: LedgerNodeParts): Promise<LedgerNode> {
+    const chain = await restoreChain(parts.store, parts.genesis)
+    await checkTipMark(parts, chain.tip)
+    const node = new LedgerNode(parts, chain)
+    const waiting = (await parts.store.pending()).map(({ id, encoded }) => {
+      const transaction = parseTransaction(encoded)
+      if (isRejection(transaction)) {
+        throw new LedgerFault('store_corrupt', `waiting transaction ${id} is malformed`)
+      }
+      return { encoded, transaction, checks: new TransactionChecks(node.chainId, transaction) }
+    })
+    node.#dropped = node.#mempool.restore(waiting, node.#context(), parts.clock())
+    return node
+  }
+
+  /** Makes a first block (unless the clock forbids it), and then one whenever it is due. */
+  async start(): Promise<void> {
+    let first = () => {}
+    const attempted = new Promise<void>((resolve) => {
+      first = resolve
+    })
+    const make = async () => {
+      const isMade = await this.#makeBlock()
+      first()
+      return isMade
+    }
+    const loop = new BlockLoop(this.#parts.timing, () => this.#mempool.hasCandidates(), make)
+    this.#loop = loop
+    loop.ended.catch((error) => this.#fail(error))
+    await Promise.race([attempted, loop.ended])
+  }
+
+  /** Finishes the block that is being made, and makes no more. */
+  async stop(): Promise<void> {
+    this.#loop?.stop()
+    // A loop that failed was reported when it did.
+    await this.#loop?.ended.catch(() => undefined)
+  }
+
+  get tip(): ChainTip {
+    return this.#tip
+  }
+
+  get mempoolSize(): number {
+    return this.#mempool.size
+  }
+
+  /** Whether blocks are being made. */
+  get isReady(): boolean {
+    return this.#loop !== undefined && this.#fault === undefined && !this.#isStalled
+  }
+
+  /** Hears every block once it is the tip; call the answer to stop. */
+  onBlock(listener: (block: StoredBlock) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Takes a transaction from outside. When this resolves it is on disk, or refused. */
+  async submit(encoded: Uint8Array): Promise<Submitted> {
+    if (this.#fault !== undefined) throw this.#fault
+    const [transaction, parseMs] = timed(() => parseTransaction(encoded))
+    if (isRejection(transaction)) return refusal(transaction, parseMs)
+    const checks = new TransactionChecks(this.chainId, transaction)
+    const known = this.#mempool.get(checks.id)
+    const hashMs = known === undefined ? await this.#reveals.follow(transaction, checks) : 0
+    if (typeof hashMs !== 'number') return refusal(hashMs, parseMs)
+    const [admission, admitMs] = timed(() => this.#admit({ encoded, transaction, checks }))
+    if (admission.kind !== 'rejection') {
+      await this.#stored(admission.pending)
+      return { kind: 'pending', id: checks.id }
+    }
+    // Refused because it is in a block already? Then this is the same word again.
+    const position = await this.#parts.store.position(checks.id)
+    return position === undefined
+      ? refusal(admission, parseMs + hashMs + admitMs)
+      : { kind: 'included', id: checks.id, height: position.height }
+  }
+
+  async transactionStatus(id: TxId): Promise<TransactionStatus> {
+    if (this.#mempool.get(id) !== undefined) return { kind: 'pending' }
+    const at = await this.#parts.store.position(id)
+    const block = at && (await this.block(at.height))
+    if (at === undefined || block === undefined) {
+      const rejection = this.#mempool.rejectionOf(id)
+      return rejection === undefined ? { kind: 'unknown' } : { kind: 'rejected', rejection }
+    }
+    const encoded = decodeTrusted<Block>(blockCodec, block.bytes).transactions[at.position]
+    invariant(encoded !== undefined, 'the index names a transaction of the block')
+    return { kind: 'included', ...at, encoded }
+  }
+
+  /** An entry at the tip, or that there is none, with its proof. */
+  prove<Kind extends EntryKind>(kind: Kind, key: StateEntries[Kind]['key']): ProvenValue {
+    const value = this.#state.read(kind, key)
+    return {
+      tip: this.#tip,
+      value: value === undefined ? undefined : encodeEntry(kind, value),
+      proof: proveKey(this.#tip.tree, stateKey(kind, key)),
+    }
+  }
+
+  /** Coins under a lock at the tip; see `LedgerStore`. */
+  coinsOf(lock: LockRoot, page: PageQuery): Promise<readonly StoredEntry[]> {
+    return this.#parts.store.coinsOf(lock, page)
+  }
+
+  /** Channels that a key is a side of. */
+  channelsOf(key: PublicKey, page: PageQuery): Promise<readonly StoredEntry[]> {
+    return this.#parts.store.channelsOf(key, page)
+  }
+
+  async block(height: number): Promise<StoredBlock | undefined> {
+    return height <= this.#tip.header.height ? this.#parts.store.block(height) : undefined
+  }
+
+  /** Up to `limit` blocks from `from` on, none above the tip: see `LedgerStore`. */
+  async blocks(from: number, limit: number, bytesMax: number): Promise<readonly StoredBlock[]> {
+    const count = Math.min(limit, this.#tip.header.height - from + 1)
+    return count > 0 ? this.#parts.store.blocks(from, count, bytesMax) : []
+  }
+
+  /** Execution, certificate, storage, and only then the tip: whether a block was made. */
+  async #makeBlock(): Promise<boolean> {
+    const { engine, store, mark, clock } = this.#parts
+    const parent = { view: this.#state, ...this.#tip }
+    const seconds = Math.floor(clock() / 1_000)
+    const made = makeBlock(parent, this.#parameters(), this.#mempool.candidates(), seconds)
+    if (isRejection(made)) {
+      if (!this.#isStalled) this.#parts.onStall(made.detail)
+      this.#isStalled = true
+      return false
+    }
+    this.#isStalled = false
+    const { header, included } = made
+    const certificate = await engine.certify(header)
+    const uncertified = checkCertificate(header, certificate, this.#parameters())
+    invariant(uncertified === undefined, 'the engine certifies what it was given')
+    const transactions = included.map(({ encoded }) => encoded)
+    const bytes = encode(blockCodec, { header, certificate, transactions })
+    const id = blockId(header)
+    await store.commitBlock({
+      ...{ height: header.height, id: fromHex(id), bytes },
+      ...entryRows(made.writes),
+      transactions: included.map(({ checks }) => checks.id),
+      settled: this.#takeSettled(made),
+    })
+    await mark.note({ height: header.height, id })
+    this.#advance(made, { header, id, certificate, tree: made.tree })
+    for (const listener of this.#listeners) listener({ height: header.height, bytes })
+    return true
+  }
+
+  /** Ids to remove from disk; a dropped one that was handed in again meanwhile stays. */
+  #takeSettled({ included, refused }: MadeBlock<PendingTransaction>): readonly TxId[] {
+    const dropped = this.#dropped.filter((id) => this.#mempool.get(id) === undefined)
+    this.#dropped = []
+    return [...included, ...refused.map(({ candidate }) => candidate)]
+      .map(({ checks }) => checks.id)
+      .concat(dropped)
+  }
+
+  #advance(made: MadeBlock<PendingTransaction>, tip: ChainTip): void {
+    const nowMs = this.#parts.clock()
+    this.#state.absorb(made.writes)
+    this.#tip = tip
+    this.#mempool.settle(
+      made.included.map(({ checks }) => checks.id),
+      made.refused.map(({ candidate, rejection }) => ({ id: candidate.checks.id, rejection })),
+      nowMs,
+    )
+    this.#dropped = [...this.#dropped, ...this.#mempool.rebase(this.#state, this.#context(), nowMs)]
+  }
+
+  #admit(candidate: Candidate): ReturnType<Mempool['admit']> {
+    try {
+      return this.#mempool.admit(candidate, this.#context())
+    } catch (error) {
+      // The rules refuse by value; what they throw is a broken invariant, and nothing goes on.
+      this.#fail(error)
+      throw error
+    }
+  }
+
+  async #stored({ stored }: PendingTransaction): Promise<void> {
+    try {
+      await stored
+    } catch (error) {
+      this.#fail(error)
+      throw error
+    }
+  }
+
+  /** Where a transaction would be applied if a block were made now. */
+  #context(): ApplyContext {
+    const seconds = Math.floor(this.#parts.clock() / 1_000)
+    const time = nextBlockTime(this.#tip.header, this.#parameters(), seconds)
+    return { chainId: this.chainId, time }
+  }
+
+  #parameters(): Parameters {
+    const parameters = this.#state.read('parameters', {})
+    invariant(parameters !== undefined, 'the state has parameters')
+    return parameters
+  }
+
+  #fail(error: unknown): void {
+    if (this.#fault !== undefined) return
+    this.#fault = error
+    this.#loop?.stop()
+    this.#parts.onFault(error)
+  }
+}
+
+function refusal(
+  rejection: Extract<Submitted, { kind: 'refused' }>['rejection'],
+  workMs: number,
+): Submitted {
+  return { kind: 'refused', rejection, workMs }
+}
+
+/** What `work` gives, and how long it took, milliseconds. */
+function timed<T>(work: () => T): readonly [T, number] {
+  const started = performance.now()
+  const result = work()
+  return [result, performance.now() - started]
+}

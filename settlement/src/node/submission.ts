@@ -1,0 +1,28 @@
+import type { TxId } from '@tallystick/protocol'
+import type { TransactionRejection } from '../core/transaction-rejection.js'
+import type { MempoolFull } from './mempool.js'
+import type { NodeBusy } from './reveal-hashing.js'
+
+/** Where a transaction stands that was handed in. */
+export type TransactionStatus =
+  | { readonly kind: 'pending' }
+  | {
+      readonly kind: 'included'
+      readonly height: number
+      readonly position: number
+      readonly encoded: Uint8Array
+    }
+  | { readonly kind: 'rejected'; readonly rejection: TransactionRejection }
+  | { readonly kind: 'unknown' }
+
+/** What became of a transaction that was just handed in. */
+export type Submitted =
+  | { readonly kind: 'pending'; readonly id: TxId }
+  | { readonly kind: 'included'; readonly id: TxId; readonly height: number }
+  | {
+      readonly kind: 'refused'
+      readonly rejection: TransactionRejection | MempoolFull | NodeBusy
+      /** What it took to find out, milliseconds: nobody has paid for it. */
+      readonly workMs: number
+    }
+

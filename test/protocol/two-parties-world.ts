@@ -1,0 +1,434 @@
+import assert from 'node:assert/strict'
+import {
+  type Anchor,
+  amount,
+  anchorOf,
+  balanceProofDigest,
+  type Channel,
+  type ChannelParty,
+  type Claim,
+  channelPartyCodec,
+  claimableOf,
+  claimsOf,
+  confirmStored,
+  type Decline,
+  declineItem,
+  decodeTrusted,
+  draftChange,
+  draftDigest,
+  draftedLane,
+  draftOwed,
+  EXPIRE_GRACE_SECONDS,
+  earlierLink,
+  encodeParty,
+  hasDraft,
+  type ItemId,
+  isRejection,
+  type KnownLink,
+  LANE_START,
+  type LaneState,
+  type LaneUpdate,
+  learnLink,
+  lockedOf,
+  maySign,
+  newParty,
+  noteOf,
+  otherRole,
+  type PendingItem,
+  positionOf,
+  type RevealLookup,
+  type Role,
+  receiveClaim,
+  receiveUpdate,
+  resync,
+  type SignedLane,
+  seal,
+  seeLedger,
+  seeReveal,
+  sideStake,
+  signEvidence,
+  spendable,
+  type Timestamp,
+  timestamp,
+  toHex,
+} from '@tallystick/protocol'
+import { CHAIN, type Dice, NOW, SIGNERS, testChannel } from './test-channel.js'
+
+/*
+ * Two honest parties over a network that loses, repeats and delays, with crashes at every point
+ * where a process may die, on a ledger that is a list of blocks. The sides are driven as their
+ * shells drive them: events change memory, one commit makes them durable, and only then anything
+ * leaves. A global observer keeps everything that ever left.
+ */
+
+export const ROLES = ['client', 'hub'] as const
+
+type Message =
+  | { readonly kind: 'update'; readonly update: LaneUpdate }
+  | { readonly kind: 'stored'; readonly version: number }
+  | { readonly kind: 'claim'; readonly claim: Claim }
+  | { readonly kind: 'decline'; readonly decline: Decline }
+
+type Block = {
+  readonly time: Timestamp
+  readonly channel: Channel | undefined
+  readonly reveal: { readonly anchor: Anchor; readonly known: KnownLink } | undefined
+}
+
+/** The newest link of a chain, `ticks` steps from its anchor: only its payee has it. */
+type Secret = { readonly root: Uint8Array; readonly ticks: number; readonly payee: Role }
+
+/** One process: what it has in memory, and what a crash leaves of it. */
+export class Side {
+  readonly role: Role
+  memory: ChannelParty
+  disk: Uint8Array
+  /** Blocks that it has seen. */
+  seen = 0
+  storedSeen = 0
+  /** What it will say once the batch is durable. */
+  effects: Message[] = []
+
+  constructor(role: Role, channel: Channel) {
+    this.role = role
+    this.memory = newParty(role, channel)
+    this.disk = encodeParty(this.memory)
+  }
+
+  /** The party as its disk has it: what a dispute is fought with. */
+  get stored(): ChannelParty {
+    return { ...decodeTrusted(channelPartyCodec, this.disk), draft: undefined }
+  }
+}
+
+export class TwoPartiesWorld {
+  readonly dice: Dice
+  readonly blocks: Block[] = []
+  readonly secrets = new Map<Anchor, Secret>()
+  readonly reveals = new Map<Anchor, { readonly index: number; readonly time: Timestamp }>()
+  /** Every state that a side ever signed and let out, by version; version 0 needs no signature. */
+  readonly history: Readonly<Record<Role, SignedLane[]>> = { client: [], hub: [] }
+  readonly sides: Readonly<Record<Role, Side>>
+  channel: Channel
+  now: Timestamp = NOW
+  connected = true
+  #wires: Record<Role, Message[]> = { client: [], hub: [] }
+  #names = 0
+
+  constructor(dice: Dice) {
+    this.dice = dice
+    this.channel = testChannel({
+      client: BigInt(dice.pick([0, 1_000, 5_000])),
+      hub: BigInt(dice.pick([500, 1_000, 5_000])),
+      terms: { clientPenaltyPpm: 1, hubPenaltyPpm: 1, itemAmountMin: amount(1n) },
+    })
+    this.sides = { client: new Side('client', this.channel), hub: new Side('hub', this.channel) }
+  }
+
+  /** Newest link of an anchor that the ledger has recorded by `notAfter`. */
+  readonly revealedBy: RevealLookup = (anchor, notAfter) => {
+    const known = this.reveals.get(anchor)
+    return known !== undefined && known.time <= notAfter ? known.index : 0
+  }
+
+  /** One thing happens. */
+  step(): void {
+    const { dice } = this
+    const side = this.sides[dice.pick(ROLES)]
+    const roll = dice.roll(100)
+    if (roll < 22) this.#batch(side, () => this.#pay(side))
+    else if (roll < 62) this.#receive(side)
+    else if (roll < 72) this.#batch(side, () => this.#answer(side))
+    else if (roll < 84) this.#produce()
+    else if (roll < 92) this.#meetBlocks(side)
+    else if (roll < 96) this.#disconnect()
+    else if (roll < 98) this.#crash(side)
+    else this.#reconnect()
+    if (!this.connected && dice.chance(30)) this.#reconnect()
+  }
+
+  /** Runs `change` and commits, or dies before the commit, or after it with nothing said. */
+  #batch(side: Side, change: () => void): void {
+    change()
+    const { memory } = side
+    if (hasDraft(memory) && maySign(memory)) {
+      const digest = draftDigest(CHAIN, memory)
+      const others = Array.from({ length: this.dice.roll(3) }, () => this.dice.bytes(32))
+      const [evidence] = signEvidence(CHAIN, SIGNERS[side.role], [digest, ...others])
+      assert.ok(evidence !== undefined)
+      const { party, update } = seal(memory, evidence)
+      side.memory = party
+      side.effects.push({ kind: 'update', update })
+    }
+    if (this.dice.chance(2)) return this.#crash(side)
+    side.disk = encodeParty(side.memory)
+    side.storedSeen = side.seen
+    assert.deepEqual(side.stored, side.memory, 'INV-23 what is stored is what is in memory')
+    this.#observe(side)
+    if (this.dice.chance(2)) return this.#crash(side)
+    const effects = side.effects.splice(0)
+    for (const effect of effects) this.#say(side, effect)
+  }
+
+  #say(side: Side, message: Message): void {
+    if (message.kind === 'update') {
+      const { version, evidence } = message.update
+      const known = this.history[side.role].find(({ lane }) => lane.version === version)
+      assert.ok(known !== undefined, 'INV-17 a proof is on disk before it leaves')
+      assert.deepEqual(evidence, known.evidence, `INV-16 version ${version} has one content`)
+    }
+    if (this.connected) this.#wires[otherRole(side.role)].push(message)
+  }
+
+  /** INV-16, INV-18: what a disk has once held may have left, so it is what a version is for ever. */
+  #observe({ role, memory, stored }: Side): void {
+    const before = this.history[role].at(-1)?.lane ?? LANE_START
+    const { own: lane } = stored
+    const digest = (state: LaneState) =>
+      toHex(balanceProofDigest(CHAIN, this.channel.id, role, state))
+    if (lane.version === before.version) {
+      assert.equal(digest(lane), digest(before), `INV-16 version ${lane.version} has one content`)
+      return
+    }
+    assert.equal(lane.version, before.version + 1, 'INV-16 versions rise by one')
+    assert.ok(lane.transferred >= before.transferred, 'INV-16 transferred never falls')
+    assert.ok(lane.acked >= before.acked, 'INV-16 acked never falls')
+    assert.ok(lane.acked <= stored.peer.version, 'INV-19 an ack names what is on disk')
+    this.#checkLaw(role, before, lane)
+    const evidence = memory.unconfirmed.at(-1)?.evidence
+    assert.ok(evidence !== undefined, 'what was just signed is not confirmed yet')
+    this.history[role].push({ lane, evidence })
+  }
+
+  /** INV-6 with nothing, everything and a random part revealed. */
+  #checkLaw(role: Role, before: LaneState, after: LaneState): void {
+    const gone = before.items.filter(({ id }) => !after.items.some((item) => item.id === id))
+    const payee = this.sides[otherRole(role)]
+    const mayGo = (item: PendingItem) =>
+      this.now > item.expiry || this.declined.has(item.id) || noteOf(payee.memory, item.id).declined
+    const luck = new Map<Anchor, number>()
+    const reveals = [
+      () => 0,
+      (item: PendingItem) => item.ticks,
+      ({ anchor, ticks }: PendingItem) => {
+        const index = luck.get(anchor) ?? this.dice.roll(ticks + 1)
+        luck.set(anchor, index)
+        return index
+      },
+    ]
+    for (const revealed of reveals) {
+      const dropped = gone
+        .filter((item) => mayGo(item) && this.revealedBy(item.anchor, item.expiry) <= item.paid)
+        .reduce((sum, item) => sum + claimableOf(item, revealed(item)), 0n)
+      const worth = (lane: LaneState) => lane.transferred + claimsOf(lane, revealed)
+      assert.ok(worth(after) >= worth(before) - dropped, 'INV-6 the law of the lane')
+    }
+  }
+
+  /** Items that their payee ever asked to drop. */
+  readonly declined = new Set<ItemId>()
+
+  #pay(side: Side): void {
+    const { dice } = this
+    for (let count = 1 + dice.roll(2); count > 0; count--) {
+      const most = spendable(side.memory)
+      if (most <= 0n) return
+      const ticks = dice.pick([1, 1, 3])
+      const unit = BigInt(1 + dice.roll(Math.ceil(Number(most) / dice.pick([1, 4, 9]))))
+      const root = dice.bytes(32)
+      const anchor = anchorOf(root, ticks)
+      const id = (++this.#names).toString(16).padStart(32, '0') as ItemId
+      const expiry = timestamp(this.nowOf(side) + 1 + dice.roll(300))
+      const add = { id, anchor, unit: amount(unit), ticks, expiry, forward: undefined }
+      const drafted = draftChange(side.memory, { kind: 'add', ...add }, this.nowOf(side))
+      if ('kind' in drafted) {
+        assert.match(drafted.code, /^(insolvent|too_many_items)$/)
+        continue
+      }
+      this.secrets.set(anchor, { root, ticks, payee: otherRole(side.role) })
+      side.memory = drafted
+    }
+  }
+
+  /** As payee: claims an item, or asks to drop it. */
+  #answer(side: Side): void {
+    const { dice } = this
+    const { items } = side.memory.peer
+    if (items.length === 0) return
+    const item = dice.pick(items)
+    const channel = this.channel.id
+    if (dice.chance(30)) {
+      const party = declineItem(side.memory, item.id)
+      if ('kind' in party) return
+      side.memory = party
+      this.declined.add(item.id)
+      side.effects.push({ kind: 'decline', decline: { channel, id: item.id, code: 'no' } })
+      return
+    }
+    if (noteOf(side.memory, item.id).declined) return
+    const known = this.#linkOf(item, item.paid + 1 + dice.roll(item.ticks - item.paid))
+    const party = learnLink(side.memory, item.id, known)
+    assert.ok(!('kind' in party))
+    side.memory = party
+    const claimed = noteOf(party, item.id).known ?? known
+    side.effects.push({ kind: 'claim', claim: { channel, id: item.id, known: claimed } })
+  }
+
+  #linkOf({ anchor }: PendingItem, index: number): KnownLink {
+    const secret = this.secrets.get(anchor)
+    assert.ok(secret !== undefined)
+    return { index, link: earlierLink(secret.root, secret.ticks - index) }
+  }
+
+  #receive(side: Side): void {
+    const wire = this.#wires[side.role]
+    const [message] = wire
+    if (message === undefined) return
+    // Frames of one connection keep their order; what is said again comes with a new connection.
+    wire.shift()
+    this.#batch(side, () => this.#hear(side, message))
+  }
+
+  #hear(side: Side, message: Message): void {
+    switch (message.kind) {
+      case 'update': {
+        const received = receiveUpdate(CHAIN, side.memory, message.update, this.nowOf(side))
+        if (received.kind === 'rejection') assert.fail(`${received.code}: ${received.detail}`)
+        if (received.kind === 'received') side.memory = received.party
+        side.effects.push({ kind: 'stored', version: side.memory.peer.version })
+        return
+      }
+      case 'stored':
+        side.memory = confirmStored(side.memory, message.version)
+        return
+      case 'claim': {
+        const claimed = receiveClaim(side.memory, message.claim, this.nowOf(side))
+        if (claimed.kind === 'rejection') assert.equal(claimed.code, 'claim_too_late')
+        if (claimed.kind === 'claimed') side.memory = claimed.party
+        return
+      }
+      case 'decline': {
+        const { id } = message.decline
+        const pending = draftedLane(side.memory).items.some((item) => item.id === id)
+        if (!pending || side.memory.owed.some((owed) => owed.id === id)) return
+        const drafted = draftChange(side.memory, { kind: 'cancel', id }, this.nowOf(side))
+        assert.ok(!('kind' in drafted))
+        side.memory = drafted
+        return
+      }
+    }
+  }
+
+  /** Ledger time as this side knows it. */
+  nowOf(side: Side): Timestamp {
+    return this.blocks[side.seen - 1]?.time ?? NOW
+  }
+
+  /** The next block: time passes; a link may become public, a deposit may arrive. */
+  #produce(): void {
+    const { dice } = this
+    this.now = timestamp(this.now + dice.roll(dice.chance(20) ? 200 : 8))
+    let reveal: Block['reveal']
+    const known = this.#revealable()
+    if (known.length > 0 && dice.chance(30)) {
+      reveal = dice.pick(known)
+      this.reveals.set(reveal.anchor, { index: reveal.known.index, time: this.now })
+    }
+    let channel: Channel | undefined
+    if (dice.chance(5)) {
+      const role = dice.pick(ROLES)
+      const deposited = amount(this.channel[role].deposited + 700n)
+      channel = { ...this.channel, [role]: { ...this.channel[role], deposited } }
+      this.channel = channel
+    }
+    this.blocks.push({ time: this.now, channel, reveal })
+    // Nobody lags by more than a few blocks, and nobody by as much as the grace.
+    for (const side of ROLES.map((role) => this.sides[role])) {
+      while (this.now - this.nowOf(side) > 8 && side.seen < this.blocks.length) this.#meetBlock(side)
+    }
+  }
+
+  /** Links that a payee has on disk and may bring onto the ledger. */
+  #revealable(): { readonly anchor: Anchor; readonly known: KnownLink }[] {
+    return ROLES.flatMap((role) => {
+      const party = this.sides[role].stored
+      return party.peer.items.flatMap(({ id, anchor }) => {
+        const { known } = noteOf(party, id)
+        const public_ = this.reveals.get(anchor)?.index ?? 0
+        return known === undefined || known.index <= public_ ? [] : [{ anchor, known }]
+      })
+    })
+  }
+
+  #meetBlocks(side: Side): void {
+    while (side.seen < this.blocks.length) this.#meetBlock(side)
+  }
+
+  #meetBlock(side: Side): void {
+    const block = this.blocks[side.seen]
+    if (block === undefined) return
+    const { time, channel, reveal } = block
+    this.#batch(side, () => {
+      // The height is part of the commit: a crash before it forgets the block as well.
+      side.seen++
+      if (channel !== undefined) side.memory = seeLedger(side.memory, channel, time)
+      if (reveal !== undefined) side.memory = seeReveal(side.memory, { ...reveal, time }, time).party
+      for (const item of side.memory.own.items) {
+        if (time <= item.expiry + EXPIRE_GRACE_SECONDS) continue
+        const drafted = draftChange(side.memory, { kind: 'expire', id: item.id }, time)
+        if (!('kind' in drafted)) side.memory = drafted
+      }
+      side.memory = draftOwed(side.memory, time)
+    })
+  }
+
+  /** A power cut: memory and everything on the wire is gone, the disk stays. */
+  #crash(side: Side): void {
+    side.memory = side.stored
+    side.seen = side.storedSeen
+    side.effects = []
+    this.#disconnect()
+  }
+
+  #disconnect(): void {
+    this.connected = false
+    this.#wires = { client: [], hub: [] }
+  }
+
+  /** Both sides tell where they stand and say again what the other has missed. */
+  #reconnect(): void {
+    if (this.connected) this.#disconnect()
+    this.connected = true
+    const positions = { client: positionOf(this.sides.client.stored), hub: positionOf(this.sides.hub.stored) }
+    for (const role of ROLES) {
+      const side = this.sides[role]
+      const synced = resync(side.memory, positions[otherRole(role)])
+      if (synced.kind === 'rejection') assert.fail(`${synced.code}: ${synced.detail}`)
+      this.#batch(side, () => {
+        side.memory = synced.party
+        const repeats = this.dice.chance(20) ? 2 : 1
+        for (let times = 0; times < repeats; times++) {
+          for (const update of synced.updates) side.effects.push({ kind: 'update', update })
+          for (const claim of synced.claims) side.effects.push({ kind: 'claim', claim })
+          for (const decline of synced.declines) side.effects.push({ kind: 'decline', decline })
+        }
+      })
+      if (!this.connected) return
+    }
+  }
+
+  /** What holds between any two things that happen. */
+  check(): void {
+    const { client, hub } = { client: this.sides.client.stored, hub: this.sides.hub.stored }
+    for (const [own, other] of [
+      [client, hub],
+      [hub, client],
+    ] as const) {
+      assert.ok(own.peer.acked <= own.own.version, 'INV-19 nobody acks what was not sent')
+      assert.ok(own.own.acked <= own.peer.version, 'INV-19 an ack names what is on disk')
+      assert.ok(own.peer.version <= other.own.version, 'what is held was signed')
+      const means = sideStake(own.ledger[own.role]) + own.peer.transferred
+      assert.ok(own.own.transferred + lockedOf(own.own) <= means, 'CH-6.2 a lane is solvent')
+    }
+  }
+}

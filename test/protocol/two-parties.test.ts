@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { otherRole } from '@tallystick/protocol'
+import { Dice, seeds } from './test-channel.js'
+import { bookBalance, closeDishonestly, closeHonestly } from './two-parties-dispute.js'
+import { ROLES, TwoPartiesWorld } from './two-parties-world.js'
+
+const RUNS = 40
+const STEPS = 250
+/** Of a hundred steps, so many are followed by a dispute that is tried out. */
+const DISPUTE_PERCENT = 6
+/** Pairs of an old state and an old proof that one dispute tries. */
+const ATTACKS = 60
+
+function play(seed: number): TwoPartiesWorld {
+  const world = new TwoPartiesWorld(new Dice(seed))
+  for (let step = 0; step < STEPS; step++) {
+    world.step()
+    world.check()
+    if (world.dice.chance(DISPUTE_PERCENT)) disputes(world)
+  }
+  return world
+}
+
+function disputes(world: TwoPartiesWorld): void {
+  for (const honest of ROLES) {
+    const due = bookBalance(world, honest)
+    const alone = closeHonestly(world, honest)
+    assert.ok(alone >= due, `INV-4 the ${honest} closes alone and gets ${alone} of ${due}`)
+    for (const { payout, asserted, chosen } of closeDishonestly(world, otherRole(honest), ATTACKS)) {
+      const how = `version ${asserted.version} with ${chosen}`
+      assert.ok(payout >= due, `INV-9 the ${honest} is closed by ${how}, gets ${payout} of ${due}`)
+    }
+  }
+}
+
+describe('two parties over a bad network', () => {
+  for (const seed of seeds(RUNS)) {
+    test(`INV-4 INV-5 INV-6 INV-9 INV-16 INV-19 INV-28 nobody is robbed, seed ${seed}`, () => {
+      play(seed)
+    })
+  }
+
+  test('INV-16 the runs are worth something: money moves, is claimed, cancelled and expires', () => {
+    const totals = { versions: 0, transferred: 0n, declined: 0, reveals: 0 }
+    for (const seed of seeds(4)) {
+      const world = play(seed)
+      totals.versions += world.history.client.length + world.history.hub.length
+      totals.transferred += world.sides.client.stored.own.transferred
+      totals.declined += world.declined.size
+      totals.reveals += world.reveals.size
+    }
+    assert.ok(totals.versions > 100 && totals.transferred > 0n, JSON.stringify(totals, String))
+    assert.ok(totals.declined > 0 && totals.reveals > 0, JSON.stringify(totals, String))
+  })
+})
