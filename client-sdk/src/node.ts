@@ -5,3 +5,4 @@ export {
   type SqliteTransaction,
 } from './node/sqlite-database.js'
 export { openSqliteStore, type SqliteWalletStores } from './node/sqlite-store.js'
+export { type OpenedWallet, openWallet } from './node/open-wallet.js'

@@ -23,7 +23,6 @@ import {
   encodeParty,
   hasDraft,
   type ItemId,
-  isRejection,
   type KnownLink,
   LANE_START,
   type LaneState,
@@ -293,7 +292,13 @@ export class TwoPartiesWorld {
     switch (message.kind) {
       case 'update': {
         const received = receiveUpdate(CHAIN, side.memory, message.update, this.nowOf(side))
-        if (received.kind === 'rejection') assert.fail(`${received.code}: ${received.detail}`)
+        if (received.kind === 'rejection') {
+          // A deposit, or the time behind an expiry, that this side has not seen yet: it hangs up.
+          assert.match(received.code, /^(insolvent|not_expired)$/)
+          assert.ok(side.seen < this.blocks.length, `${received.code}: ${received.detail}`)
+          this.#disconnect()
+          return
+        }
         if (received.kind === 'received') side.memory = received.party
         side.effects.push({ kind: 'stored', version: side.memory.peer.version })
         return

@@ -1,11 +1,14 @@
 import {
+  type Anchor,
   type ChannelId,
+  claimableOf,
   declineItem,
   type ItemId,
   isRejection,
   type LaneEvent,
   learnLink,
   lockedBy,
+  noteOf,
   type PendingItem,
   REVEAL_SECONDS,
   type Rejection,
@@ -35,7 +38,9 @@ export function meetLaneEvent(
     }
     case 'itemRedeemed': {
       const invoice = state.invoice(event.item.anchor)
-      if (invoice === undefined) return []
+      // Whoever knows the preimage can pay a trifle under this anchor: only the whole amount counts.
+      const whole = claimableOf(event.item, event.index)
+      if (invoice === undefined || whole < invoice.amount) return []
       const paid = { ...invoice, status: 'paid', time: context.now } as const
       state.setInvoice(paid)
       return [{ kind: 'invoiceChanged', invoice: paid }]
@@ -43,6 +48,7 @@ export function meetLaneEvent(
     case 'itemDropped': {
       const invoice = state.invoice(event.item.anchor)
       if (invoice === undefined || invoice.status !== 'claiming') return []
+      if (isClaimed(state, event.item.anchor)) return []
       // It expired without being enforced: the invoice waits for another payment.
       state.setInvoice({ ...invoice, status: 'open', time: context.now })
       return []
@@ -50,6 +56,15 @@ export function meetLaneEvent(
     case 'itemReleased':
       return releasePayment(state, event.id, context)
   }
+}
+
+/** Whether another item of this anchor is on its way to being paid. */
+function isClaimed(state: WalletOverlay, anchor: Anchor): boolean {
+  return [...state.channels()].some(({ party }) =>
+    party.peer.items.some((item) => {
+      return item.anchor === anchor && noteOf(party, item.id).known !== undefined
+    }),
+  )
 }
 
 /** Takes an item that pays an open invoice in full and in time (INV-3), or says why not. */

@@ -10,8 +10,10 @@ import {
   confirmStored,
   type Decline,
   draftChange,
+  draftedLane,
   draftOwed,
   EXPIRE_GRACE_SECONDS,
+  earlierLink,
   isQuiescent,
   isRejection,
   type LaneUpdate,
@@ -153,7 +155,7 @@ function stepDecline(
 ): Outcome {
   const held = state.channel(channel)
   if (held === undefined) return unknown(channel)
-  if (!held.party.own.items.some((item) => item.id === id)) return []
+  if (!draftedLane(held.party).items.some((item) => item.id === id)) return []
   if (held.party.owed.some((owed) => owed.id === id)) return []
   const party = draftChange(held.party, { kind: 'cancel', id }, context.now)
   if (isRejection(party)) return party
@@ -187,12 +189,14 @@ function stepPay(
   const held = state.channel(payment.channel)
   if (held === undefined) return unknown(payment.channel)
   const { id, anchor, payee, amount, fee } = payment
+  // INV-26: the same payment, asked for twice at once, is the one that is under way.
+  if (state.payment(id) !== undefined) return []
   const forward = { payee, amount }
   const unit = (amount + fee) as typeof amount
   const add = { kind: 'add', id, anchor, unit, ticks: 1, expiry, forward } as const
   const party = draftChange(held.party, add, now)
   if (isRejection(party)) return party
-  const linked = sale && linkRefund(sale, amount)
+  const linked = sale && linkRefund(state.invoice(sale.anchor) ?? sale, amount)
   if (linked !== undefined && isRejection(linked)) return linked
   if (linked !== undefined) state.setInvoice(linked)
   state.setChannel({ ...held, party })
@@ -228,11 +232,13 @@ function stepRevealSeen(
   const invoice = state.invoice(event.anchor)
   for (const held of [...state.channels()]) {
     const seen = seeReveal(held.party, event, context.now)
-    if (seen.party === held.party) continue
-    state.setChannel({ ...held, party: seen.party })
+    if (seen.party !== held.party) state.setChannel({ ...held, party: seen.party })
+    const { known } = event
     for (const { id } of seen.paid) {
-      effects.push(...markPaid(state, id, event.known.link, context))
+      const preimage = earlierLink(known.link, known.index - 1)
+      effects.push(...markPaid(state, id, preimage, context))
     }
+    if (seen.party === held.party) continue
     const { incoming, peer } = seen.party
     const enforced = peer.items.some(
       ({ id, anchor }) =>

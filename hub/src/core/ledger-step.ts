@@ -82,8 +82,7 @@ function stepRevealSeen(
     const channel = state.channel(party.ledger.id)
     if (channel === undefined) continue
     const seen = seeReveal(channel.party, event, context.now)
-    if (seen.party === channel.party) continue
-    state.setChannel({ ...channel, party: seen.party })
+    if (seen.party !== channel.party) state.setChannel({ ...channel, party: seen.party })
     for (const item of seen.paid) {
       effects.push(...claimUpstream(state, idOf(channel), item, event.known, context))
     }

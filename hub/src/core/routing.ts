@@ -16,6 +16,7 @@ import {
   type LaneEvent,
   learnLink,
   lockedBy,
+  noteOf,
   type PendingItem,
   REVEAL_SECONDS,
   type Rejection,
@@ -155,7 +156,8 @@ export function claimUpstream(
   const party = learnLink(payer.party, origin.otherId, known)
   if (isRejection(party)) return []
   state.setChannel({ ...payer, party })
-  const claim = { channel: origin.channel, id: origin.otherId, known }
+  const owed = noteOf(party, origin.otherId).known ?? known
+  const claim = { channel: origin.channel, id: origin.otherId, known: owed }
   return [{ kind: 'send', channel: origin.channel, message: { kind: 'claim', ...claim } }]
 }
 

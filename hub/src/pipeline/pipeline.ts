@@ -156,6 +156,13 @@ function anchorsOf(batch: readonly Work[], state: HubState): Set<Anchor> {
     const party = state.channel(id)?.party
     for (const { anchor } of party?.own.items ?? []) anchors.add(anchor)
     for (const { anchor } of party?.peer.items ?? []) anchors.add(anchor)
+    // An item that the hub has cancelled is named by the payer's, which is given back with it.
+    if (party === undefined || party.cancelling.length === 0) return
+    for (const { channel: payer, otherId } of state.channel(id)?.origin ?? []) {
+      const { items } = state.channel(payer)?.party.peer ?? { items: [] }
+      const item = items.find((other) => other.id === otherId)
+      if (item !== undefined) anchors.add(item.anchor)
+    }
   }
   for (const work of batch) {
     if (work.kind === 'ledger') {

@@ -43,7 +43,10 @@ export function learnLink(
     return reject('link_mismatch', `the link does not hash to the anchor of item ${id}`)
   }
   const note = noteOf(party, id)
-  return (note.known?.index ?? 0) >= known.index ? party : withNote(party, { ...note, known })
+  const shown = linkFor(item, known)
+  return (note.known?.index ?? 0) >= shown.index
+    ? party
+    : withNote(party, { ...note, known: shown })
 }
 
 /** As payee: asks the payer to drop an item. Refused once its link is known: it is money then. */
@@ -116,18 +119,24 @@ export function seeReveal(
   for (const item of party.peer.items) {
     if (item.anchor !== anchor || time > item.expiry) continue
     const note = noteOf(next, item.id)
-    const newer = known.index > (note.known?.index ?? 0) ? known : note.known
-    next = withNote(next, { ...note, known: newer, onLedger: Math.max(note.onLedger, known.index) })
+    const shown = linkFor(item, known)
+    if (shown.index <= note.onLedger) continue
+    const newer = shown.index > (note.known?.index ?? 0) ? shown : note.known
+    next = withNote(next, { ...note, known: newer, onLedger: shown.index })
   }
   const paid: PendingItem[] = []
   for (const item of draftedLane(party).items) {
     if (item.anchor !== anchor || time > item.expiry || known.index <= item.paid) continue
-    const index = Math.min(known.index, item.ticks)
-    const link = earlierLink(known.link, known.index - index)
-    const owed = owe(next, item, { index, link }, now)
-    if (owed.kind !== 'claimed') continue
-    next = owed.party
+    const owed = owe(next, item, linkFor(item, known), now)
+    // Where nothing can be signed any more, the ledger itself pays the item by this reveal.
+    if (owed.kind === 'claimed') next = owed.party
     paid.push(item)
   }
   return { party: next, paid }
+}
+
+/** The link that `known` shows of an item with fewer ticks than its chain has links. */
+function linkFor({ ticks }: PendingItem, known: KnownLink): KnownLink {
+  const index = Math.min(known.index, ticks)
+  return { index, link: earlierLink(known.link, known.index - index) }
 }

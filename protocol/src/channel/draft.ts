@@ -1,7 +1,7 @@
 import type { ChainId } from '../ledger/identifiers.js'
 import { invariant } from '../primitives/invariant.js'
 import { reject } from '../primitives/outcome.js'
-import type { Timestamp } from '../primitives/time.js'
+import { addSeconds, type Timestamp } from '../primitives/time.js'
 import { balanceProofDigest } from './balance-proof.js'
 import { applyChange, type Change, type ChangeOf } from './change.js'
 import type { ChannelRejection } from './channel-rejection.js'
@@ -52,9 +52,7 @@ function checkOwnChange(
 ): ChannelRejection | undefined {
   switch (change.kind) {
     case 'add':
-      return party.phase.kind === 'open'
-        ? checkNewItem(party, lane, change, now)
-        : reject('channel_not_usable', `channel ${party.ledger.id} is being closed`)
+      return checkOwnItem(party, lane, change, now)
     case 'expire': {
       const item = lane.items.find(({ id }) => id === change.id)
       const owed = party.owed.some(({ id }) => id === change.id)
@@ -68,32 +66,63 @@ function checkOwnChange(
   }
 }
 
-/** The bounds of an item by the channel's terms (CH-6.4), for its payer and its payee alike. */
+/** What only the payer can see of its new item; the rest both sides judge alike. */
+function checkOwnItem(
+  party: ChannelParty,
+  lane: LaneState,
+  change: ChangeOf<'add'>,
+  now: Timestamp,
+): ChannelRejection | undefined {
+  const { phase, ledger, cancelling, own } = party
+  const { id, expiry } = change
+  if (phase.kind !== 'open') {
+    return reject('channel_not_usable', `channel ${ledger.id} is being closed`)
+  }
+  // A cancelled item is owed until the payee acks: until then its name and its place are taken.
+  if ([...own.items, ...cancelling].some((other) => other.id === id)) {
+    return reject('item_exists', `item ${id} is pending, or is not given up by the payee`)
+  }
+  const { itemsMax, expirySecondsMax } = ledger.terms
+  if (lane.items.length + cancelling.length >= itemsMax) {
+    return reject('too_many_items', `${itemsMax} items are pending already; one must settle first`)
+  }
+  if (expiry <= now) {
+    return reject('expiry_out_of_bounds', `at ledger time ${now} an item expires after that`)
+  }
+  return checkNewItem(party, lane, change, addSeconds(now, expirySecondsMax))
+}
+
+/**
+ * The bounds of an item by the channel's terms (CH-6.4), for its payer and its payee alike. An item
+ * that has expired by the time it arrives pays nothing and is taken: the payer cannot unsign it.
+ */
 export function checkNewItem(
   { ledger }: ChannelParty,
   lane: LaneState,
   { unit, ticks, expiry }: ChangeOf<'add'>,
-  now: Timestamp,
+  expiryMax: Timestamp,
 ): ChannelRejection | undefined {
-  const { itemsMax, itemAmountMin, expirySecondsMax } = ledger.terms
+  const { itemsMax, itemAmountMin } = ledger.terms
   if (lane.items.length >= itemsMax) {
     return reject('too_many_items', `${itemsMax} items are pending already; one must settle first`)
   }
   if (unit * BigInt(ticks) < itemAmountMin) {
     return reject('amount_too_small', `an item is at least ${itemAmountMin} base units here`)
   }
-  if (expiry <= now || expiry > now + expirySecondsMax) {
-    return reject(
-      'expiry_out_of_bounds',
-      `at ledger time ${now} an item expires after that and by ${now + expirySecondsMax}`,
-    )
+  if (expiry > expiryMax) {
+    return reject('expiry_out_of_bounds', `an item expires by ${expiryMax} now, not at ${expiry}`)
   }
   return undefined
 }
 
-/** Whether the next proof has something to say: changes, or an ack that the peer waits for. */
+/**
+ * Whether the next proof has something to say: changes, or an ack that the peer waits for. A peer
+ * that confirms nothing waits for its ack: what is kept for it stays bounded (CH-11).
+ */
 export function hasDraft(party: ChannelParty): boolean {
-  return party.draft !== undefined || (party.ackDue && maySign(party))
+  const { draft, ackDue, unconfirmed } = party
+  const mayAck = maySign(party) && unconfirmed.length < UNCONFIRMED_UPDATES_MAX
+  return draft !== undefined || (ackDue && mayAck)
 }
 
 /** The lane that the next proof states: one version on, acking all that is held of the peer. */

@@ -62,7 +62,13 @@ export function receiveUpdate(
   if (misordered !== undefined) return misordered
   let lane: LaneState = { ...peer, version: update.version, acked: update.acked }
   const events: LaneEvent[] = []
+  const named = new Set(peer.items.map(({ id }) => id))
   for (const change of update.changes) {
+    // An id names one item for ever (CH-3): what is known of one must never be held for another.
+    if (change.kind === 'add' && named.has(change.id)) {
+      return reject('item_exists', `item ${change.id} was pending before this update`)
+    }
+    named.add(change.id)
     const step = receiveChange(party, lane, change, now)
     if ('code' in step) return step
     lane = step.lane
@@ -134,12 +140,12 @@ function checkPeerChange(
 ): ChannelRejection | undefined {
   const note = noteOf(party, change.id)
   switch (change.kind) {
-    case 'add':
-      // The payer's ledger time may be ahead of ours: refused is what neither time would allow.
-      return (
-        checkNewItem(party, lane, change, addSeconds(now, EXPIRY_SLACK_SECONDS)) &&
-        checkNewItem(party, lane, change, now)
-      )
+    case 'add': {
+      // The payer's ledger time may be ahead of ours, or long past when the update arrives late.
+      const { expirySecondsMax } = party.ledger.terms
+      const expiryMax = addSeconds(now, EXPIRY_SLACK_SECONDS + expirySecondsMax)
+      return checkNewItem(party, lane, change, expiryMax)
+    }
     case 'redeem':
       return undefined
     case 'cancel':

@@ -15,7 +15,12 @@ export type RunOptions = {
 }
 
 /** `ledger run`: serves until SIGINT or SIGTERM, and then ends with exit code 0. */
-export async function runLedger({ data, json, stopWithParent, ...config }: RunOptions): Promise<void> {
+export async function runLedger({
+  data,
+  json,
+  stopWithParent,
+  ...config
+}: RunOptions): Promise<void> {
   const log = pino({ name: 'ledger' }, pino.destination({ dest: 2, sync: true }))
   const onReport = (report: LedgerReport) => {
     switch (report.kind) {

@@ -4,8 +4,8 @@ import type { ChainTip } from './chain.js'
 import type { LedgerNodeParts } from './ledger-node-parts.js'
 
 /** Throws `store_rolled_back` when the store lacks, or contradicts, a block that was shown once. */
-async function checkMark(
-  { mark, store }: LedgerNodeParts,
+export async function checkTipMark(
+  { mark, store }: Pick<LedgerNodeParts, 'mark' | 'store'>,
   { header, id }: ChainTip,
 ): Promise<void> {
   const shown = await mark.read()
@@ -16,4 +16,3 @@ async function checkMark(
   const detail = `block ${shown.height} ${shown.id} was shown once, the store ends with`
   throw new LedgerFault('store_rolled_back', `${detail} ${header.height} ${id}`)
 }
-

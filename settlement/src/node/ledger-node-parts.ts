@@ -18,4 +18,3 @@ export type LedgerNodeParts = {
   /** No block can be made now, and why; called once until one can. */
   readonly onStall: (why: string) => void
 }
-

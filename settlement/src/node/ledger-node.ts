@@ -18,7 +18,6 @@ import {
   type PublicKey,
   parseTransaction,
   proveKey,
-  type SparseProof,
   type StateEntries,
   stateKey,
   type TxId,
@@ -27,24 +26,21 @@ import { nextBlockTime } from '../core/apply-block.js'
 import type { ApplyContext } from '../core/apply-transaction.js'
 import type { Candidate } from '../core/fill-block.js'
 import { TransactionChecks } from '../core/transaction-checks.js'
-import type { TransactionRejection } from '../core/transaction-rejection.js'
-import type { Engine } from '../engine/engine.js'
 import { LedgerFault } from '../ledger-fault.js'
 import { encodeEntry, entryRows } from '../store/entry-row.js'
-import type { LedgerStore, PageQuery, StoredBlock, StoredEntry } from '../store/ledger-store.js'
-import type { TipMark } from '../store/tip-mark.js'
-import { BlockLoop, type BlockTiming } from './block-loop.js'
+import type { PageQuery, StoredBlock, StoredEntry } from '../store/ledger-store.js'
+import { BlockLoop } from './block-loop.js'
 import type { Chain, ChainTip } from './chain.js'
 import { checkTipMark } from './check-tip-mark.js'
-import type { LedgerNodeParts } from './ledger-node-parts.js'
-import type { ProvenValue } from './proven-value.js'
-import type { Submitted, TransactionStatus } from './submission.js'
 import { GroupCommit } from './group-commit.js'
+import type { LedgerNodeParts } from './ledger-node-parts.js'
 import type { LedgerState } from './ledger-state.js'
 import { type MadeBlock, makeBlock } from './make-block.js'
-import { Mempool, type MempoolFull, type PendingTransaction } from './mempool.js'
+import { Mempool, type PendingTransaction } from './mempool.js'
+import type { ProvenValue } from './proven-value.js'
 import { genesisTip, restoreChain } from './restore-chain.js'
-import { type NodeBusy, RevealHashing } from './reveal-hashing.js'
+import { RevealHashing } from './reveal-hashing.js'
+import type { Submitted, TransactionStatus } from './submission.js'
 
 /**
  * A running ledger: it takes transactions, makes blocks, and answers from the newest block that is

@@ -7,4 +7,3 @@ export type ProvenValue = {
   readonly value: Uint8Array | undefined
   readonly proof: SparseProof
 }
-

@@ -25,4 +25,3 @@ export type Submitted =
       /** What it took to find out, milliseconds: nobody has paid for it. */
       readonly workMs: number
     }
-

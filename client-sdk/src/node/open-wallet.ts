@@ -1,0 +1,50 @@
+import { BlockFeed } from '../ledger/block-feed.js'
+import { LedgerClient } from '../ledger/ledger-client.js'
+import { Wallet, type WalletOptions } from '../wallet/wallet.js'
+import { openWsSocket } from './open-ws-socket.js'
+import { openSqliteStore } from './sqlite-store.js'
+
+/** A wallet in Node, with everything that it stands on. */
+export type OpenedWallet = {
+  readonly wallet: Wallet
+  /** Closes the wallet, its store and its connections. Nothing is lost. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the wallet of `words` with a SQLite file of its own, a ledger node and a hub. Errors: as of
+ * `Wallet.open`; `store_in_use` when another process has the file; `LedgerError`.
+ */
+export async function openWallet({
+  words,
+  file,
+  ledgerUrl,
+  hubUrl,
+  ...options
+}: {
+  /** Path of the SQLite file; created when it is not there. */
+  readonly file: string
+  /** Address of a ledger node, `http://host:port`. It is not trusted. */
+  readonly ledgerUrl: string
+} & Pick<WalletOptions, 'words' | 'hubUrl' | 'hub' | 'onEvent'>): Promise<OpenedWallet> {
+  const ledger = await LedgerClient.connect({ url: ledgerUrl, openSocket: openWsSocket })
+  const stores = await openSqliteStore(file)
+  const feed = await BlockFeed.start(ledger)
+  const store = stores.wallet('wallet')
+  const wallet = await Wallet.open({
+    words,
+    store,
+    feed,
+    hubUrl,
+    openSocket: openWsSocket,
+    ...options,
+  })
+  return {
+    wallet,
+    close: async () => {
+      await wallet.close()
+      feed.stop()
+      await stores.close()
+    },
+  }
+}
