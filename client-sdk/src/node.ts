@@ -1,3 +1,4 @@
+export { type OpenedWallet, openWallet } from './node/open-wallet.js'
 export { openWsSocket } from './node/open-ws-socket.js'
 export {
   openDatabase,
@@ -5,4 +6,3 @@ export {
   type SqliteTransaction,
 } from './node/sqlite-database.js'
 export { openSqliteStore, type SqliteWalletStores } from './node/sqlite-store.js'
-export { type OpenedWallet, openWallet } from './node/open-wallet.js'

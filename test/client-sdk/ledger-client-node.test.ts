@@ -128,8 +128,8 @@ describe('LedgerClient and a ledger node', () => {
     })
     assert.ok(!isRejection(exit))
     await done(exit.transaction)
-    assert.equal((await ledger.reveal(ANCHOR(1))).value?.index, 1)
-    assert.equal((await ledger.reveal(ANCHOR(2))).value, undefined)
+    assert.equal((await ledger.reveal(ANCHOR(1), TIMESTAMP_MAX)).value?.index, 1)
+    assert.equal((await ledger.reveal(ANCHOR(2), TIMESTAMP_MAX)).value, undefined)
     const { value: closing } = await ledger.channel(0)
     assert.ok(closing?.status.kind === 'closing')
     const { deadline } = closing.status

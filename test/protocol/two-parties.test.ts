@@ -5,12 +5,12 @@ import { Dice, seeds } from './test-channel.js'
 import { bookBalance, closeDishonestly, closeHonestly } from './two-parties-dispute.js'
 import { ROLES, TwoPartiesWorld } from './two-parties-world.js'
 
-const RUNS = 40
-const STEPS = 250
+const RUNS = 16
+const STEPS = 200
 /** Of a hundred steps, so many are followed by a dispute that is tried out. */
 const DISPUTE_PERCENT = 6
 /** Pairs of an old state and an old proof that one dispute tries. */
-const ATTACKS = 60
+const ATTACKS = 40
 
 function play(seed: number): TwoPartiesWorld {
   const world = new TwoPartiesWorld(new Dice(seed))

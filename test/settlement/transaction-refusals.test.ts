@@ -148,12 +148,12 @@ describe('INV-37 a transaction is refused by name and changes nothing:', () => {
       outpoint: genesisCoin(ledger.genesis, ALICE, 21),
       lock: keyLock(ALICE.publicKey),
     }
-    // 228 bytes and one signature: 328 units of cost at one base unit each.
-    const draft = { spends: [dollars], outputs: [output(999_672n, BOB, 2)], signers: [ALICE] }
+    // 216 bytes and one signature: 316 units of cost at one base unit each.
+    const draft = { spends: [dollars], outputs: [output(999_684n, BOB, 2)], signers: [ALICE] }
     const applied = ledger.judge(ledger.sign(draft))
     assert.ok(!isRejection(applied))
-    assert.equal(applied.cost, 328)
-    const lower = { ...draft, outputs: [output(999_673n, BOB, 2)] }
+    assert.equal(applied.cost, 316)
+    const lower = { ...draft, outputs: [output(999_685n, BOB, 2)] }
     assert.equal(ledger.refusal(lower), 'fee_too_low')
   })
 

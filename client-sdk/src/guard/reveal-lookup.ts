@@ -1,4 +1,9 @@
-import { type Anchor, type ChannelParty, isClosing, type RevealLookup } from '@tallystick/protocol'
+import {
+  type ChannelParty,
+  isClosing,
+  type PendingItem,
+  type RevealLookup,
+} from '@tallystick/protocol'
 import type { LedgerClient } from '../ledger/ledger-client.js'
 
 /** The reveals that settle closing channels, looked up before the pure rules ask for them. */
@@ -6,19 +11,18 @@ export async function revealLookupOf(
   ledger: LedgerClient,
   parties: readonly ChannelParty[],
 ): Promise<RevealLookup> {
-  const newest = new Map<Anchor, { readonly index: number; readonly time: number }>()
-  for (const anchor of new Set(parties.flatMap(closingAnchors))) {
-    const { value } = await ledger.reveal(anchor)
-    if (value !== undefined) newest.set(anchor, value)
+  const known = new Map<string, number>()
+  for (const { anchor, expiry } of parties.flatMap(closingItems)) {
+    const name = `${anchor}:${expiry}`
+    if (known.has(name)) continue
+    const { value } = await ledger.reveal(anchor, expiry)
+    known.set(name, value?.index ?? 0)
   }
-  return (anchor, notAfter) => {
-    const step = newest.get(anchor)
-    return step !== undefined && step.time <= notAfter ? step.index : 0
-  }
+  return (anchor, notAfter) => known.get(`${anchor}:${notAfter}`) ?? 0
 }
 
-function closingAnchors({ ledger }: ChannelParty): Anchor[] {
+function closingItems({ ledger }: ChannelParty): readonly PendingItem[] {
   if (!isClosing(ledger)) return []
   const { closerLane, otherLane } = ledger.status
-  return [...closerLane.items, ...otherLane.items].map(({ anchor }) => anchor)
+  return [...closerLane.items, ...otherLane.items]
 }

@@ -3,7 +3,6 @@ import {
   type Asset,
   type AssetId,
   type BlockHeader,
-  blockId,
   type Certificate,
   type ChainId,
   type Channel,
@@ -134,17 +133,30 @@ export class LedgerClient {
     return this.#entry('asset', { asset: id }, signal)
   }
 
-  /** The newest link of an anchor's chain that the ledger has recorded, and when it did. */
-  reveal(anchor: Anchor, signal?: AbortSignal): Promise<Proven<RevealStep>> {
-    return patiently(signal, async () => {
-      const head = await this.#entryOnce('reveal', { anchor }, signal)
-      if (head.value === undefined) return { value: undefined, header: head.header }
-      const step = head.value.steps - 1
-      const newest = await this.#entryOnce('revealStep', { anchor, step }, signal)
-      if (blockId(newest.header) === blockId(head.header)) return newest
-      const detail = `block ${newest.header.height} came after block ${head.header.height}`
-      throw new LedgerError({ code: 'ledger_moved_on', detail, retryable: true })
-    })
+  /**
+   * The newest link of an anchor's chain that the ledger recorded by `notAfter`, and when. Steps are
+   * only ever added, and rise in time, so a link that was in time cannot be hidden by later ones.
+   */
+  async reveal(
+    anchor: Anchor,
+    notAfter: Timestamp,
+    signal?: AbortSignal,
+  ): Promise<Proven<RevealStep>> {
+    const { value: head, header } = await this.#entry('reveal', { anchor }, signal)
+    let found: RevealStep | undefined
+    let [low, high] = [0, head?.steps ?? 0]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const { value: step } = await this.#entry('revealStep', { anchor, step: middle }, signal)
+      if (step === undefined) {
+        throw malformedAnswer(`anchor ${anchor} has ${head?.steps} steps, but no step ${middle}`)
+      }
+      if (step.time <= notAfter) {
+        found = step
+        low = middle + 1
+      } else high = middle
+    }
+    return { value: found, header }
   }
 
   /**

@@ -37,8 +37,8 @@ export async function eventsMissed(
   const events: WalletEvent[] = []
   for (const { party, keyIndex } of channels) {
     events.push(await channelEvent(ledger, party, keyIndex))
-    for (const anchor of anchorsOf(party)) {
-      const { value } = await ledger.reveal(anchor)
+    for (const { anchor, expiry } of [...party.own.items, ...party.peer.items]) {
+      const { value } = await ledger.reveal(anchor, expiry)
       if (value === undefined) continue
       const { index, link, time } = value
       events.push({ kind: 'revealSeen', anchor, known: { index, link }, time })
