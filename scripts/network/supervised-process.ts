@@ -88,8 +88,9 @@ export class SupervisedProcess {
     const child = spawn(
       process.execPath,
       ['--enable-source-maps', script.pathname, ...args, '--port', String(this.#port), '--json'],
-      // The end of its input tells the child that this process is gone, however it went.
-      { stdio: ['pipe', 'pipe', log] },
+      // A session of its own: Ctrl-C is for us, and we stop the child in its turn. The end of its
+      // input tells it that this process is gone, however it went.
+      { stdio: ['pipe', 'pipe', log], detached: true },
     )
     closeSync(log)
     this.#child = child

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 
 /** Seen from the compiled file. */
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -14,7 +14,10 @@ const FAMILIES =
 /** A rule by its number, or with a star a whole family of them. */
 const CITATION = new RegExp(`\\b(?:${FAMILIES})-(?:\\*|[0-9]+(?:\\.[0-9]+)?)`, 'g')
 /** An id in bold at the start of a paragraph, a list item or a table row. */
-const DEFINITION = new RegExp(`^(?:[-*] |[0-9]+\\. |\\| )?\\*\\*((?:${FAMILIES})-[0-9.]+)\\*\\*`, 'gm')
+const DEFINITION = new RegExp(
+  `^(?:[-*] |[0-9]+\\. |\\| )?\\*\\*((?:${FAMILIES})-[0-9.]+)\\*\\*`,
+  'gm',
+)
 
 /** `INV-n` is invariant n of docs/security.md; every other id is a rule of docs/protocol.md. */
 function definitions(): string[] {
@@ -52,13 +55,18 @@ describe('the rules that sources and tests cite', () => {
   test('are all defined', () => {
     const defined = definitions()
     const isDefined = (id: string) =>
-      id.endsWith('*') ? defined.some((rule) => rule.startsWith(id.slice(0, -1))) : defined.includes(id)
+      id.endsWith('*')
+        ? defined.some((rule) => rule.startsWith(id.slice(0, -1)))
+        : defined.includes(id)
     const missing = [...citations()].filter(([id]) => !isDefined(id))
     assert.deepEqual(missing, [])
   })
 
   test('are defined once each', () => {
     const defined = definitions()
-    assert.deepEqual(defined.filter((id, i) => defined.indexOf(id) !== i), [])
+    assert.deepEqual(
+      defined.filter((id, i) => defined.indexOf(id) !== i),
+      [],
+    )
   })
 })

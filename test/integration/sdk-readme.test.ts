@@ -4,8 +4,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { createMnemonic, seedFromMnemonic } from '@tallystick/protocol'
 import { openWallet } from '@tallystick/client-sdk/node'
+import { createMnemonic, seedFromMnemonic } from '@tallystick/protocol'
 import { ONE, startTestNetwork } from './test-network.js'
 
 const README = new URL('../../../client-sdk/README.md', import.meta.url)
@@ -76,7 +76,11 @@ type Running = {
 /** Runs one example; a line that never comes fails with what it printed instead. */
 function run(dir: string, file: string, env: Record<string, string>): Running {
   const lines: string[] = []
-  const waiting: { accept: (line: string) => boolean; done: (line: string) => void; failed: (error: Error) => void }[] = []
+  const waiting: {
+    accept: (line: string) => boolean
+    done: (line: string) => void
+    failed: (error: Error) => void
+  }[] = []
   let over: Error | undefined
   const child = execFile(process.execPath, [file], { cwd: dir, env: { ...process.env, ...env } })
   let errors = ''

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { anchorOf, timestamp } from '@tallystick/protocol'
-import { finalizeDraft, forceCloseDraft, item, lane, lastLink, openChannel } from './test-channel.js'
+import {
+  finalizeDraft,
+  forceCloseDraft,
+  item,
+  lane,
+  lastLink,
+  openChannel,
+} from './test-channel.js'
 import { HUB, START, TestLedger } from './test-ledger.js'
 
 const DEADLINE = START + 100

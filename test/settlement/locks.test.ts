@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  amount,
   type Condition,
   type Lock,
   lockRoot,
   lockWitness,
-  amount,
   type Signer,
   type Timestamp,
   timestamp,
@@ -92,7 +92,11 @@ describe('LOCK-2 a lock opens', () => {
     const alice: Condition = { kind: 'key', publicKey: ALICE.publicKey }
     const bob: Condition = { kind: 'key', publicKey: BOB.publicKey }
     const later: Condition = { kind: 'after', time: timestamp(START + 50) }
-    const coin = lockedCoin([[alice, bob], [bob, later], [alice, later]])
+    const coin = lockedCoin([
+      [alice, bob],
+      [bob, later],
+      [alice, later],
+    ])
     assert.equal(verdict(coin, { signers: [ALICE, BOB] }), 'applied')
     assert.equal(verdict(coin, { signers: [ALICE] }), 'missing_signature')
     assert.equal(verdict(coin, { signers: [BOB], alternative: 1 }), 'lock_not_yet_open')

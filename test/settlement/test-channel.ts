@@ -84,7 +84,14 @@ export function item(
   { ticks = 1, paid = 0 }: { readonly ticks?: number; readonly paid?: number } = {},
 ): PendingItem {
   const id = itemId(name)
-  return { id, anchor: anchor(name, ticks), unit: amount(unit), ticks, paid, expiry: timestamp(expiry) }
+  return {
+    id,
+    anchor: anchor(name, ticks),
+    unit: amount(unit),
+    ticks,
+    paid,
+    expiry: timestamp(expiry),
+  }
 }
 
 /** A lane with its payer's signature, alone or inside a batch with other digests. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
-  type Amount,
   AMOUNT_MAX,
+  type Amount,
   type AssetId,
   amount,
   anchorOf,
@@ -14,8 +14,8 @@ import {
   parseTransaction,
   type Signer,
   TRANSACTION_BYTES_MAX,
-  timestamp,
   type Transaction,
+  timestamp,
   transactionCodec,
 } from '@tallystick/protocol'
 import { closeOperation, openChannel } from './test-channel.js'
@@ -133,7 +133,10 @@ describe('INV-37 a transaction is refused by name and changes nothing:', () => {
 
   test('asset_not_balanced: an asset that pays no fees is not burnt', () => {
     const ledger = new TestLedger()
-    const toys = { outpoint: genesisCoin(ledger.genesis, ALICE, 20), lock: keyLock(ALICE.publicKey) }
+    const toys = {
+      outpoint: genesisCoin(ledger.genesis, ALICE, 20),
+      lock: keyLock(ALICE.publicKey),
+    }
     const draft = goodDraft(ledger)
     const spends = [...(draft.spends ?? []), toys]
     const outputs = [output(9_990n), output(9_999n, BOB, 1)]
@@ -159,7 +162,10 @@ describe('INV-37 a transaction is refused by name and changes nothing:', () => {
 
   test('fee_too_low: an asset that pays no fees cannot pay one', () => {
     const ledger = new TestLedger()
-    const toys = { outpoint: genesisCoin(ledger.genesis, ALICE, 20), lock: keyLock(ALICE.publicKey) }
+    const toys = {
+      outpoint: genesisCoin(ledger.genesis, ALICE, 20),
+      lock: keyLock(ALICE.publicKey),
+    }
     const draft = { spends: [toys], outputs: [output(10_000n, BOB, 1)], signers: [ALICE] }
     assert.equal(ledger.refusal(draft), 'fee_too_low')
   })

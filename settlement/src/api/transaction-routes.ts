@@ -1,9 +1,9 @@
 import { fromHex } from '@tallystick/protocol'
 import express, { type Request, type Response, type Router } from 'express'
-import { BODY_BYTES_MAX } from '../limits.js'
 import type { LedgerNode } from '../node/ledger-node.js'
 import { complaint, PARAMETERS } from './parameters.js'
 import { type Problem, sendProblem } from './problem.js'
+import { readBody } from './read-body.js'
 import { RefusedWork } from './refused-work.js'
 import { hexOf } from './resource.js'
 
@@ -18,8 +18,6 @@ export function transactionRoutes(node: LedgerNode): Router {
       const detail = 'too much of what came from this address was refused; slow down'
       return sendProblem(response, { code: 'too_many_refusals', detail })
     },
-    express.json({ limit: BODY_BYTES_MAX, inflate: false, strict: true }),
-    express.raw({ type: 'application/octet-stream', limit: BODY_BYTES_MAX, inflate: false }),
     (request, response) => submit(node, refusedWork, request, response),
   )
   router.get('/transactions/:id', (request, response) => tellStatus(node, request, response))
@@ -32,8 +30,12 @@ async function submit(
   request: Request,
   response: Response,
 ): Promise<void> {
-  const encoded = submittedBytes(request)
-  if ('code' in encoded) return sendProblem(response, encoded)
+  const encoded = await submittedBytes(request)
+  if ('code' in encoded) {
+    // The rest of a refused body is not read: the connection cannot be used again.
+    response.set('connection', 'close')
+    return sendProblem(response, encoded)
+  }
   const submitted = await node.submit(encoded)
   switch (submitted.kind) {
     case 'refused':
@@ -54,16 +56,32 @@ function addressOf(request: Request): string {
   return request.socket.remoteAddress ?? 'unknown'
 }
 
-/** The encoded transaction of either form of body, in memory of its own. */
-function submittedBytes({ body }: Request): Uint8Array | Problem {
-  if (body instanceof Uint8Array) return new Uint8Array(body)
-  if (body === undefined) {
-    return {
-      code: 'unsupported_media_type',
-      detail: 'a body of application/json or application/octet-stream is due',
+/** The encoded transaction of either form of body. */
+async function submittedBytes(request: Request): Promise<Uint8Array | Problem> {
+  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+  switch (type) {
+    case 'application/octet-stream':
+      return readBody(request)
+    case 'application/json': {
+      const body = await readBody(request)
+      return 'code' in body ? body : parseSubmission(body)
+    }
+    default: {
+      const detail = 'a body of application/json or application/octet-stream is due'
+      return { code: 'unsupported_media_type', detail }
     }
   }
-  const parsed = PARAMETERS.submission.safeParse(body)
+}
+
+function parseSubmission(body: Uint8Array): Uint8Array | Problem {
+  let json: unknown
+  try {
+    json = JSON.parse(Buffer.from(body).toString('utf8'))
+  } catch {
+    // `JSON.parse` has no other way to say so.
+    return { code: 'malformed', detail: 'the body is not JSON' }
+  }
+  const parsed = PARAMETERS.submission.safeParse(json)
   return parsed.success
     ? fromHex(parsed.data.transaction)
     : { code: 'malformed', detail: complaint(parsed.error) }

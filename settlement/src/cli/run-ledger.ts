@@ -37,16 +37,17 @@ export async function runLedger({
     process.exit(EXIT.fault)
   }
   const node = await startLedgerNode({ dataDir: data, ...config, onReport, onFault })
-  log.info({ url: node.url, chain_id: node.chainId }, 'listening')
-  printFacts(
-    json,
-    { event: 'listening', url: node.url, chain_id: node.chainId },
-    `ledger ${node.chainId} at ${node.url}`,
-  )
   const stop = () => {
     node.stop().then(() => process.exit(0), onFault)
   }
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
   if (stopWithParent) process.stdin.once('close', stop).resume()
+  // Whoever reads this may ask the node to stop at once.
+  log.info({ url: node.url, chain_id: node.chainId }, 'listening')
+  printFacts(
+    json,
+    { event: 'listening', url: node.url, chain_id: node.chainId },
+    `ledger ${node.chainId} at ${node.url}`,
+  )
 }

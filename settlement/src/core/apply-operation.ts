@@ -9,6 +9,8 @@ import {
   forceClose,
   isClosing,
   isRejection,
+  type LaneState,
+  lockedOf,
   type Operation,
   type OperationOf,
   otherRole,
@@ -132,6 +134,8 @@ function applyForceClose(run: TransactionRun, operation: OperationOf<'forceClose
   const { by, own, peer } = operation
   const channel = openChannel(run, operation.channel)
   if (isRejection(channel)) return channel
+  const excessive = checkLaneAmounts(own, peer?.lane)
+  if (excessive !== undefined) return excessive
   const unsigned = run.requireSigner(channel[by].key, `closing channel ${channel.number} alone`)
   if (unsigned !== undefined) return unsigned
   const closing = forceClose(run.chainId, channel, { by, own, peer }, run.time)
@@ -143,6 +147,8 @@ function applyForceClose(run: TransactionRun, operation: OperationOf<'forceClose
 function applyChallenge(run: TransactionRun, operation: OperationOf<'challenge'>): Refusal {
   const channel = run.channel(operation.channel)
   if (isRejection(channel)) return channel
+  const excessive = checkLaneAmounts(operation.proof.lane, operation.own)
+  if (excessive !== undefined) return excessive
   if (isClosing(channel)) {
     const challenger = channel[otherRole(channel.status.by)].key
     const unsigned = run.requireSigner(challenger, `challenging channel ${channel.number}`)
@@ -204,4 +210,11 @@ function openChannel(run: TransactionRun, number: number): Channel | Transaction
   const channel = run.channel(number)
   if (isRejection(channel) || !isClosing(channel)) return channel
   return reject('channel_closing', `channel ${number} is closing; nothing but the dispute goes on`)
+}
+
+/** No proof can state a lane whose items sum to more than an amount (CH-4): nobody signed it. */
+function checkLaneAmounts(...lanes: readonly (LaneState | undefined)[]): Refusal {
+  return lanes.every((lane) => lane === undefined || parseAmount(lockedOf(lane)) !== undefined)
+    ? undefined
+    : reject('amount_out_of_range', 'the pending items of a lane sum to at most 2^63-1')
 }

@@ -27,6 +27,7 @@ import type { ApplyContext } from '../core/apply-transaction.js'
 import type { Candidate } from '../core/fill-block.js'
 import { TransactionChecks } from '../core/transaction-checks.js'
 import { LedgerFault } from '../ledger-fault.js'
+import { MEMPOOL_BYTES_MAX, MEMPOOL_TRANSACTIONS_MAX } from '../limits.js'
 import { encodeEntry, entryRows } from '../store/entry-row.js'
 import type { PageQuery, StoredBlock, StoredEntry } from '../store/ledger-store.js'
 import { BlockLoop } from './block-loop.js'
@@ -70,7 +71,10 @@ export class LedgerNode {
     this.#state = chain.state
     this.#tip = chain.tip
     const stored = new GroupCommit(parts.store.addPending.bind(parts.store))
-    this.#mempool = new Mempool(chain.state, (row) => stored.add(row))
+    this.#mempool = new Mempool(chain.state, (row) => stored.add(row), {
+      transactionsMax: MEMPOOL_TRANSACTIONS_MAX,
+      bytesMax: MEMPOOL_BYTES_MAX,
+    })
   }
 
   /** Restores the chain and what waited. It makes no block before `start`. */

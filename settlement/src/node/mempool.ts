@@ -3,7 +3,6 @@ import { type ApplyContext, applyTransaction } from '../core/apply-transaction.j
 import type { Candidate } from '../core/fill-block.js'
 import { type LedgerView, StateOverlay } from '../core/ledger-view.js'
 import type { TransactionRejection } from '../core/transaction-rejection.js'
-import { MEMPOOL_BYTES_MAX, MEMPOOL_TRANSACTIONS_MAX } from '../limits.js'
 import type { PendingRow } from '../store/ledger-store.js'
 import { RejectionMemory } from './rejection-memory.js'
 
@@ -14,6 +13,9 @@ export type PendingTransaction = Candidate & {
   /** Whether it is: only then may a block take it. */
   durable: boolean
 }
+
+/** How much may wait, together. */
+export type MempoolBounds = { readonly transactionsMax: number; readonly bytesMax: number }
 
 /** Writes a transaction to disk. */
 export type KeepTransaction = (row: PendingRow) => Promise<void>
@@ -34,12 +36,14 @@ export class Mempool {
   readonly #pending = new Map<TxId, PendingTransaction>()
   readonly #rejections = new RejectionMemory()
   readonly #keep: KeepTransaction
+  readonly #bounds: MempoolBounds
   #bytes = 0
   #view: StateOverlay
 
-  constructor(tip: LedgerView, keep: KeepTransaction) {
+  constructor(tip: LedgerView, keep: KeepTransaction, bounds: MempoolBounds) {
     this.#view = new StateOverlay(tip)
     this.#keep = keep
+    this.#bounds = bounds
   }
 
   get size(): number {
@@ -64,8 +68,8 @@ export class Mempool {
     const known = this.#pending.get(id)
     if (known !== undefined) return { kind: 'known', pending: known }
     if (
-      this.#pending.size === MEMPOOL_TRANSACTIONS_MAX ||
-      this.#bytes + encoded.length > MEMPOOL_BYTES_MAX
+      this.#pending.size >= this.#bounds.transactionsMax ||
+      this.#bytes + encoded.length > this.#bounds.bytesMax
     ) {
       return reject('mempool_full', `${this.#pending.size} transactions wait; try again later`)
     }

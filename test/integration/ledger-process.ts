@@ -1,0 +1,68 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import type { ChainId } from '@tallystick/protocol'
+
+const LEDGER = new URL('../../../settlement/dist/cli/ledger.js', import.meta.url).pathname
+
+/** A `ledger run` of its own process. */
+export class LedgerProcess {
+  readonly url: string
+  readonly chainId: ChainId
+  readonly #child: ChildProcess
+
+  private constructor(child: ChildProcess, url: string, chainId: ChainId) {
+    this.#child = child
+    this.url = url
+    this.chainId = chainId
+  }
+
+  /** Starts a node over a data folder and waits until it serves. Throws what it said if it ends. */
+  static async start(dataDir: string, ...options: readonly string[]): Promise<LedgerProcess> {
+    const args = [LEDGER, 'run', '--data', dataDir, '--port', '0', '--json', ...options]
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const said = text(child.stderr)
+    const line = await new Promise<string | undefined>((resolve) => {
+      createInterface({ input: child.stdout }).once('line', resolve)
+      child.once('exit', () => resolve(undefined))
+    })
+    if (line === undefined) throw new Error(await said)
+    const { url, chain_id } = JSON.parse(line) as { url: string; chain_id: ChainId }
+    return new LedgerProcess(child, url, chain_id)
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** Power off: no handler of the process runs. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  /** Asks it to stop; its exit code. */
+  stop(signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<number | null> {
+    return this.#end(signal)
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    if (this.isRunning) {
+      const ended = once(this.#child, 'exit')
+      this.#child.kill(signal)
+      await ended
+    }
+    return this.#child.exitCode
+  }
+}
+
+/** Runs one command of the ledger to its end. */
+export function ledgerCommand(
+  ...args: readonly string[]
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [LEDGER, ...args], (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
+    })
+  })
+}

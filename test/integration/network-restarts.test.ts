@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { test } from 'node:test'
+import { openWallet } from '@tallystick/client-sdk/node'
+
+const START = new URL('../../../scripts/dist/start.js', import.meta.url)
+const ONE = 1_000_000n
+
+type Running = { readonly child: ChildProcess; readonly ledger: string; readonly hub: string }
+
+async function start(data: string): Promise<Running> {
+  const args = ['--data', data, '--ledger-port', '0', '--hub-port', '0', '--json']
+  const child = spawn(process.execPath, [START.pathname, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const { stdout } = child
+  assert.ok(stdout !== null)
+  const line = await new Promise<string>((resolve) =>
+    createInterface({ input: stdout }).once('line', resolve),
+  )
+  return { child, ...JSON.parse(line) }
+}
+
+function interrupt({ child }: Running): Promise<number | null> {
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  child.kill('SIGINT')
+  return ended
+}
+
+test('npm start stops cleanly on Ctrl-C and comes back with all channels alive', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'tallystick-start-'))
+  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  const data = join(dir, 'data')
+  const first = await start(data)
+  const words = readFileSync(join(data, 'bank.words'), 'utf8').trim()
+  const shopSeed = new Uint8Array(32).fill(7)
+  const open = async ({ ledger, hub }: Running) => {
+    const parts = { ledgerUrl: ledger, hubUrl: hub }
+    const bank = await openWallet({ ...parts, words, file: join(dir, 'bank.db') })
+    const shop = await openWallet({ ...parts, words: shopSeed, file: join(dir, 'shop.db') })
+    return { bank, shop }
+  }
+  const before = await open(first)
+  await before.bank.wallet.openChannel({ deposit: 50n * ONE })
+  const sale = await before.shop.wallet.createInvoice({ value: 10n * ONE })
+  await before.bank.wallet.pay(sale.text)
+  const ids = before.bank.wallet.channels().map(({ party }) => party.ledger.id)
+  await before.bank.close()
+  await before.shop.close()
+  assert.equal(await interrupt(first), 0)
+
+  const second = await start(data)
+  const after = await open(second)
+  assert.deepEqual(
+    after.bank.wallet.channels().map(({ party }) => party.ledger.id),
+    ids,
+  )
+  const again = await after.shop.wallet.createInvoice({ value: 5n * ONE })
+  await after.bank.wallet.pay(again.text)
+  assert.equal((await after.shop.wallet.balance()).inChannels, 15n * ONE)
+  await after.bank.close()
+  await after.shop.close()
+  assert.equal(await interrupt(second), 0)
+})

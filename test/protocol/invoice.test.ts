@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { bech32m } from '@scure/base'
+import {
+  AMOUNT_MAX,
+  amount,
+  encode,
+  encodeInvoice,
+  INVOICE_CHARACTERS_MAX,
+  type Invoice,
+  invoiceCodec,
+  isRejection,
+  parseInvoice,
+} from '@tallystick/protocol'
+import { BrokenInvariant } from '#protocol/primitives/invariant.js'
+import { anchorFor, at, CHAIN, codeOf, Dice, OTHER_CHAIN, SIGNERS, testSigner } from './test-channel.js'
+
+const PAYEE = testSigner(5)
+const INVOICE: Invoice = {
+  chainId: CHAIN,
+  hub: SIGNERS.hub.publicKey,
+  payee: PAYEE.publicKey,
+  asset: 0,
+  amount: amount(12_345n),
+  anchor: anchorFor(1),
+  expiry: at(600),
+  description: 'two coffees ☕',
+}
+const TEXT = encodeInvoice(INVOICE, PAYEE)
+
+/** The string of these bytes, with a right checksum. */
+function stringOf(bytes: Uint8Array, prefix = 'tally'): string {
+  return bech32m.encode(prefix, bech32m.toWords(bytes), false)
+}
+function bytesOf(text: string): Uint8Array {
+  const { words } = bech32m.decode(text as `${string}1${string}`, false)
+  return bech32m.fromWords(words)
+}
+
+describe('INVOICE-1 invoice strings', () => {
+  test('what was asked for comes back', () => {
+    assert.ok(TEXT.startsWith('tally1'))
+    assert.deepEqual(parseInvoice(TEXT), INVOICE)
+    const plain = { ...INVOICE, description: '', amount: amount(AMOUNT_MAX) }
+    assert.deepEqual(parseInvoice(encodeInvoice(plain, PAYEE)), plain)
+  })
+
+  test('the longest description still fits a string of 2,400 characters, one byte more does not', () => {
+    const long = { ...INVOICE, description: 'x'.repeat(1_024) }
+    const text = encodeInvoice(long, PAYEE)
+    assert.ok(text.length <= INVOICE_CHARACTERS_MAX, String(text.length))
+    assert.deepEqual(parseInvoice(text), long)
+    const longer = { ...INVOICE, description: 'x'.repeat(1_025) }
+    assert.throws(() => encodeInvoice(longer, PAYEE), BrokenInvariant)
+    assert.equal(codeOf(parseInvoice(`${text}${'q'.repeat(INVOICE_CHARACTERS_MAX)}`)), 'invoice_malformed')
+  })
+
+  test('every changed, lost or swapped character is noticed', () => {
+    const dice = new Dice(1)
+    for (let at = 0; at < TEXT.length; at++) {
+      const other = dice.pick([...'qpzry9x8gf2tvdw0s3jn54khce6mua7l'].filter((c) => c !== TEXT[at]))
+      const changed = `${TEXT.slice(0, at)}${other}${TEXT.slice(at + 1)}`
+      assert.equal(codeOf(parseInvoice(changed)), 'invoice_malformed', changed)
+      const lost = `${TEXT.slice(0, at)}${TEXT.slice(at + 1)}`
+      assert.equal(codeOf(parseInvoice(lost)), 'invoice_malformed', lost)
+    }
+  })
+
+  for (const [what, text] of [
+    ['nothing', ''],
+    ['upper case', TEXT.toUpperCase()],
+    ['mixed case', TEXT.replace('tally', 'Tally')],
+    ['another prefix', stringOf(bytesOf(TEXT), 'tallx')],
+    ['spaces around', ` ${TEXT}`],
+    ['no content', stringOf(new Uint8Array())],
+    ['a byte behind the end', stringOf(Uint8Array.of(...bytesOf(TEXT), 0))],
+    ['a byte less', stringOf(bytesOf(TEXT).subarray(0, -1))],
+    ['a word of padding too much', padded()],
+  ] as const) {
+    test(`INV-23 ${what} is malformed`, () => {
+      assert.equal(codeOf(parseInvoice(text)), 'invoice_malformed')
+    })
+  }
+
+  test('INV-20 each byte of the invoice is bound by the signature of its payee', () => {
+    const bytes = bytesOf(TEXT)
+    const signed = encode(invoiceCodec, INVOICE).length
+    for (let i = 0; i < bytes.length; i++) {
+      const parsed = parseInvoice(stringOf(bytes.map((byte, j) => (i === j ? byte ^ 1 : byte))))
+      assert.ok(isRejection(parsed), `byte ${i} of ${signed}`)
+    }
+  })
+
+  for (const [field, change] of [
+    ['chain id', { chainId: OTHER_CHAIN }],
+    ['hub', { hub: SIGNERS.client.publicKey }],
+    ['payee', { payee: SIGNERS.client.publicKey }],
+    ['asset', { asset: 1 }],
+    ['amount', { amount: amount(12_346n) }],
+    ['anchor', { anchor: anchorFor(2) }],
+    ['expiry', { expiry: at(601) }],
+    ['description', { description: 'one coffee' }],
+  ] as const) {
+    test(`INV-20 another ${field} under the same signature is refused by name`, () => {
+      const other = encode(invoiceCodec, { ...INVOICE, ...change })
+      const signature = bytesOf(TEXT).subarray(-64)
+      const forged = stringOf(Uint8Array.of(...other, ...signature))
+      assert.equal(codeOf(parseInvoice(forged)), 'invoice_bad_signature')
+    })
+  }
+
+  test('only the payee that it names can have signed it', () => {
+    assert.equal(codeOf(parseInvoice(encodeInvoice(INVOICE, SIGNERS.hub))), 'invoice_bad_signature')
+  })
+})
+
+/** The same bytes with one more five-bit group of zeros at the end. */
+function padded(): string {
+  const { words } = bech32m.decode(TEXT as `${string}1${string}`, false)
+  return bech32m.encode('tally', [...words, 0], false)
+}

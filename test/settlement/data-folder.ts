@@ -1,0 +1,23 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import sqlite3 from 'sqlite3'
+
+/** An empty folder that is removed after the test. */
+export function temporaryFolder(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tallystick-'))
+  context.after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Runs SQL on a database file that nobody has open, as a hostile hand would. */
+export async function tamper(path: string, sql: string): Promise<void> {
+  const database = new sqlite3.Database(path)
+  await new Promise<void>((resolve, reject) => {
+    database.exec(sql, (error) => (error ? reject(error) : resolve()))
+  })
+  await new Promise<void>((resolve, reject) => {
+    database.close((error) => (error ? reject(error) : resolve()))
+  })
+}
