@@ -10,7 +10,13 @@ import {
   type VerifiedBlock,
 } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
-import { amount, type HubPolicy, type PublicKey, timestamp } from '@tallystick/protocol'
+import {
+  amount,
+  CLAIM_MARGIN_SECONDS,
+  type HubPolicy,
+  type PublicKey,
+  timestamp,
+} from '@tallystick/protocol'
 import { serveHub } from './api/hub-server.js'
 import { type BatchReport, Closer } from './closer/closer.js'
 import { HubState } from './core/hub-state.js'
@@ -49,6 +55,11 @@ export async function startHub(
   const keys = await loadHubKeys(join(config.dataDir, 'hub.key'))
   const ledger = await LedgerClient.connect({ url: config.ledgerUrl, openSocket: openWsSocket })
   const { chainId, genesis } = ledger
+  const { timeStepSecondsMax } = genesis.parameters
+  if (2 * timeStepSecondsMax > CLAIM_MARGIN_SECONDS) {
+    // One block must not be able to jump over the time in which a taken claim can be enforced.
+    throw new Error(`ledger time may rise by ${timeStepSecondsMax} s a block: too coarse for a hub`)
+  }
   const policy = policyOf(config, keys.payoutLock, genesis.assets[config.asset]?.feePerKiloCost)
   const journal = await openSqliteJournal(join(config.dataDir, 'hub.db'), chainId)
   const stored = await journal.load()
@@ -99,7 +110,12 @@ export async function startHub(
     ledger,
     feePerKiloCost: ({ asset }) => genesis.assets[asset]?.feePerKiloCost ?? 0,
     revealWithCoins: (reveal) => coins.build({ reveals: [reveal] }),
-    beforeForceClose: (party) => Promise.resolve(party),
+    beforeForceClose: async (party) => {
+      const { id } = party.ledger
+      const events = [{ kind: 'leave', channel: id }] as const
+      await pipeline.ledger({ height: undefined, time: pipeline.now, events })
+      return state.channel(id)?.party ?? party
+    },
     onAct: (act) => onReport({ kind: 'guard', act }),
   })
 

@@ -24,6 +24,8 @@ export type SupervisedOptions = {
 
 /** Milliseconds that a process may take from start to serving. */
 const START_MS = 60_000
+/** Milliseconds that it may take to stop when it is asked. */
+const STOP_MS = 10_000
 /** Starts that fail in a row before the supervisor gives up. */
 const FAILED_STARTS_MAX = 20
 
@@ -78,8 +80,10 @@ export class SupervisedProcess {
     const child = this.#child
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
     child.kill('SIGTERM')
     await ended
+    clearTimeout(timer)
   }
 
   #spawn(): void {

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import {
   amount,
   type Change,
+  declineItem,
   isRejection,
   lockedOf,
   maySign,
@@ -10,7 +11,7 @@ import {
 } from '@tallystick/protocol'
 import { encodeHubChannel } from '#hub/core/hub-channel.js'
 import { onwardItemId } from '#hub/core/routing.js'
-import { addItem, anchorFor, at, itemId, preimage, redeemItem } from '../protocol/test-channel.js'
+import { accepted, addItem, anchorFor, at, itemId, preimage, redeemItem } from '../protocol/test-channel.js'
 import { HubWorld, payment, sent, type TestClient } from './hub-world.js'
 
 /** Payer, payee and somebody else; the hub has put 10,000 into each channel. */
@@ -94,7 +95,7 @@ describe('HUB-2 what is not carried on is declined, in checking order', () => {
     ['fee_too_low', (to) => payment(to, 2, { fee: 10n, expiry: 10 })],
     ['fee_too_low', (to) => payment(to, 2, { value: 1_001n, fee: 11n })],
     ['expiry_too_near', () => payment(stranger, 2, { expiry: 179 })],
-    ['payee_unknown', () => payment(stranger, 2, { value: 9_000n, fee: 19n })],
+    ['payee_unknown', () => payment(stranger, 2, { value: 8_000n, fee: 18n })],
     ['amount_too_small', (to) => payment(to, 2, { value: 9n })],
     ['expiry_out_of_bounds', (to) => payment(to, 2, { expiry: 1_001 })],
   ] as readonly (readonly [string, (to: TestClient) => Change])[]) {
@@ -232,6 +233,7 @@ describe('INV-12 HUB-2 a payment that the payee does not take', () => {
     assert.deepEqual(sent(hub.peer({ kind: 'decline', decline })), [])
     const { hub: second, payer: from, payee: to } = world()
     second.pay(from, to, 1)
+    to.party = accepted(declineItem(to.party, onward(from, 1)))
     const twice = { kind: 'decline', decline } as const
     assert.deepEqual(sent(second.peer(twice, twice)), ['2:update'])
   })

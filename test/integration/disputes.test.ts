@@ -33,13 +33,13 @@ describe('disputes on real processes', () => {
     // From here on the hub does nothing at all, without its connections noticing.
     const hub = Number(readFileSync(join(network.dir, 'hub.pid'), 'utf8'))
     process.kill(hub, 'SIGSTOP')
-    t.after(() => process.kill(hub, 'SIGCONT'))
     const [channel] = shop.channels()
     assert.ok(channel !== undefined)
     const { id, terms } = channel.party.ledger
     await shop.forceClose(id)
     await shop.settled(id)
     const { onLedger } = await shop.balance()
+    process.kill(hub, 'SIGCONT')
     assert.ok(onLedger <= 40n * ONE && onLedger >= 40n * ONE - terms.exitReserve, `${onLedger}`)
   })
 

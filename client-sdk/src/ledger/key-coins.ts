@@ -36,14 +36,15 @@ export type CoinSpend = {
 export class KeyCoins {
   readonly #ledger: LedgerClient
   readonly #signer: Signer
-  readonly #asset: AssetId
+  /** The asset that fees are paid in. */
+  readonly asset: AssetId
   readonly #promised = new Set<string>()
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(ledger: LedgerClient, signer: Signer, asset: AssetId) {
     this.#ledger = ledger
     this.#signer = signer
-    this.#asset = asset
+    this.asset = asset
   }
 
   /** The lock under which this key is paid. */
@@ -96,7 +97,7 @@ export class KeyCoins {
 
   async #build(spend: CoinSpend): Promise<BuiltTransaction | Rejection> {
     const coins = await this.list()
-    const terms = this.#ledger.genesis.assets[this.#asset]
+    const terms = this.#ledger.genesis.assets[this.asset]
     return buildTransaction({
       chainId: this.#ledger.chainId,
       coins: coins.filter(({ outpoint }) => !this.#promised.has(outpointKey(outpoint))),
@@ -105,7 +106,7 @@ export class KeyCoins {
       channels: spend.channels ?? [],
       reveals: spend.reveals ?? [],
       signers: spend.signers ?? [],
-      fee: { asset: this.#asset, feePerKiloCost: terms?.feePerKiloCost ?? 0 },
+      fee: { asset: this.asset, feePerKiloCost: terms?.feePerKiloCost ?? 0 },
       changeLock: this.lock,
       validFrom: timestamp(0),
       validUntil: TIMESTAMP_MAX,

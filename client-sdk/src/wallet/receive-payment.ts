@@ -49,9 +49,10 @@ export function meetLaneEvent(
       const invoice = state.invoice(event.item.anchor)
       if (invoice === undefined || invoice.status !== 'claiming') return []
       if (isClaimed(state, event.item.anchor)) return []
-      // It expired without being enforced: the invoice waits for another payment.
-      state.setInvoice({ ...invoice, status: 'open', time: context.now })
-      return []
+      // It expired without being enforced. The hub knows the preimage, so nobody may pay to it again.
+      const expired = { ...invoice, status: 'expired', time: context.now } as const
+      state.setInvoice(expired)
+      return [{ kind: 'invoiceChanged', invoice: expired }]
     }
     case 'itemReleased':
       return releasePayment(state, event.id, context)
@@ -67,7 +68,7 @@ function isClaimed(state: WalletOverlay, anchor: Anchor): boolean {
   )
 }
 
-/** Takes an item that pays an open invoice in full and in time (INV-3), or says why not. */
+/** Takes an item that pays an open invoice in full and in time (INVOICE-3), or says why not. */
 function takeItem(
   state: WalletOverlay,
   channel: ChannelId,

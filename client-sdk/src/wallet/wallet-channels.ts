@@ -1,10 +1,12 @@
 import {
   amount,
+  type Channel,
   type ChannelId,
-  type ChannelTerms,
   channelTermsCodec,
   encode,
   equalBytes,
+  exitReserveMin,
+  type HubPolicy,
   isRejection,
   type PublicKey,
   receivable,
@@ -19,6 +21,8 @@ import type { HubLink } from './hub-link.js'
 import type { Caller, WalletCore } from './wallet-core.js'
 import type { WalletWatch } from './wallet-watch.js'
 
+/** A hub must never be wrong (design of the dispute): its penalty is everything. */
+const HUB_PENALTY_PPM = 1_000_000
 /** Headroom asked for beyond what an invoice needs, so that not every sale waits for the ledger. */
 const INBOUND_HEADROOM = 4n
 
@@ -43,7 +47,9 @@ export class WalletChannels {
     const known = new Set([...state.channels()].map(({ keyIndex }) => keyIndex))
     for (let keyIndex = 0; keyIndex < this.#nextKeyIndex; keyIndex++) {
       if (known.has(keyIndex)) continue
-      for (const channel of await feed.ledger.channelsOf(keys.channel(keyIndex).publicKey)) {
+      const key = keys.channel(keyIndex).publicKey
+      for (const channel of await feed.ledger.channelsOf(key)) {
+        if (!this.#paysUs(channel, key)) continue
         await this.#core.submit({ kind: 'channelSeen', channel, keyIndex })
       }
     }
@@ -51,7 +57,8 @@ export class WalletChannels {
   }
 
   async open(deposit: bigint, caller: Caller): Promise<ChannelId> {
-    const { asset, terms, payoutLock } = await this.#link.connected(caller)
+    const policy = await this.#acceptable(caller)
+    const { asset, terms, payoutLock } = policy
     const { coins, keys } = this.#core
     const keyIndex = await this.#takeKeyIndex()
     const key = keys.channel(keyIndex).publicKey
@@ -59,11 +66,11 @@ export class WalletChannels {
     const hub = { key: this.#link.hub, deposit: amount(0n), payoutLock }
     const spent = await coins.spend({ operations: [{ kind: 'open', asset, client, hub, terms }] })
     if (isRejection(spent)) throw errorOf(spent)
-    return this.#adopt(spent.id, key, keyIndex, terms, caller)
+    return this.#adopt(spent.id, key, keyIndex, policy, caller)
   }
 
   async request(inbound: bigint, caller: Caller): Promise<ChannelId> {
-    const { terms } = await this.#link.connected(caller)
+    const policy = await this.#acceptable(caller)
     const keyIndex = await this.#takeKeyIndex()
     const key = this.#core.keys.channel(keyIndex).publicKey
     const payoutLock = this.#core.coins.lock
@@ -73,7 +80,7 @@ export class WalletChannels {
       payoutLock,
       inbound: amount(inbound),
     })
-    return this.#adopt(txId, key, keyIndex, terms, caller)
+    return this.#adopt(txId, key, keyIndex, policy, caller)
   }
 
   /** One at a time: the next one sees what the one before it has brought. */
@@ -137,17 +144,14 @@ export class WalletChannels {
     txId: TxId,
     key: PublicKey,
     keyIndex: number,
-    terms: ChannelTerms,
+    policy: HubPolicy,
     caller: Caller,
   ): Promise<ChannelId> {
     const { ledger } = this.#core.feed
     await ledger.confirmed(txId, caller)
     const channels = await ledger.channelsOf(key)
     const channel = channels.find(({ hub }) => hub.key === this.#link.hub)
-    const asAgreed =
-      channel !== undefined &&
-      equalBytes(encode(channelTermsCodec, channel.terms), encode(channelTermsCodec, terms))
-    if (!asAgreed) {
+    if (channel === undefined || !this.#isAsAgreed(channel, key, policy)) {
       throw new WalletError(
         'channel_not_as_agreed',
         'the channel stands on the ledger on other terms',
@@ -157,6 +161,37 @@ export class WalletChannels {
     this.#link.attachAll()
     await this.#core.until(() => this.#link.isAttached(channel.id), caller)
     return channel.id
+  }
+
+  /** CH-16: what a channel pays to this wallet really is this wallet's. */
+  #paysUs({ client, asset }: Channel, key: PublicKey): boolean {
+    const { lock, asset: ours } = this.#core.coins
+    return client.key === key && client.payoutLock === lock && asset === ours
+  }
+
+  #isAsAgreed(channel: Channel, key: PublicKey, { asset, terms }: HubPolicy): boolean {
+    return (
+      this.#paysUs(channel, key) &&
+      channel.asset === asset &&
+      equalBytes(encode(channelTermsCodec, channel.terms), encode(channelTermsCodec, terms))
+    )
+  }
+
+  /** The hub's offer, if a channel on its terms would be safe. Errors: `terms_unacceptable`. */
+  async #acceptable(caller: Caller): Promise<HubPolicy> {
+    const policy = await this.#link.connected(caller)
+    const { asset, terms } = policy
+    const feePerKiloCost = this.#core.feed.ledger.genesis.assets[asset]?.feePerKiloCost ?? 0
+    const problem =
+      terms.hubPenaltyPpm !== HUB_PENALTY_PPM
+        ? 'a hub that shows an old state must lose everything'
+        : terms.exitReserve < exitReserveMin(terms, feePerKiloCost)
+          ? 'the reserve does not pay for the dearest exit'
+          : asset !== this.#core.coins.asset
+            ? `this wallet holds asset ${this.#core.coins.asset}, not ${asset}`
+            : undefined
+    if (problem === undefined) return policy
+    throw new WalletError('terms_unacceptable', `the hub's terms are not safe: ${problem}`)
   }
 
   /** The next unused index, durable before anything is opened with it. */

@@ -6,6 +6,7 @@ import {
   type Invoice,
   type ItemId,
   isRejection,
+  parseAmount,
   parseInvoice,
   routingFee,
   sha256,
@@ -102,6 +103,13 @@ export class WalletPayments {
     }
     const sale = refundOf === undefined ? undefined : await this.#saleOf(refundOf)
     const whole = invoice.amount + fee
+    const feeAmount = parseAmount(fee)
+    if (feeAmount === undefined || parseAmount(whole) === undefined) {
+      throw new WalletError('amount_invalid', 'price and fee together are above 2^63-1 base units')
+    }
+    if ([...this.#core.state.payments()].some(({ anchor }) => anchor === invoice.anchor)) {
+      throw new WalletError('already_paying', 'this wallet is paying the invoice under another key')
+    }
     const channel = bestBy(this.#link.usable(), ({ party }) => spendable(party))
     if (channel === undefined || spendable(channel.party) < whole) {
       const most = channel === undefined ? 0n : spendable(channel.party)
@@ -116,7 +124,7 @@ export class WalletPayments {
       payee,
       anchor,
       amount,
-      fee,
+      fee: feeAmount,
       description,
       status: 'pending',
       preimage: undefined,

@@ -18,6 +18,7 @@ import {
   isRejection,
   type LaneUpdate,
   lapseAgreement,
+  leave,
   type Message,
   type MessageOf,
   newParty,
@@ -205,9 +206,7 @@ function stepPay(
 }
 
 function stepLeave(state: WalletOverlay, channel: ChannelId): Outcome {
-  return changeParty(state, channel, (party) =>
-    party.phase.kind === 'closed' ? party : { ...party, phase: { kind: 'leaving' } },
-  )
+  return changeParty(state, channel, leave)
 }
 
 function stepChannelSeen(

@@ -9,6 +9,7 @@ import {
   decodeTrusted,
   encode,
   type HubPolicy,
+  isClosing,
   isRejection,
   type LockRoot,
   type Operation,
@@ -92,7 +93,10 @@ export class Closer {
   #flight: Flight | undefined
   #timer: NodeJS.Timeout | undefined
   #height = 0
+  /** Channels whose close the ledger refused when it stood alone; their clients must ask again. */
+  readonly #suspects = new Set<ChannelId>()
   #closesMax = CLOSES_PER_BATCH
+  #closedLast = false
   #building = false
   #stopped = false
 
@@ -129,7 +133,7 @@ export class Closer {
     }
     if (ids.has(flight.job.id)) {
       await this.#land(flight, 'included')
-      this.#closesMax = CLOSES_PER_BATCH
+      this.#closesMax = Math.min(CLOSES_PER_BATCH, 2 * this.#closesMax)
     } else if (height - flight.sentAt >= RESEND_BLOCKS) {
       await this.#lookAfter(flight)
     }
@@ -161,7 +165,14 @@ export class Closer {
     if (party === undefined || party.phase.kind !== 'open') {
       return reject('channel_not_usable', `channel ${request.channel} takes no deposit`)
     }
-    const deposited = party.ledger.hub.deposited + request.amount
+    const queued = this.#requests.reduce(
+      (sum, other) =>
+        other.kind === 'deposit' && other !== request && other.channel === request.channel
+          ? sum + other.amount
+          : sum,
+      0n,
+    )
+    const deposited = party.ledger.hub.deposited + queued + request.amount
     return request.amount === 0n || deposited > policy.inboundMax
       ? reject('inbound_out_of_bounds', `the hub keeps at most ${policy.inboundMax} in one channel`)
       : undefined
@@ -176,26 +187,42 @@ export class Closer {
     const latest = this.#parts.now() + AGREEMENT_SECONDS_LEFT
     const ready: Channel[] = []
     for (const { party } of this.#parts.state.busyChannels()) {
-      if (party.phase.kind === 'agreed' && party.phase.validUntil >= latest)
-        ready.push(party.ledger)
+      const { phase, ledger } = party
+      if (phase.kind !== 'agreed' || isClosing(ledger) || this.#suspects.has(ledger.id)) continue
+      if (phase.validUntil >= latest) ready.push(ledger)
     }
     return ready.sort((a, b) => a.number - b.number).slice(0, this.#closesMax)
   }
 
+  /** Closes and liquidity never share a transaction: what is wrong with one must not stop the other. */
   async #build(): Promise<void> {
     if (this.#flight !== undefined || this.#building || this.#stopped) return
     this.#building = true
     try {
       const closing = this.#ready()
-      const opens = this.#take('open', OPENS_PER_BATCH)
-      const deposits = this.#take('deposit', DEPOSITS_PER_BATCH)
-      const asked = [...opens, ...deposits]
-      if (closing.length + asked.length > 0) await this.#send(closing, asked)
+      if (closing.length > 0 && (this.#requests.length === 0 || !this.#closedLast)) {
+        this.#closedLast = true
+        await this.#send(closing, [])
+      } else {
+        this.#closedLast = false
+        const opens = this.#take('open', OPENS_PER_BATCH)
+        const deposits = this.#take('deposit', DEPOSITS_PER_BATCH)
+        const asked = [...opens, ...deposits.filter((request) => this.#isStillFit(request))]
+        if (asked.length > 0) await this.#send([], asked)
+      }
     } catch (fault) {
       this.#parts.onFault(fault)
     } finally {
       this.#building = false
     }
+    if (this.#flight === undefined && this.#requests.length > 0) this.gather()
+  }
+
+  /** A channel may have begun to close since the request was taken. */
+  #isStillFit(request: LiquidityRequest): boolean {
+    const refused = this.#checkRequest(request)
+    if (refused !== undefined) request.answer(refused)
+    return refused === undefined
   }
 
   #take(kind: LiquidityRequest['kind'], most: number): LiquidityRequest[] {
@@ -219,7 +246,6 @@ export class Closer {
     })
     if (isRejection(built)) {
       for (const { answer } of asked) answer(reject('hub_out_of_funds', built.detail))
-      if (asked.length > 0 && closing.length > 0) await this.#send(closing, [])
       return
     }
     const transaction = encode(transactionCodec, built.transaction)
@@ -228,8 +254,8 @@ export class Closer {
     const ids = new Set(closing.map(({ id }) => id))
     this.#flight = { job, sentAt: this.#height, closing: ids }
     this.#report(this.#flight, 'submitted')
-    for (const { answer } of asked) answer(built.id)
-    await this.#submit(this.#flight)
+    const refused = await this.#submit(this.#flight)
+    for (const { answer } of asked) answer(refused ?? built.id)
   }
 
   /** One operation per end of agreement; offers are rounded, so that few differ. */
@@ -268,9 +294,10 @@ export class Closer {
     this.#flight = { job, sentAt: -RESEND_BLOCKS, closing: new Set() }
   }
 
-  async #submit(flight: Flight): Promise<void> {
-    const outcome = await this.#parts.ledger.submit(flight.job.transaction)
-    if (isRejection(outcome)) await this.#land(flight, outcome)
+  async #submit(flight: Flight): Promise<Rejection | undefined> {
+    const refused = await this.#parts.ledger.submit(flight.job.transaction)
+    if (refused !== undefined) await this.#land(flight, refused)
+    return refused
   }
 
   /** Not in a block for long: the ledger may have lost it, refused it, or had it before we looked. */
@@ -291,7 +318,8 @@ export class Closer {
       this.#parts.coins.release({
         transaction: decodeTrusted(transactionCodec, flight.job.transaction),
       })
-      // One of them stands in the way: smaller batches find out which, and leave it behind.
+      // One of them stands in the way: smaller batches find out which, and it is left behind.
+      if (flight.closing.size === 1) for (const id of flight.closing) this.#suspects.add(id)
       this.#closesMax = Math.max(1, Math.floor(Math.min(this.#closesMax, flight.closing.size) / 2))
     }
     if (this.#hasWork()) this.gather()

@@ -35,6 +35,8 @@ export type LedgerEvent =
       readonly known: KnownLink
       readonly time: Timestamp
     }
+  /** The guard is about to close a channel alone: nothing is signed on it from here on (CH-6.6). */
+  | { readonly kind: 'leave'; readonly channel: ChannelId }
   /** Ledger time has moved on; comes after everything else of its block. */
   | { readonly kind: 'timePassed' }
 

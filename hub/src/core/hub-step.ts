@@ -13,6 +13,7 @@ import {
   isQuiescent,
   isRejection,
   type LaneUpdate,
+  leave,
   type Position,
   type PublicKey,
   positionOf,
@@ -84,7 +85,14 @@ function stepAttached(
 ): HubEffect[] {
   const id = position.channel
   const synced = resync(stopDraining(channel.party), position)
-  if (isRejection(synced)) return [endSession(id, synced)]
+  if (isRejection(synced)) {
+    // A client that holds more of our lane than we do: our store is old. To sign on from it would
+    // be a second history, so the channel rests; a client that lies about it rests its own channel.
+    if (synced.code === 'peer_is_ahead') {
+      state.setChannel({ ...channel, party: leave(channel.party) })
+    }
+    return [endSession(id, synced)]
+  }
   state.setChannel({ ...channel, owner, party: synced.party })
   const { updates, claims, declines } = synced
   return [

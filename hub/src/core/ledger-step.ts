@@ -9,6 +9,7 @@ import {
   equalBytes,
   isRejection,
   lapseAgreement,
+  leave,
   newParty,
   seeLedger,
   seeReveal,
@@ -33,6 +34,8 @@ export function stepLedger(
       return stepChannelGone(state, event.channel, context)
     case 'revealSeen':
       return stepRevealSeen(state, event, context)
+    case 'leave':
+      return stepLeave(state, event.channel)
     case 'timePassed':
       return stepTimePassed(state, context)
   }
@@ -64,6 +67,12 @@ function stepChannelGone(state: HubOverlay, id: ChannelId, { now }: HubContext):
   if (channel !== undefined) {
     state.setChannel({ ...channel, party: seeLedger(channel.party, undefined, now) })
   }
+  return []
+}
+
+function stepLeave(state: HubOverlay, id: ChannelId): HubEffect[] {
+  const channel = state.channel(id)
+  if (channel !== undefined) state.setChannel({ ...channel, party: leave(channel.party) })
   return []
 }
 

@@ -49,7 +49,7 @@ export function routeEvent(
       return refused === undefined ? [] : decline(state, channel, event.item.id, refused)
     }
     case 'itemRedeemed':
-      setStatus(state, event.item, 'settled', context)
+      if (isOurs(state, channel, event.item)) setStatus(state, event.item, 'settled', context)
       return forgetOnward(state, channel, event.item.id)
     case 'itemDropped':
       return forgetOnward(state, channel, event.item.id)
@@ -199,6 +199,12 @@ function forgetOnward(state: HubOverlay, channel: ChannelId, id: ItemId): HubEff
   if (payer === undefined || onward === undefined) return []
   state.setChannel({ ...payer, onward: payer.onward.filter((carried) => carried !== onward) })
   return []
+}
+
+/** Whether the item is the one that the payment of its anchor came from, not somebody else's. */
+function isOurs(state: HubOverlay, channel: ChannelId, { id, anchor }: PendingItem): boolean {
+  const payment = state.payment(anchor)
+  return payment?.fromChannel === channel && payment.fromItem === id
 }
 
 /** Keeps the books of a payment; what has settled never goes back. */

@@ -11,14 +11,16 @@ export async function hubEventsOf(
   hub: PublicKey,
   block: BlockSummary,
 ): Promise<LedgerEvent[]> {
+  const openings = block.opened.filter((opening) => opening.hub === hub)
+  const ids = new Set(openings.map(({ id }) => id))
+  // Once per client, however many channels somebody opens with one key.
   const opened = await Promise.all(
-    block.opened
-      .filter((opening) => opening.hub === hub)
-      .map(async ({ id, client }): Promise<LedgerEvent[]> => {
-        const channels = await ledger.channelsOf(client)
-        const channel = channels.find((other) => other.id === id)
-        return channel === undefined ? [] : [{ kind: 'channelSeen', channel }]
-      }),
+    [...new Set(openings.map(({ client }) => client))].map(async (client) => {
+      const channels = await ledger.channelsOf(client)
+      return channels
+        .filter(({ id }) => ids.has(id))
+        .map((channel): LedgerEvent => ({ kind: 'channelSeen', channel }))
+    }),
   )
   const touched = await Promise.all(
     [...block.touched].map(async (number): Promise<LedgerEvent[]> => {

@@ -21,7 +21,8 @@ const BATCH_EVENTS_MAX = 512
 
 /** What a verified block means for the hub, in one piece. */
 export type LedgerBatch = {
-  readonly height: number
+  /** Absent: not a block, but what the guard makes of one. */
+  readonly height: number | undefined
   readonly time: Timestamp
   readonly events: readonly LedgerEvent[]
 }
@@ -120,7 +121,7 @@ export class Pipeline {
     let height: number | undefined
     for (const work of batch) {
       if (work.kind === 'ledger') {
-        height = work.batch.height
+        height = work.batch.height ?? height
         this.#now = work.batch.time
       }
       const context: HubContext = { chainId, policy, now: this.#now }

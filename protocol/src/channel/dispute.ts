@@ -85,8 +85,9 @@ function forceCloseStatus(
     by,
     deadline: addSeconds(now, channel.terms.disputeWindowSeconds),
     asserted: { epoch, version, acked, transferred, digest },
-    chosenAcked: peer.acked,
     chosenVersion: peer.version,
+    chosenAcked: peer.acked,
+    chosenTransferred: peer.transferred,
     challenged: false,
     penalized: false,
     closerLane: own,
@@ -137,7 +138,7 @@ export function challenge(
   if (own !== undefined && !mayReplaceOwn(status, stale, proof.lane, own)) {
     return reject(
       'own_proof_too_old',
-      'an own proof goes with a stale challenge, is newer than the chosen one and than all acked',
+      'an own proof goes with a stale challenge, succeeds the chosen one, and is as new as was acked',
     )
   }
   const later = (payer: Role, a: LaneState, b: LaneState) =>
@@ -177,7 +178,13 @@ export function isStale(
 }
 
 function mayReplaceOwn(status: Closing, stale: boolean, shown: LaneState, own: LaneState): boolean {
-  return stale && own.version >= shown.acked && own.version > status.chosenVersion
+  return (
+    stale &&
+    own.version >= shown.acked &&
+    own.version > status.chosenVersion &&
+    own.acked >= status.chosenAcked &&
+    own.transferred >= status.chosenTransferred
+  )
 }
 
 /** A total order over what can be shown of a lane, so that the order of arrival never matters. */

@@ -1,7 +1,6 @@
 import { amountCodec, type Decoded, integer, struct } from '../codec/codec.js'
 import { assetIdCodec } from '../ledger/asset.js'
 import { lockRootCodec } from '../ledger/identifiers.js'
-import { type Amount, amount } from '../primitives/amount.js'
 import { channelTermsCodec } from './terms.js'
 
 /** What a hub offers everybody: told at the start of every session. */
@@ -20,6 +19,6 @@ export const hubPolicyCodec = struct({
 export type HubPolicy = Decoded<typeof hubPolicyCodec>
 
 /** What the hub asks for carrying `value` on, base units, rounded up (HUB-3). */
-export function routingFee({ feeBase, feePpm }: HubPolicy, value: bigint): Amount {
-  return amount(feeBase + (value * BigInt(feePpm) + 999_999n) / 1_000_000n)
+export function routingFee({ feeBase, feePpm }: HubPolicy, value: bigint): bigint {
+  return feeBase + (value * BigInt(feePpm) + 999_999n) / 1_000_000n
 }

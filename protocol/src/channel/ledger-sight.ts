@@ -17,6 +17,13 @@ export function seeLedger(
   return lapseAgreement({ ...party, ledger: channel }, now)
 }
 
+/** This side signs nothing more on the channel: before it closes alone, or when it has lost data. */
+export function leave(party: ChannelParty): ChannelParty {
+  return party.phase.kind === 'closed'
+    ? party
+    : { ...party, phase: { kind: 'leaving' }, draft: undefined, ackDue: false }
+}
+
 /** Whether a dispute runs or has to be finalized on the ledger. */
 export function isDisputed(party: ChannelParty): boolean {
   return party.phase.kind !== 'closed' && isClosing(party.ledger)

@@ -169,8 +169,8 @@ function checkSolvency(party: ChannelParty, lane: LaneState): ChannelRejection |
   const stake = sideStake(party.ledger[otherRole(party.role)])
   const means = stake + party.own.transferred
   const promised = lane.transferred + lockedOf(lane)
-  const grows = lane.items.some(({ id }) => !party.peer.items.some((item) => item.id === id))
-  const reserve = grows ? party.ledger.terms.exitReserve : 0n
+  const rises = promised > party.peer.transferred + lockedOf(party.peer)
+  const reserve = rises ? party.ledger.terms.exitReserve : 0n
   return promised + reserve <= means
     ? undefined
     : reject('insolvent', `${promised} is promised and ${reserve} reserved of ${means}`)

@@ -20,7 +20,7 @@ const INVOICE_PREFIX = 'tally'
 /** An invoice string is at most this long, characters: 1 kB of description fits. */
 export const INVOICE_CHARACTERS_MAX = 2_400
 
-/** What a payee asks for (INV-1); it is paid once, by whoever locks its amount to its anchor. */
+/** What a payee asks for (INVOICE-1); it is paid once, by whoever locks its amount to its anchor. */
 export const invoiceCodec = struct({
   chainId: chainIdCodec,
   /** The hub over which the payee can be paid. */

@@ -47,9 +47,10 @@ export const closingCodec = struct({
   deadline: timestampCodec,
   /** What the closing side asserted of its own lane. Challenges are judged against it for ever. */
   asserted: assertedCodec,
-  /** What the other side had acked, and the version of its lane, in the proof that was chosen. */
-  chosenAcked: integer(COUNTER_MAX),
+  /** The other side's proof that was chosen: an own one in its place may not fall behind it. */
   chosenVersion: integer(COUNTER_MAX),
+  chosenAcked: integer(COUNTER_MAX),
+  chosenTransferred: amountCodec,
   /** Whether `closerLane` is a challenge's proof rather than the asserted one. */
   challenged: flag,
   /** Whether a challenge has shown that the closing side signed two histories. */

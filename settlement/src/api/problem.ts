@@ -47,6 +47,7 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
   fee_above_payout: REFUSED,
   already_revealed: REFUSED,
   inputs_below_outputs: REFUSED,
+  fee_spent_otherwise: REFUSED,
   fee_too_low: REFUSED,
   asset_not_balanced: REFUSED,
   signer_unused: REFUSED,

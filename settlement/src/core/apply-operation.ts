@@ -201,7 +201,7 @@ function applyPayFee(run: TransactionRun, operation: OperationOf<'payFee'>): Ref
   if (least !== before - operation.amount || least < paid) {
     return reject('fee_above_payout', `the ${role} is certain of ${before - paid}, before the fee`)
   }
-  run.credit(channel.asset, operation.amount)
+  run.creditFee(channel.asset, operation.amount)
   run.setChannel(after)
   return undefined
 }

@@ -51,7 +51,7 @@ export function applyTransaction(
   const refused =
     spendInputs(run) ??
     createOutputs(run) ??
-    firstRefusal(body.reveals, (reveal, i) => recordReveal(run, reveal, i)) ??
+    makeReveals(run) ??
     firstRefusal(body.operations, (operation, i) => applyOperation(run, operation, i)) ??
     burnFee(run, cost) ??
     checkSigners(run)
@@ -101,6 +101,18 @@ function createOutputs(run: TransactionRun): TransactionRejection | undefined {
   })
 }
 
+/**
+ * A link that is known already changes nothing: somebody else was faster, and must not be able to
+ * knock out a whole exit by it. Only a transaction that does nothing else is refused (REV-2).
+ */
+function makeReveals(run: TransactionRun): TransactionRejection | undefined {
+  const { inputs, reveals, operations } = run.transaction.body
+  const made = reveals.filter((reveal, position) => recordReveal(run, reveal, position)).length
+  return made > 0 || inputs.length > 0 || operations.some(isOnceOnlyOperation)
+    ? undefined
+    : reject('already_revealed', 'every link in the transaction is public already')
+}
+
 /** Conservation and the fee (TX-8): what is left over is burnt, in assets that fees are taken in. */
 function burnFee(run: TransactionRun, cost: number): TransactionRejection | undefined {
   let paid = cost === 0
@@ -111,6 +123,9 @@ function burnFee(run: TransactionRun, cost: number): TransactionRejection | unde
       return reject('inputs_below_outputs', `asset ${assetId} is ${-left} units short`)
     }
     const { feePerKiloCost, code } = asset.terms
+    if (left < run.channelFees(assetId)) {
+      return reject('fee_spent_otherwise', 'what a channel pays as a fee can pay for nothing else')
+    }
     if (feePerKiloCost === 0 && left > 0n) {
       return reject('asset_not_balanced', `${left} units of ${code} would be lost: it pays no fees`)
     }

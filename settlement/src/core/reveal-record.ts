@@ -1,27 +1,23 @@
-import { type Anchor, type Reveal, type RevealLookup, reject } from '@tallystick/protocol'
+import type { Anchor, Reveal, RevealLookup } from '@tallystick/protocol'
 import type { LedgerView } from './ledger-view.js'
-import type { TransactionRejection } from './transaction-rejection.js'
 import type { TransactionRun } from './transaction-run.js'
 
-/** Records that a link of a hash chain is public from this block time on (REV-2). */
-export function recordReveal(
-  run: TransactionRun,
-  reveal: Reveal,
-  position: number,
-): TransactionRejection | undefined {
+/**
+ * Records that a link of a hash chain is public from this block time on (REV-2); answers false when
+ * it, or a later one, was public before.
+ */
+export function recordReveal(run: TransactionRun, reveal: Reveal, position: number): boolean {
   const anchor = run.checks.anchorOf(position)
   const steps = run.state.read('reveal', { anchor })?.steps ?? 0
   const newest = steps === 0 ? undefined : run.state.read('revealStep', { anchor, step: steps - 1 })
-  if (newest !== undefined && newest.index >= reveal.index) {
-    return reject('already_revealed', `link ${newest.index} of anchor ${anchor} is known already`)
-  }
+  if (newest !== undefined && newest.index >= reveal.index) return false
   run.state.write(
     'revealStep',
     { anchor, step: steps },
     { index: reveal.index, time: run.time, link: reveal.link },
   )
   run.state.write('reveal', { anchor }, { steps: steps + 1 })
-  return undefined
+  return true
 }
 
 /**

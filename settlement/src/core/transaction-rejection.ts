@@ -22,6 +22,7 @@ export type TransactionRejection =
       | 'fee_above_payout'
       | 'already_revealed'
       | 'inputs_below_outputs'
+      | 'fee_spent_otherwise'
       | 'fee_too_low'
       | 'asset_not_balanced'
       | 'signer_unused'

@@ -23,6 +23,7 @@ export class TransactionRun {
   readonly transaction: Transaction
   readonly checks: TransactionChecks
   readonly #balance = new Map<AssetId, bigint>()
+  readonly #channelFees = new Map<AssetId, bigint>()
   readonly #listed: ReadonlySet<PublicKey>
   readonly #used = new Set<PublicKey>()
   #nextCoin = 0
@@ -64,6 +65,17 @@ export class TransactionRun {
   /** Value released to the transaction. */
   credit(asset: AssetId, value: bigint): void {
     this.#balance.set(asset, (this.#balance.get(asset) ?? 0n) + value)
+  }
+
+  /** A fee taken out of a channel: it is burnt whole, nothing that is created can be paid with it. */
+  creditFee(asset: AssetId, value: bigint): void {
+    this.credit(asset, value)
+    this.#channelFees.set(asset, this.channelFees(asset) + value)
+  }
+
+  /** What channels pay of this transaction's fee. */
+  channelFees(asset: AssetId): bigint {
+    return this.#channelFees.get(asset) ?? 0n
   }
 
   /** Value bound by what the transaction creates. */
