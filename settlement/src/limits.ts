@@ -17,8 +17,8 @@ export const REJECTION_MEMORY_MS = 600_000
 export const BLOCK_BYTES_MAX = 8 * 1_048_576
 
 /**
- * Hash-chain steps of one turn of the event loop, 5 ms: a transaction may ask for 16 million of
- * them (10 s) before anything shows whether it can pay, and nobody else is to notice.
+ * Hash-chain steps of one turn of the event loop, 5 ms: a transaction may ask for four million of
+ * them (2.4 s) before anything shows whether it can pay, and nobody else is to notice.
  */
 export const HASH_STEPS_PER_TURN = 8_192
 /** Submissions that wait for their hash chains to be followed; one is at a time. */

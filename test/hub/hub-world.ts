@@ -87,7 +87,14 @@ export class TestClient {
     const digest = balanceProofDigest(CHAIN, this.channel, 'client', lane)
     this.party = { ...this.party, own: lane }
     const { epoch, version } = lane
-    return { channel: this.channel, epoch, version, acked, changes, evidence: evidenceOf(digest, this.signer) }
+    return {
+      channel: this.channel,
+      epoch,
+      version,
+      acked,
+      changes,
+      evidence: evidenceOf(digest, this.signer),
+    }
   }
 
   hear(message: Message, now: Timestamp): void {
@@ -223,7 +230,11 @@ export type PayChange = {
 }
 
 /** 1,000 base units for `to` and a fee of 11 by an item of 600 seconds, unless told otherwise. */
-export function payment(to: Pick<TestClient, 'identity'>, name: number, change: PayChange = {}): Change {
+export function payment(
+  to: Pick<TestClient, 'identity'>,
+  name: number,
+  change: PayChange = {},
+): Change {
   const { value = 1_000n, fee = 11n, expiry = 600, ticks = 1 } = change
   const forward = { payee: to.identity, amount: amount(value) }
   return { ...addItem(name, { unit: value + fee, expiry, ticks }), forward }

@@ -40,7 +40,9 @@ class Collusion {
 
   constructor(dice: Dice) {
     this.dice = dice
-    this.hub = new HubWorld(Array.from({ length: CLIENTS }, () => ({ client: 6_000n, hub: 5_000n })))
+    this.hub = new HubWorld(
+      Array.from({ length: CLIENTS }, () => ({ client: 6_000n, hub: 5_000n })),
+    )
     this.deposited = this.hub.settledValue
   }
 
@@ -51,7 +53,8 @@ class Collusion {
     if (roll < 45) this.#update(client)
     else if (roll < 65) this.#claim(client)
     else if (roll < 80) this.#decline(client)
-    else if (roll < 86) hub.peer({ kind: 'stored', channel: client.channel, version: dice.roll(40) })
+    else if (roll < 86)
+      hub.peer({ kind: 'stored', channel: client.channel, version: dice.roll(40) })
     else if (roll < 90) this.#revealSomething()
     else if (roll < 92) hub.attach(client)
     else this.#wait(dice.roll(dice.chance(20) ? 300 : 25))
@@ -71,7 +74,8 @@ class Collusion {
     const before = client.party
     const update = client.signs(changes, acked)
     const effects = hub.peer({ kind: 'update', update })
-    if (effects.some(({ kind }) => kind === 'endSession')) client.party = { ...client.party, own: before.own }
+    if (effects.some(({ kind }) => kind === 'endSession'))
+      client.party = { ...client.party, own: before.own }
     else this.taken++
   }
 
@@ -191,9 +195,7 @@ class Collusion {
   }
 }
 
-const NAMES_OF = new Map(
-  Array.from({ length: 200 }, (_, i) => [anchorFor(i + 1), i + 1] as const),
-)
+const NAMES_OF = new Map(Array.from({ length: 200 }, (_, i) => [anchorFor(i + 1), i + 1] as const))
 function nameOf(anchor: Anchor): number {
   return NAMES_OF.get(anchor) ?? assert.fail('every anchor here has a known preimage')
 }

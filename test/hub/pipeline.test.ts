@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { type Anchor, newParty, positionOf, toHex } from '@tallystick/protocol'
+import { type Anchor, type Change, newParty, positionOf, toHex } from '@tallystick/protocol'
 import { encodeHubChannel } from '#hub/core/hub-channel.js'
 import type { HubEffect } from '#hub/core/hub-effect.js'
 import type { PeerEvent } from '#hub/core/hub-event.js'
@@ -14,6 +14,7 @@ import { Pipeline } from '#hub/pipeline/pipeline.js'
 import type { Journal } from '#hub/store/journal.js'
 import { openSqliteJournal } from '#hub/store/sqlite-journal.js'
 import {
+  addItem,
   anchorFor,
   at,
   CHAIN,
@@ -25,7 +26,7 @@ import {
   testChannel,
   testSigner,
 } from '../protocol/test-channel.js'
-import { payment, POLICY, sent, TestClient } from './hub-world.js'
+import { POLICY, payment, sent, TestClient } from './hub-world.js'
 
 let folder = ''
 before(async () => {
@@ -45,8 +46,15 @@ class Desk {
   /** Commits by the height they carry, and effects, in the order in which they came. */
   readonly diary: string[] = []
   readonly faults: unknown[] = []
+  /** Kept with the first fault. */
+  readonly fault: Promise<void>
 
-  private constructor(path: string, journal: Journal, state: HubState, clients: readonly TestClient[]) {
+  private constructor(
+    path: string,
+    journal: Journal,
+    state: HubState,
+    clients: readonly TestClient[],
+  ) {
     this.path = path
     this.journal = journal
     this.state = state
@@ -56,6 +64,10 @@ class Desk {
       await journal.commit(writes, height)
       this.diary.push('durable')
     }
+    let failed = () => {}
+    this.fault = new Promise((resolve) => {
+      failed = resolve
+    })
     this.pipeline = new Pipeline({
       chainId: CHAIN,
       policy: POLICY,
@@ -63,7 +75,10 @@ class Desk {
       state,
       journal: { ...journal, commit },
       perform: (effect) => this.#perform(effect),
-      onFault: (fault) => this.faults.push(fault),
+      onFault: (fault) => {
+        this.faults.push(fault)
+        failed()
+      },
       time: NOW,
     })
   }
@@ -173,7 +188,9 @@ describe('the pipeline over a journal on disk', () => {
     const [from] = desk.clients
     assert.ok(from !== undefined)
     const update = from.signs([])
-    await Promise.all(Array.from({ length: 1_100 }, () => desk.pipeline.peer({ kind: 'update', update })))
+    await Promise.all(
+      Array.from({ length: 1_100 }, () => desk.pipeline.peer({ kind: 'update', update })),
+    )
     // The first event runs alone; repeats of a stored update change nothing and commit nothing.
     assert.deepEqual(
       desk.diary.filter((line) => line !== '1:stored'),
@@ -192,6 +209,28 @@ describe('the pipeline over a journal on disk', () => {
   })
 })
 
+describe('INV-45 what one batch asks of the journal', () => {
+  test('updates that name more anchors than one statement can hold, all of them refused', async () => {
+    const desk = await Desk.open()
+    const from = desk.client(0)
+    const update = { ...from.signs([]), version: 9 }
+    let anchors = 0
+    const add = (): Change => {
+      const anchor = (++anchors).toString(16).padStart(64, '0') as Anchor
+      return { ...addItem(1), anchor }
+    }
+    // SQLite takes 32,766 variables in one statement; 200 updates of 256 changes name 51,200.
+    const events = Array.from({ length: 200 }, (): PeerEvent => {
+      return { kind: 'update', update: { ...update, changes: Array.from({ length: 256 }, add) } }
+    })
+    const done = Promise.all(events.map((event) => desk.pipeline.peer(event)))
+    await Promise.race([done, desk.fault])
+    assert.deepEqual(desk.faults, [])
+    assert.equal(desk.diary.filter((line) => line === '1:!version_gap').length, 200)
+    await desk.journal.close()
+  })
+})
+
 describe('INV-43 a commit that fails', () => {
   test('stops everything, is told once, and nothing leaves', async () => {
     const desk = await Desk.open()
@@ -201,24 +240,20 @@ describe('INV-43 a commit that fails', () => {
     await desk.journal.close()
     let kept = 0
     const [from, to] = [desk.client(0), desk.client(1)]
-    const told = new Promise((resolve) => {
-      const { push } = desk.faults
-      desk.faults.push = (...faults) => {
-        resolve(undefined)
-        return push.apply(desk.faults, faults)
-      }
-    })
     for (const event of [desk.update(from, payment(to, 2)), desk.update(from, payment(to, 3))]) {
       void desk.pipeline.peer(event).then(() => kept++)
     }
     void desk.pipeline.ledger({ height: 9, time: at(9), events: [] }).then(() => kept++)
-    await told
+    await desk.fault
     void desk.pipeline.peer(desk.update(from)).then(() => kept++)
     await new Promise((resolve) => setImmediate(resolve))
     assert.equal(desk.faults.length, 1)
     assert.equal((desk.faults[0] as { code?: string }).code, 'store_failed')
     assert.equal(kept, 0)
-    assert.deepEqual(desk.diary.filter((line) => !line.startsWith('commit')), [])
+    assert.deepEqual(
+      desk.diary.filter((line) => !line.startsWith('commit')),
+      [],
+    )
     assert.deepEqual(channelBytes(desk.state), before)
     assert.equal(desk.pipeline.queued, 0)
   })

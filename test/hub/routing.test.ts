@@ -11,7 +11,15 @@ import {
 } from '@tallystick/protocol'
 import { encodeHubChannel } from '#hub/core/hub-channel.js'
 import { onwardItemId } from '#hub/core/routing.js'
-import { accepted, addItem, anchorFor, at, itemId, preimage, redeemItem } from '../protocol/test-channel.js'
+import {
+  accepted,
+  addItem,
+  anchorFor,
+  at,
+  itemId,
+  preimage,
+  redeemItem,
+} from '../protocol/test-channel.js'
 import { HubWorld, payment, sent, type TestClient } from './hub-world.js'
 
 /** Payer, payee and somebody else; the hub has put 10,000 into each channel. */
@@ -59,7 +67,10 @@ describe('HUB-2 a payment', () => {
     const { hub, payer, payee, other } = world()
     const effects = hub.update(payer, payment(payee, 1), payment(other, 2), payment(payee, 3))
     assert.deepEqual(sent(effects), ['1:stored', '2:update', '3:update'])
-    assert.deepEqual(payee.party.peer.items.map(({ unit }) => unit), [1_000n, 1_000n])
+    assert.deepEqual(
+      payee.party.peer.items.map(({ unit }) => unit),
+      [1_000n, 1_000n],
+    )
   })
 
   test('the fullest channel of a payee that suffices carries it', () => {
@@ -285,16 +296,16 @@ describe('INV-7 what colluding clients tried', () => {
     assert.ok(maySign(after.party))
   })
 
-  test(
-    'INV-27 an anchor that is public already is refused: its reveal can never be recorded again',
-    { todo: 'the hub does not know which anchors are public before it carries them' },
-    () => {
-      const { hub, payer, payee } = world()
-      hub.ledger(reveal(1, 0))
-      hub.pay(payer, payee, 1)
-      assert.deepEqual(payer.declines, ['anchor_used'])
-    },
-  )
+  test('INV-27 REV-2 an anchor that was public before is enforced by showing its link again', () => {
+    const { hub, payer, payee } = world()
+    hub.ledger(reveal(1, 0))
+    hub.pay(payer, payee, 1)
+    hub.claim(payee, onward(payer, 1), preimage(1))
+    hub.wait(590)
+    hub.ledger(reveal(1, 590))
+    hub.wait(11)
+    assert.deepEqual(sent(hub.update(payer, { kind: 'expire', id: itemId(1) })), ['1:!not_expired'])
+  })
 })
 
 describe('REV-3 a reveal on the ledger', () => {
@@ -390,7 +401,10 @@ describe('HUB-1 which channels are served', () => {
     assert.equal(seen({ asset: 1 }), false)
     assert.equal(seen({ terms: { ...ledger.terms, exitReserve: amount(1n) } }), false)
     assert.equal(seen({ hub: { ...ledger.hub, payoutLock: ledger.client.payoutLock } }), false)
-    assert.deepEqual(sent(hub.ledger({ kind: 'channelGone', channel: itemId(77).repeat(2) as never })), [])
+    assert.deepEqual(
+      sent(hub.ledger({ kind: 'channelGone', channel: itemId(77).repeat(2) as never })),
+      [],
+    )
     assert.equal(seen({}), true)
     assert.equal(lockedOf(hub.hubParty(payer).own), 0n)
     assert.equal(isRejection(hub.hubParty(payer)), false)

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
   anchorOf,
-  CLAIM_MARGIN_SECONDS,
   type ChannelParty,
+  CLAIM_MARGIN_SECONDS,
   declineItem,
   draftChange,
   draftedLane,

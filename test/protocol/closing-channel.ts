@@ -12,7 +12,17 @@ import {
   type SignedLane,
   type Timestamp,
 } from '@tallystick/protocol'
-import { accepted, anchorFor, at, CHAIN, type Dice, evidenceOf, itemId, NOW, SIGNERS } from './test-channel.js'
+import {
+  accepted,
+  anchorFor,
+  at,
+  CHAIN,
+  type Dice,
+  evidenceOf,
+  itemId,
+  NOW,
+  SIGNERS,
+} from './test-channel.js'
 
 /** A pending item as it stands on a lane; the anchor's chain is as long as its ticks. */
 export function pendingItem(
@@ -33,7 +43,13 @@ export type LaneSetup = {
 }
 
 /** A lane of version 1 that has paid nothing, unless told otherwise. */
-export function laneOf({ version = 1, epoch = 0, acked = 0, transferred = 0n, items = [] }: LaneSetup): LaneState {
+export function laneOf({
+  version = 1,
+  epoch = 0,
+  acked = 0,
+  transferred = 0n,
+  items = [],
+}: LaneSetup): LaneState {
   return { epoch, version, acked, transferred: amount(transferred), items }
 }
 
@@ -74,12 +90,17 @@ export function anyAmount(dice: Dice, near: bigint): Amount {
 /** Any lane that can be encoded, solvent or not. */
 export function anyLane(dice: Dice, near: bigint): LaneState {
   const names = Array.from({ length: dice.roll(5) }, (_, i) => i + 1 + 10 * dice.roll(2))
-  const items = [...new Set(names)].sort((a, b) => a - b).map((name): PendingItem => {
-    const ticks = dice.pick([1, 1, 2, 5])
-    const unit = anyAmount(dice, near) / BigInt(ticks) || 1n
-    const paid = dice.roll(ticks)
-    return { ...pendingItem(name, { unit, ticks, paid, expiry: dice.roll(2_000) }), anchor: anchorFor(name % 10) }
-  })
+  const items = [...new Set(names)]
+    .sort((a, b) => a - b)
+    .map((name): PendingItem => {
+      const ticks = dice.pick([1, 1, 2, 5])
+      const unit = anyAmount(dice, near) / BigInt(ticks) || 1n
+      const paid = dice.roll(ticks)
+      return {
+        ...pendingItem(name, { unit, ticks, paid, expiry: dice.roll(2_000) }),
+        anchor: anchorFor(name % 10),
+      }
+    })
   return {
     epoch: dice.roll(2),
     version: dice.roll(9),

@@ -95,7 +95,7 @@ describe('ENC-2 numbers', () => {
   test('INV-3 the largest amount is nine bytes, and nothing longer is read', () => {
     assert.equal(toHex(encode(amountCodec, amount(AMOUNT_MAX))), 'ffffffffffffffff7f')
     assert.equal(decode(amountCodec, fromHex('ffffffffffffffff7f')), 9_223_372_036_854_775_807n)
-    assert.throws(() => encode(amountCodec, 2n ** 63n as never), BrokenInvariant)
+    assert.throws(() => encode(amountCodec, (2n ** 63n) as never), BrokenInvariant)
     assert.throws(() => encode(amountCodec, -1n as never), BrokenInvariant)
   })
 
@@ -135,7 +135,11 @@ describe('ENC-2 numbers', () => {
     [list(flag, 2), '03000000', 'byte 1: the number is outside 0..2'],
     [list(flag, 2, 1), '00', 'byte 1: the number is outside 1..2'],
     [list(flag, 2), '020003', 'byte 3: a flag is 0 or 1'],
-    [refine(list(flag, 2), (items) => items.length !== 1, 'never one'), '0101', 'byte 2: never one'],
+    [
+      refine(list(flag, 2), (items) => items.length !== 1, 'never one'),
+      '0101',
+      'byte 2: never one',
+    ],
     [text(8), '01ff', 'byte 2: the text is not UTF-8'],
     [text(8), '02c080', 'byte 3: the text is not UTF-8'],
     [text(8), '03eda080', 'byte 4: the text is not UTF-8'],
@@ -171,7 +175,10 @@ describe('ENC-1 what is written', () => {
     assert.throws(() => encode(identifier(2), 'abc' as never), BrokenInvariant)
     assert.throws(() => encode(list(flag, 1), [true, true]), BrokenInvariant)
     assert.throws(() => encode(oneOf('a'), 'b' as never), BrokenInvariant)
-    assert.throws(() => encode(union({ a: [1, struct({})] }), { kind: 'b' } as never), BrokenInvariant)
+    assert.throws(
+      () => encode(union({ a: [1, struct({})] }), { kind: 'b' } as never),
+      BrokenInvariant,
+    )
     const never = refine(flag, (value) => value, 'only true')
     assert.throws(() => encode(never, false), BrokenInvariant)
   })

@@ -17,7 +17,14 @@ import {
   type Role,
   settlementBounds,
 } from '@tallystick/protocol'
-import { anyLane, closed, laneOf, pendingItem, signedLane } from './closing-channel.js'
+import {
+  anyLane,
+  closed,
+  type LaneSetup,
+  laneOf,
+  pendingItem,
+  signedLane,
+} from './closing-channel.js'
 import {
   accepted,
   at,
@@ -82,8 +89,9 @@ describe('DSP-2 DSP-3 forceClose: rejections in checking order', () => {
         transferred: 0n,
         digest: balanceProofDigest(CHAIN, CHANNEL.id, 'client', own),
       },
-      chosenAcked: 1,
       chosenVersion: 2,
+      chosenAcked: 1,
+      chosenTransferred: 0n,
       challenged: false,
       penalized: false,
       closerLane: own,
@@ -148,12 +156,16 @@ describe('DSP-4 challenge: rejections in checking order', () => {
     assert.equal(codeOf(answer(laneOf({ version: 2 }))), undefined)
     assert.equal(codeOf(answer(laneOf({ version: 1, transferred: 501n }))), undefined)
   })
+  const ownLane = (change: LaneSetup) =>
+    laneOf({ acked: 2, transferred: 100n, version: 4, ...change })
   for (const [what, own, lane, code] of [
-    ['with a substitute', laneOf({ version: 4 }), laneOf({ version: 4 }), 'own_proof_too_old'],
-    ['as old as the chosen one', laneOf({ version: 3 }), newer, 'own_proof_too_old'],
-    ['older than what was acked', laneOf({ version: 4 }), { ...newer, acked: 5 }, 'own_proof_too_old'],
-    ['newer than the chosen one', laneOf({ version: 4 }), newer, undefined],
-    ['as new as what was acked', laneOf({ version: 5 }), { ...newer, acked: 5 }, undefined],
+    ['with a substitute', ownLane({}), laneOf({ version: 4 }), 'own_proof_too_old'],
+    ['as old as the chosen one', ownLane({ version: 3 }), newer, 'own_proof_too_old'],
+    ['older than what was acked', ownLane({}), { ...newer, acked: 5 }, 'own_proof_too_old'],
+    ['that acks less than the chosen one', ownLane({ acked: 1 }), newer, 'own_proof_too_old'],
+    ['that has paid less', ownLane({ transferred: 99n }), newer, 'own_proof_too_old'],
+    ['newer than the chosen one', ownLane({}), newer, undefined],
+    ['as new as what was acked', ownLane({ version: 5 }), { ...newer, acked: 5 }, undefined],
   ] as const) {
     test(`DSP-5 an own proof ${what}: ${code ?? 'taken'}`, () => {
       assert.equal(codeOf(answer(lane, own)), code)
@@ -218,7 +230,8 @@ describe('INV-11 the order of challenges does not matter', () => {
       const challenges: Challenge[] = []
       for (let count = 0; count < 5; count++) {
         const lane = { ...provableLane(dice), version: 1 + dice.roll(9) }
-        const own = dice.chance(50) ? laneOf({ version: dice.roll(9), acked: dice.roll(3) }) : undefined
+        const paid = { acked: 2 + dice.roll(3), transferred: 100n + BigInt(dice.roll(3)) }
+        const own = dice.chance(50) ? laneOf({ version: dice.roll(9), ...paid }) : undefined
         challenges.push({ proof: shown(lane), own })
       }
       const settle = (order: readonly Challenge[]) =>
@@ -275,7 +288,11 @@ function lawfulHistory(dice: Dice, count: number): LaneState[] {
     lane =
       item !== undefined && dice.chance(50)
         ? { ...lane, version, transferred: amount(lane.transferred + item.unit), items: rest }
-        : { ...lane, version, items: [...lane.items, pendingItem(version, { unit: 1n + BigInt(dice.roll(50)) })] }
+        : {
+            ...lane,
+            version,
+            items: [...lane.items, pendingItem(version, { unit: 1n + BigInt(dice.roll(50)) })],
+          }
     history.push(lane)
   }
   return history

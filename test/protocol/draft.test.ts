@@ -4,8 +4,8 @@ import {
   AMOUNT_MAX,
   amount,
   balanceOf,
-  type Change,
   CHANGES_MAX,
+  type Change,
   type ChannelParty,
   channelPartyCodec,
   confirmStored,
@@ -51,7 +51,11 @@ describe('CH-7 draftChange', () => {
     const changes = Array.from({ length: CHANGES_MAX }, () => cancel(9))
     return { ...party, draft: { lane: party.own, changes } }
   }
-  const full = () => signed(client(), [1, 2, 3, 4].map((name) => addItem(name))).party
+  const full = () =>
+    signed(
+      client(),
+      [1, 2, 3, 4].map((name) => addItem(name)),
+    ).party
   for (const [code, party, change] of [
     ['channel_not_usable', { ...silent(), phase: { kind: 'leaving' } }, addItem(2)],
     ['too_many_unconfirmed', silent(), addItem(2)],
@@ -140,7 +144,11 @@ describe('CH-8 seal', () => {
     pair.update('hub', [addItem(9)])
     const { party, update } = signed(pair.client, [addItem(1), addItem(2), redeemItem(1)])
     assert.deepEqual(
-      { ...update, changes: update.changes.map(({ kind }) => kind), evidence: update.evidence.kind },
+      {
+        ...update,
+        changes: update.changes.map(({ kind }) => kind),
+        evidence: update.evidence.kind,
+      },
       {
         channel: pair.client.ledger.id,
         epoch: 0,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
   amount,
-  balanceProofDigest,
   BATCH_LEAVES_MAX,
+  balanceProofDigest,
   type ChainId,
   type ChannelId,
   type CloseAgreement,
@@ -104,7 +104,10 @@ describe('SIG-4 evidence', () => {
     const root = listRoot(digests)
     const [first] = batchOf(digests)
     assert.ok(first !== undefined)
-    assert.equal(verifyEvidence(CHAIN, KEY, root, { kind: 'single', signature: first.signature }), false)
+    assert.equal(
+      verifyEvidence(CHAIN, KEY, root, { kind: 'single', signature: first.signature }),
+      false,
+    )
     const signature = SIGNERS.hub.sign(root)
     assert.equal(verifyEvidence(CHAIN, KEY, digests[0] ?? root, { ...first, signature }), false)
   })

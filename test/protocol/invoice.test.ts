@@ -13,7 +13,16 @@ import {
   parseInvoice,
 } from '@tallystick/protocol'
 import { BrokenInvariant } from '#protocol/primitives/invariant.js'
-import { anchorFor, at, CHAIN, codeOf, Dice, OTHER_CHAIN, SIGNERS, testSigner } from './test-channel.js'
+import {
+  anchorFor,
+  at,
+  CHAIN,
+  codeOf,
+  Dice,
+  OTHER_CHAIN,
+  SIGNERS,
+  testSigner,
+} from './test-channel.js'
 
 const PAYEE = testSigner(5)
 const INVOICE: Invoice = {
@@ -52,7 +61,10 @@ describe('INVOICE-1 invoice strings', () => {
     assert.deepEqual(parseInvoice(text), long)
     const longer = { ...INVOICE, description: 'x'.repeat(1_025) }
     assert.throws(() => encodeInvoice(longer, PAYEE), BrokenInvariant)
-    assert.equal(codeOf(parseInvoice(`${text}${'q'.repeat(INVOICE_CHARACTERS_MAX)}`)), 'invoice_malformed')
+    assert.equal(
+      codeOf(parseInvoice(`${text}${'q'.repeat(INVOICE_CHARACTERS_MAX)}`)),
+      'invoice_malformed',
+    )
   })
 
   test('every changed, lost or swapped character is noticed', () => {

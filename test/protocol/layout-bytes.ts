@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { type Codec, concatBytes, type Layout, utf8 } from '@tallystick/protocol'
 import * as protocol from '@tallystick/protocol'
+import { type Codec, concatBytes, type Layout, utf8 } from '@tallystick/protocol'
 import { Writer } from '#protocol/codec/writer.js'
 import type { Dice } from './test-channel.js'
 
@@ -55,7 +55,11 @@ function bytesOfWord(word: string, dice: Dice): Uint8Array {
   }
   assert.match(word, /^varint /, `the layout ${word} is known`)
   const low = BigInt(min)
-  const high = word.includes('2^63-1') ? 2n ** 63n - 1n : word.includes('2^40-1') ? 2n ** 40n - 1n : BigInt(max)
+  const high = word.includes('2^63-1')
+    ? 2n ** 63n - 1n
+    : word.includes('2^40-1')
+      ? 2n ** 40n - 1n
+      : BigInt(max)
   const near = low + BigInt(dice.roll(4))
   const anywhere = low + ((high - low) * BigInt(dice.roll(1_000_000))) / 1_000_000n
   return varint(dice.pick([near, near, near, anywhere, high].filter((value) => value <= high)))
@@ -82,7 +86,10 @@ export function mutated(bytes: Uint8Array, dice: Dice): Uint8Array {
     const [before, after] = [result.subarray(0, at), result.subarray(at)]
     switch (dice.roll(6)) {
       case 0:
-        result = concatBytes(before, after.map((byte, i) => (i === 0 ? byte ^ (1 << dice.roll(8)) : byte)))
+        result = concatBytes(
+          before,
+          after.map((byte, i) => (i === 0 ? byte ^ (1 << dice.roll(8)) : byte)),
+        )
         break
       case 1:
         result = concatBytes(before, after.subarray(1))
@@ -92,7 +99,12 @@ export function mutated(bytes: Uint8Array, dice: Dice): Uint8Array {
         break
       case 3:
         // A longer form of the number that may stand here.
-        result = concatBytes(before, after.subarray(0, 1).map((byte) => byte | 0x80), Uint8Array.of(0), after.subarray(1))
+        result = concatBytes(
+          before,
+          after.subarray(0, 1).map((byte) => byte | 0x80),
+          Uint8Array.of(0),
+          after.subarray(1),
+        )
         break
       case 4:
         result = before

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
   BATCH_LEAVES_MAX,
-  type Change,
   CHANGES_MAX,
+  type Change,
   encodeMessage,
   ITEM_TICKS_MAX,
   MESSAGE_BYTES_MAX,

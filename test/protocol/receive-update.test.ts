@@ -87,7 +87,11 @@ describe('CH-6 receiveUpdate: one rejection per rule, in checking order', () => 
     return pair.hub
   }
   const badItem = addItem(9, { unit: 0n })
-  const cases: readonly (readonly [code: string, hub: ChannelParty, update: (hub: ChannelParty) => LaneUpdate])[] = [
+  const cases: readonly (readonly [
+    code: string,
+    hub: ChannelParty,
+    update: (hub: ChannelParty) => LaneUpdate,
+  ])[] = [
     ['wrong_epoch', pendingPair().hub, (hub) => forged(hub, [], { epoch: 1, version: 0 })],
     [
       'channel_not_usable',
@@ -130,7 +134,7 @@ describe('CH-6 receiveUpdate: one rejection per rule, in checking order', () => 
       (hub) => ({ ...forged(hub, []), evidence: badEvidence }),
     ],
   ]
-    for (const [code, hub, update] of cases) {
+  for (const [code, hub, update] of cases) {
     test(`CH-6 ${code}`, () => {
       assert.equal(codeOf(receive(hub, update(hub))), code)
     })
@@ -384,5 +388,5 @@ describe('CH-6 what a stored update says', () => {
     for (const hub of [agreed, { ...pair.hub, phase: { kind: 'closed' } } as ChannelParty]) {
       assert.equal(codeOf(receive(hub, forged(hub, []))), 'channel_not_usable')
     }
-    })
+  })
 })

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { declineItem, learnLink, positionOf, resync } from '@tallystick/protocol'
-import { accepted, addItem, at, codeOf, itemId, preimage, redeemItem, TestPair } from './test-channel.js'
+import {
+  accepted,
+  addItem,
+  at,
+  codeOf,
+  itemId,
+  preimage,
+  redeemItem,
+  TestPair,
+} from './test-channel.js'
 
 /** The client has signed three versions; the hub holds the first and has signed one. */
 function torn(): TestPair {

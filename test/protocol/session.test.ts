@@ -51,7 +51,11 @@ describe('WIRE-2 session signatures', () => {
     test(`INV-20 a signature replayed on a session of another ${field} is worthless`, () => {
       for (const role of ['client', 'hub'] as const) {
         const signature = signSession(role, TRANSCRIPT, SIGNERS[role])
-        const verdict = verifySession(role, { ...other, [role]: SIGNERS[role].publicKey }, signature)
+        const verdict = verifySession(
+          role,
+          { ...other, [role]: SIGNERS[role].publicKey },
+          signature,
+        )
         // The hub itself is bound by the key that verifies.
         if (field !== 'hub' || role !== 'hub') assert.equal(verdict, false)
       }

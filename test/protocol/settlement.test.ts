@@ -23,7 +23,11 @@ function forgedClosing(dice: Dice): ClosingChannel {
   const client = anyAmount(dice, near) / 2n
   const hub = dice.chance(50) ? near : 0n
   const reserve = client + hub
-  const channel = testChannel({ client, hub, terms: { clientPenaltyPpm: 1 + dice.roll(1_000_000) } })
+  const channel = testChannel({
+    client,
+    hub,
+    terms: { clientPenaltyPpm: 1 + dice.roll(1_000_000) },
+  })
   const by = dice.pick(['client', 'hub'] as const)
   const base = closed(channel, by, LANE_START)
   const spent = (deposit: bigint) => (dice.chance(30) ? deposit / 3n : 0n)
@@ -62,7 +66,10 @@ describe('DSP-6 settlementBounds', () => {
         for (const now of [0, 500, 1_001, 2_001]) {
           const { client, hub } = settlementBounds(channel, reveals, at(now))
           for (const { least, most } of [client, hub]) {
-            assert.ok(0n <= least && least <= most && most <= total, `${least}..${most} of ${total}`)
+            assert.ok(
+              0n <= least && least <= most && most <= total,
+              `${least}..${most} of ${total}`,
+            )
           }
           assert.equal(client.least + hub.most, total)
           assert.equal(client.most + hub.least, total)

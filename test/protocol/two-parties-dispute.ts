@@ -93,7 +93,10 @@ function payoutOf(world: TwoPartiesWorld, closing: ClosingChannel, role: Role): 
   )
   const honest = role
   const settled = finalize(closing, 0, futureReveals(world, honest), timestamp(last + 1))
-  assert.ok(settled.kind === 'finalized' && settled.rest === undefined, 'INV-14 one finalize ends it')
+  assert.ok(
+    settled.kind === 'finalized' && settled.rest === undefined,
+    'INV-14 one finalize ends it',
+  )
   assert.equal(settled.client + settled.hub, sideStake(closing.client) + sideStake(closing.hub))
   return settled[role]
 }
@@ -134,7 +137,8 @@ function forged(world: TwoPartiesWorld, liar: Role): LaneState[] {
     LANE_START,
   ]
   return [own, ...lies, ...world.history[liar].map(({ lane }) => lane)].filter(
-    ({ version, ...lane }) => version > 0 || (lane.transferred === 0n && lane.acked === 0 && lane.items.length === 0),
+    ({ version, ...lane }) =>
+      version > 0 || (lane.transferred === 0n && lane.acked === 0 && lane.items.length === 0),
   )
 }
 
@@ -143,7 +147,11 @@ function proofsOf(world: TwoPartiesWorld, honest: Role): (SignedLane | undefined
   return [undefined, ...world.history[honest]]
 }
 
-export type Attack = { readonly payout: bigint; readonly asserted: LaneState; readonly chosen: number }
+export type Attack = {
+  readonly payout: bigint
+  readonly asserted: LaneState
+  readonly chosen: number
+}
 
 /**
  * `liar` closes with a state and a proof of its choice; the honest side answers as its guard says.
@@ -151,7 +159,9 @@ export type Attack = { readonly payout: bigint; readonly asserted: LaneState; re
  */
 export function closeDishonestly(world: TwoPartiesWorld, liar: Role, tries: number): Attack[] {
   const honest = otherRole(liar)
-  const pairs = forged(world, liar).flatMap((own) => proofsOf(world, honest).map((peer) => ({ own, peer })))
+  const pairs = forged(world, liar).flatMap((own) =>
+    proofsOf(world, honest).map((peer) => ({ own, peer })),
+  )
   const attacks: Attack[] = []
   for (const { own, peer } of sample(world, pairs, tries)) {
     const closing = forceClose(CHAIN, world.channel, { by: liar, own, peer }, world.now)

@@ -349,7 +349,8 @@ export class TwoPartiesWorld {
     this.blocks.push({ time: this.now, channel, reveal })
     // Nobody lags by more than a few blocks, and nobody by as much as the grace.
     for (const side of ROLES.map((role) => this.sides[role])) {
-      while (this.now - this.nowOf(side) > 8 && side.seen < this.blocks.length) this.#meetBlock(side)
+      while (this.now - this.nowOf(side) > 8 && side.seen < this.blocks.length)
+        this.#meetBlock(side)
     }
   }
 
@@ -377,7 +378,8 @@ export class TwoPartiesWorld {
       // The height is part of the commit: a crash before it forgets the block as well.
       side.seen++
       if (channel !== undefined) side.memory = seeLedger(side.memory, channel, time)
-      if (reveal !== undefined) side.memory = seeReveal(side.memory, { ...reveal, time }, time).party
+      if (reveal !== undefined)
+        side.memory = seeReveal(side.memory, { ...reveal, time }, time).party
       for (const item of side.memory.own.items) {
         if (time <= item.expiry + EXPIRE_GRACE_SECONDS) continue
         const drafted = draftChange(side.memory, { kind: 'expire', id: item.id }, time)
@@ -404,7 +406,10 @@ export class TwoPartiesWorld {
   #reconnect(): void {
     if (this.connected) this.#disconnect()
     this.connected = true
-    const positions = { client: positionOf(this.sides.client.stored), hub: positionOf(this.sides.hub.stored) }
+    const positions = {
+      client: positionOf(this.sides.client.stored),
+      hub: positionOf(this.sides.hub.stored),
+    }
     for (const role of ROLES) {
       const side = this.sides[role]
       const synced = resync(side.memory, positions[otherRole(role)])

@@ -27,7 +27,11 @@ function disputes(world: TwoPartiesWorld): void {
     const due = bookBalance(world, honest)
     const alone = closeHonestly(world, honest)
     assert.ok(alone >= due, `INV-4 the ${honest} closes alone and gets ${alone} of ${due}`)
-    for (const { payout, asserted, chosen } of closeDishonestly(world, otherRole(honest), ATTACKS)) {
+    for (const { payout, asserted, chosen } of closeDishonestly(
+      world,
+      otherRole(honest),
+      ATTACKS,
+    )) {
       const how = `version ${asserted.version} with ${chosen}`
       assert.ok(payout >= due, `INV-9 the ${honest} is closed by ${how}, gets ${payout} of ${due}`)
     }

@@ -18,7 +18,7 @@ import {
   timestamp,
   transactionCodec,
 } from '@tallystick/protocol'
-import { closeOperation, openChannel } from './test-channel.js'
+import { closeOperation, forceCloseDraft, openChannel } from './test-channel.js'
 import {
   ALICE,
   BOB,
@@ -201,22 +201,43 @@ describe('INV-37 a transaction is refused by name and changes nothing:', () => {
     assert.equal(ledger.refusalOf(signedThere), 'bad_signature')
   })
 
-  test('already_revealed: the same link, or an older one of the chain', () => {
+  test('already_revealed: REV-2 the same link or an older one of the chain, and nothing else', () => {
     const ledger = new TestLedger()
     const link = new Uint8Array(32).fill(7)
-    const older = { index: 1, link: anchorBytes(link, 2) }
-    const draft = (index: number, from = link): Draft => ({
-      ...{ spends: [ledger.coin(ALICE)], outputs: [output(9_900n)], signers: [ALICE] },
-      reveals: [{ index, link: from }],
-    })
-    ledger.do(draft(3))
-    assert.equal(ledger.refusal(draft(3)), 'already_revealed')
-    assert.equal(ledger.refusal({ ...draft(1), reveals: [older] }), 'already_revealed')
     const anchor = anchorOf(link, 3)
-    assert.deepEqual(ledger.state.read('reveal', { anchor }), { steps: 1 })
-    assert.deepEqual(ledger.state.read('revealStep', { anchor, step: 0 }), {
-      ...{ index: 3, time: START, link },
+    const older = { index: 1, link: anchorBytes(link, 2) }
+    const pay = (): Draft => ({
+      ...{ spends: [ledger.coin(ALICE)], outputs: [output(9_900n)], signers: [ALICE] },
     })
+    ledger.do({ ...pay(), reveals: [{ index: 3, link }] })
+    assert.equal(ledger.refusal({ reveals: [{ index: 3, link }] }), 'already_revealed')
+    assert.equal(ledger.refusal({ reveals: [older] }), 'already_revealed')
+    // Whoever does something else besides is not to be knocked out by somebody faster.
+    ledger.time = timestamp(START + 1)
+    ledger.do({ ...pay(), reveals: [{ index: 3, link }, older] })
+    assert.deepEqual(ledger.state.read('reveal', { anchor }), { steps: 1 })
+    const step = ledger.state.read('revealStep', { anchor, step: 0 })
+    assert.deepEqual(step, { index: 3, time: START, link })
+  })
+
+  test('transaction_too_costly: INV-38 more hash steps than a whole block may cost', () => {
+    const ledger = new TestLedger()
+    const reveals = Array.from({ length: 256 }, () => {
+      return { index: 65_536, link: new Uint8Array(32) }
+    })
+    const signed = ledger.sign({ ...goodDraft(ledger), reveals })
+    assert.equal(ledger.refusalOf(signed), 'transaction_too_costly')
+  })
+
+  test('fee_spent_otherwise: OP-7 what a channel pays as a fee comes back in an output', () => {
+    const ledger = new TestLedger()
+    openChannel(ledger, { client: 1_000n, hub: 500n })
+    ledger.do(forceCloseDraft(ledger, 0, 'client', LANE, undefined))
+    const payFee: Operation = { kind: 'payFee', channel: 0, role: 'client', amount: amount(10n) }
+    const draft = { spends: [ledger.coin(ALICE)], operations: [payFee], signers: [ALICE] }
+    const over = { ...draft, outputs: [output(10_001n)] }
+    assert.equal(ledger.refusal(over), 'fee_spent_otherwise')
+    ledger.do({ ...draft, outputs: [output(10_000n)] })
   })
 })
 
@@ -337,6 +358,7 @@ describe('INV-37 an operation on a channel is refused by name and changes nothin
     const payFee = { kind: 'payFee', channel: 0, role: 'client', amount: amount(10n) } as const
     // Were it taken twice, the second coin would have the outpoint of the first.
     const repeatable: Draft[] = [
+      { operations: [payFee], signers: [ALICE] },
       { operations: [payFee], outputs: [output(5n)], signers: [ALICE] },
       { operations: [payFee, openOperation({ client: 5n, hub: 0n })], signers: [ALICE] },
     ]

@@ -7,7 +7,7 @@ import { openSqliteStore } from './sqlite-store.js'
 /** A wallet in Node, with everything that it stands on. */
 export type OpenedWallet = {
   readonly wallet: Wallet
-  /** Closes the wallet, its store and its connections. Nothing is lost. */
+  /** Closes the wallet, its store and its connections; again is fine. Nothing is lost. */
   close(): Promise<void>
 }
 
@@ -39,12 +39,17 @@ export async function openWallet({
     openSocket: openWsSocket,
     ...options,
   })
+  let closing: Promise<void> | undefined
+  const closeAll = async () => {
+    await wallet.close()
+    feed.stop()
+    await stores.close()
+  }
   return {
     wallet,
-    close: async () => {
-      await wallet.close()
-      feed.stop()
-      await stores.close()
+    close: () => {
+      closing ??= closeAll()
+      return closing
     },
   }
 }

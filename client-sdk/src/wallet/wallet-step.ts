@@ -19,6 +19,7 @@ import {
   type LaneUpdate,
   lapseAgreement,
   leave,
+  lockedBy,
   type Message,
   type MessageOf,
   newParty,
@@ -237,13 +238,15 @@ function stepRevealSeen(
       const preimage = earlierLink(known.link, known.index - 1)
       effects.push(...markPaid(state, id, preimage, context))
     }
-    if (seen.party === held.party) continue
+    if (seen.party === held.party || invoice?.status !== 'claiming') continue
     const { incoming, peer } = seen.party
     const enforced = peer.items.some(
-      ({ id, anchor }) =>
-        anchor === event.anchor && incoming.some((note) => note.id === id && note.onLedger > 0),
+      (item) =>
+        item.anchor === event.anchor &&
+        lockedBy(item) >= invoice.amount &&
+        incoming.some((note) => note.id === item.id && note.onLedger > 0),
     )
-    if (!enforced || invoice?.status !== 'claiming') continue
+    if (!enforced) continue
     // The ledger has recorded the preimage in time: the item pays by itself, come what may.
     const paid = { ...invoice, status: 'paid', time: context.now } as const
     state.setInvoice(paid)

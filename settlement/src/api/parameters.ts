@@ -47,7 +47,7 @@ export const PARAMETERS = {
   }),
 } as const
 
-/** What is wrong with a request, in one line that repeats nothing of what was sent. */
+/** What is wrong with a request, in one bounded line. */
 export function complaint(error: z.ZodError): string {
   return error.issues
     .slice(0, 3)

@@ -34,6 +34,7 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
   transaction_repeatable: REFUSED,
   not_yet_valid: TOO_EARLY,
   no_longer_valid: REFUSED,
+  transaction_too_costly: REFUSED,
   coin_missing: REFUSED,
   amount_out_of_range: REFUSED,
   asset_unknown: REFUSED,

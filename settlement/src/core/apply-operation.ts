@@ -196,10 +196,14 @@ function applyPayFee(run: TransactionRun, operation: OperationOf<'payFee'>): Ref
   const after = withSide(channel, role, { ...channel[role], feesPaid })
   const paid = role === 'client' ? channel.status.paidClient : channel.status.paidHub
   const lookup = revealLookup(run.state)
-  const before = settlementBounds(channel, lookup, run.time)[role].least
-  const least = settlementBounds(after, lookup, run.time)[role].least
-  if (least !== before - operation.amount || least < paid) {
-    return reject('fee_above_payout', `the ${role} is certain of ${before - paid}, before the fee`)
+  const before = settlementBounds(channel, lookup, run.time)[role]
+  const { least, most } = settlementBounds(after, lookup, run.time)[role]
+  // Both ends fall by the fee, or a penalty's rounding would take a unit of it from the other side.
+  const isBorneAlone =
+    least === before.least - operation.amount && most === before.most - operation.amount
+  if (!isBorneAlone || least < paid) {
+    const certain = before.least - paid
+    return reject('fee_above_payout', `the ${role} is certain of ${certain}, before the fee`)
   }
   run.creditFee(channel.asset, operation.amount)
   run.setChannel(after)

@@ -1,9 +1,12 @@
 import {
   amount,
+  BLOCK_COST_MAX,
   type ChainId,
   checkLock,
   feeFor,
+  isRejection,
   type Operation,
+  type Rejection,
   reject,
   type Timestamp,
   type Transaction,
@@ -45,9 +48,10 @@ export function applyTransaction(
   const { body } = transaction
   const refusal = checkValidity(transaction, time)
   if (refusal !== undefined) return refusal
+  const cost = boundedCost(transaction, bytes)
+  if (isRejection(cost)) return cost
   const state = new StateOverlay(view)
   const run = new TransactionRun({ chainId, time, state, transaction, checks })
-  const cost = transactionCost(transaction, bytes)
   const refused =
     spendInputs(run) ??
     createOutputs(run) ??
@@ -56,6 +60,17 @@ export function applyTransaction(
     burnFee(run, cost) ??
     checkSigners(run)
   return refused ?? { kind: 'applied', id: run.id, writes: state.writes(), cost }
+}
+
+/** What a transaction costs, known before any of it is done (COST-1); at most what a block holds. */
+export function boundedCost(
+  transaction: Transaction,
+  bytes: number,
+): number | Rejection<'transaction_too_costly'> {
+  const cost = transactionCost(transaction, bytes)
+  return cost <= BLOCK_COST_MAX
+    ? cost
+    : reject('transaction_too_costly', `a block costs at most ${BLOCK_COST_MAX}, this ${cost}`)
 }
 
 function checkValidity({ body }: Transaction, time: Timestamp): TransactionRejection | undefined {

@@ -9,6 +9,7 @@ export type TransactionRejection =
       | 'transaction_repeatable'
       | 'not_yet_valid'
       | 'no_longer_valid'
+      | 'transaction_too_costly'
       | 'coin_missing'
       | 'amount_out_of_range'
       | 'asset_unknown'

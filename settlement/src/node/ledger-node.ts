@@ -23,7 +23,7 @@ import {
   type TxId,
 } from '@tallystick/protocol'
 import { nextBlockTime } from '../core/apply-block.js'
-import type { ApplyContext } from '../core/apply-transaction.js'
+import { type ApplyContext, boundedCost } from '../core/apply-transaction.js'
 import type { Candidate } from '../core/fill-block.js'
 import { TransactionChecks } from '../core/transaction-checks.js'
 import { LedgerFault } from '../ledger-fault.js'
@@ -141,6 +141,9 @@ export class LedgerNode {
     if (this.#fault !== undefined) throw this.#fault
     const [transaction, parseMs] = timed(() => parseTransaction(encoded))
     if (isRejection(transaction)) return refusal(transaction, parseMs)
+    // Before the hash chains are followed, which take longer than all the rest.
+    const cost = boundedCost(transaction, encoded.length)
+    if (typeof cost !== 'number') return refusal(cost, parseMs)
     const checks = new TransactionChecks(this.chainId, transaction)
     const known = this.#mempool.get(checks.id)
     const hashMs = known === undefined ? await this.#reveals.follow(transaction, checks) : 0
