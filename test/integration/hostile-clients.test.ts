@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { connect as connectTcp } from 'node:net'
 import { describe, test } from 'node:test'
 import {
   deriveKeys,
@@ -182,6 +183,23 @@ describe('hostile clients get a named error, and honest ones do not notice', () 
     const next = await Stranger.connect(network.hubUrl)
     await next.prove(identity())
     next.close()
+  })
+
+  test('INV-45 an upgrade to an address that is none is refused, and the hub lives on', async (t) => {
+    const network = await startTestNetwork(t, [])
+    const { hostname, port } = new URL(network.hubUrl)
+    for (const path of ['//', 'http://', '/v1/session%', '*']) {
+      const socket = connectTcp(Number(port), hostname)
+      socket.on('error', () => undefined)
+      socket.write(
+        `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+      )
+      await new Promise((resolve) => socket.once('close', resolve).resume())
+    }
+    const next = await Stranger.connect(network.hubUrl)
+    await next.prove(identity())
+    next.close()
+    assert.equal(network.restarts(), 0)
   })
 
   test('the hub answers a request that it will not grant with a reason', async (t) => {

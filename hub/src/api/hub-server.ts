@@ -33,9 +33,12 @@ export async function serveHub(options: {
     perMessageDeflate: false,
   })
   server.on('upgrade', (request, socket, head) => {
+    // A stranger that hangs up in the middle is its own affair.
+    socket.on('error', () => socket.destroy())
     // Node hands the TCP socket over under the type of its base class.
     const address = (socket as Socket).remoteAddress ?? 'unknown'
-    const path = new URL(request.url ?? '/', 'http://hub').pathname
+    // Compared, never parsed: what a stranger writes here need not be an address.
+    const [path = ''] = (request.url ?? '').split('?')
     if (path !== '/v1/session' || !options.admits(address)) {
       socket.end(
         path === '/v1/session' ? 'HTTP/1.1 503 Busy\r\n\r\n' : 'HTTP/1.1 404 Not Found\r\n\r\n',

@@ -39,7 +39,9 @@ export class Reader {
   /** The next `length` bytes, copied, so that nothing aliases a network buffer. */
   bytes(length: number): Uint8Array {
     if (this.#source.length - this.#offset < length) return this.fail('the bytes end too early')
-    const bytes = this.#source.slice(this.#offset, this.#offset + length)
+    // A Buffer's own slice would be a view of the network's memory.
+    const end = this.#offset + length
+    const bytes = Uint8Array.prototype.slice.call(this.#source, this.#offset, end)
     this.#offset += length
     return bytes
   }

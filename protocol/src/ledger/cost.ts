@@ -7,7 +7,7 @@ export const HASH_STEP_COST = 1
 /** Paid with a force close for the finalize that anyone may send later: its bytes and two coins. */
 export const FINALIZE_COST = 200
 /** Paid in advance for each pending item, which may ask for a finalize of its own. */
-export const FINALIZE_ITEM_COST = 100
+export const FINALIZE_ITEM_COST = 200
 
 /**
  * What a transaction of `bytes` encoded bytes costs (COST-1), known before any of it is executed:

@@ -17,9 +17,14 @@ export function parseHex(hex: string): Uint8Array | undefined {
   if (!HEX_PATTERN.test(hex)) return undefined
   const bytes = new Uint8Array(hex.length / 2)
   for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16)
+    bytes[i] = (nibble(hex.charCodeAt(2 * i)) << 4) | nibble(hex.charCodeAt(2 * i + 1))
   }
   return bytes
+}
+
+/** The value of one lower-case hex digit, given as its character code. */
+function nibble(code: number): number {
+  return code < 0x3a ? code - 0x30 : code - 0x57
 }
 
 /** Bytes of a hex string that is known to be well-formed (a branded identifier, a literal). */
