@@ -24,6 +24,7 @@ import { type HubConfig, termsOf } from './hub-config.js'
 import { loadHubKeys } from './hub-keys.js'
 import { hubEventsOf } from './ledger/block-events.js'
 import { ledgerPortOf } from './ledger/client-ledger-port.js'
+import { waitForLedger } from './ledger/wait-for-ledger.js'
 import { Pipeline } from './pipeline/pipeline.js'
 import { SessionDesk } from './session/session-desk.js'
 import { openSqliteJournal } from './store/sqlite-journal.js'
@@ -53,7 +54,12 @@ export async function startHub(
 ): Promise<RunningHub> {
   await mkdir(config.dataDir, { recursive: true })
   const keys = await loadHubKeys(join(config.dataDir, 'hub.key'))
-  const ledger = await LedgerClient.connect({ url: config.ledgerUrl, openSocket: openWsSocket })
+  const stop = new AbortController()
+  const patiently = <T>(work: () => Promise<T>) =>
+    waitForLedger(work, stop.signal, (error) => onReport({ kind: 'ledgerTrouble', error }))
+  const ledger = await patiently(() =>
+    LedgerClient.connect({ url: config.ledgerUrl, openSocket: openWsSocket }),
+  )
   const { chainId, genesis } = ledger
   const { timeStepSecondsMax } = genesis.parameters
   if (2 * timeStepSecondsMax > CLAIM_MARGIN_SECONDS) {
@@ -66,7 +72,6 @@ export async function startHub(
   const state = new HubState(stored.channels)
   const { signer } = keys
   const coins = new KeyCoins(ledger, keys.treasury, config.asset)
-  const stop = new AbortController()
 
   const pipeline = new Pipeline({
     chainId,
@@ -122,14 +127,12 @@ export async function startHub(
   const meetBlock = async ({ header, transactions, ids }: VerifiedBlock) => {
     const { height, time } = header
     const summary = summarizeBlock({ height, time, transactions, ids })
-    const events = await hubEventsOf(ledger, state, signer.publicKey, summary)
+    const events = await patiently(() => hubEventsOf(ledger, state, signer.publicKey, summary))
     await pipeline.ledger({ height, time, events })
-    await closer.meetBlock(height, summary.ids)
+    await patiently(() => closer.meetBlock(height, summary.ids))
     const guarded = [...state.busyChannels()].map(({ party }) => ({ party, signer }))
-    const revealedBy = await revealLookupOf(
-      ledger,
-      guarded.map(({ party }) => party),
-    )
+    const parties = guarded.map(({ party }) => party)
+    const revealedBy = await patiently(() => revealLookupOf(ledger, parties))
     await guard.act(guarded, { height, now: time, revealedBy })
   }
   const following = ledger.follow({
@@ -167,7 +170,6 @@ export async function startHub(
       closer.stop()
       desk.leaveAll()
       pipeline.stop()
-      await following.catch(() => undefined)
       await server.close()
       await journal.close()
     },

@@ -26,6 +26,8 @@ export type SupervisedOptions = {
 const START_MS = 60_000
 /** Milliseconds that it may take to stop when it is asked. */
 const STOP_MS = 10_000
+/** Milliseconds before the first new start after an end; the n-th in a row waits n times as long. */
+const RESTART_MS = 50
 /** Starts that fail in a row before the supervisor gives up. */
 const FAILED_STARTS_MAX = 20
 
@@ -126,6 +128,9 @@ export class SupervisedProcess {
     }
     this.#restarts++
     onRestart(name, how)
-    this.#spawn()
+    // Waits longer each time: what stands in the way (the lock of a process that still stops) passes.
+    setTimeout(() => {
+      if (!this.#stopping) this.#spawn()
+    }, RESTART_MS * this.#failedStarts)
   }
 }

@@ -4,7 +4,7 @@ import { revealLookupOf } from '../guard/reveal-lookup.js'
 import type { BlockSummary } from '../ledger/block-summary.js'
 import { errorOf } from './error-of.js'
 import type { WalletCore } from './wallet-core.js'
-import { eventsOfBlock } from './wallet-ledger.js'
+import { eventsMissed, eventsOfBlock } from './wallet-ledger.js'
 import type { WalletChannel } from './wallet-records.js'
 
 /** Follows the ledger for one wallet, and does in time what the ledger asks of it. */
@@ -12,6 +12,8 @@ export class WalletWatch {
   readonly #core: WalletCore
   readonly #guard: GuardLoop
   readonly #unsubscribe: () => void
+  /** Whether a block could not be taken in whole. */
+  #isBehind = false
 
   /** `onBlock` is called after the wallet has taken in what a block means for it. */
   constructor(core: WalletCore, onBlock: () => void) {
@@ -28,7 +30,8 @@ export class WalletWatch {
       try {
         await this.#meet(block)
       } catch (error) {
-        // The ledger is out of reach: whatever was due is found due again at a later block.
+        // The ledger is out of reach: what this block said is learnt from proofs at the next one.
+        this.#isBehind = true
         core.problem('ledger_unreachable', error instanceof Error ? error.message : String(error))
       }
       onBlock()
@@ -50,7 +53,11 @@ export class WalletWatch {
 
   async #meet(block: BlockSummary): Promise<void> {
     const channels = this.#core.channels()
-    const events = await eventsOfBlock(this.#core.feed.ledger, channels, block)
+    const { ledger } = this.#core.feed
+    const events = this.#isBehind
+      ? await eventsMissed(ledger, channels)
+      : await eventsOfBlock(ledger, channels, block)
+    this.#isBehind = false
     if (events.length > 0 || this.#waitsForTime()) {
       await this.#core.submitAll([...events, { kind: 'timePassed' }])
     }

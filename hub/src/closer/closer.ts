@@ -1,4 +1,4 @@
-import type { KeyCoins } from '@tallystick/client-sdk'
+import { type KeyCoins, LedgerError } from '@tallystick/client-sdk'
 import {
   type Amount,
   agreementOf,
@@ -33,6 +33,8 @@ const OPENS_PER_BATCH = 200
 const DEPOSITS_PER_BATCH = 400
 /** Blocks after which a batch that is nowhere is sent again. */
 const RESEND_BLOCKS = 3
+/** Blocks for which a channel is left out after its close was refused. */
+const SUSPECT_BLOCKS = 10
 /** An agreement that ends sooner than this is left alone: the batch might come too late. */
 const AGREEMENT_SECONDS_LEFT = 10
 
@@ -93,8 +95,8 @@ export class Closer {
   #flight: Flight | undefined
   #timer: NodeJS.Timeout | undefined
   #height = 0
-  /** Channels whose close the ledger refused when it stood alone; their clients must ask again. */
-  readonly #suspects = new Set<ChannelId>()
+  /** Channels whose close the ledger refused when it stood alone, and the height to try again at. */
+  readonly #suspects = new Map<ChannelId, number>()
   #closesMax = CLOSES_PER_BATCH
   #closedLast = false
   #building = false
@@ -188,7 +190,7 @@ export class Closer {
     const ready: Channel[] = []
     for (const { party } of this.#parts.state.busyChannels()) {
       const { phase, ledger } = party
-      if (phase.kind !== 'agreed' || isClosing(ledger) || this.#suspects.has(ledger.id)) continue
+      if (phase.kind !== 'agreed' || isClosing(ledger) || this.#isSuspect(ledger.id)) continue
       if (phase.validUntil >= latest) ready.push(ledger)
     }
     return ready.sort((a, b) => a.number - b.number).slice(0, this.#closesMax)
@@ -198,6 +200,7 @@ export class Closer {
   async #build(): Promise<void> {
     if (this.#flight !== undefined || this.#building || this.#stopped) return
     this.#building = true
+    let asked: readonly LiquidityRequest[] = []
     try {
       const closing = this.#ready()
       if (closing.length > 0 && (this.#requests.length === 0 || !this.#closedLast)) {
@@ -207,11 +210,14 @@ export class Closer {
         this.#closedLast = false
         const opens = this.#take('open', OPENS_PER_BATCH)
         const deposits = this.#take('deposit', DEPOSITS_PER_BATCH)
-        const asked = [...opens, ...deposits.filter((request) => this.#isStillFit(request))]
+        asked = [...opens, ...deposits.filter((request) => this.#isStillFit(request))]
         if (asked.length > 0) await this.#send([], asked)
       }
     } catch (fault) {
-      this.#parts.onFault(fault)
+      const isAway = fault instanceof LedgerError && fault.retryable
+      if (!isAway) this.#parts.onFault(fault)
+      // The ledger is away, and nothing was begun: the next block, or the next request, tries again.
+      else this.#requests.unshift(...asked)
     } finally {
       this.#building = false
     }
@@ -319,10 +325,18 @@ export class Closer {
         transaction: decodeTrusted(transactionCodec, flight.job.transaction),
       })
       // One of them stands in the way: smaller batches find out which, and it is left behind.
-      if (flight.closing.size === 1) for (const id of flight.closing) this.#suspects.add(id)
+      if (flight.closing.size === 1) this.#suspect(flight.closing)
       this.#closesMax = Math.max(1, Math.floor(Math.min(this.#closesMax, flight.closing.size) / 2))
     }
     if (this.#hasWork()) this.gather()
+  }
+
+  #suspect(channels: ReadonlySet<ChannelId>): void {
+    for (const id of channels) this.#suspects.set(id, this.#height + SUSPECT_BLOCKS)
+  }
+
+  #isSuspect(channel: ChannelId): boolean {
+    return (this.#suspects.get(channel) ?? 0) > this.#height
   }
 
   #report({ job }: Flight, outcome: BatchReport['outcome']): void {

@@ -84,7 +84,7 @@ export class Pipeline {
     return new Promise((done) => this.#enqueue({ kind: 'ledger', batch, done }))
   }
 
-  /** Takes nothing more; what runs comes to its end. */
+  /** Takes nothing more; what runs comes to its end, and what waits is never answered. */
   stop(): void {
     this.#stopped = true
     this.#queue.length = 0
