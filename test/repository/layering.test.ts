@@ -14,12 +14,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   hub: ['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
 }
 /** Files that may name Node: the two native backends, and everything under a shell's `node`. */
-const MAY_NAME_NODE = /^protocol\/src\/crypto\/\w+-node\.ts$|^client-sdk\/src\/node(\.ts$|\/)|^(settlement|hub)\//
+const MAY_NAME_NODE =
+  /^protocol\/src\/crypto\/\w+-node\.ts$|^client-sdk\/src\/node(\.ts$|\/)|^(settlement|hub)\//
 /** Pure folders: no clock, no randomness, no timers, no process, no promises. */
 const PURE = /^protocol\/src\/|^settlement\/src\/(core|invariants)\/|^hub\/src\/core\//
 const IMPURE =
   /\b(Date\b|Math\.random|setTimeout|setInterval|process\.|globalThis|crypto\.getRandomValues|await |async |console\.)/
-const FORBIDDEN_NAME = /(^|\/)(utils?|helpers?|common|misc|manager|service|handler|types|shared)(\.|\/|$)/
+const FORBIDDEN_NAME =
+  /(^|\/)(utils?|helpers?|common|misc|manager|service|handler|types|shared)(\.|\/|$)/
 
 type Source = { readonly path: string; readonly text: string }
 
@@ -54,7 +56,9 @@ test('a relative import stays inside its package', () => {
     const [workspace = ''] = source.path.split('/')
     return importsOf(source)
       .filter((name) => name.startsWith('.'))
-      .filter((name) => !normalize(join(dirname(source.path), name)).startsWith(`${workspace}/src/`))
+      .filter(
+        (name) => !normalize(join(dirname(source.path), name)).startsWith(`${workspace}/src/`),
+      )
       .map((name) => `${source.path} imports ${name}`)
   })
   assert.deepEqual(wrong, [])
@@ -75,7 +79,9 @@ test('a core has no clock, no randomness, no timers and no promises', () => {
   const wrong = sources
     .filter(({ path }) => PURE.test(path) && !path.endsWith('-node.ts'))
     .flatMap(({ path, text }) => {
-      const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '').replace(/'[^'\n]*'|`[^`]*`/g, "''")
+      const code = text
+        .replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+        .replace(/'[^'\n]*'|`[^`]*`/g, "''")
       const found = IMPURE.exec(code)
       return found === null ? [] : [`${path}: ${found[0]}`]
     })

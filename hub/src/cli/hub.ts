@@ -75,7 +75,7 @@ async function run(options: {
   stopWithParent?: true
   json?: true
 }): Promise<void> {
-  const log = pino({ name: 'hub' }, pino.destination(2))
+  const log = pino({ name: 'hub' }, pino.destination({ dest: 2, sync: true }))
   const { data, ledger, disputeWindow, json, stopWithParent, ...rest } = options
   const config: HubConfig = {
     ...rest,
@@ -87,6 +87,11 @@ async function run(options: {
     log.fatal({ err: cause }, 'the hub stops: it could not keep a durable promise')
     process.exit(EXIT.fault)
   }
+  // Before the hub stands, too: it may wait long for a ledger that never comes.
+  let stop: () => void = () => process.exit(0)
+  process.once('SIGINT', () => stop())
+  process.once('SIGTERM', () => stop())
+  if (stopWithParent) process.stdin.once('close', () => stop()).resume()
   const hub = await startHub(config, (report) => log.info(report, report.kind), fault).catch(
     (error) => {
       const code = error instanceof StoreFault ? error.code : 'hub_failed'
@@ -95,10 +100,7 @@ async function run(options: {
     },
   )
   print(json, { event: 'listening', url: hub.url, hub: hub.key }, `hub ${hub.key} at ${hub.url}`)
-  const stop = () => void hub.stop().then(() => process.exit(0))
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
-  if (stopWithParent) process.stdin.once('close', stop).resume()
+  stop = () => void hub.stop().then(() => process.exit(0))
 }
 
 function print(json: true | undefined, facts: object, text: string): void {
