@@ -5,7 +5,6 @@ import {
   amount,
   type Change,
   claimableOf,
-  type ItemId,
   lockedOf,
   noteOf,
   type PendingItem,
@@ -21,12 +20,12 @@ import { HubWorld, type TestClient } from './hub-world.js'
  * never fall below what it has put in, whatever it has carried for them.
  */
 
-const RUNS = 30
-const STEPS = 250
+const RUNS = 20
+const STEPS = 500
 const CLIENTS = 3
 /** Anchors, and names of items, that the clients take from: few, so that they meet again. */
-const ANCHORS = 40
-const NAMES = 12
+const ANCHORS = 180
+const NAMES = 8
 
 class Collusion {
   readonly dice: Dice
@@ -35,8 +34,10 @@ class Collusion {
   /** Anchors that are on the ledger, and since when. */
   readonly revealed = new Map<Anchor, number>()
   /** Items that the hub has promised and cancelled: older proofs still name them. */
-  readonly promised = new Map<ItemId, PendingItem>()
+  readonly promised = new Map<string, PendingItem>()
   taken = 0
+  /** Clients that ack nothing for a while. */
+  readonly #quiet = new Set<TestClient>()
 
   constructor(dice: Dice) {
     this.dice = dice
@@ -59,18 +60,19 @@ class Collusion {
     else if (roll < 92) hub.attach(client)
     else this.#wait(dice.roll(dice.chance(20) ? 300 : 25))
     for (const { party } of hub.state.channels()) {
-      for (const item of party.own.items) this.promised.set(item.id, item)
+      for (const item of party.own.items) this.promised.set(`${party.ledger.id}:${item.id}`, item)
     }
   }
 
-  /** One to three changes of any kind, with an ack of anything. */
+  /** An update of whatever seems useful, with an ack of anything. */
   #update(client: TestClient): void {
     const { dice, hub } = this
-    const changes = Array.from({ length: 1 + dice.roll(3) }, () => this.#change(client))
+    const changes = this.#changes(client)
     const party = hub.hubParty(client)
-    const acked = dice.chance(60)
-      ? client.party.peer.version
-      : party.peer.acked + dice.roll(1 + client.party.peer.version - party.peer.acked)
+    if (dice.chance(6)) this.#quiet.add(client)
+    if (dice.chance(3)) this.#quiet.delete(client)
+    const unacked = client.party.peer.version - party.peer.acked
+    const acked = party.peer.acked + (this.#quiet.has(client) ? 0 : unacked - dice.roll(unacked + 1))
     const before = client.party
     const update = client.signs(changes, acked)
     const effects = hub.peer({ kind: 'update', update })
@@ -79,24 +81,35 @@ class Collusion {
     else this.taken++
   }
 
-  #change(client: TestClient): Change {
-    const { dice, hub } = this
-    const item = client.party.own.items[dice.roll(client.party.own.items.length || 1)]
-    const roll = dice.roll(10)
-    if (item === undefined || roll < 5) {
-      const [name, chain] = [1 + dice.roll(NAMES), 1 + dice.roll(ANCHORS)]
-      const value = BigInt(10 + dice.roll(3_000))
-      const payee = hub.client(dice.roll(CLIENTS)).identity
-      const seconds = hub.now - NOW + dice.pick([100, 200, 400, 900])
-      const add = addItem(name, { unit: value + BigInt(dice.pick([0, 20, 40])), expiry: seconds })
-      const forward = dice.chance(90) ? { payee, amount: amount(value) } : undefined
-      return { ...add, anchor: this.#fresh(chain), forward }
+  /** New items, items taken back by right or without, and names that are used again. */
+  #changes(client: TestClient): Change[] {
+    const { dice } = this
+    const { items } = client.party.own
+    const item = items[dice.roll(items.length || 1)]
+    if (item === undefined || dice.chance(45)) {
+      return Array.from({ length: dice.pick([1, 1, 2]) }, () => this.#add(1 + dice.roll(NAMES)))
     }
-    const { id } = item
-    if (hub.now > item.expiry && dice.chance(60)) return { kind: 'expire', id }
-    if (roll < 7) return { kind: 'cancel', id }
-    if (roll < 8) return { kind: 'expire', id }
-    return { kind: 'redeem', id, index: 1, link: preimageOf(item.anchor) }
+    const drop = this.#drop(client, item)
+    const again = { ...this.#add(1), id: item.id }
+    return dice.pick([[drop], [drop], [drop, again], [drop, again, drop]])
+  }
+
+  #drop(client: TestClient, { id, anchor, expiry }: PendingItem): Change {
+    const { dice, hub } = this
+    if (dice.chance(5)) return { kind: 'redeem', id, index: 1, link: preimageOf(anchor) }
+    if (dice.chance(10)) return { kind: dice.pick(['cancel', 'expire']), id }
+    const { declined } = noteOf(hub.hubParty(client), id)
+    return { kind: declined || hub.now <= expiry ? 'cancel' : 'expire', id }
+  }
+
+  #add(name: number): Change {
+    const { dice, hub } = this
+    const value = BigInt(10 + dice.roll(900))
+    const payee = hub.client(dice.roll(CLIENTS)).identity
+    const expiry = hub.now - NOW + dice.pick([100, 200, 200, 300, 900])
+    const add = addItem(name, { unit: value + BigInt(dice.pick([0, 20, 20, 40])), expiry })
+    const forward = dice.chance(90) ? { payee, amount: amount(value) } : undefined
+    return { ...add, anchor: this.#fresh(1 + dice.roll(ANCHORS)), forward }
   }
 
   /** INV-27 apart: an anchor that is public is not used again here. */
@@ -181,11 +194,13 @@ class Collusion {
     }
     for (const { party } of hub.state.channels()) {
       for (const item of party.peer.items) {
-        worth(item, 1n, noteOf(party, item.id).known !== undefined)
+        // What the hub has declined, the payer may take back, public or not.
+        const { known, declined } = noteOf(party, item.id)
+        if (!declined) worth(item, 1n, known !== undefined)
       }
       for (const item of party.own.items) worth(item, -1n, false)
       for (const { id } of party.cancelling) {
-        const item = this.promised.get(id) ?? assert.fail('what is cancelled was promised')
+        const item = this.promised.get(`${party.ledger.id}:${id}`) ?? assert.fail('what is cancelled was promised')
         worth(item, -1n, false)
       }
     }

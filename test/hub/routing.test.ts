@@ -232,6 +232,7 @@ describe('INV-12 HUB-2 a payment that the payee does not take', () => {
     const effects = hub.update(payee)
     assert.deepEqual(sent(effects), ['2:stored'])
     assert.deepEqual(payer.declines, [])
+    assert.equal(hub.payments.get(anchorFor(1))?.status, 'claimed')
     const { party } = hub.state.channel(payer.channel) ?? assert.fail()
     assert.equal(party.incoming[0]?.onLedger, 1)
   })
@@ -264,6 +265,21 @@ describe('INV-7 what colluding clients tried', () => {
     hub.update(payee)
     const { party } = hub.state.channel(payee.channel) ?? assert.fail()
     assert.deepEqual(party.own.items, [])
+  })
+
+  test('HUB-2 a payer names its item anew for another payee while the first holds back its ack', () => {
+    const { hub, payer, payee, other } = world()
+    hub.pay(payer, payee, 1)
+    hub.decline(payee)
+    hub.wait(601)
+    hub.update(payer, { kind: 'expire', id: itemId(1) })
+    hub.update(payer, { ...payment(other, 1, { expiry: 1_500 }), anchor: anchorFor(2) } as Change)
+    assert.equal(other.party.peer.items.length, 1)
+    assert.deepEqual(sent(hub.update(payee)), ['2:stored'], 'what is released is not the new item')
+    assert.deepEqual(payer.declines, [])
+    hub.claim(other, onward(payer, 1), preimage(2))
+    const { party } = hub.state.channel(payer.channel) ?? assert.fail()
+    assert.deepEqual(party.incoming[0]?.known, { index: 1, link: preimage(2) })
   })
 
   test('CH-3 a payer drops an item and names another by its id in one update', () => {

@@ -29,20 +29,21 @@ export async function openWallet({
 } & Pick<WalletOptions, 'words' | 'hubUrl' | 'hub' | 'onEvent'>): Promise<OpenedWallet> {
   const ledger = await LedgerClient.connect({ url: ledgerUrl, openSocket: openWsSocket })
   const stores = await openSqliteStore(file)
-  const feed = await BlockFeed.start(ledger)
-  const store = stores.wallet('wallet')
-  const wallet = await Wallet.open({
-    words,
-    store,
-    feed,
-    hubUrl,
-    openSocket: openWsSocket,
-    ...options,
-  })
+  let feed: BlockFeed | undefined
+  let wallet: Wallet
+  try {
+    feed = await BlockFeed.start(ledger)
+    const store = stores.wallet('wallet')
+    wallet = await Wallet.open({ words, store, feed, hubUrl, openSocket: openWsSocket, ...options })
+  } catch (error) {
+    feed?.stop()
+    await stores.close()
+    throw error
+  }
   let closing: Promise<void> | undefined
   const closeAll = async () => {
     await wallet.close()
-    feed.stop()
+    feed?.stop()
     await stores.close()
   }
   return {

@@ -74,7 +74,7 @@ export class HubSession {
 
   /** Hangs up and tries again: the hub broke a rule, or a fresh start is wanted. */
   restart(): void {
-    this.#socket?.close()
+    this.#giveUp('a fresh start is wanted')
   }
 
   stop(): void {
@@ -86,12 +86,18 @@ export class HubSession {
   #connect(): void {
     if (this.#stopped) return
     this.#state = { phase: 'waiting' }
-    const socket = this.#options.openSocket(
+    // What a connection that was given up still says, or how it ends, is nobody's business any more.
+    const isCurrent = () => this.#socket === socket
+    const socket: Socket = this.#options.openSocket(
       this.#options.url,
       {
         onOpen: () => undefined,
-        onMessage: (bytes) => this.#receive(bytes),
-        onClose: ({ text }) => this.#closed(text),
+        onMessage: (bytes) => {
+          if (isCurrent()) this.#receive(bytes)
+        },
+        onClose: ({ text }) => {
+          if (isCurrent()) this.#closed(text)
+        },
       },
       { maxPayload: MESSAGE_BYTES_MAX },
     )
@@ -100,6 +106,7 @@ export class HubSession {
 
   #closed(reason: string): void {
     const wasReady = this.isReady
+    this.#socket = undefined
     this.#state = { phase: 'waiting' }
     if (this.#stopped) return
     if (wasReady) this.#retryMs = RETRY_MS_FIRST
@@ -151,8 +158,11 @@ export class HubSession {
     this.#options.handlers.onReady(transcript, message.policy)
   }
 
+  /** Does not wait for the other end to agree: a new connection is tried at once. */
   #giveUp(reason: string): void {
-    this.#options.handlers.onDown(reason)
-    this.#socket?.close()
+    const socket = this.#socket
+    if (socket === undefined) return
+    this.#closed(reason)
+    socket.close()
   }
 }

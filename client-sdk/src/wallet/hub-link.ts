@@ -28,6 +28,8 @@ export class HubLink {
   readonly #attached = new Set<ChannelId>()
   /** Channels whose attach is on its way over this connection. */
   readonly #asked = new Set<ChannelId>()
+  /** Channels that the hub has answered for on this connection: only now does the rest follow on. */
+  readonly #answered = new Set<ChannelId>()
   #transcript: Transcript | undefined
   #policy: HubPolicy | undefined
 
@@ -152,6 +154,7 @@ export class HubLink {
     this.#policy = undefined
     this.#attached.clear()
     this.#asked.clear()
+    this.#answered.clear()
     this.#requests.interrupt()
     this.#core.notify({ kind: 'disconnected', reason })
   }
@@ -166,15 +169,20 @@ export class HubLink {
         if (message.code === 'channel_unknown' && message.channel !== undefined) {
           this.#asked.delete(message.channel)
         }
+        // Two at once would sign two histories: the one that came last goes on, this one rests.
+        if (message.code === 'channel_taken' && message.channel !== undefined) {
+          this.#attached.delete(message.channel)
+        }
         return this.#core.problem(message.code, message.detail)
       case 'attached':
+        this.#answered.add(message.position.channel)
         return void this.#finishAttach(message)
       default:
         // What arrives about a channel before it is attached is sent again after it.
         if (
           'channel' in message &&
           message.channel !== undefined &&
-          this.#isKnown(message.channel)
+          this.#answered.has(message.channel)
         ) {
           void this.#core.submit({ kind: 'heard', message })
         }
@@ -186,9 +194,5 @@ export class HubLink {
     if (refused !== undefined || !this.#asked.has(message.position.channel)) return
     this.#attached.add(message.position.channel)
     this.#core.changes.tell({ kind: 'books' })
-  }
-
-  #isKnown(channel: ChannelId): boolean {
-    return this.#attached.has(channel) || this.#asked.has(channel)
   }
 }

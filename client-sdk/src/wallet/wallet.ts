@@ -97,10 +97,16 @@ export class Wallet {
     })
     const link: HubLink = new HubLink(core, { url, hub, openSocket })
     const wallet = new Wallet(core, link, stored.nextKeyIndex)
-    const missed = await eventsMissed(feed.ledger, core.channels())
-    await core.submitAll([...missed, { kind: 'timePassed' }])
-    await wallet.recoverChannels()
-    return wallet
+    try {
+      const missed = await eventsMissed(feed.ledger, core.channels())
+      await core.submitAll([...missed, { kind: 'timePassed' }])
+      await wallet.recoverChannels()
+      return wallet
+    } catch (error) {
+      // Whoever tries again must not find a second wallet of these channels at work.
+      await wallet.close()
+      throw error
+    }
   }
 
   /** Who this wallet is to its hub, and to whom invoices ask to be paid. */

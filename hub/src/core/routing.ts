@@ -173,11 +173,16 @@ function giveBack(
   if (payee === undefined || origin === undefined) return []
   state.setChannel({ ...payee, origin: payee.origin.filter((carried) => carried !== origin) })
   const payer = state.channel(origin.channel)
+  const carried = payer && onwardOf(payer, origin.otherId)
+  // The payer may have taken its item back meanwhile, and named another, carried elsewhere, like it.
+  if (carried?.channel !== channel || carried.otherId !== id) return []
   const item = payer?.party.peer.items.find((other) => other.id === origin.otherId)
   if (item === undefined) return []
-  setStatus(state, item, 'failed', context)
   const refused = reject('declined_by_payee', 'the payee did not take the payment')
-  return decline(state, origin.channel, origin.otherId, refused)
+  const declined = decline(state, origin.channel, origin.otherId, refused)
+  // Nothing is given back of an item whose link became public: the payer owes it.
+  if (declined.length > 0) setStatus(state, item, 'failed', context)
+  return declined
 }
 
 function decline(

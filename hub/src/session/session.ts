@@ -88,9 +88,11 @@ export class Session {
     this.#over()
   }
 
-  /** Another session speaks for the channel now. */
+  /** Another session speaks for the channel now: this one is told, and heard on it no more. */
   release(channel: ChannelId): void {
     this.#channels.delete(channel)
+    const detail = 'another session with the channel key has taken the channel over'
+    this.send({ kind: 'error', code: 'channel_taken', detail, channel })
   }
 
   #over(): void {
