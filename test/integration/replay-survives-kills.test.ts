@@ -23,7 +23,9 @@ function randomFrom(seed: number): () => number {
   }
 }
 
-test(`INV-41 INV-26 hub and ledger killed at random moments of a replay: it reconciles (seed ${SEED})`, async (t) => {
+test(`INV-41 INV-26 hub and ledger killed at random moments of a replay: it reconciles (seed ${SEED})`, {
+  timeout: 300_000,
+}, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'tallystick-kills-'))
   t.after(() => rmSync(dir, { recursive: true, force: true }))
   const random = randomFrom(SEED)

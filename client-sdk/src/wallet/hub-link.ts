@@ -19,6 +19,9 @@ import type { Caller, WalletCore } from './wallet-core.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
 
+/** Milliseconds after which a hub that answers an attach with nothing is connected to afresh. */
+const ATTACH_MS = 10_000
+
 /** A wallet's line to its hub: the session, the channels attached to it, and open requests. */
 export class HubLink {
   readonly #core: WalletCore
@@ -28,6 +31,8 @@ export class HubLink {
   readonly #attached = new Set<ChannelId>()
   /** Channels whose attach is on its way over this connection. */
   readonly #asked = new Set<ChannelId>()
+  /** When an attach was sent that the hub has not answered, milliseconds. */
+  readonly #waitingSince = new Map<ChannelId, number>()
   /** Channels that the hub has answered for on this connection: only now does the rest follow on. */
   readonly #answered = new Set<ChannelId>()
   #transcript: Transcript | undefined
@@ -95,10 +100,16 @@ export class HubLink {
   attachAll(): void {
     const transcript = this.#transcript
     if (transcript === undefined || !this.#session.isReady) return
+    const now = performance.now()
+    if ([...this.#waitingSince.values()].some((since) => now - since > ATTACH_MS)) {
+      this.#session.restart()
+      return
+    }
     for (const { party, keyIndex } of this.#core.channels()) {
       const { id } = party.ledger
       if (isDisputed(party) || this.#attached.has(id) || this.#asked.has(id)) continue
       this.#asked.add(id)
+      this.#waitingSince.set(id, now)
       const position = positionOf(party)
       const signature = signAttach(transcript, position, this.#core.keys.channel(keyIndex))
       this.#session.send({ kind: 'attach', position, signature })
@@ -155,6 +166,7 @@ export class HubLink {
     this.#attached.clear()
     this.#asked.clear()
     this.#answered.clear()
+    this.#waitingSince.clear()
     this.#requests.interrupt()
     this.#core.notify({ kind: 'disconnected', reason })
   }
@@ -168,10 +180,12 @@ export class HubLink {
       case 'error':
         if (message.code === 'channel_unknown' && message.channel !== undefined) {
           this.#asked.delete(message.channel)
+          this.#waitingSince.delete(message.channel)
         }
         // Two at once would sign two histories: the one that came last goes on, this one rests.
         if (message.code === 'channel_taken' && message.channel !== undefined) {
           this.#attached.delete(message.channel)
+          this.#waitingSince.delete(message.channel)
         }
         return this.#core.problem(message.code, message.detail)
       case 'attached':
@@ -193,6 +207,7 @@ export class HubLink {
     const refused = await this.#core.submit({ kind: 'heard', message })
     if (refused !== undefined || !this.#asked.has(message.position.channel)) return
     this.#attached.add(message.position.channel)
+    this.#waitingSince.delete(message.position.channel)
     this.#core.changes.tell({ kind: 'books' })
   }
 }
