@@ -117,6 +117,7 @@ export class TestClient {
 export class HubWorld {
   readonly state: HubState
   readonly payments = new Map<Anchor, Payment>()
+  readonly reveals = new Set<Anchor>()
   readonly clients: TestClient[] = []
   readonly policy: HubPolicy
   now: Timestamp = NOW
@@ -169,7 +170,7 @@ export class HubWorld {
     step: (state: HubOverlay, event: E, context: HubContext) => HubEffect[],
   ): readonly HubEffect[] {
     const context: HubContext = { chainId: CHAIN, policy: this.policy, now: this.now }
-    this.state.preload(this.payments.values())
+    this.state.preload(this.payments.values(), this.reveals)
     const overlay = new HubOverlay(this.state)
     const effects = events.flatMap((event) => step(overlay, event, context))
     const { channels, digests } = draftedChannels(overlay, CHAIN)
@@ -178,6 +179,7 @@ export class HubWorld {
     const writes = overlay.writes()
     effects.push(...closeOffers(writes.channels.values(), context))
     this.state.apply(writes)
+    for (const anchor of writes.reveals) this.reveals.add(anchor)
     for (const payment of writes.payments.values()) this.payments.set(payment.anchor, payment)
     for (const effect of effects) {
       if (effect.kind !== 'send') continue

@@ -328,6 +328,19 @@ describe('the books of a payment', () => {
     await desk.journal.close()
   })
 
+  test('INV-27 an anchor that a block made public stays used, also after a restart', async () => {
+    const desk = await Desk.open()
+    const known = { index: 1, link: preimage(1) }
+    const seen = { kind: 'revealSeen', anchor: anchorFor(1), known, time: at(1) } as const
+    await desk.pipeline.ledger({ height: 2, time: at(1), events: [seen] })
+    await desk.journal.close()
+    const again = await Desk.open(desk.path, desk.clients)
+    const [from, to] = [again.client(0), again.client(1)]
+    await again.pipeline.peer(again.update(from, payment(to, 1)))
+    assert.deepEqual(from.declines, ['anchor_used'])
+    await again.journal.close()
+  })
+
   test('totals are summed beyond 2^53', async () => {
     const desk = await Desk.open()
     await desk.pay(1)
@@ -338,7 +351,7 @@ describe('the books of a payment', () => {
       return [anchor, { ...row, anchor, amount: (2n ** 62n + 1n) as typeof row.amount }] as const
     }
     const payments = new Map([huge(2), huge(3)])
-    await desk.journal.commit({ channels: new Map(), payments }, undefined)
+    await desk.journal.commit({ channels: new Map(), payments, reveals: new Set() }, undefined)
     assert.deepEqual(await desk.journal.totals(), [
       { status: 'claimed', count: 3, amount: 9_223_372_036_854_776_810n, fee: 33n },
     ])

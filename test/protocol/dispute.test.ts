@@ -249,6 +249,23 @@ describe('INV-11 the order of challenges does not matter', () => {
       }
     })
 
+    test(`INV-11 of two histories of one version, what is worth more counts, seed ${seed}`, () => {
+      const dice = new Dice(seed)
+      const unit = 101n + BigInt(dice.roll(99))
+      const items = [pendingItem(1, { unit })]
+      const richer = laneOf({ version: 6, acked: 3, transferred: 500n, items })
+      const poorer = laneOf({ version: 6, acked: dice.roll(4), transferred: 600n })
+      for (const [first, second] of [
+        [richer, poorer],
+        [poorer, richer],
+      ] as const) {
+        const once = answered(first)
+        const twice = answer(second, undefined, once)
+        const { status } = isRejection(twice) ? once : (twice as ClosingChannel)
+        assert.equal(status.closerLane, richer)
+      }
+    })
+
     test(`INV-10 of a lawful lane, more evidence never pays less, seed ${seed}`, () => {
       const dice = new Dice(seed)
       const history = lawfulHistory(dice, 9).slice(5)

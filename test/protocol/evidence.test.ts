@@ -8,13 +8,16 @@ import {
   type ChannelId,
   type CloseAgreement,
   closeAgreementDigest,
+  concatBytes,
   decode,
   type Evidence,
   encode,
   evidenceCodec,
+  fromHex,
   type LaneState,
   listRoot,
   type Role,
+  sha256,
   signEvidence,
   timestamp,
   verifyEvidence,
@@ -110,6 +113,13 @@ describe('SIG-4 evidence', () => {
     )
     const signature = SIGNERS.hub.sign(root)
     assert.equal(verifyEvidence(CHAIN, KEY, digests[0] ?? root, { ...first, signature }), false)
+  })
+
+  test('HASH-2 a batch signs tag 0x0f, chain, root and count, and nothing else', () => {
+    const digests = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte))
+    const [first] = batchOf(digests)
+    const digest = sha256(concatBytes(fromHex(`0f${CHAIN}`), listRoot(digests), Uint8Array.of(3)))
+    assert.equal(verifySignature(KEY, digest, first?.signature ?? digest), true)
   })
 
   test('INV-22 a batch has 2 to 65,536 leaves, an index below, at most 16 siblings', () => {

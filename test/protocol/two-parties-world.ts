@@ -8,8 +8,6 @@ import {
   type ChannelParty,
   type Claim,
   channelPartyCodec,
-  claimableOf,
-  claimsOf,
   confirmStored,
   type Decline,
   declineItem,
@@ -52,6 +50,7 @@ import {
   toHex,
 } from '@tallystick/protocol'
 import { CHAIN, type Dice, NOW, SIGNERS, testChannel } from './test-channel.js'
+import { checkLaw } from './two-parties-law.js'
 
 /*
  * Two honest parties over a network that loses, repeats and delays, with crashes at every point
@@ -193,35 +192,10 @@ export class TwoPartiesWorld {
     assert.ok(lane.transferred >= before.transferred, 'INV-16 transferred never falls')
     assert.ok(lane.acked >= before.acked, 'INV-16 acked never falls')
     assert.ok(lane.acked <= stored.peer.version, 'INV-19 an ack names what is on disk')
-    this.#checkLaw(role, before, lane)
+    checkLaw(this, role, before, lane)
     const evidence = memory.unconfirmed.at(-1)?.evidence
     assert.ok(evidence !== undefined, 'what was just signed is not confirmed yet')
     this.history[role].push({ lane, evidence })
-  }
-
-  /** INV-6 with nothing, everything and a random part revealed. */
-  #checkLaw(role: Role, before: LaneState, after: LaneState): void {
-    const gone = before.items.filter(({ id }) => !after.items.some((item) => item.id === id))
-    const payee = this.sides[otherRole(role)]
-    const mayGo = (item: PendingItem) =>
-      this.now > item.expiry || this.declined.has(item.id) || noteOf(payee.memory, item.id).declined
-    const luck = new Map<Anchor, number>()
-    const reveals = [
-      () => 0,
-      (item: PendingItem) => item.ticks,
-      ({ anchor, ticks }: PendingItem) => {
-        const index = luck.get(anchor) ?? this.dice.roll(ticks + 1)
-        luck.set(anchor, index)
-        return index
-      },
-    ]
-    for (const revealed of reveals) {
-      const dropped = gone
-        .filter((item) => mayGo(item) && this.revealedBy(item.anchor, item.expiry) <= item.paid)
-        .reduce((sum, item) => sum + claimableOf(item, revealed(item)), 0n)
-      const worth = (lane: LaneState) => lane.transferred + claimsOf(lane, revealed)
-      assert.ok(worth(after) >= worth(before) - dropped, 'INV-6 the law of the lane')
-    }
   }
 
   /** Items that their payee ever asked to drop. */

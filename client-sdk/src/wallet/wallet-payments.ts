@@ -107,7 +107,10 @@ export class WalletPayments {
     if (feeAmount === undefined || parseAmount(whole) === undefined) {
       throw new WalletError('amount_invalid', 'price and fee together are above 2^63-1 base units')
     }
-    if ([...this.#core.state.payments()].some(({ anchor }) => anchor === invoice.anchor)) {
+    const underway = [...this.#core.state.payments()].find(
+      ({ anchor }) => anchor === invoice.anchor,
+    )
+    if (underway !== undefined && underway.id !== id) {
       throw new WalletError('already_paying', 'this wallet is paying the invoice under another key')
     }
     const channel = bestBy(this.#link.usable(), ({ party }) => spendable(party))

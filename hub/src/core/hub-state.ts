@@ -9,8 +9,9 @@ export class HubState implements HubView {
   readonly #byNumber = new Map<ChannelNumber, ChannelId>()
   readonly #byOwner = new Map<PublicKey, Set<ChannelId>>()
   readonly #busy = new Set<ChannelId>()
-  /** Payments that the next batch asks for; the journal holds the rest. */
+  /** Payments and public anchors that the next batch asks for; the journal holds the rest. */
   readonly #payments = new Map<Anchor, Payment>()
+  #reveals: ReadonlySet<Anchor> = new Set()
 
   constructor(channels: Iterable<HubChannel>) {
     for (const channel of channels) this.#keep(channel)
@@ -44,10 +45,15 @@ export class HubState implements HubView {
     return this.#payments.get(anchor)
   }
 
-  /** Lays out the payments that the coming batch may ask about, and forgets the last ones. */
-  preload(payments: Iterable<Payment>): void {
+  isPublic(anchor: Anchor): boolean {
+    return this.#reveals.has(anchor)
+  }
+
+  /** Lays out what the coming batch may ask about, and forgets what the last one did. */
+  preload(payments: Iterable<Payment>, reveals: ReadonlySet<Anchor>): void {
     this.#payments.clear()
     for (const payment of payments) this.#payments.set(payment.anchor, payment)
+    this.#reveals = reveals
   }
 
   /** Takes over what the journal has made durable. */

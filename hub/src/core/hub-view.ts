@@ -10,12 +10,16 @@ export type HubView = {
   /** Channels with items, debts or a close agreement: the only ones that time concerns. */
   busyChannels(): Iterable<HubChannel>
   payment(anchor: Anchor): Payment | undefined
+  /** Whether the ledger has recorded a link of this anchor, at whatever time. */
+  isPublic(anchor: Anchor): boolean
 }
 
 /** What a batch of events changes; stored in one journal transaction. */
 export type HubWrites = {
   readonly channels: ReadonlyMap<ChannelId, HubChannel>
   readonly payments: ReadonlyMap<Anchor, Payment>
+  /** Anchors that have become public. */
+  readonly reveals: ReadonlySet<Anchor>
 }
 
 /** A batch's writes above the committed state: dropped whole if the commit fails. */
@@ -23,6 +27,7 @@ export class HubOverlay implements HubView {
   readonly #base: HubView
   readonly #channels = new Map<ChannelId, HubChannel>()
   readonly #payments = new Map<Anchor, Payment>()
+  readonly #reveals = new Set<Anchor>()
 
   constructor(base: HubView) {
     this.#base = base
@@ -52,8 +57,16 @@ export class HubOverlay implements HubView {
     return this.#payments.get(anchor) ?? this.#base.payment(anchor)
   }
 
+  isPublic(anchor: Anchor): boolean {
+    return this.#reveals.has(anchor) || this.#base.isPublic(anchor)
+  }
+
   setChannel(channel: HubChannel): void {
     this.#channels.set(idOf(channel), channel)
+  }
+
+  setPublic(anchor: Anchor): void {
+    this.#reveals.add(anchor)
   }
 
   setPayment(payment: Payment): void {
@@ -61,6 +74,6 @@ export class HubOverlay implements HubView {
   }
 
   writes(): HubWrites {
-    return { channels: this.#channels, payments: this.#payments }
+    return { channels: this.#channels, payments: this.#payments, reveals: this.#reveals }
   }
 }

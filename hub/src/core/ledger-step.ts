@@ -83,6 +83,7 @@ function stepRevealSeen(
   context: HubContext,
 ): HubEffect[] {
   const effects: HubEffect[] = []
+  state.setPublic(event.anchor)
   const payment = state.payment(event.anchor)
   if (payment?.status === 'pending') {
     state.setPayment({ ...payment, status: 'claimed', time: context.now })

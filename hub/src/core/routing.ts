@@ -74,6 +74,10 @@ function carryOn(
   if (before !== undefined && before.status !== 'failed') {
     return reject('anchor_used', `a payment of this anchor is ${before.status} on this hub`)
   }
+  // The ledger would pay the onward item at once, and this hub would never see why (INV-27).
+  if (state.isPublic(item.anchor)) {
+    return reject('anchor_used', 'the preimage of this anchor is on the ledger already')
+  }
   const fee = lockedBy(item) - forward.amount
   if (fee < routingFee(policy, forward.amount)) {
     return reject('fee_too_low', `the fee is ${routingFee(policy, forward.amount)}, not ${fee}`)

@@ -13,14 +13,11 @@ import type { HubState } from '../core/hub-state.js'
 import { closeOffers, type HubContext, stepPeer } from '../core/hub-step.js'
 import { HubOverlay } from '../core/hub-view.js'
 import { stepLedger } from '../core/ledger-step.js'
-import type { Payment } from '../core/payment.js'
 import { draftedChannels, sealBatch } from '../core/seal-batch.js'
 import type { Journal } from '../store/journal.js'
 
 /** Events that one journal transaction takes at most; the next batch gathers meanwhile. */
 const BATCH_EVENTS_MAX = 512
-/** Payments that are looked up at once: a statement of SQLite takes 32,766 values. */
-const LOOKUP_ANCHORS_MAX = 16_384
 
 /** What a verified block means for the hub, in one piece. */
 export type LedgerBatch = {
@@ -118,7 +115,8 @@ export class Pipeline {
 
   async #runBatch(batch: readonly Work[]): Promise<void> {
     const { chainId, policy, signer, state, journal, perform } = this.#parts
-    state.preload(await paymentsOf(journal, [...anchorsOf(batch, state)]))
+    const anchors = [...anchorsOf(batch, state)]
+    state.preload(await journal.payments(anchors), new Set(await journal.reveals(anchors)))
     const overlay = new HubOverlay(state)
     const effects: HubEffect[] = []
     let height: number | undefined
@@ -151,15 +149,6 @@ function stepWork(state: HubOverlay, work: Work, context: HubContext): HubEffect
     case 'ledger':
       return work.batch.events.flatMap((event) => stepLedger(state, event, context))
   }
-}
-
-/** What the journal knows of `anchors`: clients decide how many there are, whatever comes of them. */
-async function paymentsOf(journal: Journal, anchors: readonly Anchor[]): Promise<Payment[]> {
-  const found: Payment[] = []
-  for (let from = 0; from < anchors.length; from += LOOKUP_ANCHORS_MAX) {
-    found.push(...(await journal.payments(anchors.slice(from, from + LOOKUP_ANCHORS_MAX))))
-  }
-  return found
 }
 
 /** The anchors whose payments the batch may look up. */

@@ -28,6 +28,8 @@ export type Journal = {
   }>
   /** Those of `anchors` that were ever paid through this hub. */
   payments(anchors: readonly Anchor[]): Promise<readonly Payment[]>
+  /** Those of `anchors` of which a committed block has revealed a link. */
+  reveals(anchors: readonly Anchor[]): Promise<readonly Anchor[]>
   /** One transaction: all of the batch or nothing. `height`: the block that the batch came from. */
   commit(writes: HubWrites, height: number | undefined): Promise<void>
   addJob(job: LedgerJob): Promise<void>

@@ -21,7 +21,7 @@ import type { Payment, PaymentStatus } from '../core/payment.js'
 import type { Journal, LedgerJob, PaymentTotals } from './journal.js'
 
 /** Format of the file; a journal of another one is refused by name. */
-const JOURNAL_VERSION = 1
+const JOURNAL_VERSION = 2
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -30,11 +30,14 @@ CREATE TABLE IF NOT EXISTS payment (
   anchor BLOB PRIMARY KEY, from_channel BLOB NOT NULL, from_item BLOB NOT NULL,
   to_channel BLOB NOT NULL, to_item BLOB NOT NULL, amount TEXT NOT NULL, fee TEXT NOT NULL,
   status TEXT NOT NULL, time INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS reveal (anchor BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS job (id BLOB PRIMARY KEY, bytes BLOB NOT NULL);
 `
 
 /** Rows of one statement: SQLite takes 32,766 variables, a payment has nine. */
 const ROWS_PER_STATEMENT = 2_000
+/** Anchors that one statement looks up, one variable each. */
+const ANCHORS_PER_STATEMENT = 16_384
 
 /** Opens (or creates) the journal of `chainId` in a SQLite file, for this process alone. */
 export async function openSqliteJournal(path: string, chainId: ChainId): Promise<Journal> {
@@ -49,6 +52,7 @@ export async function openSqliteJournal(path: string, chainId: ChainId): Promise
   return {
     load: () => load(database),
     payments: (anchors) => payments(database, anchors),
+    reveals: (anchors) => reveals(database, anchors),
     commit: (writes, height) => commit(database, writes, height),
     addJob: async ({ id, transaction }) => {
       await database.run('INSERT OR IGNORE INTO job VALUES (?, ?)', [fromHex(id), transaction])
@@ -99,13 +103,35 @@ async function payments(
   database: SqliteDatabase,
   anchors: readonly Anchor[],
 ): Promise<readonly Payment[]> {
-  if (anchors.length === 0) return []
-  const places = anchors.map(() => '?').join(',')
-  const rows = await database.all(
-    `SELECT * FROM payment WHERE anchor IN (${places})`,
-    anchors.map((anchor) => fromHex(anchor)),
-  )
-  return rows.map(paymentOf)
+  return (await rowsOf(database, 'payment', anchors)).map(paymentOf)
+}
+
+async function reveals(
+  database: SqliteDatabase,
+  anchors: readonly Anchor[],
+): Promise<readonly Anchor[]> {
+  const rows = await rowsOf(database, 'reveal', anchors)
+  return rows.map(({ anchor }) => toHex(bytesOf(anchor)) as Anchor)
+}
+
+/** The rows of `anchors`, of which clients decide how many there are. */
+async function rowsOf(
+  database: SqliteDatabase,
+  table: 'payment' | 'reveal',
+  anchors: readonly Anchor[],
+): Promise<readonly Record<string, unknown>[]> {
+  const rows: Record<string, unknown>[] = []
+  for (let from = 0; from < anchors.length; from += ANCHORS_PER_STATEMENT) {
+    const chunk = anchors.slice(from, from + ANCHORS_PER_STATEMENT)
+    const places = chunk.map(() => '?').join(',')
+    rows.push(
+      ...(await database.all(
+        `SELECT * FROM ${table} WHERE anchor IN (${places})`,
+        chunk.map((anchor) => fromHex(anchor)),
+      )),
+    )
+  }
+  return rows
 }
 
 function paymentOf(row: Record<string, unknown>): Payment {
@@ -129,7 +155,7 @@ function paymentOf(row: Record<string, unknown>): Payment {
  */
 async function commit(
   database: SqliteDatabase,
-  { channels, payments }: HubWrites,
+  { channels, payments, reveals }: HubWrites,
   height: number | undefined,
 ): Promise<void> {
   const channelRows = [...channels.values()].map((channel) => [
@@ -147,7 +173,9 @@ async function commit(
     payment.status,
     payment.time,
   ])
+  const revealRows = [...reveals].map((anchor) => [fromHex(anchor)])
   await database.transaction(async (transaction) => {
+    await replaceRows(transaction, 'reveal', 1, revealRows)
     await replaceRows(transaction, 'channel', 2, channelRows)
     await replaceRows(transaction, 'payment', 9, paymentRows)
     if (height !== undefined) {
@@ -158,7 +186,7 @@ async function commit(
 
 async function replaceRows(
   transaction: SqliteTransaction,
-  table: 'channel' | 'payment',
+  table: 'channel' | 'payment' | 'reveal',
   columns: number,
   rows: readonly (readonly unknown[])[],
 ): Promise<void> {
