@@ -198,5 +198,6 @@ function isOver({ status }: PaymentRecord): boolean {
 
 function requireSent(payment: PaymentRecord): PaymentRecord {
   if (payment.status === 'paid') return payment
-  throw new WalletError('payment_failed', `the money is back: ${payment.code}`, { retryable: true })
+  // Not retryable: the same key is the same payment, and stays failed for ever.
+  throw new WalletError('payment_failed', `the money is back: ${payment.code}`)
 }
