@@ -4,7 +4,6 @@ export * from './core/fill-block.js'
 export * from './core/genesis-state.js'
 export * from './core/ledger-view.js'
 export { revealLookup } from './core/reveal-record.js'
-export * from './core/state-root.js'
 export { TransactionChecks } from './core/transaction-checks.js'
 export type { TransactionRejection } from './core/transaction-rejection.js'
 export type { Engine } from './engine/engine.js'
@@ -18,3 +17,5 @@ export {
   type RunningLedgerNode,
   startLedgerNode,
 } from './start-ledger-node.js'
+export { LedgerState, type StagedState } from './state/ledger-state.js'
+export { type StateChange, stateChange } from './state/state-change.js'

@@ -58,4 +58,4 @@ export const FEED_RECENT_FRAMES = 64
 /** Rows of one SQL statement; seven columns each stay far below SQLite's 32,766 variables. */
 export const STATEMENT_ROWS_MAX = 1_000
 /** Rows that are read at a time when the state is loaded. */
-export const LOAD_ROWS = 10_000
+export const LOAD_ROWS = 20_000

@@ -8,7 +8,6 @@ import {
   blockId,
   type Channel,
   chainIdOf,
-  EMPTY_TREE,
   encode,
   type Genesis,
   isRejection,
@@ -17,17 +16,14 @@ import {
   PROTOCOL_VERSION,
   type RevealLookup,
   type Signer,
-  type SparseTree,
   signerFromSeed,
   type Timestamp,
   type Transaction,
   timestamp,
   transactionCodec,
   transactionRoot,
-  treeRoot,
 } from '@tallystick/protocol'
 import {
-  advanceTree,
   applyTransaction,
   genesisHeader,
   genesisWrites,
@@ -35,6 +31,7 @@ import {
   StateOverlay,
   valueIsConserved,
 } from '@tallystick/settlement'
+import { advanceTree, EMPTY_TREE, type SparseTree, treeRoot } from '../settlement/reference-tree.js'
 
 export const START = timestamp(1_700_000_000)
 

@@ -9,7 +9,6 @@ import {
   genesisCodec,
   isRejection,
   parseTransaction,
-  proveKey,
   STATE_ENTRIES,
   type StateEntries,
   stateKey,
@@ -20,6 +19,7 @@ import {
 } from '@tallystick/protocol'
 import type { Fetch } from '#client-sdk/ledger/ledger-http.js'
 import type { OpenSocket, SocketHandlers } from '#client-sdk/ledger/open-socket.js'
+import { proveKey } from '../settlement/reference-tree.js'
 import { certify, type LedgerWorld } from './ledger-world.js'
 
 type Body = Record<string, unknown>

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import {
   type Block,
+  type BlockHeader,
   blockCodec,
   blockId,
   decodeTrusted,
@@ -12,15 +13,7 @@ import {
   isRejection,
   type TxId,
 } from '@tallystick/protocol'
-import {
-  advanceTree,
-  applyBlock,
-  genesisHeader,
-  genesisWrites,
-  type LedgerTip,
-  StateOverlay,
-} from '@tallystick/settlement'
-import { EMPTY_TREE, treeRoot } from '#protocol/merkle/sparse-tree.js'
+import { applyBlock, genesisHeader, genesisWrites, LedgerState } from '@tallystick/settlement'
 import { temporaryFolder } from '../settlement/data-folder.js'
 import { afterBlock, ask, initTestLedger, paymentOf, submit } from '../settlement/node-on-disk.js'
 import { LedgerProcess } from './ledger-process.js'
@@ -59,22 +52,24 @@ async function fetchBlock(node: LedgerProcess, height: number): Promise<Block> {
 }
 
 /** Executes every block of a node again, by the pure rules alone: the state root after the last. */
-async function replay(node: LedgerProcess, height: number): Promise<LedgerTip> {
+async function replay(
+  node: LedgerProcess,
+  height: number,
+): Promise<{ readonly state: LedgerState; readonly header: BlockHeader }> {
   const { body } = await ask(node.url, '/v1/genesis')
   const genesis = decodeTrusted<Genesis>(genesisCodec, fromHex(String(body['genesis'])))
-  const view = new StateOverlay({ read: () => undefined })
-  view.absorb(genesisWrites(genesis))
-  const tree = advanceTree(EMPTY_TREE, genesisWrites(genesis))
-  let tip: LedgerTip = { view, tree, header: genesisHeader(genesis, treeRoot(tree)) }
+  const state = new LedgerState()
+  state.stage(genesisWrites(genesis)).commit()
+  let header = genesisHeader(genesis, state.root)
   for (let next = 1; next <= height; next++) {
     const block = await fetchBlock(node, next)
     const clock = Math.floor(Date.now() / 1_000)
-    const applied = applyBlock(tip, block, genesis.parameters, clock)
+    const applied = applyBlock({ state, header }, block, genesis.parameters, clock)
     if (isRejection(applied)) assert.fail(`block ${next}: ${applied.code}: ${applied.detail}`)
-    view.absorb(applied.writes)
-    tip = { view, tree: applied.tree, header: block.header }
+    applied.staged.commit()
+    header = block.header
   }
-  return tip
+  return { state, header }
 }
 
 async function killUnderLoad(
@@ -131,6 +126,6 @@ test('INV-41 a ledger killed again and again under load loses nothing that it an
   }
   const replayed = await replay(node, tip.height)
   assert.equal(blockId(replayed.header), tip.id)
-  assert.deepEqual(treeRoot(replayed.tree), replayed.header.stateRoot)
+  assert.deepEqual(replayed.state.root, replayed.header.stateRoot)
   assert.equal(await node.stop(), 0)
 })

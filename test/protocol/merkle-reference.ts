@@ -35,9 +35,9 @@ export function stateLeaf(key: Uint8Array, valueHash: Uint8Array): Uint8Array {
   return sha256(Uint8Array.of(0x09), key, valueHash)
 }
 
-/** Tag 0x0a of the specification. */
+/** HASH-3: the one node without a tag. */
 export function stateNode(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(Uint8Array.of(0x0a), left, right)
+  return sha256(left, right)
 }
 
 /** The definition of RFC 6962 §2.1, word for word. */

@@ -8,8 +8,8 @@ import {
   verifyAbsence,
   verifyInclusion,
 } from '#protocol/merkle/sparse-proof.js'
-import { buildTree, treeRoot } from '#protocol/merkle/sparse-tree.js'
 import { fromHex, toHex } from '#protocol/primitives/bytes.js'
+import { buildTree, treeRoot } from '../settlement/reference-tree.js'
 
 type HexEntry = { readonly key: string; readonly valueHash: string }
 type HexTerminal =

@@ -7,8 +7,8 @@ import {
   verifyAbsence,
   verifyInclusion,
 } from '#protocol/merkle/sparse-proof.js'
-import { buildTree, proveKey, treeRoot, updateTree } from '#protocol/merkle/sparse-tree.js'
 import { equalBytes, fromHex, toHex } from '#protocol/primitives/bytes.js'
+import { buildTree, proveKey, treeRoot, updateTree } from '../settlement/reference-tree.js'
 import { flipped, modelAfter, sha256, stateLeaf, stateNode, ZEROS } from './merkle-reference.js'
 import { entriesArbitrary, keyArbitrary, VALUES } from './sparse-arbitrary.js'
 

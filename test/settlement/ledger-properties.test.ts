@@ -4,7 +4,6 @@ import {
   amount,
   blockDigest,
   blockId,
-  EMPTY_TREE,
   encode,
   isRejection,
   keyLock,
@@ -14,10 +13,8 @@ import {
   timestamp,
   transactionCodec,
   transactionRoot,
-  treeRoot,
 } from '@tallystick/protocol'
 import {
-  advanceTree,
   applyBlock,
   fillBlock,
   StateOverlay,
@@ -26,6 +23,7 @@ import {
 } from '@tallystick/settlement'
 import fc from 'fast-check'
 import { checkProperty } from './check-property.js'
+import { advanceTree, EMPTY_TREE, treeRoot } from './reference-tree.js'
 import { tipOf } from './test-block.js'
 import {
   ALICE,

@@ -10,13 +10,13 @@ import {
   type Transaction,
   transactionCodec,
   transactionRoot,
-  treeRoot,
 } from '@tallystick/protocol'
-import { advanceTree, executeTransactions, type LedgerTip } from '@tallystick/settlement'
+import { executeTransactions, type LedgerTip, type StagedRoot } from '@tallystick/settlement'
+import { advanceTree, stageableState, treeRoot } from './reference-tree.js'
 import { type TestLedger, VALIDATOR } from './test-ledger.js'
 
-export function tipOf(ledger: TestLedger): LedgerTip {
-  return { view: ledger.state, tree: ledger.tree, header: ledger.header }
+export function tipOf({ state, tree, header }: TestLedger): LedgerTip<StagedRoot> {
+  return { state: stageableState(state, tree), header }
 }
 
 /** The block over `ledger` that holds these transactions; `change` tampers before it is signed. */

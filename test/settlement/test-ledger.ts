@@ -7,7 +7,6 @@ import {
   type Channel,
   type ChannelTerms,
   chainIdOf,
-  EMPTY_TREE,
   encode,
   type Genesis,
   isRejection,
@@ -26,7 +25,6 @@ import {
   type Reveal,
   type Role,
   type Signer,
-  type SparseTree,
   signerFromSeed,
   signTransaction,
   TIMESTAMP_MAX,
@@ -36,17 +34,16 @@ import {
   timestamp,
   transactionCodec,
   transactionId,
-  treeRoot,
 } from '@tallystick/protocol'
 import {
   type AppliedTransaction,
-  advanceTree,
   applyTransaction,
   genesisHeader,
   genesisWrites,
   StateOverlay,
   valueIsConserved,
 } from '@tallystick/settlement'
+import { advanceTree, EMPTY_TREE, type SparseTree, treeRoot } from './reference-tree.js'
 
 /** Ledger time at the genesis of every test ledger. */
 export const START = timestamp(1_700_000_000)

@@ -12,7 +12,6 @@ export const TAG = {
   stateKey: 0x07,
   stateValue: 0x08,
   stateLeaf: 0x09,
-  stateNode: 0x0a,
   lockAlternative: 0x0b,
   channelId: 0x0c,
   balanceProof: 0x0d,

@@ -9,12 +9,12 @@
  * Why inclusion and absence of one key can never both verify under one root (invariant 36): both
  * walk down the same bits, so as long as no two inputs share a hash they meet the same subtree at
  * each depth. Where the shorter one ends, that subtree would have to be two of these at once:
- * nothing (zeros), a leaf of this key, a leaf of another key, a node. Leaf and node carry different
- * tags, a leaf hash contains its key, and zeros are not a known hash of anything.
+ * nothing (zeros), a leaf of this key, a leaf of another key, a node. A leaf is the hash of 65 bytes, a
+ * node of 64; a leaf hash contains its key, and zeros are not a known hash of anything.
  */
 
-import { TAG, taggedHash } from '../crypto/tagged-hash.js'
-import { equalBytes } from '../primitives/bytes.js'
+import { sha256, TAG, taggedHash } from '../crypto/tagged-hash.js'
+import { concatBytes, equalBytes } from '../primitives/bytes.js'
 
 /** What stands where the walk along the bits of a key ends. */
 export type SparseTerminal =
@@ -77,9 +77,12 @@ export function sparseLeafHash(key: Uint8Array, valueHash: Uint8Array): Uint8Arr
   return taggedHash(TAG.stateLeaf, key, valueHash)
 }
 
-/** Hash of a subtree holding two or more entries, 32 bytes, from those of its halves. */
+/**
+ * Hash of a subtree holding two or more entries, 32 bytes, from those of its halves. The only hashed
+ * object without a tag (HASH-3): 64 bytes are one block of SHA-256, which can be hashed four at once.
+ */
 export function sparseNodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return taggedHash(TAG.stateNode, left, right)
+  return sha256(concatBytes(left, right))
 }
 
 /** Bit `depth` (0 to 255) of a 32-byte key, most significant first: 0 goes left, 1 goes right. */

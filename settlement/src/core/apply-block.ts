@@ -13,15 +13,19 @@ import {
   parseTransaction,
   type Rejection,
   reject,
-  type SparseTree,
   type Timestamp,
   timestamp,
-  treeRoot,
+  toHex,
 } from '@tallystick/protocol'
 import { valueIsConserved } from '../invariants/value-is-conserved.js'
 import { type ApplyContext, applyTransaction } from './apply-transaction.js'
-import { type LedgerView, StateOverlay, type StateWrite } from './ledger-view.js'
-import { advanceTree } from './state-root.js'
+import {
+  type LedgerView,
+  type StageableState,
+  type StagedRoot,
+  StateOverlay,
+  type StateWrite,
+} from './ledger-view.js'
 import type { TransactionRejection } from './transaction-rejection.js'
 
 export type BlockRejection = Rejection<
@@ -37,18 +41,17 @@ export type BlockRejection = Rejection<
   | 'wrong_state_root'
 >
 
-/** The state before a block. */
-export type LedgerTip = {
-  readonly view: LedgerView
-  readonly tree: SparseTree
+/** The state before a block, and the header that it stands under. */
+export type LedgerTip<Staged extends StagedRoot> = {
+  readonly state: StageableState<Staged>
   readonly header: BlockHeader
 }
 
-/** The state after it, as a difference. */
-export type AppliedBlock = {
+/** The state after it, staged: the caller commits it, or discards it. */
+export type AppliedBlock<Staged extends StagedRoot> = {
   readonly kind: 'appliedBlock'
   readonly writes: readonly StateWrite[]
-  readonly tree: SparseTree
+  readonly staged: Staged
 }
 
 /** Executes transactions in order; the first that is refused refuses all (BLK-5). */
@@ -90,12 +93,12 @@ function executeOne(
 }
 
 /** Checks a block against its parent and executes it (BLK-*). `clock`: this node's own seconds. */
-export function applyBlock(
-  tip: LedgerTip,
+export function applyBlock<Staged extends StagedRoot>(
+  tip: LedgerTip<Staged>,
   block: Block,
   parameters: Parameters,
   clock: number,
-): AppliedBlock | BlockRejection {
+): AppliedBlock<Staged> | BlockRejection {
   const { header, certificate, transactions } = block
   const refusal =
     checkHeader(tip.header, header, parameters, clock) ??
@@ -105,12 +108,17 @@ export function applyBlock(
     return reject('wrong_transaction_root', `block ${header.height} holds other transactions`)
   }
   const { chainId, time } = header
-  const executed = executeTransactions(tip.view, transactions, { chainId, time })
+  const executed = executeTransactions(tip.state, transactions, { chainId, time })
   if (isRejection(executed)) return executed
-  const tree = advanceTree(tip.tree, executed.writes)
-  return equalBytes(treeRoot(tree), header.stateRoot)
-    ? { kind: 'appliedBlock', writes: executed.writes, tree }
-    : reject('wrong_state_root', `block ${header.height} leads to another state than it says`)
+  const staged = tip.state.stage(executed.writes)
+  if (equalBytes(staged.root, header.stateRoot)) {
+    return { kind: 'appliedBlock', writes: executed.writes, staged }
+  }
+  staged.discard()
+  return reject(
+    'wrong_state_root',
+    `block ${header.height} leads to state ${toHex(staged.root)}, it says ${toHex(header.stateRoot)}`,
+  )
 }
 
 /** Whether `header` may follow `parent` (BLK-3, TIME-*): `undefined` when it may. */

@@ -17,6 +17,20 @@ export type StateWrite = {
   }
 }[EntryKind]
 
+/** A state root that is worked out; the state is as it was until it is committed. */
+export type StagedRoot = {
+  /** 32 bytes. */
+  readonly root: Uint8Array
+  commit(): void
+  discard(): void
+}
+
+/** A state that can work out what a block makes of it. */
+export type StageableState<Staged extends StagedRoot> = LedgerView & {
+  /** `writes`: no two of one entry. One block at a time. */
+  stage(writes: readonly StateWrite[]): Staged
+}
+
 /** Writes held above a view that they do not change: refused work is dropped with the overlay. */
 export class StateOverlay implements LedgerView {
   readonly #base: LedgerView

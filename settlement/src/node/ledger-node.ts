@@ -17,9 +17,7 @@ import {
   type Parameters,
   type PublicKey,
   parseTransaction,
-  proveKey,
   type StateEntries,
-  stateKey,
   type TxId,
 } from '@tallystick/protocol'
 import { nextBlockTime } from '../core/apply-block.js'
@@ -28,14 +26,14 @@ import type { Candidate } from '../core/fill-block.js'
 import { TransactionChecks } from '../core/transaction-checks.js'
 import { LedgerFault } from '../ledger-fault.js'
 import { MEMPOOL_BYTES_MAX, MEMPOOL_TRANSACTIONS_MAX } from '../limits.js'
-import { encodeEntry, entryRows } from '../store/entry-row.js'
+import type { LedgerState } from '../state/ledger-state.js'
+import { entryRows } from '../store/entry-row.js'
 import type { PageQuery, StoredBlock, StoredEntry } from '../store/ledger-store.js'
 import { BlockLoop } from './block-loop.js'
 import type { Chain, ChainTip } from './chain.js'
 import { checkTipMark } from './check-tip-mark.js'
 import { GroupCommit } from './group-commit.js'
 import type { LedgerNodeParts } from './ledger-node-parts.js'
-import type { LedgerState } from './ledger-state.js'
 import { type MadeBlock, makeBlock } from './make-block.js'
 import { Mempool, type PendingTransaction } from './mempool.js'
 import type { ProvenValue } from './proven-value.js'
@@ -175,12 +173,8 @@ export class LedgerNode {
 
   /** An entry at the tip, or that there is none, with its proof. */
   prove<Kind extends EntryKind>(kind: Kind, key: StateEntries[Kind]['key']): ProvenValue {
-    const value = this.#state.read(kind, key)
-    return {
-      tip: this.#tip,
-      value: value === undefined ? undefined : encodeEntry(kind, value),
-      proof: proveKey(this.#tip.tree, stateKey(kind, key)),
-    }
+    const state = this.#state
+    return { tip: this.#tip, value: state.encoded(kind, key), proof: state.prove(kind, key) }
   }
 
   /** Coins under a lock at the tip; see `LedgerStore`. */
@@ -206,7 +200,7 @@ export class LedgerNode {
   /** Execution, certificate, storage, and only then the tip: whether a block was made. */
   async #makeBlock(): Promise<boolean> {
     const { engine, store, mark, clock } = this.#parts
-    const parent = { view: this.#state, ...this.#tip }
+    const parent = { state: this.#state, ...this.#tip }
     const seconds = Math.floor(clock() / 1_000)
     const made = makeBlock(parent, this.#parameters(), this.#mempool.candidates(), seconds)
     if (isRejection(made)) {
@@ -224,12 +218,12 @@ export class LedgerNode {
     const id = blockId(header)
     await store.commitBlock({
       ...{ height: header.height, id: fromHex(id), bytes },
-      ...entryRows(made.writes),
+      ...entryRows(made.writes, made.staged.changes),
       transactions: included.map(({ checks }) => checks.id),
       settled: this.#takeSettled(made),
     })
     await mark.note({ height: header.height, id })
-    this.#advance(made, { header, id, certificate, tree: made.tree })
+    this.#advance(made, { header, id, certificate })
     for (const listener of this.#listeners) listener({ height: header.height, bytes })
     return true
   }
@@ -245,7 +239,7 @@ export class LedgerNode {
 
   #advance(made: MadeBlock<PendingTransaction>, tip: ChainTip): void {
     const nowMs = this.#parts.clock()
-    this.#state.absorb(made.writes)
+    made.staged.commit()
     this.#tip = tip
     this.#mempool.settle(
       made.included.map(({ checks }) => checks.id),

@@ -2,9 +2,7 @@ import {
   type BlockHeader,
   isRejection,
   type Parameters,
-  type SparseTree,
   transactionRoot,
-  treeRoot,
 } from '@tallystick/protocol'
 import {
   type BlockRejection,
@@ -13,14 +11,14 @@ import {
   nextBlockTime,
 } from '../core/apply-block.js'
 import { type Candidate, type FilledBlock, fillBlock } from '../core/fill-block.js'
-import { advanceTree } from '../core/state-root.js'
 import { BLOCK_BYTES_MAX } from '../limits.js'
+import type { StagedState } from '../state/ledger-state.js'
 
 /** A block that only lacks its certificate. */
 export type MadeBlock<C extends Candidate> = FilledBlock<C> & {
   readonly kind: 'made'
   readonly header: BlockHeader
-  readonly tree: SparseTree
+  readonly staged: StagedState
 }
 
 /**
@@ -28,7 +26,7 @@ export type MadeBlock<C extends Candidate> = FilledBlock<C> & {
  * is behind ledger time: then nothing may be certified until it has caught up.
  */
 export function makeBlock<C extends Candidate>(
-  tip: LedgerTip & { readonly id: BlockHeader['parent'] },
+  tip: LedgerTip<StagedState> & { readonly id: BlockHeader['parent'] },
   parameters: Parameters,
   candidates: Iterable<C>,
   clock: number,
@@ -49,12 +47,12 @@ export function makeBlock<C extends Candidate>(
     clock,
   )
   if (isRejection(untimely)) return untimely
-  const filled = fillBlock(tip.view, candidates, { chainId, time: due.time }, BLOCK_BYTES_MAX)
-  const tree = advanceTree(tip.tree, filled.writes)
+  const filled = fillBlock(tip.state, candidates, { chainId, time: due.time }, BLOCK_BYTES_MAX)
+  const staged = tip.state.stage(filled.writes)
   const header: BlockHeader = {
     ...due,
     transactionRoot: transactionRoot(filled.included.map(({ encoded }) => encoded)),
-    stateRoot: treeRoot(tree),
+    stateRoot: staged.root,
   }
-  return { kind: 'made', ...filled, header, tree }
+  return { kind: 'made', ...filled, header, staged }
 }

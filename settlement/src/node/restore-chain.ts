@@ -6,26 +6,23 @@ import {
   chainIdOf,
   checkCertificate,
   decode,
-  EMPTY_TREE,
-  type EntryKind,
   equalBytes,
   type Genesis,
   holdsTransactions,
   isRejection,
   STATE_ENTRIES,
-  type StateEntries,
-  stateKey,
   stateValueHash,
+  TAG,
+  taggedHash,
   toHex,
-  treeRoot,
 } from '@tallystick/protocol'
 import { genesisHeader, genesisWrites } from '../core/genesis-state.js'
-import { advanceTree, treeOf } from '../core/state-root.js'
 import { LedgerFault } from '../ledger-fault.js'
+import { LedgerState } from '../state/ledger-state.js'
+import { stateChange } from '../state/state-change.js'
 import { entryRows } from '../store/entry-row.js'
 import type { LedgerStore, StoredEntry } from '../store/ledger-store.js'
 import type { Chain, ChainTip } from './chain.js'
-import { LedgerState } from './ledger-state.js'
 
 /**
  * The chain as it lies in `store`; an empty store begins with the genesis. Nothing is believed: the
@@ -36,63 +33,59 @@ export async function restoreChain(store: LedgerStore, genesis: Genesis): Promis
   const chainId = chainIdOf(genesis)
   const stored = await store.chainId()
   if (stored === undefined) {
-    await store.begin(chainId, entryRows(genesisWrites(genesis)).put)
+    const writes = genesisWrites(genesis)
+    await store.begin(chainId, entryRows(writes, writes.map(stateChange)).put)
   } else if (stored !== chainId) {
     const detail = `the store holds chain ${stored}, the genesis is of ${chainId}`
     throw new LedgerFault('store_of_another_chain', detail)
   }
-  const { state, tree } = await restoreState(store)
+  const state = await restoreState(store)
   const tip = await restoreTip(store, genesis, state)
-  const [root, due] = [treeRoot(tree), tip.header.stateRoot]
+  const [root, due] = [state.root, tip.header.stateRoot]
   if (!equalBytes(root, due)) {
     throw corrupt(
       `the entries hash to ${toHex(root)}, block ${tip.header.height} says ${toHex(due)}`,
     )
   }
-  return { state, tip: { ...tip, tree } }
+  return { state, tip }
 }
 
 /** The header of height 0. */
 export function genesisTip(genesis: Genesis): BlockHeader {
-  const root = treeRoot(advanceTree(EMPTY_TREE, genesisWrites(genesis)))
-  return genesisHeader(genesis, root)
+  const state = new LedgerState()
+  state.restore(genesisWrites(genesis).map(stateChange))
+  return genesisHeader(genesis, state.root)
 }
 
 async function restoreState(store: LedgerStore) {
   const state = new LedgerState()
-  const leaves: { readonly key: Uint8Array; readonly valueHash: Uint8Array }[] = []
+  state.reserve(await store.entryCount())
   for await (const entries of store.entries()) {
-    for (const entry of entries) {
-      state.restore(entry.key, checkedValue(entry))
-      leaves.push({ key: entry.key, valueHash: stateValueHash(entry.kind, entry.value) })
-    }
+    state.restore(
+      entries.map((entry) => {
+        checkEntry(entry)
+        const { kind, key, value } = entry
+        return { kind, key, value, valueHash: stateValueHash(kind, value) }
+      }),
+    )
   }
-  return { state, tree: treeOf(leaves) }
+  return state
 }
 
-/** The root covers place and value; that the entry's own key belongs there is checked here. */
-function checkedValue({
-  key,
-  kind,
-  entryKey,
-  value,
-}: StoredEntry): StateEntries[EntryKind]['value'] {
-  const description = STATE_ENTRIES[kind]
-  const ownKey = decode<StateEntries[EntryKind]['key']>(description.key, entryKey)
-  const decoded = decode<StateEntries[EntryKind]['value']>(description.value, value)
-  const sound =
-    !isRejection(ownKey) &&
-    !isRejection(decoded) &&
-    equalBytes(stateKey(kind, ownKey as StateEntries[typeof kind]['key']), key)
-  if (!sound) throw corrupt(`entry ${toHex(key)} is no ${kind}`)
-  return decoded as StateEntries[EntryKind]['value']
+/**
+ * The root covers place and value, so a value that hashes to it is one that we encoded; that the
+ * entry's own key, which lists are answered from, belongs there is checked here (STATE-3).
+ */
+function checkEntry({ key, kind, entryKey }: StoredEntry): void {
+  const due = taggedHash(TAG.stateKey, Uint8Array.of(STATE_ENTRIES[kind].byte), entryKey)
+  if (!equalBytes(due, key)) throw corrupt(`entry ${toHex(key)} is no ${kind}`)
 }
 
 async function restoreTip(
   store: LedgerStore,
   genesis: Genesis,
   state: LedgerState,
-): Promise<Omit<ChainTip, 'tree'>> {
+): Promise<ChainTip> {
   const stored = await store.tip()
   if (stored === undefined) {
     const header = genesisTip(genesis)

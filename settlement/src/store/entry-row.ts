@@ -1,50 +1,32 @@
-import {
-  type Codec,
-  type EntryKind,
-  encode,
-  fromHex,
-  STATE_ENTRIES,
-  type StateEntries,
-  stateKey,
-} from '@tallystick/protocol'
+import { type Codec, encode, fromHex, invariant, STATE_ENTRIES } from '@tallystick/protocol'
 import type { StateWrite } from '../core/ledger-view.js'
-import { encodedValue } from '../core/state-root.js'
+import type { StateChange } from '../state/state-change.js'
 import type { EntryOwners, StoredEntry } from './ledger-store.js'
 
 /** An entry with the columns that lists are asked by. */
 export type EntryRow = StoredEntry & EntryOwners
 
-const KIND_OF_BYTE = new Map(
-  Object.entries(STATE_ENTRIES).map(([kind, { byte }]) => [byte, kind as EntryKind]),
-)
-
-/** The kind that a number in storage stands for. */
-export function entryKindOf(byte: number): EntryKind | undefined {
-  return KIND_OF_BYTE.get(byte)
-}
-
-/** What a block's writes put into storage, and the state keys that they remove from it. */
-export function entryRows(writes: readonly StateWrite[]): {
+/**
+ * What a block puts into storage, and the state keys that it removes from it. `changes`: the same
+ * writes, encoded, in the same order.
+ */
+export function entryRows(
+  writes: readonly StateWrite[],
+  changes: readonly StateChange[],
+): {
   readonly put: readonly EntryRow[]
   readonly remove: readonly Uint8Array[]
 } {
   const put: EntryRow[] = []
   const remove: Uint8Array[] = []
-  for (const write of writes) {
-    const key = stateKey(write.kind, write.key)
-    const value = encodedValue(write)
+  for (const [position, write] of writes.entries()) {
+    const change = changes[position]
+    invariant(change !== undefined, 'every write is encoded')
+    const { key, value } = change
     if (value === undefined) remove.push(key)
     else put.push({ key, kind: write.kind, entryKey: encodedKey(write), value, ...ownersOf(write) })
   }
   return { put, remove }
-}
-
-/** The encoded value of an entry that is read from memory. */
-export function encodeEntry<Kind extends EntryKind>(
-  kind: Kind,
-  value: StateEntries[Kind]['value'],
-): Uint8Array {
-  return encode(STATE_ENTRIES[kind].value, value)
 }
 
 function encodedKey({ kind, key }: StateWrite): Uint8Array {

@@ -51,7 +51,8 @@ export interface LedgerStore {
   chainId(): Promise<string | undefined>
   /** Puts the entries of a genesis into an empty store. */
   begin(chainId: string, entries: readonly (StoredEntry & EntryOwners)[]): Promise<void>
-  /** All entries, a few at a time, in ascending order of their keys. */
+  entryCount(): Promise<number>
+  /** All entries, many at a time, in ascending order of their keys. */
   entries(): AsyncIterable<readonly StoredEntry[]>
   /** The newest block; `undefined` before the first. */
   tip(): Promise<StoredBlock | undefined>

@@ -4,7 +4,15 @@ import { prepareSchema } from './ledger-schema.js'
 import type { LedgerStore, PageQuery, StoredBlock, StoredEntry } from './ledger-store.js'
 import { writeBlock, writeEntries, writePending } from './sqlite-block-commit.js'
 import { SqliteConnection, type SqliteRow, type SqliteValue } from './sqlite-connection.js'
-import { bytesOf, ENTRY_COLUMNS, numberOf, storedBlock, storedEntry } from './sqlite-row.js'
+import {
+  bytesOf,
+  ENTRY_COLUMNS,
+  numberOf,
+  PACKED_ENTRIES,
+  storedBlock,
+  storedEntries,
+  storedEntry,
+} from './sqlite-row.js'
 
 /** Opens (or makes) the ledger in a SQLite file; see `LedgerStore` for what it promises. */
 export async function openSqliteLedgerStore(path: string): Promise<LedgerStore> {
@@ -37,15 +45,27 @@ class SqliteLedgerStore implements LedgerStore {
     })
   }
 
+  async entryCount() {
+    const [row] = await this.#all('SELECT count(*) AS count FROM entry')
+    return row === undefined ? 0 : numberOf(row, 'count')
+  }
+
   async *entries(): AsyncGenerator<readonly StoredEntry[]> {
-    let after: Uint8Array = new Uint8Array()
+    const sql = `SELECT ${PACKED_ENTRIES} FROM
+      (SELECT ${ENTRY_COLUMNS} FROM entry WHERE key > ? ORDER BY key LIMIT ?)`
+    const readAfter = async (key: Uint8Array) => {
+      const [row] = await this.#all(sql, key, LOAD_ROWS)
+      return row === undefined ? [] : storedEntries(row)
+    }
+    let next = readAfter(new Uint8Array())
     for (;;) {
-      const sql = `SELECT ${ENTRY_COLUMNS} FROM entry WHERE key > ? ORDER BY key LIMIT ?`
-      const rows = await this.#all(sql, after, LOAD_ROWS)
-      const last = rows.at(-1)
+      const entries = await next
+      const last = entries.at(-1)
       if (last === undefined) return
-      yield rows.map(storedEntry)
-      after = bytesOf(last, 'key')
+      // SQLite reads on in its own thread while these are taken in.
+      next = readAfter(last.key)
+      next.catch(() => undefined)
+      yield entries
     }
   }
 

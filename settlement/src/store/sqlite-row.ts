@@ -1,5 +1,5 @@
 import { LedgerFault } from '../ledger-fault.js'
-import { entryKindOf } from './entry-row.js'
+import { entryKindOf } from '../state/entry-kind.js'
 import type { StoredBlock, StoredEntry } from './ledger-store.js'
 import type { SqliteRow } from './sqlite-connection.js'
 
@@ -12,6 +12,55 @@ export function storedEntry(row: SqliteRow): StoredEntry {
   if (kind === undefined) throw new LedgerFault('store_corrupt', 'an entry is of no known kind')
   const [key, entryKey] = [bytesOf(row, 'key'), bytesOf(row, 'entry_key')]
   return { key, kind, entryKey, value: bytesOf(row, 'value') }
+}
+
+/** What `storedEntries` reads: many rows of `entry` in one, because a row of its own costs 2 us. */
+export const PACKED_ENTRIES = `
+  count(*) AS count,
+  group_concat(hex(key), '') AS keys,
+  group_concat(kind) AS kinds,
+  group_concat(length(entry_key)) AS entry_key_lengths,
+  group_concat(hex(entry_key), '') AS entry_keys,
+  group_concat(length(value)) AS value_lengths,
+  group_concat(hex(value), '') AS entry_values`
+
+/** Throws `store_corrupt` unless every entry is of a kind that we know. */
+export function storedEntries(row: SqliteRow): StoredEntry[] {
+  const count = numberOf(row, 'count')
+  if (count === 0) return []
+  const kinds = numbersOf(row, 'kinds')
+  const keys = piecesOf(row, 'keys', new Array(count).fill(32))
+  const entryKeys = piecesOf(row, 'entry_keys', numbersOf(row, 'entry_key_lengths'))
+  const values = piecesOf(row, 'entry_values', numbersOf(row, 'value_lengths'))
+  return kinds.map((byte, position) => {
+    const kind = entryKindOf(byte)
+    const [key, entryKey, value] = [keys[position], entryKeys[position], values[position]]
+    if (kind === undefined || key === undefined || entryKey === undefined || value === undefined) {
+      throw new LedgerFault('store_corrupt', 'an entry is of no known kind, or lacks a part')
+    }
+    return { key, kind, entryKey, value }
+  })
+}
+
+function numbersOf(row: SqliteRow, column: string): readonly number[] {
+  return textOf(row, column).split(',').map(Number)
+}
+
+/** The bytes behind a column of hex digits, cut into pieces of the given lengths. */
+function piecesOf(row: SqliteRow, column: string, lengths: readonly number[]): Uint8Array[] {
+  const { buffer, byteOffset } = Buffer.from(textOf(row, column), 'hex')
+  let offset = byteOffset
+  return lengths.map((length) => {
+    const piece = new Uint8Array(buffer, offset, length)
+    offset += length
+    return piece
+  })
+}
+
+function textOf(row: SqliteRow, column: string): string {
+  const value = row[column]
+  if (typeof value === 'string') return value
+  throw new LedgerFault('store_corrupt', `column ${column} holds no text`)
 }
 
 export function storedBlock(row: SqliteRow): StoredBlock {

@@ -1,6 +1,7 @@
 /*
- * The sparse Merkle tree over the state: 32-byte keys, compressed as in Jellyfish, immutable. An
- * update gives a new tree that shares all it did not touch with the old one, which stays valid.
+ * The sparse Merkle tree over the state again, for tests: the same rule (MRK-3) with objects in place
+ * of typed arrays, immutable. An update gives a new tree that shares all it did not touch with the
+ * old one, which stays valid.
  *
  * The shape is a function of the set of entries alone (invariant 34). A subtree with one entry is a
  * leaf as high up as it is alone, so what a deletion leaves alone has to rise. `joinHalves` does
@@ -15,17 +16,19 @@
  *     leaf 0100   becomes   node( node( empty, node( leaf 0100, leaf 0110 ) ), empty )
  */
 
-import { compareBytes, equalBytes } from '../primitives/bytes.js'
-import { invariant } from '../primitives/invariant.js'
 import {
+  compareBytes,
   EMPTY_SUBTREE_HASH,
+  equalBytes,
+  invariant,
   keyBit,
   SPARSE_HASH_BYTES,
   type SparseProof,
   type SparseTerminal,
   sparseLeafHash,
   sparseNodeHash,
-} from './sparse-proof.js'
+} from '@tallystick/protocol'
+import { type LedgerView, type StateWrite, stateChange } from '@tallystick/settlement'
 
 /** Names the one field of a tree; never exported, so that no other file can look inside. */
 const top: unique symbol = Symbol('top')
@@ -102,6 +105,23 @@ export function proveKey(tree: SparseTree, key: Uint8Array): SparseProof {
     subtree = goesRight ? right : left
   }
   return { siblings, terminal: terminalFor(key, subtree) }
+}
+
+/** The tree after `writes`, of which no two are of one entry. */
+export function advanceTree(tree: SparseTree, writes: readonly StateWrite[]): SparseTree {
+  return updateTree(tree, writes.map(stateChange))
+}
+
+/** What a block is applied to: `view`, which stays as it is, under the root that `tree` gives. */
+export function stageableState(view: LedgerView, tree: SparseTree) {
+  return {
+    read: view.read.bind(view) as LedgerView['read'],
+    stage: (writes: readonly StateWrite[]) => ({
+      root: treeRoot(advanceTree(tree, writes)),
+      commit: () => undefined,
+      discard: () => undefined,
+    }),
+  }
 }
 
 function terminalFor(key: Uint8Array, end: Empty | Leaf): SparseTerminal {

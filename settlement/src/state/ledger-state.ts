@@ -1,0 +1,119 @@
+import {
+  type Codec,
+  decodeTrusted,
+  type EntryKind,
+  type SparseProof,
+  STATE_ENTRIES,
+  type StateEntries,
+  stateKey,
+  stateValueHash,
+} from '@tallystick/protocol'
+import type { LedgerView, StateWrite } from '../core/ledger-view.js'
+import { BATCH_CHANGES_MAX, SparseTree } from '../tree/sparse-tree.js'
+import { type StateChange, stateChange } from './state-change.js'
+import { ValueArena } from './value-arena.js'
+
+/** What a block does to the state, worked out and not yet done. */
+export type StagedState = {
+  /** The state root afterwards, 32 bytes. */
+  readonly root: Uint8Array
+  readonly changes: readonly StateChange[]
+  commit(): void
+  discard(): void
+}
+
+/**
+ * The state of a ledger in memory: encoded values under the tree that proves them. A block is
+ * staged, which shows its state root, and then committed or discarded; until then readers see the
+ * state before it.
+ */
+export class LedgerState implements LedgerView {
+  readonly #tree = new SparseTree()
+  readonly #values = new ValueArena()
+
+  /** Entries in the state. */
+  get size(): number {
+    return this.#tree.size
+  }
+
+  /** The state root, 32 bytes. */
+  get root(): Uint8Array {
+    return this.#tree.root
+  }
+
+  /** Bytes of memory that tree and values take. */
+  get byteLength(): { readonly tree: number; readonly values: number } {
+    return { tree: this.#tree.byteLength, values: this.#values.byteLength }
+  }
+
+  read<Kind extends EntryKind>(
+    kind: Kind,
+    key: StateEntries[Kind]['key'],
+  ): StateEntries[Kind]['value'] | undefined {
+    const slot = this.#tree.slotOf(stateKey(kind, key))
+    if (slot === 0) return undefined
+    const codec = STATE_ENTRIES[kind].value as Codec<StateEntries[Kind]['value']>
+    return decodeTrusted(codec, this.#values.get(slot).value)
+  }
+
+  /** The encoded value of an entry, copied. */
+  encoded<Kind extends EntryKind>(
+    kind: Kind,
+    key: StateEntries[Kind]['key'],
+  ): Uint8Array | undefined {
+    const slot = this.#tree.slotOf(stateKey(kind, key))
+    return slot === 0 ? undefined : this.#values.get(slot).value.slice()
+  }
+
+  /** The walk that shows how an entry stands in the state, or that it does not (STATE-4). */
+  prove<Kind extends EntryKind>(kind: Kind, key: StateEntries[Kind]['key']): SparseProof {
+    return this.#tree.prove(stateKey(kind, key), (slot) => {
+      const found = this.#values.get(slot)
+      return stateValueHash(found.kind, found.value)
+    })
+  }
+
+  /** Works out `writes`, of which no two are of one entry. One block at a time. */
+  stage(writes: readonly StateWrite[]): StagedState {
+    return this.#stage(writes.map(stateChange))
+  }
+
+  /** Makes room for so many entries at once. */
+  reserve(entries: number): void {
+    this.#tree.reserve(entries)
+    this.#values.reserve(entries + 1)
+  }
+
+  /** Puts in entries that were read back from storage: new ones, of any number. */
+  restore(entries: readonly StateChange[]): void {
+    for (let from = 0; from < entries.length; from += BATCH_CHANGES_MAX) {
+      this.#stage(entries.slice(from, from + BATCH_CHANGES_MAX)).commit()
+    }
+  }
+
+  #stage(changes: readonly StateChange[]): StagedState {
+    const staged = this.#tree.stage(changes)
+    const placed: number[] = []
+    changes.forEach(({ kind, value }, position) => {
+      const slot = staged.slots[position]
+      if (value === undefined || slot === undefined) return
+      this.#values.put(slot, kind, value)
+      placed.push(slot)
+    })
+    const free = (slots: readonly number[]) => {
+      for (const slot of slots) this.#values.free(slot)
+    }
+    return {
+      root: staged.root,
+      changes,
+      commit: () => {
+        staged.commit()
+        free(staged.retired)
+      },
+      discard: () => {
+        staged.discard()
+        free(placed)
+      },
+    }
+  }
+}

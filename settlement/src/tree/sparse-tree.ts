@@ -1,0 +1,298 @@
+/*
+ * The sparse Merkle tree over the state (MRK-3) in typed arrays: 32-byte keys, compressed as in
+ * Jellyfish. Of an entry it keeps the key and the hash of its leaf; values live with the caller,
+ * by the leaf's slot.
+ *
+ * The shape is a function of the set of entries alone (invariant 34). A subtree with one entry is a
+ * leaf as high up as it is alone, so what a deletion leaves alone has to rise. `#join` does that and
+ * is the only place where two halves become one, hence insert, delete, insert ends where insert
+ * does.
+ *
+ * A batch is sorted and divided on the way down like the tree itself. What it touches is copied to
+ * new slots, so the tree as it was stays whole and readable until the batch is committed, and is
+ * whole again when it is discarded. Nodes are hashed at the end, level by level from the deepest,
+ * because many hashes at once cost a third of as many one by one.
+ */
+
+import {
+  compareBytes,
+  equalBytes,
+  invariant,
+  keyBit,
+  type SparseProof,
+  type SparseTerminal,
+  sparseLeafHash,
+} from '@tallystick/protocol'
+import { HASH_WORDS, LeafColumns, NodeColumns } from './tree-columns.js'
+import { EMPTY, isLeaf, isNode, leafRef, nodeRef, type Subtree, slotOf } from './tree-slots.js'
+
+/** The new value hash of a key, 32 bytes each; `undefined` deletes the entry, if there is one. */
+export type TreeChange = {
+  readonly key: Uint8Array
+  readonly valueHash: Uint8Array | undefined
+}
+
+/** A batch that is worked out and not yet part of the tree. */
+export type StagedBatch = {
+  /** The root that the tree would have, 32 bytes. */
+  readonly root: Uint8Array
+  /** The leaf slot of each change, in the order of the batch; 0 for a deletion. */
+  readonly slots: Uint32Array
+  /** Leaf slots that the commit gives back. */
+  readonly retired: readonly number[]
+  /** Makes the batch part of the tree. */
+  commit(): void
+  /** Forgets it. */
+  discard(): void
+}
+
+/** Slots by kind, to be given back. */
+type SlotLists = { readonly nodes: number[]; readonly leaves: number[] }
+
+type Batch = {
+  /** In the order of the keys, and the position of each in the batch as it was given. */
+  readonly changes: readonly TreeChange[]
+  readonly positions: readonly number[]
+  readonly slots: Uint32Array
+  readonly created: SlotLists
+  readonly retired: SlotLists
+  /** New nodes by their depth. */
+  readonly unhashed: number[][]
+}
+
+const EMPTY_HASH = new Uint8Array(4 * HASH_WORDS)
+/** Changes of one batch; with 32 bits of a key, their number is a whole one below 2^53. */
+export const BATCH_CHANGES_MAX = 2 ** 20
+
+/** A mutable set of entries with its root. One batch at a time is staged, then committed or not. */
+export class SparseTree {
+  readonly #leaves = new LeafColumns()
+  readonly #nodes = new NodeColumns()
+  #top: Subtree = EMPTY
+  #isStaged = false
+
+  /** The root, 32 bytes, copied. */
+  get root(): Uint8Array {
+    return this.#hashOf(this.#top)
+  }
+
+  /** Entries in the tree. */
+  get size(): number {
+    return this.#leaves.slots.size
+  }
+
+  /** Bytes of memory that the columns take. */
+  get byteLength(): number {
+    return this.#leaves.byteLength + this.#nodes.byteLength
+  }
+
+  /** Makes room for so many entries at once; a larger tree grows by itself. */
+  reserve(entries: number): void {
+    this.#leaves.slots.reserve(entries + 1)
+    // A random binary trie of n leaves has n / ln 2 inner nodes.
+    this.#nodes.slots.reserve(Math.ceil(entries / Math.LN2) + 1)
+  }
+
+  /** The leaf slot of a 32-byte key; 0: there is no entry. */
+  slotOf(key: Uint8Array): number {
+    const end = this.#walk(key)
+    return isLeaf(end.subtree) && this.#isKeyOf(key, slotOf(end.subtree)) ? slotOf(end.subtree) : 0
+  }
+
+  /**
+   * Works out all `changes` at once, each key at most once. The tree stays as it is until `commit`.
+   * Throws `BrokenInvariant` on a repeated key, a wrong length, or a second batch meanwhile.
+   */
+  stage(changes: readonly TreeChange[]): StagedBatch {
+    invariant(!this.#isStaged, 'one batch is staged at a time')
+    const positions = sortedPositions(changes)
+    const batch: Batch = {
+      changes: positions.map((position) => changeAt(changes, position)),
+      positions,
+      slots: new Uint32Array(changes.length),
+      created: { nodes: [], leaves: [] },
+      retired: { nodes: [], leaves: [] },
+      unhashed: [],
+    }
+    const top = this.#update(batch, this.#top, 0, changes.length, 0)
+    for (const nodes of batch.unhashed.toReversed()) this.#nodes.hash(nodes, this.#leaves)
+    this.#isStaged = true
+    const end = (given: SlotLists, newTop: Subtree) => {
+      invariant(this.#isStaged, 'a batch is committed or discarded once')
+      this.#isStaged = false
+      this.#top = newTop
+      for (const slot of given.nodes) this.#nodes.slots.give(slot)
+      for (const slot of given.leaves) this.#leaves.slots.give(slot)
+    }
+    return {
+      root: this.#hashOf(top),
+      slots: batch.slots,
+      retired: batch.retired.leaves,
+      commit: () => end(batch.retired, top),
+      discard: () => end(batch.created, this.#top),
+    }
+  }
+
+  /**
+   * The walk along the bits of the 32-byte `key`, which shows that it is in the tree or is not.
+   * `valueHashOf` gives the value hash of a leaf slot.
+   */
+  prove(key: Uint8Array, valueHashOf: (slot: number) => Uint8Array): SparseProof {
+    const { subtree, siblings } = this.#walk(key)
+    return {
+      siblings: siblings.map((sibling) => this.#hashOf(sibling)),
+      terminal: this.#terminalFor(key, subtree, valueHashOf),
+    }
+  }
+
+  #terminalFor(
+    key: Uint8Array,
+    end: Subtree,
+    valueHashOf: (slot: number) => Uint8Array,
+  ): SparseTerminal {
+    if (end === EMPTY) return { kind: 'empty' }
+    const slot = slotOf(end)
+    if (this.#isKeyOf(key, slot)) return { kind: 'present' }
+    return { kind: 'other', key: this.#leaves.key(slot).slice(), valueHash: valueHashOf(slot) }
+  }
+
+  #walk(key: Uint8Array): { readonly subtree: Subtree; readonly siblings: readonly Subtree[] } {
+    invariant(key.length === 32, 'a key has 32 bytes')
+    const { left, right } = this.#nodes
+    const siblings: Subtree[] = []
+    let subtree = this.#top
+    while (isNode(subtree)) {
+      const slot = slotOf(subtree)
+      const goesRight = keyBit(key, siblings.length) === 1
+      siblings.push((goesRight ? left[slot] : right[slot]) ?? EMPTY)
+      subtree = (goesRight ? right[slot] : left[slot]) ?? EMPTY
+    }
+    return { subtree, siblings }
+  }
+
+  /** Changes `from` to `to` in order lie under `subtree`, which hangs `depth` bits below the root. */
+  #update(batch: Batch, subtree: Subtree, from: number, to: number, depth: number): Subtree {
+    if (from === to) return subtree
+    const slot = slotOf(subtree)
+    if (to - from === 1 && !isNode(subtree)) {
+      if (subtree === EMPTY) return this.#place(batch, from)
+      if (this.#isKeyOf(changeAt(batch.changes, from).key, slot)) {
+        batch.retired.leaves.push(slot)
+        return this.#place(batch, from)
+      }
+    }
+    const [oldLeft, oldRight] = this.#halvesOf(subtree, depth)
+    const split = this.#firstRight(batch, from, to, depth)
+    const newLeft = this.#update(batch, oldLeft, from, split, depth + 1)
+    const newRight = this.#update(batch, oldRight, split, to, depth + 1)
+    if (isNode(subtree)) {
+      // Deletions of missing keys: nothing to hash again, and the parent sees it too.
+      if (newLeft === oldLeft && newRight === oldRight) return subtree
+      batch.retired.nodes.push(slot)
+    }
+    return this.#join(batch, newLeft, newRight, depth)
+  }
+
+  /** A leaf for the change at `position` in order; nothing for a deletion. */
+  #place(batch: Batch, position: number): Subtree {
+    const { key, valueHash } = changeAt(batch.changes, position)
+    if (valueHash === undefined) return EMPTY
+    const slot = this.#leaves.slots.take()
+    this.#leaves.keys.set(key, 32 * slot)
+    this.#leaves.hashWords.set(wordsOf(sparseLeafHash(key, valueHash)), HASH_WORDS * slot)
+    batch.created.leaves.push(slot)
+    batch.slots[batch.positions[position] ?? 0] = slot
+    return leafRef(slot)
+  }
+
+  #join(batch: Batch, left: Subtree, right: Subtree, depth: number): Subtree {
+    if (left === EMPTY && !isNode(right)) return right
+    if (right === EMPTY && !isNode(left)) return left
+    const slot = this.#nodes.slots.take()
+    this.#nodes.left[slot] = left
+    this.#nodes.right[slot] = right
+    batch.created.nodes.push(slot)
+    for (let level = batch.unhashed.length; level <= depth; level++) batch.unhashed.push([])
+    batch.unhashed[depth]?.push(slot)
+    return nodeRef(slot)
+  }
+
+  /** A lone leaf moves down on its own side, to part from what the batch puts beside it. */
+  #halvesOf(subtree: Subtree, depth: number): readonly [left: Subtree, right: Subtree] {
+    const slot = slotOf(subtree)
+    if (isNode(subtree)) {
+      return [this.#nodes.left[slot] ?? EMPTY, this.#nodes.right[slot] ?? EMPTY]
+    }
+    if (subtree === EMPTY) return [EMPTY, EMPTY]
+    return keyBit(this.#leaves.key(slot), depth) === 0 ? [subtree, EMPTY] : [EMPTY, subtree]
+  }
+
+  /** The first of the changes `from` to `to`, sorted and alike above `depth`, that goes right. */
+  #firstRight({ changes }: Batch, from: number, to: number, depth: number): number {
+    let [low, high] = [from, to]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (keyBit(changeAt(changes, middle).key, depth) === 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #isKeyOf(key: Uint8Array, slot: number): boolean {
+    const { keys } = this.#leaves
+    const at = 32 * slot
+    for (let i = 0; i < 32; i++) if (keys[at + i] !== key[i]) return false
+    return true
+  }
+
+  #hashOf(subtree: Subtree): Uint8Array {
+    if (subtree === EMPTY) return EMPTY_HASH.slice()
+    const words = isLeaf(subtree) ? this.#leaves.hashWords : this.#nodes.hashWords
+    const at = HASH_WORDS * slotOf(subtree)
+    return new Uint8Array(words.slice(at, at + HASH_WORDS).buffer)
+  }
+}
+
+function wordsOf(hash: Uint8Array): Uint32Array {
+  return new Uint32Array(hash.slice().buffer)
+}
+
+function changeAt(changes: readonly TreeChange[], position: number): TreeChange {
+  const change = changes[position]
+  invariant(change !== undefined, 'the position is one of the batch')
+  return change
+}
+
+/** The positions of `changes` in the order of their keys, which differ. */
+function sortedPositions(changes: readonly TreeChange[]): readonly number[] {
+  const keyAt = (position: number) => changeAt(changes, position).key
+  for (const { key, valueHash } of changes) {
+    invariant(key.length === 32, 'a key has 32 bytes')
+    invariant(valueHash === undefined || valueHash.length === 32, 'a value hash has 32 bytes')
+  }
+  invariant(changes.length <= BATCH_CHANGES_MAX, `a batch has ${BATCH_CHANGES_MAX} changes at most`)
+  // The first 32 bits of a key and its position in one number: sorting numbers is ten times faster
+  // than comparing bytes. Keys are hashes, so few share so many bits.
+  const packed = Float64Array.from(changes, ({ key }, position) => {
+    const prefix = new DataView(key.buffer, key.byteOffset).getUint32(0)
+    return prefix * BATCH_CHANGES_MAX + position
+  }).sort()
+  const positions = Array.from(packed, (number) => number % BATCH_CHANGES_MAX)
+  const prefixes = packed.map((number) => Math.floor(number / BATCH_CHANGES_MAX))
+  for (let from = 0; from < positions.length; ) {
+    let to = from + 1
+    while (to < positions.length && prefixes[to] === prefixes[from]) to++
+    const alike = positions.slice(from, to)
+    if (alike.length > 1) {
+      alike.sort((a, b) => compareBytes(keyAt(a), keyAt(b)))
+      alike.forEach((position, i) => {
+        const next = alike[i + 1]
+        const repeats = next !== undefined && equalBytes(keyAt(position), keyAt(next))
+        invariant(!repeats, 'a batch changes each key at most once')
+        positions[from + i] = position
+      })
+    }
+    from = to
+  }
+  return positions
+}
