@@ -107,7 +107,10 @@ export class LedgerWorld {
       after.absorb(applied.writes)
     }
     const writes = after.writes()
-    valueIsConserved(before, writes)
+    valueIsConserved(writes, (position) => {
+      const write = writes[position]
+      return write && before.read(write.kind, write.key)
+    })
     this.tree = advanceTree(this.tree, writes)
     this.state.absorb(writes)
     const encoded = transactions.map((transaction) => encode(transactionCodec, transaction))

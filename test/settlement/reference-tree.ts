@@ -109,7 +109,10 @@ export function proveKey(tree: SparseTree, key: Uint8Array): SparseProof {
 
 /** The tree after `writes`, of which no two are of one entry. */
 export function advanceTree(tree: SparseTree, writes: readonly StateWrite[]): SparseTree {
-  return updateTree(tree, writes.map(stateChange))
+  return updateTree(
+    tree,
+    writes.map((write) => stateChange(write)),
+  )
 }
 
 /** What a block is applied to: `view`, which stays as it is, under the root that `tree` gives. */
@@ -118,6 +121,10 @@ export function stageableState(view: LedgerView, tree: SparseTree) {
     read: view.read.bind(view) as LedgerView['read'],
     stage: (writes: readonly StateWrite[]) => ({
       root: treeRoot(advanceTree(tree, writes)),
+      before: (position: number) => {
+        const write = writes[position]
+        return write && view.read(write.kind, write.key)
+      },
       commit: () => undefined,
       discard: () => undefined,
     }),

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import {
   type Block,
   type BlockHeader,
@@ -11,7 +12,12 @@ import {
   transactionCodec,
   transactionRoot,
 } from '@tallystick/protocol'
-import { executeTransactions, type LedgerTip, type StagedRoot } from '@tallystick/settlement'
+import {
+  executeTransactions,
+  type LedgerTip,
+  readTransactions,
+  type StagedRoot,
+} from '@tallystick/settlement'
 import { advanceTree, stageableState, treeRoot } from './reference-tree.js'
 import { type TestLedger, VALIDATOR } from './test-ledger.js'
 
@@ -31,7 +37,10 @@ export function testBlock(
 ): Block {
   const parent = ledger.header
   const encoded = transactions.map((transaction) => encode(transactionCodec, transaction))
-  const executed = executeTransactions(ledger.state, encoded, { chainId: ledger.chainId, time })
+  const { chainId, state } = ledger
+  const candidates = readTransactions(chainId, encoded)
+  if (isRejection(candidates)) assert.fail(candidates.detail)
+  const executed = executeTransactions(state, candidates, { chainId, time })
   const writes = isRejection(executed) ? [] : executed.writes
   const header: BlockHeader = {
     ...parent,

@@ -176,7 +176,10 @@ export class TestLedger {
   apply(transaction: Transaction): AppliedTransaction {
     const applied = this.judge(transaction)
     if (isRejection(applied)) assert.fail(`${applied.code}: ${applied.detail}`)
-    valueIsConserved(this.state, applied.writes)
+    valueIsConserved(applied.writes, (position) => {
+      const write = applied.writes[position]
+      return write && this.state.read(write.kind, write.key)
+    })
     this.state.absorb(applied.writes)
     this.tree = advanceTree(this.tree, applied.writes)
     return applied

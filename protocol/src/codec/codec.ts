@@ -29,10 +29,18 @@ export type Decoded<C> = C extends Codec<infer T> ? T : never
 
 /** The canonical bytes of `value`. */
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
-  const writer = new Writer()
+  // One buffer for all: encoding is synchronous, and what it leaves is copied out of it.
+  const writer = idleWriter ?? new Writer()
+  idleWriter = undefined
+  writer.clear()
   codec.write(writer, value)
-  return writer.finish()
+  const encoded = writer.finish()
+  idleWriter = writer
+  return encoded
 }
+
+/** Absent while an encoding is under way, and after one that failed. */
+let idleWriter: Writer | undefined
 
 /** The value of canonical `bytes`, or why they are not canonical. */
 export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T | Rejection<'malformed'> {

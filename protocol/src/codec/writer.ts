@@ -5,6 +5,11 @@ export class Writer {
   #buffer = new Uint8Array(256)
   #length = 0
 
+  /** Begins afresh, in the same memory. */
+  clear(): void {
+    this.#length = 0
+  }
+
   /** Appends one byte, 0..255. */
   byte(value: number): void {
     this.#reserve(1)

@@ -29,8 +29,16 @@ export function verifySignature(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  const encoded = fromHex(publicKey)
-  return hasStrictEncoding(encoded, signature) && verifyEquation(encoded, message, signature)
+  return verifyEncodedSignature(fromHex(publicKey), message, signature)
+}
+
+/** The same verdict for a key as it is encoded, whatever its bytes are. */
+export function verifyEncodedSignature(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  return hasStrictEncoding(publicKey, signature) && verifyEquation(publicKey, message, signature)
 }
 
 /** The signer of a 32-byte seed. Keeps a copy: the caller may wipe its own afterwards. */

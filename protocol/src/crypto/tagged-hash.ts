@@ -1,5 +1,4 @@
 import { sha256 } from '#sha256'
-import { concatBytes } from '../primitives/bytes.js'
 
 /** One byte per kind of hashed object (HASH-2): a hash made for one purpose is none for any other. */
 export const TAG = {
@@ -29,7 +28,19 @@ export type Tag = (typeof TAG)[keyof typeof TAG]
 
 /** `sha256(tag || parts…)`, 32 bytes. Callers give parts of fixed or self-delimiting length. */
 export function taggedHash(tag: Tag, ...parts: readonly Uint8Array[]): Uint8Array {
-  return sha256(concatBytes(Uint8Array.of(tag), ...parts))
+  let length = 1
+  for (const part of parts) length += part.length
+  // Most inputs are short: they share one buffer, which hashing leaves before it returns.
+  const input = length <= SHORT.length ? SHORT.subarray(0, length) : new Uint8Array(length)
+  input[0] = tag
+  let offset = 1
+  for (const part of parts) {
+    input.set(part, offset)
+    offset += part.length
+  }
+  return sha256(input)
 }
+
+const SHORT = new Uint8Array(1_024)
 
 export { sha256 }

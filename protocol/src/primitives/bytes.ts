@@ -1,36 +1,25 @@
+import { bytesOf, hexOf } from '#hex'
 import { invariant } from './invariant.js'
 
 const HEX_PATTERN = /^(?:[0-9a-f]{2})*$/
-const HEX_OF_BYTE: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
-  byte.toString(16).padStart(2, '0'),
-)
 
 /** Lower-case hex of `bytes`. */
 export function toHex(bytes: Uint8Array): string {
-  let hex = ''
-  for (const byte of bytes) hex += HEX_OF_BYTE[byte]
-  return hex
+  return hexOf(bytes)
 }
 
 /** Bytes of a lower-case hex string; `undefined` when it is not one. */
 export function parseHex(hex: string): Uint8Array | undefined {
-  if (!HEX_PATTERN.test(hex)) return undefined
-  const bytes = new Uint8Array(hex.length / 2)
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = (nibble(hex.charCodeAt(2 * i)) << 4) | nibble(hex.charCodeAt(2 * i + 1))
-  }
-  return bytes
-}
-
-/** The value of one lower-case hex digit, given as its character code. */
-function nibble(code: number): number {
-  return code < 0x3a ? code - 0x30 : code - 0x57
+  return HEX_PATTERN.test(hex) ? bytesOf(hex) : undefined
 }
 
 /** Bytes of a hex string that is known to be well-formed (a branded identifier, a literal). */
 export function fromHex(hex: string): Uint8Array {
-  const bytes = parseHex(hex)
-  invariant(bytes !== undefined, 'fromHex takes lower-case hex of whole bytes')
+  const bytes = bytesOf(hex)
+  invariant(
+    bytes !== undefined && hex === hex.toLowerCase(),
+    'fromHex takes lower-case hex of whole bytes',
+  )
   return bytes
 }
 

@@ -4,6 +4,7 @@ import {
   type Block,
   type BlockHeader,
   blockId,
+  type ChainId,
   CLOCK_DRIFT_SECONDS_MAX,
   checkCertificate,
   equalBytes,
@@ -19,6 +20,7 @@ import {
 } from '@tallystick/protocol'
 import { valueIsConserved } from '../invariants/value-is-conserved.js'
 import { type ApplyContext, applyTransaction } from './apply-transaction.js'
+import type { Candidate } from './fill-block.js'
 import {
   type LedgerView,
   type StageableState,
@@ -26,6 +28,7 @@ import {
   StateOverlay,
   type StateWrite,
 } from './ledger-view.js'
+import { TransactionChecks } from './transaction-checks.js'
 import type { TransactionRejection } from './transaction-rejection.js'
 
 export type BlockRejection = Rejection<
@@ -54,50 +57,58 @@ export type AppliedBlock<Staged extends StagedRoot> = {
   readonly staged: Staged
 }
 
-/** Executes transactions in order; the first that is refused refuses all (BLK-5). */
-export function executeTransactions(
-  view: LedgerView,
+/** Transactions of a block as they are executed; the first that is malformed refuses all. */
+export function readTransactions(
+  chainId: ChainId,
   transactions: readonly Uint8Array[],
-  context: ApplyContext,
-): { readonly kind: 'executed'; readonly writes: readonly StateWrite[] } | BlockRejection {
+): readonly Candidate[] | BlockRejection {
   if (transactions.length > BLOCK_TRANSACTIONS_MAX) {
     return reject('block_too_large', `a block has at most ${BLOCK_TRANSACTIONS_MAX} transactions`)
   }
+  const candidates: Candidate[] = []
+  for (const [position, encoded] of transactions.entries()) {
+    const transaction = parseTransaction(encoded)
+    if (isRejection(transaction)) return refusedAt(position, transaction)
+    const checks = new TransactionChecks(chainId, transaction)
+    candidates.push({ transaction, encoded, checks })
+  }
+  return candidates
+}
+
+/** Executes transactions in order; the first that is refused refuses all (BLK-5). */
+export function executeTransactions(
+  view: LedgerView,
+  candidates: readonly Candidate[],
+  context: ApplyContext,
+): { readonly kind: 'executed'; readonly writes: readonly StateWrite[] } | BlockRejection {
   const state = new StateOverlay(view)
   let cost = 0
-  for (const [position, encoded] of transactions.entries()) {
-    const applied = executeOne(state, encoded, context)
-    if (applied.kind === 'rejection') {
-      const { code, detail } = applied
-      return reject('block_transaction_refused', `transaction ${position}: ${code}: ${detail}`)
-    }
+  for (const [position, { transaction, encoded, checks }] of candidates.entries()) {
+    const applied = applyTransaction(state, transaction, encoded.length, context, checks)
+    if (applied.kind === 'rejection') return refusedAt(position, applied)
     cost += applied.cost
     if (cost > BLOCK_COST_MAX) {
       return reject('block_too_large', `a block costs at most ${BLOCK_COST_MAX}`)
     }
     state.absorb(applied.writes)
   }
-  const writes = state.writes()
-  valueIsConserved(view, writes)
-  return { kind: 'executed', writes }
+  return { kind: 'executed', writes: state.writes() }
 }
 
-function executeOne(
-  view: LedgerView,
-  encoded: Uint8Array,
-  context: ApplyContext,
-): ReturnType<typeof applyTransaction> | TransactionRejection {
-  const transaction = parseTransaction(encoded)
-  if (isRejection(transaction)) return transaction
-  return applyTransaction(view, transaction, encoded.length, context)
+function refusedAt(position: number, { code, detail }: TransactionRejection): BlockRejection {
+  return reject('block_transaction_refused', `transaction ${position}: ${code}: ${detail}`)
 }
 
-/** Checks a block against its parent and executes it (BLK-*). `clock`: this node's own seconds. */
+/**
+ * Checks a block against its parent and executes it (BLK-*). `clock`: this node's own seconds.
+ * `candidates`: its transactions, if they were read before, with what was found out about them.
+ */
 export function applyBlock<Staged extends StagedRoot>(
   tip: LedgerTip<Staged>,
   block: Block,
   parameters: Parameters,
   clock: number,
+  candidates = readTransactions(block.header.chainId, block.transactions),
 ): AppliedBlock<Staged> | BlockRejection {
   const { header, certificate, transactions } = block
   const refusal =
@@ -107,10 +118,12 @@ export function applyBlock<Staged extends StagedRoot>(
   if (!holdsTransactions(header, transactions)) {
     return reject('wrong_transaction_root', `block ${header.height} holds other transactions`)
   }
+  if (isRejection(candidates)) return candidates
   const { chainId, time } = header
-  const executed = executeTransactions(tip.state, transactions, { chainId, time })
+  const executed = executeTransactions(tip.state, candidates, { chainId, time })
   if (isRejection(executed)) return executed
   const staged = tip.state.stage(executed.writes)
+  valueIsConserved(executed.writes, staged.before)
   if (equalBytes(staged.root, header.stateRoot)) {
     return { kind: 'appliedBlock', writes: executed.writes, staged }
   }

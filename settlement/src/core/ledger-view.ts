@@ -1,4 +1,5 @@
-import { type EntryKind, type StateEntries, stateKey, toHex } from '@tallystick/protocol'
+import type { EntryKind, StateEntries } from '@tallystick/protocol'
+import { entryName } from './entry-name.js'
 
 /** Read access to the state: whatever holds entries, from a map to an overlay over one. */
 export type LedgerView = {
@@ -21,6 +22,8 @@ export type StateWrite = {
 export type StagedRoot = {
   /** 32 bytes. */
   readonly root: Uint8Array
+  /** What the write at a position of the batch replaces or removes. */
+  before(position: number): StateWrite['value']
   commit(): void
   discard(): void
 }
@@ -35,6 +38,8 @@ export type StageableState<Staged extends StagedRoot> = LedgerView & {
 export class StateOverlay implements LedgerView {
   readonly #base: LedgerView
   readonly #writes = new Map<string, StateWrite>()
+  /** What was read of the view below: it does not change, and reading it costs a walk in the tree. */
+  readonly #read = new Map<string, StateEntries[EntryKind]['value'] | undefined>()
 
   constructor(base: LedgerView) {
     this.#base = base
@@ -44,10 +49,14 @@ export class StateOverlay implements LedgerView {
     kind: Kind,
     key: StateEntries[Kind]['key'],
   ): StateEntries[Kind]['value'] | undefined {
-    const write = this.#writes.get(toHex(stateKey(kind, key)))
-    if (write === undefined) return this.#base.read(kind, key)
-    // The state key binds the kind, so the value found under it is of that kind.
-    return write.value as StateEntries[Kind]['value'] | undefined
+    const name = entryName(kind, key)
+    const write = this.#writes.get(name)
+    // A name tells the kind, so the value found under it is of that kind.
+    if (write !== undefined) return write.value as StateEntries[Kind]['value'] | undefined
+    if (this.#read.has(name)) return this.#read.get(name) as StateEntries[Kind]['value'] | undefined
+    const value = this.#base.read(kind, key)
+    this.#read.set(name, value)
+    return value
   }
 
   write<Kind extends EntryKind>(
@@ -56,7 +65,7 @@ export class StateOverlay implements LedgerView {
     value: StateEntries[Kind]['value'] | undefined,
   ): void {
     const write = { kind, key, value } as StateWrite
-    this.#writes.set(toHex(stateKey(kind, key)), write)
+    this.#writes.set(entryName(kind, key), write)
   }
 
   /** Takes over the writes of an overlay above this one. */

@@ -46,6 +46,11 @@ export class TransactionChecks {
     this.#anchors.set(position, anchor)
   }
 
+  /** Takes over from whoever has found a signature of the transaction to be valid. */
+  noteValid(key: PublicKey, digest: Uint8Array, signature: Uint8Array): void {
+    this.#valid.set(signature, { key, digest })
+  }
+
   /** Whether a signature that is part of the transaction is one of `digest` under `key`. */
   isSigned(key: PublicKey, digest: Uint8Array, signature: Uint8Array): boolean {
     const known = this.#valid.get(signature)

@@ -1,16 +1,20 @@
 import { type AssetId, channelTotal, invariant } from '@tallystick/protocol'
-import type { LedgerView, StateWrite } from '../core/ledger-view.js'
+import type { StateWrite } from '../core/ledger-view.js'
 
 /**
  * Invariant 1: for every asset, coins + channels + fees burnt = issued. Checked as a difference,
  * from the writes alone, for every block; a breach stops the node before anything is stored.
+ * `before`: what stood in the place of a write, by its position.
  */
-export function valueIsConserved(before: LedgerView, writes: readonly StateWrite[]): void {
+export function valueIsConserved(
+  writes: readonly StateWrite[],
+  before: (position: number) => StateWrite['value'],
+): void {
   const change = new Map<AssetId, bigint>()
-  for (const write of writes) {
+  for (const [position, write] of writes.entries()) {
     count(change, write, 1n)
-    const old = before.read(write.kind, write.key)
-    count(change, { ...write, value: old } as StateWrite, -1n)
+    // What stood there was of the same kind: its place in the tree binds it.
+    count(change, { ...write, value: before(position) } as StateWrite, -1n)
   }
   for (const [asset, difference] of change) {
     invariant(difference === 0n, `value of asset ${asset} is conserved, not off by ${difference}`)

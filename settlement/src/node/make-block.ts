@@ -11,6 +11,7 @@ import {
   nextBlockTime,
 } from '../core/apply-block.js'
 import { type Candidate, type FilledBlock, fillBlock } from '../core/fill-block.js'
+import { valueIsConserved } from '../invariants/value-is-conserved.js'
 import { BLOCK_BYTES_MAX } from '../limits.js'
 import type { StagedState } from '../state/ledger-state.js'
 
@@ -49,6 +50,7 @@ export function makeBlock<C extends Candidate>(
   if (isRejection(untimely)) return untimely
   const filled = fillBlock(tip.state, candidates, { chainId, time: due.time }, BLOCK_BYTES_MAX)
   const staged = tip.state.stage(filled.writes)
+  valueIsConserved(filled.writes, staged.before)
   const header: BlockHeader = {
     ...due,
     transactionRoot: transactionRoot(filled.included.map(({ encoded }) => encoded)),

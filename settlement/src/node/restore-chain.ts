@@ -34,7 +34,13 @@ export async function restoreChain(store: LedgerStore, genesis: Genesis): Promis
   const stored = await store.chainId()
   if (stored === undefined) {
     const writes = genesisWrites(genesis)
-    await store.begin(chainId, entryRows(writes, writes.map(stateChange)).put)
+    await store.begin(
+      chainId,
+      entryRows(
+        writes,
+        writes.map((write) => stateChange(write)),
+      ).put,
+    )
   } else if (stored !== chainId) {
     const detail = `the store holds chain ${stored}, the genesis is of ${chainId}`
     throw new LedgerFault('store_of_another_chain', detail)
@@ -53,7 +59,7 @@ export async function restoreChain(store: LedgerStore, genesis: Genesis): Promis
 /** The header of height 0. */
 export function genesisTip(genesis: Genesis): BlockHeader {
   const state = new LedgerState()
-  state.restore(genesisWrites(genesis).map(stateChange))
+  state.restore(genesisWrites(genesis).map((write) => stateChange(write)))
   return genesisHeader(genesis, state.root)
 }
 

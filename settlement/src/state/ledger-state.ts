@@ -8,19 +8,17 @@ import {
   stateKey,
   stateValueHash,
 } from '@tallystick/protocol'
-import type { LedgerView, StateWrite } from '../core/ledger-view.js'
+import { entryName } from '../core/entry-name.js'
+import type { LedgerView, StagedRoot, StateWrite } from '../core/ledger-view.js'
 import { BATCH_CHANGES_MAX, SparseTree } from '../tree/sparse-tree.js'
 import { type StateChange, stateChange } from './state-change.js'
 import { ValueArena } from './value-arena.js'
 
+/** State keys that are remembered, 10 MB at most. */
+const KEYS_MAX = 65_536
+
 /** What a block does to the state, worked out and not yet done. */
-export type StagedState = {
-  /** The state root afterwards, 32 bytes. */
-  readonly root: Uint8Array
-  readonly changes: readonly StateChange[]
-  commit(): void
-  discard(): void
-}
+export type StagedState = StagedRoot & { readonly changes: readonly StateChange[] }
 
 /**
  * The state of a ledger in memory: encoded values under the tree that proves them. A block is
@@ -30,6 +28,8 @@ export type StagedState = {
 export class LedgerState implements LedgerView {
   readonly #tree = new SparseTree()
   readonly #values = new ValueArena()
+  /** State keys of entries that were read since the last block, by name: a block writes them again. */
+  readonly #keys = new Map<string, Uint8Array>()
 
   /** Entries in the state. */
   get size(): number {
@@ -50,10 +50,10 @@ export class LedgerState implements LedgerView {
     kind: Kind,
     key: StateEntries[Kind]['key'],
   ): StateEntries[Kind]['value'] | undefined {
-    const slot = this.#tree.slotOf(stateKey(kind, key))
-    if (slot === 0) return undefined
-    const codec = STATE_ENTRIES[kind].value as Codec<StateEntries[Kind]['value']>
-    return decodeTrusted(codec, this.#values.get(slot).value)
+    // The place in the tree binds the kind, so the value found there is of that kind.
+    return this.#valueAt(this.#tree.slotOf(this.#keyOf(kind, key))) as
+      | StateEntries[Kind]['value']
+      | undefined
   }
 
   /** The encoded value of an entry, copied. */
@@ -75,7 +75,9 @@ export class LedgerState implements LedgerView {
 
   /** Works out `writes`, of which no two are of one entry. One block at a time. */
   stage(writes: readonly StateWrite[]): StagedState {
-    return this.#stage(writes.map(stateChange))
+    return this.#stage(
+      writes.map((write) => stateChange(write, this.#keys.get(entryName(write.kind, write.key)))),
+    )
   }
 
   /** Makes room for so many entries at once. */
@@ -89,6 +91,21 @@ export class LedgerState implements LedgerView {
     for (let from = 0; from < entries.length; from += BATCH_CHANGES_MAX) {
       this.#stage(entries.slice(from, from + BATCH_CHANGES_MAX)).commit()
     }
+  }
+
+  #valueAt(slot: number): StateWrite['value'] {
+    if (slot === 0) return undefined
+    const { kind, value } = this.#values.get(slot)
+    return decodeTrusted(STATE_ENTRIES[kind].value as Codec<StateWrite['value']>, value)
+  }
+
+  #keyOf<Kind extends EntryKind>(kind: Kind, key: StateEntries[Kind]['key']): Uint8Array {
+    const name = entryName(kind, key)
+    const known = this.#keys.get(name)
+    if (known !== undefined) return known
+    const hashed = stateKey(kind, key)
+    if (this.#keys.size < KEYS_MAX) this.#keys.set(name, hashed)
+    return hashed
   }
 
   #stage(changes: readonly StateChange[]): StagedState {
@@ -106,8 +123,10 @@ export class LedgerState implements LedgerView {
     return {
       root: staged.root,
       changes,
+      before: (position) => this.#valueAt(staged.replaced[position] ?? 0),
       commit: () => {
         staged.commit()
+        this.#keys.clear()
         free(staged.retired)
       },
       discard: () => {

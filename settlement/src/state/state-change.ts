@@ -9,12 +9,15 @@ export type StateChange = TreeChange & {
   readonly value: Uint8Array | undefined
 }
 
-/** What `write` does to the state tree (STATE-3). */
-export function stateChange(write: StateWrite): StateChange {
+/** What `write` does to the state tree (STATE-3). `key`: its state key, where it is known. */
+export function stateChange(
+  write: StateWrite,
+  key: Uint8Array = stateKey(write.kind, write.key),
+): StateChange {
   const { kind } = write
   const value = encodedValue(write)
   const valueHash = value === undefined ? undefined : stateValueHash(kind, value)
-  return { kind, key: stateKey(kind, write.key), value, valueHash }
+  return { kind, key, value, valueHash }
 }
 
 function encodedValue(write: StateWrite): Uint8Array | undefined {

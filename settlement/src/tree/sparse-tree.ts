@@ -21,7 +21,6 @@ import {
   keyBit,
   type SparseProof,
   type SparseTerminal,
-  sparseLeafHash,
 } from '@tallystick/protocol'
 import { HASH_WORDS, LeafColumns, NodeColumns } from './tree-columns.js'
 import { EMPTY, isLeaf, isNode, leafRef, nodeRef, type Subtree, slotOf } from './tree-slots.js'
@@ -38,6 +37,8 @@ export type StagedBatch = {
   readonly root: Uint8Array
   /** The leaf slot of each change, in the order of the batch; 0 for a deletion. */
   readonly slots: Uint32Array
+  /** The leaf slot that each change replaces or removes; 0 where there was no entry. */
+  readonly replaced: Uint32Array
   /** Leaf slots that the commit gives back. */
   readonly retired: readonly number[]
   /** Makes the batch part of the tree. */
@@ -54,6 +55,7 @@ type Batch = {
   readonly changes: readonly TreeChange[]
   readonly positions: readonly number[]
   readonly slots: Uint32Array
+  readonly replaced: Uint32Array
   readonly created: SlotLists
   readonly retired: SlotLists
   /** New nodes by their depth. */
@@ -110,6 +112,7 @@ export class SparseTree {
       changes: positions.map((position) => changeAt(changes, position)),
       positions,
       slots: new Uint32Array(changes.length),
+      replaced: new Uint32Array(changes.length),
       created: { nodes: [], leaves: [] },
       retired: { nodes: [], leaves: [] },
       unhashed: [],
@@ -127,6 +130,7 @@ export class SparseTree {
     return {
       root: this.#hashOf(top),
       slots: batch.slots,
+      replaced: batch.replaced,
       retired: batch.retired.leaves,
       commit: () => end(batch.retired, top),
       discard: () => end(batch.created, this.#top),
@@ -178,6 +182,7 @@ export class SparseTree {
       if (subtree === EMPTY) return this.#place(batch, from)
       if (this.#isKeyOf(changeAt(batch.changes, from).key, slot)) {
         batch.retired.leaves.push(slot)
+        batch.replaced[batch.positions[from] ?? 0] = slot
         return this.#place(batch, from)
       }
     }
@@ -197,9 +202,7 @@ export class SparseTree {
   #place(batch: Batch, position: number): Subtree {
     const { key, valueHash } = changeAt(batch.changes, position)
     if (valueHash === undefined) return EMPTY
-    const slot = this.#leaves.slots.take()
-    this.#leaves.keys.set(key, 32 * slot)
-    this.#leaves.hashWords.set(wordsOf(sparseLeafHash(key, valueHash)), HASH_WORDS * slot)
+    const slot = this.#leaves.add(key, valueHash)
     batch.created.leaves.push(slot)
     batch.slots[batch.positions[position] ?? 0] = slot
     return leafRef(slot)
@@ -253,10 +256,6 @@ export class SparseTree {
   }
 }
 
-function wordsOf(hash: Uint8Array): Uint32Array {
-  return new Uint32Array(hash.slice().buffer)
-}
-
 function changeAt(changes: readonly TreeChange[], position: number): TreeChange {
   const change = changes[position]
   invariant(change !== undefined, 'the position is one of the batch')
@@ -265,34 +264,48 @@ function changeAt(changes: readonly TreeChange[], position: number): TreeChange 
 
 /** The positions of `changes` in the order of their keys, which differ. */
 function sortedPositions(changes: readonly TreeChange[]): readonly number[] {
-  const keyAt = (position: number) => changeAt(changes, position).key
-  for (const { key, valueHash } of changes) {
-    invariant(key.length === 32, 'a key has 32 bytes')
-    invariant(valueHash === undefined || valueHash.length === 32, 'a value hash has 32 bytes')
-  }
   invariant(changes.length <= BATCH_CHANGES_MAX, `a batch has ${BATCH_CHANGES_MAX} changes at most`)
   // The first 32 bits of a key and its position in one number: sorting numbers is ten times faster
   // than comparing bytes. Keys are hashes, so few share so many bits.
-  const packed = Float64Array.from(changes, ({ key }, position) => {
-    const prefix = new DataView(key.buffer, key.byteOffset).getUint32(0)
-    return prefix * BATCH_CHANGES_MAX + position
-  }).sort()
+  const packed = new Float64Array(changes.length)
+  let position = 0
+  for (const { key, valueHash } of changes) {
+    invariant(key.length === 32, 'a key has 32 bytes')
+    invariant(valueHash === undefined || valueHash.length === 32, 'a value hash has 32 bytes')
+    packed[position] = prefixOf(key) * BATCH_CHANGES_MAX + position
+    position++
+  }
+  packed.sort()
   const positions = Array.from(packed, (number) => number % BATCH_CHANGES_MAX)
-  const prefixes = packed.map((number) => Math.floor(number / BATCH_CHANGES_MAX))
   for (let from = 0; from < positions.length; ) {
+    const prefix = Math.floor((packed[from] ?? 0) / BATCH_CHANGES_MAX)
     let to = from + 1
-    while (to < positions.length && prefixes[to] === prefixes[from]) to++
-    const alike = positions.slice(from, to)
-    if (alike.length > 1) {
-      alike.sort((a, b) => compareBytes(keyAt(a), keyAt(b)))
-      alike.forEach((position, i) => {
-        const next = alike[i + 1]
-        const repeats = next !== undefined && equalBytes(keyAt(position), keyAt(next))
-        invariant(!repeats, 'a batch changes each key at most once')
-        positions[from + i] = position
-      })
-    }
+    while (Math.floor((packed[to] ?? -1) / BATCH_CHANGES_MAX) === prefix) to++
+    if (to - from > 1) sortAlike(changes, positions, from, to)
     from = to
   }
   return positions
+}
+
+/** The first 32 bits of a key. */
+function prefixOf(key: Uint8Array): number {
+  const [a = 0, b = 0, c = 0, d = 0] = [key[0], key[1], key[2], key[3]]
+  return a * 2 ** 24 + (b << 16) + (c << 8) + d
+}
+
+/** Sorts `positions` from `from` to `to`, whose keys share a prefix, by the whole of their keys. */
+function sortAlike(
+  changes: readonly TreeChange[],
+  positions: number[],
+  from: number,
+  to: number,
+): void {
+  const keyAt = (position: number) => changeAt(changes, position).key
+  const alike = positions.slice(from, to).sort((a, b) => compareBytes(keyAt(a), keyAt(b)))
+  alike.forEach((position, i) => {
+    const next = alike[i + 1]
+    const repeats = next !== undefined && equalBytes(keyAt(position), keyAt(next))
+    invariant(!repeats, 'a batch changes each key at most once')
+    positions[from + i] = position
+  })
 }

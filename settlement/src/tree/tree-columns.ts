@@ -1,4 +1,5 @@
 import { hashInto } from '@chainsafe/as-sha256'
+import { sha256, TAG } from '@tallystick/protocol'
 import { EMPTY, isLeaf, Slots, type Subtree, slotOf, widened } from './tree-slots.js'
 
 /** Words of 32 bits in a hash or a key. */
@@ -11,9 +12,14 @@ export class LeafColumns {
   readonly slots = new Slots((capacity) => {
     this.keys = widened(this.keys, 32 * capacity)
     this.hashWords = widened(this.hashWords, HASH_WORDS * capacity)
+    this.#hashes = new Uint8Array(this.hashWords.buffer)
   })
   keys = new Uint8Array()
   hashWords = new Uint32Array()
+  /** The hashes again, as bytes. */
+  #hashes = new Uint8Array()
+  /** What is hashed of a leaf: the tag, the key, the hash of the value. */
+  readonly #input = Uint8Array.of(TAG.stateLeaf, ...new Uint8Array(64))
 
   /** Bytes of memory. */
   get byteLength(): number {
@@ -23,6 +29,16 @@ export class LeafColumns {
   /** The key of a slot, 32 bytes, not copied. */
   key(slot: number): Uint8Array {
     return this.keys.subarray(32 * slot, 32 * slot + 32)
+  }
+
+  /** Puts a new leaf into a slot of its own (MRK-3): 32-byte key and value hash. */
+  add(key: Uint8Array, valueHash: Uint8Array): number {
+    const slot = this.slots.take()
+    this.#input.set(key, 1)
+    this.#input.set(valueHash, 33)
+    this.keys.set(key, 32 * slot)
+    this.#hashes.set(sha256(this.#input), 32 * slot)
+    return slot
   }
 }
 

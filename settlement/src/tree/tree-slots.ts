@@ -13,7 +13,7 @@ export const isNode = (subtree: Subtree): boolean => subtree !== EMPTY && (subtr
 export const slotOf = (subtree: Subtree): number => subtree >>> 1
 
 /** By how much columns grow when they are full: little, because a tree is mostly as large as it was. */
-const GROWTH = 1.125
+const GROWTH = 1.0625
 const SLOTS_MIN = 1_024
 
 /**

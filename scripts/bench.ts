@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Command } from 'commander'
+
+/** Compiled benchmarks, seen from the compiled file: `NAME.bench.js`. */
+const folder = fileURLToPath(new URL('../../test/dist/bench/', import.meta.url))
+const names = readdirSync(folder)
+  .filter((file) => file.endsWith('.bench.js'))
+  .map((file) => file.slice(0, -'.bench.js'.length))
+  .sort()
+
+const program = new Command('bench')
+  .description('Measure one thing, beside the limit of this machine for it')
+  .argument('<name>', names.join(', '))
+  .option('--json', 'print one JSON object last')
+  .option('--scale <part>', 'a part of the full size, for a quick look', '1')
+  .showHelpAfterError()
+  .parse()
+
+const [name = ''] = program.args
+if (!names.includes(name)) {
+  program.error(`there is no benchmark ${name}; there are ${names.join(', ')}`)
+}
+const { json, scale } = program.opts<{ json?: true; scale: string }>()
+const { status } = spawnSync(
+  process.execPath,
+  [
+    '--enable-source-maps',
+    '--expose-gc',
+    `${folder}${name}.bench.js`,
+    '--scale',
+    scale,
+    ...(json ? ['--json'] : []),
+  ],
+  { stdio: 'inherit' },
+)
+process.exit(status ?? 1)

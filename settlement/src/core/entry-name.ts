@@ -1,0 +1,14 @@
+import type { EntryKind, StateEntries } from '@tallystick/protocol'
+
+/**
+ * A name that differs for different entries, as a key of maps: what the state key is in the tree,
+ * without a hash.
+ */
+export function entryName<Kind extends EntryKind>(
+  kind: Kind,
+  key: StateEntries[Kind]['key'],
+): string {
+  let name: string = kind
+  for (const part of Object.values(key)) name += `:${part}`
+  return name
+}

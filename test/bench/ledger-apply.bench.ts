@@ -1,0 +1,175 @@
+import { availableParallelism } from 'node:os'
+import {
+  amount,
+  chainIdOf,
+  encode,
+  type Genesis,
+  isRejection,
+  keyLock,
+  lockRoot,
+  lockWitness,
+  PROTOCOL_VERSION,
+  type Signer,
+  signerFromSeed,
+  signTransaction,
+  TIMESTAMP_MAX,
+  type TxId,
+  timestamp,
+  toHex,
+  transactionCodec,
+} from '@tallystick/protocol'
+import {
+  executeTransactions,
+  genesisWrites,
+  LedgerState,
+  readTransactions,
+  type StateWrite,
+} from '@tallystick/settlement'
+import type { SignatureCheck } from '#settlement/verify/signature-check.js'
+import { SignaturePool } from '#settlement/verify/signature-pool.js'
+import { verifyCandidates } from '#settlement/verify/verify-candidates.js'
+import { progress, report, SCALE } from './benchmark.js'
+
+/*
+ * Simple transfers (one coin in, a payment and change out, one signature) executed over a state of a
+ * million coins as a node executes a block that it is sent: bytes decoded, signatures checked on all
+ * cores, rules, new state root. Held against the bare signature checks on all cores in the same run;
+ * at least half of their rate is due.
+ */
+
+const COINS = Math.round(1_000_000 * SCALE)
+const TRANSFERS = Math.round(60_000 * SCALE)
+const TRANSFERS_PER_BLOCK = 5_000
+const OWNERS = 1_000
+const TIME = timestamp(1_700_000_000)
+
+const owners: readonly Signer[] = Array.from({ length: OWNERS }, (_, i) =>
+  signerFromSeed(new Uint8Array(32).map((_, byte) => ((i >>> (8 * (byte & 1))) & 0xff) ^ byte)),
+)
+const genesis: Genesis = {
+  network: 'bench',
+  time: TIME,
+  parameters: {
+    protocolVersion: PROTOCOL_VERSION,
+    validators: [signerFromSeed(new Uint8Array(32)).publicKey],
+    quorum: 1,
+    timeStepSecondsMax: 10,
+    disputeWindowSecondsMin: 1,
+    disputeWindowSecondsMax: 1_000,
+  },
+  assets: [{ code: 'GBP', decimals: 2, feePerKiloCost: 1_000 }],
+  allocations: [],
+}
+const chainId = chainIdOf(genesis)
+
+function ownerOf(coin: number): Signer {
+  return owners[coin % OWNERS] ?? owners[0] ?? signerFromSeed(new Uint8Array(32))
+}
+
+/** Coin number `i` lies at an outpoint of its own, under the key of an owner. */
+function outpointOf(coin: number) {
+  return { txId: toHex(new Uint8Array(32).fill(coin & 0xff)) as TxId, index: coin }
+}
+
+function buildState(): LedgerState {
+  const state = new LedgerState()
+  state.stage(genesisWrites(genesis)).commit()
+  const locks = owners.map(({ publicKey }) => lockRoot(keyLock(publicKey)))
+  const perBatch = 50_000
+  for (let from = 0; from < COINS; from += perBatch) {
+    const writes = Array.from({ length: Math.min(perBatch, COINS - from) }, (_, i): StateWrite => {
+      const lock = locks[(from + i) % OWNERS] ?? lockRoot(keyLock(ownerOf(0).publicKey))
+      const value = { asset: 0, amount: amount(100_000n), lock, createdTime: TIME }
+      return { kind: 'coin', key: outpointOf(from + i), value }
+    })
+    state.stage(writes).commit()
+    if (from % 250_000 === 0) progress(`${from} coins`)
+  }
+  // The asset's books know of the coins, so that conservation holds.
+  const asset = state.read('asset', { asset: 0 })
+  if (asset === undefined) throw new Error('the genesis has an asset')
+  const issued = amount(BigInt(COINS) * 100_000n)
+  state.stage([{ kind: 'asset', key: { asset: 0 }, value: { ...asset, issued } }]).commit()
+  return state
+}
+
+function transfer(number: number): Uint8Array {
+  const coin = (number * 7_919) % COINS
+  const owner = ownerOf(coin)
+  const lock = keyLock(owner.publicKey)
+  const payee = lockRoot(keyLock(ownerOf(coin + 1).publicKey))
+  const body = {
+    validFrom: timestamp(0),
+    validUntil: TIMESTAMP_MAX,
+    inputs: [outpointOf(coin)],
+    operations: [],
+    outputs: [
+      { asset: 0, amount: amount(60_000n), lock: payee },
+      { asset: 0, amount: amount(39_000n), lock: lockRoot(lock) },
+    ],
+    reveals: [],
+    memo: new Uint8Array(),
+  }
+  return encode(transactionCodec, signTransaction(chainId, body, [lockWitness(lock, 0)], [owner]))
+}
+
+async function applyAll(state: LedgerState, pool: SignaturePool, blocks: readonly Uint8Array[][]) {
+  const read = (encoded: readonly Uint8Array[]) => {
+    const candidates = readTransactions(chainId, encoded)
+    if (isRejection(candidates)) throw new Error(candidates.detail)
+    return { candidates, verified: verifyCandidates(pool, candidates) }
+  }
+  let next = blocks[0] && read(blocks[0])
+  for (let block = 0; next !== undefined; block++) {
+    const { candidates, verified } = next
+    // The next block is decoded, and its signatures go to the workers, before this one is executed.
+    const following = blocks[block + 1]
+    next = following && read(following)
+    await verified
+    const executed = executeTransactions(state, candidates, { chainId, time: TIME })
+    if (isRejection(executed)) throw new Error(executed.detail)
+    state.stage(executed.writes).commit()
+  }
+}
+
+progress(`a state of ${COINS} coins`)
+const state = buildState()
+progress(`signing ${TRANSFERS} transfers`)
+const transfers = Array.from({ length: TRANSFERS }, (_, i) => transfer(i))
+const blocks: Uint8Array[][] = []
+for (let from = 0; from < TRANSFERS; from += TRANSFERS_PER_BLOCK) {
+  blocks.push(transfers.slice(from, from + TRANSFERS_PER_BLOCK))
+}
+const pool = new SignaturePool()
+const checks: SignatureCheck[] = blocks.flatMap((block) => {
+  const candidates = readTransactions(chainId, block)
+  if (isRejection(candidates)) throw new Error(candidates.detail)
+  return candidates.flatMap(({ checks: { digest }, transaction }) =>
+    transaction.signers.map((signer) => ({ ...signer, digest })),
+  )
+})
+await pool.verify(checks.slice(0, 2_000))
+progress('bare signature checks')
+const bareStarted = performance.now()
+await pool.verify(checks)
+const bareMs = performance.now() - bareStarted
+progress('transfers')
+const started = performance.now()
+await applyAll(state, pool, blocks)
+const milliseconds = performance.now() - started
+await pool.stop()
+
+const verifications = (1_000 * checks.length) / bareMs
+const applied = (1_000 * TRANSFERS) / milliseconds
+report('ledger-apply', {
+  coins: COINS,
+  transfers: TRANSFERS,
+  cores: availableParallelism(),
+  verificationsPerSecond: verifications,
+  transfersPerSecond: applied,
+  ratio: applied / verifications,
+  limits: {
+    ratio: `${(applied / verifications).toFixed(3)} of at least 0.5`,
+    isMet: applied / verifications >= 0.5,
+  },
+})

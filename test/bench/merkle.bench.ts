@@ -1,0 +1,93 @@
+import { execFileSync } from 'node:child_process'
+import { hash, randomFillSync } from 'node:crypto'
+import { SparseTree, type TreeChange } from '#settlement/tree/sparse-tree.js'
+import { median, progress, report, residentBytes, SCALE, timed } from './benchmark.js'
+
+/*
+ * The state tree: batches of 10,000 insertions and 10,000 deletions in trees of growing size, on one
+ * core, and the memory of a leaf. Limits: 150 ms and 150 bytes at a million leaves. Held against the
+ * bare hashes of a batch: one SHA-256 of 64 bytes for every node that it touches.
+ */
+
+const BATCH = 10_000
+const ROUNDS = 5
+const LEAVES = [10_000, 100_000, 1_000_000, 10_000_000].map((leaves) => Math.round(leaves * SCALE))
+
+/** Parts of the key space that a tree is built in, one after the other, as a restart does. */
+const PARTS = 1_024
+
+/** Entry number `i` of a sequence, as good as random, in part `i % PARTS` of the key space. */
+function entry(i: number): TreeChange {
+  const key = new Uint8Array(hash('sha256', `key ${i}`, 'buffer'))
+  const part = i % PARTS
+  key[0] = part >>> 2
+  key[1] = ((part & 3) << 6) | ((key[1] ?? 0) & 0x3f)
+  return { key, valueHash: key }
+}
+
+function build(leaves: number): SparseTree {
+  const tree = new SparseTree()
+  tree.reserve(leaves)
+  for (let part = 0; part < PARTS; part++) {
+    const count = Math.ceil((leaves - part) / PARTS)
+    tree.stage(Array.from({ length: count }, (_, i) => entry(part + PARTS * i))).commit()
+  }
+  return tree
+}
+
+function measure(leaves: number) {
+  progress(`building a tree of ${leaves} leaves`)
+  const before = residentBytes()
+  const tree = build(leaves)
+  const residentBytesPerLeaf = (residentBytes() - before) / leaves
+  const batches = Math.min(BATCH, leaves / 2)
+  const times = Array.from({ length: ROUNDS }, (_, round) => {
+    const gone = Array.from({ length: batches }, (_, i) => {
+      return { key: entry(round * batches + i).key, valueHash: undefined }
+    })
+    const come = Array.from({ length: batches }, (_, i) => entry(leaves + round * batches + i))
+    const changes = [...gone, ...come]
+    const [milliseconds] = timed(() => tree.stage(changes).commit())
+    return milliseconds
+  })
+  const milliseconds = median(times)
+  return {
+    leaves,
+    batchMs: milliseconds,
+    microsecondsPerUpdate: (1_000 * milliseconds) / (2 * batches),
+    /** After the batches, which make the arrays grow once. */
+    arrayBytesPerLeaf: tree.byteLength / leaves,
+    residentBytesPerLeaf,
+  }
+}
+
+/** Microseconds of one native SHA-256 over 64 bytes. */
+function nativeHash(): number {
+  const input = randomFillSync(new Uint8Array(64))
+  const [milliseconds] = timed(() => {
+    for (let i = 0; i < 200_000; i++) hash('sha256', input, 'buffer')
+  })
+  return milliseconds / 200
+}
+
+const only = process.argv.indexOf('--leaves')
+if (only >= 0) {
+  process.stdout.write(JSON.stringify(measure(Number(process.argv[only + 1]))))
+} else {
+  // Each size in a process of its own, so that its memory is its own.
+  const sizes = LEAVES.map((leaves): ReturnType<typeof measure> => {
+    const args = [...process.execArgv, process.argv[1] ?? '', '--leaves', `${leaves}`]
+    const stdio = ['ignore', 'pipe', 'inherit'] as const
+    return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', stdio: [...stdio] }))
+  })
+  const million = sizes[2]
+  report('merkle', {
+    nativeSha256Microseconds: nativeHash(),
+    ...Object.fromEntries(sizes.map(({ leaves, ...figures }) => [`${leaves} leaves`, figures])),
+    limits: {
+      batchMs: `${million?.batchMs.toFixed(1)} of 150`,
+      residentBytesPerLeaf: `${million?.residentBytesPerLeaf.toFixed(1)} of 150`,
+      isMet: (million?.batchMs ?? 999) < 150 && (million?.residentBytesPerLeaf ?? 999) < 150,
+    },
+  })
+}
