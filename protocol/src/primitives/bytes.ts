@@ -36,7 +36,9 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Equal length and content. Not constant-time: never use it on secrets. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
 
 /** Lexicographic order, a shorter prefix first: negative, zero or positive. */
