@@ -63,7 +63,7 @@ describe('INV-42 a node does not start, and says why, when', () => {
     ],
     [
       'a waiting transaction is malformed',
-      `INSERT INTO mempool (id, bytes) VALUES (zeroblob(32), x'00')`,
+      `INSERT INTO mempool (id, bytes, arrived_ms) VALUES (zeroblob(32), x'00', 0)`,
     ],
   ]
   for (const [what, sql] of damages) {
