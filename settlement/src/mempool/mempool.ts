@@ -78,7 +78,8 @@ export class Mempool {
   /** Takes back, by the same rules, transactions that were on disk already, in order of arrival. */
   restore(waiting: readonly StoredCandidate[], context: ApplyContext, nowMs: number): void {
     for (const candidate of waiting) {
-      const admitted = this.#admit(candidate, context, nowMs, undefined)
+      const admitted =
+        expiryOf(candidate, context, nowMs) ?? this.#admit(candidate, context, nowMs, undefined)
       if (!isRejection(admitted)) continue
       this.#rejections.remember(candidate.checks.id, admitted, nowMs)
       this.#gone.push({ id: candidate.checks.id, isDurable: () => true })
@@ -194,7 +195,7 @@ export class Mempool {
 
 /** Why one that waits has waited long enough. */
 function expiryOf(
-  { transaction, arrivedMs }: PendingTransaction,
+  { transaction, arrivedMs }: StoredCandidate,
   { time }: ApplyContext,
   nowMs: number,
 ): MempoolRejection | undefined {
