@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type TxId, timestamp } from '@tallystick/protocol'
 import type { TransactionRejection } from '@tallystick/settlement'
+import { problemDetails } from '#settlement/api/problem.js'
 import { MempoolScene as Scene, WIDE } from './mempool-scene.js'
 import { ALICE, BOB, START } from './test-ledger.js'
 
@@ -208,5 +209,14 @@ describe('the mempool', () => {
       last = scene.payment(scene.outputOf(last), BOB, --value)
     }
     assert.equal(scene.admit(last), 'too_many_dependents')
+  })
+
+  test('API-6 MEM-3 MEM-4 a refusal by policy says that the same transaction may be taken later', () => {
+    for (const code of ['replacement_fee_too_low', 'too_many_dependents'] as const) {
+      const { status, retryable } = problemDetails({ code, detail: '' }, 'req_1')
+      assert.deepEqual([status, retryable], [422, true])
+    }
+    const { status, retryable } = problemDetails({ code: 'mempool_full', detail: '' }, 'req_1')
+    assert.deepEqual([status, retryable], [503, true])
   })
 })

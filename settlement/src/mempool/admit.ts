@@ -6,13 +6,13 @@ import type { TransactionRejection } from '../core/transaction-rejection.js'
 import { ANCESTORS_MAX, DESCENDANTS_MAX, ENTRY_WRITERS_MAX, PACKAGE_COST_MAX } from '../limits.js'
 import { compareRates, outbids } from './fee-rate.js'
 import { findFooting } from './find-footing.js'
-import { isTimeCritical, laneOf } from './lane.js'
 import { makeRoom } from './make-room.js'
 import type { AdmissionRejection } from './mempool-rejection.js'
 import { type PendingGraph, withDescendants } from './pending-graph.js'
 import type { PendingTransaction } from './pending-transaction.js'
 import { type Newcomer, resolveContention } from './resolve-contention.js'
 import type { Room } from './room.js'
+import { isTimeCritical, trafficClassOf } from './traffic-class.js'
 
 /** What it takes to let a transaction in: who has to go, children before their parents. */
 export type Admittance = {
@@ -32,7 +32,7 @@ export function admit(
 ): Admittance | AdmissionRejection | TransactionRejection {
   const footing = findFooting(tip, graph, candidate, context)
   if (isRejection(footing)) return footing
-  const newcomer: Newcomer = { candidate, lane: laneOf(candidate.transaction), footing }
+  const newcomer: Newcomer = { candidate, traffic: trafficClassOf(candidate.transaction), footing }
   const tooMany = checkPackage(newcomer)
   if (tooMany !== undefined) return tooMany
   const rivals = resolveContention(tip, graph, newcomer, context)
@@ -41,7 +41,7 @@ export function admit(
   if (isRejection(displaced)) return displaced
   const replaced = withDescendants([...rivals, ...displaced])
   const evicted = makeRoom(graph, bounds, {
-    lane: newcomer.lane,
+    traffic: newcomer.traffic,
     rate: footing.rate,
     room: { transactions: 1, bytes: candidate.encoded.length, cost: footing.cost },
     leaving: replaced,
@@ -74,7 +74,7 @@ function checkPackage({ footing }: Newcomer): AdmissionRejection | undefined {
  */
 function displaceWriters(
   graph: PendingGraph,
-  { lane, footing }: Newcomer,
+  { traffic, footing }: Newcomer,
   rivals: readonly PendingTransaction[],
 ): readonly PendingTransaction[] | AdmissionRejection {
   const displaced = new Set<PendingTransaction>()
@@ -84,11 +84,12 @@ function displaceWriters(
       .filter((writer) => !rivals.includes(writer) && !displaced.has(writer))
     if (staying.length < ENTRY_WRITERS_MAX) continue
     const victim = staying
-      .filter((writer) => isTimeCritical(lane) || !isTimeCritical(writer.lane))
+      .filter((writer) => isTimeCritical(traffic) || !isTimeCritical(writer.traffic))
       .filter(({ standing }) => !footing.ancestors.some((own) => standing.descendants.has(own)))
       .filter((writer) => !footing.ancestors.includes(writer))
       .reduce<PendingTransaction | undefined>(lesser, undefined)
-    const isPlainVictim = victim !== undefined && isTimeCritical(lane) && victim.lane === 'plain'
+    const isPlainVictim =
+      victim !== undefined && isTimeCritical(traffic) && victim.traffic === 'plain'
     if (victim === undefined || !(isPlainVictim || outbids(footing.rate, victim.standing.rate))) {
       const detail = `${staying.length} others wait that change an entry it changes`
       return reject('too_many_dependents', `${detail}; one that pays more takes a place`)
@@ -104,8 +105,8 @@ function lesser(
   next: PendingTransaction,
 ): PendingTransaction {
   if (found === undefined) return next
-  if (isTimeCritical(found.lane) !== isTimeCritical(next.lane)) {
-    return isTimeCritical(found.lane) ? next : found
+  if (isTimeCritical(found.traffic) !== isTimeCritical(next.traffic)) {
+    return isTimeCritical(found.traffic) ? next : found
   }
   return compareRates(next.standing.rate, found.standing.rate) < 0 ? next : found
 }

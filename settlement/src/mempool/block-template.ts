@@ -1,13 +1,18 @@
 import { addRates, type FeeRate } from './fee-rate.js'
-import { isTimeCritical, LANE_SIXTEENTHS, LANES, type Lane } from './lane.js'
 import { MaxHeap } from './max-heap.js'
 import type { PendingTransaction } from './pending-transaction.js'
 import { compareRanks, type Ranked } from './rate-order.js'
 import { addRoom, fits, NO_ROOM, type Room, roomOf, sixteenthsOf, subtractRoom } from './room.js'
+import {
+  CLASS_SIXTEENTHS,
+  isTimeCritical,
+  TRAFFIC_CLASSES,
+  type TrafficClass,
+} from './traffic-class.js'
 
 /**
- * What the next block takes, in order (MEM-6): first what fits into the share of each lane with
- * deadlines, then the best of all lanes. A transaction comes with those that it needs and is as good
+ * What the next block takes, in order (MEM-6): first what fits into the share of each class with
+ * deadlines, then the best of all classes. A transaction comes with those that it needs and is as good
  * as they are together, so that a child can pay for its parents. Those not on disk yet stay out.
  */
 export function blockTemplate(
@@ -17,29 +22,29 @@ export function blockTemplate(
   const durable = [...waiting].filter((pending) => pending.durable)
   const chosen = new Set<PendingTransaction>()
   let left = bounds
-  const choose = (lanes: readonly Lane[], room: Room) => {
-    left = subtractRoom(left, chooseBest(durable, lanes, room, chosen))
+  const choose = (classes: readonly TrafficClass[], room: Room) => {
+    left = subtractRoom(left, chooseBest(durable, classes, room, chosen))
   }
-  for (const lane of LANES.filter(isTimeCritical)) {
-    choose([lane], sixteenthsOf(bounds, LANE_SIXTEENTHS[lane]))
+  for (const traffic of TRAFFIC_CLASSES.filter(isTimeCritical)) {
+    choose([traffic], sixteenthsOf(bounds, CLASS_SIXTEENTHS[traffic]))
   }
-  choose(LANES, left)
+  choose(TRAFFIC_CLASSES, left)
   return [...chosen]
 }
 
 type Package = Ranked & { readonly last: PendingTransaction }
 
-/** Adds the best of some lanes to `chosen`, as long as there is room; the room that they took. */
+/** Adds the best of some classes to `chosen`, as long as there is room; the room that they took. */
 function chooseBest(
   waiting: readonly PendingTransaction[],
-  lanes: readonly Lane[],
+  classes: readonly TrafficClass[],
   room: Room,
   chosen: Set<PendingTransaction>,
 ): Room {
   const heap = new MaxHeap<Package>(compareRanks)
   const newest = new Map<PendingTransaction, Package>()
   const offer = (pending: PendingTransaction) => {
-    if (chosen.has(pending) || !pending.durable || !lanes.includes(pending.lane)) return
+    if (chosen.has(pending) || !pending.durable || !classes.includes(pending.traffic)) return
     const offered = { last: pending, arrival: pending.arrival, rate: rateWithout(pending, chosen) }
     newest.set(pending, offered)
     heap.push(offered)

@@ -13,7 +13,7 @@ import { orderedPlaces } from './footprint.js'
 import { leastRate } from './make-room.js'
 import type { AdmissionRejection, MempoolRejection } from './mempool-rejection.js'
 import { PendingGraph, standingOn } from './pending-graph.js'
-import type { Footing, PendingTransaction } from './pending-transaction.js'
+import type { PendingTransaction } from './pending-transaction.js'
 import { RejectionMemory } from './rejection-memory.js'
 import type { Room } from './room.js'
 
@@ -118,11 +118,18 @@ export class Mempool {
     const before = this.#graph
     this.#graph = new PendingGraph()
     this.#tip = tip
+    const renewed = new Set<PendingTransaction>()
     for (const pending of before.all()) {
       const { id } = pending.checks
       if (included.has(id) || refused.has(id)) continue
+      const { footprint, ancestors } = pending.standing
+      const isUntouched =
+        [...footprint.reads].every((place) => !changed.has(place)) &&
+        ancestors.every((ancestor) => this.#graph.has(ancestor) && !renewed.has(ancestor))
+      if (!isUntouched) renewed.add(pending)
       const footing =
-        expiryOf(pending, context, nowMs) ?? this.#footingOn(pending, changed, context)
+        expiryOf(pending, context, nowMs) ??
+        (isUntouched ? pending.standing : findFooting(tip, this.#graph, pending, context))
       if (isRejection(footing)) {
         this.#dismiss(pending, footing, nowMs)
       } else {
@@ -161,7 +168,7 @@ export class Mempool {
     const pending: PendingTransaction = {
       ...candidate,
       arrival: this.#arrivals++,
-      lane: newcomer.lane,
+      traffic: newcomer.traffic,
       stored: stored.then(() => {
         pending.durable = true
       }),
@@ -171,19 +178,6 @@ export class Mempool {
     this.#graph.add(pending)
     this.#rejections.forget(checks.id)
     return { kind: 'admitted', pending }
-  }
-
-  /** Where one that waits stands on the new tip, or why it does no more. */
-  #footingOn(
-    pending: PendingTransaction,
-    changed: ReadonlySet<string>,
-    context: ApplyContext,
-  ): Footing | TransactionRejection {
-    const { footprint, ancestors } = pending.standing
-    const isUntouched =
-      [...footprint.reads].every((place) => !changed.has(place)) &&
-      ancestors.every((ancestor) => this.#graph.has(ancestor))
-    return isUntouched ? pending.standing : findFooting(this.#tip, this.#graph, pending, context)
   }
 
   #dismiss(pending: PendingTransaction, why: MempoolRejection, nowMs: number): void {

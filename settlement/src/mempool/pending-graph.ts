@@ -1,9 +1,9 @@
 import type { TxId } from '@tallystick/protocol'
 import { addRates, higherRate, subtractRates } from './fee-rate.js'
-import type { Lane } from './lane.js'
 import type { Footing, PendingTransaction, Standing } from './pending-transaction.js'
 import { RateOrder } from './rate-order.js'
 import { addRoom, NO_ROOM, type Room, roomOf, subtractRoom } from './room.js'
+import type { TrafficClass } from './traffic-class.js'
 
 /**
  * What waits, with who builds on whom, who writes what, and what each is worth to keep. One change
@@ -12,8 +12,8 @@ import { addRoom, NO_ROOM, type Room, roomOf, subtractRoom } from './room.js'
 export class PendingGraph {
   readonly #byId = new Map<TxId, PendingTransaction>()
   readonly #writers = new Map<string, PendingTransaction[]>()
-  readonly #used: Record<Lane, Room> = { dispute: NO_ROOM, reveal: NO_ROOM, plain: NO_ROOM }
-  readonly #orders: Readonly<Record<Lane, RateOrder<PendingTransaction>>> = {
+  readonly #used: Record<TrafficClass, Room> = { dispute: NO_ROOM, reveal: NO_ROOM, plain: NO_ROOM }
+  readonly #orders: Readonly<Record<TrafficClass, RateOrder<PendingTransaction>>> = {
     dispute: new RateOrder(),
     reveal: new RateOrder(),
     plain: new RateOrder(),
@@ -41,22 +41,22 @@ export class PendingGraph {
     return this.#writers.get(place) ?? []
   }
 
-  /** The room that a lane takes. */
-  used(lane: Lane): Room {
-    return this.#used[lane]
+  /** The room that a class takes. */
+  used(traffic: TrafficClass): Room {
+    return this.#used[traffic]
   }
 
-  /** A lane's transactions, from the one that is worth least. */
-  leastWorth(lane: Lane): Iterable<PendingTransaction> {
-    return this.#orders[lane].ascending()
+  /** A class's transactions, from the one that is worth least. */
+  leastWorth(traffic: TrafficClass): Iterable<PendingTransaction> {
+    return this.#orders[traffic].ascending()
   }
 
   /** Adds one that arrived after all that are in. */
   add(pending: PendingTransaction): void {
-    const { standing, lane } = pending
+    const { standing, traffic } = pending
     this.#byId.set(pending.checks.id, pending)
-    this.#used[lane] = addRoom(this.#used[lane], roomOf(pending, standing.cost))
-    this.#orders[lane].add(rankOf(pending), pending)
+    this.#used[traffic] = addRoom(this.#used[traffic], roomOf(pending, standing.cost))
+    this.#orders[traffic].add(rankOf(pending), pending)
     for (const place of standing.footprint.writes.keys()) {
       const writers = this.#writers.get(place)
       if (writers === undefined) this.#writers.set(place, [pending])
@@ -70,10 +70,10 @@ export class PendingGraph {
 
   /** Takes one out; its descendants have to go before it. */
   remove(pending: PendingTransaction): void {
-    const { standing, lane } = pending
+    const { standing, traffic } = pending
     this.#byId.delete(pending.checks.id)
-    this.#used[lane] = subtractRoom(this.#used[lane], roomOf(pending, standing.cost))
-    this.#orders[lane].delete(rankOf(pending))
+    this.#used[traffic] = subtractRoom(this.#used[traffic], roomOf(pending, standing.cost))
+    this.#orders[traffic].delete(rankOf(pending))
     for (const place of standing.footprint.writes.keys()) {
       const left = this.writersOf(place).filter((writer) => writer !== pending)
       if (left.length === 0) this.#writers.delete(place)
@@ -86,11 +86,11 @@ export class PendingGraph {
   }
 
   #reweigh(pending: PendingTransaction, withDescendants: Standing['withDescendants']): void {
-    const { standing, lane } = pending
-    this.#orders[lane].delete(rankOf(pending))
+    const { standing, traffic } = pending
+    this.#orders[traffic].delete(rankOf(pending))
     standing.withDescendants = withDescendants
     standing.worth = higherRate(standing.rate, withDescendants)
-    this.#orders[lane].add(rankOf(pending), pending)
+    this.#orders[traffic].add(rankOf(pending), pending)
   }
 }
 

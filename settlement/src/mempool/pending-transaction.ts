@@ -1,7 +1,7 @@
 import type { Candidate } from '../core/fill-block.js'
 import type { FeeRate } from './fee-rate.js'
 import type { Footprint } from './footprint.js'
-import type { Lane } from './lane.js'
+import type { TrafficClass } from './traffic-class.js'
 
 /** A transaction that waits for a block. */
 export type PendingTransaction = Candidate & {
@@ -9,7 +9,7 @@ export type PendingTransaction = Candidate & {
   readonly arrival: number
   /** When it was taken, by this node's clock, milliseconds since 1970. */
   readonly arrivedMs: number
-  readonly lane: Lane
+  readonly traffic: TrafficClass
   /** Kept once it is on disk. */
   readonly stored: Promise<void>
   /** Whether it is: only then may a block take it. */

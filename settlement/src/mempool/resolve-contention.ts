@@ -6,15 +6,15 @@ import type { TransactionRejection } from '../core/transaction-rejection.js'
 import { CONTENDERS_MAX } from '../limits.js'
 import { compareRates, outbidding, outbids, ratePpm } from './fee-rate.js'
 import { refusalAfter, withAncestors } from './find-footing.js'
-import { isTimeCritical, type Lane } from './lane.js'
 import type { AdmissionRejection } from './mempool-rejection.js'
 import type { PendingGraph } from './pending-graph.js'
 import type { Footing, PendingTransaction } from './pending-transaction.js'
+import { isTimeCritical, type TrafficClass } from './traffic-class.js'
 
 /** A transaction that wants to wait. */
 export type Newcomer = {
   readonly candidate: Candidate
-  readonly lane: Lane
+  readonly traffic: TrafficClass
   readonly footing: Footing
 }
 
@@ -54,7 +54,7 @@ function rivalsOf(graph: PendingGraph, { footprint, ancestors }: Footing): Pendi
 
 function standUp(
   tip: LedgerView,
-  { candidate, lane, footing }: Newcomer,
+  { candidate, traffic, footing }: Newcomer,
   rival: PendingTransaction,
   context: ApplyContext,
 ): 'together' | 'replace' | AdmissionRejection | TransactionRejection {
@@ -62,11 +62,11 @@ function standUp(
   const refused = refusalAfter(tip, before, candidate, context)
   if (refused === undefined) return 'together'
   // What has a deadline is not pushed aside by what has none.
-  if (isTimeCritical(rival.lane) && !isTimeCritical(lane)) return refused
+  if (isTimeCritical(rival.traffic) && !isTimeCritical(traffic)) return refused
   const own = [...withAncestors([...footing.ancestors, ...rival.standing.ancestors])]
   const isSecond = refusalAfter(tip, [...own, { standing: footing }], rival, context) === undefined
   const isAhead =
-    (isTimeCritical(lane) && !isTimeCritical(rival.lane)) ||
+    (isTimeCritical(traffic) && !isTimeCritical(rival.traffic)) ||
     compareRates(footing.rate, rival.standing.rate) > 0
   if (isSecond && isAhead) return 'together'
   if (!isSecond && outbids(footing.rate, rival.standing.rate)) return 'replace'
