@@ -1,4 +1,4 @@
-import { TRANSACTION_BYTES_MAX } from '@tallystick/protocol'
+import { BLOCK_COST_MAX, TRANSACTION_BYTES_MAX } from '@tallystick/protocol'
 
 /**
  * Bounds of this node, in one place. None is a rule of the ledger: two nodes with other numbers
@@ -9,6 +9,17 @@ import { TRANSACTION_BYTES_MAX } from '@tallystick/protocol'
 export const MEMPOOL_TRANSACTIONS_MAX = 20_000
 /** Their bytes. */
 export const MEMPOOL_BYTES_MAX = 64 * 1_048_576
+/** Their cost: twenty-five full blocks. */
+export const MEMPOOL_COST_MAX = 25 * BLOCK_COST_MAX
+/** What one that waits may build on, and what may build on it; with what it builds on, its cost. */
+export const ANCESTORS_MAX = 24
+export const DESCENDANTS_MAX = 64
+export const PACKAGE_COST_MAX = 1_000_000
+/** Those that wait and change one entry of the state, and all that a newcomer is held against. */
+export const ENTRY_WRITERS_MAX = 16
+export const CONTENDERS_MAX = 256
+/** How long one waits, by this node's clock, milliseconds: fourteen days. */
+export const PENDING_AGE_MS_MAX = 14 * 86_400_000
 /** Rejections of transactions that were once taken, remembered for those who ask, at most so long. */
 export const REJECTIONS_MAX = 20_000
 export const REJECTION_MEMORY_MS = 600_000

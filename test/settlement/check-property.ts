@@ -15,3 +15,14 @@ export function checkProperty<T extends [unknown, ...unknown[]]>(
   context.diagnostic(`seed ${seed}`)
   fc.assert(property, { seed, numRuns })
 }
+
+/** The same for a property that waits. */
+export async function checkAsyncProperty<T extends [unknown, ...unknown[]]>(
+  context: TestContext,
+  property: fc.IAsyncProperty<T>,
+  numRuns: number,
+): Promise<void> {
+  const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31))
+  context.diagnostic(`seed ${seed}`)
+  await fc.assert(property, { seed, numRuns })
+}

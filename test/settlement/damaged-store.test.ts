@@ -63,7 +63,7 @@ describe('INV-42 a node does not start, and says why, when', () => {
     ],
     [
       'a waiting transaction is malformed',
-      `INSERT INTO mempool (id, bytes) VALUES (zeroblob(32), x'00')`,
+      `INSERT INTO mempool (id, bytes, arrived_ms) VALUES (zeroblob(32), x'00', 0)`,
     ],
   ]
   for (const [what, sql] of damages) {
@@ -83,7 +83,7 @@ describe('INV-42 a node does not start, and says why, when', () => {
 
   test('INV-50 another version wrote it', async (context) => {
     const { dataDir, database } = await usedLedger(context)
-    await tamper(database, `UPDATE meta SET value = 2 WHERE name = 'format'`)
+    await tamper(database, `UPDATE meta SET value = 99 WHERE name = 'format'`)
     assert.equal(await refusedStart(dataDir), 'store_version')
   })
 

@@ -108,6 +108,7 @@ function statusOf(node: LedgerNode) {
     time: header.time,
     block_id: id,
     mempool_transactions: node.mempoolSize,
+    mempool_fee_rate_ppm: node.leastFeeRatePpm.toString(),
     protocol_version: PROTOCOL_VERSION,
   }
 }

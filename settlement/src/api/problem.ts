@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Response } from 'express'
 import type { TransactionRejection } from '../core/transaction-rejection.js'
-import type { MempoolFull } from '../node/mempool.js'
+import type { AdmissionRejection } from '../mempool/mempool-rejection.js'
 import type { NodeBusy } from '../node/reveal-hashing.js'
 
 /** Everything that the API refuses for. */
 export type ProblemCode =
   | TransactionRejection['code']
-  | MempoolFull['code']
+  | AdmissionRejection['code']
   | NodeBusy['code']
   | 'bad_request'
   | 'not_found'
@@ -23,7 +23,7 @@ export type Problem = { readonly code: ProblemCode; readonly detail: string }
 
 type Answer = readonly [status: number, retryable: boolean]
 const REFUSED: Answer = [422, false]
-/** The same transaction may be taken once ledger time has moved on. */
+/** The same transaction may be taken once the ledger has moved on. */
 const TOO_EARLY: Answer = [422, true]
 
 /** The one table of HTTP statuses. */
@@ -70,6 +70,8 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
   finalize_out_of_order: REFUSED,
   nothing_decided: TOO_EARLY,
   mempool_full: [503, true],
+  replacement_fee_too_low: TOO_EARLY,
+  too_many_dependents: TOO_EARLY,
   node_busy: [503, true],
   bad_request: [400, false],
   not_found: [404, false],

@@ -10,6 +10,7 @@ const statusSchema = z.looseObject({
   height: z.number(),
   time: z.number(),
   mempool_transactions: z.number(),
+  mempool_fee_rate_ppm: z.string(),
 })
 
 /** `ledger status`: what a node says of itself. */
@@ -27,6 +28,7 @@ export async function showStatus({ url, json }: { url: string; json?: true }): P
       `height   ${status.height}`,
       `time     ${time}`,
       `waiting  ${status.mempool_transactions} transactions`,
+      `to enter ${status.mempool_fee_rate_ppm} millionths of the least fee`,
     ].join('\n'),
   )
 }

@@ -1,4 +1,6 @@
 import {
+  BLOCK_COST_MAX,
+  BLOCK_TRANSACTIONS_MAX,
   type Block,
   type BlockHeader,
   blockCodec,
@@ -25,7 +27,15 @@ import { type ApplyContext, boundedCost } from '../core/apply-transaction.js'
 import type { Candidate } from '../core/fill-block.js'
 import { TransactionChecks } from '../core/transaction-checks.js'
 import { LedgerFault } from '../ledger-fault.js'
-import { MEMPOOL_BYTES_MAX, MEMPOOL_TRANSACTIONS_MAX } from '../limits.js'
+import {
+  BLOCK_BYTES_MAX,
+  MEMPOOL_BYTES_MAX,
+  MEMPOOL_COST_MAX,
+  MEMPOOL_TRANSACTIONS_MAX,
+} from '../limits.js'
+import { Mempool } from '../mempool/mempool.js'
+import type { PendingTransaction } from '../mempool/pending-transaction.js'
+import type { Room } from '../mempool/room.js'
 import type { LedgerState } from '../state/ledger-state.js'
 import { entryRows } from '../store/entry-row.js'
 import type { PageQuery, StoredBlock, StoredEntry } from '../store/ledger-store.js'
@@ -35,11 +45,17 @@ import { checkTipMark } from './check-tip-mark.js'
 import { GroupCommit } from './group-commit.js'
 import type { LedgerNodeParts } from './ledger-node-parts.js'
 import { type MadeBlock, makeBlock } from './make-block.js'
-import { Mempool, type PendingTransaction } from './mempool.js'
 import type { ProvenValue } from './proven-value.js'
 import { genesisTip, restoreChain } from './restore-chain.js'
 import { RevealHashing } from './reveal-hashing.js'
 import type { Submitted, TransactionStatus } from './submission.js'
+
+/** What a block of this node may hold. */
+const BLOCK_ROOM: Room = {
+  transactions: BLOCK_TRANSACTIONS_MAX,
+  bytes: BLOCK_BYTES_MAX,
+  cost: BLOCK_COST_MAX,
+}
 
 /**
  * A running ledger: it takes transactions, makes blocks, and answers from the newest block that is
@@ -56,8 +72,6 @@ export class LedgerNode {
   readonly #listeners = new Set<(block: StoredBlock) => void>()
   #tip: ChainTip
   #loop: BlockLoop | undefined
-  /** Ids on disk of transactions that wait no more; removed with the next block. */
-  #dropped: readonly TxId[] = []
   #isStalled = false
   #fault: unknown
 
@@ -70,8 +84,9 @@ export class LedgerNode {
     this.#tip = chain.tip
     const stored = new GroupCommit(parts.store.addPending.bind(parts.store))
     this.#mempool = new Mempool(chain.state, (row) => stored.add(row), {
-      transactionsMax: MEMPOOL_TRANSACTIONS_MAX,
-      bytesMax: MEMPOOL_BYTES_MAX,
+      transactions: MEMPOOL_TRANSACTIONS_MAX,
+      bytes: MEMPOOL_BYTES_MAX,
+      cost: MEMPOOL_COST_MAX,
     })
   }
 
@@ -80,14 +95,15 @@ export class LedgerNode {
     const chain = await restoreChain(parts.store, parts.genesis)
     await checkTipMark(parts, chain.tip)
     const node = new LedgerNode(parts, chain)
-    const waiting = (await parts.store.pending()).map(({ id, encoded }) => {
+    const waiting = (await parts.store.pending()).map(({ id, encoded, arrivedMs }) => {
       const transaction = parseTransaction(encoded)
       if (isRejection(transaction)) {
         throw new LedgerFault('store_corrupt', `waiting transaction ${id} is malformed`)
       }
-      return { encoded, transaction, checks: new TransactionChecks(node.chainId, transaction) }
+      const checks = new TransactionChecks(node.chainId, transaction)
+      return { encoded, transaction, checks, arrivedMs }
     })
-    node.#dropped = node.#mempool.restore(waiting, node.#context(), parts.clock())
+    node.#mempool.restore(waiting, node.#context(), parts.clock())
     return node
   }
 
@@ -121,6 +137,11 @@ export class LedgerNode {
 
   get mempoolSize(): number {
     return this.#mempool.size
+  }
+
+  /** What a small transaction has to pay to get in now, millionths of the least fee (COST-2). */
+  get leastFeeRatePpm(): bigint {
+    return this.#mempool.leastFeeRatePpm
   }
 
   /** Whether blocks are being made. */
@@ -202,7 +223,7 @@ export class LedgerNode {
     const { engine, store, mark, clock } = this.#parts
     const parent = { state: this.#state, ...this.#tip }
     const seconds = Math.floor(clock() / 1_000)
-    const made = makeBlock(parent, this.#parameters(), this.#mempool.candidates(), seconds)
+    const made = makeBlock(parent, this.#parameters(), this.#mempool.template(BLOCK_ROOM), seconds)
     if (isRejection(made)) {
       if (!this.#isStalled) this.#parts.onStall(made.detail)
       this.#isStalled = true
@@ -228,30 +249,29 @@ export class LedgerNode {
     return true
   }
 
-  /** Ids to remove from disk; a dropped one that was handed in again meanwhile stays. */
+  /** Ids to remove from disk with a block. */
   #takeSettled({ included, refused }: MadeBlock<PendingTransaction>): readonly TxId[] {
-    const dropped = this.#dropped.filter((id) => this.#mempool.get(id) === undefined)
-    this.#dropped = []
     return [...included, ...refused.map(({ candidate }) => candidate)]
       .map(({ checks }) => checks.id)
-      .concat(dropped)
+      .concat(this.#mempool.takeGone())
   }
 
   #advance(made: MadeBlock<PendingTransaction>, tip: ChainTip): void {
-    const nowMs = this.#parts.clock()
     made.staged.commit()
     this.#tip = tip
-    this.#mempool.settle(
-      made.included.map(({ checks }) => checks.id),
-      made.refused.map(({ candidate, rejection }) => ({ id: candidate.checks.id, rejection })),
-      nowMs,
-    )
-    this.#dropped = [...this.#dropped, ...this.#mempool.rebase(this.#state, this.#context(), nowMs)]
+    const block = {
+      included: made.included.map(({ checks }) => checks.id),
+      refused: made.refused.map(({ candidate, rejection }) => {
+        return { id: candidate.checks.id, rejection }
+      }),
+      writes: made.writes,
+    }
+    this.#mempool.advance(this.#state, block, this.#context(), this.#parts.clock())
   }
 
   #admit(candidate: Candidate): ReturnType<Mempool['admit']> {
     try {
-      return this.#mempool.admit(candidate, this.#context())
+      return this.#mempool.admit(candidate, this.#context(), this.#parts.clock())
     } catch (error) {
       // The rules refuse by value; what they throw is a broken invariant, and nothing goes on.
       this.#fail(error)

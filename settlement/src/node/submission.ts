@@ -1,6 +1,6 @@
 import type { TxId } from '@tallystick/protocol'
 import type { TransactionRejection } from '../core/transaction-rejection.js'
-import type { MempoolFull } from './mempool.js'
+import type { AdmissionRejection, MempoolRejection } from '../mempool/mempool-rejection.js'
 import type { NodeBusy } from './reveal-hashing.js'
 
 /** Where a transaction stands that was handed in. */
@@ -12,7 +12,7 @@ export type TransactionStatus =
       readonly position: number
       readonly encoded: Uint8Array
     }
-  | { readonly kind: 'rejected'; readonly rejection: TransactionRejection }
+  | { readonly kind: 'rejected'; readonly rejection: MempoolRejection }
   | { readonly kind: 'unknown' }
 
 /** What became of a transaction that was just handed in. */
@@ -21,7 +21,7 @@ export type Submitted =
   | { readonly kind: 'included'; readonly id: TxId; readonly height: number }
   | {
       readonly kind: 'refused'
-      readonly rejection: TransactionRejection | MempoolFull | NodeBusy
+      readonly rejection: TransactionRejection | AdmissionRejection | NodeBusy
       /** What it took to find out, milliseconds: nobody has paid for it. */
       readonly workMs: number
     }

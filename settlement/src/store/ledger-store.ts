@@ -20,7 +20,12 @@ export type EntryOwners = {
 }
 
 export type StoredBlock = { readonly height: number; readonly bytes: Uint8Array }
-export type PendingRow = { readonly id: TxId; readonly encoded: Uint8Array }
+export type PendingRow = {
+  readonly id: TxId
+  readonly encoded: Uint8Array
+  /** When it was taken, milliseconds since 1970. */
+  readonly arrivedMs: number
+}
 export type Position = { readonly height: number; readonly position: number }
 
 /** Everything that one block changes. */

@@ -39,8 +39,10 @@ export function writePending(
   sqlite: SqliteWork,
   transactions: readonly PendingRow[],
 ): Promise<void> {
-  return runRows(sqlite, transactions, ({ id, encoded }) => [fromHex(id), encoded], {
-    head: 'INSERT OR REPLACE INTO mempool (id, bytes) VALUES',
+  const values = ({ id, encoded, arrivedMs }: PendingRow) =>
+    [fromHex(id), encoded, arrivedMs] as const
+  return runRows(sqlite, transactions, values, {
+    head: 'INSERT OR REPLACE INTO mempool (id, bytes, arrived_ms) VALUES',
     tail: '',
   })
 }

@@ -83,10 +83,11 @@ class SqliteLedgerStore implements LedgerStore {
   }
 
   async pending() {
-    const rows = await this.#all('SELECT id, bytes FROM mempool ORDER BY arrival')
+    const rows = await this.#all('SELECT id, bytes, arrived_ms FROM mempool ORDER BY arrival')
     return rows.map((row) => ({
       id: toHex(bytesOf(row, 'id')) as TxId,
       encoded: bytesOf(row, 'bytes'),
+      arrivedMs: numberOf(row, 'arrived_ms'),
     }))
   }
 

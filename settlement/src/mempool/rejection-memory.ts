@@ -1,12 +1,12 @@
 import type { TxId } from '@tallystick/protocol'
-import type { TransactionRejection } from '../core/transaction-rejection.js'
 import { REJECTION_MEMORY_MS, REJECTIONS_MAX } from '../limits.js'
+import type { MempoolRejection } from './mempool-rejection.js'
 
 /** Why transactions that were taken became invalid; forgotten after a while, the oldest first. */
 export class RejectionMemory {
-  readonly #rejections = new Map<TxId, { rejection: TransactionRejection; untilMs: number }>()
+  readonly #rejections = new Map<TxId, { rejection: MempoolRejection; untilMs: number }>()
 
-  remember(id: TxId, rejection: TransactionRejection, nowMs: number): void {
+  remember(id: TxId, rejection: MempoolRejection, nowMs: number): void {
     this.#rejections.delete(id)
     this.#rejections.set(id, { rejection, untilMs: nowMs + REJECTION_MEMORY_MS })
     for (const [oldest, { untilMs }] of this.#rejections) {
@@ -20,7 +20,7 @@ export class RejectionMemory {
     this.#rejections.delete(id)
   }
 
-  get(id: TxId): TransactionRejection | undefined {
+  get(id: TxId): MempoolRejection | undefined {
     return this.#rejections.get(id)?.rejection
   }
 }
