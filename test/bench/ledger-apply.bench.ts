@@ -117,7 +117,7 @@ async function applyAll(state: LedgerState, pool: SignaturePool, blocks: readonl
   const read = (encoded: readonly Uint8Array[]) => {
     const candidates = readTransactions(chainId, encoded)
     if (isRejection(candidates)) throw new Error(candidates.detail)
-    return { candidates, verified: verifyCandidates(pool, candidates) }
+    return { candidates, verified: verifyCandidates(pool, state, candidates) }
   }
   let next = blocks[0] && read(blocks[0])
   for (let block = 0; next !== undefined; block++) {

@@ -17,6 +17,7 @@ import {
  * is first asked for, kept with the transaction while it waits for a block. It changes no verdict.
  */
 export class TransactionChecks {
+  readonly chainId: ChainId
   readonly digest: Uint8Array
   readonly id: TxId
   readonly #transaction: Transaction
@@ -25,6 +26,7 @@ export class TransactionChecks {
   readonly #valid = new Map<Uint8Array, { readonly key: PublicKey; readonly digest: Uint8Array }>()
 
   constructor(chainId: ChainId, transaction: Transaction) {
+    this.chainId = chainId
     this.digest = transactionDigest(chainId, transaction.body)
     this.id = toHex(this.digest) as TxId
     this.#transaction = transaction
