@@ -23,7 +23,7 @@ export type Problem = { readonly code: ProblemCode; readonly detail: string }
 
 type Answer = readonly [status: number, retryable: boolean]
 const REFUSED: Answer = [422, false]
-/** The same transaction may be taken once ledger time has moved on. */
+/** The same transaction may be taken once the ledger has moved on. */
 const TOO_EARLY: Answer = [422, true]
 
 /** The one table of HTTP statuses. */
@@ -56,6 +56,8 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
   lock_mismatch: REFUSED,
   missing_signature: REFUSED,
   lock_not_yet_open: TOO_EARLY,
+  not_revealed: TOO_EARLY,
+  lock_never_opens: REFUSED,
   channel_closing: REFUSED,
   channel_not_closing: REFUSED,
   lane_start_malformed: REFUSED,
