@@ -230,6 +230,14 @@ describe('LOCK-3 a coin that is sold for a preimage', () => {
     assert.equal(coin.verdict({ ...REFUND, signers: [BOB], time: BY + 1 }), 'missing_signature')
   })
 
+  test('TX-2 TX-3 by reveals that are judged before anything that the transaction creates', () => {
+    const { ledger } = new LockedCoin(HTLC)
+    const nothing = { asset: 0, amount: amount(0n), lock: keyLockOf(BOB.publicKey) }
+    assert.equal(ledger.refusal({ reveals, outputs: [nothing] }), 'amount_out_of_range')
+    ledger.do({ spends: [ledger.coin(HUB)], reveals, signers: [HUB] })
+    assert.equal(ledger.refusal({ reveals, outputs: [nothing] }), 'already_revealed')
+  })
+
   test('TX-2 is refused whole: INV-37 a reveal of a refused transaction stays unknown', () => {
     const coin = new LockedCoin(HTLC)
     const claim = coin.spending({ ...CLAIM, signers: [ALICE], reveals })
