@@ -39,6 +39,16 @@ export * from './ledger/genesis.js'
 export * from './ledger/identifiers.js'
 export * from './ledger/limits.js'
 export * from './ledger/lock.js'
+export {
+  compileLock,
+  LOCK_CONDITIONS_MAX,
+  LOCK_DEPTH_MAX,
+  type LockExpression,
+  type LockExpressionRejection,
+  lockExpression,
+} from './ledger/lock-expression.js'
+export { formatLock, LOCK_TEXT_MAX, type LockTextRejection, parseLock } from './ledger/lock-text.js'
+export type { LockTextCode } from './ledger/lock-text-reader.js'
 export * from './ledger/operation.js'
 export * from './ledger/outpoint.js'
 export * from './ledger/parameters.js'

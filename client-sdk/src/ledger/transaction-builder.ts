@@ -12,6 +12,7 @@ import {
   type Operation,
   OUTPUTS_MAX,
   type Output,
+  outpointKey,
   type Rejection,
   type Reveal,
   reject,
@@ -35,6 +36,11 @@ export type TransactionPlan = {
   readonly chainId: ChainId
   /** Coins that may be spent. Which of them are is decided here, the same for the same plan. */
   readonly coins: readonly OwnedCoin[]
+  /**
+   * Coins that are spent whatever they are worth: to claim one before somebody else may, to sweep a
+   * lock. What their locks ask of time and reveals is the plan's to state. Absent: none.
+   */
+  readonly spends?: readonly OwnedCoin[]
   /** Created first and in this order: output i is coin i of the transaction. */
   readonly outputs: readonly Output[]
   readonly operations: readonly Operation[]
@@ -67,7 +73,10 @@ export type BuildRejection =
  * rest of less than one byte's price where no change of the right length exists.
  */
 export function buildTransaction(plan: TransactionPlan): BuiltTransaction | BuildRejection {
-  const { fee } = plan
+  const { fee, spends = [] } = plan
+  if (spends.length > INPUTS_MAX) {
+    return reject('too_many_inputs', `a transaction spends at most ${INPUTS_MAX} coins; split it`)
+  }
   const needs = needsOf(plan)
   // Each asset may need an output for its change, the one of the fee among them.
   if (plan.outputs.length + needs.size + 1 > OUTPUTS_MAX) {
@@ -82,7 +91,7 @@ export function buildTransaction(plan: TransactionPlan): BuiltTransaction | Buil
       reveals: plan.reveals ?? [],
       memo: plan.memo ?? new Uint8Array(),
     },
-    coins: [],
+    coins: spends,
     signers: plan.signers,
   }
   for (const [asset, need] of [...needs].sort(([a], [b]) => a - b)) {
@@ -135,13 +144,16 @@ function fundFee(
 }
 
 function select(
-  { coins }: TransactionPlan,
+  { coins, spends = [] }: TransactionPlan,
   draft: TransactionDraft,
   asset: AssetId,
   feePerKiloCost: number,
   needed: (selected: readonly OwnedCoin[]) => bigint,
 ): Extract<CoinSelection, { kind: 'selected' }> | BuildRejection {
-  const ofAsset = coins.filter(({ coin }) => coin.asset === asset)
+  const spent = new Set(spends.map(({ outpoint }) => outpointKey(outpoint)))
+  const ofAsset = coins.filter(
+    ({ coin, outpoint }) => coin.asset === asset && !spent.has(outpointKey(outpoint)),
+  )
   const worthwhile = coinsByWorth(ofAsset, feePerKiloCost)
   const room = INPUTS_MAX - draft.coins.length
   const selection = selectCoins(worthwhile.slice(0, room), needed)
@@ -164,8 +176,9 @@ function withChange(
   return { ...draft, body: { ...draft.body, outputs: [...draft.body.outputs, change] } }
 }
 
-/** What coins have to cover, base units by asset; negative where operations release more. */
-function needsOf({ outputs, operations, channels }: TransactionPlan): Map<AssetId, bigint> {
+/** What coins have to cover, base units by asset; negative where more is released than bound. */
+function needsOf(plan: TransactionPlan): Map<AssetId, bigint> {
+  const { spends = [], outputs, operations, channels } = plan
   const needs = new Map<AssetId, bigint>()
   const need = (asset: AssetId, value: bigint) => needs.set(asset, (needs.get(asset) ?? 0n) + value)
   const byNumber = new Map(channels.map((channel) => [channel.number, channel]))
@@ -174,6 +187,7 @@ function needsOf({ outputs, operations, channels }: TransactionPlan): Map<AssetI
     invariant(channel !== undefined, `the plan holds channel ${number}, which it operates on`)
     return channel
   }
+  for (const { coin } of spends) need(coin.asset, -coin.amount)
   for (const output of outputs) need(output.asset, output.amount)
   for (const operation of operations) {
     switch (operation.kind) {

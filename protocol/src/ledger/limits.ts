@@ -17,6 +17,8 @@ export const MEMO_BYTES_MAX = 256
 export const CONDITIONS_MAX = 8
 export const MULTI_KEYS_MAX = 16
 export const ALTERNATIVES_MAX = 256
+/** The longest wait that `older` may ask for, seconds: 136 years. */
+export const LOCK_SECONDS_MAX = 2 ** 32 - 1
 
 /** Pending items of one lane: two full lanes force-close in under 10 kB. */
 export const LANE_ITEMS_MAX = 64

@@ -17,8 +17,8 @@ import { invariant } from '../primitives/invariant.js'
 import { ascends, compareText } from '../primitives/order.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
 import type { Timestamp } from '../primitives/time.js'
-import { type LockRoot, publicKeyCodec } from './identifiers.js'
-import { ALTERNATIVES_MAX, CONDITIONS_MAX, MULTI_KEYS_MAX } from './limits.js'
+import { type Anchor, anchorCodec, type LockRoot, publicKeyCodec } from './identifiers.js'
+import { ALTERNATIVES_MAX, CONDITIONS_MAX, LOCK_SECONDS_MAX, MULTI_KEYS_MAX } from './limits.js'
 
 const multiKeysCodec = refine(
   list(publicKeyCodec, MULTI_KEYS_MAX, 1),
@@ -42,9 +42,14 @@ export const conditionCodec = union({
   /** Ledger time is at least `time`. */
   after: [3, struct({ time: timestampCodec })],
   /** The coin has existed for at least `seconds` of ledger time. */
-  older: [4, struct({ seconds: integer(2 ** 32 - 1) })],
+  older: [4, struct({ seconds: integer(LOCK_SECONDS_MAX) })],
+  /** A link of the anchor's chain was public on the ledger at a time of at most `by`. */
+  revealed: [5, struct({ anchor: anchorCodec, by: timestampCodec })],
+  /** Ledger time is above `by`, and no link of the anchor's chain was public by then. */
+  unrevealed: [6, struct({ anchor: anchorCodec, by: timestampCodec })],
 })
 export type Condition = Decoded<typeof conditionCodec>
+type RevealCondition = Extract<Condition, { kind: 'revealed' | 'unrevealed' }>
 
 /** Conditions that must all hold. */
 export const alternativeCodec = list(conditionCodec, CONDITIONS_MAX, 1)
@@ -90,9 +95,16 @@ export type SpendContext = {
   readonly time: Timestamp
   readonly coinTime: Timestamp
   readonly signedBy: (publicKey: PublicKey) => boolean
+  /**
+   * When the first link of the anchor's chain became public, if one is: a reveal of the spending
+   * transaction itself is public now.
+   */
+  readonly revealedAt: (anchor: Anchor) => Timestamp | undefined
 }
 
-export type LockRejection = Rejection<'lock_mismatch' | 'missing_signature' | 'lock_not_yet_open'>
+export type LockRejection = Rejection<
+  'lock_mismatch' | 'missing_signature' | 'lock_not_yet_open' | 'not_revealed' | 'lock_never_opens'
+>
 
 /** Whether `witness` opens `lock` now (LOCK-2): `undefined` when it does. */
 export function checkLock(
@@ -114,8 +126,9 @@ export function checkLock(
 
 function checkLockCondition(
   condition: Condition,
-  { time, coinTime, signedBy }: SpendContext,
+  context: SpendContext,
 ): LockRejection | undefined {
+  const { time, coinTime, signedBy } = context
   switch (condition.kind) {
     case 'key':
       return signedBy(condition.publicKey)
@@ -141,6 +154,35 @@ function checkLockCondition(
             'lock_not_yet_open',
             `ledger time is ${time}, the coin of ${coinTime} opens after ${condition.seconds} s`,
           )
+    case 'revealed':
+    case 'unrevealed':
+      return checkRevealCondition(condition, context)
+  }
+}
+
+/**
+ * The two conditions on reveals (LOCK-3). For one anchor and `by` they never hold both, and once
+ * time is above `by` one of them holds for ever: so what the one side may take, the other may not.
+ */
+function checkRevealCondition(
+  { kind, anchor, by }: RevealCondition,
+  { time, revealedAt }: SpendContext,
+): LockRejection | undefined {
+  const since = revealedAt(anchor)
+  const wasRevealed = since !== undefined && since <= by
+  switch (kind) {
+    case 'revealed':
+      if (wasRevealed) return undefined
+      return time <= by
+        ? reject('not_revealed', `no link of ${anchor} is public yet; it has to be by ${by}`)
+        : reject('lock_never_opens', `no link of ${anchor} was public by ${by}`)
+    case 'unrevealed':
+      if (wasRevealed) {
+        return reject('lock_never_opens', `a link of ${anchor} is public since ${since}, by ${by}`)
+      }
+      return time > by
+        ? undefined
+        : reject('lock_not_yet_open', `ledger time is ${time}, the lock opens after ${by}`)
   }
 }
 

@@ -56,6 +56,8 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
   lock_mismatch: REFUSED,
   missing_signature: REFUSED,
   lock_not_yet_open: TOO_EARLY,
+  not_revealed: TOO_EARLY,
+  lock_never_opens: REFUSED,
   channel_closing: REFUSED,
   channel_not_closing: REFUSED,
   lane_start_malformed: REFUSED,

@@ -16,7 +16,7 @@ import {
 } from '@tallystick/protocol'
 import { applyOperation } from './apply-operation.js'
 import { type LedgerView, StateOverlay, type StateWrite } from './ledger-view.js'
-import { recordReveal } from './reveal-record.js'
+import { firstReveal, recordReveal } from './reveal-record.js'
 import { TransactionChecks } from './transaction-checks.js'
 import type { TransactionRejection } from './transaction-rejection.js'
 import { TransactionRun } from './transaction-run.js'
@@ -53,9 +53,9 @@ export function applyTransaction(
   const state = new StateOverlay(view)
   const run = new TransactionRun({ chainId, time, state, transaction, checks })
   const refused =
+    makeReveals(run) ??
     spendInputs(run) ??
     createOutputs(run) ??
-    makeReveals(run) ??
     firstRefusal(body.operations, (operation, i) => applyOperation(run, operation, i)) ??
     burnFee(run, cost) ??
     checkSigners(run)
@@ -91,6 +91,8 @@ function checkValidity({ body }: Transaction, time: Timestamp): TransactionRejec
 
 function spendInputs(run: TransactionRun): TransactionRejection | undefined {
   const { body, witnesses } = run.transaction
+  const { time, signedBy } = run
+  const revealedAt = firstReveal(run.state)
   return firstRefusal(body.inputs, (outpoint, i) => {
     const coin = run.state.read('coin', outpoint)
     const witness = witnesses[i]
@@ -99,8 +101,7 @@ function spendInputs(run: TransactionRun): TransactionRejection | undefined {
     }
     run.state.write('coin', outpoint, undefined)
     run.credit(coin.asset, coin.amount)
-    const { time, signedBy } = run
-    return checkLock(coin.lock, witness, { time, coinTime: coin.createdTime, signedBy })
+    return checkLock(coin.lock, witness, { time, coinTime: coin.createdTime, signedBy, revealedAt })
   })
 }
 
@@ -117,7 +118,8 @@ function createOutputs(run: TransactionRun): TransactionRejection | undefined {
 }
 
 /**
- * A link that is known already changes nothing: somebody else was faster, and must not be able to
+ * Made before inputs are checked, so that one transaction reveals a link and spends the coin that
+ * waits for it. A link that is known already changes nothing: somebody else was faster, and must not be able to
  * knock out a whole exit by it. Only a transaction that does nothing else is refused (REV-2).
  */
 function makeReveals(run: TransactionRun): TransactionRejection | undefined {

@@ -1,4 +1,4 @@
-import type { Anchor, Reveal, RevealLookup } from '@tallystick/protocol'
+import type { Anchor, Reveal, RevealLookup, Timestamp } from '@tallystick/protocol'
 import type { LedgerView } from './ledger-view.js'
 import type { TransactionRun } from './transaction-run.js'
 
@@ -18,6 +18,14 @@ export function recordReveal(run: TransactionRun, reveal: Reveal, position: numb
   )
   run.state.write('reveal', { anchor }, { steps: steps + 1 })
   return true
+}
+
+/**
+ * When the first link of an anchor's chain became public, if one is (LOCK-3): one read, however many
+ * steps there are, because they rise in time.
+ */
+export function firstReveal(view: LedgerView): (anchor: Anchor) => Timestamp | undefined {
+  return (anchor) => view.read('revealStep', { anchor, step: 0 })?.time
 }
 
 /**
