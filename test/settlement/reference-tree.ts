@@ -27,6 +27,7 @@ import {
   type SparseTerminal,
   sparseLeafHash,
   sparseNodeHash,
+  stateValueHash,
 } from '@tallystick/protocol'
 import { type LedgerView, type StateWrite, stateChange } from '@tallystick/settlement'
 
@@ -109,10 +110,11 @@ export function proveKey(tree: SparseTree, key: Uint8Array): SparseProof {
 
 /** The tree after `writes`, of which no two are of one entry. */
 export function advanceTree(tree: SparseTree, writes: readonly StateWrite[]): SparseTree {
-  return updateTree(
-    tree,
-    writes.map((write) => stateChange(write)),
-  )
+  const changes = writes.map((write) => {
+    const { kind, key, value } = stateChange(write)
+    return { key, valueHash: value && stateValueHash(kind, value) }
+  })
+  return updateTree(tree, changes)
 }
 
 /** What a block is applied to: `view`, which stays as it is, under the root that `tree` gives. */

@@ -10,18 +10,18 @@ import {
   type Genesis,
   holdsTransactions,
   isRejection,
-  STATE_ENTRIES,
-  stateValueHash,
-  TAG,
-  taggedHash,
   toHex,
 } from '@tallystick/protocol'
 import { genesisHeader, genesisWrites } from '../core/genesis-state.js'
 import { LedgerFault } from '../ledger-fault.js'
+import { LOAD_ROWS } from '../limits.js'
+import { entryKindOf } from '../state/entry-kind.js'
+import { type HashedEntries, hashEntries } from '../state/hash-entries.js'
 import { LedgerState } from '../state/ledger-state.js'
 import { stateChange } from '../state/state-change.js'
 import { entryRows } from '../store/entry-row.js'
-import type { LedgerStore, StoredEntry } from '../store/ledger-store.js'
+import type { EntryBatch, LedgerStore } from '../store/ledger-store.js'
+import { WorkerPool } from '../workers/worker-pool.js'
 import type { Chain, ChainTip } from './chain.js'
 
 /**
@@ -63,28 +63,50 @@ export function genesisTip(genesis: Genesis): BlockHeader {
   return genesisHeader(genesis, state.root)
 }
 
-async function restoreState(store: LedgerStore) {
+async function restoreState(store: LedgerStore): Promise<LedgerState> {
   const state = new LedgerState()
-  state.reserve(await store.entryCount())
-  for await (const entries of store.entries()) {
-    state.restore(
-      entries.map((entry) => {
-        checkEntry(entry)
-        const { kind, key, value } = entry
-        return { kind, key, value, valueHash: stateValueHash(kind, value) }
-      }),
-    )
+  const entries = await store.entryCount()
+  state.reserve(entries)
+  // Threads take longer to start than a small state to hash.
+  const workers =
+    entries > LOAD_ROWS ? new WorkerPool<EntryBatch, HashedEntries>(WORKER) : undefined
+  try {
+    const hash = async (batch: EntryBatch) => workers?.ask(batch) ?? hashEntries(batch)
+    const underway: { readonly batch: EntryBatch; readonly hashed: Promise<HashedEntries> }[] = []
+    const takeOldest = async () => {
+      const oldest = underway.shift()
+      if (oldest !== undefined) restoreBatch(state, oldest.batch, await oldest.hashed)
+    }
+    for await (const batch of store.entries()) {
+      underway.push({ batch, hashed: hash(batch) })
+      if (underway.length > BATCHES_UNDERWAY) await takeOldest()
+    }
+    while (underway.length > 0) await takeOldest()
+  } finally {
+    await workers?.stop()
   }
   return state
 }
 
-/**
- * The root covers place and value, so a value that hashes to it is one that we encoded; that the
- * entry's own key, which lists are answered from, belongs there is checked here (STATE-3).
- */
-function checkEntry({ key, kind, entryKey }: StoredEntry): void {
-  const due = taggedHash(TAG.stateKey, Uint8Array.of(STATE_ENTRIES[kind].byte), entryKey)
-  if (!equalBytes(due, key)) throw corrupt(`entry ${toHex(key)} is no ${kind}`)
+const WORKER = new URL('../workers/entry-worker.js', import.meta.url)
+/** Batches that are being hashed while the one before them is taken in; about 3 MB each. */
+const BATCHES_UNDERWAY = 4
+
+function restoreBatch(state: LedgerState, batch: EntryBatch, hashed: HashedEntries): void {
+  if (hashed.kind === 'damaged') throw corrupt(hashed.detail)
+  const { keys, kinds, values, valueLengths } = batch
+  let valueAt = 0
+  state.restore(
+    Array.from(valueLengths, (length, position) => {
+      const value = values.subarray(valueAt, valueAt + length)
+      valueAt += length
+      const [from, to] = [32 * position, 32 * position + 32]
+      const kind = entryKindOf(kinds[position] ?? 0)
+      if (kind === undefined) throw corrupt('an entry is of no known kind')
+      const leafHash = hashed.leafHashes.subarray(from, to)
+      return { kind, key: keys.subarray(from, to), value, leafHash }
+    }),
+  )
 }
 
 async function restoreTip(

@@ -10,7 +10,7 @@ import {
 } from '@tallystick/protocol'
 import { entryName } from '../core/entry-name.js'
 import type { LedgerView, StagedRoot, StateWrite } from '../core/ledger-view.js'
-import { BATCH_CHANGES_MAX, SparseTree } from '../tree/sparse-tree.js'
+import { SparseTree } from '../tree/sparse-tree.js'
 import { type StateChange, stateChange } from './state-change.js'
 import { ValueArena } from './value-arena.js'
 
@@ -86,11 +86,9 @@ export class LedgerState implements LedgerView {
     this.#values.reserve(entries + 1)
   }
 
-  /** Puts in entries that were read back from storage: new ones, of any number. */
+  /** Puts in entries that were read back from storage, at most as many as one batch takes. */
   restore(entries: readonly StateChange[]): void {
-    for (let from = 0; from < entries.length; from += BATCH_CHANGES_MAX) {
-      this.#stage(entries.slice(from, from + BATCH_CHANGES_MAX)).commit()
-    }
+    this.#stage(entries).commit()
   }
 
   #valueAt(slot: number): StateWrite['value'] {

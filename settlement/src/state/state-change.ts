@@ -1,4 +1,10 @@
-import { encode, STATE_ENTRIES, stateKey, stateValueHash } from '@tallystick/protocol'
+import {
+  encode,
+  STATE_ENTRIES,
+  sparseLeafHash,
+  stateKey,
+  stateValueHash,
+} from '@tallystick/protocol'
 import type { StateWrite } from '../core/ledger-view.js'
 import type { TreeChange } from '../tree/sparse-tree.js'
 
@@ -16,8 +22,8 @@ export function stateChange(
 ): StateChange {
   const { kind } = write
   const value = encodedValue(write)
-  const valueHash = value === undefined ? undefined : stateValueHash(kind, value)
-  return { kind, key, value, valueHash }
+  if (value === undefined) return { kind, key, value, leafHash: undefined }
+  return { kind, key, value, leafHash: sparseLeafHash(key, stateValueHash(kind, value)) }
 }
 
 function encodedValue(write: StateWrite): Uint8Array | undefined {

@@ -10,6 +10,19 @@ export type StoredEntry = {
   readonly value: Uint8Array
 }
 
+/** Many entries as flat bytes, one after the other: so they move between threads as they are. */
+export type EntryBatch = {
+  readonly count: number
+  /** 32 bytes each. */
+  readonly keys: Uint8Array<ArrayBuffer>
+  /** The byte of each one's kind. */
+  readonly kinds: Uint8Array<ArrayBuffer>
+  readonly entryKeys: Uint8Array<ArrayBuffer>
+  readonly entryKeyLengths: Uint32Array<ArrayBuffer>
+  readonly values: Uint8Array<ArrayBuffer>
+  readonly valueLengths: Uint32Array<ArrayBuffer>
+}
+
 /** What lists of entries are asked by. */
 export type EntryOwners = {
   /** The lock of a coin, 32 bytes. */
@@ -58,7 +71,7 @@ export interface LedgerStore {
   begin(chainId: string, entries: readonly (StoredEntry & EntryOwners)[]): Promise<void>
   entryCount(): Promise<number>
   /** All entries, many at a time, in ascending order of their keys. */
-  entries(): AsyncIterable<readonly StoredEntry[]>
+  entries(): AsyncIterable<EntryBatch>
   /** The newest block; `undefined` before the first. */
   tip(): Promise<StoredBlock | undefined>
   commitBlock(commit: BlockCommit): Promise<void>

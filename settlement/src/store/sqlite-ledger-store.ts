@@ -1,16 +1,17 @@
 import { fromHex, type TxId, toHex } from '@tallystick/protocol'
+import { LedgerFault } from '../ledger-fault.js'
 import { LOAD_ROWS } from '../limits.js'
 import { prepareSchema } from './ledger-schema.js'
-import type { LedgerStore, PageQuery, StoredBlock, StoredEntry } from './ledger-store.js'
+import type { EntryBatch, LedgerStore, PageQuery, StoredBlock } from './ledger-store.js'
 import { writeBlock, writeEntries, writePending } from './sqlite-block-commit.js'
 import { SqliteConnection, type SqliteRow, type SqliteValue } from './sqlite-connection.js'
 import {
   bytesOf,
   ENTRY_COLUMNS,
+  entryBatch,
   numberOf,
   PACKED_ENTRIES,
   storedBlock,
-  storedEntries,
   storedEntry,
 } from './sqlite-row.js'
 
@@ -50,22 +51,22 @@ class SqliteLedgerStore implements LedgerStore {
     return row === undefined ? 0 : numberOf(row, 'count')
   }
 
-  async *entries(): AsyncGenerator<readonly StoredEntry[]> {
+  async *entries(): AsyncGenerator<EntryBatch> {
     const sql = `SELECT ${PACKED_ENTRIES} FROM
       (SELECT ${ENTRY_COLUMNS} FROM entry WHERE key > ? ORDER BY key LIMIT ?)`
     const readAfter = async (key: Uint8Array) => {
       const [row] = await this.#all(sql, key, LOAD_ROWS)
-      return row === undefined ? [] : storedEntries(row)
+      if (row === undefined) throw new LedgerFault('store_failed', 'a sum over rows has no row')
+      return entryBatch(row)
     }
     let next = readAfter(new Uint8Array())
     for (;;) {
-      const entries = await next
-      const last = entries.at(-1)
-      if (last === undefined) return
+      const batch = await next
+      if (batch.count === 0) return
       // SQLite reads on in its own thread while these are taken in.
-      next = readAfter(last.key)
+      next = readAfter(batch.keys.slice(-32))
       next.catch(() => undefined)
-      yield entries
+      yield batch
     }
   }
 

@@ -1,6 +1,6 @@
 import { LedgerFault } from '../ledger-fault.js'
 import { entryKindOf } from '../state/entry-kind.js'
-import type { StoredBlock, StoredEntry } from './ledger-store.js'
+import type { EntryBatch, StoredBlock, StoredEntry } from './ledger-store.js'
 import type { SqliteRow } from './sqlite-connection.js'
 
 /** The columns that `storedEntry` reads. */
@@ -14,7 +14,7 @@ export function storedEntry(row: SqliteRow): StoredEntry {
   return { key, kind, entryKey, value: bytesOf(row, 'value') }
 }
 
-/** What `storedEntries` reads: many rows of `entry` in one, because a row of its own costs 2 us. */
+/** What `entryBatch` reads: many rows of `entry` in one, because a row of its own costs 2 us. */
 export const PACKED_ENTRIES = `
   count(*) AS count,
   group_concat(hex(key), '') AS keys,
@@ -24,37 +24,33 @@ export const PACKED_ENTRIES = `
   group_concat(length(value)) AS value_lengths,
   group_concat(hex(value), '') AS entry_values`
 
-/** Throws `store_corrupt` unless every entry is of a kind that we know. */
-export function storedEntries(row: SqliteRow): StoredEntry[] {
+/** Throws `store_corrupt` when a key has another length than 32 bytes. */
+export function entryBatch(row: SqliteRow): EntryBatch {
   const count = numberOf(row, 'count')
-  if (count === 0) return []
-  const kinds = numbersOf(row, 'kinds')
-  const keys = piecesOf(row, 'keys', new Array(count).fill(32))
-  const entryKeys = piecesOf(row, 'entry_keys', numbersOf(row, 'entry_key_lengths'))
-  const values = piecesOf(row, 'entry_values', numbersOf(row, 'value_lengths'))
-  return kinds.map((byte, position) => {
-    const kind = entryKindOf(byte)
-    const [key, entryKey, value] = [keys[position], entryKeys[position], values[position]]
-    if (kind === undefined || key === undefined || entryKey === undefined || value === undefined) {
-      throw new LedgerFault('store_corrupt', 'an entry is of no known kind, or lacks a part')
-    }
-    return { key, kind, entryKey, value }
-  })
+  const keys = packedBytes(row, 'keys', count)
+  if (keys.length !== 32 * count) {
+    throw new LedgerFault('store_corrupt', 'the keys of entries have 32 bytes each')
+  }
+  return {
+    count,
+    keys,
+    kinds: Uint8Array.from(packedNumbers(row, 'kinds', count)),
+    entryKeys: packedBytes(row, 'entry_keys', count),
+    entryKeyLengths: Uint32Array.from(packedNumbers(row, 'entry_key_lengths', count)),
+    values: packedBytes(row, 'entry_values', count),
+    valueLengths: Uint32Array.from(packedNumbers(row, 'value_lengths', count)),
+  }
 }
 
-function numbersOf(row: SqliteRow, column: string): readonly number[] {
-  return textOf(row, column).split(',').map(Number)
+function packedNumbers(row: SqliteRow, column: string, count: number): readonly number[] {
+  return count === 0 ? [] : textOf(row, column).split(',').map(Number)
 }
 
-/** The bytes behind a column of hex digits, cut into pieces of the given lengths. */
-function piecesOf(row: SqliteRow, column: string, lengths: readonly number[]): Uint8Array[] {
-  const { buffer, byteOffset } = Buffer.from(textOf(row, column), 'hex')
-  let offset = byteOffset
-  return lengths.map((length) => {
-    const piece = new Uint8Array(buffer, offset, length)
-    offset += length
-    return piece
-  })
+function packedBytes(row: SqliteRow, column: string, count: number): Uint8Array<ArrayBuffer> {
+  const hex = count === 0 ? '' : textOf(row, column)
+  const bytes = new Uint8Array(hex.length / 2)
+  Buffer.from(bytes.buffer).write(hex, 'hex')
+  return bytes
 }
 
 function textOf(row: SqliteRow, column: string): string {

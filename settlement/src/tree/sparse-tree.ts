@@ -25,10 +25,13 @@ import {
 import { HASH_WORDS, LeafColumns, NodeColumns } from './tree-columns.js'
 import { EMPTY, isLeaf, isNode, leafRef, nodeRef, type Subtree, slotOf } from './tree-slots.js'
 
-/** The new value hash of a key, 32 bytes each; `undefined` deletes the entry, if there is one. */
+/**
+ * The new hash of the leaf of a key (MRK-3), 32 bytes each; `undefined` deletes the entry, if there
+ * is one.
+ */
 export type TreeChange = {
   readonly key: Uint8Array
-  readonly valueHash: Uint8Array | undefined
+  readonly leafHash: Uint8Array | undefined
 }
 
 /** A batch that is worked out and not yet part of the tree. */
@@ -64,7 +67,7 @@ type Batch = {
 
 const EMPTY_HASH = new Uint8Array(4 * HASH_WORDS)
 /** Changes of one batch; with 32 bits of a key, their number is a whole one below 2^53. */
-export const BATCH_CHANGES_MAX = 2 ** 20
+const BATCH_CHANGES_MAX = 2 ** 20
 
 /** A mutable set of entries with its root. One batch at a time is staged, then committed or not. */
 export class SparseTree {
@@ -200,9 +203,9 @@ export class SparseTree {
 
   /** A leaf for the change at `position` in order; nothing for a deletion. */
   #place(batch: Batch, position: number): Subtree {
-    const { key, valueHash } = changeAt(batch.changes, position)
-    if (valueHash === undefined) return EMPTY
-    const slot = this.#leaves.add(key, valueHash)
+    const { key, leafHash } = changeAt(batch.changes, position)
+    if (leafHash === undefined) return EMPTY
+    const slot = this.#leaves.add(key, leafHash)
     batch.created.leaves.push(slot)
     batch.slots[batch.positions[position] ?? 0] = slot
     return leafRef(slot)
@@ -269,9 +272,9 @@ function sortedPositions(changes: readonly TreeChange[]): readonly number[] {
   // than comparing bytes. Keys are hashes, so few share so many bits.
   const packed = new Float64Array(changes.length)
   let position = 0
-  for (const { key, valueHash } of changes) {
+  for (const { key, leafHash } of changes) {
     invariant(key.length === 32, 'a key has 32 bytes')
-    invariant(valueHash === undefined || valueHash.length === 32, 'a value hash has 32 bytes')
+    invariant(leafHash === undefined || leafHash.length === 32, 'a leaf hash has 32 bytes')
     packed[position] = prefixOf(key) * BATCH_CHANGES_MAX + position
     position++
   }

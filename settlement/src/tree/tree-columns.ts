@@ -1,5 +1,4 @@
 import { hashInto } from '@chainsafe/as-sha256'
-import { sha256, TAG } from '@tallystick/protocol'
 import { EMPTY, isLeaf, Slots, type Subtree, slotOf, widened } from './tree-slots.js'
 
 /** Words of 32 bits in a hash or a key. */
@@ -18,8 +17,6 @@ export class LeafColumns {
   hashWords = new Uint32Array()
   /** The hashes again, as bytes. */
   #hashes = new Uint8Array()
-  /** What is hashed of a leaf: the tag, the key, the hash of the value. */
-  readonly #input = Uint8Array.of(TAG.stateLeaf, ...new Uint8Array(64))
 
   /** Bytes of memory. */
   get byteLength(): number {
@@ -31,13 +28,11 @@ export class LeafColumns {
     return this.keys.subarray(32 * slot, 32 * slot + 32)
   }
 
-  /** Puts a new leaf into a slot of its own (MRK-3): 32-byte key and value hash. */
-  add(key: Uint8Array, valueHash: Uint8Array): number {
+  /** Puts a new leaf into a slot of its own: its key and its hash, 32 bytes each. */
+  add(key: Uint8Array, hash: Uint8Array): number {
     const slot = this.slots.take()
-    this.#input.set(key, 1)
-    this.#input.set(valueHash, 33)
     this.keys.set(key, 32 * slot)
-    this.#hashes.set(sha256(this.#input), 32 * slot)
+    this.#hashes.set(hash, 32 * slot)
     return slot
   }
 }

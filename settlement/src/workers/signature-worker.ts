@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { invariant, verifyEncodedSignature } from '@tallystick/protocol'
-import { CHECK_BYTES } from './signature-check.js'
+import { CHECK_BYTES } from '../verify/signature-check.js'
 
 /** A worker of `SignaturePool`: answers packed checks with a byte each, 1 for a valid signature. */
 invariant(parentPort !== null, 'this file runs as a worker')

@@ -1,0 +1,73 @@
+import { availableParallelism } from 'node:os'
+import { type Transferable, Worker } from 'node:worker_threads'
+
+/** Jobs that one worker holds; the rest wait, so that all workers end at the same time. */
+const JOBS_PER_WORKER = 2
+
+type Job<Question, Answer> = {
+  readonly question: Question
+  readonly moved: readonly Transferable[]
+  readonly done: (answer: Answer) => void
+  readonly failed: (error: unknown) => void
+}
+
+type Helper<Question, Answer> = { readonly worker: Worker; readonly jobs: Job<Question, Answer>[] }
+
+/**
+ * Worker threads that answer one message with one message each, on all cores. Lives until `stop`;
+ * while nothing is asked of it, it keeps no process alive. When a worker dies, all fails.
+ */
+export class WorkerPool<Question, Answer> {
+  readonly #script: URL
+  readonly #helpers: readonly Helper<Question, Answer>[]
+  readonly #waiting: Job<Question, Answer>[] = []
+  #fault: unknown
+
+  constructor(script: URL, workers: number = availableParallelism()) {
+    this.#script = script
+    this.#helpers = Array.from({ length: workers }, () => this.#startHelper())
+  }
+
+  /** `moved`: memory of the question that the worker takes over, so that it is not copied. */
+  ask(question: Question, moved: readonly Transferable[] = []): Promise<Answer> {
+    if (this.#fault !== undefined) return Promise.reject(this.#fault)
+    return new Promise((done, failed) => {
+      this.#waiting.push({ question, moved, done, failed })
+      for (const helper of this.#helpers) this.#feed(helper)
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#fail(new Error('the worker pool was stopped'))
+    await Promise.all(this.#helpers.map(({ worker }) => worker.terminate()))
+  }
+
+  #feed({ worker, jobs }: Helper<Question, Answer>): void {
+    while (jobs.length < JOBS_PER_WORKER) {
+      const job = this.#waiting.shift()
+      if (job === undefined) return
+      jobs.push(job)
+      worker.ref()
+      worker.postMessage(job.question, [...job.moved])
+    }
+  }
+
+  #startHelper(): Helper<Question, Answer> {
+    const worker = new Worker(this.#script)
+    const helper: Helper<Question, Answer> = { worker, jobs: [] }
+    worker.on('message', (answer: Answer) => {
+      helper.jobs.shift()?.done(answer)
+      this.#feed(helper)
+      if (helper.jobs.length === 0) worker.unref()
+    })
+    worker.on('error', (error) => this.#fail(error))
+    worker.unref()
+    return helper
+  }
+
+  #fail(fault: unknown): void {
+    this.#fault ??= fault
+    const held = this.#helpers.flatMap(({ jobs }) => jobs.splice(0))
+    for (const { failed } of [...held, ...this.#waiting.splice(0)]) failed(this.#fault)
+  }
+}
