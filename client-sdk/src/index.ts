@@ -18,9 +18,13 @@ export {
 export { LedgerError } from './ledger/ledger-error.js'
 export {
   acceptBlock,
+  acceptHandover,
   acceptHeader,
+  type Era,
+  type HandoverRejection,
   type LightClient,
   type LightClientRejection,
+  newestEra,
   startLightClient,
 } from './ledger/light-client.js'
 export type { OpenSocket, Socket, SocketHandlers } from './ledger/open-socket.js'

@@ -103,6 +103,14 @@ export class StubLedger {
         const genesis = toHex(encode(genesisCodec, this.world.genesis))
         return ok({ chain_id: this.world.chainId, genesis })
       }
+      case 'parameter-changes': {
+        const from = Number(query.get('from'))
+        const due = this.world.handovers.filter(({ activationHeight }) => activationHeight >= from)
+        const data = due.map(({ activationHeight, bytes }) => {
+          return { activation_height: activationHeight, handover: toHex(bytes) }
+        })
+        return ok({ data, has_more: false, next: null })
+      }
       case 'headers':
         return ok(this.#header())
       case 'blocks': {

@@ -69,7 +69,7 @@ async function replay(node: LedgerProcess, height: number): Promise<LedgerTip> {
   for (let next = 1; next <= height; next++) {
     const block = await fetchBlock(node, next)
     const clock = Math.floor(Date.now() / 1_000)
-    const applied = applyBlock(tip, block, genesis.parameters, clock)
+    const applied = applyBlock(tip, block, clock)
     if (isRejection(applied)) assert.fail(`block ${next}: ${applied.code}: ${applied.detail}`)
     view.absorb(applied.writes)
     tip = { view, tree: applied.tree, header: block.header }

@@ -27,7 +27,7 @@ class Scene {
   }
 
   get context() {
-    return { chainId: this.ledger.chainId, time: this.ledger.time }
+    return this.ledger.context
   }
 
   payment(spend: Spend, owner: Signer, value: bigint, memo = 0, validUntil?: number): Candidate {

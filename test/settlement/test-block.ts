@@ -31,7 +31,9 @@ export function testBlock(
 ): Block {
   const parent = ledger.header
   const encoded = transactions.map((transaction) => encode(transactionCodec, transaction))
-  const executed = executeTransactions(ledger.state, encoded, { chainId: ledger.chainId, time })
+  const executed = executeTransactions(ledger.state, encoded, {
+    ...{ chainId: ledger.chainId, time, height: parent.height + 1 },
+  })
   const writes = isRejection(executed) ? [] : executed.writes
   const header: BlockHeader = {
     ...parent,

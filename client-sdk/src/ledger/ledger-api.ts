@@ -12,6 +12,8 @@ import {
   encode,
   type Genesis,
   genesisCodec,
+  type Handover,
+  handoverCodec,
   type LockRoot,
   type Outpoint,
   type PublicKey,
@@ -103,6 +105,17 @@ export async function fetchEntry<Kind extends AskedKind>(
     value: answer.isNull('value') ? undefined : answer.bytes('value'),
     proof: answer.decoded('proof', stateProofCodec),
   }
+}
+
+/** One page of handovers to parameters that came into force at `from` or later; not verified. */
+export async function fetchHandovers(
+  http: LedgerHttp,
+  from: number,
+  signal: Signal,
+): Promise<Handover[]> {
+  const path = `/v1/parameter-changes?from=${from}&limit=${PAGE_ITEMS}`
+  const page = await requestAnswer(http, { path, signal })
+  return page.list('data').map((item) => item.decoded('handover', handoverCodec))
 }
 
 /** Outpoints that the server lists for a lock, unproven, each once; the first 10,000. */

@@ -1,7 +1,8 @@
 import { pino } from 'pino'
+import { LedgerFault } from '../ledger-fault.js'
 import { type LedgerReport, startLedgerNode } from '../start-ledger-node.js'
 import { printFacts } from './print-facts.js'
-import { EXIT } from './stop-on-fault.js'
+import { EXIT, stopOnFault } from './stop-on-fault.js'
 
 export type RunOptions = {
   readonly data: string
@@ -30,9 +31,17 @@ export async function runLedger({
       case 'stalled':
         log.warn({ why: report.why }, 'no block can be made now')
         break
+      case 'upgradeUnsupported':
+        log.warn(
+          { version: report.version, activation_height: report.activationHeight },
+          'an upgrade is scheduled that this release does not know: it will stop there',
+        )
+        break
     }
   }
   const onFault = (error: unknown) => {
+    // Nothing broke: the operator has a newer release to start, and is told so in plain words.
+    if (error instanceof LedgerFault && error.code === 'version_unsupported') stopOnFault(error)
     log.fatal({ err: error }, 'the ledger stops: what is on disk stays as it is')
     process.exit(EXIT.fault)
   }

@@ -10,6 +10,9 @@ const statusSchema = z.looseObject({
   height: z.number(),
   time: z.number(),
   mempool_transactions: z.number(),
+  upgrade_pending: z
+    .object({ version: z.number(), activation_height: z.number(), supported: z.boolean() })
+    .nullable(),
 })
 
 /** `ledger status`: what a node says of itself. */
@@ -17,6 +20,7 @@ export async function showStatus({ url, json }: { url: string; json?: true }): P
   const address = `${url.replace(/\/+$/, '')}/v1/status`
   const response = await fetch(address, { signal: AbortSignal.timeout(ANSWER_MS_MAX) })
   const status = statusSchema.parse(await response.json())
+  const { upgrade_pending: upgrade } = status
   const time = new Date(status.time * 1_000).toISOString()
   printFacts(
     json,
@@ -27,6 +31,12 @@ export async function showStatus({ url, json }: { url: string; json?: true }): P
       `height   ${status.height}`,
       `time     ${time}`,
       `waiting  ${status.mempool_transactions} transactions`,
+      ...(upgrade === null
+        ? []
+        : [
+            `upgrade  to version ${upgrade.version} at block ${upgrade.activation_height}` +
+              `${upgrade.supported ? '' : ': not supported by this node, which will stop there'}`,
+          ]),
     ].join('\n'),
   )
 }

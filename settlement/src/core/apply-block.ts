@@ -19,14 +19,17 @@ import {
   treeRoot,
 } from '@tallystick/protocol'
 import { valueIsConserved } from '../invariants/value-is-conserved.js'
-import { type ApplyContext, applyTransaction } from './apply-transaction.js'
+import { type ApplyContext, applyContext, type BlockPlace } from './apply-context.js'
+import { applyTransaction } from './apply-transaction.js'
 import { type LedgerView, StateOverlay, type StateWrite } from './ledger-view.js'
+import { activationWrites, parametersInForce } from './parameters-in-force.js'
 import { advanceTree } from './state-root.js'
 import type { TransactionRejection } from './transaction-rejection.js'
 
 export type BlockRejection = Rejection<
   | 'wrong_chain'
   | 'wrong_version'
+  | 'wrong_revision'
   | 'wrong_height'
   | 'wrong_parent'
   | 'time_out_of_bounds'
@@ -51,16 +54,18 @@ export type AppliedBlock = {
   readonly tree: SparseTree
 }
 
-/** Executes transactions in order; the first that is refused refuses all (BLK-5). */
+/** Activates what is due and executes transactions in order; the first that is refused refuses all (BLK-5). */
 export function executeTransactions(
   view: LedgerView,
   transactions: readonly Uint8Array[],
-  context: ApplyContext,
+  place: BlockPlace,
 ): { readonly kind: 'executed'; readonly writes: readonly StateWrite[] } | BlockRejection {
   if (transactions.length > BLOCK_TRANSACTIONS_MAX) {
     return reject('block_too_large', `a block has at most ${BLOCK_TRANSACTIONS_MAX} transactions`)
   }
+  const context = applyContext(view, place)
   const state = new StateOverlay(view)
+  state.absorb(activationWrites(view, place.height))
   let cost = 0
   for (const [position, encoded] of transactions.entries()) {
     const applied = executeOne(state, encoded, context)
@@ -89,14 +94,14 @@ function executeOne(
   return applyTransaction(view, transaction, encoded.length, context)
 }
 
-/** Checks a block against its parent and executes it (BLK-*). `clock`: this node's own seconds. */
+/** Checks a block against its parent's state and executes it (BLK-*). `clock`: this node's own seconds. */
 export function applyBlock(
   tip: LedgerTip,
   block: Block,
-  parameters: Parameters,
   clock: number,
 ): AppliedBlock | BlockRejection {
   const { header, certificate, transactions } = block
+  const parameters = parametersInForce(tip.view, tip.header.height + 1)
   const refusal =
     checkHeader(tip.header, header, parameters, clock) ??
     checkCertificate(header, certificate, parameters)
@@ -104,8 +109,8 @@ export function applyBlock(
   if (!holdsTransactions(header, transactions)) {
     return reject('wrong_transaction_root', `block ${header.height} holds other transactions`)
   }
-  const { chainId, time } = header
-  const executed = executeTransactions(tip.view, transactions, { chainId, time })
+  const { chainId, time, height } = header
+  const executed = executeTransactions(tip.view, transactions, { chainId, time, height })
   if (isRejection(executed)) return executed
   const tree = advanceTree(tip.tree, executed.writes)
   return equalBytes(treeRoot(tree), header.stateRoot)
@@ -113,7 +118,10 @@ export function applyBlock(
     : reject('wrong_state_root', `block ${header.height} leads to another state than it says`)
 }
 
-/** Whether `header` may follow `parent` (BLK-3, TIME-*): `undefined` when it may. */
+/**
+ * Whether `header` may follow `parent` under the parameters in force for it (BLK-3, TIME-*):
+ * `undefined` when it may.
+ */
 export function checkHeader(
   parent: BlockHeader,
   header: BlockHeader,
@@ -125,6 +133,9 @@ export function checkHeader(
   }
   if (header.version !== parameters.protocolVersion) {
     return reject('wrong_version', `rules ${parameters.protocolVersion} are in force here`)
+  }
+  if (header.revision !== parameters.revision) {
+    return reject('wrong_revision', `parameters ${parameters.revision} are in force here`)
   }
   if (header.height !== parent.height + 1) {
     return reject('wrong_height', `block ${parent.height + 1} is the next, not ${header.height}`)

@@ -14,7 +14,6 @@ import {
   invariant,
   isRejection,
   type LockRoot,
-  type Parameters,
   type PublicKey,
   parseTransaction,
   proveKey,
@@ -23,17 +22,20 @@ import {
   type TxId,
 } from '@tallystick/protocol'
 import { nextBlockTime } from '../core/apply-block.js'
-import { type ApplyContext, boundedCost } from '../core/apply-transaction.js'
+import { type ApplyContext, applyContext } from '../core/apply-context.js'
+import { boundedCost } from '../core/apply-transaction.js'
 import type { Candidate } from '../core/fill-block.js'
+import { parametersInForce } from '../core/parameters-in-force.js'
 import { TransactionChecks } from '../core/transaction-checks.js'
 import { LedgerFault } from '../ledger-fault.js'
 import { MEMPOOL_BYTES_MAX, MEMPOOL_TRANSACTIONS_MAX } from '../limits.js'
 import { encodeEntry, entryRows } from '../store/entry-row.js'
-import type { PageQuery, StoredBlock, StoredEntry } from '../store/ledger-store.js'
+import type { PageQuery, StoredBlock, StoredEntry, StoredHandover } from '../store/ledger-store.js'
 import { BlockLoop } from './block-loop.js'
 import type { Chain, ChainTip } from './chain.js'
 import { checkTipMark } from './check-tip-mark.js'
 import { GroupCommit } from './group-commit.js'
+import { handoverAfter } from './handover-after.js'
 import type { LedgerNodeParts } from './ledger-node-parts.js'
 import type { LedgerState } from './ledger-state.js'
 import { type MadeBlock, makeBlock } from './make-block.js'
@@ -42,6 +44,7 @@ import type { ProvenValue } from './proven-value.js'
 import { genesisTip, restoreChain } from './restore-chain.js'
 import { RevealHashing } from './reveal-hashing.js'
 import type { Submitted, TransactionStatus } from './submission.js'
+import { type PendingUpgrade, pendingUpgrade, requireSupportedVersion } from './upgrade.js'
 
 /**
  * A running ledger: it takes transactions, makes blocks, and answers from the newest block that is
@@ -61,6 +64,8 @@ export class LedgerNode {
   /** Ids on disk of transactions that wait no more; removed with the next block. */
   #dropped: readonly TxId[] = []
   #isStalled = false
+  /** Height of the upgrade that was reported as one to stop at. */
+  #reportedUpgrade: number | undefined
   #fault: unknown
 
   private constructor(parts: LedgerNodeParts, chain: Chain) {
@@ -82,6 +87,8 @@ export class LedgerNode {
     const chain = await restoreChain(parts.store, parts.genesis)
     await checkTipMark(parts, chain.tip)
     const node = new LedgerNode(parts, chain)
+    node.#requireNextBlock()
+    node.#reportUpgrade()
     const waiting = (await parts.store.pending()).map(({ id, encoded }) => {
       const transaction = parseTransaction(encoded)
       if (isRejection(transaction)) {
@@ -128,6 +135,16 @@ export class LedgerNode {
   /** Whether blocks are being made. */
   get isReady(): boolean {
     return this.#loop !== undefined && this.#fault === undefined && !this.#isStalled
+  }
+
+  /** The upgrade that is announced, if one is. */
+  get upgrade(): PendingUpgrade | undefined {
+    return pendingUpgrade(this.#state, this.#parts.versions)
+  }
+
+  /** Versions of the rules that this node supports, ascending. */
+  get versions(): readonly number[] {
+    return [...this.#parts.versions].sort((a, b) => a - b)
   }
 
   /** Hears every block once it is the tip; call the answer to stop. */
@@ -193,6 +210,11 @@ export class LedgerNode {
     return this.#parts.store.channelsOf(key, page)
   }
 
+  /** Handovers to parameters that came into force at `from` or later; see `LedgerStore`. */
+  handovers(from: number, limit: number): Promise<readonly StoredHandover[]> {
+    return this.#parts.store.handovers(from, limit)
+  }
+
   async block(height: number): Promise<StoredBlock | undefined> {
     return height <= this.#tip.header.height ? this.#parts.store.block(height) : undefined
   }
@@ -206,9 +228,10 @@ export class LedgerNode {
   /** Execution, certificate, storage, and only then the tip: whether a block was made. */
   async #makeBlock(): Promise<boolean> {
     const { engine, store, mark, clock } = this.#parts
+    const parameters = this.#requireNextBlock()
     const parent = { view: this.#state, ...this.#tip }
     const seconds = Math.floor(clock() / 1_000)
-    const made = makeBlock(parent, this.#parameters(), this.#mempool.candidates(), seconds)
+    const made = makeBlock(parent, this.#mempool.candidates(), seconds)
     if (isRejection(made)) {
       if (!this.#isStalled) this.#parts.onStall(made.detail)
       this.#isStalled = true
@@ -216,8 +239,8 @@ export class LedgerNode {
     }
     this.#isStalled = false
     const { header, included } = made
-    const certificate = await engine.certify(header)
-    const uncertified = checkCertificate(header, certificate, this.#parameters())
+    const certificate = await engine.certify(header, parameters)
+    const uncertified = checkCertificate(header, certificate, parameters)
     invariant(uncertified === undefined, 'the engine certifies what it was given')
     const transactions = included.map(({ encoded }) => encoded)
     const bytes = encode(blockCodec, { header, certificate, transactions })
@@ -226,10 +249,12 @@ export class LedgerNode {
       ...{ height: header.height, id: fromHex(id), bytes },
       ...entryRows(made.writes),
       transactions: included.map(({ checks }) => checks.id),
+      handover: handoverAfter(this.#state, made, { header, certificate }),
       settled: this.#takeSettled(made),
     })
     await mark.note({ height: header.height, id })
     this.#advance(made, { header, id, certificate, tree: made.tree })
+    this.#reportUpgrade()
     for (const listener of this.#listeners) listener({ height: header.height, bytes })
     return true
   }
@@ -276,15 +301,28 @@ export class LedgerNode {
 
   /** Where a transaction would be applied if a block were made now. */
   #context(): ApplyContext {
+    const { header } = this.#tip
     const seconds = Math.floor(this.#parts.clock() / 1_000)
-    const time = nextBlockTime(this.#tip.header, this.#parameters(), seconds)
-    return { chainId: this.chainId, time }
+    const parameters = parametersInForce(this.#state, header.height + 1)
+    const time = nextBlockTime(header, parameters, seconds)
+    return applyContext(this.#state, { chainId: this.chainId, time, height: header.height + 1 })
   }
 
-  #parameters(): Parameters {
-    const parameters = this.#state.read('parameters', {})
-    invariant(parameters !== undefined, 'the state has parameters')
+  /** What the next block is judged by; throws unless this node may, and can, make it. */
+  #requireNextBlock() {
+    const height = this.#tip.header.height + 1
+    const parameters = parametersInForce(this.#state, height)
+    requireSupportedVersion(parameters, height, this.#parts.versions)
+    this.#parts.engine.requireAuthority(parameters)
     return parameters
+  }
+
+  #reportUpgrade(): void {
+    const upgrade = this.upgrade
+    if (upgrade === undefined || upgrade.isSupported) return
+    if (upgrade.activationHeight === this.#reportedUpgrade) return
+    this.#reportedUpgrade = upgrade.activationHeight
+    this.#parts.onUnsupportedUpgrade(upgrade)
   }
 
   #fail(error: unknown): void {

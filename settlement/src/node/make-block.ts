@@ -1,7 +1,6 @@
 import {
   type BlockHeader,
   isRejection,
-  type Parameters,
   type SparseTree,
   transactionRoot,
   treeRoot,
@@ -13,6 +12,7 @@ import {
   nextBlockTime,
 } from '../core/apply-block.js'
 import { type Candidate, type FilledBlock, fillBlock } from '../core/fill-block.js'
+import { parametersInForce } from '../core/parameters-in-force.js'
 import { advanceTree } from '../core/state-root.js'
 import { BLOCK_BYTES_MAX } from '../limits.js'
 
@@ -29,16 +29,18 @@ export type MadeBlock<C extends Candidate> = FilledBlock<C> & {
  */
 export function makeBlock<C extends Candidate>(
   tip: LedgerTip & { readonly id: BlockHeader['parent'] },
-  parameters: Parameters,
   candidates: Iterable<C>,
   clock: number,
 ): MadeBlock<C> | BlockRejection {
   const parent = tip.header
   const { chainId } = parent
+  const height = parent.height + 1
+  const parameters = parametersInForce(tip.view, height)
   const due = {
     version: parameters.protocolVersion,
+    revision: parameters.revision,
     chainId,
-    height: parent.height + 1,
+    height,
     time: nextBlockTime(parent, parameters, clock),
     parent: tip.id,
   }
@@ -49,7 +51,8 @@ export function makeBlock<C extends Candidate>(
     clock,
   )
   if (isRejection(untimely)) return untimely
-  const filled = fillBlock(tip.view, candidates, { chainId, time: due.time }, BLOCK_BYTES_MAX)
+  const place = { chainId, time: due.time, height }
+  const filled = fillBlock(tip.view, candidates, place, BLOCK_BYTES_MAX)
   const tree = advanceTree(tip.tree, filled.writes)
   const header: BlockHeader = {
     ...due,

@@ -1,5 +1,6 @@
 import { type Rejection, reject, type TxId } from '@tallystick/protocol'
-import { type ApplyContext, applyTransaction } from '../core/apply-transaction.js'
+import type { ApplyContext } from '../core/apply-context.js'
+import { applyTransaction } from '../core/apply-transaction.js'
 import type { Candidate } from '../core/fill-block.js'
 import { type LedgerView, StateOverlay } from '../core/ledger-view.js'
 import type { TransactionRejection } from '../core/transaction-rejection.js'
