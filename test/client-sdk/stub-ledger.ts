@@ -20,7 +20,7 @@ import {
 } from '@tallystick/protocol'
 import type { Fetch } from '#client-sdk/ledger/ledger-http.js'
 import type { OpenSocket, SocketHandlers } from '#client-sdk/ledger/open-socket.js'
-import { certify, type LedgerWorld } from './ledger-world.js'
+import { certifyBy, type LedgerWorld } from './ledger-world.js'
 
 type Body = Record<string, unknown>
 type Reply = { readonly status: number; readonly body: Body }
@@ -146,8 +146,9 @@ export class StubLedger {
 
   #header(): Body {
     const { header } = this.world
-    const certificate =
-      header.height === 0 ? null : toHex(encode(certificateCodec, certify(header)))
+    const validators = this.world.state.read('parameters', {})?.validators ?? []
+    const signed = certifyBy(header, validators, this.world.signers)
+    const certificate = header.height === 0 ? null : toHex(encode(certificateCodec, signed))
     return { height: header.height, header: toHex(encode(blockHeaderCodec, header)), certificate }
   }
 
