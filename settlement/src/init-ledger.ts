@@ -6,6 +6,7 @@ import {
   type Genesis,
   type Output,
   PROTOCOL_VERSION,
+  PROTOCOL_VERSIONS,
   type PublicKey,
   timestamp,
 } from '@tallystick/protocol'
@@ -79,6 +80,10 @@ async function genesisOf(origin: LedgerOrigin, validator: PublicKey): Promise<Ge
       const { timeStepSecondsMax, disputeWindowSecondsMin, disputeWindowSecondsMax } = {
         ...LEDGER_DEFAULTS,
         ...chosen,
+      }
+      if (!PROTOCOL_VERSIONS.has(protocolVersion)) {
+        const detail = `rules of version ${protocolVersion} are not known here`
+        throw new LedgerFault('genesis_unusable', detail)
       }
       const { terms, feeRates } = genesisAssets(assets)
       return checkedGenesis('the genesis', {

@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { LedgerFault } from '../ledger-fault.js'
+import { LedgerFault, type LedgerFaultCode } from '../ledger-fault.js'
 import { type LedgerReport, startLedgerNode } from '../start-ledger-node.js'
 import { printFacts } from './print-facts.js'
 import { EXIT, stopOnFault } from './stop-on-fault.js'
@@ -14,6 +14,9 @@ export type RunOptions = {
   readonly stopWithParent?: true
   readonly json?: true
 }
+
+/** What a node stops for because the ledger goes on without it. */
+const OVERTAKEN: ReadonlySet<LedgerFaultCode> = new Set(['version_unsupported', 'not_a_validator'])
 
 /** `ledger run`: serves until SIGINT or SIGTERM, and then ends with exit code 0. */
 export async function runLedger({
@@ -40,8 +43,8 @@ export async function runLedger({
     }
   }
   const onFault = (error: unknown) => {
-    // Nothing broke: the operator has a newer release to start, and is told so in plain words.
-    if (error instanceof LedgerFault && error.code === 'version_unsupported') stopOnFault(error)
+    // Nothing broke: new parameters came into force, and what the operator can do is plain.
+    if (error instanceof LedgerFault && OVERTAKEN.has(error.code)) stopOnFault(error)
     log.fatal({ err: error }, 'the ledger stops: what is on disk stays as it is')
     process.exit(EXIT.fault)
   }

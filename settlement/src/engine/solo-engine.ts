@@ -7,10 +7,11 @@ export function soloEngine(signer: Signer): Engine {
   const validatorOf = ({ validators, quorum }: Authority): number => {
     const validator = validators.indexOf(signer.publicKey)
     if (validator >= 0 && quorum === 1) return validator
-    throw new LedgerFault(
-      'not_a_validator',
-      `this node signs as ${signer.publicKey}, which alone does not make a quorum of ${quorum}`,
-    )
+    const why =
+      validator < 0
+        ? 'which is none of the validators in force'
+        : `which alone does not make a quorum of ${quorum}`
+    throw new LedgerFault('not_a_validator', `this node signs as ${signer.publicKey}, ${why}`)
   }
   let certified = -1
   return {
