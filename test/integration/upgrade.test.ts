@@ -33,7 +33,7 @@ import { LedgerProcess } from './ledger-process.js'
 /** Blocks come as fast as they can be made, so that an activation is never far. */
 const FAST = { blockIntervalMs: 10, heartbeatMs: 10 } as const
 /** Blocks between asking for a height and the activation: the proposal is included long before. */
-const LEAD_BLOCKS = 60
+const LEAD_BLOCKS = 150
 
 type World = { readonly dataDir: string; readonly genesis: Genesis; readonly validator: Signer }
 
@@ -139,11 +139,16 @@ describe('an upgrade of the rules', () => {
     })
     assert.deepEqual(announced, { version: 2, activation_height: height, supported: false })
 
+    const before = await clientOf(old.url, chainId)
+    const { value: scheduled } = await before.scheduledChange()
+    assert.equal(await before.assetCount(), 1)
+
     const stopped = new RegExp(`block ${height} .* version 2 .* supports 1:`)
     assertFault(await old.failed, 'version_unsupported', stopped)
     assert.deepEqual(old.reports, [
       { kind: 'upgradeUnsupported', version: 2, activationHeight: height, isSupported: false },
     ])
+    assert.equal(scheduled?.activationHeight, height)
     const left = (await ask(old.url, '/v1/status')).body
     assert.deepEqual([left['height'], left['protocol_version']], [height - 1, 1])
     assert.equal((await ask(old.url, '/readyz')).status, 503)

@@ -86,6 +86,8 @@ const ENTRY_PATHS = {
   reveal: ({ anchor }: { readonly anchor: Anchor }) => `/v1/reveals/${anchor}`,
   revealStep: ({ anchor, step }: { readonly anchor: Anchor; readonly step: number }) =>
     `/v1/reveals/${anchor}/steps/${step}`,
+  assetCount: () => '/v1/assets/count',
+  parametersChange: () => '/v1/parameters/change',
 } satisfies Partial<{ [Kind in EntryKind]: (key: StateEntries[Kind]['key']) => string }>
 
 /** Kinds of entries that a client asks for. */

@@ -15,6 +15,7 @@ import {
   type LockRoot,
   type Outpoint,
   type Parameters,
+  type ParametersChange,
   type PublicKey,
   provenEntry,
   type RevealStep,
@@ -151,6 +152,18 @@ export class LedgerClient {
 
   asset(id: AssetId, signal?: AbortSignal): Promise<Proven<Asset>> {
     return this.#entry('asset', { asset: id }, signal)
+  }
+
+  /** How many assets there are: the number of the next one (OP-8). */
+  async assetCount(signal?: AbortSignal): Promise<AssetId> {
+    const { value } = await this.#entry('assetCount', {}, signal)
+    if (value === undefined) throw malformedAnswer('a ledger counts its assets from the genesis on')
+    return value.count
+  }
+
+  /** The change of the parameters that is scheduled, if one is; it can still be withdrawn. */
+  scheduledChange(signal?: AbortSignal): Promise<Proven<ParametersChange>> {
+    return this.#entry('parametersChange', {}, signal)
   }
 
   /**
