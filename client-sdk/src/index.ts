@@ -5,6 +5,7 @@ export { revealLookupOf } from './guard/reveal-lookup.js'
 export { BlockFeed } from './ledger/block-feed.js'
 export { type BlockSummary, summarizeBlock } from './ledger/block-summary.js'
 export { type ChannelFeePlan, channelFeeTransaction } from './ledger/channel-fee-transaction.js'
+export { awaitedKeys, awaitedSigner, coSign } from './ledger/co-sign.js'
 export type { OwnedCoin } from './ledger/coin-selection.js'
 export { finalizeTransaction } from './ledger/finalize-transaction.js'
 export type { FollowOptions, VerifiedBlock } from './ledger/follow-blocks.js'
@@ -17,10 +18,20 @@ export {
 } from './ledger/ledger-client.js'
 export { LedgerError } from './ledger/ledger-error.js'
 export {
+  type FundingPlan,
+  issueTransaction,
+  parametersProposal,
+  reissueTransaction,
+} from './ledger/ledger-operations.js'
+export {
   acceptBlock,
+  acceptHandover,
   acceptHeader,
+  type Era,
+  type HandoverRejection,
   type LightClient,
   type LightClientRejection,
+  newestEra,
   startLightClient,
 } from './ledger/light-client.js'
 export type { OpenSocket, Socket, SocketHandlers } from './ledger/open-socket.js'

@@ -61,12 +61,14 @@ export async function startHub(
     LedgerClient.connect({ url: config.ledgerUrl, openSocket: openWsSocket }),
   )
   const { chainId, genesis } = ledger
-  const { timeStepSecondsMax } = genesis.parameters
+  // Headers lead to the parameters in force; those of the genesis may be long gone.
+  await patiently(() => ledger.refresh(stop.signal))
+  const { timeStepSecondsMax } = ledger.parameters
   if (2 * timeStepSecondsMax > CLAIM_MARGIN_SECONDS) {
     // One block must not be able to jump over the time in which a taken claim can be enforced.
     throw new Error(`ledger time may rise by ${timeStepSecondsMax} s a block: too coarse for a hub`)
   }
-  const policy = policyOf(config, keys.payoutLock, genesis.assets[config.asset]?.feePerKiloCost)
+  const policy = policyOf(config, keys.payoutLock, ledger.feePerKiloCost(config.asset))
   const journal = await openSqliteJournal(join(config.dataDir, 'hub.db'), chainId)
   const stored = await journal.load()
   const state = new HubState(stored.channels)
@@ -113,7 +115,7 @@ export async function startHub(
   })
   const guard = new GuardLoop({
     ledger,
-    feePerKiloCost: ({ asset }) => genesis.assets[asset]?.feePerKiloCost ?? 0,
+    feePerKiloCost: ({ asset }) => ledger.feePerKiloCost(asset),
     revealWithCoins: (reveal) => coins.build({ reveals: [reveal] }),
     beforeForceClose: async (party) => {
       const { id } = party.ledger
@@ -179,9 +181,9 @@ export async function startHub(
 function policyOf(
   config: HubConfig,
   payoutLock: HubPolicy['payoutLock'],
-  feePerKiloCost: number | undefined,
+  feePerKiloCost: number,
 ): HubPolicy {
-  if (feePerKiloCost === undefined) throw new Error(`the ledger has no asset ${config.asset}`)
+  if (feePerKiloCost === 0) throw new Error(`the ledger takes no fees in asset ${config.asset}`)
   return {
     asset: config.asset,
     payoutLock,

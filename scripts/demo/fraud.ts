@@ -138,7 +138,7 @@ async function hubCheats(
       { kind: 'forceClose', channel: number, by: 'hub', own: LANE_START, peer: undefined },
     ],
     reveals: [],
-    feePerKiloCost: feed.ledger.genesis.assets[asset]?.feePerKiloCost ?? 0,
+    feePerKiloCost: feed.ledger.feePerKiloCost(asset),
     validFrom: timestamp(0),
     validUntil: TIMESTAMP_MAX,
   })

@@ -14,8 +14,16 @@ import {
 } from '@tallystick/protocol'
 import { z } from 'zod'
 import { LedgerFault } from './ledger-fault.js'
+import { genesisAssets, pricedAssets } from './priced-asset.js'
 
 const whole = z.number().int().nonnegative()
+
+const publicKey = z.string().transform((hex, context) => {
+  const key = parsePublicKey(hex)
+  if (key !== undefined) return key
+  context.addIssue('a public key in hex is due')
+  return z.NEVER
+})
 
 /** A genesis as people read and write it. Amounts are base units as decimal strings. */
 const genesisFileSchema = z.strictObject({
@@ -23,20 +31,20 @@ const genesisFileSchema = z.strictObject({
   time: whole.max(TIMESTAMP_MAX).transform(timestamp),
   parameters: z.strictObject({
     protocol_version: whole,
-    validators: z.array(
-      z.string().transform((hex, context) => {
-        const key = parsePublicKey(hex)
-        if (key !== undefined) return key
-        context.addIssue('a validator is a public key in hex')
-        return z.NEVER
-      }),
-    ),
+    validators: z.array(publicKey),
     quorum: whole,
     time_step_seconds_max: whole,
     dispute_window_seconds_min: whole,
     dispute_window_seconds_max: whole,
   }),
-  assets: z.array(z.strictObject({ code: z.string(), decimals: whole, fee_per_kilo_cost: whole })),
+  assets: z.array(
+    z.strictObject({
+      code: z.string(),
+      decimals: whole,
+      fee_per_kilo_cost: whole,
+      issuer: publicKey.optional(),
+    }),
+  ),
   allocations: z.array(
     z.strictObject({
       asset: whole,
@@ -65,19 +73,23 @@ export async function readGenesisFile(path: string): Promise<Genesis> {
   const parsed = genesisFileSchema.safeParse(json)
   if (!parsed.success) throw unusable(path, z.prettifyError(parsed.error))
   const { network, time, parameters, assets, allocations } = parsed.data
+  const { terms, feeRates } = genesisAssets(
+    assets.map(({ code, decimals, fee_per_kilo_cost: feePerKiloCost, issuer }) => {
+      return { code, decimals, feePerKiloCost, ...(issuer !== undefined && { issuer }) }
+    }),
+  )
   return checkedGenesis(path, {
-    ...{ network, time, allocations },
+    ...{ network, time, assets: terms, allocations },
     parameters: {
       protocolVersion: parameters.protocol_version,
+      revision: 0,
       validators: parameters.validators,
       quorum: parameters.quorum,
       timeStepSecondsMax: parameters.time_step_seconds_max,
       disputeWindowSecondsMin: parameters.dispute_window_seconds_min,
       disputeWindowSecondsMax: parameters.dispute_window_seconds_max,
+      feeRates,
     },
-    assets: assets.map(({ code, decimals, fee_per_kilo_cost }) => {
-      return { code, decimals, feePerKiloCost: fee_per_kilo_cost }
-    }),
   })
 }
 
@@ -99,8 +111,8 @@ export function writtenGenesis({
       dispute_window_seconds_min: parameters.disputeWindowSecondsMin,
       dispute_window_seconds_max: parameters.disputeWindowSecondsMax,
     },
-    assets: assets.map(({ code, decimals, feePerKiloCost }) => {
-      return { code, decimals, fee_per_kilo_cost: feePerKiloCost }
+    assets: pricedAssets({ assets, parameters }).map(({ feePerKiloCost, ...terms }) => {
+      return { ...terms, fee_per_kilo_cost: feePerKiloCost }
     }),
     allocations: allocations.map((output) => ({ ...output, amount: output.amount.toString() })),
   }
@@ -119,8 +131,12 @@ export function checkedGenesis(where: string, genesis: Genesis): Genesis {
   if (parameters.disputeWindowSecondsMin > parameters.disputeWindowSecondsMax) {
     throw unusable(where, 'the shortest dispute window is longer than the longest')
   }
-  if (!assets.some(({ feePerKiloCost }) => feePerKiloCost > 0)) {
+  if (parameters.feeRates.length === 0) {
     throw unusable(where, 'no asset takes fees, so nothing could ever be paid for')
+  }
+  const unknown = parameters.feeRates.find(({ asset }) => asset >= assets.length)
+  if (unknown !== undefined) {
+    throw unusable(where, `a fee rate names asset ${unknown.asset}, which there is not`)
   }
   const issued = assets.map(() => 0n)
   for (const { asset, amount: value } of allocations) {

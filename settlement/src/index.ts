@@ -1,8 +1,10 @@
 export * from './core/apply-block.js'
+export * from './core/apply-context.js'
 export * from './core/apply-transaction.js'
 export * from './core/fill-block.js'
 export * from './core/genesis-state.js'
 export * from './core/ledger-view.js'
+export * from './core/parameters-in-force.js'
 export { revealLookup } from './core/reveal-record.js'
 export { TransactionChecks } from './core/transaction-checks.js'
 export type { TransactionRejection } from './core/transaction-rejection.js'
@@ -11,6 +13,7 @@ export { soloEngine } from './engine/solo-engine.js'
 export { type InitializedLedger, initLedger, type LedgerOrigin } from './init-ledger.js'
 export { valueIsConserved } from './invariants/value-is-conserved.js'
 export { LedgerFault, type LedgerFaultCode } from './ledger-fault.js'
+export type { PricedAsset } from './priced-asset.js'
 export {
   type LedgerNodeConfig,
   type LedgerReport,

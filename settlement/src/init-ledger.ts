@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import {
-  type AssetTerms,
   type ChainId,
   chainIdOf,
   type Genesis,
   type Output,
   PROTOCOL_VERSION,
+  PROTOCOL_VERSIONS,
   type PublicKey,
   timestamp,
 } from '@tallystick/protocol'
@@ -14,6 +14,7 @@ import { dataFolder } from './data-folder.js'
 import { writeDurableFile } from './durable-file.js'
 import { checkedGenesis, readGenesisFile, writtenGenesis } from './genesis-file.js'
 import { LedgerFault } from './ledger-fault.js'
+import { genesisAssets, type PricedAsset } from './priced-asset.js'
 import { createValidatorKey, readValidatorKey } from './validator-key.js'
 
 /** What a new ledger starts from: somebody's genesis file, or one of our own. */
@@ -23,8 +24,10 @@ export type LedgerOrigin =
       readonly kind: 'new'
       /** For people; at most 32 bytes. */
       readonly network: string
-      readonly assets: readonly AssetTerms[]
+      readonly assets: readonly PricedAsset[]
       readonly allocations: readonly Output[]
+      /** Version of the rules to start with. Absent: the newest. */
+      readonly protocolVersion?: number
       /** See `Parameters`; absent: `LEDGER_DEFAULTS`. */
       readonly timeStepSecondsMax?: number
       readonly disputeWindowSecondsMin?: number
@@ -73,22 +76,30 @@ async function genesisOf(origin: LedgerOrigin, validator: PublicKey): Promise<Ge
       return readGenesisFile(origin.genesisFile)
     case 'new': {
       const { network, assets, allocations, kind: _, time, ...chosen } = origin
+      const protocolVersion = origin.protocolVersion ?? PROTOCOL_VERSION
       const { timeStepSecondsMax, disputeWindowSecondsMin, disputeWindowSecondsMax } = {
         ...LEDGER_DEFAULTS,
         ...chosen,
       }
+      if (!PROTOCOL_VERSIONS.has(protocolVersion)) {
+        const detail = `rules of version ${protocolVersion} are not known here`
+        throw new LedgerFault('genesis_unusable', detail)
+      }
+      const { terms, feeRates } = genesisAssets(assets)
       return checkedGenesis('the genesis', {
         network,
         time: timestamp(time ?? Math.floor(Date.now() / 1_000)),
         parameters: {
-          protocolVersion: PROTOCOL_VERSION,
+          protocolVersion,
+          revision: 0,
           validators: [validator],
           quorum: 1,
           timeStepSecondsMax,
           disputeWindowSecondsMin,
           disputeWindowSecondsMax,
+          feeRates,
         },
-        assets,
+        assets: terms,
         allocations,
       })
     }

@@ -18,6 +18,8 @@ export type LedgerFaultCode =
   | 'already_initialized'
   /** The key of this node is missing, malformed, or none that the genesis makes a validator. */
   | 'not_a_validator'
+  /** The rules of the next block are of a version that this program, or its operator, leaves out. */
+  | 'version_unsupported'
 
 /** The world failed, or we were set up wrong. Named, and the process ends: nothing is retried. */
 export class LedgerFault extends Error {

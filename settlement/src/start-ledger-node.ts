@@ -1,9 +1,10 @@
-import type { ChainId } from '@tallystick/protocol'
+import { type ChainId, PROTOCOL_VERSIONS } from '@tallystick/protocol'
 import { serveLedger } from './api/serve-ledger.js'
 import { dataFolder } from './data-folder.js'
 import { soloEngine } from './engine/solo-engine.js'
 import { readGenesisFile } from './genesis-file.js'
 import { LedgerNode } from './node/ledger-node.js'
+import type { PendingUpgrade } from './node/upgrade.js'
 import { openSqliteLedgerStore } from './store/sqlite-ledger-store.js'
 import { TipMark } from './store/tip-mark.js'
 import { readValidatorKey } from './validator-key.js'
@@ -13,6 +14,8 @@ export type LedgerReport =
   | { readonly kind: 'requestFailed'; readonly requestId: string; readonly error: unknown }
   /** No block can be made at the moment. */
   | { readonly kind: 'stalled'; readonly why: string }
+  /** The node will stop before the block with which these rules come into force. */
+  | ({ readonly kind: 'upgradeUnsupported' } & PendingUpgrade)
 
 export type LedgerNodeConfig = {
   /** A folder that `initLedger` made. */
@@ -27,6 +30,8 @@ export type LedgerNodeConfig = {
   readonly heartbeatMs?: number
   /** This node's own clock, milliseconds since 1970. Absent: the machine's. */
   readonly clock?: () => number
+  /** Versions of the rules to go on under. Absent: all that this program knows. */
+  readonly versions?: ReadonlySet<number>
   readonly onReport?: (report: LedgerReport) => void
   /**
    * The node is dead: storage failed, or an invariant broke. Absent: the error is thrown where
@@ -52,7 +57,7 @@ export async function startLedgerNode(config: LedgerNodeConfig): Promise<Running
   const paths = dataFolder(config.dataDir)
   const genesis = await readGenesisFile(paths.genesis)
   const signer = await readValidatorKey(paths.validatorKey)
-  const engine = soloEngine(signer, genesis.parameters)
+  const engine = soloEngine(signer)
   const store = await openSqliteLedgerStore(paths.ledger)
   // Only whoever holds the store may touch the mark.
   const mark = await TipMark.open(paths.tipMark)
@@ -63,11 +68,13 @@ export async function startLedgerNode(config: LedgerNodeConfig): Promise<Running
   try {
     const node = await LedgerNode.open({
       ...{ genesis, store, mark, engine, onFault },
+      versions: config.versions ?? PROTOCOL_VERSIONS,
       clock: config.clock ?? Date.now,
       timing: {
         blockIntervalMs: config.blockIntervalMs ?? TIMING_DEFAULTS.blockIntervalMs,
         heartbeatMs: config.heartbeatMs ?? TIMING_DEFAULTS.heartbeatMs,
       },
+      onUnsupportedUpgrade: (upgrade) => onReport({ kind: 'upgradeUnsupported', ...upgrade }),
       onStall: (why) => onReport({ kind: 'stalled', why }),
     })
     await node.start()

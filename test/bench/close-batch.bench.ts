@@ -136,7 +136,13 @@ try {
   ) => {
     const bytes = encode(blockCodec, { header: next, certificate, transactions: encoded })
     await store.commitBlock({
-      ...{ height: next.height, id: fromHex(blockId(next)), bytes, settled: [] },
+      ...{
+        height: next.height,
+        id: fromHex(blockId(next)),
+        bytes,
+        settled: [],
+        handover: undefined,
+      },
       ...entryRows(writes, staged.changes),
       transactions: candidatesOf(encoded).map(({ checks }) => checks.id),
     })
@@ -145,7 +151,7 @@ try {
     return bytes.length
   }
   const openings = Array.from({ length: opensCount }, (_, i) => opening(i))
-  const opened = execute(state, openings)
+  const opened = execute(state, openings, 1)
   const openedHeader = headerOver(header, openings, opened.staged.root)
   await commit(openings, certify(openedHeader), opened, openedHeader)
   const channels = clients.map((_, channel) => {
@@ -157,7 +163,7 @@ try {
   progress(`signing ${CHANNELS} close agreements`)
   const count = Math.ceil(CHANNELS / CLOSES_PER_TRANSACTION)
   const closings = Array.from({ length: count }, (_, i) => closing(channels, i))
-  const executed = execute(state, closings)
+  const executed = execute(state, closings, 2)
   executed.staged.discard()
   const next = headerOver(header, closings, executed.staged.root)
   const certificate = certify(next)
@@ -171,11 +177,11 @@ try {
   const candidates = candidatesOf(closings)
   await verifyCandidates(pool, state, candidates)
   const clock = START + 10
-  const applied = applyBlock({ state, header }, block, genesis.parameters, clock, candidates)
+  const applied = applyBlock({ state, header }, block, clock, candidates)
   if (isRejection(applied)) throw new Error(`${applied.code}: ${applied.detail}`)
   const bytes = encode(blockCodec, block)
   await reopened.commitBlock({
-    ...{ height: next.height, id: fromHex(blockId(next)), bytes, settled: [] },
+    ...{ height: next.height, id: fromHex(blockId(next)), bytes, settled: [], handover: undefined },
     ...entryRows(applied.writes, applied.staged.changes),
     transactions: candidates.map(({ checks }) => checks.id),
   })
@@ -213,8 +219,8 @@ try {
 
 type Executed = ReturnType<typeof execute>
 
-function execute(state: LedgerState, encoded: readonly Uint8Array[]) {
-  const executed = executeTransactions(state, candidatesOf(encoded), { chainId, time })
+function execute(state: LedgerState, encoded: readonly Uint8Array[], height: number) {
+  const executed = executeTransactions(state, candidatesOf(encoded), { chainId, time, height })
   if (isRejection(executed)) throw new Error(`${executed.code}: ${executed.detail}`)
   return { writes: executed.writes, staged: state.stage(executed.writes) }
 }

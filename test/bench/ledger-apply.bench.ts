@@ -56,8 +56,10 @@ const genesis: Genesis = {
     timeStepSecondsMax: 10,
     disputeWindowSecondsMin: 1,
     disputeWindowSecondsMax: 1_000,
+    revision: 0,
+    feeRates: [{ asset: 0, feePerKiloCost: 1_000 }],
   },
-  assets: [{ code: 'GBP', decimals: 2, feePerKiloCost: 1_000 }],
+  assets: [{ code: 'GBP', decimals: 2, issuer: undefined }],
   allocations: [],
 }
 const chainId = chainIdOf(genesis)
@@ -126,7 +128,7 @@ async function applyAll(state: LedgerState, pool: SignaturePool, blocks: readonl
     const following = blocks[block + 1]
     next = following && read(following)
     await verified
-    const executed = executeTransactions(state, candidates, { chainId, time: TIME })
+    const executed = executeTransactions(state, candidates, { chainId, time: TIME, height: 1 })
     if (isRejection(executed)) throw new Error(executed.detail)
     state.stage(executed.writes).commit()
   }

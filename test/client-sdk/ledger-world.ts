@@ -14,6 +14,7 @@ import {
   keyLock,
   lockRoot,
   PROTOCOL_VERSION,
+  type PublicKey,
   type RevealLookup,
   type Signer,
   signerFromSeed,
@@ -24,6 +25,9 @@ import {
   transactionRoot,
 } from '@tallystick/protocol'
 import {
+  type ApplyContext,
+  activationWrites,
+  applyContext,
   applyTransaction,
   genesisHeader,
   genesisWrites,
@@ -31,7 +35,15 @@ import {
   StateOverlay,
   valueIsConserved,
 } from '@tallystick/settlement'
-import { advanceTree, EMPTY_TREE, type SparseTree, treeRoot } from '../settlement/reference-tree.js'
+import { handoverAfter } from '#settlement/node/handover-after.js'
+import type { StoredHandover } from '#settlement/store/ledger-store.js'
+import {
+  advanceTree,
+  EMPTY_TREE,
+  provingState,
+  type SparseTree,
+  treeRoot,
+} from '../settlement/reference-tree.js'
 
 export const START = timestamp(1_700_000_000)
 
@@ -53,13 +65,17 @@ export function testGenesis(
     time: START,
     parameters: {
       protocolVersion: PROTOCOL_VERSION,
+      revision: 0,
       validators: [VALIDATOR.publicKey],
       quorum: 1,
       timeStepSecondsMax: 3_600,
       disputeWindowSecondsMin: 10,
       disputeWindowSecondsMax: 100_000,
+      feeRates: feeRates.flatMap((feePerKiloCost, asset) =>
+        feePerKiloCost > 0 ? [{ asset, feePerKiloCost }] : [],
+      ),
     },
-    assets: feeRates.map((feePerKiloCost, i) => ({ code: `A${i}`, decimals: 2, feePerKiloCost })),
+    assets: feeRates.map((_, i) => ({ code: `A${i}`, decimals: 2, issuer: undefined })),
     allocations: amounts.flatMap((ofAsset, asset) =>
       ofAsset.map((value) => ({
         asset,
@@ -75,6 +91,9 @@ export class LedgerWorld {
   readonly genesis: Genesis
   readonly state = new StateOverlay({ read: () => undefined })
   readonly blocks: Block[] = []
+  readonly handovers: StoredHandover[] = []
+  /** Those that sign blocks while the parameters make them validators. */
+  readonly signers: Signer[] = [VALIDATOR]
   tree: SparseTree
   header: BlockHeader
 
@@ -93,16 +112,19 @@ export class LedgerWorld {
   /** What the ledger says to a transaction at `time`, without making a block. */
   judge(transaction: Transaction, time: Timestamp) {
     const bytes = encode(transactionCodec, transaction).length
-    return applyTransaction(this.state, transaction, bytes, { chainId: this.chainId, time })
+    return applyTransaction(this.state, transaction, bytes, this.#contextAt(time))
   }
 
   /** Makes the next block. Fails the test when a transaction is refused. */
   produce(time: Timestamp, ...transactions: readonly Transaction[]): Block {
     const before = new StateOverlay(this.state)
     const after = new StateOverlay(this.state)
+    const context = this.#contextAt(time)
+    const { height, parameters } = context
+    after.absorb(activationWrites(before, height))
     for (const transaction of transactions) {
       const bytes = encode(transactionCodec, transaction).length
-      const applied = applyTransaction(after, transaction, bytes, { chainId: this.chainId, time })
+      const applied = applyTransaction(after, transaction, bytes, context)
       if (isRejection(applied)) assert.fail(`${applied.code}: ${applied.detail}`)
       after.absorb(applied.writes)
     }
@@ -115,17 +137,26 @@ export class LedgerWorld {
     this.state.absorb(writes)
     const encoded = transactions.map((transaction) => encode(transactionCodec, transaction))
     this.header = {
-      version: PROTOCOL_VERSION,
+      version: parameters.protocolVersion,
+      revision: parameters.revision,
       chainId: this.chainId,
-      height: this.header.height + 1,
+      height,
       time,
       parent: blockId(this.header),
       transactionRoot: transactionRoot(encoded),
       stateRoot: treeRoot(this.tree),
     }
-    const block = { header: this.header, certificate: certify(this.header), transactions: encoded }
+    const certificate = certifyBy(this.header, parameters.validators, this.signers)
+    const block = { header: this.header, certificate, transactions: encoded }
+    const handover = handoverAfter(before, { writes, staged: provingState(this.tree) }, block)
+    if (handover !== undefined) this.handovers.push(handover)
     this.blocks.push(block)
     return block
+  }
+
+  #contextAt(time: Timestamp): ApplyContext {
+    const { chainId, header } = this
+    return applyContext(this.state, { chainId, time, height: header.height + 1 })
   }
 
   burnt(asset: AssetId): bigint {
@@ -141,6 +172,18 @@ export class LedgerWorld {
   get revealedBy(): RevealLookup {
     return revealLookup(this.state)
   }
+}
+
+/** A certificate of all of `signers` that are validators. */
+export function certifyBy(
+  header: BlockHeader,
+  validators: readonly PublicKey[],
+  signers: readonly Signer[],
+) {
+  return validators.flatMap((key, validator) => {
+    const signer = signers.find(({ publicKey }) => publicKey === key)
+    return signer === undefined ? [] : [{ validator, signature: signer.sign(blockDigest(header)) }]
+  })
 }
 
 /** A certificate of the one validator. */

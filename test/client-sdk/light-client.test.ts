@@ -54,7 +54,7 @@ describe('INV-40 the light client', () => {
   })
 
   test('refuses rules that it does not know', () => {
-    assert.equal(refusal(start, { ...first.header, version: 2 }), 'unsupported_version')
+    assert.equal(refusal(start, { ...first.header, version: 3 }), 'unsupported_version')
   })
 
   test('refuses height 0, which nobody certifies', () => {

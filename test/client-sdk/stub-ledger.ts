@@ -20,7 +20,7 @@ import {
 import type { Fetch } from '#client-sdk/ledger/ledger-http.js'
 import type { OpenSocket, SocketHandlers } from '#client-sdk/ledger/open-socket.js'
 import { proveKey } from '../settlement/reference-tree.js'
-import { certify, type LedgerWorld } from './ledger-world.js'
+import { certifyBy, type LedgerWorld } from './ledger-world.js'
 
 type Body = Record<string, unknown>
 type Reply = { readonly status: number; readonly body: Body }
@@ -103,6 +103,14 @@ export class StubLedger {
         const genesis = toHex(encode(genesisCodec, this.world.genesis))
         return ok({ chain_id: this.world.chainId, genesis })
       }
+      case 'parameter-changes': {
+        const from = Number(query.get('from'))
+        const due = this.world.handovers.filter(({ activationHeight }) => activationHeight >= from)
+        const data = due.map(({ activationHeight, bytes }) => {
+          return { activation_height: activationHeight, handover: toHex(bytes) }
+        })
+        return ok({ data, has_more: false, next: null })
+      }
       case 'headers':
         return ok(this.#header())
       case 'blocks': {
@@ -138,8 +146,9 @@ export class StubLedger {
 
   #header(): Body {
     const { header } = this.world
-    const certificate =
-      header.height === 0 ? null : toHex(encode(certificateCodec, certify(header)))
+    const validators = this.world.state.read('parameters', {})?.validators ?? []
+    const signed = certifyBy(header, validators, this.world.signers)
+    const certificate = header.height === 0 ? null : toHex(encode(certificateCodec, signed))
     return { height: header.height, header: toHex(encode(blockHeaderCodec, header)), certificate }
   }
 

@@ -181,7 +181,7 @@ describe('the API of a ledger node', () => {
     const status = (await ask(node.url, '/v1/status')).body
     assert.deepEqual(
       [status['network'], status['protocol_version'], status['mempool_transactions']],
-      ['test', 1, 0],
+      ['test', 2, 0],
     )
   })
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { temporaryFolder } from '../settlement/data-folder.js'
 import { ask } from '../settlement/node-on-disk.js'
+import { testSigner } from '../settlement/test-ledger.js'
 import { LedgerProcess, ledgerCommand } from './ledger-process.js'
 
 const LOCK = 'ab'.repeat(32)
@@ -25,11 +26,31 @@ describe('the ledger command', () => {
     await assert.rejects(LedgerProcess.start(second), /not_a_validator/)
   })
 
+  test('init names an issuer and the version of the rules, and its file says the same', async (context) => {
+    const [first, second] = [temporaryFolder(context), temporaryFolder(context)]
+    const issuer = testSigner(60).publicKey
+    const options = ['--asset', `GBP:2:1:${issuer}`, '--protocol-version', '1']
+    const made = await ledgerCommand('init', '--data', first, ...options, '--json')
+    assert.equal(made.code, 0, made.stderr)
+    const genesis = join(first, 'genesis.json')
+    const file = JSON.parse(readFileSync(genesis, 'utf8')) as Record<string, unknown>
+    const asset = { code: 'GBP', decimals: 2, fee_per_kilo_cost: 1, issuer }
+    assert.deepEqual(file['assets'], [asset])
+    assert.equal((file['parameters'] as Record<string, unknown>)['protocol_version'], 1)
+    const shared = await ledgerCommand('init', '--data', second, '--genesis', genesis, '--json')
+    const chainOf = ({ stdout }: { stdout: string }) =>
+      (JSON.parse(stdout) as { chain_id: string }).chain_id
+    assert.equal(chainOf(shared), chainOf(made))
+    const odd = await ledgerCommand('init', '--data', first, '--asset', 'GBP:2:1:ab')
+    assert.match(odd.stderr, /CODE:DECIMALS/)
+  })
+
   test('init refuses, by name, what no ledger can start from', async (context) => {
     const dataDir = temporaryFolder(context)
     const refused: readonly (readonly [why: RegExp, options: readonly string[]])[] = [
       [/genesis_unusable.*no asset takes fees/, ['--asset', 'TOY:0:0']],
       [/genesis_unusable/, []],
+      [/genesis_unusable.*version 3/, ['--asset', 'GBP:2:1', '--protocol-version', '3']],
       [/genesis_unusable.*no asset 1/, ['--asset', 'GBP:2:1', '--allocate', `${LOCK}:1:5`]],
       [
         /genesis_unusable.*2\^63-1/,

@@ -142,7 +142,7 @@ describe('a ledger node answers by name, stores nothing, and serves others meanw
       ['/v1/blocks?from=1&limit=101', 400, 'bad_request'],
       ['/v1/blocks?from=1&from=2', 400, 'bad_request'],
       ['/v1/headers/x', 400, 'bad_request'],
-      ['/v1/assets/256', 400, 'bad_request'],
+      ['/v1/assets/4294967296', 400, 'bad_request'],
       [`/v1/coins/${hash}/4294967296`, 400, 'bad_request'],
       [`/v1/coins/${hash.toUpperCase()}/0`, 400, 'bad_request'],
       ['/v1/coins', 400, 'bad_request'],

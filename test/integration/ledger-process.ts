@@ -36,6 +36,12 @@ export class LedgerProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
+  /** Waits until it ends by itself; its exit code. */
+  async ended(): Promise<number | null> {
+    if (this.isRunning) await once(this.#child, 'exit')
+    return this.#child.exitCode
+  }
+
   /** Power off: no handler of the process runs. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')

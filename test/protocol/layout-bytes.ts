@@ -49,6 +49,10 @@ function bytesOfWord(word: string, dice: Dice): Uint8Array {
     const content = dice.bytes(Math.min(max, dice.pick([0, 1, 5, 130])))
     return concatBytes(varint(BigInt(content.length)), content)
   }
+  if (word.includes('letters and digits[length]')) {
+    const content = utf8(dice.pick(['A', 'GBP', 'x1', 'ABCDEFGHIJKL']))
+    return concatBytes(varint(BigInt(content.length)), content)
+  }
   if (word.includes('UTF-8[length]')) {
     const content = utf8(dice.pick(TEXTS.filter((text) => utf8(text).length <= max)))
     return concatBytes(varint(BigInt(content.length)), content)

@@ -7,7 +7,6 @@ import {
   type BlockId,
   type ChainId,
   equalBytes,
-  type Parameters,
   timestamp,
 } from '@tallystick/protocol'
 import {
@@ -22,13 +21,9 @@ import { ALICE, BOB, keyLockOf, START, TestLedger } from './test-ledger.js'
 
 const CLOCK = START + 10
 
-function parametersOf(ledger: TestLedger): Parameters {
-  return ledger.genesis.parameters
-}
-
 /** The code that a block is refused with, or `applied`. */
 function verdict(ledger: TestLedger, block: Block, clock: number = CLOCK): string {
-  const applied = applyBlock(tipOf(ledger), block, parametersOf(ledger), clock)
+  const applied = applyBlock(tipOf(ledger), block, clock)
   return applied.kind === 'rejection' ? applied.code : 'applied'
 }
 
@@ -41,7 +36,8 @@ describe('a block is refused:', () => {
   const time = timestamp(START + 5)
   const changes: readonly (readonly [code: string, change: Partial<BlockHeader>])[] = [
     ['wrong_chain', { chainId: 'ab'.repeat(32) as ChainId }],
-    ['wrong_version', { version: 2 }],
+    ['wrong_version', { version: 3 }],
+    ['wrong_revision', { revision: 1 }],
     ['wrong_height', { height: 2 }],
     ['wrong_height', { height: 0 }],
     ['wrong_parent', { parent: 'ab'.repeat(32) as BlockId }],
@@ -154,12 +150,7 @@ describe('a block', () => {
     const applied = [0, 1].map(() => {
       const ledger = new TestLedger()
       const block = testBlock(ledger, timestamp(START + 1), [payment(ledger), payment(ledger)])
-      return applyBlock(
-        tipOf(ledger),
-        block,
-        parametersOf(ledger),
-        CLOCK,
-      ) as AppliedBlock<StagedRoot>
+      return applyBlock(tipOf(ledger), block, CLOCK) as AppliedBlock<StagedRoot>
     })
     const [one, other] = applied
     assert.ok(one !== undefined && other !== undefined)

@@ -171,7 +171,7 @@ describe('random payments, good and bad, in chains:', () => {
         const encoded = encode(transactionCodec, transaction)
         return { transaction, encoded, checks: new TransactionChecks(ledger.chainId, transaction) }
       })
-      const context = { chainId: ledger.chainId, time: timestamp(START + 1) }
+      const context = { chainId: ledger.chainId, time: timestamp(START + 1), height: 1 }
       const filled = fillBlock(ledger.state, candidates, context, 1_000_000)
       assert.equal(filled.included.length + filled.refused.length, candidates.length)
       const transactions = filled.included.map(({ encoded }) => encoded)
@@ -183,7 +183,7 @@ describe('random payments, good and bad, in chains:', () => {
       }
       const certificate = [{ validator: 0, signature: VALIDATOR.sign(blockDigest(header)) }]
       const block = { header, certificate, transactions }
-      const applied = applyBlock(tipOf(ledger), block, ledger.genesis.parameters, START + 1)
+      const applied = applyBlock(tipOf(ledger), block, START + 1)
       assert.equal(applied.kind, 'appliedBlock')
     })
     checkProperty(context, property, 100)
@@ -200,7 +200,7 @@ test('INV-38 a block is filled up to its bound of bytes, and the rest waits', ()
   })
   const [first] = candidates
   assert.ok(first !== undefined)
-  const context = { chainId: ledger.chainId, time: START }
+  const context = { chainId: ledger.chainId, time: START, height: 1 }
   const size = candidates.slice(0, 3).reduce((sum, { encoded }) => sum + encoded.length, 0)
   const filled = fillBlock(ledger.state, candidates, context, size)
   assert.equal(filled.included.length, 3)

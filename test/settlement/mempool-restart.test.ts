@@ -8,6 +8,7 @@ import {
   decodeTrusted,
   encode,
   keyLock,
+  PROTOCOL_VERSIONS,
   type TxId,
   transactionCodec,
   transactionId,
@@ -36,12 +37,14 @@ async function openNode(folder: string, nowMs = START * 1_000) {
   const store = await openSqliteLedgerStore(join(folder, 'ledger.sqlite'))
   const mark = await TipMark.open(join(folder, 'tip'))
   const node = await LedgerNode.open({
-    ...{ genesis, store, mark, engine: soloEngine(VALIDATOR, genesis.parameters) },
+    ...{ genesis, store, mark, engine: soloEngine(VALIDATOR) },
     clock: () => nowMs,
     timing: { blockIntervalMs: 1, heartbeatMs: 3_600_000 },
     onFault: (error) => {
       throw error
     },
+    versions: PROTOCOL_VERSIONS,
+    onUnsupportedUpgrade: () => undefined,
     onStall: () => undefined,
   })
   const close = async () => {

@@ -28,7 +28,7 @@ export class MempoolScene {
   }
 
   get context() {
-    return { chainId: this.ledger.chainId, time: this.ledger.time }
+    return this.ledger.context
   }
 
   candidate(transaction: Transaction): Candidate {
@@ -80,7 +80,7 @@ export class MempoolScene {
   /** Makes a block of what is on disk: what it could not take. */
   block(bounds: Room = WIDE) {
     const template = this.mempool.template(bounds)
-    const filled = fillBlock(this.ledger.state, template, this.context, bounds.bytes)
+    const filled = fillBlock(this.ledger.state, template, this.ledger.context, bounds.bytes)
     this.ledger.state.absorb(filled.writes)
     const included = filled.included.map(({ checks }) => checks.id)
     const refused = filled.refused.map(({ candidate, rejection }) => {

@@ -109,6 +109,24 @@ describe('the mempool', () => {
     assert.equal(scene.mempool.rejectionOf(other.checks.id)?.code, 'coin_missing')
   })
 
+  test('PAR-1 what does not pay by the fee rates of the next block is dropped', () => {
+    const scene = new Scene()
+    const cheap = scene.payment(scene.ledger.coin(ALICE), ALICE, 9_990n)
+    const dear = scene.payment(scene.ledger.coin(ALICE), ALICE, 9_000n)
+    assert.deepEqual([scene.admit(cheap), scene.admit(dear)], ['admitted', 'admitted'])
+    const feeRates = [{ asset: 0, feePerKiloCost: 1_000 }]
+    const parameters = { ...scene.ledger.genesis.parameters, revision: 1, feeRates }
+    scene.ledger.state.write('parametersChange', {}, { activationHeight: 20, parameters })
+    scene.ledger.height = 19
+    const block = { included: [], refused: [], writes: [] }
+    scene.mempool.advance(scene.ledger.state, block, scene.context, 0)
+    assert.equal(scene.mempool.size, 2)
+    scene.ledger.height = 20
+    scene.mempool.advance(scene.ledger.state, block, scene.context, 0)
+    assert.equal(scene.mempool.size, 1)
+    assert.equal(scene.mempool.rejectionOf(cheap.checks.id)?.code, 'fee_too_low')
+  })
+
   test('forgets a rejection when the transaction has become good again', () => {
     const scene = new Scene()
     const waiting = scene.payment(scene.ledger.coin(ALICE), ALICE, 9_990n)

@@ -27,9 +27,15 @@ import {
   type SparseTerminal,
   sparseLeafHash,
   sparseNodeHash,
+  stateKey,
   stateValueHash,
 } from '@tallystick/protocol'
-import { type LedgerView, type StateWrite, stateChange } from '@tallystick/settlement'
+import {
+  type LedgerState,
+  type LedgerView,
+  type StateWrite,
+  stateChange,
+} from '@tallystick/settlement'
 
 /** Names the one field of a tree; never exported, so that no other file can look inside. */
 const top: unique symbol = Symbol('top')
@@ -115,6 +121,11 @@ export function advanceTree(tree: SparseTree, writes: readonly StateWrite[]): Sp
     return { key, valueHash: value && stateValueHash(kind, value) }
   })
   return updateTree(tree, changes)
+}
+
+/** Proofs of entries as the ledger's own state gives them. */
+export function provingState(tree: SparseTree): Pick<LedgerState, 'prove'> {
+  return { prove: (kind, key) => proveKey(tree, stateKey(kind, key)) }
 }
 
 /** What a block is applied to: `view`, which stays as it is, under the root that `tree` gives. */

@@ -40,7 +40,8 @@ export function testBlock(
   const { chainId, state } = ledger
   const candidates = readTransactions(chainId, encoded)
   if (isRejection(candidates)) assert.fail(candidates.detail)
-  const executed = executeTransactions(state, candidates, { chainId, time })
+  const place = { chainId, time, height: parent.height + 1 }
+  const executed = executeTransactions(state, candidates, place)
   const writes = isRejection(executed) ? [] : executed.writes
   const header: BlockHeader = {
     ...parent,

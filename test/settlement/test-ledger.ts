@@ -37,6 +37,8 @@ import {
 } from '@tallystick/protocol'
 import {
   type AppliedTransaction,
+  type ApplyContext,
+  applyContext,
   applyTransaction,
   genesisHeader,
   genesisWrites,
@@ -61,9 +63,9 @@ export const HUB = testSigner(9)
 
 /** Asset 0 takes fees, one base unit per 1,000 of cost; asset 1 takes none; asset 2 takes more. */
 const ASSETS: readonly AssetTerms[] = [
-  { code: 'GBP', decimals: 2, feePerKiloCost: 1 },
-  { code: 'TOY', decimals: 0, feePerKiloCost: 0 },
-  { code: 'USD', decimals: 2, feePerKiloCost: 1_000 },
+  { code: 'GBP', decimals: 2, issuer: undefined },
+  { code: 'TOY', decimals: 0, issuer: testSigner(50).publicKey },
+  { code: 'USD', decimals: 2, issuer: undefined },
 ]
 
 export function keyLockOf(key: PublicKey): LockRoot {
@@ -81,11 +83,16 @@ export function testGenesis(): Genesis {
     time: START,
     parameters: {
       protocolVersion: PROTOCOL_VERSION,
+      revision: 0,
       validators: [VALIDATOR.publicKey],
       quorum: 1,
       timeStepSecondsMax: 10,
       disputeWindowSecondsMin: 100,
       disputeWindowSecondsMax: 1_000,
+      feeRates: [
+        { asset: 0, feePerKiloCost: 1 },
+        { asset: 2, feePerKiloCost: 1_000 },
+      ],
     },
     assets: ASSETS,
     allocations: owners.flatMap((owner) => [
@@ -128,6 +135,8 @@ export class TestLedger {
   readonly state: StateOverlay
   tree: SparseTree
   time: Timestamp = START
+  /** Of the block that transactions are applied in. */
+  height = 1
   #coinsTaken = new Map<Signer, number>()
 
   constructor(genesis: Genesis = testGenesis()) {
@@ -166,10 +175,14 @@ export class TestLedger {
     return signTransaction(this.chainId, body, witnesses, signers)
   }
 
+  get context(): ApplyContext {
+    const { chainId, time, height } = this
+    return applyContext(this.state, { chainId, time, height })
+  }
+
   /** What the ledger says to a transaction; nothing changes. */
   judge(transaction: Transaction, bytes = encode(transactionCodec, transaction).length) {
-    const { chainId, time } = this
-    return applyTransaction(this.state, transaction, bytes, { chainId, time })
+    return applyTransaction(this.state, transaction, bytes, this.context)
   }
 
   /** Applies a transaction that must be good, and checks conservation and the tree. */

@@ -46,13 +46,26 @@ export function summarizeBlock(block: {
     for (const known of body.reveals)
       reveals.push({ anchor: anchorOf(known.link, known.index), known })
     for (const [index, operation] of body.operations.entries()) {
-      if (operation.kind === 'open') {
-        const id = channelIdOf({ txId, index })
-        opened.push({ id, client: operation.client.key, hub: operation.hub.key })
-      } else if (operation.kind === 'close') {
-        for (const { channel } of operation.closes) closed.add(channel)
-      } else {
-        touched.add(operation.channel)
+      switch (operation.kind) {
+        case 'open': {
+          const id = channelIdOf({ txId, index })
+          opened.push({ id, client: operation.client.key, hub: operation.hub.key })
+          break
+        }
+        case 'close':
+          for (const { channel } of operation.closes) closed.add(channel)
+          break
+        case 'deposit':
+        case 'forceClose':
+        case 'challenge':
+        case 'finalize':
+        case 'payFee':
+          touched.add(operation.channel)
+          break
+        case 'issue':
+        case 'reissue':
+        case 'changeParameters':
+          break
       }
     }
   }

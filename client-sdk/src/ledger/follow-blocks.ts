@@ -3,7 +3,6 @@ import {
   type BlockHeader,
   blockCodec,
   decode,
-  type Genesis,
   invariant,
   isRejection,
   parseTransaction,
@@ -13,7 +12,7 @@ import {
 } from '@tallystick/protocol'
 import { BlockFrames } from './block-frames.js'
 import { LedgerError, malformedAnswer, refusedEvidence } from './ledger-error.js'
-import { acceptBlock, type LightClient, startLightClient } from './light-client.js'
+import { acceptBlock, type LightClient, newestEra } from './light-client.js'
 import type { OpenSocket } from './open-socket.js'
 import { backOffMs, pause } from './pause.js'
 
@@ -41,9 +40,12 @@ export type BlockSource = {
   /** WebSocket address of the ledger's API, without a slash at the end. */
   readonly base: string
   readonly openSocket: OpenSocket
-  readonly genesis: Genesis
-  /** Called before a block is handed over; throws `LedgerError` when it contradicts what is known. */
-  onVerified(block: VerifiedBlock): void
+  /** Whose certificates count, as far as it was proven by now. */
+  eras(): LightClient
+  /** Follows handovers until parameters `revision` are among the `eras`; rejects `LedgerError`. */
+  learnParameters(revision: number): Promise<void>
+  /** Called before a block is handed over; rejects `LedgerError` when it contradicts what is known. */
+  onVerified(block: VerifiedBlock): Promise<void>
 }
 
 /** Seconds without any block after which a connection is not believed to be alive, at least. */
@@ -56,7 +58,7 @@ const SILENCE_SECONDS_MIN = 30
 export async function followBlocks(source: BlockSource, options: FollowOptions): Promise<void> {
   const { from, signal } = options
   invariant(Number.isSafeInteger(from) && from >= 1, 'blocks are followed from height 1 or later')
-  let cursor: Cursor = { light: startLightClient(source.genesis), next: from }
+  let cursor: Cursor = { tip: undefined, next: from }
   for (let attempt = 0; !signal.aborted; attempt++) {
     const before = cursor.next
     cursor = await followConnection(source, options, cursor)
@@ -66,7 +68,7 @@ export async function followBlocks(source: BlockSource, options: FollowOptions):
   }
 }
 
-type Cursor = { readonly light: LightClient; readonly next: number }
+type Cursor = { readonly tip: BlockHeader | undefined; readonly next: number }
 
 /** One connection from its start to its end: where the next one goes on. */
 async function followConnection(
@@ -75,7 +77,7 @@ async function followConnection(
   start: Cursor,
 ): Promise<Cursor> {
   // Heartbeats come about twice in the largest step that time may take.
-  const { timeStepSecondsMax } = source.genesis.parameters
+  const { timeStepSecondsMax } = newestEra(source.eras()).parameters
   const silenceMs = 1_000 * Math.max(SILENCE_SECONDS_MIN, Math.min(4 * timeStepSecondsMax, 3_600))
   const url = `${source.base}/v1/feed?from=${start.next}`
   const frames = new BlockFrames(source.openSocket, url, silenceMs)
@@ -109,7 +111,7 @@ async function nextBlock(
       const { height } = (block as Block).header
       // Around the end of the backlog a server may send a block twice.
       if (height < cursor.next) continue
-      return verifyNext(source, cursor, block as Block)
+      return await verifyNext(source, cursor, block as Block)
     }
   } catch (error) {
     if (error instanceof LedgerError) return error
@@ -118,21 +120,22 @@ async function nextBlock(
   }
 }
 
-function verifyNext(
+async function verifyNext(
   source: BlockSource,
-  { light, next }: Cursor,
+  { tip, next }: Cursor,
   block: Block,
-): { readonly block: VerifiedBlock; readonly cursor: Cursor } {
-  const { height } = block.header
+): Promise<{ readonly block: VerifiedBlock; readonly cursor: Cursor }> {
+  const { height, revision } = block.header
   if (height > next) {
     const detail = `block ${next} is due, not ${height}`
     throw new LedgerError({ code: 'feed_gap', detail, retryable: true })
   }
-  const accepted = acceptBlock(light, block)
+  await source.learnParameters(revision)
+  const accepted = acceptBlock({ ...source.eras(), tip }, block)
   if (isRejection(accepted)) throw refusedEvidence(accepted)
   const verified = readBlock(block)
-  source.onVerified(verified)
-  return { block: verified, cursor: { light: accepted, next: next + 1 } }
+  await source.onVerified(verified)
+  return { block: verified, cursor: { tip: block.header, next: next + 1 } }
 }
 
 /** Decodes the transactions of a block that was accepted. */

@@ -97,7 +97,6 @@ export class KeyCoins {
 
   async #build(spend: CoinSpend): Promise<BuiltTransaction | Rejection> {
     const coins = await this.list()
-    const terms = this.#ledger.genesis.assets[this.asset]
     return buildTransaction({
       chainId: this.#ledger.chainId,
       coins: coins.filter(({ outpoint }) => !this.#promised.has(outpointKey(outpoint))),
@@ -106,7 +105,7 @@ export class KeyCoins {
       channels: spend.channels ?? [],
       reveals: spend.reveals ?? [],
       signers: spend.signers ?? [],
-      fee: { asset: this.asset, feePerKiloCost: terms?.feePerKiloCost ?? 0 },
+      fee: { asset: this.asset, feePerKiloCost: this.#ledger.feePerKiloCost(this.asset) },
       changeLock: this.lock,
       validFrom: timestamp(0),
       validUntil: TIMESTAMP_MAX,

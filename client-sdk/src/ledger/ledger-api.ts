@@ -12,6 +12,8 @@ import {
   encode,
   type Genesis,
   genesisCodec,
+  type Handover,
+  handoverCodec,
   type LockRoot,
   type Outpoint,
   type PublicKey,
@@ -84,6 +86,8 @@ const ENTRY_PATHS = {
   reveal: ({ anchor }: { readonly anchor: Anchor }) => `/v1/reveals/${anchor}`,
   revealStep: ({ anchor, step }: { readonly anchor: Anchor; readonly step: number }) =>
     `/v1/reveals/${anchor}/steps/${step}`,
+  assetCount: () => '/v1/assets/count',
+  parametersChange: () => '/v1/parameters/change',
 } satisfies Partial<{ [Kind in EntryKind]: (key: StateEntries[Kind]['key']) => string }>
 
 /** Kinds of entries that a client asks for. */
@@ -103,6 +107,17 @@ export async function fetchEntry<Kind extends AskedKind>(
     value: answer.isNull('value') ? undefined : answer.bytes('value'),
     proof: answer.decoded('proof', stateProofCodec),
   }
+}
+
+/** One page of handovers to parameters that came into force at `from` or later; not verified. */
+export async function fetchHandovers(
+  http: LedgerHttp,
+  from: number,
+  signal: Signal,
+): Promise<Handover[]> {
+  const path = `/v1/parameter-changes?from=${from}&limit=${PAGE_ITEMS}`
+  const page = await requestAnswer(http, { path, signal })
+  return page.list('data').map((item) => item.decoded('handover', handoverCodec))
 }
 
 /** Outpoints that the server lists for a lock, unproven, each once; the first 10,000. */

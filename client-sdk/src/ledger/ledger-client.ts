@@ -9,10 +9,13 @@ import {
   type ChannelNumber,
   type Coin,
   chainIdOf,
+  feeRateOf,
   type Genesis,
   isRejection,
   type LockRoot,
   type Outpoint,
+  type Parameters,
+  type ParametersChange,
   type PublicKey,
   provenEntry,
   type RevealStep,
@@ -29,6 +32,7 @@ import {
   fetchBlock,
   fetchEntry,
   fetchGenesis,
+  fetchHandovers,
   fetchLatestHeader,
   fetchTransactionStatus,
   listChannels,
@@ -37,7 +41,14 @@ import {
 } from './ledger-api.js'
 import { LedgerError, malformedAnswer, refusedEvidence } from './ledger-error.js'
 import type { Fetch, LedgerHttp } from './ledger-http.js'
-import { acceptBlock, acceptHeader, type LightClient, startLightClient } from './light-client.js'
+import {
+  acceptBlock,
+  acceptHandover,
+  acceptHeader,
+  type LightClient,
+  newestEra,
+  startLightClient,
+} from './light-client.js'
 import type { OpenSocket } from './open-socket.js'
 import { patiently } from './patiently.js'
 import { backOffMs, pause } from './pause.js'
@@ -106,6 +117,16 @@ export class LedgerClient {
     return this.#light.genesis
   }
 
+  /** The newest parameters that were proven; those of the genesis before a header was asked for. */
+  get parameters(): Parameters {
+    return newestEra(this.#light).parameters
+  }
+
+  /** Base units due for 1,000 units of cost in an asset, by these parameters; 0: it pays no fees. */
+  feePerKiloCost(asset: AssetId): number {
+    return feeRateOf(this.parameters, asset)
+  }
+
   /** The newest header that was verified. */
   get tip(): BlockHeader | undefined {
     return this.#light.tip
@@ -116,7 +137,7 @@ export class LedgerClient {
     return patiently(signal, async () => {
       const before = this.#light
       const { header, certificate } = await fetchLatestHeader(this.#http, signal)
-      this.#believe(before, header, certificate)
+      await this.#believe(before, header, certificate, signal)
       return header
     })
   }
@@ -131,6 +152,18 @@ export class LedgerClient {
 
   asset(id: AssetId, signal?: AbortSignal): Promise<Proven<Asset>> {
     return this.#entry('asset', { asset: id }, signal)
+  }
+
+  /** How many assets there are: the number of the next one (OP-8). */
+  async assetCount(signal?: AbortSignal): Promise<AssetId> {
+    const { value } = await this.#entry('assetCount', {}, signal)
+    if (value === undefined) throw malformedAnswer('a ledger counts its assets from the genesis on')
+    return value.count
+  }
+
+  /** The change of the parameters that is scheduled, if one is; it can still be withdrawn. */
+  scheduledChange(signal?: AbortSignal): Promise<Proven<ParametersChange>> {
+    return this.#entry('parametersChange', {}, signal)
   }
 
   /**
@@ -205,12 +238,13 @@ export class LedgerClient {
     if (status.kind !== 'included') return status
     const { height, position } = status
     const block = await fetchBlock(this.#http, height, signal)
-    const accepted = acceptBlock(startLightClient(this.genesis), block)
+    await this.#learnParameters(block.header.revision, signal)
+    const accepted = acceptBlock({ ...this.#light, tip: undefined }, block)
     if (isRejection(accepted)) throw refusedEvidence(accepted)
     if (block.header.height !== height || readBlock(block).ids[position] !== id) {
       throw malformedAnswer(`block ${height} does not hold transaction ${id} at ${position}`)
     }
-    this.#noteHeader(block.header, block.certificate)
+    await this.#noteHeader(block.header, block.certificate, signal)
     return { kind: 'included', height }
   }
 
@@ -247,8 +281,10 @@ export class LedgerClient {
     const source = {
       base: this.#http.base.replace(/^http/, 'ws'),
       openSocket: this.#openSocket,
-      genesis: this.genesis,
-      onVerified: ({ header, block }: VerifiedBlock) => this.#noteHeader(header, block.certificate),
+      eras: () => this.#light,
+      learnParameters: (revision: number) => this.#learnParameters(revision, options.signal),
+      onVerified: ({ header, block }: VerifiedBlock) =>
+        this.#noteHeader(header, block.certificate, options.signal),
     }
     return followBlocks(source, options)
   }
@@ -268,7 +304,7 @@ export class LedgerClient {
   ): Promise<Proven<StateEntries[Kind]['value']>> {
     const before = this.#light
     const answer = await fetchEntry(this.#http, kind, key, signal)
-    this.#believe(before, answer.header, answer.certificate)
+    await this.#believe(before, answer.header, answer.certificate, signal)
     const entry = provenEntry(answer.header.stateRoot, kind, key, answer.value, answer.proof)
     if (isRejection(entry)) throw refusedEvidence(entry)
     return { value: entry.value, header: answer.header }
@@ -278,15 +314,53 @@ export class LedgerClient {
    * Accepts a header that is no older than what was known when the question was asked: answers to
    * questions asked side by side may arrive in any order.
    */
-  #believe(asked: LightClient, header: BlockHeader, certificate: Certificate | undefined): void {
+  async #believe(
+    asked: LightClient,
+    header: BlockHeader,
+    certificate: Certificate | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    await this.#learnParameters(header.revision, signal)
     const overtaken = header.height < (this.#light.tip?.height ?? 0)
-    const accepted = acceptHeader(overtaken ? asked : this.#light, header, certificate)
+    const base = overtaken ? { ...this.#light, tip: asked.tip } : this.#light
+    const accepted = acceptHeader(base, header, certificate)
     if (isRejection(accepted)) throw refusedEvidence(accepted)
     if (!overtaken) this.#light = accepted
   }
 
   /** Takes note of a block that may lie in the past, verified by itself. */
-  #noteHeader(header: BlockHeader, certificate: Certificate): void {
-    if (header.height >= (this.tip?.height ?? 0)) this.#believe(this.#light, header, certificate)
+  async #noteHeader(
+    header: BlockHeader,
+    certificate: Certificate,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (header.height < (this.tip?.height ?? 0)) return
+    await this.#believe(this.#light, header, certificate, signal)
+  }
+
+  /**
+   * Follows the handovers until `revision` is known, which a header of the server names (INV-40).
+   * Each must be certified by the validators before it; a server that has none to show is refused.
+   */
+  async #learnParameters(revision: number, signal: AbortSignal | undefined): Promise<void> {
+    while (this.parameters.revision < revision) {
+      const known = newestEra(this.#light)
+      const page = await fetchHandovers(this.#http, known.from + 1, signal)
+      if (page.length === 0) {
+        throw malformedAnswer(`a header names parameters ${revision}, no handover leads to them`)
+      }
+      for (const handover of page) {
+        // Another question that was asked side by side may have taken it meanwhile.
+        if (handover.change.parameters.revision <= this.parameters.revision) continue
+        const accepted = acceptHandover(this.#light, handover)
+        if (isRejection(accepted)) throw refusedEvidence(accepted)
+        this.#light = accepted
+      }
+      if (newestEra(this.#light) === known) {
+        throw malformedAnswer(
+          `the handovers behind parameters ${known.parameters.revision} are old`,
+        )
+      }
+    }
   }
 }

@@ -28,7 +28,7 @@ import {
   type TransactionDraft,
 } from './transaction-draft.js'
 
-/** What the ledger takes for cost: an asset and its `feePerKiloCost`, as its terms say. */
+/** What the ledger takes for cost: an asset and its rate by the parameters in force. */
 export type FeeRate = { readonly asset: AssetId; readonly feePerKiloCost: number }
 
 /** What a transaction is to do; coins, change and fee follow from it. */
@@ -209,6 +209,13 @@ function needsOf(plan: TransactionPlan): Map<AssetId, bigint> {
       case 'forceClose':
       case 'challenge':
       case 'finalize':
+      case 'changeParameters':
+        break
+      case 'issue':
+        need(operation.asset, -operation.supply)
+        break
+      case 'reissue':
+        need(operation.asset, -operation.amount)
         break
     }
   }

@@ -29,7 +29,7 @@ export function closeAlone(
     reveals: party.incoming.flatMap(({ known, onLedger }) =>
       known !== undefined && onLedger < known.index ? [known] : [],
     ),
-    feePerKiloCost: ledger.genesis.assets[asset]?.feePerKiloCost ?? 0,
+    feePerKiloCost: ledger.feePerKiloCost(asset),
     validFrom: timestamp(0),
     validUntil: TIMESTAMP_MAX,
   })

@@ -181,7 +181,7 @@ export class WalletChannels {
   async #acceptable(caller: Caller): Promise<HubPolicy> {
     const policy = await this.#link.connected(caller)
     const { asset, terms } = policy
-    const feePerKiloCost = this.#core.feed.ledger.genesis.assets[asset]?.feePerKiloCost ?? 0
+    const feePerKiloCost = this.#core.feed.ledger.feePerKiloCost(asset)
     const problem =
       terms.hubPenaltyPpm !== HUB_PENALTY_PPM
         ? 'a hub that shows an old state must lose everything'

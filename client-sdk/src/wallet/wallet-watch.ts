@@ -21,7 +21,7 @@ export class WalletWatch {
     const { ledger } = core.feed
     this.#guard = new GuardLoop({
       ledger,
-      feePerKiloCost: ({ asset }) => ledger.genesis.assets[asset]?.feePerKiloCost ?? 0,
+      feePerKiloCost: ({ asset }) => ledger.feePerKiloCost(asset),
       revealWithCoins: (reveal) => core.coins.build({ reveals: [reveal] }),
       beforeForceClose: async ({ ledger: { id } }) => (await this.leave(id)).party,
       onAct: (act) => core.notify({ kind: 'guard', act }),

@@ -16,6 +16,8 @@ export const blockHeightCodec = integer(COUNTER_MAX)
 /** What a certificate makes final (BLK-1). */
 export const blockHeaderCodec = struct({
   version: integer(2 ** 16 - 1, 1),
+  /** Of the parameters in force: says whose certificate is due, and that new ones are (PAR-1). */
+  revision: integer(COUNTER_MAX),
   chainId: chainIdCodec,
   height: blockHeightCodec,
   /** Ledger time: whole seconds, never falling. */

@@ -6,6 +6,8 @@ export const SIGNATURE_COST = 100
 export const HASH_STEP_COST = 1
 /** Paid with a force close for the finalize that anyone may send later: its bytes and two coins. */
 export const FINALIZE_COST = 200
+/** Asked for a new asset, whose entry stays in everybody's state for ever: a block takes 400. */
+export const ASSET_COST = 10_000
 /** Paid in advance for each pending item, which may ask for a finalize of its own. */
 export const FINALIZE_ITEM_COST = 200
 
@@ -37,6 +39,11 @@ export function transactionCost({ body, signers }: Transaction, bytes: number): 
         break
       }
       case 'finalize':
+      case 'reissue':
+      case 'changeParameters':
+        break
+      case 'issue':
+        cost += ASSET_COST
         break
     }
   }

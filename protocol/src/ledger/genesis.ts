@@ -4,7 +4,7 @@ import { toHex } from '../primitives/bytes.js'
 import { assetTermsCodec } from './asset.js'
 import { outputCodec } from './coin.js'
 import type { ChainId } from './identifiers.js'
-import { ALLOCATIONS_MAX, ASSETS_MAX } from './limits.js'
+import { ALLOCATIONS_MAX, GENESIS_ASSETS_MAX } from './limits.js'
 import { parametersCodec } from './parameters.js'
 
 /** Everything that a ledger starts from; its hash is the chain id, so nobody can mean another. */
@@ -12,9 +12,10 @@ export const genesisCodec = struct({
   /** For people; `local`, `main`. */
   network: text(32),
   time: timestampCodec,
+  /** Revision 0 (GEN-2). */
   parameters: parametersCodec,
   /** Asset number i is the i-th. */
-  assets: list(assetTermsCodec, ASSETS_MAX, 1),
+  assets: list(assetTermsCodec, GENESIS_ASSETS_MAX, 1),
   /** The first coins: outputs of the genesis, in order. */
   allocations: list(outputCodec, ALLOCATIONS_MAX),
 })

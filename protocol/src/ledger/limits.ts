@@ -35,6 +35,13 @@ export const BLOCK_TRANSACTIONS_MAX = 16_384
 export const CLOCK_DRIFT_SECONDS_MAX = 5
 
 export const VALIDATORS_MAX = 64
-export const ASSETS_MAX = 256
+/** Fee rates that parameters may list. */
+export const FEE_RATES_MAX = 64
+/** Blocks from one that schedules new parameters to the first under them, at least (PAR-3). */
+export const ACTIVATION_LEAD_BLOCKS_MIN = 10
+/** Assets that a genesis may list. */
+export const GENESIS_ASSETS_MAX = 256
+/** Assets in all: so many that nobody can pay for using the numbers up (see `ASSET_COST`). */
+export const ASSETS_MAX = 2 ** 32
 export const ALLOCATIONS_MAX = 65_536
 export const COUNTER_MAX = 2 ** 48

@@ -15,10 +15,11 @@ import {
   union,
 } from '../codec/codec.js'
 import { ascends } from '../primitives/order.js'
-import { assetIdCodec } from './asset.js'
+import { assetIdCodec, assetTermsCodec } from './asset.js'
 import { channelNumberCodec } from './channel.js'
 import { lockRootCodec, publicKeyCodec } from './identifiers.js'
 import { CLOSES_MAX, COUNTER_MAX } from './limits.js'
+import { parametersChangeCodec } from './parameters.js'
 
 const openingSideCodec = struct({
   key: publicKeyCodec,
@@ -37,7 +38,7 @@ const closeCodec = struct({
   signature: fixedBytes(64),
 })
 
-/** What a transaction may do to channels (OP-*). */
+/** What a transaction may do to channels, and from byte 16 on to assets and parameters (OP-*). */
 export const operationCodec = union({
   /** Creates a channel; whoever funds the inputs may fund either side. */
   open: [
@@ -86,6 +87,15 @@ export const operationCodec = union({
   finalize: [6, struct({ channel: channelNumberCodec, part: integer(COUNTER_MAX) })],
   /** Takes the transaction's fee out of the acting side's share of a closing channel. */
   payFee: [7, struct({ channel: channelNumberCodec, role: roleCodec, amount: amountCodec })],
+  /**
+   * Makes an asset and releases its first supply to the transaction. It names the number that the
+   * asset gets, so that outputs can, and so that it can happen only once.
+   */
+  issue: [16, struct({ asset: assetIdCodec, terms: assetTermsCodec, supply: amountCodec })],
+  /** Releases more of an asset to the transaction, by its issuer. */
+  reissue: [17, struct({ asset: assetIdCodec, amount: amountCodec })],
+  /** Schedules new parameters in place of any that are scheduled; absent: withdraws those. */
+  changeParameters: [18, struct({ change: optional(parametersChangeCodec) })],
 })
 export type Operation = Decoded<typeof operationCodec>
 export type OperationOf<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>

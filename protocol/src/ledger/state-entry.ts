@@ -4,9 +4,14 @@ import { type Asset, type AssetId, assetCodec, assetIdCodec } from './asset.js'
 import { type Channel, type ChannelNumber, channelCodec, channelNumberCodec } from './channel.js'
 import { type Coin, coinCodec } from './coin.js'
 import { type Anchor, anchorCodec } from './identifiers.js'
-import { COUNTER_MAX, ITEM_TICKS_MAX } from './limits.js'
+import { ASSETS_MAX, COUNTER_MAX, ITEM_TICKS_MAX } from './limits.js'
 import { type Outpoint, outpointCodec } from './outpoint.js'
-import { type Parameters, parametersCodec } from './parameters.js'
+import {
+  type Parameters,
+  type ParametersChange,
+  parametersChangeCodec,
+  parametersCodec,
+} from './parameters.js'
 
 /** A newer link of a chain became public at `time`; steps of one anchor rise in both (REV-2). */
 export type RevealStep = {
@@ -17,6 +22,7 @@ export type RevealStep = {
 
 /** What the state holds, by kind: how an entry is named and what it holds (STATE-2). */
 export type StateEntries = {
+  /** Those that the newest block was judged by. */
   parameters: { key: Record<never, never>; value: Parameters }
   asset: { key: { readonly asset: AssetId }; value: Asset }
   coin: { key: Outpoint; value: Coin }
@@ -26,6 +32,10 @@ export type StateEntries = {
   /** How many steps an anchor has. */
   reveal: { key: { readonly anchor: Anchor }; value: { readonly steps: number } }
   revealStep: { key: { readonly anchor: Anchor; readonly step: number }; value: RevealStep }
+  /** How many assets were ever made: the next number. */
+  assetCount: { key: Record<never, never>; value: { readonly count: number } }
+  /** Parameters that wait for their height; at most one change at a time. */
+  parametersChange: { key: Record<never, never>; value: ParametersChange }
 }
 export type EntryKind = keyof StateEntries
 
@@ -57,6 +67,8 @@ export const STATE_ENTRIES: { readonly [Kind in EntryKind]: EntryDescription<Kin
       link: fixedBytes(32),
     }),
   },
+  assetCount: { byte: 16, key: nothing, value: struct({ count: integer(ASSETS_MAX) }) },
+  parametersChange: { byte: 17, key: nothing, value: parametersChangeCodec },
 }
 
 /** Where an entry stands in the state tree, 32 bytes. */

@@ -5,7 +5,6 @@ import {
   type EntryKind,
   encode,
   genesisCodec,
-  PROTOCOL_VERSION,
   type StateEntries,
 } from '@tallystick/protocol'
 import express, { type Request, type Response, type Router } from 'express'
@@ -19,6 +18,7 @@ import {
   channelResource,
   coinResource,
   entryResource,
+  handoverResource,
   headerResource,
   hexOf,
   pageResource,
@@ -65,6 +65,14 @@ export function ledgerRoutes(node: LedgerNode): Router {
     return { json: { data: blocks.map(blockResource), has_more: hasMore, next } }
   })
   get('/parameters', PARAMETERS.none, () => entry('parameters', {}))
+  get('/parameters/change', PARAMETERS.none, () => entry('parametersChange', {}))
+  get('/parameter-changes', PARAMETERS.blocks, async ({ from, limit }) => {
+    const found = await node.handovers(from, limit + 1)
+    const shown = found.slice(0, limit)
+    const next = found[limit]?.activationHeight ?? null
+    return { json: { data: shown.map(handoverResource), has_more: next !== null, next } }
+  })
+  get('/assets/count', PARAMETERS.none, () => entry('assetCount', {}))
   get('/assets/:id', PARAMETERS.asset, ({ id }) => entry('asset', { asset: id }))
   get('/coins/:txId/:index', PARAMETERS.coin, (outpoint) => entry('coin', outpoint))
   get('/channels/:number', PARAMETERS.channel, ({ number }) =>
@@ -100,6 +108,7 @@ async function reply<T>(
 }
 
 function statusOf(node: LedgerNode) {
+  const { upgrade } = node
   const { header, id } = node.tip
   return {
     network: node.genesis.network,
@@ -109,7 +118,16 @@ function statusOf(node: LedgerNode) {
     block_id: id,
     mempool_transactions: node.mempoolSize,
     mempool_fee_rate_ppm: node.leastFeeRatePpm.toString(),
-    protocol_version: PROTOCOL_VERSION,
+    protocol_version: header.version,
+    supported_versions: node.versions,
+    upgrade_pending:
+      upgrade === undefined
+        ? null
+        : {
+            version: upgrade.version,
+            activation_height: upgrade.activationHeight,
+            supported: upgrade.isSupported,
+          },
   }
 }
 

@@ -13,7 +13,7 @@ import {
   toHex,
 } from '@tallystick/protocol'
 import type { ProvenValue } from '../node/proven-value.js'
-import type { StoredBlock, StoredEntry } from '../store/ledger-store.js'
+import type { StoredBlock, StoredEntry, StoredHandover } from '../store/ledger-store.js'
 
 /** Lower-case hex; the runtime's own is much faster than the portable one on whole blocks. */
 export function hexOf(bytes: Uint8Array): string {
@@ -30,6 +30,10 @@ export function headerResource(header: BlockHeader, certificate: Certificate | u
 
 export function blockResource({ height, bytes }: StoredBlock) {
   return { height, block: hexOf(bytes) }
+}
+
+export function handoverResource({ activationHeight, bytes }: StoredHandover) {
+  return { activation_height: activationHeight, handover: hexOf(bytes) }
 }
 
 /** An entry, or that there is none, with all that somebody who trusts nobody needs. */

@@ -1,19 +1,28 @@
 import {
-  type AssetTerms,
   amount,
   type LockRoot,
   type Output,
   parseAmount,
+  parsePublicKey,
 } from '@tallystick/protocol'
 import { InvalidArgumentError } from 'commander'
+import type { PricedAsset } from '../priced-asset.js'
 
-/** `CODE:DECIMALS:FEE`, fee in base units per 1,000 units of cost. */
-export function assetOption(text: string, before: readonly AssetTerms[] = []): AssetTerms[] {
-  const [, code, decimals, fee] = /^([^:]{1,12}):(\d{1,2}):(\d{1,13})$/.exec(text) ?? []
-  if (code === undefined) {
-    throw new InvalidArgumentError('CODE:DECIMALS:FEE_PER_KILO_COST is due, for example GBP:2:1')
+/**
+ * `CODE:DECIMALS:FEE`, fee in base units per 1,000 units of cost; with `:ISSUERHEX` behind it the
+ * holder of that key can issue more.
+ */
+export function assetOption(text: string, before: readonly PricedAsset[] = []): PricedAsset[] {
+  const [, code, decimals, fee, hex] =
+    /^([A-Za-z0-9]{1,12}):(\d{1,2}):(\d{1,13})(?::([0-9a-f]{64}))?$/.exec(text) ?? []
+  const issuer = hex === undefined ? undefined : parsePublicKey(hex)
+  if (code === undefined || (hex !== undefined && issuer === undefined)) {
+    throw new InvalidArgumentError(
+      'CODE:DECIMALS:FEE_PER_KILO_COST[:ISSUERHEX] is due, for example GBP:2:1',
+    )
   }
-  return [...before, { code, decimals: Number(decimals), feePerKiloCost: Number(fee) }]
+  const asset = { code, decimals: Number(decimals), feePerKiloCost: Number(fee) }
+  return [...before, issuer === undefined ? asset : { ...asset, issuer }]
 }
 
 /** `LOCKHEX:ASSET:AMOUNT`, amount in base units. */

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-import type { AssetTerms, Output } from '@tallystick/protocol'
+import type { Output } from '@tallystick/protocol'
 import { Command } from 'commander'
 import { initLedger, type LedgerOrigin } from '../init-ledger.js'
+import type { PricedAsset } from '../priced-asset.js'
 import { allocateOption, assetOption, portOption, wholeOption } from './ledger-options.js'
 import { printFacts } from './print-facts.js'
 import { runLedger } from './run-ledger.js'
@@ -12,8 +13,9 @@ type InitOptions = {
   data: string
   genesis?: string
   network: string
-  asset?: AssetTerms[]
+  asset?: PricedAsset[]
   allocate?: Output[]
+  protocolVersion?: number
   timeStep?: number
   disputeWindowMin?: number
   disputeWindowMax?: number
@@ -28,7 +30,8 @@ program
   .requiredOption('--data <dir>', 'folder for both, and for the ledger')
   .option('--genesis <file>', 'take this genesis instead of making one')
   .option('--network <name>', 'name for people', 'local')
-  .option('--asset <code:decimals:fee>', 'an asset, and base units per 1,000 of cost', assetOption)
+  .option('--asset <code:decimals:fee[:issuer]>', 'an asset, units per 1,000 of cost', assetOption)
+  .option('--protocol-version <number>', 'of the rules to start with', wholeOption)
   .option('--allocate <lock:asset:amount>', 'a first coin, in base units', allocateOption)
   .option('--time-step <seconds>', 'by which ledger time may rise per block', wholeOption)
   .option('--dispute-window-min <seconds>', 'shortest that a channel may have', wholeOption)
@@ -67,12 +70,13 @@ await program.parseAsync().catch(stopOnFault)
 
 function originOf(options: InitOptions): LedgerOrigin {
   if (options.genesis !== undefined) return { kind: 'file', genesisFile: options.genesis }
-  const { timeStep, disputeWindowMin, disputeWindowMax } = options
+  const { protocolVersion, timeStep, disputeWindowMin, disputeWindowMax } = options
   return {
     kind: 'new',
     network: options.network,
     assets: options.asset ?? [],
     allocations: options.allocate ?? [],
+    ...(protocolVersion !== undefined && { protocolVersion }),
     ...(timeStep !== undefined && { timeStepSecondsMax: timeStep }),
     ...(disputeWindowMin !== undefined && { disputeWindowSecondsMin: disputeWindowMin }),
     ...(disputeWindowMax !== undefined && { disputeWindowSecondsMax: disputeWindowMax }),

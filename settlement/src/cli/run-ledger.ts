@@ -1,7 +1,8 @@
 import { pino } from 'pino'
+import { LedgerFault, type LedgerFaultCode } from '../ledger-fault.js'
 import { type LedgerReport, startLedgerNode } from '../start-ledger-node.js'
 import { printFacts } from './print-facts.js'
-import { EXIT } from './stop-on-fault.js'
+import { EXIT, stopOnFault } from './stop-on-fault.js'
 
 export type RunOptions = {
   readonly data: string
@@ -13,6 +14,9 @@ export type RunOptions = {
   readonly stopWithParent?: true
   readonly json?: true
 }
+
+/** What a node stops for because the ledger goes on without it. */
+const OVERTAKEN: ReadonlySet<LedgerFaultCode> = new Set(['version_unsupported', 'not_a_validator'])
 
 /** `ledger run`: serves until SIGINT or SIGTERM, and then ends with exit code 0. */
 export async function runLedger({
@@ -30,9 +34,17 @@ export async function runLedger({
       case 'stalled':
         log.warn({ why: report.why }, 'no block can be made now')
         break
+      case 'upgradeUnsupported':
+        log.warn(
+          { version: report.version, activation_height: report.activationHeight },
+          'an upgrade is scheduled that this release does not know: it will stop there',
+        )
+        break
     }
   }
   const onFault = (error: unknown) => {
+    // Nothing broke: new parameters came into force, and what the operator can do is plain.
+    if (error instanceof LedgerFault && OVERTAKEN.has(error.code)) stopOnFault(error)
     log.fatal({ err: error }, 'the ledger stops: what is on disk stays as it is')
     process.exit(EXIT.fault)
   }

@@ -11,6 +11,9 @@ const statusSchema = z.looseObject({
   time: z.number(),
   mempool_transactions: z.number(),
   mempool_fee_rate_ppm: z.string(),
+  upgrade_pending: z
+    .object({ version: z.number(), activation_height: z.number(), supported: z.boolean() })
+    .nullable(),
 })
 
 /** `ledger status`: what a node says of itself. */
@@ -18,6 +21,7 @@ export async function showStatus({ url, json }: { url: string; json?: true }): P
   const address = `${url.replace(/\/+$/, '')}/v1/status`
   const response = await fetch(address, { signal: AbortSignal.timeout(ANSWER_MS_MAX) })
   const status = statusSchema.parse(await response.json())
+  const { upgrade_pending: upgrade } = status
   const time = new Date(status.time * 1_000).toISOString()
   printFacts(
     json,
@@ -29,6 +33,12 @@ export async function showStatus({ url, json }: { url: string; json?: true }): P
       `time     ${time}`,
       `waiting  ${status.mempool_transactions} transactions`,
       `to enter ${status.mempool_fee_rate_ppm} millionths of the least fee`,
+      ...(upgrade === null
+        ? []
+        : [
+            `upgrade  to version ${upgrade.version} at block ${upgrade.activation_height}` +
+              `${upgrade.supported ? '' : ': not supported by this node, which will stop there'}`,
+          ]),
     ].join('\n'),
   )
 }

@@ -19,7 +19,8 @@ import {
   toHex,
 } from '@tallystick/protocol'
 import { valueIsConserved } from '../invariants/value-is-conserved.js'
-import { type ApplyContext, applyTransaction } from './apply-transaction.js'
+import { applyContext, type BlockPlace } from './apply-context.js'
+import { applyTransaction } from './apply-transaction.js'
 import type { Candidate } from './fill-block.js'
 import {
   type LedgerView,
@@ -28,12 +29,14 @@ import {
   StateOverlay,
   type StateWrite,
 } from './ledger-view.js'
+import { activationWrites, parametersInForce } from './parameters-in-force.js'
 import { TransactionChecks } from './transaction-checks.js'
 import type { TransactionRejection } from './transaction-rejection.js'
 
 export type BlockRejection = Rejection<
   | 'wrong_chain'
   | 'wrong_version'
+  | 'wrong_revision'
   | 'wrong_height'
   | 'wrong_parent'
   | 'time_out_of_bounds'
@@ -75,13 +78,15 @@ export function readTransactions(
   return candidates
 }
 
-/** Executes transactions in order; the first that is refused refuses all (BLK-5). */
+/** Activates what is due and executes transactions in order; the first that is refused refuses all (BLK-5). */
 export function executeTransactions(
   view: LedgerView,
   candidates: readonly Candidate[],
-  context: ApplyContext,
+  place: BlockPlace,
 ): { readonly kind: 'executed'; readonly writes: readonly StateWrite[] } | BlockRejection {
+  const context = applyContext(view, place)
   const state = new StateOverlay(view)
+  state.absorb(activationWrites(view, place.height))
   let cost = 0
   for (const [position, { transaction, encoded, checks }] of candidates.entries()) {
     const applied = applyTransaction(state, transaction, encoded.length, context, checks)
@@ -100,17 +105,18 @@ function refusedAt(position: number, { code, detail }: TransactionRejection): Bl
 }
 
 /**
- * Checks a block against its parent and executes it (BLK-*). `clock`: this node's own seconds.
- * `candidates`: its transactions, if they were read before, with what was found out about them.
+ * Checks a block against its parent's state and executes it (BLK-*). `clock`: this node's own
+ * seconds. `candidates`: its transactions, if they were read before, with what was found out about
+ * them.
  */
 export function applyBlock<Staged extends StagedRoot>(
   tip: LedgerTip<Staged>,
   block: Block,
-  parameters: Parameters,
   clock: number,
   candidates = readTransactions(block.header.chainId, block.transactions),
 ): AppliedBlock<Staged> | BlockRejection {
   const { header, certificate, transactions } = block
+  const parameters = parametersInForce(tip.state, tip.header.height + 1)
   const refusal =
     checkHeader(tip.header, header, parameters, clock) ??
     checkCertificate(header, certificate, parameters)
@@ -119,8 +125,8 @@ export function applyBlock<Staged extends StagedRoot>(
     return reject('wrong_transaction_root', `block ${header.height} holds other transactions`)
   }
   if (isRejection(candidates)) return candidates
-  const { chainId, time } = header
-  const executed = executeTransactions(tip.state, candidates, { chainId, time })
+  const { chainId, time, height } = header
+  const executed = executeTransactions(tip.state, candidates, { chainId, time, height })
   if (isRejection(executed)) return executed
   const staged = tip.state.stage(executed.writes)
   valueIsConserved(executed.writes, staged.before)
@@ -134,7 +140,10 @@ export function applyBlock<Staged extends StagedRoot>(
   )
 }
 
-/** Whether `header` may follow `parent` (BLK-3, TIME-*): `undefined` when it may. */
+/**
+ * Whether `header` may follow `parent` under the parameters in force for it (BLK-3, TIME-*):
+ * `undefined` when it may.
+ */
 export function checkHeader(
   parent: BlockHeader,
   header: BlockHeader,
@@ -146,6 +155,9 @@ export function checkHeader(
   }
   if (header.version !== parameters.protocolVersion) {
     return reject('wrong_version', `rules ${parameters.protocolVersion} are in force here`)
+  }
+  if (header.revision !== parameters.revision) {
+    return reject('wrong_revision', `parameters ${parameters.revision} are in force here`)
   }
   if (header.height !== parent.height + 1) {
     return reject('wrong_height', `block ${parent.height + 1} is the next, not ${header.height}`)

@@ -19,6 +19,8 @@ import {
   settlementBounds,
   withSide,
 } from '@tallystick/protocol'
+import { applyIssue, applyReissue } from './apply-asset-operation.js'
+import { applyParametersChange } from './apply-parameters-change.js'
 import { revealLookup } from './reveal-record.js'
 import type { TransactionRejection } from './transaction-rejection.js'
 import type { TransactionRun } from './transaction-run.js'
@@ -46,16 +48,21 @@ export function applyOperation(
       return applyFinalize(run, operation)
     case 'payFee':
       return applyPayFee(run, operation)
+    case 'issue':
+      return applyIssue(run, operation)
+    case 'reissue':
+      return applyReissue(run, operation)
+    case 'changeParameters':
+      return applyParametersChange(run, operation)
   }
 }
 
 function applyOpen(run: TransactionRun, open: OperationOf<'open'>, position: number): Refusal {
   const { asset, client, hub, terms } = open
-  const parameters = run.state.read('parameters', {})
-  if (parameters === undefined || run.state.read('asset', { asset }) === undefined) {
+  if (run.state.read('asset', { asset }) === undefined) {
     return reject('asset_unknown', `there is no asset ${asset}`)
   }
-  const { disputeWindowSecondsMin: least, disputeWindowSecondsMax: most } = parameters
+  const { disputeWindowSecondsMin: least, disputeWindowSecondsMax: most } = run.parameters
   if (terms.disputeWindowSeconds < least || terms.disputeWindowSeconds > most) {
     return reject('terms_out_of_bounds', `a dispute window lasts ${least} to ${most} seconds`)
   }

@@ -1,9 +1,10 @@
 import {
   amount,
   BLOCK_COST_MAX,
-  type ChainId,
+  checkInForce,
   checkLock,
   feeFor,
+  feeRateOf,
   isRejection,
   type Operation,
   type Rejection,
@@ -14,15 +15,13 @@ import {
   type TxId,
   transactionCost,
 } from '@tallystick/protocol'
+import type { ApplyContext } from './apply-context.js'
 import { applyOperation } from './apply-operation.js'
 import { type LedgerView, StateOverlay, type StateWrite } from './ledger-view.js'
 import { firstReveal, recordReveal } from './reveal-record.js'
 import { TransactionChecks } from './transaction-checks.js'
 import type { TransactionRejection } from './transaction-rejection.js'
 import { TransactionRun } from './transaction-run.js'
-
-/** Where and when a transaction is applied. */
-export type ApplyContext = { readonly chainId: ChainId; readonly time: Timestamp }
 
 /** What an accepted transaction changes. */
 export type AppliedTransaction = {
@@ -42,16 +41,18 @@ export function applyTransaction(
   view: LedgerView,
   transaction: Transaction,
   bytes: number,
-  { chainId, time }: ApplyContext,
-  checks: TransactionChecks = new TransactionChecks(chainId, transaction),
+  context: ApplyContext,
+  checks: TransactionChecks = new TransactionChecks(context.chainId, transaction),
 ): AppliedTransaction | TransactionRejection {
   const { body } = transaction
-  const refusal = checkValidity(transaction, time)
+  const refusal =
+    checkInForce(transaction, context.parameters.protocolVersion) ??
+    checkValidity(transaction, context.time)
   if (refusal !== undefined) return refusal
   const cost = boundedCost(transaction, bytes)
   if (isRejection(cost)) return cost
   const state = new StateOverlay(view)
-  const run = new TransactionRun({ chainId, time, state, transaction, checks })
+  const run = new TransactionRun({ context, state, transaction, checks })
   const refused =
     makeReveals(run) ??
     spendInputs(run) ??
@@ -108,9 +109,6 @@ function spendInputs(run: TransactionRun): TransactionRejection | undefined {
 function createOutputs(run: TransactionRun): TransactionRejection | undefined {
   return firstRefusal(run.transaction.body.outputs, ({ asset, amount: value, lock }) => {
     if (value === 0n) return reject('amount_out_of_range', 'an output holds at least one unit')
-    if (run.state.read('asset', { asset }) === undefined) {
-      return reject('asset_unknown', `there is no asset ${asset}`)
-    }
     run.debit(asset, value)
     run.createCoin({ asset, value, lock })
     return undefined
@@ -136,10 +134,13 @@ function burnFee(run: TransactionRun, cost: number): TransactionRejection | unde
   let due = ''
   for (const [assetId, left] of run.balances()) {
     const asset = run.state.read('asset', { asset: assetId })
-    if (left < 0n || asset === undefined) {
+    // Asked this late because the transaction itself may have made it.
+    if (asset === undefined) return reject('asset_unknown', `there is no asset ${assetId}`)
+    if (left < 0n) {
       return reject('inputs_below_outputs', `asset ${assetId} is ${-left} units short`)
     }
-    const { feePerKiloCost, code } = asset.terms
+    const { code } = asset.terms
+    const feePerKiloCost = feeRateOf(run.parameters, assetId)
     if (left < run.channelFees(assetId)) {
       return reject('fee_spent_otherwise', 'what a channel pays as a fee can pay for nothing else')
     }
@@ -184,7 +185,8 @@ function firstRefusal<T>(
 /**
  * Whether applying the body takes away what it needs (TX-3), so that nobody can apply it again: an
  * id is used once, and with it every outpoint and channel id made from it. Opening, depositing and
- * paying fees could all be paid for out of a closing channel, again and again.
+ * paying fees could all be paid for out of a closing channel, again and again, and so could an issuer's
+ * reissue and the validators' word. An issue takes a number, which is given once.
  */
 function isOnceOnly({ inputs, reveals, operations }: TransactionBody): boolean {
   return inputs.length + reveals.length > 0 || operations.some(isOnceOnlyOperation)
@@ -196,10 +198,13 @@ function isOnceOnlyOperation({ kind }: Operation): boolean {
     case 'forceClose':
     case 'challenge':
     case 'finalize':
+    case 'issue':
       return true
     case 'open':
     case 'deposit':
     case 'payFee':
+    case 'reissue':
+    case 'changeParameters':
       return false
   }
 }

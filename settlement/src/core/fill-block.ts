@@ -1,6 +1,8 @@
 import { BLOCK_COST_MAX, BLOCK_TRANSACTIONS_MAX, type Transaction } from '@tallystick/protocol'
-import { type ApplyContext, applyTransaction } from './apply-transaction.js'
+import { applyContext, type BlockPlace } from './apply-context.js'
+import { applyTransaction } from './apply-transaction.js'
 import { type LedgerView, StateOverlay, type StateWrite } from './ledger-view.js'
+import { activationWrites } from './parameters-in-force.js'
 import type { TransactionChecks } from './transaction-checks.js'
 import type { TransactionRejection } from './transaction-rejection.js'
 
@@ -26,10 +28,12 @@ export type FilledBlock<C extends Candidate> = {
 export function fillBlock<C extends Candidate>(
   view: LedgerView,
   candidates: Iterable<C>,
-  context: ApplyContext,
+  place: BlockPlace,
   bytesMax: number,
 ): FilledBlock<C> {
+  const context = applyContext(view, place)
   const state = new StateOverlay(view)
+  state.absorb(activationWrites(view, place.height))
   const included: C[] = []
   const refused: { candidate: C; rejection: TransactionRejection }[] = []
   let [cost, bytes] = [0, 0]

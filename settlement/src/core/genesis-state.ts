@@ -32,6 +32,7 @@ export function genesisWrites(genesis: Genesis): StateWrite[] {
   return [
     { kind: 'parameters', key: {}, value: genesis.parameters },
     { kind: 'channelCount', key: {}, value: { count: 0 } },
+    { kind: 'assetCount', key: {}, value: { count: genesis.assets.length } },
     ...assets,
     ...coins,
   ]
@@ -42,6 +43,7 @@ export function genesisHeader(genesis: Genesis, stateRoot: Uint8Array): BlockHea
   const chainId: ChainId = chainIdOf(genesis)
   return {
     version: genesis.parameters.protocolVersion,
+    revision: genesis.parameters.revision,
     chainId,
     height: 0,
     time: genesis.time,

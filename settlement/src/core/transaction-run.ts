@@ -1,9 +1,12 @@
 import type {
+  Amount,
   AssetId,
+  AssetTerms,
   ChainId,
   Channel,
   ChannelNumber,
   LockRoot,
+  Parameters,
   PublicKey,
   Rejection,
   Timestamp,
@@ -11,6 +14,7 @@ import type {
   TxId,
 } from '@tallystick/protocol'
 import { amount, reject } from '@tallystick/protocol'
+import type { ApplyContext } from './apply-context.js'
 import type { StateOverlay } from './ledger-view.js'
 import type { TransactionChecks } from './transaction-checks.js'
 
@@ -18,6 +22,9 @@ import type { TransactionChecks } from './transaction-checks.js'
 export class TransactionRun {
   readonly chainId: ChainId
   readonly time: Timestamp
+  /** Of the block that the transaction is applied in, and what that is judged by. */
+  readonly height: number
+  readonly parameters: Parameters
   readonly id: TxId
   readonly state: StateOverlay
   readonly transaction: Transaction
@@ -29,14 +36,15 @@ export class TransactionRun {
   #nextCoin = 0
 
   constructor(run: {
-    readonly chainId: ChainId
-    readonly time: Timestamp
+    readonly context: ApplyContext
     readonly state: StateOverlay
     readonly transaction: Transaction
     readonly checks: TransactionChecks
   }) {
-    this.chainId = run.chainId
-    this.time = run.time
+    this.chainId = run.context.chainId
+    this.time = run.context.time
+    this.height = run.context.height
+    this.parameters = run.context.parameters
     this.id = run.checks.id
     this.state = run.state
     this.transaction = run.transaction
@@ -81,6 +89,15 @@ export class TransactionRun {
   /** Value bound by what the transaction creates. */
   debit(asset: AssetId, value: bigint): void {
     this.credit(asset, -value)
+  }
+
+  /** Books a new asset; its first supply is released to the transaction. */
+  issue(
+    asset: AssetId,
+    { terms, issued }: { readonly terms: AssetTerms; readonly issued: Amount },
+  ): void {
+    this.state.write('asset', { asset }, { terms, issued, burnt: amount(0n) })
+    this.credit(asset, issued)
   }
 
   /** Released less bound, by asset. */

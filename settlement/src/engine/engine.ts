@@ -1,4 +1,7 @@
-import type { BlockHeader, Certificate, PublicKey } from '@tallystick/protocol'
+import type { BlockHeader, Certificate, Parameters } from '@tallystick/protocol'
+
+/** Whose signatures make a header final, and how many of them are needed. */
+export type Authority = Pick<Parameters, 'validators' | 'quorum'>
 
 /**
  * Who orders blocks and makes them final. The node proposes one candidate at a time; a certificate
@@ -6,13 +9,12 @@ import type { BlockHeader, Certificate, PublicKey } from '@tallystick/protocol'
  * ever get one.
  */
 export interface Engine {
-  /** Whose signatures make a header final, ascending, and how many of them are needed. */
-  readonly validators: readonly PublicKey[]
-  readonly quorum: number
+  /** Throws `not_a_validator` unless this engine can have headers certified under `authority`. */
+  requireAuthority(authority: Authority): void
   /**
-   * The certificate of `candidate`. May take as long as the network does. A failure is a fault:
+   * The certificate of `candidate` by `authority`, those in force at its height. May take as long as the network does. A failure is a fault:
    * whether somebody signed is then unknown, so the caller never offers another header of that
    * height in this process.
    */
-  certify(candidate: BlockHeader): Promise<Certificate>
+  certify(candidate: BlockHeader, authority: Authority): Promise<Certificate>
 }

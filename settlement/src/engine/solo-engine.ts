@@ -1,30 +1,25 @@
-import {
-  type BlockHeader,
-  blockDigest,
-  type Certificate,
-  type Parameters,
-  type Signer,
-} from '@tallystick/protocol'
+import { type BlockHeader, blockDigest, type Certificate, type Signer } from '@tallystick/protocol'
 import { LedgerFault } from '../ledger-fault.js'
-import type { Engine } from './engine.js'
+import type { Authority, Engine } from './engine.js'
 
-/** One sequencer whose signature alone makes blocks final. Throws unless the genesis says so. */
-export function soloEngine(
-  signer: Signer,
-  { validators, quorum }: Pick<Parameters, 'validators' | 'quorum'>,
-): Engine {
-  const validator = validators.indexOf(signer.publicKey)
-  if (validator < 0 || quorum !== 1) {
-    throw new LedgerFault(
-      'not_a_validator',
-      `this node signs as ${signer.publicKey}, which alone does not make a quorum of ${quorum}`,
-    )
+/** One sequencer whose signature alone makes blocks final, where the parameters say so. */
+export function soloEngine(signer: Signer): Engine {
+  const validatorOf = ({ validators, quorum }: Authority): number => {
+    const validator = validators.indexOf(signer.publicKey)
+    if (validator >= 0 && quorum === 1) return validator
+    const why =
+      validator < 0
+        ? 'which is none of the validators in force'
+        : `which alone does not make a quorum of ${quorum}`
+    throw new LedgerFault('not_a_validator', `this node signs as ${signer.publicKey}, ${why}`)
   }
   let certified = -1
   return {
-    validators,
-    quorum,
-    certify: async (candidate: BlockHeader): Promise<Certificate> => {
+    requireAuthority: (authority) => {
+      validatorOf(authority)
+    },
+    certify: async (candidate: BlockHeader, authority: Authority): Promise<Certificate> => {
+      const validator = validatorOf(authority)
       if (candidate.height <= certified) {
         throw new LedgerFault('store_failed', `height ${candidate.height} was certified already`)
       }

@@ -42,6 +42,8 @@ function count(change: Map<AssetId, bigint>, write: StateWrite, sign: bigint): v
     case 'channelCount':
     case 'reveal':
     case 'revealStep':
+    case 'assetCount':
+    case 'parametersChange':
       break
   }
 }

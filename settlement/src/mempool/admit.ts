@@ -1,5 +1,5 @@
 import { isRejection, reject } from '@tallystick/protocol'
-import type { ApplyContext } from '../core/apply-transaction.js'
+import type { ApplyContext } from '../core/apply-context.js'
 import type { Candidate } from '../core/fill-block.js'
 import type { LedgerView } from '../core/ledger-view.js'
 import type { TransactionRejection } from '../core/transaction-rejection.js'

@@ -1,4 +1,4 @@
-import type { AssetId } from '@tallystick/protocol'
+import { feeRateOf, type Parameters } from '@tallystick/protocol'
 import type { AppliedTransaction } from '../core/apply-transaction.js'
 import type { LedgerView } from '../core/ledger-view.js'
 
@@ -18,21 +18,22 @@ const OUTBID_DENOMINATOR = 10n
 export const LEAST_RATE: FeeRate = { paid: PAID_PER_COST, weight: 1n }
 
 /**
- * The rate of a transaction of `bytes` that was applied on `view`: what it burnt, each asset by its
+ * The rate of a transaction of `bytes` that was applied on `view` under `parameters`: what it burnt, each asset by its
  * own least fee and rounded down, so that assets compare. Cost that was paid for in advance (COST-1)
  * counts as paid at the least fee, and a transaction weighs at least its bytes: a finalize is no
  * bargain that jumps the queue, and no burden that is thrown out first.
  */
-export function feeRateOf(
+export function paidRateOf(
   view: LedgerView,
   { writes, cost }: AppliedTransaction,
   bytes: number,
+  parameters: Parameters,
 ): FeeRate {
   const weight = Math.max(cost, bytes)
   let paid = BigInt(weight - cost) * PAID_PER_COST
   for (const { kind, key, value } of writes) {
     if (kind !== 'asset' || value === undefined) continue
-    const perKiloCost = feePerKiloCostOf(view, key.asset)
+    const perKiloCost = feeRateOf(parameters, key.asset)
     const burnt = value.burnt - (view.read('asset', key)?.burnt ?? 0n)
     if (perKiloCost > 0) paid += (burnt * 1_000n * PAID_PER_COST) / BigInt(perKiloCost)
   }
@@ -76,9 +77,4 @@ export function subtractRates(a: FeeRate, b: FeeRate): FeeRate {
 export function ratePpm({ paid, weight }: FeeRate): bigint {
   const unit = weight * PAID_PER_COST
   return (paid * PPM + unit - 1n) / unit
-}
-
-/** The fee rate in force for an asset, base units per 1,000 units of cost; 0: it pays no fees. */
-function feePerKiloCostOf(view: LedgerView, asset: AssetId): number {
-  return view.read('asset', { asset })?.terms.feePerKiloCost ?? 0
 }

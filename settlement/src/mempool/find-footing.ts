@@ -1,8 +1,9 @@
-import { type ApplyContext, applyTransaction } from '../core/apply-transaction.js'
+import type { ApplyContext } from '../core/apply-context.js'
+import { applyTransaction } from '../core/apply-transaction.js'
 import type { Candidate } from '../core/fill-block.js'
 import type { LedgerView, StateWrite } from '../core/ledger-view.js'
 import type { TransactionRejection } from '../core/transaction-rejection.js'
-import { feeRateOf } from './fee-rate.js'
+import { paidRateOf } from './fee-rate.js'
 import { FootprintView, orderedWrites, type ShownWrite } from './footprint.js'
 import type { PendingGraph } from './pending-graph.js'
 import type { Footing, PendingTransaction } from './pending-transaction.js'
@@ -88,7 +89,7 @@ function applyOn(
   const view = new FootprintView(tip, shown)
   const result = applyTransaction(view, transaction, encoded.length, context, checks)
   if (result.kind === 'rejection') return { kind: 'refused', rejection: result }
-  const rate = feeRateOf(view, result, encoded.length)
+  const rate = paidRateOf(view, result, encoded.length, context.parameters)
   const footprint = { reads: view.reads, writes: orderedWrites(tip, result.writes) }
   return { kind: 'applied', applied: { rate, cost: result.cost, footprint } }
 }

@@ -15,6 +15,8 @@ const SHARING: Readonly<Record<EntryKind, 'shared' | 'ordered'>> = {
   channelCount: 'shared',
   reveal: 'ordered',
   revealStep: 'ordered',
+  assetCount: 'shared',
+  parametersChange: 'shared',
 }
 
 /** The ordered entries, by place in the state, that applying a transaction read and wrote. */

@@ -1,5 +1,5 @@
 import { isRejection, reject, type TxId } from '@tallystick/protocol'
-import type { ApplyContext } from '../core/apply-transaction.js'
+import type { ApplyContext } from '../core/apply-context.js'
 import type { Candidate } from '../core/fill-block.js'
 import type { LedgerView, StateWrite } from '../core/ledger-view.js'
 import type { TransactionRejection } from '../core/transaction-rejection.js'
@@ -42,6 +42,8 @@ export class Mempool {
   #graph = new PendingGraph()
   #tip: LedgerView
   #arrivals = 0
+  /** Of the parameters that those that wait were applied under last. */
+  #revision: number | undefined
   /** Those that wait no more and may still be on disk. */
   #gone: { readonly id: TxId; readonly isDurable: () => boolean }[] = []
 
@@ -119,11 +121,15 @@ export class Mempool {
     this.#graph = new PendingGraph()
     this.#tip = tip
     const renewed = new Set<PendingTransaction>()
+    // Under other parameters anything may cost more, or be refused (PAR-1).
+    const isSameRule = context.parameters.revision === this.#revision
+    this.#revision = context.parameters.revision
     for (const pending of before.all()) {
       const { id } = pending.checks
       if (included.has(id) || refused.has(id)) continue
       const { footprint, ancestors } = pending.standing
       const isUntouched =
+        isSameRule &&
         [...footprint.reads].every((place) => !changed.has(place)) &&
         ancestors.every((ancestor) => this.#graph.has(ancestor) && !renewed.has(ancestor))
       if (!isUntouched) renewed.add(pending)

@@ -38,6 +38,9 @@ function isDispute({ kind }: Operation): boolean {
     case 'open':
     case 'deposit':
     case 'close':
+    case 'issue':
+    case 'reissue':
+    case 'changeParameters':
       return false
   }
 }

@@ -16,15 +16,16 @@ import {
   invariant,
   isRejection,
   type LockRoot,
-  type Parameters,
   type PublicKey,
   parseTransaction,
   type StateEntries,
   type TxId,
 } from '@tallystick/protocol'
 import { nextBlockTime } from '../core/apply-block.js'
-import { type ApplyContext, boundedCost } from '../core/apply-transaction.js'
+import { type ApplyContext, applyContext } from '../core/apply-context.js'
+import { boundedCost } from '../core/apply-transaction.js'
 import type { Candidate } from '../core/fill-block.js'
+import { parametersInForce } from '../core/parameters-in-force.js'
 import { TransactionChecks } from '../core/transaction-checks.js'
 import { LedgerFault } from '../ledger-fault.js'
 import {
@@ -38,17 +39,19 @@ import type { PendingTransaction } from '../mempool/pending-transaction.js'
 import type { Room } from '../mempool/room.js'
 import type { LedgerState } from '../state/ledger-state.js'
 import { entryRows } from '../store/entry-row.js'
-import type { PageQuery, StoredBlock, StoredEntry } from '../store/ledger-store.js'
+import type { PageQuery, StoredBlock, StoredEntry, StoredHandover } from '../store/ledger-store.js'
 import { BlockLoop } from './block-loop.js'
 import type { Chain, ChainTip } from './chain.js'
 import { checkTipMark } from './check-tip-mark.js'
 import { GroupCommit } from './group-commit.js'
+import { handoverAfter } from './handover-after.js'
 import type { LedgerNodeParts } from './ledger-node-parts.js'
 import { type MadeBlock, makeBlock } from './make-block.js'
 import type { ProvenValue } from './proven-value.js'
 import { genesisTip, restoreChain } from './restore-chain.js'
 import { RevealHashing } from './reveal-hashing.js'
 import type { Submitted, TransactionStatus } from './submission.js'
+import { type PendingUpgrade, pendingUpgrade, requireSupportedVersion } from './upgrade.js'
 
 /** What a block of this node may hold. */
 const BLOCK_ROOM: Room = {
@@ -73,6 +76,8 @@ export class LedgerNode {
   #tip: ChainTip
   #loop: BlockLoop | undefined
   #isStalled = false
+  /** Height of the upgrade that was reported as one to stop at. */
+  #reportedUpgrade: number | undefined
   #fault: unknown
 
   private constructor(parts: LedgerNodeParts, chain: Chain) {
@@ -95,6 +100,8 @@ export class LedgerNode {
     const chain = await restoreChain(parts.store, parts.genesis)
     await checkTipMark(parts, chain.tip)
     const node = new LedgerNode(parts, chain)
+    node.#requireNextBlock()
+    node.#reportUpgrade()
     const waiting = (await parts.store.pending()).map(({ id, encoded, arrivedMs }) => {
       const transaction = parseTransaction(encoded)
       if (isRejection(transaction)) {
@@ -147,6 +154,16 @@ export class LedgerNode {
   /** Whether blocks are being made. */
   get isReady(): boolean {
     return this.#loop !== undefined && this.#fault === undefined && !this.#isStalled
+  }
+
+  /** The upgrade that is announced, if one is. */
+  get upgrade(): PendingUpgrade | undefined {
+    return pendingUpgrade(this.#state, this.#parts.versions)
+  }
+
+  /** Versions of the rules that this node supports, ascending. */
+  get versions(): readonly number[] {
+    return [...this.#parts.versions].sort((a, b) => a - b)
   }
 
   /** Hears every block once it is the tip; call the answer to stop. */
@@ -208,6 +225,11 @@ export class LedgerNode {
     return this.#parts.store.channelsOf(key, page)
   }
 
+  /** Handovers to parameters that came into force at `from` or later; see `LedgerStore`. */
+  handovers(from: number, limit: number): Promise<readonly StoredHandover[]> {
+    return this.#parts.store.handovers(from, limit)
+  }
+
   async block(height: number): Promise<StoredBlock | undefined> {
     return height <= this.#tip.header.height ? this.#parts.store.block(height) : undefined
   }
@@ -221,9 +243,10 @@ export class LedgerNode {
   /** Execution, certificate, storage, and only then the tip: whether a block was made. */
   async #makeBlock(): Promise<boolean> {
     const { engine, store, mark, clock } = this.#parts
+    const parameters = this.#requireNextBlock()
     const parent = { state: this.#state, ...this.#tip }
     const seconds = Math.floor(clock() / 1_000)
-    const made = makeBlock(parent, this.#parameters(), this.#mempool.template(BLOCK_ROOM), seconds)
+    const made = makeBlock(parent, this.#mempool.template(BLOCK_ROOM), seconds)
     if (isRejection(made)) {
       if (!this.#isStalled) this.#parts.onStall(made.detail)
       this.#isStalled = true
@@ -231,8 +254,8 @@ export class LedgerNode {
     }
     this.#isStalled = false
     const { header, included } = made
-    const certificate = await engine.certify(header)
-    const uncertified = checkCertificate(header, certificate, this.#parameters())
+    const certificate = await engine.certify(header, parameters)
+    const uncertified = checkCertificate(header, certificate, parameters)
     invariant(uncertified === undefined, 'the engine certifies what it was given')
     const transactions = included.map(({ encoded }) => encoded)
     const bytes = encode(blockCodec, { header, certificate, transactions })
@@ -241,10 +264,12 @@ export class LedgerNode {
       ...{ height: header.height, id: fromHex(id), bytes },
       ...entryRows(made.writes, made.staged.changes),
       transactions: included.map(({ checks }) => checks.id),
+      handover: handoverAfter(this.#state, made, { header, certificate }),
       settled: this.#takeSettled(made),
     })
     await mark.note({ height: header.height, id })
     this.#advance(made, { header, id, certificate })
+    this.#reportUpgrade()
     for (const listener of this.#listeners) listener({ height: header.height, bytes })
     return true
   }
@@ -290,15 +315,28 @@ export class LedgerNode {
 
   /** Where a transaction would be applied if a block were made now. */
   #context(): ApplyContext {
+    const { header } = this.#tip
     const seconds = Math.floor(this.#parts.clock() / 1_000)
-    const time = nextBlockTime(this.#tip.header, this.#parameters(), seconds)
-    return { chainId: this.chainId, time }
+    const parameters = parametersInForce(this.#state, header.height + 1)
+    const time = nextBlockTime(header, parameters, seconds)
+    return applyContext(this.#state, { chainId: this.chainId, time, height: header.height + 1 })
   }
 
-  #parameters(): Parameters {
-    const parameters = this.#state.read('parameters', {})
-    invariant(parameters !== undefined, 'the state has parameters')
+  /** What the next block is judged by; throws unless this node may, and can, make it. */
+  #requireNextBlock() {
+    const height = this.#tip.header.height + 1
+    const parameters = parametersInForce(this.#state, height)
+    requireSupportedVersion(parameters, height, this.#parts.versions)
+    this.#parts.engine.requireAuthority(parameters)
     return parameters
+  }
+
+  #reportUpgrade(): void {
+    const upgrade = this.upgrade
+    if (upgrade === undefined || upgrade.isSupported) return
+    if (upgrade.activationHeight === this.#reportedUpgrade) return
+    this.#reportedUpgrade = upgrade.activationHeight
+    this.#parts.onUnsupportedUpgrade(upgrade)
   }
 
   #fail(error: unknown): void {

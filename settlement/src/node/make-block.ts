@@ -1,9 +1,4 @@
-import {
-  type BlockHeader,
-  isRejection,
-  type Parameters,
-  transactionRoot,
-} from '@tallystick/protocol'
+import { type BlockHeader, isRejection, transactionRoot } from '@tallystick/protocol'
 import {
   type BlockRejection,
   checkHeader,
@@ -11,6 +6,7 @@ import {
   nextBlockTime,
 } from '../core/apply-block.js'
 import { type Candidate, type FilledBlock, fillBlock } from '../core/fill-block.js'
+import { parametersInForce } from '../core/parameters-in-force.js'
 import { valueIsConserved } from '../invariants/value-is-conserved.js'
 import { BLOCK_BYTES_MAX } from '../limits.js'
 import type { StagedState } from '../state/ledger-state.js'
@@ -28,16 +24,18 @@ export type MadeBlock<C extends Candidate> = FilledBlock<C> & {
  */
 export function makeBlock<C extends Candidate>(
   tip: LedgerTip<StagedState> & { readonly id: BlockHeader['parent'] },
-  parameters: Parameters,
   candidates: Iterable<C>,
   clock: number,
 ): MadeBlock<C> | BlockRejection {
   const parent = tip.header
   const { chainId } = parent
+  const height = parent.height + 1
+  const parameters = parametersInForce(tip.state, height)
   const due = {
     version: parameters.protocolVersion,
+    revision: parameters.revision,
     chainId,
-    height: parent.height + 1,
+    height,
     time: nextBlockTime(parent, parameters, clock),
     parent: tip.id,
   }
@@ -48,7 +46,8 @@ export function makeBlock<C extends Candidate>(
     clock,
   )
   if (isRejection(untimely)) return untimely
-  const filled = fillBlock(tip.state, candidates, { chainId, time: due.time }, BLOCK_BYTES_MAX)
+  const place = { chainId, time: due.time, height }
+  const filled = fillBlock(tip.state, candidates, place, BLOCK_BYTES_MAX)
   const staged = tip.state.stage(filled.writes)
   valueIsConserved(filled.writes, staged.before)
   const header: BlockHeader = {

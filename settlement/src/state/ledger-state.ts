@@ -18,7 +18,11 @@ import { ValueArena } from './value-arena.js'
 const KEYS_MAX = 65_536
 
 /** What a block does to the state, worked out and not yet done. */
-export type StagedState = StagedRoot & { readonly changes: readonly StateChange[] }
+export type StagedState = StagedRoot & {
+  readonly changes: readonly StateChange[]
+  /** Like `LedgerState.prove`, as the state will be. */
+  readonly prove: LedgerState['prove']
+}
 
 /**
  * The state of a ledger in memory: encoded values under the tree that proves them. A block is
@@ -67,10 +71,12 @@ export class LedgerState implements LedgerView {
 
   /** The walk that shows how an entry stands in the state, or that it does not (STATE-4). */
   prove<Kind extends EntryKind>(kind: Kind, key: StateEntries[Kind]['key']): SparseProof {
-    return this.#tree.prove(stateKey(kind, key), (slot) => {
-      const found = this.#values.get(slot)
-      return stateValueHash(found.kind, found.value)
-    })
+    return this.#tree.prove(stateKey(kind, key), this.#valueHashOf)
+  }
+
+  readonly #valueHashOf = (slot: number): Uint8Array => {
+    const { kind, value } = this.#values.get(slot)
+    return stateValueHash(kind, value)
   }
 
   /** Works out `writes`, of which no two are of one entry. One block at a time. */
@@ -121,6 +127,7 @@ export class LedgerState implements LedgerView {
     return {
       root: staged.root,
       changes,
+      prove: (kind, key) => staged.prove(stateKey(kind, key), this.#valueHashOf),
       before: (position) => this.#valueAt(staged.replaced[position] ?? 0),
       commit: () => {
         staged.commit()

@@ -49,6 +49,8 @@ function ownersOf(write: StateWrite): EntryOwners {
     case 'channelCount':
     case 'reveal':
     case 'revealStep':
+    case 'assetCount':
+    case 'parametersChange':
       return nobody
   }
 }

@@ -6,7 +6,8 @@ const FORMAT = 2
 
 /**
  * `entry` is the state at the tip, by place in the state tree; the three columns behind the value
- * exist for lists. Blocks, and where their transactions are, stay for ever.
+ * exist for lists. Blocks, where their transactions are, and handovers stay
+ * for ever.
  */
 const SCHEMA = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -23,6 +24,7 @@ const SCHEMA = `
   CREATE INDEX entry_client ON entry (client_key, key) WHERE client_key IS NOT NULL;
   CREATE INDEX entry_hub ON entry (hub_key, key) WHERE hub_key IS NOT NULL;
   CREATE TABLE block (height INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL);
+  CREATE TABLE handover (activation_height INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
   CREATE TABLE transaction_index (
     id BLOB PRIMARY KEY,
     height INTEGER NOT NULL,

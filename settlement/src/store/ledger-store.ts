@@ -33,6 +33,8 @@ export type EntryOwners = {
 }
 
 export type StoredBlock = { readonly height: number; readonly bytes: Uint8Array }
+/** A `Handover` as it travels, by the height that its parameters come into force with. */
+export type StoredHandover = { readonly activationHeight: number; readonly bytes: Uint8Array }
 export type PendingRow = {
   readonly id: TxId
   readonly encoded: Uint8Array
@@ -51,6 +53,8 @@ export type BlockCommit = {
   readonly remove: readonly Uint8Array[]
   /** Ids of its transactions in order. */
   readonly transactions: readonly TxId[]
+  /** New parameters come into force with the next block. */
+  readonly handover: StoredHandover | undefined
   /** Transactions that wait no more, included or not. */
   readonly settled: readonly TxId[]
 }
@@ -82,6 +86,8 @@ export interface LedgerStore {
   block(height: number): Promise<StoredBlock | undefined>
   /** Up to `limit` blocks from `from` on: one at least, more only within `bytesMax`. */
   blocks(from: number, limit: number, bytesMax: number): Promise<readonly StoredBlock[]>
+  /** Up to `limit` handovers whose parameters came into force at `from` or later, in order. */
+  handovers(from: number, limit: number): Promise<readonly StoredHandover[]>
   position(id: TxId): Promise<Position | undefined>
   coinsOf(lock: LockRoot, page: PageQuery): Promise<readonly StoredEntry[]>
   channelsOf(key: PublicKey, page: PageQuery): Promise<readonly StoredEntry[]>

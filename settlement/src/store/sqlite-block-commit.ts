@@ -6,7 +6,7 @@ import type { SqliteValue, SqliteWork } from './sqlite-connection.js'
 
 /** Writes all that one block changes; the caller holds the transaction around it. */
 export async function writeBlock(sqlite: SqliteWork, commit: BlockCommit): Promise<void> {
-  const { height, id, bytes, put, remove, transactions, settled } = commit
+  const { height, id, bytes, put, remove, transactions, handover, settled } = commit
   // A height is written once, by whoever holds the file: the key of the table refuses a second.
   await sqlite.run('INSERT INTO block (height, id, bytes) VALUES (?, ?, ?)', [height, id, bytes])
   await writeEntries(sqlite, put)
@@ -14,6 +14,10 @@ export async function writeBlock(sqlite: SqliteWork, commit: BlockCommit): Promi
     head: 'DELETE FROM entry WHERE key IN (VALUES',
     tail: ')',
   })
+  if (handover !== undefined) {
+    const row = [handover.activationHeight, handover.bytes]
+    await sqlite.run('INSERT INTO handover (activation_height, bytes) VALUES (?, ?)', row)
+  }
   const indexed = transactions.map((txId, position) => ({ txId, position }))
   await runRows(sqlite, indexed, ({ txId, position }) => [fromHex(txId), height, position], {
     head: 'INSERT INTO transaction_index (id, height, position) VALUES',

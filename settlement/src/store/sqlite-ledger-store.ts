@@ -112,6 +112,15 @@ class SqliteLedgerStore implements LedgerStore {
     return count === 0 ? [] : (await select('height, bytes', count)).map(storedBlock)
   }
 
+  async handovers(from: number, limit: number) {
+    const sql = `SELECT activation_height, bytes FROM handover
+      WHERE activation_height >= ? ORDER BY activation_height LIMIT ?`
+    return (await this.#all(sql, from, limit)).map((row) => ({
+      activationHeight: numberOf(row, 'activation_height'),
+      bytes: bytesOf(row, 'bytes'),
+    }))
+  }
+
   async position(id: TxId) {
     const sql = 'SELECT height, position FROM transaction_index WHERE id = ?'
     const [row] = await this.#all(sql, fromHex(id))

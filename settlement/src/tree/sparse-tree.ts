@@ -44,6 +44,8 @@ export type StagedBatch = {
   readonly replaced: Uint32Array
   /** Leaf slots that the commit gives back. */
   readonly retired: readonly number[]
+  /** Like `SparseTree.prove`, as the tree would be. */
+  prove(key: Uint8Array, valueHashOf: (slot: number) => Uint8Array): SparseProof
   /** Makes the batch part of the tree. */
   commit(): void
   /** Forgets it. */
@@ -100,7 +102,7 @@ export class SparseTree {
 
   /** The leaf slot of a 32-byte key; 0: there is no entry. */
   slotOf(key: Uint8Array): number {
-    const end = this.#walk(key)
+    const end = this.#walk(this.#top, key)
     return isLeaf(end.subtree) && this.#isKeyOf(key, slotOf(end.subtree)) ? slotOf(end.subtree) : 0
   }
 
@@ -135,6 +137,7 @@ export class SparseTree {
       slots: batch.slots,
       replaced: batch.replaced,
       retired: batch.retired.leaves,
+      prove: (key, valueHashOf) => this.#prove(top, key, valueHashOf),
       commit: () => end(batch.retired, top),
       discard: () => end(batch.created, this.#top),
     }
@@ -145,7 +148,11 @@ export class SparseTree {
    * `valueHashOf` gives the value hash of a leaf slot.
    */
   prove(key: Uint8Array, valueHashOf: (slot: number) => Uint8Array): SparseProof {
-    const { subtree, siblings } = this.#walk(key)
+    return this.#prove(this.#top, key, valueHashOf)
+  }
+
+  #prove(top: Subtree, key: Uint8Array, valueHashOf: (slot: number) => Uint8Array): SparseProof {
+    const { subtree, siblings } = this.#walk(top, key)
     return {
       siblings: siblings.map((sibling) => this.#hashOf(sibling)),
       terminal: this.#terminalFor(key, subtree, valueHashOf),
@@ -163,11 +170,14 @@ export class SparseTree {
     return { kind: 'other', key: this.#leaves.key(slot).slice(), valueHash: valueHashOf(slot) }
   }
 
-  #walk(key: Uint8Array): { readonly subtree: Subtree; readonly siblings: readonly Subtree[] } {
+  #walk(
+    top: Subtree,
+    key: Uint8Array,
+  ): { readonly subtree: Subtree; readonly siblings: readonly Subtree[] } {
     invariant(key.length === 32, 'a key has 32 bytes')
     const { left, right } = this.#nodes
     const siblings: Subtree[] = []
-    let subtree = this.#top
+    let subtree = top
     while (isNode(subtree)) {
       const slot = slotOf(subtree)
       const goesRight = keyBit(key, siblings.length) === 1

@@ -1,0 +1,42 @@
+import type { Parameters, ParametersChange } from '@tallystick/protocol'
+import type { LedgerView } from '../core/ledger-view.js'
+import { LedgerFault } from '../ledger-fault.js'
+
+/** Rules of another version that come into force, and whether this node can go on under them. */
+export type PendingUpgrade = {
+  readonly version: number
+  readonly activationHeight: number
+  readonly isSupported: boolean
+}
+
+/** The upgrade that the state at the tip announces, if it does (UPG-4). */
+export function pendingUpgrade(
+  view: LedgerView,
+  versions: ReadonlySet<number>,
+): PendingUpgrade | undefined {
+  const change: ParametersChange | undefined = view.read('parametersChange', {})
+  if (change === undefined) return undefined
+  const { activationHeight, parameters } = change
+  const version = parameters.protocolVersion
+  if (version === view.read('parameters', {})?.protocolVersion) return undefined
+  return { version, activationHeight, isSupported: versions.has(version) }
+}
+
+/**
+ * Throws `version_unsupported` unless this node knows the rules of the block of `height`, which
+ * `parameters` are in force for (UPG-3): it neither makes nor applies a block by rules that it
+ * does not know.
+ */
+export function requireSupportedVersion(
+  { protocolVersion }: Parameters,
+  height: number,
+  versions: ReadonlySet<number>,
+): void {
+  if (versions.has(protocolVersion)) return
+  const known = [...versions].sort((a, b) => a - b).join(', ')
+  throw new LedgerFault(
+    'version_unsupported',
+    `from block ${height} on the rules of version ${protocolVersion} are in force, this node ` +
+      `supports ${known}: start a release that knows version ${protocolVersion} over the same data`,
+  )
+}
