@@ -54,7 +54,10 @@ export type AppliedBlock = {
   readonly tree: SparseTree
 }
 
-/** Activates what is due and executes transactions in order; the first that is refused refuses all (BLK-5). */
+/**
+ * Activates parameters that are due and executes transactions in order; the first that is refused
+ * refuses all (BLK-5).
+ */
 export function executeTransactions(
   view: LedgerView,
   transactions: readonly Uint8Array[],
@@ -94,7 +97,10 @@ function executeOne(
   return applyTransaction(view, transaction, encoded.length, context)
 }
 
-/** Checks a block against its parent's state and executes it (BLK-*). `clock`: this node's own seconds. */
+/**
+ * Checks a block against the state after its parent and executes it (BLK-*). `clock`: this node's
+ * own seconds.
+ */
 export function applyBlock(
   tip: LedgerTip,
   block: Block,

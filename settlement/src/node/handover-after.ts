@@ -3,11 +3,12 @@ import {
   type Certificate,
   encode,
   handoverCodec,
+  type ParametersChange,
   proveKey,
   type SparseTree,
   stateKey,
 } from '@tallystick/protocol'
-import { type LedgerView, StateOverlay, type StateWrite } from '../core/ledger-view.js'
+import type { LedgerView, StateWrite } from '../core/ledger-view.js'
 import type { StoredHandover } from '../store/ledger-store.js'
 
 /**
@@ -19,11 +20,17 @@ export function handoverAfter(
   { writes, tree }: { readonly writes: readonly StateWrite[]; readonly tree: SparseTree },
   { header, certificate }: { readonly header: BlockHeader; readonly certificate: Certificate },
 ): StoredHandover | undefined {
-  const after = new StateOverlay(before)
-  after.absorb(writes)
-  const change = after.read('parametersChange', {})
+  const change = changeAfter(before, writes)
   if (change === undefined || change.activationHeight !== header.height + 1) return undefined
   const { siblings, terminal } = proveKey(tree, stateKey('parametersChange', {}))
   const handover = { header, certificate, change, proof: { siblings, terminal } }
   return { activationHeight: change.activationHeight, bytes: encode(handoverCodec, handover) }
+}
+
+function changeAfter(
+  before: LedgerView,
+  writes: readonly StateWrite[],
+): ParametersChange | undefined {
+  for (const write of writes) if (write.kind === 'parametersChange') return write.value
+  return before.read('parametersChange', {})
 }
