@@ -15,6 +15,7 @@ import {
   type Transaction,
   timestamp,
 } from '@tallystick/protocol'
+import fc from 'fast-check'
 import { awaitedKeys, coSign } from '#client-sdk/ledger/co-sign.js'
 import { LedgerClient } from '#client-sdk/ledger/ledger-client.js'
 import { LedgerError } from '#client-sdk/ledger/ledger-error.js'
@@ -27,6 +28,7 @@ import {
   newestEra,
   startLightClient,
 } from '#client-sdk/ledger/light-client.js'
+import { checkProperty } from '../settlement/check-property.js'
 import {
   certifyBy,
   LedgerWorld,
@@ -64,8 +66,12 @@ class ChangingWorld extends LedgerWorld {
     while (this.header.height < height) this.tick()
   }
 
-  /** A proposal that its validators have signed, over coin number `coin` of the genesis. */
-  proposal(coin: number, activationHeight: number, change: Partial<Parameters>): Transaction {
+  /** A proposal, or a withdrawal, that its validators have signed, over a coin of the genesis. */
+  proposal(
+    coin: number,
+    activationHeight: number,
+    change: Partial<Parameters> | undefined,
+  ): Transaction {
     const now = this.parameters
     const outpoint = { txId: this.chainId as never, index: coin }
     const held = this.state.read('coin', outpoint) ?? assert.fail()
@@ -81,7 +87,8 @@ class ChangingWorld extends LedgerWorld {
     }
     const parameters = { ...now, revision: now.revision + 1, ...change }
     const validators = now.validators.slice(0, now.quorum)
-    const built = parametersProposal(plan, { activationHeight, parameters }, validators)
+    const proposed = change && { activationHeight, parameters }
+    const built = parametersProposal(plan, proposed, validators)
     if (isRejection(built)) assert.fail(built.detail)
     assert.deepEqual(awaitedKeys(this.chainId, built.transaction), validators)
     let { transaction } = built
@@ -252,6 +259,41 @@ describe('INV-40 PAR-5 a handover is refused', () => {
     const light = startLightClient(other.genesis)
     assert.equal(code(acceptHandover(light, other.handover(0))), 'unsupported_version')
   })
+})
+
+/** Who certifies after a change, how long it takes, and whether it is withdrawn instead. */
+const stepArbitrary = fc.record({
+  picked: fc.subarray(SIGNERS, { minLength: 1 }),
+  quorum: fc.integer({ min: 1, max: 4 }),
+  blocks: fc.integer({ min: 0, max: 4 }),
+  isWithdrawn: fc.boolean(),
+})
+
+test('INV-40 PAR-5 after any changes a client that jumps ends with the validators in force', (context) => {
+  const property = fc.property(fc.array(stepArbitrary, { maxLength: 4 }), (steps) => {
+    const random = new ChangingWorld()
+    let coin = 0
+    for (const { picked, quorum, blocks, isWithdrawn } of steps) {
+      const validators = keysOf(...picked)
+      const change = { validators, quorum: Math.min(quorum, validators.length) }
+      const activationHeight = random.header.height + 11 + blocks
+      random.tick(random.proposal(coin++, activationHeight, change))
+      if (isWithdrawn) {
+        random.tickUntil(activationHeight - 2)
+        random.tick(random.proposal(coin++, activationHeight, undefined))
+      }
+      random.tickUntil(activationHeight + blocks)
+    }
+    random.tick()
+    const handovers = random.handovers.map((_, index) => random.handover(index))
+    assert.equal(handovers.length, steps.filter(({ isWithdrawn }) => !isWithdrawn).length)
+    const light = accepted(startLightClient(random.genesis), ...handovers)
+    assert.deepEqual(newestEra(light).parameters, random.parameters)
+    for (const block of random.blocks) {
+      assert.equal(headerVerdict({ ...light, tip: undefined }, block), 'accepted')
+    }
+  })
+  checkProperty(context, property, 20)
 })
 
 const URL = 'http://ledger.example'

@@ -78,7 +78,10 @@ export function readTransactions(
   return candidates
 }
 
-/** Activates what is due and executes transactions in order; the first that is refused refuses all (BLK-5). */
+/**
+ * Activates parameters that are due and executes transactions in order; the first that is refused
+ * refuses all (BLK-5).
+ */
 export function executeTransactions(
   view: LedgerView,
   candidates: readonly Candidate[],

@@ -185,8 +185,8 @@ function firstRefusal<T>(
 /**
  * Whether applying the body takes away what it needs (TX-3), so that nobody can apply it again: an
  * id is used once, and with it every outpoint and channel id made from it. Opening, depositing and
- * paying fees could all be paid for out of a closing channel, again and again, and so could an issuer's
- * reissue and the validators' word. An issue takes a number, which is given once.
+ * paying fees could all be paid for out of a closing channel, again and again, and so could a
+ * reissue and a change of the parameters. An issue takes a number, which is given once.
  */
 function isOnceOnly({ inputs, reveals, operations }: TransactionBody): boolean {
   return inputs.length + reveals.length > 0 || operations.some(isOnceOnlyOperation)

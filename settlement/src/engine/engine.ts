@@ -12,9 +12,9 @@ export interface Engine {
   /** Throws `not_a_validator` unless this engine can have headers certified under `authority`. */
   requireAuthority(authority: Authority): void
   /**
-   * The certificate of `candidate` by `authority`, those in force at its height. May take as long as the network does. A failure is a fault:
-   * whether somebody signed is then unknown, so the caller never offers another header of that
-   * height in this process.
+   * The certificate of `candidate` by `authority`, who is in force at its height. May take as long
+   * as the network does. A failure is a fault: whether somebody signed is then unknown, so the
+   * caller never offers another header of that height in this process.
    */
   certify(candidate: BlockHeader, authority: Authority): Promise<Certificate>
 }

@@ -1,5 +1,11 @@
-import { type BlockHeader, type Certificate, encode, handoverCodec } from '@tallystick/protocol'
-import { type LedgerView, StateOverlay, type StateWrite } from '../core/ledger-view.js'
+import {
+  type BlockHeader,
+  type Certificate,
+  encode,
+  handoverCodec,
+  type ParametersChange,
+} from '@tallystick/protocol'
+import type { LedgerView, StateWrite } from '../core/ledger-view.js'
 import type { LedgerState } from '../state/ledger-state.js'
 import type { StoredHandover } from '../store/ledger-store.js'
 
@@ -15,11 +21,17 @@ export function handoverAfter(
   { writes, staged }: { readonly writes: readonly StateWrite[]; readonly staged: ProvingState },
   { header, certificate }: { readonly header: BlockHeader; readonly certificate: Certificate },
 ): StoredHandover | undefined {
-  const after = new StateOverlay(before)
-  after.absorb(writes)
-  const change = after.read('parametersChange', {})
+  const change = changeAfter(before, writes)
   if (change === undefined || change.activationHeight !== header.height + 1) return undefined
   const { siblings, terminal } = staged.prove('parametersChange', {})
   const handover = { header, certificate, change, proof: { siblings, terminal } }
   return { activationHeight: change.activationHeight, bytes: encode(handoverCodec, handover) }
+}
+
+function changeAfter(
+  before: LedgerView,
+  writes: readonly StateWrite[],
+): ParametersChange | undefined {
+  for (const write of writes) if (write.kind === 'parametersChange') return write.value
+  return before.read('parametersChange', {})
 }
