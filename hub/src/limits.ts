@@ -17,3 +17,5 @@ export const SESSION_CHANNELS_MAX = 64
 export const PING_MS = 20_000
 /** Requests for openings and deposits that wait for the closer. */
 export const REQUESTS_MAX = 10_000
+/** Requests of one client among them; a wallet asks for one at a time. */
+export const REQUESTS_PER_CLIENT_MAX = 16

@@ -157,9 +157,11 @@ export class Session {
         return this.#pass(agreed.agreement.channel, { kind, agreed })
       }
       case 'openRequest':
-        return this.#host.requestOpen(this, message)
+        return this.#host.requestOpen(this, transcript.client, message)
       case 'inboundRequest':
-        if (this.#isAttached(message.channel)) this.#host.requestInbound(this, message)
+        if (this.#isAttached(message.channel)) {
+          this.#host.requestInbound(this, transcript.client, message)
+        }
         return
       case 'error':
         return this.#host.complaint(this, message)
