@@ -31,7 +31,9 @@ export class HubRequests {
   }
 
   refused({ request, code, detail }: MessageOf<'refused'>): void {
-    this.#asked.get(request)?.failed(new WalletError(code, detail, { retryable: RETRYABLE.has(code) }))
+    this.#asked
+      .get(request)
+      ?.failed(new WalletError(code, detail, { retryable: RETRYABLE.has(code) }))
     this.#asked.delete(request)
   }
 

@@ -13,8 +13,8 @@ import { WalletState } from './wallet-state.js'
 
 export type StoredWallet = {
   readonly state: WalletState
-  /** Channel keys below this index were given away, whatever became of them. */
-  readonly nextKeyIndex: number
+  /** Channel keys below this index were given away, whatever became of them; absent: a new store. */
+  readonly nextKeyIndex: number | undefined
 }
 
 /** Reads a store. Errors: `store_of_other_words`. */
@@ -34,7 +34,7 @@ export async function loadWallet(store: WalletStore, keys: WalletKeys): Promise<
     state.setPayment(decodeTrusted(paymentRecordCodec, value))
   }
   const next = await store.get('meta', 'nextKeyIndex')
-  return { state, nextKeyIndex: next === undefined ? 0 : Number(new TextDecoder().decode(next)) }
+  return { state, nextKeyIndex: next && Number(new TextDecoder().decode(next)) }
 }
 
 /** The seed that BIP-39 words stand for, or the seed itself. Errors: `words_invalid`. */

@@ -2,23 +2,27 @@ import {
   amount,
   type Channel,
   type ChannelId,
+  channelIdOf,
   channelTermsCodec,
   encode,
   equalBytes,
   exitReserveMin,
   type HubPolicy,
   isRejection,
+  OPERATIONS_MAX,
   type PublicKey,
   receivable,
   type TxId,
   utf8,
 } from '@tallystick/protocol'
+import { inParallel } from '../ledger/in-parallel.js'
 import { WalletError } from '../wallet-error.js'
 import { bestBy } from './best-by.js'
 import { closeAlone } from './close-alone.js'
 import { errorOf } from './error-of.js'
 import type { HubLink } from './hub-link.js'
 import type { Caller, WalletCore } from './wallet-core.js'
+import type { WalletChannel } from './wallet-records.js'
 import type { WalletWatch } from './wallet-watch.js'
 
 /** A hub must never be wrong (design of the dispute): its penalty is everything. */
@@ -26,31 +30,56 @@ const HUB_PENALTY_PPM = 1_000_000
 /** Headroom asked for beyond what an invoice needs, so that not every sale waits for the ledger. */
 const INBOUND_HEADROOM = 4n
 
+/** Unused keys in a row after which no more are looked for on the ledger. */
+const KEY_GAP_MAX = 8
+
 /** How channels of a wallet begin, grow and end. */
 export class WalletChannels {
   readonly #core: WalletCore
   readonly #link: HubLink
   readonly #watch: WalletWatch
-  #nextKeyIndex: number
+  #nextKeyIndex: number | undefined
+  #lastIndex: Promise<unknown> = Promise.resolve()
   #inbound: Promise<unknown> = Promise.resolve()
 
-  constructor(core: WalletCore, link: HubLink, watch: WalletWatch, nextKeyIndex: number) {
+  constructor(
+    core: WalletCore,
+    link: HubLink,
+    watch: WalletWatch,
+    nextKeyIndex: number | undefined,
+  ) {
     this.#core = core
     this.#link = link
     this.#watch = watch
     this.#nextKeyIndex = nextKeyIndex
   }
 
+  /**
+   * Looks on the ledger for channels of the words of a new store: they are from a store that was
+   * lost. The ledger shows only those that are not settled, so the search goes on for
+   * `KEY_GAP_MAX` keys beyond the last that is found.
+   */
+  async findLost(): Promise<void> {
+    if (this.#nextKeyIndex !== undefined) return
+    let next = 0
+    for (let from = 0; from < next + KEY_GAP_MAX; from += KEY_GAP_MAX) {
+      const indexes = Array.from({ length: KEY_GAP_MAX }, (_, i) => from + i)
+      const used = await inParallel(indexes, KEY_GAP_MAX, (index) => this.#keepLost(index))
+      next = Math.max(next, from + used.lastIndexOf(true) + 1)
+    }
+    await this.#setNextKeyIndex(next)
+  }
+
   /** Takes over channels whose opening this store began and did not see. */
   async recover(): Promise<void> {
     const { state, keys, feed } = this.#core
     const known = new Set([...state.channels()].map(({ keyIndex }) => keyIndex))
-    for (let keyIndex = 0; keyIndex < this.#nextKeyIndex; keyIndex++) {
+    for (let keyIndex = 0; keyIndex < (this.#nextKeyIndex ?? 0); keyIndex++) {
       if (known.has(keyIndex)) continue
       const key = keys.channel(keyIndex).publicKey
       for (const channel of await feed.ledger.channelsOf(key)) {
         if (!this.#paysUs(channel, key)) continue
-        await this.#core.submit({ kind: 'channelSeen', channel, keyIndex })
+        await this.#core.submit({ kind: 'channelSeen', channel, keyIndex, books: 'whole' })
       }
     }
     this.#link.attachAll()
@@ -97,14 +126,20 @@ export class WalletChannels {
     if (channel === undefined) {
       throw errorOf({ code: 'channel_unknown', detail: `this wallet has no channel ${id}` })
     }
+    if (isLost(channel)) throw stateLost(id)
     if (channel.party.phase.kind === 'open') {
+      if (!this.#link.isAttached(id)) {
+        throw new WalletError('channel_not_usable', 'the hub does not serve it; close it alone')
+      }
       const refused = await this.#core.submit({ kind: 'drain', channel: id })
       if (refused !== undefined) throw errorOf(refused)
     }
     await this.settled(id, caller)
   }
 
-  async forceClose(id: ChannelId): Promise<TxId> {
+  async forceClose(id: ChannelId, atRisk: boolean): Promise<TxId> {
+    const held = this.#core.state.channel(id)
+    if (held !== undefined && isLost(held) && !atRisk) throw stateLost(id)
     const { party, keyIndex } = await this.#watch.leave(id)
     const { ledger } = this.#core.feed
     const built = closeAlone(ledger, party, this.#core.keys.channel(keyIndex))
@@ -150,14 +185,15 @@ export class WalletChannels {
     const { ledger } = this.#core.feed
     await ledger.confirmed(txId, caller)
     const channels = await ledger.channelsOf(key)
-    const channel = channels.find(({ hub }) => hub.key === this.#link.hub)
+    // Anybody can open channels that name this key: the one that counts is of this transaction.
+    const channel = channels.find(({ id }) => isOpenedBy(txId, id))
     if (channel === undefined || !this.#isAsAgreed(channel, key, policy)) {
       throw new WalletError(
         'channel_not_as_agreed',
         'the channel stands on the ledger on other terms',
       )
     }
-    await this.#core.submit({ kind: 'channelSeen', channel, keyIndex })
+    await this.#core.submit({ kind: 'channelSeen', channel, keyIndex, books: 'whole' })
     this.#link.attachAll()
     await this.#core.until(() => this.#link.isAttached(channel.id), caller)
     return channel.id
@@ -172,6 +208,7 @@ export class WalletChannels {
   #isAsAgreed(channel: Channel, key: PublicKey, { asset, terms }: HubPolicy): boolean {
     return (
       this.#paysUs(channel, key) &&
+      channel.hub.key === this.#link.hub &&
       channel.asset === asset &&
       equalBytes(encode(channelTermsCodec, channel.terms), encode(channelTermsCodec, terms))
     )
@@ -194,11 +231,51 @@ export class WalletChannels {
     throw new WalletError('terms_unacceptable', `the hub's terms are not safe: ${problem}`)
   }
 
-  /** The next unused index, durable before anything is opened with it. */
-  async #takeKeyIndex(): Promise<number> {
-    const index = this.#nextKeyIndex++
-    const value = utf8(String(this.#nextKeyIndex))
-    await this.#core.store.commit([{ kind: 'meta', key: 'nextKeyIndex', value }])
-    return index
+  /** The next unused index, durable before anything is opened with it; one at a time. */
+  #takeKeyIndex(): Promise<number> {
+    const next = this.#lastIndex.then(async () => {
+      let index = this.#nextKeyIndex ?? 0
+      // KEY-2: a key that has a channel was used from a store that is newer, or lost.
+      while (await this.#keepLost(index)) index++
+      await this.#setNextKeyIndex(index + 1)
+      return index
+    })
+    this.#lastIndex = next.catch(() => undefined)
+    return next
   }
+
+  async #setNextKeyIndex(next: number): Promise<void> {
+    this.#nextKeyIndex = next
+    await this.#core.store.commit([
+      { kind: 'meta', key: 'nextKeyIndex', value: utf8(String(next)) },
+    ])
+  }
+
+  /** Whether a key of this wallet has channels; this store did not open them, so it lost them. */
+  async #keepLost(keyIndex: number): Promise<boolean> {
+    const key = this.#core.keys.channel(keyIndex).publicKey
+    const channels = await this.#core.feed.ledger.channelsOf(key)
+    for (const channel of channels) {
+      if (!this.#paysUs(channel, key)) continue
+      await this.#core.submit({ kind: 'channelSeen', channel, keyIndex, books: 'lost' })
+    }
+    return channels.length > 0
+  }
+}
+
+function isLost({ books, party }: WalletChannel): boolean {
+  return books === 'lost' && party.phase.kind !== 'closed'
+}
+
+function stateLost(id: ChannelId): WalletError {
+  const detail = `what was signed last on channel ${id} is not in this store: an old state costs a penalty`
+  return new WalletError('state_lost', detail)
+}
+
+/** Whether the transaction's operations opened the channel, by its id (OP-1). */
+function isOpenedBy(txId: TxId, id: ChannelId): boolean {
+  for (let index = 0; index < OPERATIONS_MAX; index++) {
+    if (channelIdOf({ txId, index }) === id) return true
+  }
+  return false
 }

@@ -114,6 +114,10 @@ export class WalletPayments {
       throw new WalletError('already_paying', 'this wallet is paying the invoice under another key')
     }
     const channel = bestBy(this.#link.usable(), ({ party }) => spendable(party))
+    if (channel === undefined && this.#core.channels().length > 0) {
+      const detail = 'none of the channels can be used now; open another one'
+      throw new WalletError('channel_not_usable', detail, { retryable: true })
+    }
     if (channel === undefined || spendable(channel.party) < whole) {
       const most = channel === undefined ? 0n : spendable(channel.party)
       const detail = `${whole} base units are needed, ${most < 0n ? 0n : most} can be paid`

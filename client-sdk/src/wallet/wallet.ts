@@ -2,6 +2,7 @@ import {
   type Anchor,
   amount,
   type ChannelId,
+  channelTotal,
   clientPayoutOf,
   deriveKeys,
   type HubPolicy,
@@ -50,6 +51,11 @@ export type Balance = {
   readonly onLedger: bigint
   /** In channels, if all of them ended now and nothing pending were claimed. */
   readonly inChannels: bigint
+  /**
+   * What the ledger holds, for both sides together, in channels whose `books` are lost. How much
+   * of it is this wallet's, nobody here knows.
+   */
+  readonly inLostChannels: bigint
   /** What could be paid at once, and what could be received, over the best channel. */
   readonly spendable: bigint
   readonly receivable: bigint
@@ -68,7 +74,7 @@ export class Wallet {
   readonly #invoices: WalletInvoices
   readonly #payments: WalletPayments
 
-  private constructor(core: WalletCore, link: HubLink, nextKeyIndex: number) {
+  private constructor(core: WalletCore, link: HubLink, nextKeyIndex: number | undefined) {
     this.#core = core
     this.#link = link
     this.#watch = new WalletWatch(core, () => link.attachAll())
@@ -100,6 +106,7 @@ export class Wallet {
     try {
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])
+      await wallet.#channels.findLost()
       await wallet.recoverChannels()
       return wallet
     } catch (error) {
@@ -136,11 +143,13 @@ export class Wallet {
 
   async balance(): Promise<Balance> {
     const coins = await this.#core.coins.list()
-    const parties = this.channels().map(({ party }) => party)
+    const parties = this.channels().flatMap(({ party, books }) => (books === 'lost' ? [] : party))
+    const lost = this.channels().flatMap(({ party, books }) => (books === 'lost' ? party : []))
     const usable = parties.filter(({ phase }) => phase.kind === 'open')
     return {
       onLedger: coins.reduce((sum, { coin }) => sum + coin.amount, 0n),
       inChannels: parties.reduce((sum, party) => sum + clientPayoutOf(party), 0n),
+      inLostChannels: lost.reduce((sum, { ledger }) => sum + channelTotal(ledger), 0n),
       spendable: largest(usable.map(spendable)),
       receivable: largest(usable.map(receivable)),
     }
@@ -220,15 +229,20 @@ export class Wallet {
 
   /**
    * Closes by agreement: waits until nothing is pending, then until the hub's batch is on the
-   * ledger. Calling it again after a crash goes on where it was.
+   * ledger. Calling it again after a crash goes on where it was. Errors: `state_lost`,
+   * `channel_not_usable` when the hub does not serve it.
    */
   closeChannel(id: ChannelId, caller: Caller = {}): Promise<void> {
     return this.#channels.close(id, caller)
   }
 
-  /** Closes without the hub. The guard finalizes after the dispute window; the answer comes at once. */
-  forceClose(id: ChannelId): Promise<TxId> {
-    return this.#channels.forceClose(id)
+  /**
+   * Closes without the hub. The guard finalizes after the dispute window; the answer comes at once.
+   * Errors: `state_lost` where the channel's `books` are lost: it would show an old state, and cost
+   * the penalty. `atRisk` does it all the same: the last resort when nothing else is left.
+   */
+  forceClose(id: ChannelId, { atRisk = false }: { readonly atRisk?: boolean } = {}): Promise<TxId> {
+    return this.#channels.forceClose(id, atRisk)
   }
 
   /** Kept once the ledger has settled the channel, by whatever way it ended. */

@@ -3,6 +3,12 @@ import type { HubEffect } from '../core/hub-effect.js'
 import { HANDSHAKES_MAX, SESSIONS_MAX, SESSIONS_PER_ADDRESS_MAX } from '../limits.js'
 import type { Session } from './session.js'
 
+/** What a session is told whose channel another one attaches. */
+const TAKEN = {
+  code: 'channel_taken',
+  detail: 'another session with the channel key has taken the channel over',
+}
+
 /** Who is connected, from where, and which session speaks for which channel. */
 export class SessionRegistry {
   readonly #sessions = new Map<Session, string>()
@@ -45,7 +51,7 @@ export class SessionRegistry {
 
   attach(channel: ChannelId, session: Session): void {
     const before = this.#byChannel.get(channel)
-    if (before !== undefined && before !== session) before.release(channel)
+    if (before !== undefined && before !== session) before.release(channel, TAKEN)
     this.#byChannel.set(channel, session)
   }
 
@@ -65,6 +71,10 @@ export class SessionRegistry {
         session?.end({ kind: 'rejection', code, detail })
         break
       }
+      case 'detach':
+        this.#byChannel.delete(effect.channel)
+        session?.release(effect.channel, effect)
+        break
       case 'readyToClose':
         break
     }
