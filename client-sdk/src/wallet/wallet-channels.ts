@@ -21,6 +21,7 @@ import { bestBy } from './best-by.js'
 import { closeAlone } from './close-alone.js'
 import { errorOf } from './error-of.js'
 import type { HubLink } from './hub-link.js'
+import { parseValue } from './parse-arguments.js'
 import type { Caller, WalletCore } from './wallet-core.js'
 import type { WalletChannel } from './wallet-records.js'
 import type { WalletWatch } from './wallet-watch.js'
@@ -85,20 +86,22 @@ export class WalletChannels {
     this.#link.attachAll()
   }
 
-  async open(deposit: bigint, caller: Caller): Promise<ChannelId> {
+  async open(wanted: bigint, caller: Caller): Promise<ChannelId> {
+    const deposit = parseValue(wanted, 'deposit')
     const policy = await this.#acceptable(caller)
     const { asset, terms, payoutLock } = policy
     const { coins, keys } = this.#core
     const keyIndex = await this.#takeKeyIndex()
     const key = keys.channel(keyIndex).publicKey
-    const client = { key, deposit: amount(deposit), payoutLock: coins.lock }
+    const client = { key, deposit, payoutLock: coins.lock }
     const hub = { key: this.#link.hub, deposit: amount(0n), payoutLock }
     const spent = await coins.spend({ operations: [{ kind: 'open', asset, client, hub, terms }] })
     if (isRejection(spent)) throw errorOf(spent)
     return this.#adopt(spent.id, key, keyIndex, policy, caller)
   }
 
-  async request(inbound: bigint, caller: Caller): Promise<ChannelId> {
+  async request(wanted: bigint, caller: Caller): Promise<ChannelId> {
+    const inbound = parseValue(wanted, 'inbound')
     const policy = await this.#acceptable(caller)
     const keyIndex = await this.#takeKeyIndex()
     const key = this.#core.keys.channel(keyIndex).publicKey
@@ -107,14 +110,15 @@ export class WalletChannels {
       kind: 'openRequest',
       key,
       payoutLock,
-      inbound: amount(inbound),
+      inbound,
     })
     return this.#adopt(txId, key, keyIndex, policy, caller)
   }
 
   /** One at a time: the next one sees what the one before it has brought. */
-  ensureInbound(value: bigint, caller: Caller): Promise<void> {
-    const next = this.#inbound.then(() => this.#ensureInbound(value, caller))
+  async ensureInbound(value: bigint, caller: Caller): Promise<void> {
+    const wanted = parseValue(value, 'value')
+    const next = this.#inbound.then(() => this.#ensureInbound(wanted, caller))
     // Whoever asked is told of a failure; the next one asks afresh.
     this.#inbound = next.catch(() => undefined)
     return next
@@ -149,27 +153,29 @@ export class WalletChannels {
 
   async settled(id: ChannelId, caller: Caller): Promise<void> {
     const { state } = this.#core
+    if (state.channel(id) === undefined) {
+      throw errorOf({ code: 'channel_unknown', detail: `this wallet has no channel ${id}` })
+    }
     await this.#core.until(() => state.channel(id)?.party.phase.kind === 'closed', caller)
   }
 
   async #ensureInbound(value: bigint, caller: Caller): Promise<void> {
-    const { inboundMax } = await this.#link.connected(caller)
+    const { inboundMax, terms } = await this.#link.connected(caller)
     const best = () => bestBy(this.#link.usable(), ({ party }) => receivable(party))
     const channel = best()
-    if (channel === undefined) {
-      await this.request(value * INBOUND_HEADROOM, caller)
+    const short = value - (channel === undefined ? 0n : receivable(channel.party))
+    if (short <= 0n) return
+    const room = channel === undefined ? 0n : inboundMax - channel.party.ledger.hub.deposited
+    if (channel === undefined || short > room) {
+      // The hub must not promise its reserve away: it deposits as much more.
+      const bounds = { least: value + terms.exitReserve, most: inboundMax }
+      await askFor(value, bounds, (inbound) => this.request(inbound, caller))
       return
     }
-    const short = value - receivable(channel.party)
-    if (short <= 0n) return
-    const room = inboundMax - channel.party.ledger.hub.deposited
-    const wanted = short * INBOUND_HEADROOM
-    await this.#link.ask({
-      kind: 'inboundRequest',
-      channel: channel.party.ledger.id,
-      // What the hub will not have in one channel it refuses by name.
-      amount: amount(wanted <= room ? wanted : short),
-    })
+    const { id } = channel.party.ledger
+    await askFor(short, { least: short, most: room }, (wanted) =>
+      this.#link.ask({ kind: 'inboundRequest', channel: id, amount: amount(wanted) }),
+    )
     const arrived = () => receivable((best() ?? channel).party) >= value
     await this.#core.until(arrived, caller)
   }
@@ -260,6 +266,25 @@ export class WalletChannels {
       await this.#core.submit({ kind: 'channelSeen', channel, keyIndex, books: 'lost' })
     }
     return channels.length > 0
+  }
+}
+
+/** Asks with headroom as far as the hub's bounds allow; for the least, if its funds do not reach. */
+async function askFor(
+  value: bigint,
+  { least, most }: { readonly least: bigint; readonly most: bigint },
+  ask: (wanted: bigint) => Promise<unknown>,
+): Promise<void> {
+  if (least > most) {
+    const detail = `the hub deposits at most ${most} base units in a channel, ${least} are needed`
+    throw new WalletError('inbound_out_of_bounds', detail)
+  }
+  const roomy = least + value * (INBOUND_HEADROOM - 1n)
+  try {
+    await ask(roomy < most ? roomy : most)
+  } catch (error) {
+    if (!(error instanceof WalletError && error.code === 'hub_out_of_funds')) throw error
+    await ask(least)
   }
 }
 

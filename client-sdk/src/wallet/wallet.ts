@@ -1,6 +1,5 @@
 import {
   type Anchor,
-  amount,
   type ChannelId,
   channelTotal,
   clientPayoutOf,
@@ -16,9 +15,11 @@ import {
 import type { BlockFeed } from '../ledger/block-feed.js'
 import type { OpenSocket } from '../ledger/open-socket.js'
 import type { WalletStore } from '../store/wallet-store.js'
+import { WalletError } from '../wallet-error.js'
 import { errorOf } from './error-of.js'
 import { HubLink } from './hub-link.js'
 import { loadWallet, masterSeedOf } from './load-wallet.js'
+import { parseHub, parseLock, parseUrl, parseValue } from './parse-arguments.js'
 import { WalletChannels } from './wallet-channels.js'
 import { type Caller, WalletCore, type WalletNotice } from './wallet-core.js'
 import type { WalletEffect } from './wallet-event.js'
@@ -85,10 +86,13 @@ export class Wallet {
 
   /**
    * Opens the wallet of `words`: reads its store, learns from proofs what it missed, and connects
-   * to its hub in the background. Errors: `words_invalid`, `store_of_other_words`.
+   * to its hub in the background. Errors: `words_invalid`, `hub_invalid`, `url_invalid`,
+   * `store_of_other_words`.
    */
   static async open(options: WalletOptions): Promise<Wallet> {
-    const { feed, store, hub, hubUrl: url, openSocket } = options
+    const { feed, store, openSocket } = options
+    const hub = parseHub(options.hub)
+    const url = parseUrl(options.hubUrl, 'hubUrl', ['ws:', 'wss:'])
     const keys = deriveKeys(masterSeedOf(options.words))
     const stored = await loadWallet(store, keys)
     const core: WalletCore = new WalletCore({
@@ -157,7 +161,8 @@ export class Wallet {
 
   /**
    * Opens a channel with `deposit` base units of this wallet's coins; the answer comes once the
-   * ledger has it and the hub serves it. Errors: `insufficient_funds` and what the ledger refuses.
+   * ledger has it and the hub serves it. Errors: `amount_invalid`, `insufficient_funds` and what the
+   * ledger refuses.
    */
   openChannel({ deposit, ...caller }: { readonly deposit: bigint } & Caller): Promise<ChannelId> {
     return this.#channels.open(deposit, caller)
@@ -186,13 +191,17 @@ export class Wallet {
 
   /**
    * An invoice as a string to hand out (`text`). If less could be received now, the hub is asked
-   * for inbound liquidity first. Errors: what the hub refuses, `amount_invalid`.
+   * for inbound liquidity first. Errors: `amount_invalid`, `expiry_invalid`, `description_invalid`,
+   * `inbound_out_of_bounds` when it is more than the hub would ever deposit, what it refuses.
    */
   createInvoice({ signal, ...wish }: InvoiceWish & Caller): Promise<InvoiceRecord> {
     return this.#invoices.create(wish, signal === undefined ? {} : { signal })
   }
 
-  /** Kept once the invoice is paid: from then on the ledger would enforce it without the hub. */
+  /**
+   * Kept once the invoice is paid: from then on the ledger would enforce it without the hub. Errors:
+   * `invoice_expired`, `invoice_unknown`.
+   */
   paid(anchor: Anchor, caller: Caller = {}): Promise<InvoiceRecord> {
     return this.#invoices.paid(anchor, caller)
   }
@@ -250,7 +259,10 @@ export class Wallet {
     return this.#channels.settled(id, caller)
   }
 
-  /** Sends coins on the ledger; kept once they have arrived. Errors: `insufficient_funds`. */
+  /**
+   * Sends coins on the ledger; kept once they have arrived. Errors: `amount_invalid`,
+   * `lock_invalid`, `asset_unknown`, `insufficient_funds`.
+   */
   async send({
     lock,
     value,
@@ -261,7 +273,10 @@ export class Wallet {
     readonly value: bigint
     readonly asset?: number
   } & Caller): Promise<TxId> {
-    const outputs = [{ asset, amount: amount(value), lock }]
+    if (this.#core.feed.ledger.genesis.assets[asset] === undefined) {
+      throw new WalletError('asset_unknown', `the ledger has no asset ${asset}`)
+    }
+    const outputs = [{ asset, amount: parseValue(value, 'value'), lock: parseLock(lock) }]
     const spent = await this.#core.coins.spend({ outputs })
     if (isRejection(spent)) throw errorOf(spent)
     await this.#core.feed.ledger.confirmed(spent.id, caller)
