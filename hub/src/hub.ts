@@ -68,6 +68,10 @@ export async function startHub(
     // One block must not be able to jump over the time in which a taken claim can be enforced.
     throw new Error(`ledger time may rise by ${timeStepSecondsMax} s a block: too coarse for a hub`)
   }
+  const { disputeWindowSecondsMin: least, disputeWindowSecondsMax: most } = ledger.parameters
+  if (config.disputeWindowSeconds < least || config.disputeWindowSeconds > most) {
+    throw new Error(`the ledger takes dispute windows of ${least} to ${most} seconds`)
+  }
   const policy = policyOf(config, keys.payoutLock, ledger.feePerKiloCost(config.asset))
   const journal = await openSqliteJournal(join(config.dataDir, 'hub.db'), chainId)
   const stored = await journal.load()

@@ -3,8 +3,9 @@
 /** Connections in all, and from one address. */
 export const SESSIONS_MAX = 12_000
 export const SESSIONS_PER_ADDRESS_MAX = 11_000
-/** Connections that have not yet proved who they are. */
+/** Connections that have not yet proved who they are; from one address, an eighth of them. */
 export const HANDSHAKES_MAX = 1_024
+export const HANDSHAKES_PER_ADDRESS_MAX = 128
 /** Milliseconds in which a client must answer the challenge. */
 export const HANDSHAKE_MS = 10_000
 /** Events of one session that wait for their batch; beyond it the socket is not read. */
@@ -17,3 +18,5 @@ export const SESSION_CHANNELS_MAX = 64
 export const PING_MS = 20_000
 /** Requests for openings and deposits that wait for the closer. */
 export const REQUESTS_MAX = 10_000
+/** Requests of one client among them; a wallet asks for one at a time. */
+export const REQUESTS_PER_CLIENT_MAX = 16

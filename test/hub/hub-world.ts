@@ -247,6 +247,7 @@ export function sent(effects: readonly HubEffect[]): string[] {
   return effects.map((effect) => {
     const channel = Number.parseInt(effect.channel, 16)
     if (effect.kind === 'send') return `${channel}:${effect.message.kind}`
+    if (effect.kind === 'detach') return `${channel}:-${effect.code}`
     return effect.kind === 'endSession' ? `${channel}:!${effect.code}` : `${channel}:${effect.kind}`
   })
 }

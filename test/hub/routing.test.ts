@@ -327,7 +327,7 @@ describe('HUB a client that breaks a rule', () => {
     const { hub, payer } = world()
     const position = { channel: payer.channel, own: 0, held: 1 }
     const effects = hub.peer({ kind: 'attached', owner: payer.identity, position })
-    assert.deepEqual(sent(effects), ['1:!peer_is_ahead'])
+    assert.deepEqual(sent(effects), ['1:-peer_is_ahead'])
   })
 })
 

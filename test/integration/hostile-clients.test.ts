@@ -202,6 +202,29 @@ describe('hostile clients get a named error, and honest ones do not notice', () 
     assert.equal(network.restarts(), 0)
   })
 
+  test('HUB-7 shops get their channels while others ask for what they cannot have', async (t) => {
+    const network = await startTestNetwork(t, [])
+    const stranger = await Stranger.connect(network.hubUrl)
+    const { hub } = await stranger.prove(identity())
+    const payoutLock = '22'.repeat(32) as never
+    const ask = (request: number, key: typeof hub, inbound: bigint) =>
+      stranger.say({ kind: 'openRequest', request, key, payoutLock, inbound: inbound as never })
+    for (let round = 0; round < 3; round++) {
+      ask(2 * round, hub, 100_000n)
+      // More than the hub has, and no more than it would deposit.
+      ask(2 * round + 1, identity().publicKey, 10n ** 15n)
+      const { wallet: shop } = await network.wallet(`shop ${round}`)
+      assert.equal((await shop.createInvoice({ value: ONE })).amount, ONE)
+      const codes = new Map<number, string>()
+      while (codes.size < 2) {
+        const { request, code } = await stranger.hear('refused')
+        codes.set(request % 2, code)
+      }
+      assert.deepEqual([codes.get(0), codes.get(1)], ['keys_not_distinct', 'hub_out_of_funds'])
+    }
+    stranger.close()
+  })
+
   test('the hub answers a request that it will not grant with a reason', async (t) => {
     const network = await startTestNetwork(t, [])
     const stranger = await Stranger.connect(network.hubUrl)

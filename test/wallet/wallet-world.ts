@@ -55,7 +55,7 @@ export class WalletWorld {
     const channel = testChannel(setup)
     this.channel = channel.id
     this.hub = newParty('hub', channel)
-    this.does({ kind: 'channelSeen', channel, keyIndex: 0 })
+    this.does({ kind: 'channelSeen', channel, keyIndex: 0, books: 'whole' })
   }
 
   get party(): ChannelParty {
@@ -72,12 +72,13 @@ export class WalletWorld {
       if (isRejection(outcome)) refused.push(outcome as Rejection)
       else effects.push(...(outcome as WalletEffect[]))
     }
-    for (const { party, keyIndex } of overlay.written()) {
+    for (const held of overlay.written()) {
+      const { party } = held
       if (!hasDraft(party) || !maySign(party)) continue
       const [evidence] = signEvidence(CHAIN, SIGNERS.client, [draftDigest(CHAIN, party)])
       assert.ok(evidence !== undefined)
       const sealed = seal(party, evidence)
-      overlay.setChannel({ party: sealed.party, keyIndex })
+      overlay.setChannel({ ...held, party: sealed.party })
       effects.push({ kind: 'send', message: { kind: 'update', ...sealed.update } })
     }
     for (const { kind, key, value } of overlay.writes()) {

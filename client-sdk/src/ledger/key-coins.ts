@@ -8,7 +8,6 @@ import {
   type Operation,
   type Output,
   outpointKey,
-  type Rejection,
   type Reveal,
   type Signer,
   TIMESTAMP_MAX,
@@ -16,7 +15,7 @@ import {
 } from '@tallystick/protocol'
 import type { OwnedCoin } from './coin-selection.js'
 import type { LedgerClient } from './ledger-client.js'
-import { buildTransaction } from './transaction-builder.js'
+import { type BuildRejection, buildTransaction } from './transaction-builder.js'
 import type { BuiltTransaction } from './transaction-draft.js'
 
 /** What a transaction from coins is to do. */
@@ -62,7 +61,7 @@ export class KeyCoins {
   }
 
   /** Builds and submits; the answer is the transaction, which may still be pending. */
-  spend(spend: CoinSpend): Promise<BuiltTransaction | Rejection> {
+  spend(spend: CoinSpend): Promise<BuiltTransaction | BuildRejection> {
     return this.#alone(async () => {
       const built = await this.#build(spend)
       if (isRejection(built)) return built
@@ -73,7 +72,7 @@ export class KeyCoins {
   }
 
   /** Builds without submitting; the coins count as promised from here on. */
-  build(spend: CoinSpend): Promise<BuiltTransaction | Rejection> {
+  build(spend: CoinSpend): Promise<BuiltTransaction | BuildRejection> {
     return this.#alone(async () => {
       const built = await this.#build(spend)
       if (!isRejection(built)) this.#promise(built)
@@ -95,7 +94,7 @@ export class KeyCoins {
     this.#promise({ transaction })
   }
 
-  async #build(spend: CoinSpend): Promise<BuiltTransaction | Rejection> {
+  async #build(spend: CoinSpend): Promise<BuiltTransaction | BuildRejection> {
     const coins = await this.list()
     return buildTransaction({
       chainId: this.#ledger.chainId,

@@ -1,5 +1,6 @@
 import { BlockFeed } from '../ledger/block-feed.js'
 import { LedgerClient } from '../ledger/ledger-client.js'
+import { parseUrl } from '../wallet/parse-arguments.js'
 import { Wallet, type WalletOptions } from '../wallet/wallet.js'
 import { openWsSocket } from './open-ws-socket.js'
 import { openSqliteStore } from './sqlite-store.js'
@@ -13,7 +14,7 @@ export type OpenedWallet = {
 
 /**
  * Opens the wallet of `words` with a SQLite file of its own, a ledger node and a hub. Errors: as of
- * `Wallet.open`; `store_in_use` when another process has the file; `LedgerError`.
+ * `Wallet.open`; `StoreFault` (`store_in_use` when another process has the file); `LedgerError`.
  */
 export async function openWallet({
   words,
@@ -27,7 +28,8 @@ export async function openWallet({
   /** Address of a ledger node, `http://host:port`. It is not trusted. */
   readonly ledgerUrl: string
 } & Pick<WalletOptions, 'words' | 'hubUrl' | 'hub' | 'onEvent'>): Promise<OpenedWallet> {
-  const ledger = await LedgerClient.connect({ url: ledgerUrl, openSocket: openWsSocket })
+  const url = parseUrl(ledgerUrl, 'ledgerUrl', ['http:', 'https:'])
+  const ledger = await LedgerClient.connect({ url, openSocket: openWsSocket })
   const stores = await openSqliteStore(file)
   let feed: BlockFeed | undefined
   let wallet: Wallet

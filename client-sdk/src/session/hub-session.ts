@@ -17,9 +17,11 @@ import {
 } from '@tallystick/protocol'
 import type { OpenSocket, Socket } from '../ledger/open-socket.js'
 
-/** Milliseconds before the first new try; doubled up to the last. */
+/** Milliseconds before the first new try; doubled up to the last, until a connection has lasted. */
 const RETRY_MS_FIRST = 100
 const RETRY_MS_LAST = 5_000
+/** Milliseconds after which a connection that works is taken to be a good one. */
+const LASTING_MS = 2_000
 
 /** What a session tells its wallet. */
 export type HubSessionHandlers = {
@@ -45,7 +47,7 @@ export type HubSessionOptions = {
 type ConnectionState =
   | { readonly phase: 'waiting' }
   | { readonly phase: 'challenged'; readonly hello: Hello; readonly transcript: Transcript }
-  | { readonly phase: 'ready' }
+  | { readonly phase: 'ready'; readonly since: number }
 
 /** One client's connection to its hub: proves both sides to each other, and comes back by itself. */
 export class HubSession {
@@ -72,7 +74,7 @@ export class HubSession {
     if (this.isReady) this.#socket?.send(encodeMessage(message))
   }
 
-  /** Hangs up and tries again: the hub broke a rule, or a fresh start is wanted. */
+  /** Hangs up and tries again, later each time: the hub broke a rule, or a fresh start is wanted. */
   restart(): void {
     this.#giveUp('a fresh start is wanted')
   }
@@ -105,11 +107,13 @@ export class HubSession {
   }
 
   #closed(reason: string): void {
-    const wasReady = this.isReady
+    const { phase } = this.#state
+    const lasted = phase === 'ready' && performance.now() - this.#state.since >= LASTING_MS
     this.#socket = undefined
     this.#state = { phase: 'waiting' }
     if (this.#stopped) return
-    if (wasReady) this.#retryMs = RETRY_MS_FIRST
+    // One that ends again and again, however it began, must not become a storm.
+    if (lasted) this.#retryMs = RETRY_MS_FIRST
     this.#options.handlers.onDown(reason)
     // Jitter, so that the clients of a hub that restarts do not all come back at once.
     const delay = this.#retryMs * (0.5 + Math.random() / 2)
@@ -153,8 +157,7 @@ export class HubSession {
       return this.#giveUp('the hub did not prove that it is who it says')
     }
     this.#hub = transcript.hub
-    this.#state = { phase: 'ready' }
-    this.#retryMs = RETRY_MS_FIRST
+    this.#state = { phase: 'ready', since: performance.now() }
     this.#options.handlers.onReady(transcript, message.policy)
   }
 

@@ -22,6 +22,9 @@ import type { WalletChannel } from './wallet-records.js'
 /** Milliseconds after which a hub that answers an attach with nothing is connected to afresh. */
 const ATTACH_MS = 10_000
 
+/** What the hub says of a channel that then rests: taken up elsewhere, or positions that do not fit. */
+const RESTING = new Set(['channel_taken', 'peer_lost_data', 'peer_is_ahead'])
+
 /** A wallet's line to its hub: the session, the channels attached to it, and open requests. */
 export class HubLink {
   readonly #core: WalletCore
@@ -35,6 +38,8 @@ export class HubLink {
   readonly #waitingSince = new Map<ChannelId, number>()
   /** Channels that the hub has answered for on this connection: only now does the rest follow on. */
   readonly #answered = new Set<ChannelId>()
+  /** Channels that one of the two sides does not take up on this connection. */
+  readonly #unfit = new Set<ChannelId>()
   #transcript: Transcript | undefined
   #policy: HubPolicy | undefined
 
@@ -68,7 +73,7 @@ export class HubLink {
     throw new WalletError('hub_disconnected', 'no hub has answered yet', { retryable: true })
   }
 
-  /** Kept once the hub has proved itself and every usable channel is attached. */
+  /** Kept once the hub has proved itself and every channel that both sides take up is attached. */
   async connected(caller: Caller): Promise<HubPolicy> {
     for (;;) {
       await this.#core.until(() => this.#policy !== undefined && this.#allAttached(), caller)
@@ -105,9 +110,10 @@ export class HubLink {
       this.#session.restart()
       return
     }
-    for (const { party, keyIndex } of this.#core.channels()) {
+    for (const { party, keyIndex, books } of this.#core.channels()) {
       const { id } = party.ledger
-      if (isDisputed(party) || this.#attached.has(id) || this.#asked.has(id)) continue
+      if (books === 'lost' || isDisputed(party) || this.#attached.has(id) || this.#asked.has(id))
+        continue
       this.#asked.add(id)
       this.#waitingSince.set(id, now)
       const position = positionOf(party)
@@ -151,7 +157,7 @@ export class HubLink {
     return this.#core
       .channels()
       .filter(({ party }) => party.phase.kind === 'open' && !isDisputed(party))
-      .every(({ party }) => this.#attached.has(party.ledger.id))
+      .every(({ party: { ledger } }) => this.#attached.has(ledger.id) || this.#unfit.has(ledger.id))
   }
 
   #connected(transcript: Transcript, policy: HubPolicy): void {
@@ -166,6 +172,7 @@ export class HubLink {
     this.#attached.clear()
     this.#asked.clear()
     this.#answered.clear()
+    this.#unfit.clear()
     this.#waitingSince.clear()
     this.#requests.interrupt()
     this.#core.notify({ kind: 'disconnected', reason })
@@ -182,10 +189,10 @@ export class HubLink {
           this.#asked.delete(message.channel)
           this.#waitingSince.delete(message.channel)
         }
-        // Two at once would sign two histories: the one that came last goes on, this one rests.
-        if (message.code === 'channel_taken' && message.channel !== undefined) {
-          this.#attached.delete(message.channel)
-          this.#waitingSince.delete(message.channel)
+        if (message.channel !== undefined && RESTING.has(message.code)) {
+          this.#rest(message.channel)
+          // By what the hub holds of this wallet's signatures, the record here is an old one.
+          if (message.code === 'peer_lost_data') this.#lose(message.channel)
         }
         return this.#core.problem(message.code, message.detail)
       case 'attached':
@@ -205,9 +212,29 @@ export class HubLink {
 
   async #finishAttach(message: Extract<Message, { kind: 'attached' }>): Promise<void> {
     const refused = await this.#core.submit({ kind: 'heard', message })
-    if (refused !== undefined || !this.#asked.has(message.position.channel)) return
+    if (refused !== undefined) {
+      this.#rest(message.position.channel)
+      if (refused.code === 'peer_is_ahead') this.#lose(message.position.channel)
+      return
+    }
+    if (!this.#asked.has(message.position.channel)) return
     this.#attached.add(message.position.channel)
     this.#waitingSince.delete(message.position.channel)
     this.#core.changes.tell({ kind: 'books' })
+  }
+
+  /** The channel is not used on this connection: two at once would sign two histories. */
+  #rest(channel: ChannelId): void {
+    this.#attached.delete(channel)
+    this.#answered.delete(channel)
+    this.#waitingSince.delete(channel)
+    this.#unfit.add(channel)
+    this.#core.changes.tell({ kind: 'books' })
+  }
+
+  #lose(channel: ChannelId): void {
+    if (this.#core.state.channel(channel)?.books !== 'whole') return
+    // A store that fails is told by itself.
+    this.#core.submit({ kind: 'stateLost', channel }).catch(() => undefined)
   }
 }

@@ -5,6 +5,9 @@ type Asked = { readonly done: (txId: TxId) => void; readonly failed: (error: Err
 type Numbered = MessageOf<'openRequest'> | MessageOf<'inboundRequest'>
 type WithoutNumber<R> = R extends unknown ? Omit<R, 'request'> : never
 
+/** Refusals that pass by themselves: the same request may be granted later. */
+const RETRYABLE = new Set(['hub_busy', 'hub_out_of_funds', 'too_many_requests'])
+
 /** Liquidity that a client may ask for. */
 export type HubRequest = WithoutNumber<Numbered>
 
@@ -28,7 +31,9 @@ export class HubRequests {
   }
 
   refused({ request, code, detail }: MessageOf<'refused'>): void {
-    this.#asked.get(request)?.failed(new WalletError(code, detail))
+    this.#asked
+      .get(request)
+      ?.failed(new WalletError(code, detail, { retryable: RETRYABLE.has(code) }))
     this.#asked.delete(request)
   }
 

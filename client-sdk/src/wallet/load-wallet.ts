@@ -13,8 +13,8 @@ import { WalletState } from './wallet-state.js'
 
 export type StoredWallet = {
   readonly state: WalletState
-  /** Channel keys below this index were given away, whatever became of them. */
-  readonly nextKeyIndex: number
+  /** Channel keys below this index were given away, whatever became of them; absent: a new store. */
+  readonly nextKeyIndex: number | undefined
 }
 
 /** Reads a store. Errors: `store_of_other_words`. */
@@ -34,13 +34,21 @@ export async function loadWallet(store: WalletStore, keys: WalletKeys): Promise<
     state.setPayment(decodeTrusted(paymentRecordCodec, value))
   }
   const next = await store.get('meta', 'nextKeyIndex')
-  return { state, nextKeyIndex: next === undefined ? 0 : Number(new TextDecoder().decode(next)) }
+  return { state, nextKeyIndex: next && Number(new TextDecoder().decode(next)) }
 }
 
+/** Bounds of a seed, bytes (SLIP-0010). */
+const SEED_BYTES_MIN = 16
+const SEED_BYTES_MAX = 64
+
 /** The seed that BIP-39 words stand for, or the seed itself. Errors: `words_invalid`. */
-export function masterSeedOf(words: string | Uint8Array): Uint8Array {
-  if (typeof words !== 'string') return words
-  const mnemonic = parseMnemonic(words)
+export function masterSeedOf(words: unknown): Uint8Array {
+  if (words instanceof Uint8Array) {
+    if (words.length >= SEED_BYTES_MIN && words.length <= SEED_BYTES_MAX) return words
+    const detail = `a seed has ${SEED_BYTES_MIN} to ${SEED_BYTES_MAX} bytes`
+    throw new WalletError('words_invalid', detail)
+  }
+  const mnemonic = typeof words === 'string' ? parseMnemonic(words) : undefined
   if (mnemonic === undefined) {
     const detail = 'these are not 12 to 24 BIP-39 words with a right checksum'
     throw new WalletError('words_invalid', detail)

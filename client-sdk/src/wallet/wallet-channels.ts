@@ -2,23 +2,28 @@ import {
   amount,
   type Channel,
   type ChannelId,
+  channelIdOf,
   channelTermsCodec,
   encode,
   equalBytes,
   exitReserveMin,
   type HubPolicy,
   isRejection,
+  OPERATIONS_MAX,
   type PublicKey,
   receivable,
   type TxId,
   utf8,
 } from '@tallystick/protocol'
+import { inParallel } from '../ledger/in-parallel.js'
 import { WalletError } from '../wallet-error.js'
 import { bestBy } from './best-by.js'
 import { closeAlone } from './close-alone.js'
 import { errorOf } from './error-of.js'
 import type { HubLink } from './hub-link.js'
+import { parseValue } from './parse-arguments.js'
 import type { Caller, WalletCore } from './wallet-core.js'
+import type { WalletChannel } from './wallet-records.js'
 import type { WalletWatch } from './wallet-watch.js'
 
 /** A hub must never be wrong (design of the dispute): its penalty is everything. */
@@ -26,50 +31,77 @@ const HUB_PENALTY_PPM = 1_000_000
 /** Headroom asked for beyond what an invoice needs, so that not every sale waits for the ledger. */
 const INBOUND_HEADROOM = 4n
 
+/** Unused keys in a row after which no more are looked for on the ledger. */
+const KEY_GAP_MAX = 8
+
 /** How channels of a wallet begin, grow and end. */
 export class WalletChannels {
   readonly #core: WalletCore
   readonly #link: HubLink
   readonly #watch: WalletWatch
-  #nextKeyIndex: number
+  #nextKeyIndex: number | undefined
+  #lastIndex: Promise<unknown> = Promise.resolve()
   #inbound: Promise<unknown> = Promise.resolve()
 
-  constructor(core: WalletCore, link: HubLink, watch: WalletWatch, nextKeyIndex: number) {
+  constructor(
+    core: WalletCore,
+    link: HubLink,
+    watch: WalletWatch,
+    nextKeyIndex: number | undefined,
+  ) {
     this.#core = core
     this.#link = link
     this.#watch = watch
     this.#nextKeyIndex = nextKeyIndex
   }
 
+  /**
+   * Looks on the ledger for channels of the words of a new store: they are from a store that was
+   * lost. The ledger shows only those that are not settled, so the search goes on for
+   * `KEY_GAP_MAX` keys beyond the last that is found.
+   */
+  async findLost(): Promise<void> {
+    if (this.#nextKeyIndex !== undefined) return
+    let next = 0
+    for (let from = 0; from < next + KEY_GAP_MAX; from += KEY_GAP_MAX) {
+      const indexes = Array.from({ length: KEY_GAP_MAX }, (_, i) => from + i)
+      const used = await inParallel(indexes, KEY_GAP_MAX, (index) => this.#keepLost(index))
+      next = Math.max(next, from + used.lastIndexOf(true) + 1)
+    }
+    await this.#setNextKeyIndex(next)
+  }
+
   /** Takes over channels whose opening this store began and did not see. */
   async recover(): Promise<void> {
     const { state, keys, feed } = this.#core
     const known = new Set([...state.channels()].map(({ keyIndex }) => keyIndex))
-    for (let keyIndex = 0; keyIndex < this.#nextKeyIndex; keyIndex++) {
+    for (let keyIndex = 0; keyIndex < (this.#nextKeyIndex ?? 0); keyIndex++) {
       if (known.has(keyIndex)) continue
       const key = keys.channel(keyIndex).publicKey
       for (const channel of await feed.ledger.channelsOf(key)) {
         if (!this.#paysUs(channel, key)) continue
-        await this.#core.submit({ kind: 'channelSeen', channel, keyIndex })
+        await this.#core.submit({ kind: 'channelSeen', channel, keyIndex, books: 'whole' })
       }
     }
     this.#link.attachAll()
   }
 
-  async open(deposit: bigint, caller: Caller): Promise<ChannelId> {
+  async open(wanted: bigint, caller: Caller): Promise<ChannelId> {
+    const deposit = parseValue(wanted, 'deposit')
     const policy = await this.#acceptable(caller)
     const { asset, terms, payoutLock } = policy
     const { coins, keys } = this.#core
     const keyIndex = await this.#takeKeyIndex()
     const key = keys.channel(keyIndex).publicKey
-    const client = { key, deposit: amount(deposit), payoutLock: coins.lock }
+    const client = { key, deposit, payoutLock: coins.lock }
     const hub = { key: this.#link.hub, deposit: amount(0n), payoutLock }
     const spent = await coins.spend({ operations: [{ kind: 'open', asset, client, hub, terms }] })
     if (isRejection(spent)) throw errorOf(spent)
     return this.#adopt(spent.id, key, keyIndex, policy, caller)
   }
 
-  async request(inbound: bigint, caller: Caller): Promise<ChannelId> {
+  async request(wanted: bigint, caller: Caller): Promise<ChannelId> {
+    const inbound = parseValue(wanted, 'inbound')
     const policy = await this.#acceptable(caller)
     const keyIndex = await this.#takeKeyIndex()
     const key = this.#core.keys.channel(keyIndex).publicKey
@@ -78,14 +110,15 @@ export class WalletChannels {
       kind: 'openRequest',
       key,
       payoutLock,
-      inbound: amount(inbound),
+      inbound,
     })
     return this.#adopt(txId, key, keyIndex, policy, caller)
   }
 
   /** One at a time: the next one sees what the one before it has brought. */
-  ensureInbound(value: bigint, caller: Caller): Promise<void> {
-    const next = this.#inbound.then(() => this.#ensureInbound(value, caller))
+  async ensureInbound(value: bigint, caller: Caller): Promise<void> {
+    const wanted = parseValue(value, 'value')
+    const next = this.#inbound.then(() => this.#ensureInbound(wanted, caller))
     // Whoever asked is told of a failure; the next one asks afresh.
     this.#inbound = next.catch(() => undefined)
     return next
@@ -97,14 +130,20 @@ export class WalletChannels {
     if (channel === undefined) {
       throw errorOf({ code: 'channel_unknown', detail: `this wallet has no channel ${id}` })
     }
+    if (isLost(channel)) throw stateLost(id)
     if (channel.party.phase.kind === 'open') {
+      if (!this.#link.isAttached(id)) {
+        throw new WalletError('channel_not_usable', 'the hub does not serve it; close it alone')
+      }
       const refused = await this.#core.submit({ kind: 'drain', channel: id })
       if (refused !== undefined) throw errorOf(refused)
     }
     await this.settled(id, caller)
   }
 
-  async forceClose(id: ChannelId): Promise<TxId> {
+  async forceClose(id: ChannelId, atRisk: boolean): Promise<TxId> {
+    const held = this.#core.state.channel(id)
+    if (held !== undefined && isLost(held) && !atRisk) throw stateLost(id)
     const { party, keyIndex } = await this.#watch.leave(id)
     const { ledger } = this.#core.feed
     const built = closeAlone(ledger, party, this.#core.keys.channel(keyIndex))
@@ -114,27 +153,29 @@ export class WalletChannels {
 
   async settled(id: ChannelId, caller: Caller): Promise<void> {
     const { state } = this.#core
+    if (state.channel(id) === undefined) {
+      throw errorOf({ code: 'channel_unknown', detail: `this wallet has no channel ${id}` })
+    }
     await this.#core.until(() => state.channel(id)?.party.phase.kind === 'closed', caller)
   }
 
   async #ensureInbound(value: bigint, caller: Caller): Promise<void> {
-    const { inboundMax } = await this.#link.connected(caller)
+    const { inboundMax, terms } = await this.#link.connected(caller)
     const best = () => bestBy(this.#link.usable(), ({ party }) => receivable(party))
     const channel = best()
-    if (channel === undefined) {
-      await this.request(value * INBOUND_HEADROOM, caller)
+    const short = value - (channel === undefined ? 0n : receivable(channel.party))
+    if (short <= 0n) return
+    const room = channel === undefined ? 0n : inboundMax - channel.party.ledger.hub.deposited
+    if (channel === undefined || short > room) {
+      // The hub must not promise its reserve away: it deposits as much more.
+      const bounds = { least: value + terms.exitReserve, most: inboundMax }
+      await askFor(value, bounds, (inbound) => this.request(inbound, caller))
       return
     }
-    const short = value - receivable(channel.party)
-    if (short <= 0n) return
-    const room = inboundMax - channel.party.ledger.hub.deposited
-    const wanted = short * INBOUND_HEADROOM
-    await this.#link.ask({
-      kind: 'inboundRequest',
-      channel: channel.party.ledger.id,
-      // What the hub will not have in one channel it refuses by name.
-      amount: amount(wanted <= room ? wanted : short),
-    })
+    const { id } = channel.party.ledger
+    await askFor(short, { least: short, most: room }, (wanted) =>
+      this.#link.ask({ kind: 'inboundRequest', channel: id, amount: amount(wanted) }),
+    )
     const arrived = () => receivable((best() ?? channel).party) >= value
     await this.#core.until(arrived, caller)
   }
@@ -150,14 +191,15 @@ export class WalletChannels {
     const { ledger } = this.#core.feed
     await ledger.confirmed(txId, caller)
     const channels = await ledger.channelsOf(key)
-    const channel = channels.find(({ hub }) => hub.key === this.#link.hub)
+    // Anybody can open channels that name this key: the one that counts is of this transaction.
+    const channel = channels.find(({ id }) => isOpenedBy(txId, id))
     if (channel === undefined || !this.#isAsAgreed(channel, key, policy)) {
       throw new WalletError(
         'channel_not_as_agreed',
         'the channel stands on the ledger on other terms',
       )
     }
-    await this.#core.submit({ kind: 'channelSeen', channel, keyIndex })
+    await this.#core.submit({ kind: 'channelSeen', channel, keyIndex, books: 'whole' })
     this.#link.attachAll()
     await this.#core.until(() => this.#link.isAttached(channel.id), caller)
     return channel.id
@@ -172,6 +214,7 @@ export class WalletChannels {
   #isAsAgreed(channel: Channel, key: PublicKey, { asset, terms }: HubPolicy): boolean {
     return (
       this.#paysUs(channel, key) &&
+      channel.hub.key === this.#link.hub &&
       channel.asset === asset &&
       equalBytes(encode(channelTermsCodec, channel.terms), encode(channelTermsCodec, terms))
     )
@@ -194,11 +237,70 @@ export class WalletChannels {
     throw new WalletError('terms_unacceptable', `the hub's terms are not safe: ${problem}`)
   }
 
-  /** The next unused index, durable before anything is opened with it. */
-  async #takeKeyIndex(): Promise<number> {
-    const index = this.#nextKeyIndex++
-    const value = utf8(String(this.#nextKeyIndex))
-    await this.#core.store.commit([{ kind: 'meta', key: 'nextKeyIndex', value }])
-    return index
+  /** The next unused index, durable before anything is opened with it; one at a time. */
+  #takeKeyIndex(): Promise<number> {
+    const next = this.#lastIndex.then(async () => {
+      let index = this.#nextKeyIndex ?? 0
+      // KEY-2: a key that has a channel was used from a store that is newer, or lost.
+      while (await this.#keepLost(index)) index++
+      await this.#setNextKeyIndex(index + 1)
+      return index
+    })
+    this.#lastIndex = next.catch(() => undefined)
+    return next
   }
+
+  async #setNextKeyIndex(next: number): Promise<void> {
+    this.#nextKeyIndex = next
+    await this.#core.store.commit([
+      { kind: 'meta', key: 'nextKeyIndex', value: utf8(String(next)) },
+    ])
+  }
+
+  /** Whether a key of this wallet has channels; this store did not open them, so it lost them. */
+  async #keepLost(keyIndex: number): Promise<boolean> {
+    const key = this.#core.keys.channel(keyIndex).publicKey
+    const channels = await this.#core.feed.ledger.channelsOf(key)
+    for (const channel of channels) {
+      if (!this.#paysUs(channel, key)) continue
+      await this.#core.submit({ kind: 'channelSeen', channel, keyIndex, books: 'lost' })
+    }
+    return channels.length > 0
+  }
+}
+
+/** Asks with headroom as far as the hub's bounds allow; for the least, if its funds do not reach. */
+async function askFor(
+  value: bigint,
+  { least, most }: { readonly least: bigint; readonly most: bigint },
+  ask: (wanted: bigint) => Promise<unknown>,
+): Promise<void> {
+  if (least > most) {
+    const detail = `the hub deposits at most ${most} base units in a channel, ${least} are needed`
+    throw new WalletError('inbound_out_of_bounds', detail)
+  }
+  const roomy = least + value * (INBOUND_HEADROOM - 1n)
+  try {
+    await ask(roomy < most ? roomy : most)
+  } catch (error) {
+    if (!(error instanceof WalletError && error.code === 'hub_out_of_funds')) throw error
+    await ask(least)
+  }
+}
+
+function isLost({ books, party }: WalletChannel): boolean {
+  return books === 'lost' && party.phase.kind !== 'closed'
+}
+
+function stateLost(id: ChannelId): WalletError {
+  const detail = `what was signed last on channel ${id} is not in this store: an old state costs a penalty`
+  return new WalletError('state_lost', detail)
+}
+
+/** Whether the transaction's operations opened the channel, by its id (OP-1). */
+function isOpenedBy(txId: TxId, id: ChannelId): boolean {
+  for (let index = 0; index < OPERATIONS_MAX; index++) {
+    if (channelIdOf({ txId, index }) === id) return true
+  }
+  return false
 }

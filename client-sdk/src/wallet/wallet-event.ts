@@ -8,7 +8,7 @@ import type {
   SignedAgreement,
   Timestamp,
 } from '@tallystick/protocol'
-import type { InvoiceRecord, PaymentRecord } from './wallet-records.js'
+import type { Books, InvoiceRecord, PaymentRecord } from './wallet-records.js'
 
 /** What happens to a wallet. */
 export type WalletEvent =
@@ -30,7 +30,15 @@ export type WalletEvent =
   | { readonly kind: 'agreed'; readonly agreed: SignedAgreement }
   /** The owner wants to close alone: nothing is signed on the channel any more. */
   | { readonly kind: 'leave'; readonly channel: ChannelId }
-  | { readonly kind: 'channelSeen'; readonly channel: Channel; readonly keyIndex: number }
+  /** The record of the channel turned out to be older than what was signed: nothing is, from here. */
+  | { readonly kind: 'stateLost'; readonly channel: ChannelId }
+  /** The last two are for a channel that the wallet has not held so far. */
+  | {
+      readonly kind: 'channelSeen'
+      readonly channel: Channel
+      readonly keyIndex: number
+      readonly books: Books
+    }
   | { readonly kind: 'channelGone'; readonly channel: ChannelId }
   | {
       readonly kind: 'revealSeen'

@@ -9,6 +9,7 @@ import {
 } from '@tallystick/protocol'
 import { WalletError } from '../wallet-error.js'
 import type { HubLink } from './hub-link.js'
+import { parseAnchor, parseDescription, parseExpirySeconds, parseValue } from './parse-arguments.js'
 import type { WalletChannels } from './wallet-channels.js'
 import type { Caller, WalletCore, WalletNotice } from './wallet-core.js'
 import { type InvoiceRecord, invoiceRecordCodec } from './wallet-records.js'
@@ -18,10 +19,11 @@ const INVOICE_SECONDS = 3_600
 
 /** What a payee asks for. */
 export type InvoiceWish = {
-  /** Base units. */
+  /** Base units, at least 1. */
   readonly value: bigint
   /** Shown to the payer, at most 1,024 bytes. */
   readonly description?: string
+  /** Whole seconds, at least 1; absent: an hour. */
   readonly expirySeconds?: number
 }
 
@@ -38,12 +40,9 @@ export class WalletInvoices {
   }
 
   async create(wish: InvoiceWish, caller: Caller): Promise<InvoiceRecord> {
-    const { value, description = '', expirySeconds = INVOICE_SECONDS } = wish
-    if (value <= 0n)
-      throw new WalletError('amount_invalid', 'an invoice asks for at least one unit')
-    if (new TextEncoder().encode(description).length > 1_024) {
-      throw new WalletError('description_too_long', 'a description has at most 1,024 bytes')
-    }
+    const value = parseValue(wish.value, 'value')
+    const description = parseDescription(wish.description ?? '')
+    const expirySeconds = parseExpirySeconds(wish.expirySeconds ?? INVOICE_SECONDS)
     await this.#channels.ensureInbound(value, caller)
     const { asset } = await this.#link.connected(caller)
     const { feed, keys } = this.#core
@@ -55,7 +54,7 @@ export class WalletInvoices {
       hub: this.#link.hub,
       payee: keys.identity.publicKey,
       asset,
-      amount: amount(value),
+      amount: value,
       anchor,
       expiry,
       description,
@@ -78,13 +77,16 @@ export class WalletInvoices {
 
   /** An invoice of this wallet, whatever became of it. */
   async get(anchor: Anchor): Promise<InvoiceRecord | undefined> {
-    const active = this.#core.state.invoice(anchor)
+    const active = this.#core.state.invoice(parseAnchor(anchor))
     if (active !== undefined) return active
     const stored = await this.#core.store.get('doneInvoice', anchor)
     return stored === undefined ? undefined : decodeTrusted(invoiceRecordCodec, stored)
   }
 
   async paid(anchor: Anchor, { signal }: Caller): Promise<InvoiceRecord> {
+    if ((await this.get(anchor)) === undefined) {
+      throw new WalletError('invoice_unknown', `this wallet has no invoice with anchor ${anchor}`)
+    }
     const ended = this.#core.changes.wait(
       (notice) =>
         notice.kind === 'invoice' && notice.invoice.anchor === anchor && isOver(notice.invoice),

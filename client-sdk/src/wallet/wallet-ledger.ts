@@ -16,10 +16,10 @@ export async function eventsOfBlock(
   block: BlockSummary,
 ): Promise<WalletEvent[]> {
   const events: WalletEvent[] = []
-  for (const { party, keyIndex } of channels) {
-    const { number, id } = party.ledger
+  for (const held of channels) {
+    const { number, id } = held.party.ledger
     if (block.closed.has(number)) events.push({ kind: 'channelGone', channel: id })
-    else if (block.touched.has(number)) events.push(await channelEvent(ledger, party, keyIndex))
+    else if (block.touched.has(number)) events.push(await channelEvent(ledger, held))
   }
   for (const { anchor, known } of block.reveals) {
     if (concernsAnchor(channels, anchor)) {
@@ -35,8 +35,9 @@ export async function eventsMissed(
   channels: readonly WalletChannel[],
 ): Promise<WalletEvent[]> {
   const events: WalletEvent[] = []
-  for (const { party, keyIndex } of channels) {
-    events.push(await channelEvent(ledger, party, keyIndex))
+  for (const held of channels) {
+    const { party } = held
+    events.push(await channelEvent(ledger, held))
     for (const { anchor, expiry } of [...party.own.items, ...party.peer.items]) {
       const { value } = await ledger.reveal(anchor, expiry)
       if (value === undefined) continue
@@ -49,13 +50,13 @@ export async function eventsMissed(
 
 async function channelEvent(
   ledger: LedgerClient,
-  { ledger: { number, id } }: ChannelParty,
-  keyIndex: number,
+  { party, keyIndex, books }: WalletChannel,
 ): Promise<WalletEvent> {
+  const { number, id } = party.ledger
   const { value } = await ledger.channel(number)
   return value === undefined
     ? { kind: 'channelGone', channel: id }
-    : { kind: 'channelSeen', channel: value, keyIndex }
+    : { kind: 'channelSeen', channel: value, keyIndex, books }
 }
 
 function anchorsOf(party: ChannelParty): Set<Anchor> {

@@ -110,13 +110,14 @@ export class WalletLoop {
 
   #seal(overlay: WalletOverlay): WalletEffect[] {
     const { chainId } = this.#parts.context()
-    return overlay.written().flatMap(({ party, keyIndex }): WalletEffect[] => {
+    return overlay.written().flatMap((held): WalletEffect[] => {
+      const { party, keyIndex } = held
       if (!hasDraft(party) || !maySign(party)) return []
       const signer = this.#parts.channelSigner(keyIndex)
       const [evidence] = signEvidence(chainId, signer, [draftDigest(chainId, party)])
       if (evidence === undefined) return []
       const sealed = seal(party, evidence)
-      overlay.setChannel({ party: sealed.party, keyIndex })
+      overlay.setChannel({ ...held, party: sealed.party })
       return [{ kind: 'send', message: { kind: 'update', ...sealed.update } }]
     })
   }
@@ -128,6 +129,7 @@ function isLedgerEvent({ kind }: WalletEvent): boolean {
     kind === 'channelGone' ||
     kind === 'revealSeen' ||
     kind === 'timePassed' ||
-    kind === 'leave'
+    kind === 'leave' ||
+    kind === 'stateLost'
   )
 }

@@ -18,6 +18,7 @@ import { WalletError } from '../wallet-error.js'
 import { bestBy } from './best-by.js'
 import { errorOf } from './error-of.js'
 import type { HubLink } from './hub-link.js'
+import { parseAnchor, parseFeeMax, parseInvoiceText, parseKey } from './parse-arguments.js'
 import type { Caller, WalletCore, WalletNotice } from './wallet-core.js'
 import type { WalletInvoices } from './wallet-invoices.js'
 import { type PaymentRecord, paymentRecordCodec } from './wallet-records.js'
@@ -62,8 +63,8 @@ export class WalletPayments {
   }
 
   /** The payment that was begun with this key, whatever became of it. */
-  of(key: string): Promise<PaymentRecord | undefined> {
-    return this.get(itemIdOf(utf8(key)))
+  async of(key: string): Promise<PaymentRecord | undefined> {
+    return this.get(itemIdOf(utf8(parseKey(key) ?? '')))
   }
 
   async get(id: ItemId): Promise<PaymentRecord | undefined> {
@@ -76,12 +77,16 @@ export class WalletPayments {
   /** Starts the payment of `key` unless it was started before; either way it is durable now. */
   async #begin(
     text: string,
-    { key, feeMax }: PaymentWish,
-    refundOf: Anchor | undefined,
+    wish: PaymentWish,
+    sale: Anchor | undefined,
     caller: Caller,
   ): Promise<ItemId> {
+    const key = parseKey(wish.key)
+    const feeMax = parseFeeMax(wish.feeMax)
+    const refundOf = sale === undefined ? undefined : parseAnchor(sale)
     const id = itemIdOf(key === undefined ? this.#core.randomBytes(32) : utf8(key))
-    if ((await this.get(id)) === undefined) await this.#start(id, text, feeMax, refundOf, caller)
+    if ((await this.get(id)) === undefined)
+      await this.#start(id, parseInvoiceText(text), feeMax, refundOf, caller)
     return id
   }
 
@@ -114,6 +119,10 @@ export class WalletPayments {
       throw new WalletError('already_paying', 'this wallet is paying the invoice under another key')
     }
     const channel = bestBy(this.#link.usable(), ({ party }) => spendable(party))
+    if (channel === undefined && this.#core.channels().length > 0) {
+      const detail = 'none of the channels can be used now; open another one'
+      throw new WalletError('channel_not_usable', detail, { retryable: true })
+    }
     if (channel === undefined || spendable(channel.party) < whole) {
       const most = channel === undefined ? 0n : spendable(channel.party)
       const detail = `${whole} base units are needed, ${most < 0n ? 0n : most} can be paid`

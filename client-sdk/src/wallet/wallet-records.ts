@@ -18,23 +18,35 @@ import {
   timestampCodec,
 } from '@tallystick/protocol'
 
+/**
+ * `whole`: the record holds all that this wallet ever signed on the channel. `lost`: it may not,
+ * because the store was lost or is an old copy; nothing is signed from it any more (CH-11).
+ */
+const booksCodec = oneOf('whole', 'lost')
+export type Books = Decoded<typeof booksCodec>
+
 const walletChannelCodec = struct({
   party: channelPartyCodec,
   /** Index of the channel key under the wallet's words. */
   keyIndex: integer(2 ** 31 - 1),
+  books: booksCodec,
 })
 
 /** A channel of this wallet. */
-export type WalletChannel = { readonly party: ChannelParty; readonly keyIndex: number }
+export type WalletChannel = {
+  readonly party: ChannelParty
+  readonly keyIndex: number
+  readonly books: Books
+}
 
-export function encodeWalletChannel({ party, keyIndex }: WalletChannel): Uint8Array {
+export function encodeWalletChannel({ party, ...rest }: WalletChannel): Uint8Array {
   const { draft: _, ...stored } = party
-  return encode(walletChannelCodec, { party: stored, keyIndex })
+  return encode(walletChannelCodec, { party: stored, ...rest })
 }
 
 export function decodeWalletChannel(bytes: Uint8Array): WalletChannel {
-  const { party, keyIndex } = decodeTrusted(walletChannelCodec, bytes)
-  return { party: { ...party, draft: undefined }, keyIndex }
+  const { party, ...rest } = decodeTrusted(walletChannelCodec, bytes)
+  return { party: { ...party, draft: undefined }, ...rest }
 }
 
 /**

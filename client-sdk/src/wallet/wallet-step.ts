@@ -2,7 +2,6 @@ import {
   agreementOf,
   agreeToClose,
   type ChainId,
-  type Channel,
   type ChannelId,
   type ChannelParty,
   type Claim,
@@ -70,8 +69,10 @@ export function stepWallet(
       return stepAgreed(state, event.agreed, context)
     case 'leave':
       return stepLeave(state, event.channel)
+    case 'stateLost':
+      return stepStateLost(state, event.channel)
     case 'channelSeen':
-      return stepChannelSeen(state, event.channel, event.keyIndex, context)
+      return stepChannelSeen(state, event, context)
     case 'channelGone':
       return changeParty(state, event.channel, (party) => seeLedger(party, undefined, context.now))
     case 'revealSeen':
@@ -210,16 +211,23 @@ function stepLeave(state: WalletOverlay, channel: ChannelId): Outcome {
   return changeParty(state, channel, leave)
 }
 
+function stepStateLost(state: WalletOverlay, channel: ChannelId): Outcome {
+  const held = state.channel(channel)
+  if (held === undefined) return unknown(channel)
+  state.setChannel({ ...held, party: leave(held.party), books: 'lost' })
+  return [{ kind: 'channelChanged', channel }]
+}
+
 function stepChannelSeen(
   state: WalletOverlay,
-  channel: Channel,
-  keyIndex: number,
+  { channel, keyIndex, books }: Extract<WalletEvent, { kind: 'channelSeen' }>,
   { now }: WalletContext,
 ): Outcome {
   const held = state.channel(channel.id)
   if (held !== undefined)
     return changeParty(state, channel.id, (party) => seeLedger(party, channel, now))
-  state.setChannel({ party: newParty('client', channel), keyIndex })
+  const party = newParty('client', channel)
+  state.setChannel({ party: books === 'lost' ? leave(party) : party, keyIndex, books })
   return [{ kind: 'channelChanged', channel: channel.id }]
 }
 
@@ -259,6 +267,8 @@ function stepRevealSeen(
 function stepTimePassed(state: WalletOverlay, context: WalletContext): Outcome {
   const effects: WalletEffect[] = []
   for (const held of [...state.channels()]) {
+    // Whether something expired unpaid, lost books do not tell.
+    if (held.books === 'lost') continue
     const expired = expireItems(state, held, context)
     effects.push(...expired.effects)
     const party = draftOwed(lapseAgreement(expired.party, context.now), context.now)

@@ -82,7 +82,10 @@ export class WalletWatch {
     const guarded = this.#core
       .channels()
       .filter(
-        ({ party }) => isDisputed(party) || party.incoming.some(({ known }) => known !== undefined),
+        // On lost books nothing may be begun: a reveal without coins would force-close with them.
+        ({ party, books }) =>
+          isDisputed(party) ||
+          (books === 'whole' && party.incoming.some(({ known }) => known !== undefined)),
       )
       .map(({ party, keyIndex }) => ({ party, signer: this.#core.keys.channel(keyIndex) }))
     if (guarded.length === 0) return

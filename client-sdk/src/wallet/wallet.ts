@@ -1,7 +1,7 @@
 import {
   type Anchor,
-  amount,
   type ChannelId,
+  channelTotal,
   clientPayoutOf,
   deriveKeys,
   type HubPolicy,
@@ -15,9 +15,11 @@ import {
 import type { BlockFeed } from '../ledger/block-feed.js'
 import type { OpenSocket } from '../ledger/open-socket.js'
 import type { WalletStore } from '../store/wallet-store.js'
+import { WalletError } from '../wallet-error.js'
 import { errorOf } from './error-of.js'
 import { HubLink } from './hub-link.js'
 import { loadWallet, masterSeedOf } from './load-wallet.js'
+import { parseHub, parseLock, parseUrl, parseValue } from './parse-arguments.js'
 import { WalletChannels } from './wallet-channels.js'
 import { type Caller, WalletCore, type WalletNotice } from './wallet-core.js'
 import type { WalletEffect } from './wallet-event.js'
@@ -50,6 +52,11 @@ export type Balance = {
   readonly onLedger: bigint
   /** In channels, if all of them ended now and nothing pending were claimed. */
   readonly inChannels: bigint
+  /**
+   * What the ledger holds, for both sides together, in channels whose `books` are lost. How much
+   * of it is this wallet's, nobody here knows.
+   */
+  readonly inLostChannels: bigint
   /** What could be paid at once, and what could be received, over the best channel. */
   readonly spendable: bigint
   readonly receivable: bigint
@@ -68,7 +75,7 @@ export class Wallet {
   readonly #invoices: WalletInvoices
   readonly #payments: WalletPayments
 
-  private constructor(core: WalletCore, link: HubLink, nextKeyIndex: number) {
+  private constructor(core: WalletCore, link: HubLink, nextKeyIndex: number | undefined) {
     this.#core = core
     this.#link = link
     this.#watch = new WalletWatch(core, () => link.attachAll())
@@ -79,10 +86,13 @@ export class Wallet {
 
   /**
    * Opens the wallet of `words`: reads its store, learns from proofs what it missed, and connects
-   * to its hub in the background. Errors: `words_invalid`, `store_of_other_words`.
+   * to its hub in the background. Errors: `words_invalid`, `hub_invalid`, `url_invalid`,
+   * `store_of_other_words`.
    */
   static async open(options: WalletOptions): Promise<Wallet> {
-    const { feed, store, hub, hubUrl: url, openSocket } = options
+    const { feed, store, openSocket } = options
+    const hub = parseHub(options.hub)
+    const url = parseUrl(options.hubUrl, 'hubUrl', ['ws:', 'wss:'])
     const keys = deriveKeys(masterSeedOf(options.words))
     const stored = await loadWallet(store, keys)
     const core: WalletCore = new WalletCore({
@@ -100,6 +110,7 @@ export class Wallet {
     try {
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])
+      await wallet.#channels.findLost()
       await wallet.recoverChannels()
       return wallet
     } catch (error) {
@@ -136,11 +147,13 @@ export class Wallet {
 
   async balance(): Promise<Balance> {
     const coins = await this.#core.coins.list()
-    const parties = this.channels().map(({ party }) => party)
+    const parties = this.channels().flatMap(({ party, books }) => (books === 'lost' ? [] : party))
+    const lost = this.channels().flatMap(({ party, books }) => (books === 'lost' ? party : []))
     const usable = parties.filter(({ phase }) => phase.kind === 'open')
     return {
       onLedger: coins.reduce((sum, { coin }) => sum + coin.amount, 0n),
       inChannels: parties.reduce((sum, party) => sum + clientPayoutOf(party), 0n),
+      inLostChannels: lost.reduce((sum, { ledger }) => sum + channelTotal(ledger), 0n),
       spendable: largest(usable.map(spendable)),
       receivable: largest(usable.map(receivable)),
     }
@@ -148,7 +161,8 @@ export class Wallet {
 
   /**
    * Opens a channel with `deposit` base units of this wallet's coins; the answer comes once the
-   * ledger has it and the hub serves it. Errors: `insufficient_funds` and what the ledger refuses.
+   * ledger has it and the hub serves it. Errors: `amount_invalid`, `insufficient_funds` and what the
+   * ledger refuses.
    */
   openChannel({ deposit, ...caller }: { readonly deposit: bigint } & Caller): Promise<ChannelId> {
     return this.#channels.open(deposit, caller)
@@ -177,13 +191,17 @@ export class Wallet {
 
   /**
    * An invoice as a string to hand out (`text`). If less could be received now, the hub is asked
-   * for inbound liquidity first. Errors: what the hub refuses, `amount_invalid`.
+   * for inbound liquidity first. Errors: `amount_invalid`, `expiry_invalid`, `description_invalid`,
+   * `inbound_out_of_bounds` when it is more than the hub would ever deposit, what it refuses.
    */
   createInvoice({ signal, ...wish }: InvoiceWish & Caller): Promise<InvoiceRecord> {
     return this.#invoices.create(wish, signal === undefined ? {} : { signal })
   }
 
-  /** Kept once the invoice is paid: from then on the ledger would enforce it without the hub. */
+  /**
+   * Kept once the invoice is paid: from then on the ledger would enforce it without the hub. Errors:
+   * `invoice_expired`, `invoice_unknown`.
+   */
   paid(anchor: Anchor, caller: Caller = {}): Promise<InvoiceRecord> {
     return this.#invoices.paid(anchor, caller)
   }
@@ -220,15 +238,20 @@ export class Wallet {
 
   /**
    * Closes by agreement: waits until nothing is pending, then until the hub's batch is on the
-   * ledger. Calling it again after a crash goes on where it was.
+   * ledger. Calling it again after a crash goes on where it was. Errors: `state_lost`,
+   * `channel_not_usable` when the hub does not serve it.
    */
   closeChannel(id: ChannelId, caller: Caller = {}): Promise<void> {
     return this.#channels.close(id, caller)
   }
 
-  /** Closes without the hub. The guard finalizes after the dispute window; the answer comes at once. */
-  forceClose(id: ChannelId): Promise<TxId> {
-    return this.#channels.forceClose(id)
+  /**
+   * Closes without the hub. The guard finalizes after the dispute window; the answer comes at once.
+   * Errors: `state_lost` where the channel's `books` are lost: it would show an old state, and cost
+   * the penalty. `atRisk` does it all the same: the last resort when nothing else is left.
+   */
+  forceClose(id: ChannelId, { atRisk = false }: { readonly atRisk?: boolean } = {}): Promise<TxId> {
+    return this.#channels.forceClose(id, atRisk)
   }
 
   /** Kept once the ledger has settled the channel, by whatever way it ended. */
@@ -236,7 +259,10 @@ export class Wallet {
     return this.#channels.settled(id, caller)
   }
 
-  /** Sends coins on the ledger; kept once they have arrived. Errors: `insufficient_funds`. */
+  /**
+   * Sends coins on the ledger; kept once they have arrived. Errors: `amount_invalid`,
+   * `lock_invalid`, `asset_unknown`, `insufficient_funds`.
+   */
   async send({
     lock,
     value,
@@ -247,7 +273,10 @@ export class Wallet {
     readonly value: bigint
     readonly asset?: number
   } & Caller): Promise<TxId> {
-    const outputs = [{ asset, amount: amount(value), lock }]
+    if (this.#core.feed.ledger.genesis.assets[asset] === undefined) {
+      throw new WalletError('asset_unknown', `the ledger has no asset ${asset}`)
+    }
+    const outputs = [{ asset, amount: parseValue(value, 'value'), lock: parseLock(lock) }]
     const spent = await this.#core.coins.spend({ outputs })
     if (isRejection(spent)) throw errorOf(spent)
     await this.#core.feed.ledger.confirmed(spent.id, caller)

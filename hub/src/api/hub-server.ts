@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { MESSAGE_BYTES_MAX } from '@tallystick/protocol'
-import express, { type Express, type Response } from 'express'
+import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { refuseUpgrade, sendProblem } from './problem.js'
 
 /** What the hub tells over HTTP. */
 export type HubInformation = {
@@ -39,11 +39,13 @@ export async function serveHub(options: {
     const address = (socket as Socket).remoteAddress ?? 'unknown'
     // Compared, never parsed: what a stranger writes here need not be an address.
     const [path = ''] = (request.url ?? '').split('?')
-    if (path !== '/v1/session' || !options.admits(address)) {
-      socket.end(
-        path === '/v1/session' ? 'HTTP/1.1 503 Busy\r\n\r\n' : 'HTTP/1.1 404 Not Found\r\n\r\n',
-      )
-      return
+    if (path !== '/v1/session') {
+      const detail = 'there is nothing at this address; sessions are at /v1/session'
+      return refuseUpgrade(socket, { code: 'not_found', detail })
+    }
+    if (!options.admits(address)) {
+      const detail = 'too many sessions, in all or from this address; try again later'
+      return refuseUpgrade(socket, { code: 'too_many_sessions', detail })
     }
     sockets.handleUpgrade(request, socket, head, (opened) => options.onSocket(opened, address))
   })
@@ -67,30 +69,31 @@ function hubApp({ ready, describe, statistics }: HubInformation): Express {
   app.get('/livez', (_, response) => void response.json({ status: 'ok' }))
   app.get('/readyz', (_, response) => {
     if (ready()) response.json({ status: 'ok' })
-    else problem(response, 503, 'not_ready', 'the hub has not reached the ledger yet')
+    else sendProblem(response, { code: 'not_ready', detail: 'the ledger was not reached yet' })
   })
   app.get('/v1/hub', (_, response) => void response.json(describe()))
   app.get('/v1/stats', async (_, response) => void response.json(await statistics()))
-  app.use((request, response) => {
-    problem(response, 404, 'not_found', `there is nothing at ${request.method} ${request.path}`)
+  app.all(['/livez', '/readyz', '/v1/hub', '/v1/stats'], (_, response) => {
+    response.set('allow', 'GET, HEAD')
+    sendProblem(response, { code: 'method_not_allowed', detail: 'this address is only read' })
   })
+  app.use((_, response) => {
+    sendProblem(response, { code: 'not_found', detail: 'there is nothing at this address' })
+  })
+  app.use(answerFailure)
   return app
 }
 
-/** RFC 9457 problem details. */
-function problem(response: Response, status: number, code: string, detail: string): void {
-  response
-    .status(status)
-    .type('application/problem+json')
-    .json({
-      type: 'about:blank',
-      title: code.replaceAll('_', ' '),
-      status,
-      code,
-      detail,
-      request_id: randomUUID(),
-      retryable: status >= 500,
-    })
+/** Express knows an error handler by its four parameters. */
+const answerFailure: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (response.headersSent) return next(error)
+  // What Express cannot decode it reports with a status of its own.
+  return sendProblem(
+    response,
+    error instanceof Error && 'status' in error && error.status === 400
+      ? { code: 'not_found', detail: 'the address could not be decoded' }
+      : { code: 'internal_error', detail: 'this request failed; it may be repeated' },
+  )
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

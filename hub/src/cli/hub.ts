@@ -2,11 +2,12 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StoreFault } from '@tallystick/client-sdk'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { startHub } from '../hub.js'
 import { DEFAULT_HUB_CONFIG, type HubConfig } from '../hub-config.js'
 import { loadHubKeys } from '../hub-keys.js'
+import { baseUnits, ledgerAddress, wholeNumber } from './option-values.js'
 
 /** Exit codes: 0 stopped on request, 1 could not start, 70 a durable promise was broken. */
 const EXIT = { failed: 1, fault: 70 } as const
@@ -29,31 +30,32 @@ program
   .command('run')
   .description('serve channels until stopped with Ctrl-C')
   .requiredOption('--data <dir>', 'folder of the journal and the key')
-  .requiredOption('--ledger <url>', 'address of a ledger node, http://host:port')
+  .requiredOption('--ledger <url>', 'address of a ledger node, http://host:port', ledgerAddress)
   .option('--host <address>', 'address to listen on', DEFAULT_HUB_CONFIG.host)
-  .option('--port <number>', 'port to listen on, 0 for any', wholeNumber, DEFAULT_HUB_CONFIG.port)
-  .option('--asset <number>', 'asset that the hub carries', wholeNumber, DEFAULT_HUB_CONFIG.asset)
-  .option('--fee-base <units>', 'base units per payment', baseUnits, DEFAULT_HUB_CONFIG.feeBase)
-  .option('--fee-ppm <ppm>', 'millionths of the amount', wholeNumber, DEFAULT_HUB_CONFIG.feePpm)
-  .option(
-    '--inbound-max <units>',
-    'most deposited per channel',
-    baseUnits,
-    DEFAULT_HUB_CONFIG.inboundMax,
+  .addOption(numberOption('--port <number>', 'port to listen on, 0 for any', 'port', 0, 65_535))
+  .addOption(numberOption('--asset <number>', 'asset that the hub carries', 'asset', 0, 255))
+  .addOption(unitsOption('--fee-base <units>', 'base units per payment', 'feeBase'))
+  .addOption(numberOption('--fee-ppm <ppm>', 'millionths of the amount', 'feePpm', 0, 1_000_000))
+  .addOption(unitsOption('--inbound-max <units>', 'most deposited per channel', 'inboundMax'))
+  .addOption(
+    numberOption(
+      '--dispute-window <seconds>',
+      'of every channel',
+      'disputeWindowSeconds',
+      0,
+      2 ** 32 - 1,
+    ),
   )
-  .option(
-    '--dispute-window <seconds>',
-    'of every channel',
-    wholeNumber,
-    DEFAULT_HUB_CONFIG.disputeWindowSeconds,
+  .addOption(
+    numberOption(
+      '--client-penalty-ppm <ppm>',
+      'of a wrong force close',
+      'clientPenaltyPpm',
+      1,
+      1_000_000,
+    ),
   )
-  .option(
-    '--client-penalty-ppm <ppm>',
-    'of a wrong force close',
-    wholeNumber,
-    DEFAULT_HUB_CONFIG.clientPenaltyPpm,
-  )
-  .option('--gather-ms <ms>', 'how long a batch gathers', wholeNumber, DEFAULT_HUB_CONFIG.gatherMs)
+  .addOption(numberOption('--gather-ms <ms>', 'how long a batch gathers', 'gatherMs', 0, 60_000))
   .option('--stop-with-parent', 'stop when standard input ends')
   .option('--json', 'print the address as one JSON object')
   .action(run)
@@ -107,13 +109,20 @@ function print(json: true | undefined, facts: object, text: string): void {
   process.stdout.write(`${json ? JSON.stringify(facts) : text}\n`)
 }
 
-function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is due here')
-  return Number(text)
+function numberOption(
+  flags: string,
+  description: string,
+  name: 'port' | 'asset' | 'feePpm' | 'disputeWindowSeconds' | 'clientPenaltyPpm' | 'gatherMs',
+  min: number,
+  max: number,
+): Option {
+  return new Option(flags, description)
+    .argParser(wholeNumber(min, max))
+    .default(DEFAULT_HUB_CONFIG[name])
 }
 
-function baseUnits(text: string): bigint {
-  if (!/^\d{1,18}$/.test(text))
-    throw new InvalidArgumentError('a whole number of base units is due here')
-  return BigInt(text)
+/** Help shows defaults as JSON, which knows no bigint: it is told what to show. */
+function unitsOption(flags: string, description: string, name: 'feeBase' | 'inboundMax'): Option {
+  const value = DEFAULT_HUB_CONFIG[name]
+  return new Option(flags, description).argParser(baseUnits).default(value, String(value))
 }

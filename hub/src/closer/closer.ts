@@ -1,6 +1,10 @@
-import { type KeyCoins, LedgerError } from '@tallystick/client-sdk'
 import {
-  type Amount,
+  type BuildRejection,
+  type BuiltTransaction,
+  type KeyCoins,
+  LedgerError,
+} from '@tallystick/client-sdk'
+import {
   agreementOf,
   amount,
   type ChainId,
@@ -11,10 +15,8 @@ import {
   type HubPolicy,
   isClosing,
   isRejection,
-  type LockRoot,
   type Operation,
   type OperationOf,
-  type PublicKey,
   type Rejection,
   reject,
   type Signer,
@@ -23,36 +25,21 @@ import {
   transactionCodec,
 } from '@tallystick/protocol'
 import type { HubState } from '../core/hub-state.js'
-import { REQUESTS_MAX } from '../limits.js'
 import type { Journal, LedgerJob } from '../store/journal.js'
 import type { LedgerPort } from './ledger-port.js'
+import { LiquidityQueue } from './liquidity-queue.js'
+import { type LiquidityRequest, unfitRequest } from './liquidity-request.js'
+import { withinFunds } from './within-funds.js'
 
 /** Bounds of one batch transaction; together they stay below its size limit. */
 const CLOSES_PER_BATCH = 2_500
-const OPENS_PER_BATCH = 200
-const DEPOSITS_PER_BATCH = 400
+const REQUESTS_PER_BATCH = 400
 /** Blocks after which a batch that is nowhere is sent again. */
 const RESEND_BLOCKS = 3
 /** Blocks for which a channel is left out after its close was refused. */
 const SUSPECT_BLOCKS = 10
 /** An agreement that ends sooner than this is left alone: the batch might come too late. */
 const AGREEMENT_SECONDS_LEFT = 10
-
-/** Somebody waits for a channel or a deposit of the hub. */
-export type LiquidityRequest =
-  | {
-      readonly kind: 'open'
-      readonly key: PublicKey
-      readonly payoutLock: LockRoot
-      readonly inbound: Amount
-      readonly answer: (outcome: TxId | Rejection) => void
-    }
-  | {
-      readonly kind: 'deposit'
-      readonly channel: ChannelId
-      readonly amount: Amount
-      readonly answer: (outcome: TxId | Rejection) => void
-    }
 
 export type CloserParts = {
   readonly chainId: ChainId
@@ -83,6 +70,8 @@ type Flight = {
   readonly job: LedgerJob
   readonly sentAt: number
   readonly closing: ReadonlySet<ChannelId>
+  /** Who is answered once the ledger has it. */
+  readonly asked: readonly LiquidityRequest[]
 }
 
 /**
@@ -91,13 +80,14 @@ type Flight = {
  */
 export class Closer {
   readonly #parts: CloserParts
-  readonly #requests: LiquidityRequest[] = []
+  readonly #requests = new LiquidityQueue()
   #flight: Flight | undefined
   #timer: NodeJS.Timeout | undefined
   #height = 0
   /** Channels whose close the ledger refused when it stood alone, and the height to try again at. */
   readonly #suspects = new Map<ChannelId, number>()
   #closesMax = CLOSES_PER_BATCH
+  #requestsMax = REQUESTS_PER_BATCH
   #closedLast = false
   #building = false
   #stopped = false
@@ -110,9 +100,10 @@ export class Closer {
 
   /** Takes a request into the next batch; refused at once when it can never be granted. */
   request(request: LiquidityRequest): void {
-    const refused = this.#checkRequest(request)
+    const refused =
+      this.#requests.refusal(request.client) ?? this.#unfit(request, this.#requests.open)
     if (refused !== undefined) return request.answer(refused)
-    this.#requests.push(request)
+    this.#requests.add(request)
     this.gather()
   }
 
@@ -135,7 +126,6 @@ export class Closer {
     }
     if (ids.has(flight.job.id)) {
       await this.#land(flight, 'included')
-      this.#closesMax = Math.min(CLOSES_PER_BATCH, 2 * this.#closesMax)
     } else if (height - flight.sentAt >= RESEND_BLOCKS) {
       await this.#lookAfter(flight)
     }
@@ -146,42 +136,13 @@ export class Closer {
     clearTimeout(this.#timer)
   }
 
-  #checkRequest(request: LiquidityRequest): Rejection | undefined {
-    const { policy, state } = this.#parts
-    if (this.#requests.length >= REQUESTS_MAX) {
-      return reject('hub_busy', 'too many wait for the ledger already; ask again later')
-    }
-    if (request.kind === 'open') {
-      const again = this.#requests.some(
-        (other) => other.kind === 'open' && other.key === request.key,
-      )
-      if (again) return reject('already_asked', 'a channel for this key is being opened')
-      return request.inbound > policy.inboundMax || request.inbound < policy.terms.exitReserve
-        ? reject(
-            'inbound_out_of_bounds',
-            `${policy.terms.exitReserve} to ${policy.inboundMax} base units are deposited here`,
-          )
-        : undefined
-    }
-    const party = state.channel(request.channel)?.party
-    if (party === undefined || party.phase.kind !== 'open') {
-      return reject('channel_not_usable', `channel ${request.channel} takes no deposit`)
-    }
-    const queued = this.#requests.reduce(
-      (sum, other) =>
-        other.kind === 'deposit' && other !== request && other.channel === request.channel
-          ? sum + other.amount
-          : sum,
-      0n,
-    )
-    const deposited = party.ledger.hub.deposited + queued + request.amount
-    return request.amount === 0n || deposited > policy.inboundMax
-      ? reject('inbound_out_of_bounds', `the hub keeps at most ${policy.inboundMax} in one channel`)
-      : undefined
+  #unfit(request: LiquidityRequest, others: readonly LiquidityRequest[]): Rejection | undefined {
+    const { policy, state, signer } = this.#parts
+    return unfitRequest(request, others, { policy, state, key: signer.publicKey })
   }
 
   #hasWork(): boolean {
-    return this.#requests.length > 0 || this.#ready().length > 0
+    return this.#requests.isWaiting || this.#ready().length > 0
   }
 
   /** Channels whose agreement may still be used. */
@@ -200,68 +161,89 @@ export class Closer {
   async #build(): Promise<void> {
     if (this.#flight !== undefined || this.#building || this.#stopped) return
     this.#building = true
-    let asked: readonly LiquidityRequest[] = []
     try {
       const closing = this.#ready()
-      if (closing.length > 0 && (this.#requests.length === 0 || !this.#closedLast)) {
+      if (closing.length > 0 && (!this.#requests.isWaiting || !this.#closedLast)) {
         this.#closedLast = true
-        await this.#send(closing, [])
+        await this.#sendCloses(closing)
       } else {
         this.#closedLast = false
-        const opens = this.#take('open', OPENS_PER_BATCH)
-        const deposits = this.#take('deposit', DEPOSITS_PER_BATCH)
-        asked = [...opens, ...deposits.filter((request) => this.#isStillFit(request))]
-        if (asked.length > 0) await this.#send([], asked)
+        await this.#sendLiquidity(this.#takeFit())
       }
     } catch (fault) {
       const isAway = fault instanceof LedgerError && fault.retryable
-      if (!isAway) this.#parts.onFault(fault)
       // The ledger is away, and nothing was begun: the next block, or the next request, tries again.
-      else this.#requests.unshift(...asked)
+      if (!isAway) this.#parts.onFault(fault)
     } finally {
       this.#building = false
     }
-    if (this.#flight === undefined && this.#requests.length > 0) this.gather()
+    if (this.#flight === undefined && this.#requests.isWaiting) this.gather()
   }
 
-  /** A channel may have begun to close since the request was taken. */
-  #isStillFit(request: LiquidityRequest): boolean {
-    const refused = this.#checkRequest(request)
-    if (refused !== undefined) request.answer(refused)
-    return refused === undefined
+  /** The next requests. What has become unfit while it waited is refused by itself. */
+  #takeFit(): readonly LiquidityRequest[] {
+    const fit: LiquidityRequest[] = []
+    for (const request of this.#requests.take(this.#requestsMax)) {
+      const refused = this.#unfit(request, fit)
+      if (refused === undefined) fit.push(request)
+      else this.#requests.answer([request], refused)
+    }
+    return fit
   }
 
-  #take(kind: LiquidityRequest['kind'], most: number): LiquidityRequest[] {
-    const taken = this.#requests.filter((request) => request.kind === kind).slice(0, most)
-    const left = this.#requests.filter((request) => !taken.includes(request))
-    this.#requests.splice(0, this.#requests.length, ...left)
-    return taken
+  async #sendCloses(closing: readonly Channel[]): Promise<void> {
+    const { coins, signer } = this.#parts
+    const operations = this.#closeOperations(closing)
+    const built = await coins.build({ operations, channels: closing, signers: [signer] })
+    if (!isRejection(built)) return this.#send(built, { closing, asked: [] })
+    // A batch of closes releases the hub's money, so it is too large, and half of it is not.
+    this.#closesMax = Math.max(1, Math.floor(closing.length / 2))
+    if (closing.length === 1) this.#suspect(new Set(closing.map(({ id }) => id)))
   }
 
-  async #send(closing: readonly Channel[], asked: readonly LiquidityRequest[]): Promise<void> {
-    const { coins, signer, journal } = this.#parts
-    const deposited = asked.flatMap((request) =>
+  /** What the funds do not cover is refused or waits by itself; the rest is served. */
+  async #sendLiquidity(asked: readonly LiquidityRequest[]): Promise<void> {
+    let batch = asked
+    try {
+      while (batch.length > 0) {
+        const built = await this.#parts.coins.build({
+          operations: this.#liquidityOperations(batch),
+          channels: this.#depositedChannels(batch),
+        })
+        if (!isRejection(built)) {
+          await this.#send(built, { closing: [], asked: batch })
+          return
+        }
+        const { now, later, never } = shareOf(batch, built)
+        const refused = reject('hub_out_of_funds', 'the hub has no coins for this; ask again later')
+        this.#requests.answer(never, refused)
+        this.#requests.putBack(later)
+        batch = now
+      }
+    } catch (fault) {
+      this.#requests.putBack(this.#flight === undefined ? batch : [])
+      throw fault
+    }
+  }
+
+  #depositedChannels(asked: readonly LiquidityRequest[]): Channel[] {
+    return asked.flatMap((request) =>
       request.kind === 'deposit'
         ? (this.#parts.state.channel(request.channel)?.party.ledger ?? [])
         : [],
     )
-    const built = await coins.build({
-      operations: [...this.#closeOperations(closing), ...this.#liquidityOperations(asked)],
-      channels: [...closing, ...deposited],
-      signers: closing.length > 0 ? [signer] : [],
-    })
-    if (isRejection(built)) {
-      for (const { answer } of asked) answer(reject('hub_out_of_funds', built.detail))
-      return
-    }
-    const transaction = encode(transactionCodec, built.transaction)
-    const job = { id: built.id, transaction }
-    await journal.addJob(job)
+  }
+
+  async #send(
+    built: BuiltTransaction,
+    { closing, asked }: { closing: readonly Channel[]; asked: readonly LiquidityRequest[] },
+  ): Promise<void> {
+    const job = { id: built.id, transaction: encode(transactionCodec, built.transaction) }
+    await this.#parts.journal.addJob(job)
     const ids = new Set(closing.map(({ id }) => id))
-    this.#flight = { job, sentAt: this.#height, closing: ids }
+    this.#flight = { job, sentAt: this.#height, closing: ids, asked }
     this.#report(this.#flight, 'submitted')
-    const refused = await this.#submit(this.#flight)
-    for (const { answer } of asked) answer(refused ?? built.id)
+    await this.#submit(this.#flight)
   }
 
   /** One operation per end of agreement; offers are rounded, so that few differ. */
@@ -297,13 +279,12 @@ export class Closer {
   /** A batch from before a restart: its coins stay promised until the ledger has decided. */
   #resume(job: LedgerJob): void {
     this.#parts.coins.reserve(decodeTrusted(transactionCodec, job.transaction))
-    this.#flight = { job, sentAt: -RESEND_BLOCKS, closing: new Set() }
+    this.#flight = { job, sentAt: -RESEND_BLOCKS, closing: new Set(), asked: [] }
   }
 
-  async #submit(flight: Flight): Promise<Rejection | undefined> {
+  async #submit(flight: Flight): Promise<void> {
     const refused = await this.#parts.ledger.submit(flight.job.transaction)
     if (refused !== undefined) await this.#land(flight, refused)
-    return refused
   }
 
   /** Not in a block for long: the ledger may have lost it, refused it, or had it before we looked. */
@@ -320,15 +301,23 @@ export class Closer {
     await this.#parts.journal.removeJob(flight.job.id)
     this.#flight = undefined
     this.#report(flight, outcome)
-    if (outcome !== 'included') {
-      this.#parts.coins.release({
-        transaction: decodeTrusted(transactionCodec, flight.job.transaction),
-      })
-      // One of them stands in the way: smaller batches find out which, and it is left behind.
-      if (flight.closing.size === 1) this.#suspect(flight.closing)
-      this.#closesMax = Math.max(1, Math.floor(Math.min(this.#closesMax, flight.closing.size) / 2))
+    if (isRejection(outcome)) this.#meetRefusal(flight, outcome)
+    else {
+      this.#requests.answer(flight.asked, flight.job.id)
+      this.#closesMax = Math.min(CLOSES_PER_BATCH, 2 * this.#closesMax)
+      this.#requestsMax = Math.min(REQUESTS_PER_BATCH, 2 * this.#requestsMax)
     }
     if (this.#hasWork()) this.gather()
+  }
+
+  /** One of them stands in the way: smaller batches find out which, and it alone is left behind. */
+  #meetRefusal({ job, closing, asked }: Flight, refusal: Rejection): void {
+    this.#parts.coins.release({ transaction: decodeTrusted(transactionCodec, job.transaction) })
+    if (closing.size === 1) this.#suspect(closing)
+    if (closing.size > 0) this.#closesMax = Math.max(1, Math.floor(closing.size / 2))
+    if (asked.length > 0) this.#requestsMax = Math.max(1, Math.floor(asked.length / 2))
+    if (asked.length === 1) this.#requests.answer(asked, refusal)
+    else this.#requests.putBack(asked)
   }
 
   #suspect(channels: ReadonlySet<ChannelId>): void {
@@ -357,4 +346,12 @@ export class Closer {
       outcome,
     })
   }
+}
+
+/** What of a batch that could not be built is tried now; a single one that cannot never is. */
+function shareOf(batch: readonly LiquidityRequest[], refused: BuildRejection) {
+  if (batch.length === 1) return { now: [], later: [], never: batch }
+  if (refused.code === 'insufficient_funds') return withinFunds(batch, refused)
+  const half = Math.floor(batch.length / 2)
+  return { now: batch.slice(0, half), later: batch.slice(half), never: [] }
 }

@@ -9,6 +9,7 @@ export class HubState implements HubView {
   readonly #byNumber = new Map<ChannelNumber, ChannelId>()
   readonly #byOwner = new Map<PublicKey, Set<ChannelId>>()
   readonly #busy = new Set<ChannelId>()
+  readonly #clientKeys = new Set<PublicKey>()
   /** Payments and public anchors that the next batch asks for; the journal holds the rest. */
   readonly #payments = new Map<Anchor, Payment>()
   #reveals: ReadonlySet<Anchor> = new Set()
@@ -28,6 +29,11 @@ export class HubState implements HubView {
 
   channelsOf(owner: PublicKey): readonly HubChannel[] {
     return [...(this.#byOwner.get(owner) ?? [])].flatMap((id) => this.#channels.get(id) ?? [])
+  }
+
+  /** Whether a channel that this hub serves, or once did, has this client key. */
+  hasClientKey(key: PublicKey): boolean {
+    return this.#clientKeys.has(key)
   }
 
   *busyChannels(): Iterable<HubChannel> {
@@ -68,6 +74,7 @@ export class HubState implements HubView {
       this.#byOwner.get(before.owner)?.delete(id)
     }
     this.#channels.set(id, channel)
+    this.#clientKeys.add(channel.party.ledger.client.key)
     this.#byNumber.set(channel.party.ledger.number, id)
     if (channel.owner !== undefined) {
       const owned = this.#byOwner.get(channel.owner) ?? new Set()

@@ -91,7 +91,8 @@ function stepAttached(
     if (synced.code === 'peer_is_ahead') {
       state.setChannel({ ...channel, party: leave(channel.party) })
     }
-    return [endSession(id, synced)]
+    const { code, detail } = synced
+    return [{ kind: 'detach', channel: id, code, detail }]
   }
   state.setChannel({ ...channel, owner, party: synced.party })
   const { updates, claims, declines } = synced

@@ -5,6 +5,7 @@ import {
   isRejection,
   type Message,
   type MessageOf,
+  type PublicKey,
   type Rejection,
   type Signer,
   type TxId,
@@ -48,8 +49,8 @@ export class SessionDesk {
       attach: (channel, session) => this.#registry.attach(channel, session),
       detach: (channel, session) => this.#registry.detach(channel, session),
       submit: (event) => pipeline.peer(event),
-      requestOpen: (session, request) => this.#requestOpen(session, request),
-      requestInbound: (session, request) => this.#requestInbound(session, request),
+      requestOpen: (session, client, request) => this.#requestOpen(session, client, request),
+      requestInbound: (session, client, request) => this.#requestInbound(session, client, request),
       complaint: (_, complaint) => onComplaint(complaint),
     }
   }
@@ -86,18 +87,20 @@ export class SessionDesk {
 
   #requestOpen(
     session: Session,
+    client: PublicKey,
     { request, key, payoutLock, inbound }: MessageOf<'openRequest'>,
   ): void {
     const answer = answerOf(session, request)
-    this.#parts.closer.request({ kind: 'open', key, payoutLock, inbound, answer })
+    this.#parts.closer.request({ kind: 'open', client, key, payoutLock, inbound, answer })
   }
 
   #requestInbound(
     session: Session,
+    client: PublicKey,
     { request, channel, amount }: MessageOf<'inboundRequest'>,
   ): void {
     const answer = answerOf(session, request)
-    this.#parts.closer.request({ kind: 'deposit', channel, amount, answer })
+    this.#parts.closer.request({ kind: 'deposit', client, channel, amount, answer })
   }
 }
 

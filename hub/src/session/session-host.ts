@@ -15,7 +15,8 @@ export type SessionHost = {
   detach(channel: ChannelId, session: Session): void
   /** Kept once the event's batch is durable. */
   submit(event: PeerEvent): Promise<void>
-  requestOpen(session: Session, request: MessageOf<'openRequest'>): void
-  requestInbound(session: Session, request: MessageOf<'inboundRequest'>): void
+  /** `client` is the identity that the session has proved. */
+  requestOpen(session: Session, client: PublicKey, request: MessageOf<'openRequest'>): void
+  requestInbound(session: Session, client: PublicKey, request: MessageOf<'inboundRequest'>): void
   complaint(session: Session, complaint: MessageOf<'error'>): void
 }

@@ -1,51 +1,43 @@
 import type { ChannelId } from '@tallystick/protocol'
 import type { HubEffect } from '../core/hub-effect.js'
-import { HANDSHAKES_MAX, SESSIONS_MAX, SESSIONS_PER_ADDRESS_MAX } from '../limits.js'
+import { Admission } from './admission.js'
 import type { Session } from './session.js'
+
+/** What a session is told whose channel another one attaches. */
+const TAKEN = {
+  code: 'channel_taken',
+  detail: 'another session with the channel key has taken the channel over',
+}
 
 /** Who is connected, from where, and which session speaks for which channel. */
 export class SessionRegistry {
-  readonly #sessions = new Map<Session, string>()
-  readonly #perAddress = new Map<string, number>()
+  readonly #admission = new Admission<Session>()
   readonly #byChannel = new Map<ChannelId, Session>()
-  readonly #challenged = new Set<Session>()
 
   get size(): number {
-    return this.#sessions.size
+    return this.#admission.size
   }
 
   /** Whether one more connection from `address` may be taken. */
   admits(address: string): boolean {
-    return (
-      this.#sessions.size < SESSIONS_MAX &&
-      this.#challenged.size < HANDSHAKES_MAX &&
-      (this.#perAddress.get(address) ?? 0) < SESSIONS_PER_ADDRESS_MAX
-    )
+    return this.#admission.admits(address)
   }
 
   add(session: Session, address: string): void {
-    this.#sessions.set(session, address)
-    this.#challenged.add(session)
-    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1)
+    this.#admission.add(session, address)
   }
 
   proven(session: Session): void {
-    this.#challenged.delete(session)
+    this.#admission.proven(session)
   }
 
   remove(session: Session): void {
-    const address = this.#sessions.get(session)
-    if (address === undefined) return
-    this.#sessions.delete(session)
-    this.#challenged.delete(session)
-    const left = (this.#perAddress.get(address) ?? 1) - 1
-    if (left === 0) this.#perAddress.delete(address)
-    else this.#perAddress.set(address, left)
+    this.#admission.remove(session)
   }
 
   attach(channel: ChannelId, session: Session): void {
     const before = this.#byChannel.get(channel)
-    if (before !== undefined && before !== session) before.release(channel)
+    if (before !== undefined && before !== session) before.release(channel, TAKEN)
     this.#byChannel.set(channel, session)
   }
 
@@ -65,12 +57,16 @@ export class SessionRegistry {
         session?.end({ kind: 'rejection', code, detail })
         break
       }
+      case 'detach':
+        this.#byChannel.delete(effect.channel)
+        session?.release(effect.channel, effect)
+        break
       case 'readyToClose':
         break
     }
   }
 
   leaveAll(): void {
-    for (const session of this.#sessions.keys()) session.leave()
+    for (const session of [...this.#admission.sessions()]) session.leave()
   }
 }

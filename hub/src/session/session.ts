@@ -88,11 +88,10 @@ export class Session {
     this.#over()
   }
 
-  /** Another session speaks for the channel now: this one is told, and heard on it no more. */
-  release(channel: ChannelId): void {
+  /** Is heard on the channel no more, and told why; its other channels go on. */
+  release(channel: ChannelId, { code, detail }: Pick<Rejection, 'code' | 'detail'>): void {
     this.#channels.delete(channel)
-    const detail = 'another session with the channel key has taken the channel over'
-    this.send({ kind: 'error', code: 'channel_taken', detail, channel })
+    this.send({ kind: 'error', code: code.slice(0, 64), detail: cut(detail), channel })
   }
 
   #over(): void {
@@ -157,9 +156,11 @@ export class Session {
         return this.#pass(agreed.agreement.channel, { kind, agreed })
       }
       case 'openRequest':
-        return this.#host.requestOpen(this, message)
+        return this.#host.requestOpen(this, transcript.client, message)
       case 'inboundRequest':
-        if (this.#isAttached(message.channel)) this.#host.requestInbound(this, message)
+        if (this.#isAttached(message.channel)) {
+          this.#host.requestInbound(this, transcript.client, message)
+        }
         return
       case 'error':
         return this.#host.complaint(this, message)

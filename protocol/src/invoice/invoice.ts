@@ -61,7 +61,9 @@ export function parseInvoice(
     : reject('invoice_bad_signature', 'the payee that the invoice names did not sign it')
 }
 
-function invoiceBytes(text: string): Uint8Array | undefined {
+function invoiceBytes(shown: string): Uint8Array | undefined {
+  // QR codes are smaller in upper case; bech32m takes either, and never both at once.
+  const text = shown === shown.toUpperCase() ? shown.toLowerCase() : shown
   if (text.length > INVOICE_CHARACTERS_MAX || !text.startsWith(`${INVOICE_PREFIX}1`))
     return undefined
   const decoded = bech32m.decodeUnsafe(text as `${string}1${string}`, INVOICE_CHARACTERS_MAX)

@@ -1,0 +1,85 @@
+import {
+  type Amount,
+  type Anchor,
+  type LockRoot,
+  type PublicKey,
+  parseAmount,
+} from '@tallystick/protocol'
+import { WalletError } from '../wallet-error.js'
+
+// What callers hand in may come from plain JavaScript, so types promise nothing here; past this
+// file they hold.
+
+const DESCRIPTION_BYTES_MAX = 1_024
+/** 32 bytes as lower-case hex. */
+const HEX_32 = /^[0-9a-f]{64}$/
+const LONE_SURROGATE = /\p{Surrogate}/u
+
+/** Base units to move, 1..2^63-1. Errors: `amount_invalid`. */
+export function parseValue(value: unknown, name: string): Amount {
+  const parsed = typeof value === 'bigint' && value > 0n ? parseAmount(value) : undefined
+  if (parsed !== undefined) return parsed
+  throw new WalletError('amount_invalid', `${name} is a bigint of 1 to 2^63-1 base units`)
+}
+
+/** The most to pay for something, 0..2^63-1; absent: whatever it costs. Errors: `amount_invalid`. */
+export function parseFeeMax(value: unknown): Amount | undefined {
+  if (value === undefined) return undefined
+  const parsed = typeof value === 'bigint' ? parseAmount(value) : undefined
+  if (parsed !== undefined) return parsed
+  throw new WalletError('amount_invalid', 'feeMax is a bigint of 0 to 2^63-1 base units')
+}
+
+/** Whole seconds from now, at least one. Errors: `expiry_invalid`. */
+export function parseExpirySeconds(seconds: unknown): number {
+  if (typeof seconds === 'number' && Number.isSafeInteger(seconds) && seconds > 0) return seconds
+  throw new WalletError('expiry_invalid', 'expirySeconds is a whole number above 0')
+}
+
+/** Text for people. Errors: `description_invalid`. */
+export function parseDescription(text: unknown): string {
+  const isText = typeof text === 'string' && !LONE_SURROGATE.test(text)
+  if (isText && new TextEncoder().encode(text).length <= DESCRIPTION_BYTES_MAX) return text
+  throw new WalletError(
+    'description_invalid',
+    `a description is well-formed text of at most ${DESCRIPTION_BYTES_MAX} bytes of UTF-8`,
+  )
+}
+
+/** The caller's name for a payment; absent: a new one. Errors: `key_invalid`. */
+export function parseKey(key: unknown): string | undefined {
+  if (key === undefined || (typeof key === 'string' && !LONE_SURROGATE.test(key))) return key
+  throw new WalletError('key_invalid', 'a payment key is well-formed text')
+}
+
+/** An invoice as text; whether it is one, `parseInvoice` finds out. Errors: `invoice_malformed`. */
+export function parseInvoiceText(text: unknown): string {
+  if (typeof text === 'string') return text
+  throw new WalletError('invoice_malformed', 'an invoice is a string that starts with tally1')
+}
+
+/** Errors: `anchor_invalid`. */
+export function parseAnchor(anchor: unknown): Anchor {
+  if (typeof anchor === 'string' && HEX_32.test(anchor)) return anchor as Anchor
+  throw new WalletError('anchor_invalid', 'an anchor is 32 bytes as lower-case hex')
+}
+
+/** Errors: `lock_invalid`. */
+export function parseLock(lock: unknown): LockRoot {
+  if (typeof lock === 'string' && HEX_32.test(lock)) return lock as LockRoot
+  throw new WalletError('lock_invalid', 'a lock is 32 bytes as lower-case hex')
+}
+
+/** A hub's key; absent: any hub. Errors: `hub_invalid`. */
+export function parseHub(hub: unknown): PublicKey | undefined {
+  if (hub === undefined) return undefined
+  if (typeof hub === 'string' && HEX_32.test(hub)) return hub as PublicKey
+  throw new WalletError('hub_invalid', "a hub's key is 32 bytes as lower-case hex")
+}
+
+/** An address of one of `schemes`. Errors: `url_invalid`. */
+export function parseUrl(url: unknown, name: string, schemes: readonly string[]): string {
+  const isUrl = typeof url === 'string' && URL.canParse(url)
+  if (isUrl && schemes.includes(new URL(url).protocol)) return url
+  throw new WalletError('url_invalid', `${name} is an address of ${schemes.join(' or ')}`)
+}

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  encodeMessage,
+  isRejection,
+  parseMessage,
+  signSession,
+  transcriptOf,
+  WIRE_VERSION,
+} from '@tallystick/protocol'
+import type { OpenSocket } from '#client-sdk/ledger/open-socket.js'
+import { HubSession } from '#client-sdk/session/hub-session.js'
+import { POLICY } from '../hub/hub-world.js'
+import { CHAIN, SIGNERS, testSigner } from '../protocol/test-channel.js'
+
+/** A hub that greets whoever comes, and counts. */
+class GreetingHub {
+  connections = 0
+
+  readonly openSocket: OpenSocket = (_, handlers) => {
+    this.connections++
+    const hub = SIGNERS.hub
+    const hello = {
+      version: WIRE_VERSION,
+      chainId: CHAIN,
+      hub: hub.publicKey,
+      nonce: new Uint8Array(32),
+    }
+    setTimeout(() => handlers.onMessage(encodeMessage({ kind: 'hello', ...hello })))
+    const send = (bytes: Uint8Array) => {
+      const message = parseMessage(bytes)
+      assert.ok(!isRejection(message) && message.kind === 'auth')
+      const signature = signSession('hub', transcriptOf(hello, message), hub)
+      handlers.onMessage(encodeMessage({ kind: 'welcome', signature, policy: POLICY }))
+    }
+    return { send, close: () => undefined, bufferedAmount: 0 }
+  }
+}
+
+test('WIRE-6 a client that hangs up again and again comes back later each time', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const hub = new GreetingHub()
+  const session = new HubSession({
+    url: 'ws://hub.test/v1/session',
+    chainId: CHAIN,
+    hub: undefined,
+    identity: testSigner(60),
+    openSocket: hub.openSocket,
+    randomBytes: (length) => new Uint8Array(length),
+    handlers: {
+      onReady: () => session.restart(),
+      onMessage: () => assert.fail('the hub only greets'),
+      onDown: () => undefined,
+    },
+  })
+  // 100, 200, 400, 800, 1,600, 3,200 and then 5,000 ms, or down to half of it.
+  for (let ms = 0; ms < 10_000; ms++) t.mock.timers.tick(1)
+  assert.ok(hub.connections >= 5 && hub.connections <= 10, String(hub.connections))
+  session.stop()
+})

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { WalletError } from '@tallystick/client-sdk'
+import { openWallet } from '@tallystick/client-sdk/node'
+import type { LockRoot } from '@tallystick/protocol'
+import { ONE, startTestNetwork } from './test-network.js'
+
+/** The code of the `WalletError` that `call` ends with. */
+async function codeOf(call: () => Promise<unknown>): Promise<string> {
+  try {
+    await call()
+  } catch (error) {
+    return error instanceof WalletError ? error.code : `unnamed: ${error}`
+  }
+  return 'no error'
+}
+
+const anything = (value: unknown) => value as never
+
+describe('what a caller hands to the SDK', () => {
+  test('MON-1 is checked at the border: a wrong argument is a WalletError with its own code', async (t) => {
+    const network = await startTestNetwork(t, ['alice'])
+    const { wallet } = await network.wallet('alice')
+    const amounts = [2n ** 63n, -1n, 0n, 1, undefined, null, '1'].map(anything)
+    for (const value of amounts) {
+      for (const call of [
+        () => wallet.createInvoice({ value }),
+        () => wallet.openChannel({ deposit: value }),
+        () => wallet.requestChannel({ inbound: value }),
+        () => wallet.ensureInbound(value),
+        () => wallet.send({ lock: wallet.payoutLock, value }),
+      ]) {
+        assert.equal(await codeOf(call), 'amount_invalid', `${call} of ${String(value)}`)
+      }
+    }
+    for (const expirySeconds of [Number.NaN, 1.5, -5, 0, 2 ** 60, '60'].map(anything)) {
+      assert.equal(
+        await codeOf(() => wallet.createInvoice({ value: 1n, expirySeconds })),
+        'expiry_invalid',
+      )
+    }
+    for (const description of ['\ud800', 'x'.repeat(1_025), 7].map(anything)) {
+      assert.equal(
+        await codeOf(() => wallet.createInvoice({ value: 1n, description })),
+        'description_invalid',
+      )
+    }
+    const short = 'ab' as LockRoot
+    for (const [call, code] of [
+      [() => wallet.send({ lock: short, value: 1n }), 'lock_invalid'],
+      [() => wallet.send({ lock: wallet.payoutLock, value: 1n, asset: 7 }), 'asset_unknown'],
+      [() => wallet.paid(anything('x')), 'anchor_invalid'],
+      [() => wallet.paid(anything('00'.repeat(32))), 'invoice_unknown'],
+      [() => wallet.invoice(anything(undefined)), 'anchor_invalid'],
+      [() => wallet.pay(anything(undefined)), 'invoice_malformed'],
+      [() => wallet.pay('tally1', { feeMax: anything(5) }), 'amount_invalid'],
+      [() => wallet.pay('tally1', { key: anything(5) }), 'key_invalid'],
+      [() => wallet.refund('tally1', { sale: anything('x') }), 'anchor_invalid'],
+      [() => wallet.paymentOf(anything('\ud800')), 'key_invalid'],
+      [() => wallet.closeChannel(anything(undefined)), 'channel_unknown'],
+      [() => wallet.forceClose(anything(undefined)), 'channel_unknown'],
+      [() => wallet.settled(anything('x')), 'channel_unknown'],
+      [() => wallet.createInvoice({ value: 2n ** 62n }), 'inbound_out_of_bounds'],
+    ] as const) {
+      assert.equal(await codeOf(call), code, String(call))
+    }
+    const { ledgerUrl, hubUrl } = network
+    const parts = {
+      words: new Uint8Array(16),
+      file: join(network.dir, 'other.db'),
+      ledgerUrl,
+      hubUrl,
+    }
+    for (const [change, code] of [
+      [{ words: new Uint8Array(3) }, 'words_invalid'],
+      [{ words: 'abandon' }, 'words_invalid'],
+      [{ words: anything(undefined) }, 'words_invalid'],
+      [{ hubUrl: 'nonsense' }, 'url_invalid'],
+      [{ ledgerUrl: 'nonsense' }, 'url_invalid'],
+      [{ hub: anything('ab') }, 'hub_invalid'],
+    ] as const) {
+      assert.equal(
+        await codeOf(() => openWallet({ ...parts, ...change })),
+        code,
+        JSON.stringify(change),
+      )
+    }
+  })
+
+  test('HUB-7 a first invoice of any size that the hub can serve is served', async (t) => {
+    const network = await startTestNetwork(t, ['alice'])
+    const { wallet: alice } = await network.wallet('alice')
+    const { wallet: shop } = await network.wallet('shop')
+    const { wallet: big } = await network.wallet('big')
+    await alice.openChannel({ deposit: 100n * ONE })
+    const { text } = await shop.createInvoice({ value: 5n })
+    assert.equal((await alice.pay(text)).amount, 5n)
+    // The hub holds 1,000,000 units: four times this it has not, but this it has.
+    const large = await big.createInvoice({ value: 400_000n * ONE })
+    assert.equal(large.amount, 400_000n * ONE)
+    await assert.rejects(big.createInvoice({ value: 1_500_000n * ONE }), {
+      code: 'hub_out_of_funds',
+      retryable: true,
+    })
+  })
+})
