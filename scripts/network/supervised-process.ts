@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 
 /** What a process of ours says on standard output once it serves. */
 export type Listening = { readonly event: 'listening'; readonly url: string } & Record<
@@ -93,7 +94,14 @@ export class SupervisedProcess {
     const log = openSync(logFile, 'a')
     const child = spawn(
       process.execPath,
-      ['--enable-source-maps', script.pathname, ...args, '--port', String(this.#port), '--json'],
+      [
+        '--enable-source-maps',
+        fileURLToPath(script),
+        ...args,
+        '--port',
+        String(this.#port),
+        '--json',
+      ],
       // A session of its own: Ctrl-C is for us, and we stop the child in its turn. The end of its
       // input tells it that this process is gone, however it went.
       { stdio: ['pipe', 'pipe', log], detached: true },
