@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -123,11 +123,10 @@ function initLedger(options: LocalNetworkOptions, ledgerDir: string, hubLock: Lo
   ])
 }
 
-/** Runs one of our commands to its end and reads the JSON that it prints. */
+/** Runs one of our commands to its end and reads the JSON that it prints; throws what it says. */
 export function commandJson(script: URL, args: readonly string[]): unknown {
-  const output = execFileSync(process.execPath, [fileURLToPath(script), ...args, '--json'], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  return JSON.parse(output.trim().split('\n').at(-1) ?? '')
+  const command = [fileURLToPath(script), ...args, '--json']
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr.trim().split('\n').at(-1))
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
 }
