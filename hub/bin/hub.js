@@ -5,6 +5,6 @@ import { existsSync } from 'node:fs'
 const command = new URL('../dist/cli/hub.js', import.meta.url)
 if (existsSync(command)) await import(command.href)
 else {
-  process.stderr.write('hub: not built yet; run `npm run build` first\n')
+  process.stderr.write('hub: not built yet; run `npm run build` at the root of the clone first\n')
   process.exitCode = 1
 }

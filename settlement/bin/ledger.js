@@ -5,6 +5,8 @@ import { existsSync } from 'node:fs'
 const command = new URL('../dist/cli/ledger.js', import.meta.url)
 if (existsSync(command)) await import(command.href)
 else {
-  process.stderr.write('ledger: not built yet; run `npm run build` first\n')
+  process.stderr.write(
+    'ledger: not built yet; run `npm run build` at the root of the clone first\n',
+  )
   process.exitCode = 1
 }
