@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Command } from 'commander'
 import { playFrauds } from './demo/fraud.js'
 import { readOrders } from './replay/orders.js'
 import { Progress } from './replay/progress.js'
@@ -20,12 +21,15 @@ into money. At the end all channels are closed in a few transactions, and every 
 Then two cheats try to close with old promises.
 `
 
+new Command('demo')
+  .description('A month of a real shop through a ledger and a hub, then two frauds that fail')
+  .parse()
 const progress = new Progress({ quiet: false })
 progress.say(INTRODUCTION)
 const dataDir = mkdtempSync(join(tmpdir(), 'tallystick-demo-'))
 let caught = false
 const result = await replayOrders({
-  file: readOrders(readFileSync(ORDERS, 'utf8'), POUND),
+  file: readOrders(readFileSync(ORDERS), POUND),
   dataDir,
   blockIntervalMs: 200,
   disputeWindowSeconds: DISPUTE_WINDOW_SECONDS,

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { NotAnOrderFile, readOrders } from './replay/orders.js'
+import { type OrderFile, readOrders } from './replay/orders.js'
 import { Progress } from './replay/progress.js'
 import { POUND, replayOrders } from './replay/shop-replay.js'
 import { summaryOf } from './replay/summary.js'
@@ -22,11 +22,11 @@ const program = new Command('replay')
 const options = program.opts<{ orders: string; data?: string; json?: true }>()
 
 const progress = new Progress({ quiet: options.json === true })
+const file = readFile(options.orders)
+for (const { line, reason } of file.rejected)
+  process.stderr.write(`line ${line} skipped: ${reason}\n`)
 const dataDir = options.data ?? mkdtempSync(join(tmpdir(), 'tallystick-replay-'))
 try {
-  const file = readOrders(readFileSync(options.orders, 'utf8'), POUND)
-  for (const { line, reason } of file.rejected)
-    process.stderr.write(`line ${line} skipped: ${reason}\n`)
   const result = await replayOrders({
     file,
     dataDir,
@@ -39,9 +39,24 @@ try {
   if (options.data === undefined) rmSync(dataDir, { recursive: true, force: true })
   process.exit(result.reconciled ? 0 : EXIT.notReconciled)
 } catch (error) {
-  const unreadable =
-    error instanceof NotAnOrderFile || (error as { code?: string }).code === 'ENOENT'
-  process.stderr.write(`replay: ${error instanceof Error ? error.message : String(error)}\n`)
-  process.stderr.write(unreadable ? '' : `everything is kept in ${dataDir}\n`)
-  process.exit(unreadable ? EXIT.noOrders : EXIT.notReconciled)
+  fail(error, EXIT.notReconciled, `everything is kept in ${dataDir}`)
+}
+
+function readFile(path: string): OrderFile {
+  try {
+    return readOrders(readFileSync(path), POUND)
+  } catch (error) {
+    return fail(error, EXIT.noOrders)
+  }
+}
+
+/** Says what was wrong, for people and, if asked for, as the one JSON object. */
+function fail(error: unknown, exitCode: number, hint?: string): never {
+  const detail = error instanceof Error ? error.message : String(error)
+  const { code = 'replay_failed' } = error as { readonly code?: string }
+  process.stderr.write(`replay: ${detail}\n${hint === undefined ? '' : `${hint}\n`}`)
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ reconciled: false, error: { code, detail } })}\n`)
+  }
+  process.exit(exitCode)
 }

@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { LockRoot, PublicKey } from '@tallystick/protocol'
 import { SupervisedProcess } from './supervised-process.js'
 
@@ -20,6 +21,8 @@ export type LocalNetworkOptions = {
   readonly allocations: readonly { readonly lock: LockRoot; readonly amount: bigint }[]
   /** Coins that the hub starts with, base units. */
   readonly hubFunds: bigint
+  /** The most that the hub deposits in one channel, base units; absent: the hub's own bound. */
+  readonly hubInboundMax?: bigint
   readonly ledgerPort: number
   readonly hubPort: number
   readonly blockIntervalMs: number
@@ -85,6 +88,9 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
         ...hubArgs,
         '--gather-ms',
         String(options.gatherMs),
+        ...(options.hubInboundMax === undefined
+          ? []
+          : ['--inbound-max', String(options.hubInboundMax)]),
       ],
       port: options.hubPort,
       logFile: join(dataDir, 'hub.log'),
@@ -117,11 +123,10 @@ function initLedger(options: LocalNetworkOptions, ledgerDir: string, hubLock: Lo
   ])
 }
 
-/** Runs one of our commands to its end and reads the JSON that it prints. */
+/** Runs one of our commands to its end and reads the JSON that it prints; throws what it says. */
 export function commandJson(script: URL, args: readonly string[]): unknown {
-  const output = execFileSync(process.execPath, [script.pathname, ...args, '--json'], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  return JSON.parse(output.trim().split('\n').at(-1) ?? '')
+  const command = [fileURLToPath(script), ...args, '--json']
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr.trim().split('\n').at(-1))
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
 }

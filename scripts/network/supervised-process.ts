@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 
 /** What a process of ours says on standard output once it serves. */
 export type Listening = { readonly event: 'listening'; readonly url: string } & Record<
@@ -28,8 +29,12 @@ const START_MS = 60_000
 const STOP_MS = 10_000
 /** Milliseconds before the first new start after an end; the n-th in a row waits n times as long. */
 const RESTART_MS = 50
-/** Starts that fail in a row before the supervisor gives up. */
+/** Starts that fail in a row before the supervisor gives up on one that has served, or may yet. */
 const FAILED_STARTS_MAX = 20
+/** Why a start may fail that passes: a process of an earlier run still stops. */
+const PASSING = new Set(['store_in_use', 'EADDRINUSE'])
+/** Starts that fail so before one that never served is given up. */
+const PASSING_STARTS_MAX = 6
 
 /** Keeps one process running: whenever it ends unasked, it is started again on the same port. */
 export class SupervisedProcess {
@@ -41,6 +46,7 @@ export class SupervisedProcess {
   #stopping = false
   #failedStarts = 0
   #restarts = 0
+  #hasServed = false
 
   private constructor(
     options: SupervisedOptions,
@@ -93,19 +99,28 @@ export class SupervisedProcess {
     const log = openSync(logFile, 'a')
     const child = spawn(
       process.execPath,
-      ['--enable-source-maps', script.pathname, ...args, '--port', String(this.#port), '--json'],
+      [
+        '--enable-source-maps',
+        fileURLToPath(script),
+        ...args,
+        '--port',
+        String(this.#port),
+        '--json',
+      ],
       // A session of its own: Ctrl-C is for us, and we stop the child in its turn. The end of its
       // input tells it that this process is gone, however it went.
       { stdio: ['pipe', 'pipe', log], detached: true },
     )
     closeSync(log)
     this.#child = child
-    if (child.pid !== undefined) writeFileSync(pidFile, `${child.pid}\n`)
     const timer = setTimeout(() => child.kill('SIGKILL'), START_MS)
     const { stdout } = child
     if (stdout === null) throw new Error(`the standard output of ${name} is a pipe`)
     createInterface({ input: stdout }).once('line', (line) => {
       clearTimeout(timer)
+      // Only now: who cannot start must not take the place of one that runs.
+      writeFileSync(pidFile, `${child.pid}\n`)
+      this.#hasServed = true
       const listening = JSON.parse(line) as Listening
       this.#port = Number(new URL(listening.url).port)
       this.#failedStarts = 0
@@ -121,16 +136,42 @@ export class SupervisedProcess {
     if (this.#stopping) return
     const { name, logFile, onRestart } = this.#options
     this.#failedStarts++
-    if (this.#failedStarts > FAILED_STARTS_MAX) {
-      const detail = `ended ${FAILED_STARTS_MAX} times in a row before it served (${how})`
-      this.#onFatal(new Error(`${name} ${detail}; see ${logFile}`))
+    const { code, detail } = lastWord(logFile)
+    const patience = this.#hasServed
+      ? FAILED_STARTS_MAX
+      : PASSING.has(code)
+        ? PASSING_STARTS_MAX
+        : 0
+    if (this.#failedStarts > patience) {
+      this.#onFatal(new Error(`the ${name} cannot start (${how}): ${detail}`))
       return
     }
-    this.#restarts++
-    onRestart(name, how)
+    if (this.#hasServed) this.#restarts++
+    if (this.#hasServed || this.#failedStarts === 1) onRestart(name, detail)
     // Waits longer each time: what stands in the way (the lock of a process that still stops) passes.
     setTimeout(() => {
       if (!this.#stopping) this.#spawn()
     }, RESTART_MS * this.#failedStarts)
   }
 }
+
+/** What a process said last in its log: why it ended. */
+function lastWord(logFile: string): { readonly code: string; readonly detail: string } {
+  const [line = ''] = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-1)
+  const said = /^(\w+): (.+)$/.exec(line) ?? loggedFault(line)
+  const code = line.includes('EADDRINUSE') ? 'EADDRINUSE' : (said?.[1] ?? '')
+  return { code, detail: said === undefined ? `see ${logFile}` : `${said[1]}: ${said[2]}` }
+}
+
+/** The code and the message of a line of a JSON log. */
+function loggedFault(line: string): readonly string[] | undefined {
+  try {
+    const { code, err } = JSON.parse(line) as LogLine
+    return [line, code ?? 'failed', err?.message ?? '']
+  } catch {
+    // A process that dies of something else than an error of ours leaves no JSON.
+    return undefined
+  }
+}
+
+type LogLine = { readonly code?: string; readonly err?: { readonly message?: string } }

@@ -1,7 +1,14 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { deriveKeys, keyLock, type LockRoot, lockRoot } from '@tallystick/protocol'
+import {
+  deriveKeys,
+  type HubPolicy,
+  keyLock,
+  type LockRoot,
+  lockRoot,
+  routingFee,
+} from '@tallystick/protocol'
 import type { Order } from './orders.js'
 
 /** Somebody who buys: a customer of the export, or one guest order. */
@@ -21,6 +28,8 @@ export type Cast = {
   readonly customers: readonly Customer[]
   readonly sales: bigint
   readonly refunds: bigint
+  /** Whose money the shop has in its till before the first sale; see `floatOf`. */
+  readonly lender: Customer
 }
 
 /** The people of a replay. Their keys follow from one secret in the data folder, so it can go on. */
@@ -44,7 +53,23 @@ export function castOf(orders: readonly Order[], dataDir: string): Cast {
     customers,
     sales: sum(orders, 1n),
     refunds: sum(orders, -1n),
+    lender: { name: 'lender', seed: seedOf('lender'), orders: [], spends: 0n, refunded: 0n },
   }
+}
+
+/**
+ * What a shop must have before its first sale, base units: an export may begin with refunds of
+ * sales that are older than it, and what is paid back costs the hub's fee and leaves the reserve.
+ */
+export function floatOf({ customers }: Cast, policy: HubPolicy): bigint {
+  const inOrder = customers.flatMap(({ orders }) => orders).sort((a, b) => a.line - b.line)
+  let [till, float] = [0n, 0n]
+  for (const { total } of inOrder) {
+    till += total < 0n ? total - routingFee(policy, -total) : total
+    const short = policy.terms.exitReserve - till
+    if (total < 0n && short > float) float = short
+  }
+  return float
 }
 
 /** The lock under which the wallet of a seed is paid on the ledger. */

@@ -7,6 +7,8 @@ import { type Cast, payoutLockOf } from './cast.js'
 export type Reconciliation = {
   readonly reconciled: boolean
   readonly shopOnLedger: string
+  /** Lent to the shop, because it refunds before it has sold enough; mostly 0. */
+  readonly float: string
   readonly sales: string
   readonly refunds: string
   /** The hub's fees on refunds, which the shop pays as any payer does. */
@@ -27,16 +29,19 @@ export async function reconcile(facts: {
   readonly wallets: readonly Wallet[]
   readonly sales: bigint
   readonly refunds: bigint
+  /** What the shop was lent before its first sale. */
+  readonly float: bigint
 }): Promise<Reconciliation> {
-  const { ledger, cast, network, policy, wallets, sales, refunds } = facts
+  const { ledger, cast, network, policy, wallets, sales, refunds, float } = facts
   const problems: string[] = []
   const holdings = (lock: LockRoot) => holdingsOf(ledger, lock)
   const shopOnLedger = await holdings(payoutLockOf(cast.shopSeed))
   const shopFees = cast.customers
     .flatMap(({ orders }) => orders)
     .reduce((sum, { total }) => sum + (total < 0n ? routingFee(policy, -total) : 0n), 0n)
-  if (shopOnLedger !== sales - refunds - shopFees) {
-    problems.push(`the shop holds ${shopOnLedger}, not ${sales} - ${refunds} - ${shopFees}`)
+  if (shopOnLedger !== float + sales - refunds - shopFees) {
+    const due = `${float} + ${sales} - ${refunds} - ${shopFees}`
+    problems.push(`the shop holds ${shopOnLedger}, not ${due}`)
   }
   const open = wallets.reduce((sum, wallet) => sum + wallet.channels().length, 0)
   if (open > 0) problems.push(`${open} channels are not settled`)
@@ -46,7 +51,7 @@ export async function reconcile(facts: {
     payoutLockOf(cast.shopSeed),
     payoutLockOf(cast.bankSeed),
     network.hubPayoutLock,
-    ...cast.customers.map(({ seed }) => payoutLockOf(seed)),
+    ...[...cast.customers, cast.lender].map(({ seed }) => payoutLockOf(seed)),
   ]
   let coins = 0n
   for (const lock of locks) coins += await holdings(lock)
@@ -56,6 +61,7 @@ export async function reconcile(facts: {
   return {
     reconciled: problems.length === 0,
     shopOnLedger: String(shopOnLedger),
+    float: String(float),
     sales: String(sales),
     refunds: String(refunds),
     shopFees: String(shopFees),

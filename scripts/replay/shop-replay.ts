@@ -4,7 +4,8 @@ import { BlockFeed, KeyCoins, LedgerClient, Wallet, WalletError } from '@tallyst
 import { openSqliteStore, openWsSocket } from '@tallystick/client-sdk/node'
 import { amount, deriveKeys, type HubPolicy, isRejection, routingFee } from '@tallystick/protocol'
 import { type LocalNetwork, startLocalNetwork } from '../network/local-network.js'
-import { type Cast, type Customer, castOf, payoutLockOf } from './cast.js'
+import { type Cast, type Customer, castOf, floatOf, payoutLockOf } from './cast.js'
+import { claimFolder } from './claim-folder.js'
 import { closureFacts } from './closure-facts.js'
 import { inPool } from './in-pool.js'
 import { quantile } from './latencies.js'
@@ -65,6 +66,7 @@ export type ReplayOptions = {
 export async function replayOrders(options: ReplayOptions): Promise<ReplayResult> {
   const { file, dataDir, progress } = options
   mkdirSync(dataDir, { recursive: true })
+  claimFolder(dataDir, file.fingerprint)
   const cast = castOf(file.orders, dataDir)
   progress.say(`${cast.customers.length} customers will pay one shop; starting a ledger and a hub`)
   let onFatal: (error: Error) => void = () => undefined
@@ -77,6 +79,8 @@ export async function replayOrders(options: ReplayOptions): Promise<ReplayResult
     asset: POUND,
     allocations: [{ lock: payoutLockOf(cast.bankSeed), amount: bankFunds(cast) }],
     hubFunds: 10n * (cast.sales + cast.refunds) + 1_000_000n * 10n ** BigInt(POUND.decimals),
+    // The shop has one channel, whatever it sells.
+    hubInboundMax: 2n * (cast.sales + cast.refunds) + 10n ** 15n,
     ledgerPort: 0,
     hubPort: 0,
     blockIntervalMs: options.blockIntervalMs,
@@ -115,9 +119,11 @@ async function playOn(
     )
   const shop = await openWallet('shop', cast.shopSeed)
   const policy = await shop.connected()
+  const float = floatOf(cast, policy)
+  const lender = { ...cast.lender, spends: float }
   const bank = new KeyCoins(ledger, deriveKeys(cast.bankSeed).payout(0), policy.asset)
   progress.say('the bank hands out coins')
-  await fundCustomers(cast, policy, bank, ledger, stores.wallet('bank'))
+  await fundCustomers([...cast.customers, lender], policy, bank, ledger, stores.wallet('bank'))
   const buyers = new Map<Customer, Wallet>()
   await inPool(cast.customers, WIDTH, async (customer) => {
     const wallet = await openWallet(customer.name, customer.seed)
@@ -125,9 +131,14 @@ async function playOn(
     buyers.set(customer, wallet)
     progress.count('channels open:', buyers.size, cast.customers.length)
   })
-  await withRetries(() => shop.ensureInbound(cast.sales / 4n + 1n))
+  const isPlayed = shop.channels().length === 0 && shop.allChannels().length > 0
+  if (cast.sales > 0n && !isPlayed) {
+    await withRetries(() => shop.ensureInbound(cast.sales / 4n + 1n))
+  }
+  const lent = float === 0n ? undefined : await openWallet(lender.name, lender.seed)
+  if (lent !== undefined) await lendFloat(lent, lender, shop, policy)
   const played = await playOrders(cast, shop, buyers, progress)
-  const wallets = [shop, ...buyers.values()]
+  const wallets = [shop, ...buyers.values(), ...(lent === undefined ? [] : [lent])]
   const channels = wallets.reduce((sum, wallet) => sum + wallet.allChannels().length, 0)
   let closed = 0
   await Promise.all(
@@ -140,7 +151,9 @@ async function playOn(
   )
   const closures = await closureFacts(ledger)
   const { sales, refunds } = played
-  const reconciliation = await reconcile({ ledger, cast, network, policy, wallets, sales, refunds })
+  const reconciliation = await reconcile({
+    ...{ ledger, cast, network, policy, wallets, sales, refunds, float },
+  })
   const result: ReplayResult = {
     orders: file.orders.length + file.rejected.length,
     payments: played.payments,
@@ -166,7 +179,19 @@ async function playOn(
 
 /** What the bank must hold to give every customer the price of its orders, with all fees. */
 function bankFunds(cast: Cast): bigint {
-  return 2n * cast.sales + BigInt(cast.customers.length) * 10n * 10n ** BigInt(POUND.decimals)
+  const perPerson = 10n * 10n ** BigInt(POUND.decimals)
+  return 2n * (cast.sales + cast.refunds) + BigInt(cast.customers.length + 2) * perPerson
+}
+
+/** The shop's first money: paid to it over the hub, once. */
+async function lendFloat(
+  wallet: Wallet,
+  lender: Customer,
+  shop: Wallet,
+  policy: HubPolicy,
+): Promise<void> {
+  await openChannels(wallet, lender, policy)
+  await payOnce('float', wallet, shop, lender.spends, (text, key) => wallet.pay(text, { key }))
 }
 
 /** What a customer deposits: its orders, the hub's fees on them, and the reserve for its exit. */
@@ -175,11 +200,13 @@ function depositOf({ orders, spends }: Customer, policy: HubPolicy): bigint {
     (sum, { total }) => sum + (total > 0n ? routingFee(policy, total) : 0n),
     0n,
   )
-  return spends === 0n ? 0n : spends + fees + policy.terms.exitReserve
+  // Who has no order pays one sum.
+  const fee = orders.length === 0 ? routingFee(policy, spends) : fees
+  return spends === 0n ? 0n : spends + fee + policy.terms.exitReserve
 }
 
 async function fundCustomers(
-  { customers }: Cast,
+  customers: readonly Customer[],
   policy: HubPolicy,
   bank: KeyCoins,
   ledger: LedgerClient,

@@ -13,6 +13,7 @@ export function summaryOf(result: ReplayResult): string {
     `sales             ${money(books.sales)}`,
     `refunds           ${money(books.refunds)}`,
     `fees on refunds   ${money(books.shopFees)}`,
+    ...(books.float === '0' ? [] : [`lent to the shop  ${money(books.float)}`]),
     `shop on ledger    ${money(books.shopOnLedger)}`,
     `supply            ${money(books.issued)} = coins ${money(books.coins)} + burnt ${money(books.burntFees)}`,
     result.reconciled

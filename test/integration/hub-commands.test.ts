@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from '../settlement/data-folder.js'
 
-const HUB = new URL('../../../hub/dist/cli/hub.js', import.meta.url).pathname
-const LEDGER = new URL('../../../settlement/dist/cli/ledger.js', import.meta.url).pathname
+const HUB = fileURLToPath(new URL('../../../hub/dist/cli/hub.js', import.meta.url))
+const LEDGER = fileURLToPath(new URL('../../../settlement/dist/cli/ledger.js', import.meta.url))
 
 /** Runs a command to its end. */
 function run(

@@ -4,12 +4,13 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import type { ChainId, TxId } from '@tallystick/protocol'
 import { temporaryFolder } from '../settlement/data-folder.js'
 import { ask, included, initTestLedger, paymentOf, submit } from '../settlement/node-on-disk.js'
 import { LedgerProcess } from './ledger-process.js'
 
-const LEDGER = new URL('../../../settlement/dist/cli/ledger.js', import.meta.url).pathname
+const LEDGER = fileURLToPath(new URL('../../../settlement/dist/cli/ledger.js', import.meta.url))
 /** Files may grow to so many blocks of 512 bytes, 2 MB: some dozens of blocks fit, 600 do not. */
 const FILE_BLOCKS_MAX = 4_000
 const COINS = 600

@@ -2,9 +2,10 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import type { ChainId } from '@tallystick/protocol'
 
-const LEDGER = new URL('../../../settlement/dist/cli/ledger.js', import.meta.url).pathname
+const LEDGER = fileURLToPath(new URL('../../../settlement/dist/cli/ledger.js', import.meta.url))
 
 /** A `ledger run` of its own process. */
 export class LedgerProcess {

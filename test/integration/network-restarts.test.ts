@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { openWallet } from '@tallystick/client-sdk/node'
 
 const START = new URL('../../../scripts/dist/start.js', import.meta.url)
@@ -14,7 +15,7 @@ type Running = { readonly child: ChildProcess; readonly ledger: string; readonly
 
 async function start(data: string): Promise<Running> {
   const args = ['--data', data, '--ledger-port', '0', '--hub-port', '0', '--json']
-  const child = spawn(process.execPath, [START.pathname, ...args], {
+  const child = spawn(process.execPath, [fileURLToPath(START), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const { stdout } = child

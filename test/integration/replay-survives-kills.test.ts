@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as after } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 
 const REPLAY = new URL('../../../scripts/dist/replay.js', import.meta.url)
 const ORDERS = new URL('../../../scripts/demo/orders-2010-12.csv', import.meta.url)
@@ -70,7 +71,7 @@ function startReplay(
 ): { child: ChildProcess; result: Promise<Ended> } {
   const child = spawn(
     process.execPath,
-    ['--enable-source-maps', REPLAY.pathname, '--orders', orders, '--data', data, '--json'],
+    ['--enable-source-maps', fileURLToPath(REPLAY), '--orders', orders, '--data', data, '--json'],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
   let [output, errors] = ['', '']

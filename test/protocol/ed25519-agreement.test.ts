@@ -45,7 +45,7 @@ function embedded(bytes: Uint8Array): Uint8Array {
   return whole.subarray(5, 5 + bytes.length)
 }
 
-describe('ed25519: every path agrees', () => {
+describe('INV-21 ed25519: every path agrees', () => {
   test('on the key of a seed and on the signature of a message, which verifies', () => {
     const property = fc.property(seedArbitrary, messageArbitrary, (seed, message) => {
       const publicKey = opensslBackend.publicKeyFromSeed(seed)

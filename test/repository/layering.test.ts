@@ -99,3 +99,18 @@ test('a source file has at most 400 lines', () => {
   const long = sources.filter(({ text }) => text.split('\n').length > 401).map(({ path }) => path)
   assert.deepEqual(long, [])
 })
+
+test('a file is found by fileURLToPath: the path of a URL is escaped, and wrong where there are blanks', () => {
+  const folders = ['scripts', 'test', ...Object.keys(MAY_IMPORT).map((name) => `${name}/src`)]
+  const wrong = folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.startsWith('dist/'))
+      .map((file) => join(folder, file))
+      .filter((path) =>
+        /import\.meta\.url\)\.pathname|\b[A-Z_]+\.pathname/.test(
+          readFileSync(join(ROOT, path), 'utf8'),
+        ),
+      ),
+  )
+  assert.deepEqual(wrong, [])
+})

@@ -162,6 +162,11 @@ export class WalletChannels {
   async #ensureInbound(value: bigint, caller: Caller): Promise<void> {
     const { inboundMax, terms } = await this.#link.connected(caller)
     const best = () => bestBy(this.#link.usable(), ({ party }) => receivable(party))
+    if (best() === undefined) {
+      // What was asked for before the connection broke may be there: it is not asked for twice.
+      await this.recover()
+      await this.#link.connected(caller)
+    }
     const channel = best()
     const short = value - (channel === undefined ? 0n : receivable(channel.party))
     if (short <= 0n) return

@@ -60,7 +60,10 @@ program
   .option('--json', 'print the address as one JSON object')
   .action(run)
 
-await program.parseAsync()
+await program.parseAsync().catch((error: Error) => {
+  process.stderr.write(`hub_failed: ${error.message}\n`)
+  process.exit(EXIT.failed)
+})
 
 async function run(options: {
   data: string

@@ -196,7 +196,7 @@ export class Closer {
     const operations = this.#closeOperations(closing)
     const built = await coins.build({ operations, channels: closing, signers: [signer] })
     if (!isRejection(built)) return this.#send(built, { closing, asked: [] })
-    // A batch of closes releases the hub's money, so it is too large, and half of it is not.
+    // Too large, or it releases less than its fee: a smaller one, or one of others, may do.
     this.#closesMax = Math.max(1, Math.floor(closing.length / 2))
     if (closing.length === 1) this.#suspect(new Set(closing.map(({ id }) => id)))
   }
