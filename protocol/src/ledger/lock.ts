@@ -90,6 +90,12 @@ export type SpendContext = {
   readonly time: Timestamp
   readonly coinTime: Timestamp
   readonly signedBy: (publicKey: PublicKey) => boolean
+  /** Hears each condition that was looked at, by its position, and why it does not hold. */
+  readonly onCondition?: (
+    condition: Condition,
+    position: number,
+    rejection: LockRejection | undefined,
+  ) => void
 }
 
 export type LockRejection = Rejection<'lock_mismatch' | 'missing_signature' | 'lock_not_yet_open'>
@@ -105,8 +111,9 @@ export function checkLock(
   if (root === undefined || toHex(root) !== lock) {
     return reject('lock_mismatch', `the witness shows no alternative of lock ${lock}`)
   }
-  for (const condition of witness.alternative) {
+  for (const [position, condition] of witness.alternative.entries()) {
     const rejection = checkLockCondition(condition, context)
+    context.onCondition?.(condition, position, rejection)
     if (rejection !== undefined) return rejection
   }
   return undefined

@@ -10,9 +10,10 @@ import type {
   Transaction,
   TxId,
 } from '@tallystick/protocol'
-import { amount, reject } from '@tallystick/protocol'
+import { amount, isRejection, reject } from '@tallystick/protocol'
 import type { StateOverlay } from './ledger-view.js'
 import type { TransactionChecks } from './transaction-checks.js'
+import type { ObserveStep } from './transaction-step.js'
 
 /** What every step of applying one transaction reads and writes. Lives for that one transaction. */
 export class TransactionRun {
@@ -22,6 +23,7 @@ export class TransactionRun {
   readonly state: StateOverlay
   readonly transaction: Transaction
   readonly checks: TransactionChecks
+  readonly observe: ObserveStep | undefined
   readonly #balance = new Map<AssetId, bigint>()
   readonly #channelFees = new Map<AssetId, bigint>()
   readonly #listed: ReadonlySet<PublicKey>
@@ -34,6 +36,7 @@ export class TransactionRun {
     readonly state: StateOverlay
     readonly transaction: Transaction
     readonly checks: TransactionChecks
+    readonly observe: ObserveStep | undefined
   }) {
     this.chainId = run.chainId
     this.time = run.time
@@ -41,6 +44,7 @@ export class TransactionRun {
     this.state = run.state
     this.transaction = run.transaction
     this.checks = run.checks
+    this.observe = run.observe
     this.#listed = new Set(run.transaction.signers.map(({ publicKey }) => publicKey))
   }
 
@@ -53,9 +57,11 @@ export class TransactionRun {
 
   /** Refuses unless the transaction lists a signature by `key`. */
   requireSigner(key: PublicKey, why: string): Rejection<'missing_signature'> | undefined {
-    return this.signedBy(key)
+    const refusal = this.signedBy(key)
       ? undefined
       : reject('missing_signature', `${why} asks for a signature by ${key}`)
+    this.observe?.({ rule: 'TX-9', subject: `${why}: a signature by ${key}` }, refusal)
+    return refusal
   }
 
   unusedSigner(): PublicKey | undefined {
@@ -108,10 +114,14 @@ export class TransactionRun {
 
   /** The channel with this number, or that there is none. */
   channel(channel: ChannelNumber): Channel | Rejection<'channel_missing'> {
-    return (
+    const found =
       this.state.read('channel', { channel }) ??
       reject('channel_missing', `there is no channel ${channel}, or it is closed`)
+    this.observe?.(
+      { rule: 'OP-0', subject: `channel ${channel}` },
+      isRejection(found) ? found : undefined,
     )
+    return found
   }
 
   setChannel(channel: Channel): void {

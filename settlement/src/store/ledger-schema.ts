@@ -2,11 +2,14 @@ import { LedgerFault } from '../ledger-fault.js'
 import type { SqliteConnection } from './sqlite-connection.js'
 
 /** Raised with every change of the tables below. */
-const FORMAT = 2
+const FORMAT = 3
 
 /**
  * `entry` is the state at the tip, by place in the state tree; the three columns behind the value
- * exist for lists. Blocks, and where their transactions are, stay for ever.
+ * exist for lists. Blocks, where their transactions are, and which of them used a channel or spent a
+ * coin, stay for ever: test/settlement/transaction-index.test.ts bounds the bytes of that. The order
+ * of a block's rows is that of the tables, so that most are appended; of ids, which are scattered,
+ * a part that leaves few to look at is indexed.
  */
 const SCHEMA = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -24,9 +27,24 @@ const SCHEMA = `
   CREATE INDEX entry_hub ON entry (hub_key, key) WHERE hub_key IS NOT NULL;
   CREATE TABLE block (height INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL);
   CREATE TABLE transaction_index (
-    id BLOB PRIMARY KEY,
     height INTEGER NOT NULL,
-    position INTEGER NOT NULL
+    position INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    PRIMARY KEY (height, position)
+  ) WITHOUT ROWID;
+  CREATE INDEX transaction_id ON transaction_index (substr(id, 1, 8));
+  CREATE TABLE coin_spend (
+    creator BLOB NOT NULL,
+    coin_index INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (creator, coin_index)
+  ) WITHOUT ROWID;
+  CREATE TABLE channel_use (
+    channel INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (channel, height, position)
   ) WITHOUT ROWID;
   CREATE TABLE mempool (
     arrival INTEGER PRIMARY KEY AUTOINCREMENT,
