@@ -2,6 +2,7 @@
 import type { AssetTerms, Output } from '@tallystick/protocol'
 import { Command } from 'commander'
 import { initLedger, type LedgerOrigin } from '../init-ledger.js'
+import { addClientCommands } from './client-commands.js'
 import { allocateOption, assetOption, portOption, wholeOption } from './ledger-options.js'
 import { printFacts } from './print-facts.js'
 import { runLedger } from './run-ledger.js'
@@ -62,6 +63,8 @@ program
   .requiredOption('--url <url>', 'address of its API')
   .option('--json', 'print one JSON object')
   .action(showStatus)
+
+addClientCommands(program)
 
 await program.parseAsync().catch(stopOnFault)
 
