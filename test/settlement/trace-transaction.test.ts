@@ -14,7 +14,27 @@ import {
 } from '@tallystick/protocol'
 import { TransactionChecks } from '@tallystick/settlement'
 import { traceTransaction } from '#settlement/core/trace-transaction.js'
-import { ALICE, BOB, genesisCoin, keyLockOf, openOperation, TestLedger } from './test-ledger.js'
+import {
+  challengeDraft,
+  closeOperation,
+  finalizeDraft,
+  forceCloseDraft,
+  item,
+  lane,
+  lastLink,
+  openChannel,
+} from './test-channel.js'
+import {
+  ALICE,
+  BOB,
+  type Draft,
+  genesisCoin,
+  HUB,
+  keyLockOf,
+  openOperation,
+  START,
+  TestLedger,
+} from './test-ledger.js'
 
 function trace(ledger: TestLedger, transaction: Transaction) {
   const { state, chainId, time } = ledger
@@ -41,6 +61,10 @@ function payment(ledger: TestLedger, value = 9_000n) {
     signers: [ALICE],
   })
 }
+
+const DEPOSIT: Operation = { kind: 'deposit', channel: 0, role: 'client', amount: amount(500n) }
+
+const AFTER = { kind: 'after', time: timestamp(2_000_000_000) } as const
 
 describe('a trace', () => {
   test('API-9 TX-2 names every rule that a good transaction passed, in the order of the rules', () => {
@@ -125,7 +149,50 @@ describe('a trace', () => {
   })
 })
 
-const AFTER = { kind: 'after', time: timestamp(2_000_000_000) } as const
+describe('API-9 a whole dispute, traced: nothing that was accepted has a step that was not reached', () => {
+  const ledger = new TestLedger()
+  openChannel(ledger, { client: 1_000n, hub: 500n })
+  openChannel(ledger, { client: 1_000n, hub: 500n })
+  const items = [item(1, 80n, START + 200)]
+  const dispute: readonly (readonly [rule: string, time: number, draft: () => Draft])[] = [
+    ['OP-2', 0, () => ({ ...acting(ledger, [DEPOSIT]), ...rest(9_400n) })],
+    [
+      'OP-3',
+      0,
+      () => ({
+        ...acting(ledger, [closeOperation(ledger, 1, { clientPayout: 700n })]),
+        signers: [ALICE, HUB],
+        outputs: [{ asset: 0, amount: amount(10_700n), lock: keyLockOf(HUB.publicKey) }],
+      }),
+    ],
+    ['OP-4', 0, () => forceCloseDraft(ledger, 0, 'client', lane(1, 100n, { items }), undefined)],
+    ['OP-5', 1, () => challengeDraft(ledger, 0, 'hub', lane(2, 200n, { items }))],
+    ['REV-2', 2, () => ({ ...acting(ledger, []), reveals: [{ index: 1, link: lastLink(1) }] })],
+    ['OP-6', 201, () => finalizeDraft(0)],
+  ]
+  for (const [rule, time, draft] of dispute) {
+    test(rule, () => {
+      ledger.time = timestamp(START + time)
+      const transaction = ledger.sign(draft())
+      const bytes = encode(transactionCodec, transaction).length
+      const { steps } = trace(ledger, transaction)
+      assert.deepEqual([...new Set(steps.map(({ outcome }) => outcome))], ['passed'])
+      assert.equal(steps.filter((step) => step.rule === rule).length, 1)
+      const sum = steps.reduce((total, { cost }) => total + cost, 0)
+      assert.equal(Math.max(0, sum), transactionCost(transaction, bytes))
+      ledger.apply(transaction)
+    })
+  }
+})
+
+/** Alice acts with a coin of her own. */
+function acting(ledger: TestLedger, operations: readonly Operation[]): Draft {
+  return { spends: [ledger.coin(ALICE)], operations, signers: [ALICE] }
+}
+
+function rest(value: bigint): Draft {
+  return { outputs: [{ asset: 0, amount: amount(value), lock: keyLockOf(ALICE.publicKey) }] }
+}
 
 function opening(ledger: TestLedger, operations: readonly Operation[], coin = 0) {
   return {

@@ -16,6 +16,7 @@ export function addClientCommands(program: Command): void {
     .option('--make', 'make the file, with 24 new words')
     .option('--words', 'show the secret words, too')
     .option('--json', 'print one JSON object')
+    .addHelpText('after', `\n${CODES}`)
     .action(showKeys)
 
   program
@@ -42,6 +43,7 @@ export function addClientCommands(program: Command): void {
     .requiredOption('--url <url>', "address of a node's API")
     .option('--chain <id>', 'the chain that is expected', hashOption)
     .option('--json', 'print one JSON object')
+    .addHelpText('after', `\n${CODES}`)
     .action(showProof)
 
   program

@@ -1,4 +1,4 @@
-import { fromHex, type Outpoint, type TxId, toHex } from '@tallystick/protocol'
+import { compareText, fromHex, type Outpoint, type TxId, toHex } from '@tallystick/protocol'
 import type {
   BlockCommit,
   PlacedTransaction,
@@ -28,7 +28,9 @@ export async function writeTransactionIndex(
   })
   const spend = ({ outpoint, position }: BlockCommit['uses']['spends'][number]) =>
     [...outpointColumns(outpoint), height, position] as const
-  await runRows(sqlite, uses.spends, spend, {
+  // In the order of the table: a page that several of the rows go to is then written once.
+  const spends = [...uses.spends].sort((a, b) => compareText(a.outpoint.txId, b.outpoint.txId))
+  await runRows(sqlite, spends, spend, {
     head: 'INSERT INTO coin_spend (creator, coin_index, height, position) VALUES',
     tail: '',
   })
