@@ -119,6 +119,43 @@ describe('the history of a ledger', () => {
     )
   })
 
+  test('API-3 blocks newest first end with the first', async (context) => {
+    const node = await startLedger(context)
+    const { id, hex } = paymentOf(node.chainId, 0)
+    await submit(node.url, hex)
+    await included(node, id)
+    const page = async (query: string) => {
+      const { data, ...rest } = await read(node, `/v1/blocks?${query}`, 'blocks')
+      return { heights: (data as { height: number }[]).map(({ height }) => height), ...rest }
+    }
+    assert.deepEqual(await page('cursor=3&limit=1'), { heights: [2], has_more: true, next: 2 })
+    assert.deepEqual(await page('cursor=2'), { heights: [1], has_more: false, next: null })
+    assert.deepEqual(await page('cursor=0'), { heights: [], has_more: false, next: null })
+  })
+
+  test('INV-45 API-9 an address that traces too much work has to wait, also with submissions', async (context) => {
+    const node = await startLedger(context)
+    // Chains of four million steps: two seconds or so, which nobody pays for.
+    const reveals = Array.from({ length: 60 }, (_, i) => {
+      return { index: 65_536, link: new Uint8Array(32).fill(i) }
+    })
+    const body = {
+      ...{ validFrom: timestamp(0), validUntil: TIMESTAMP_MAX, inputs: [], operations: [] },
+      ...{ outputs: [], reveals, memo: new Uint8Array() },
+    }
+    const transaction = signTransaction(node.chainId, body, [], [])
+    const hex = toHex(encode(transactionCodec, transaction))
+    let code: unknown
+    for (let i = 0; i < 50 && code !== 'too_many_refusals'; i++) {
+      code = (await post(node, '/v1/transactions/trace', hex)).body['code']
+    }
+    const { status, body: refused } = await submit(node.url, paymentOf(node.chainId, 0).hex)
+    assert.deepEqual(
+      [code, status, refused['code']],
+      [...['too_many_refusals', 429, 'too_many_refusals']],
+    )
+  })
+
   test('API-9 traces a transaction before and after it is included', async (context) => {
     const node = await startLedger(context)
     const { id, hex } = paymentOf(node.chainId, 0)
