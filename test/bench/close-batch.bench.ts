@@ -144,6 +144,7 @@ try {
         handover: undefined,
       },
       ...entryRows(writes, staged.changes),
+      uses: { spends: [], channels: [] },
       transactions: candidatesOf(encoded).map(({ checks }) => checks.id),
     })
     staged.commit()
@@ -182,6 +183,7 @@ try {
   const bytes = encode(blockCodec, block)
   await reopened.commitBlock({
     ...{ height: next.height, id: fromHex(blockId(next)), bytes, settled: [], handover: undefined },
+    uses: { spends: [], channels: [] },
     ...entryRows(applied.writes, applied.staged.changes),
     transactions: candidates.map(({ checks }) => checks.id),
   })

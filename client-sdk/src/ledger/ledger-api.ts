@@ -78,8 +78,10 @@ export async function fetchBlock(http: LedgerHttp, height: number, signal: Signa
   return answer.decoded('block', blockCodec)
 }
 
-/** Where each kind of entry that a client asks for is found. */
-const ENTRY_PATHS = {
+/** Where each kind of entry is found. */
+const ENTRY_PATHS: { readonly [Kind in EntryKind]: (key: StateEntries[Kind]['key']) => string } = {
+  parameters: () => '/v1/parameters',
+  channelCount: () => '/v1/channel-count',
   asset: ({ asset }: { readonly asset: AssetId }) => `/v1/assets/${asset}`,
   coin: ({ txId, index }: Outpoint) => `/v1/coins/${txId}/${index}`,
   channel: ({ channel }: { readonly channel: ChannelNumber }) => `/v1/channels/${channel}`,
@@ -88,20 +90,15 @@ const ENTRY_PATHS = {
     `/v1/reveals/${anchor}/steps/${step}`,
   assetCount: () => '/v1/assets/count',
   parametersChange: () => '/v1/parameters/change',
-} satisfies Partial<{ [Kind in EntryKind]: (key: StateEntries[Kind]['key']) => string }>
+}
 
-/** Kinds of entries that a client asks for. */
-export type AskedKind = keyof typeof ENTRY_PATHS
-
-export async function fetchEntry<Kind extends AskedKind>(
+export async function fetchEntry<Kind extends EntryKind>(
   http: LedgerHttp,
   kind: Kind,
   key: StateEntries[Kind]['key'],
   signal: Signal,
 ): Promise<AnsweredEntry> {
-  // The table pairs every kind with a function of its own key.
-  const pathOf = ENTRY_PATHS[kind] as (key: StateEntries[Kind]['key']) => string
-  const answer = await requestAnswer(http, { path: pathOf(key), signal })
+  const answer = await requestAnswer(http, { path: ENTRY_PATHS[kind](key), signal })
   return {
     ...answeredHeader(answer),
     value: answer.isNull('value') ? undefined : answer.bytes('value'),

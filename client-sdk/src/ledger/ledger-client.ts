@@ -9,6 +9,7 @@ import {
   type ChannelNumber,
   type Coin,
   chainIdOf,
+  type EntryKind,
   feeRateOf,
   type Genesis,
   isRejection,
@@ -28,7 +29,6 @@ import {
 import { type FollowOptions, followBlocks, readBlock, type VerifiedBlock } from './follow-blocks.js'
 import { inParallel } from './in-parallel.js'
 import {
-  type AskedKind,
   fetchBlock,
   fetchEntry,
   fetchGenesis,
@@ -143,27 +143,27 @@ export class LedgerClient {
   }
 
   channel(number: ChannelNumber, signal?: AbortSignal): Promise<Proven<Channel>> {
-    return this.#entry('channel', { channel: number }, signal)
+    return this.entry('channel', { channel: number }, signal)
   }
 
   coin(outpoint: Outpoint, signal?: AbortSignal): Promise<Proven<Coin>> {
-    return this.#entry('coin', outpoint, signal)
+    return this.entry('coin', outpoint, signal)
   }
 
   asset(id: AssetId, signal?: AbortSignal): Promise<Proven<Asset>> {
-    return this.#entry('asset', { asset: id }, signal)
+    return this.entry('asset', { asset: id }, signal)
   }
 
   /** How many assets there are: the number of the next one (OP-8). */
   async assetCount(signal?: AbortSignal): Promise<AssetId> {
-    const { value } = await this.#entry('assetCount', {}, signal)
+    const { value } = await this.entry('assetCount', {}, signal)
     if (value === undefined) throw malformedAnswer('a ledger counts its assets from the genesis on')
     return value.count
   }
 
   /** The change of the parameters that is scheduled, if one is; it can still be withdrawn. */
   scheduledChange(signal?: AbortSignal): Promise<Proven<ParametersChange>> {
-    return this.#entry('parametersChange', {}, signal)
+    return this.entry('parametersChange', {}, signal)
   }
 
   /**
@@ -175,12 +175,12 @@ export class LedgerClient {
     notAfter: Timestamp,
     signal?: AbortSignal,
   ): Promise<Proven<RevealStep>> {
-    const { value: head, header } = await this.#entry('reveal', { anchor }, signal)
+    const { value: head, header } = await this.entry('reveal', { anchor }, signal)
     let found: RevealStep | undefined
     let [low, high] = [0, head?.steps ?? 0]
     while (low < high) {
       const middle = (low + high) >>> 1
-      const { value: step } = await this.#entry('revealStep', { anchor, step: middle }, signal)
+      const { value: step } = await this.entry('revealStep', { anchor, step: middle }, signal)
       if (step === undefined) {
         throw malformedAnswer(`anchor ${anchor} has ${head?.steps} steps, but no step ${middle}`)
       }
@@ -289,15 +289,16 @@ export class LedgerClient {
     return followBlocks(source, options)
   }
 
-  #entry<Kind extends AskedKind>(
+  /** Any entry of the state, or that there is none, proven. */
+  entry<Kind extends EntryKind>(
     kind: Kind,
     key: StateEntries[Kind]['key'],
-    signal: AbortSignal | undefined,
+    signal?: AbortSignal,
   ): Promise<Proven<StateEntries[Kind]['value']>> {
     return patiently(signal, () => this.#entryOnce(kind, key, signal))
   }
 
-  async #entryOnce<Kind extends AskedKind>(
+  async #entryOnce<Kind extends EntryKind>(
     kind: Kind,
     key: StateEntries[Kind]['key'],
     signal: AbortSignal | undefined,

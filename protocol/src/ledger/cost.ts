@@ -1,3 +1,4 @@
+import type { Operation } from './operation.js'
 import type { Transaction } from './transaction.js'
 
 /** Units of cost; a byte is one. A signature check costs about what 100 bytes of state cost. */
@@ -19,35 +20,38 @@ export const FINALIZE_ITEM_COST = 200
 export function transactionCost({ body, signers }: Transaction, bytes: number): number {
   let cost = bytes + SIGNATURE_COST * signers.length
   for (const { index } of body.reveals) cost += HASH_STEP_COST * index
-  for (const operation of body.operations) {
-    switch (operation.kind) {
-      case 'open':
-      case 'deposit':
-      case 'payFee':
-        break
-      case 'close':
-        cost += SIGNATURE_COST * operation.closes.length
-        break
-      case 'forceClose': {
-        const items = operation.own.items.length + (operation.peer?.lane.items.length ?? 0)
-        cost += SIGNATURE_COST + FINALIZE_COST + FINALIZE_ITEM_COST * items
-        break
-      }
-      case 'challenge': {
-        const items = operation.proof.lane.items.length + (operation.own?.items.length ?? 0)
-        cost += SIGNATURE_COST + FINALIZE_ITEM_COST * items
-        break
-      }
-      case 'finalize':
-      case 'reissue':
-      case 'changeParameters':
-        break
-      case 'issue':
-        cost += ASSET_COST
-        break
+  for (const operation of body.operations) cost += operationCost(operation)
+  return Math.max(0, cost - prepaidCost(body))
+}
+
+/** What one operation adds to the cost of its transaction, besides its bytes. */
+export function operationCost(operation: Operation): number {
+  switch (operation.kind) {
+    case 'open':
+    case 'deposit':
+    case 'payFee':
+    case 'finalize':
+    case 'reissue':
+    case 'changeParameters':
+      return 0
+    case 'issue':
+      return ASSET_COST
+    case 'close':
+      return SIGNATURE_COST * operation.closes.length
+    case 'forceClose': {
+      const items = operation.own.items.length + (operation.peer?.lane.items.length ?? 0)
+      return SIGNATURE_COST + FINALIZE_COST + FINALIZE_ITEM_COST * items
+    }
+    case 'challenge': {
+      const items = operation.proof.lane.items.length + (operation.own?.items.length ?? 0)
+      return SIGNATURE_COST + FINALIZE_ITEM_COST * items
     }
   }
-  return isFinalizeOnly(body) ? Math.max(0, cost - FINALIZE_COST * body.operations.length) : cost
+}
+
+/** What force closes have paid of a transaction of finalizes alone, units of cost. */
+export function prepaidCost(body: Transaction['body']): number {
+  return isFinalizeOnly(body) ? FINALIZE_COST * body.operations.length : 0
 }
 
 /** What was paid for in advance is finalizing alone: nothing else can ride along for nothing. */

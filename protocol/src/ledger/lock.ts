@@ -100,6 +100,12 @@ export type SpendContext = {
    * transaction itself is public now.
    */
   readonly revealedAt: (anchor: Anchor) => Timestamp | undefined
+  /** Hears each condition that was looked at, by its position, and why it does not hold. */
+  readonly onCondition?: (
+    condition: Condition,
+    position: number,
+    rejection: LockRejection | undefined,
+  ) => void
 }
 
 export type LockRejection = Rejection<
@@ -117,8 +123,9 @@ export function checkLock(
   if (root === undefined || toHex(root) !== lock) {
     return reject('lock_mismatch', `the witness shows no alternative of lock ${lock}`)
   }
-  for (const condition of witness.alternative) {
+  for (const [position, condition] of witness.alternative.entries()) {
     const rejection = checkLockCondition(condition, context)
+    context.onCondition?.(condition, position, rejection)
     if (rejection !== undefined) return rejection
   }
   return undefined

@@ -23,12 +23,7 @@ export function ledgerApp(node: LedgerNode, onFailedRequest: OnFailedRequest): E
     response.set('cache-control', 'no-store')
     next()
   })
-  app.get('/livez', (_, response) => void response.json({ status: 'ok' }))
-  app.get('/readyz', (_, response) => {
-    if (node.isReady) response.json({ status: 'ok' })
-    else sendProblem(response, { code: 'not_ready', detail: 'no blocks are being made' })
-  })
-  app.use('/v1', transactionRoutes(node), ledgerRoutes(node))
+  app.use(transactionRoutes(node), ledgerRoutes(node))
   app.use((request, response) => {
     const isReading = request.method === 'GET' || request.method === 'HEAD'
     const code = isReading ? 'not_found' : 'method_not_allowed'

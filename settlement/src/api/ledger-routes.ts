@@ -5,13 +5,15 @@ import {
   type EntryKind,
   encode,
   genesisCodec,
+  type Outpoint,
   type StateEntries,
 } from '@tallystick/protocol'
 import express, { type Request, type Response, type Router } from 'express'
 import type { z } from 'zod'
 import { PAGE_BYTES_MAX } from '../limits.js'
 import type { LedgerNode } from '../node/ledger-node.js'
-import { complaint, PARAMETERS } from './parameters.js'
+import { openApiDocument } from './openapi-document.js'
+import { complaint } from './parameters.js'
 import { type Problem, sendProblem } from './problem.js'
 import {
   blockResource,
@@ -22,80 +24,131 @@ import {
   headerResource,
   hexOf,
   pageResource,
+  placesResource,
 } from './resource.js'
+import { ROUTES } from './routes.js'
 
 /** What a handler gives back: the JSON of the answer, or why there is none. */
-type Reply = { readonly json: object } | { readonly problem: Problem }
+type Reply<Answered> = { readonly json: Answered } | { readonly problem: Problem }
+
+const ALIVE = { json: { status: 'ok' } } as const
+
+type ReadRoute<Asked, Answered> = {
+  readonly path: string
+  readonly asked: z.ZodType<Asked>
+  readonly answered: z.ZodType<Answered>
+}
 
 /** All that can be read of a ledger. */
 export function ledgerRoutes(node: LedgerNode): Router {
   const router = express.Router()
-  const get = <T>(
-    path: string,
-    schema: z.ZodType<T>,
-    answer: (asked: T) => Reply | Promise<Reply>,
-  ) => router.get(path, (request, response) => reply(request, response, schema, answer))
-  const entry = <Kind extends EntryKind>(kind: Kind, key: StateEntries[Kind]['key']): Reply => ({
+  const get = <Asked, Answered>(
+    { path, asked }: ReadRoute<Asked, Answered>,
+    answer: (asked: Asked) => Reply<NoInfer<Answered>> | Promise<Reply<NoInfer<Answered>>>,
+  ) => router.get(path, (request, response) => reply(request, response, asked, answer))
+  const entry = <Kind extends EntryKind>(kind: Kind, key: StateEntries[Kind]['key']) => ({
     json: entryResource(node.prove(kind, key)),
   })
 
-  get('/status', PARAMETERS.none, () => ({ json: statusOf(node) }))
-  get('/genesis', PARAMETERS.none, () => ({
+  get(ROUTES.livez, () => ALIVE)
+  get(ROUTES.readyz, () =>
+    node.isReady ? ALIVE : { problem: { code: 'not_ready', detail: 'no blocks are being made' } },
+  )
+  get(ROUTES.openapi, () => ({ json: { ...openApiDocument() } }))
+  get(ROUTES.status, () => ({ json: statusOf(node) }))
+  get(ROUTES.genesis, () => ({
     json: { chain_id: node.chainId, genesis: hexOf(encode(genesisCodec, node.genesis)) },
   }))
-  get('/headers/latest', PARAMETERS.none, () => ({
+  get(ROUTES.latestHeader, () => ({
     json: headerResource(node.tip.header, node.tip.certificate),
   }))
-  get('/headers/:height', PARAMETERS.height, async ({ height }) => {
+  get(ROUTES.header, async ({ height }) => {
     if (height === 0) return { json: headerResource(node.genesisHeader, undefined) }
     const stored = await node.block(height)
     if (stored === undefined) return noBlock(height)
     const { header, certificate } = decodeTrusted<Block>(blockCodec, stored.bytes)
     return { json: headerResource(header, certificate) }
   })
-  get('/blocks/:height', PARAMETERS.height, async ({ height }) => {
+  get(ROUTES.block, async ({ height }) => {
     const stored = await node.block(height)
     return stored === undefined ? noBlock(height) : { json: blockResource(stored) }
   })
-  get('/blocks', PARAMETERS.blocks, async ({ from, limit }) => {
-    const blocks = await node.blocks(Math.max(from, 1), limit, PAGE_BYTES_MAX)
-    const last = blocks.at(-1)?.height
-    const hasMore = last !== undefined && last < node.tip.header.height
-    const next = hasMore ? last + 1 : null
-    return { json: { data: blocks.map(blockResource), has_more: hasMore, next } }
+  get(ROUTES.blocks, async ({ from, cursor, limit }) => ({
+    json:
+      from === undefined
+        ? await blocksDown(node, cursor, limit)
+        : await blocksUp(node, Math.max(from, 1), limit),
+  }))
+  get(ROUTES.blockTransactions, async ({ height, cursor, limit }) => {
+    if (height > node.tip.header.height) return noBlock(height)
+    const query = { after: cursor, limit: limit + 1 }
+    return { json: placesResource(await node.index.transactionsOf(height, query), limit) }
   })
-  get('/parameters', PARAMETERS.none, () => entry('parameters', {}))
-  get('/parameters/change', PARAMETERS.none, () => entry('parametersChange', {}))
-  get('/parameter-changes', PARAMETERS.blocks, async ({ from, limit }) => {
+  get(ROUTES.parameters, () => entry('parameters', {}))
+  get(ROUTES.parametersChange, () => entry('parametersChange', {}))
+  get(ROUTES.parameterChanges, async ({ from, limit }) => {
     const found = await node.handovers(from, limit + 1)
     const shown = found.slice(0, limit)
     const next = found[limit]?.activationHeight ?? null
     return { json: { data: shown.map(handoverResource), has_more: next !== null, next } }
   })
-  get('/assets/count', PARAMETERS.none, () => entry('assetCount', {}))
-  get('/assets/:id', PARAMETERS.asset, ({ id }) => entry('asset', { asset: id }))
-  get('/coins/:txId/:index', PARAMETERS.coin, (outpoint) => entry('coin', outpoint))
-  get('/channels/:number', PARAMETERS.channel, ({ number }) =>
-    entry('channel', { channel: number }),
-  )
-  get('/reveals/:anchor', PARAMETERS.reveal, (key) => entry('reveal', key))
-  get('/reveals/:anchor/steps/:step', PARAMETERS.revealStep, (key) => entry('revealStep', key))
-  get('/coins', PARAMETERS.coins, async ({ lock, cursor, limit }) => {
+  get(ROUTES.channelCount, () => entry('channelCount', {}))
+  get(ROUTES.assetCount, () => entry('assetCount', {}))
+  get(ROUTES.asset, ({ id }) => entry('asset', { asset: id }))
+  get(ROUTES.coin, (outpoint) => entry('coin', outpoint))
+  get(ROUTES.coinTransactions, async (outpoint) => {
+    const found = await coinTransactions(node, outpoint)
+    const detail = `coin ${outpoint.txId}:${outpoint.index} never was`
+    return found === undefined ? { problem: { code: 'not_found', detail } } : { json: found }
+  })
+  get(ROUTES.channel, ({ number }) => entry('channel', { channel: number }))
+  get(ROUTES.channelTransactions, async ({ number, cursor, limit }) => {
+    const query = { after: cursor, limit: limit + 1 }
+    return { json: placesResource(await node.index.usesOf(number, query), limit) }
+  })
+  get(ROUTES.reveal, (key) => entry('reveal', key))
+  get(ROUTES.revealStep, (key) => entry('revealStep', key))
+  get(ROUTES.coins, async ({ lock, cursor, limit }) => {
     const found = await node.coinsOf(lock, { after: cursor, limit: limit + 1 })
     return { json: pageResource(found, limit, coinResource) }
   })
-  get('/channels', PARAMETERS.channels, async ({ key, cursor, limit }) => {
+  get(ROUTES.channels, async ({ key, cursor, limit }) => {
     const found = await node.channelsOf(key, { after: cursor, limit: limit + 1 })
     return { json: pageResource(found, limit, channelResource) }
   })
   return router
 }
 
-async function reply<T>(
+async function blocksUp(node: LedgerNode, from: number, limit: number) {
+  const blocks = await node.blocks(from, limit, PAGE_BYTES_MAX)
+  const last = blocks.at(-1)?.height
+  const hasMore = last !== undefined && last < node.tip.header.height
+  const next = hasMore ? last + 1 : null
+  return { data: blocks.map(blockResource), has_more: hasMore, next }
+}
+
+/** Blocks below a height, or from the tip down; `next` is the height to go on below. */
+async function blocksDown(node: LedgerNode, below: number | undefined, limit: number) {
+  const from = below === undefined ? node.tip.header.height : below - 1
+  const blocks = await node.blocksDown(from, limit, PAGE_BYTES_MAX)
+  const last = blocks.at(-1)?.height
+  const hasMore = last !== undefined && last > 1
+  return { data: blocks.map(blockResource), has_more: hasMore, next: hasMore ? last : null }
+}
+
+/** `undefined` when there never was such a coin; a coin of the genesis was created by nobody. */
+async function coinTransactions(node: LedgerNode, outpoint: Outpoint) {
+  const spent = (await node.index.spendOf(outpoint)) ?? null
+  if (spent === null && node.prove('coin', outpoint).value === undefined) return undefined
+  const place = await node.index.position(outpoint.txId)
+  return { created: place === undefined ? null : { id: outpoint.txId, ...place }, spent }
+}
+
+async function reply<T, Answered>(
   request: Request,
   response: Response,
   schema: z.ZodType<T>,
-  answer: (asked: T) => Reply | Promise<Reply>,
+  answer: (asked: T) => Reply<Answered> | Promise<Reply<Answered>>,
 ): Promise<void> {
   const asked = schema.safeParse({ ...request.query, ...request.params })
   if (!asked.success) {
@@ -119,7 +172,7 @@ function statusOf(node: LedgerNode) {
     mempool_transactions: node.mempoolSize,
     mempool_fee_rate_ppm: node.leastFeeRatePpm.toString(),
     protocol_version: header.version,
-    supported_versions: node.versions,
+    supported_versions: [...node.versions],
     upgrade_pending:
       upgrade === undefined
         ? null
@@ -131,6 +184,6 @@ function statusOf(node: LedgerNode) {
   }
 }
 
-function noBlock(height: number): Reply {
+function noBlock(height: number): { readonly problem: Problem } {
   return { problem: { code: 'not_found', detail: `there is no block ${height} yet` } }
 }

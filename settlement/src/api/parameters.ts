@@ -20,22 +20,38 @@ const whole = (max: number) =>
     .transform(Number)
     .refine((value) => value <= max, `at most ${max}`)
 const counter = whole(COUNTER_MAX)
-const page = {
-  cursor: hash.transform(fromHex).optional(),
-  limit: whole(PAGE_ITEMS_MAX)
-    .refine((value) => value > 0, 'at least 1')
-    .default(PAGE_ITEMS_MAX),
+const limit = whole(PAGE_ITEMS_MAX)
+  .refine((value) => value > 0, 'at least 1')
+  .prefault(`${PAGE_ITEMS_MAX}`)
+const page = { cursor: hash.transform(fromHex).optional(), limit }
+/** Pages of transactions go on behind a place: height, a hyphen, position in the block. */
+const places = {
+  cursor: z
+    .string()
+    .regex(/^(?:0|[1-9][0-9]{0,14})-(?:0|[1-9][0-9]{0,4})$/, 'HEIGHT-POSITION is due')
+    .transform((place) => {
+      const [height, position] = place.split('-')
+      return { height: Number(height), position: Number(position) }
+    })
+    .optional(),
+  limit,
 }
 
 /** What each address of the API may be asked with; anything else is `bad_request`. */
 export const PARAMETERS = {
   none: z.strictObject({}),
   height: z.strictObject({ height: counter }),
-  blocks: z.strictObject({ from: counter, limit: page.limit }),
+  /** `from` asks for that height and those above, `cursor` for those below, newest first. */
+  blocks: z
+    .strictObject({ from: counter.optional(), cursor: counter.optional(), limit })
+    .refine(({ from, cursor }) => from === undefined || cursor === undefined, 'one of the two'),
+  parameterChanges: z.strictObject({ from: counter.default(0), limit }),
+  blockTransactions: z.strictObject({ height: counter, ...places }),
   transaction: z.strictObject({ id: branded<TxId>() }),
   asset: z.strictObject({ id: whole(ASSETS_MAX - 1) }),
   coin: z.strictObject({ txId: branded<TxId>(), index: whole(2 ** 32 - 1) }),
   channel: z.strictObject({ number: counter }),
+  channelTransactions: z.strictObject({ number: counter, ...places }),
   reveal: z.strictObject({ anchor: branded<Anchor>() }),
   revealStep: z.strictObject({ anchor: branded<Anchor>(), step: counter }),
   coins: z.strictObject({ lock: branded<LockRoot>(), ...page }),

@@ -92,6 +92,12 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
   internal_error: [500, true],
 }
 
+/** Whether a code says that a transaction is not good, rather than that a request failed. */
+export function isRefusal(code: string): boolean {
+  const [status] = Object.entries(ANSWERS).find(([known]) => known === code)?.[1] ?? []
+  return status === 422 || code === 'malformed' || code === 'transaction_too_large'
+}
+
 /** RFC 9457 problem details. */
 export function problemDetails({ code, detail }: Problem, requestId: string) {
   const [status, retryable] = ANSWERS[code]

@@ -13,7 +13,12 @@ import {
   toHex,
 } from '@tallystick/protocol'
 import type { ProvenValue } from '../node/proven-value.js'
-import type { StoredBlock, StoredEntry, StoredHandover } from '../store/ledger-store.js'
+import type {
+  PlacedTransaction,
+  StoredBlock,
+  StoredEntry,
+  StoredHandover,
+} from '../store/ledger-store.js'
 
 /** Lower-case hex; the runtime's own is much faster than the portable one on whole blocks. */
 export function hexOf(bytes: Uint8Array): string {
@@ -69,6 +74,18 @@ export function channelResource({ value }: StoredEntry) {
     dispute_window_seconds: channel.terms.disputeWindowSeconds,
     status: status.kind,
     ...(status.kind === 'closing' && { closing_by: status.by, deadline: status.deadline }),
+  }
+}
+
+/** One page of transactions; `found` holds one more than `limit` when there are more. */
+export function placesResource(found: readonly PlacedTransaction[], limit: number) {
+  const shown = found.slice(0, limit)
+  const last = shown.at(-1)
+  const hasMore = found.length > limit
+  return {
+    data: shown,
+    has_more: hasMore,
+    next: hasMore && last !== undefined ? `${last.height}-${last.position}` : null,
   }
 }
 

@@ -1,26 +1,30 @@
 import { fromHex } from '@tallystick/protocol'
-import express, { type Request, type Response, type Router } from 'express'
+import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import type { LedgerNode } from '../node/ledger-node.js'
 import { complaint, PARAMETERS } from './parameters.js'
 import { type Problem, sendProblem } from './problem.js'
 import { readBody } from './read-body.js'
 import { RefusedWork } from './refused-work.js'
 import { hexOf } from './resource.js'
+import { ROUTES } from './routes.js'
+import { traceResource } from './trace-resource.js'
 
 /** Handing transactions in, and asking what became of them. */
 export function transactionRoutes(node: LedgerNode): Router {
   const router = express.Router()
   const refusedWork = new RefusedWork()
-  router.post(
-    '/transactions',
-    (request, response, next) => {
-      if (!refusedWork.isExhausted(addressOf(request), performance.now())) return next()
-      const detail = 'too much of what came from this address was refused; slow down'
-      return sendProblem(response, { code: 'too_many_refusals', detail })
-    },
-    (request, response) => submit(node, refusedWork, request, response),
+  const withinBudget: RequestHandler = (request, response, next) => {
+    if (!refusedWork.isExhausted(addressOf(request), performance.now())) return next()
+    const detail = 'too much of what came from this address was refused; slow down'
+    return sendProblem(response, { code: 'too_many_refusals', detail })
+  }
+  router.post(ROUTES.submit.path, withinBudget, (request, response) =>
+    submit(node, refusedWork, request, response),
   )
-  router.get('/transactions/:id', (request, response) => tellStatus(node, request, response))
+  router.post(ROUTES.trace.path, withinBudget, (request, response) =>
+    trace(node, refusedWork, request, response),
+  )
+  router.get(ROUTES.transaction.path, (request, response) => tellStatus(node, request, response))
   return router
 }
 
@@ -49,6 +53,25 @@ async function submit(
       response.json({ id: submitted.id, status: 'included', height: submitted.height })
       break
   }
+  return undefined
+}
+
+/** A trace pays nothing, so that what it takes counts like what a refusal takes. */
+async function trace(
+  node: LedgerNode,
+  refusedWork: RefusedWork,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const encoded = await submittedBytes(request)
+  if ('code' in encoded) {
+    response.set('connection', 'close')
+    return sendProblem(response, encoded)
+  }
+  const { workMs, result } = await node.trace(encoded)
+  refusedWork.charge(addressOf(request), workMs, performance.now())
+  if (result.kind === 'rejection') sendProblem(response, result)
+  else response.json(traceResource(result))
   return undefined
 }
 

@@ -1,4 +1,5 @@
 import {
+  type Amount,
   amount,
   type LockRoot,
   type Output,
@@ -45,4 +46,19 @@ export function portOption(text: string): number {
   const port = wholeOption(text)
   if (port > 65_535) throw new InvalidArgumentError('a port is at most 65535')
   return port
+}
+
+/** 32 bytes in hex: an id, a key or a root. */
+export function hashOption(text: string): string {
+  if (!/^[0-9a-f]{64}$/.test(text)) {
+    throw new InvalidArgumentError('64 lower-case hex digits are due here')
+  }
+  return text
+}
+
+/** Base units, 1 to 2^63-1. */
+export function amountOption(text: string): Amount {
+  const value = /^[1-9]\d{0,18}$/.test(text) ? parseAmount(BigInt(text)) : undefined
+  if (value === undefined) throw new InvalidArgumentError('base units are due, 1 to 2^63-1')
+  return value
 }

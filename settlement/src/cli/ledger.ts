@@ -3,6 +3,7 @@ import type { Output } from '@tallystick/protocol'
 import { Command } from 'commander'
 import { initLedger, type LedgerOrigin } from '../init-ledger.js'
 import type { PricedAsset } from '../priced-asset.js'
+import { addClientCommands } from './client-commands.js'
 import { allocateOption, assetOption, portOption, wholeOption } from './ledger-options.js'
 import { printFacts } from './print-facts.js'
 import { runLedger } from './run-ledger.js'
@@ -65,6 +66,8 @@ program
   .requiredOption('--url <url>', 'address of its API')
   .option('--json', 'print one JSON object')
   .action(showStatus)
+
+addClientCommands(program)
 
 await program.parseAsync().catch(stopOnFault)
 

@@ -126,9 +126,12 @@ function applyClose(run: TransactionRun, { validUntil, closes }: OperationOf<'cl
     }
     const agreement = { channel: channel.id, clientPayout, validUntil }
     const digest = closeAgreementDigest(run.chainId, agreement)
-    if (!run.checks.isSigned(channel.client.key, digest, signature)) {
-      return reject('bad_agreement_signature', `the client of channel ${number} did not sign this`)
-    }
+    const isAgreed = run.checks.isSigned(channel.client.key, digest, signature)
+    const disagreed = isAgreed
+      ? undefined
+      : reject('bad_agreement_signature', `the client of channel ${number} did not sign this`)
+    run.observe?.({ rule: 'CH-12', subject: `channel ${number}: the client agrees` }, disagreed)
+    if (disagreed !== undefined) return disagreed
     run.credit(channel.asset, total - clientPayout)
     const lock = channel.client.payoutLock
     run.createCoin({ asset: channel.asset, value: clientPayout, lock })

@@ -7,8 +7,10 @@ import {
   feeRateOf,
   isRejection,
   type Operation,
+  type Output,
   type Rejection,
   reject,
+  type SpendContext,
   type Timestamp,
   type Transaction,
   type TransactionBody,
@@ -22,6 +24,7 @@ import { firstReveal, recordReveal } from './reveal-record.js'
 import { TransactionChecks } from './transaction-checks.js'
 import type { TransactionRejection } from './transaction-rejection.js'
 import { TransactionRun } from './transaction-run.js'
+import { type ObserveStep, STEPS, type StepName } from './transaction-step.js'
 
 /** What an accepted transaction changes. */
 export type AppliedTransaction = {
@@ -34,8 +37,8 @@ export type AppliedTransaction = {
 /**
  * The state transition of the ledger (TX-*), pure: the same view, transaction and time give the
  * same writes or the same rejection on every node. `bytes` is the length of the encoded
- * transaction, `checks` what was found out about it before, if it was. Signatures come last,
- * because they cost most.
+ * transaction, `checks` what was found out about it before, if it was; `observe` hears every check.
+ * Signatures come last, because they cost most.
  */
 export function applyTransaction(
   view: LedgerView,
@@ -43,22 +46,28 @@ export function applyTransaction(
   bytes: number,
   context: ApplyContext,
   checks: TransactionChecks = new TransactionChecks(context.chainId, transaction),
+  observe?: ObserveStep,
 ): AppliedTransaction | TransactionRejection {
-  const { body } = transaction
+  const told = (step: StepName, refusal: TransactionRejection | undefined) => {
+    observe?.(step, refusal)
+    return refusal
+  }
   const refusal =
-    checkInForce(transaction, context.parameters.protocolVersion) ??
-    checkValidity(transaction, context.time)
+    told(STEPS.inForce, checkInForce(transaction, context.parameters.protocolVersion)) ??
+    told(STEPS.onceOnly, checkOnceOnly(transaction)) ??
+    told(STEPS.validity, checkValidity(transaction, context.time))
   if (refusal !== undefined) return refusal
   const cost = boundedCost(transaction, bytes)
+  told(STEPS.cost, isRejection(cost) ? cost : undefined)
   if (isRejection(cost)) return cost
   const state = new StateOverlay(view)
-  const run = new TransactionRun({ context, state, transaction, checks })
+  const run = new TransactionRun({ context, state, transaction, checks, observe })
   const refused =
-    makeReveals(run) ??
+    told(STEPS.reveals, makeReveals(run)) ??
     spendInputs(run) ??
     createOutputs(run) ??
-    firstRefusal(body.operations, (operation, i) => applyOperation(run, operation, i)) ??
-    burnFee(run, cost) ??
+    applyOperations(run) ??
+    told(STEPS.fee, burnFee(run, cost)) ??
     checkSigners(run)
   return refused ?? { kind: 'applied', id: run.id, writes: state.writes(), cost }
 }
@@ -74,13 +83,17 @@ export function boundedCost(
     : reject('transaction_too_costly', `a block costs at most ${BLOCK_COST_MAX}, this ${cost}`)
 }
 
-function checkValidity({ body }: Transaction, time: Timestamp): TransactionRejection | undefined {
+function checkOnceOnly({ body }: Transaction): TransactionRejection | undefined {
   if (body.inputs.length + body.operations.length + body.reveals.length === 0) {
     return reject('transaction_empty', 'a transaction spends, operates or reveals something')
   }
   if (!isOnceOnly(body)) {
     return reject('transaction_repeatable', 'nothing in the transaction can happen only once')
   }
+  return undefined
+}
+
+function checkValidity({ body }: Transaction, time: Timestamp): TransactionRejection | undefined {
   if (time < body.validFrom) {
     return reject('not_yet_valid', `ledger time is ${time}, valid from ${body.validFrom}`)
   }
@@ -92,27 +105,67 @@ function checkValidity({ body }: Transaction, time: Timestamp): TransactionRejec
 
 function spendInputs(run: TransactionRun): TransactionRejection | undefined {
   const { body, witnesses } = run.transaction
-  const { time, signedBy } = run
+  const { time, signedBy, observe } = run
   const revealedAt = firstReveal(run.state)
   return firstRefusal(body.inputs, (outpoint, i) => {
     const coin = run.state.read('coin', outpoint)
     const witness = witnesses[i]
     if (coin === undefined || witness === undefined) {
-      return reject('coin_missing', `${outpoint.txId}:${outpoint.index} is spent or never was`)
+      const missing = `${outpoint.txId}:${outpoint.index} is spent or never was`
+      const refusal = reject('coin_missing', missing)
+      observe?.(STEPS.input(i), refusal)
+      return refusal
     }
+    observe?.(STEPS.input(i), undefined)
     run.state.write('coin', outpoint, undefined)
     run.credit(coin.asset, coin.amount)
-    return checkLock(coin.lock, witness, { time, coinTime: coin.createdTime, signedBy, revealedAt })
+    const onCondition = observe && conditionObserver(observe, i)
+    const context = {
+      time,
+      coinTime: coin.createdTime,
+      signedBy,
+      revealedAt,
+      ...(onCondition && { onCondition }),
+    }
+    const refusal = checkLock(coin.lock, witness, context)
+    observe?.(STEPS.lock(i), refusal)
+    return refusal
+  })
+}
+
+function conditionObserver(
+  observe: ObserveStep,
+  input: number,
+): NonNullable<SpendContext['onCondition']> {
+  return (condition, position, rejection) => {
+    observe(STEPS.condition(input, position, condition), rejection)
+  }
+}
+
+function applyOperations(run: TransactionRun): TransactionRejection | undefined {
+  return firstRefusal(run.transaction.body.operations, (operation, i) => {
+    const refusal = applyOperation(run, operation, i)
+    run.observe?.(STEPS.operation(i, operation), refusal)
+    return refusal
   })
 }
 
 function createOutputs(run: TransactionRun): TransactionRejection | undefined {
-  return firstRefusal(run.transaction.body.outputs, ({ asset, amount: value, lock }) => {
-    if (value === 0n) return reject('amount_out_of_range', 'an output holds at least one unit')
-    run.debit(asset, value)
-    run.createCoin({ asset, value, lock })
-    return undefined
+  return firstRefusal(run.transaction.body.outputs, (output, i) => {
+    const refusal = createOutput(run, output)
+    run.observe?.(STEPS.output(i), refusal)
+    return refusal
   })
+}
+
+function createOutput(
+  run: TransactionRun,
+  { asset, amount: value, lock }: Output,
+): TransactionRejection | undefined {
+  if (value === 0n) return reject('amount_out_of_range', 'an output holds at least one unit')
+  run.debit(asset, value)
+  run.createCoin({ asset, value, lock })
+  return undefined
 }
 
 /**
@@ -161,14 +214,19 @@ function burnFee(run: TransactionRun, cost: number): TransactionRejection | unde
 function checkSigners(run: TransactionRun): TransactionRejection | undefined {
   const { checks } = run
   const unused = run.unusedSigner()
-  if (unused !== undefined) {
-    return reject('signer_unused', `nothing in the transaction asks for a signature by ${unused}`)
-  }
-  return firstRefusal(run.transaction.signers, ({ publicKey, signature }) =>
-    checks.isSigned(publicKey, checks.digest, signature)
+  const idle =
+    unused === undefined
       ? undefined
-      : reject('bad_signature', `${publicKey} did not sign this transaction`),
-  )
+      : reject('signer_unused', `nothing in the transaction asks for a signature by ${unused}`)
+  run.observe?.(STEPS.signers, idle)
+  if (idle !== undefined) return idle
+  return firstRefusal(run.transaction.signers, ({ publicKey, signature }, i) => {
+    const refusal = checks.isSigned(publicKey, checks.digest, signature)
+      ? undefined
+      : reject('bad_signature', `${publicKey} did not sign this transaction`)
+    run.observe?.(STEPS.signature(i), refusal)
+    return refusal
+  })
 }
 
 function firstRefusal<T>(

@@ -13,10 +13,11 @@ import type {
   Transaction,
   TxId,
 } from '@tallystick/protocol'
-import { amount, reject } from '@tallystick/protocol'
+import { amount, isRejection, reject } from '@tallystick/protocol'
 import type { ApplyContext } from './apply-context.js'
 import type { StateOverlay } from './ledger-view.js'
 import type { TransactionChecks } from './transaction-checks.js'
+import type { ObserveStep } from './transaction-step.js'
 
 /** What every step of applying one transaction reads and writes. Lives for that one transaction. */
 export class TransactionRun {
@@ -29,6 +30,7 @@ export class TransactionRun {
   readonly state: StateOverlay
   readonly transaction: Transaction
   readonly checks: TransactionChecks
+  readonly observe: ObserveStep | undefined
   readonly #balance = new Map<AssetId, bigint>()
   readonly #channelFees = new Map<AssetId, bigint>()
   readonly #listed: ReadonlySet<PublicKey>
@@ -40,6 +42,7 @@ export class TransactionRun {
     readonly state: StateOverlay
     readonly transaction: Transaction
     readonly checks: TransactionChecks
+    readonly observe: ObserveStep | undefined
   }) {
     this.chainId = run.context.chainId
     this.time = run.context.time
@@ -49,6 +52,7 @@ export class TransactionRun {
     this.state = run.state
     this.transaction = run.transaction
     this.checks = run.checks
+    this.observe = run.observe
     this.#listed = new Set(run.transaction.signers.map(({ publicKey }) => publicKey))
   }
 
@@ -61,9 +65,11 @@ export class TransactionRun {
 
   /** Refuses unless the transaction lists a signature by `key`. */
   requireSigner(key: PublicKey, why: string): Rejection<'missing_signature'> | undefined {
-    return this.signedBy(key)
+    const refusal = this.signedBy(key)
       ? undefined
       : reject('missing_signature', `${why} asks for a signature by ${key}`)
+    this.observe?.({ rule: 'TX-9', subject: `${why}: a signature by ${key}` }, refusal)
+    return refusal
   }
 
   unusedSigner(): PublicKey | undefined {
@@ -125,10 +131,14 @@ export class TransactionRun {
 
   /** The channel with this number, or that there is none. */
   channel(channel: ChannelNumber): Channel | Rejection<'channel_missing'> {
-    return (
+    const found =
       this.state.read('channel', { channel }) ??
       reject('channel_missing', `there is no channel ${channel}, or it is closed`)
+    this.observe?.(
+      { rule: 'OP-0', subject: `channel ${channel}` },
+      isRejection(found) ? found : undefined,
     )
+    return found
   }
 
   setChannel(channel: Channel): void {

@@ -39,7 +39,14 @@ import type { PendingTransaction } from '../mempool/pending-transaction.js'
 import type { Room } from '../mempool/room.js'
 import type { LedgerState } from '../state/ledger-state.js'
 import { entryRows } from '../store/entry-row.js'
-import type { PageQuery, StoredBlock, StoredEntry, StoredHandover } from '../store/ledger-store.js'
+import { entryUses } from '../store/entry-use.js'
+import type {
+  PageQuery,
+  StoredBlock,
+  StoredEntry,
+  StoredHandover,
+  TransactionIndex,
+} from '../store/ledger-store.js'
 import { BlockLoop } from './block-loop.js'
 import type { Chain, ChainTip } from './chain.js'
 import { checkTipMark } from './check-tip-mark.js'
@@ -50,7 +57,9 @@ import { type MadeBlock, makeBlock } from './make-block.js'
 import type { ProvenValue } from './proven-value.js'
 import { genesisTip, restoreChain } from './restore-chain.js'
 import { RevealHashing } from './reveal-hashing.js'
-import type { Submitted, TransactionStatus } from './submission.js'
+import { refusal, type Submitted, type TransactionStatus } from './submission.js'
+import { timed } from './timed.js'
+import { type Traced, traceAtTip } from './trace-at-tip.js'
 import { type PendingUpgrade, pendingUpgrade, requireSupportedVersion } from './upgrade.js'
 
 /** What a block of this node may hold. */
@@ -142,6 +151,11 @@ export class LedgerNode {
     return this.#tip
   }
 
+  /** Which transactions of the chain had to do with what. */
+  get index(): TransactionIndex {
+    return this.#parts.store.index
+  }
+
   get mempoolSize(): number {
     return this.#mempool.size
   }
@@ -190,15 +204,32 @@ export class LedgerNode {
       return { kind: 'pending', id: checks.id }
     }
     // Refused because it is in a block already? Then this is the same word again.
-    const position = await this.#parts.store.position(checks.id)
+    const position = await this.index.position(checks.id)
     return position === undefined
       ? refusal(admission, parseMs + hashMs + admitMs)
       : { kind: 'included', id: checks.id, height: position.height }
   }
 
+  /** Runs a transaction rule by rule on the tip; refused is only what no ledger could even read. */
+  async trace(encoded: Uint8Array): Promise<Traced> {
+    const [transaction, parseMs] = timed(() => parseTransaction(encoded))
+    if (isRejection(transaction)) return { workMs: parseMs, result: transaction }
+    const bytes = encoded.length
+    const cost = boundedCost(transaction, bytes)
+    if (typeof cost !== 'number') return { workMs: parseMs, result: cost }
+    const checks = new TransactionChecks(this.chainId, transaction)
+    const hashMs = await this.#reveals.follow(transaction, checks)
+    if (typeof hashMs !== 'number') return { workMs: parseMs, result: hashMs }
+    const status = await this.transactionStatus(checks.id)
+    const context = this.#context()
+    const parts = { transaction, bytes, cost, checks, context, status }
+    const [result, traceMs] = timed(() => traceAtTip(this.#state, this.#tip, parts))
+    return { workMs: parseMs + hashMs + traceMs, result }
+  }
+
   async transactionStatus(id: TxId): Promise<TransactionStatus> {
     if (this.#mempool.get(id) !== undefined) return { kind: 'pending' }
-    const at = await this.#parts.store.position(id)
+    const at = await this.index.position(id)
     const block = at && (await this.block(at.height))
     if (at === undefined || block === undefined) {
       const rejection = this.#mempool.rejectionOf(id)
@@ -240,6 +271,12 @@ export class LedgerNode {
     return count > 0 ? this.#parts.store.blocks(from, count, bytesMax) : []
   }
 
+  /** Up to `limit` blocks from `from` down, none above the tip: see `LedgerStore`. */
+  blocksDown(from: number, limit: number, bytesMax: number): Promise<readonly StoredBlock[]> {
+    const top = Math.min(from, this.#tip.header.height)
+    return this.#parts.store.blocksDown(top, limit, bytesMax)
+  }
+
   /** Execution, certificate, storage, and only then the tip: whether a block was made. */
   async #makeBlock(): Promise<boolean> {
     const { engine, store, mark, clock } = this.#parts
@@ -265,6 +302,10 @@ export class LedgerNode {
       ...entryRows(made.writes, made.staged.changes),
       transactions: included.map(({ checks }) => checks.id),
       handover: handoverAfter(this.#state, made, { header, certificate }),
+      uses: entryUses(
+        included.map(({ transaction }) => transaction),
+        made.writes,
+      ),
       settled: this.#takeSettled(made),
     })
     await mark.note({ height: header.height, id })
@@ -345,18 +386,4 @@ export class LedgerNode {
     this.#loop?.stop()
     this.#parts.onFault(error)
   }
-}
-
-function refusal(
-  rejection: Extract<Submitted, { kind: 'refused' }>['rejection'],
-  workMs: number,
-): Submitted {
-  return { kind: 'refused', rejection, workMs }
-}
-
-/** What `work` gives, and how long it took, milliseconds. */
-function timed<T>(work: () => T): readonly [T, number] {
-  const started = performance.now()
-  const result = work()
-  return [result, performance.now() - started]
 }

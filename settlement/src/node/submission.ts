@@ -25,3 +25,11 @@ export type Submitted =
       /** What it took to find out, milliseconds: nobody has paid for it. */
       readonly workMs: number
     }
+
+/** Refused for `rejection`, found out in `workMs` milliseconds. */
+export function refusal(
+  rejection: Extract<Submitted, { kind: 'refused' }>['rejection'],
+  workMs: number,
+): Submitted {
+  return { kind: 'refused', rejection, workMs }
+}

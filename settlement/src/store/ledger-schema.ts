@@ -2,12 +2,14 @@ import { LedgerFault } from '../ledger-fault.js'
 import type { SqliteConnection } from './sqlite-connection.js'
 
 /** Raised with every change of the tables below. */
-const FORMAT = 2
+const FORMAT = 4
 
 /**
  * `entry` is the state at the tip, by place in the state tree; the three columns behind the value
- * exist for lists. Blocks, where their transactions are, and handovers stay
- * for ever.
+ * exist for lists. Blocks, where their transactions are, which of them used a channel or spent a coin,
+ * and handovers stay for ever: 68 bytes a transaction, 30 an input, 15 a channel used, and a tenth of a
+ * second per block of 10,000 payments. Rows are in the order in which blocks come where they can be,
+ * so that most are appended; of ids, which are scattered, only a part is indexed.
  */
 const SCHEMA = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -26,9 +28,24 @@ const SCHEMA = `
   CREATE TABLE block (height INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL);
   CREATE TABLE handover (activation_height INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
   CREATE TABLE transaction_index (
-    id BLOB PRIMARY KEY,
     height INTEGER NOT NULL,
-    position INTEGER NOT NULL
+    position INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    PRIMARY KEY (height, position)
+  ) WITHOUT ROWID;
+  CREATE INDEX transaction_id ON transaction_index (substr(id, 1, 8));
+  CREATE TABLE coin_spend (
+    creator BLOB NOT NULL,
+    coin_index INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (creator, coin_index)
+  ) WITHOUT ROWID;
+  CREATE TABLE channel_use (
+    channel INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (channel, height, position)
   ) WITHOUT ROWID;
   CREATE TABLE mempool (
     arrival INTEGER PRIMARY KEY AUTOINCREMENT,

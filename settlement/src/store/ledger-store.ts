@@ -1,4 +1,12 @@
-import type { EntryKind, LockRoot, PublicKey, TxId } from '@tallystick/protocol'
+import type {
+  ChannelNumber,
+  EntryKind,
+  LockRoot,
+  Outpoint,
+  PublicKey,
+  TxId,
+} from '@tallystick/protocol'
+import type { EntryUses } from './entry-use.js'
 
 /** An entry of the state as it lies in storage. */
 export type StoredEntry = {
@@ -41,7 +49,9 @@ export type PendingRow = {
   /** When it was taken, milliseconds since 1970. */
   readonly arrivedMs: number
 }
+/** Where a transaction is: positions in a block count from 0. */
 export type Position = { readonly height: number; readonly position: number }
+export type PlacedTransaction = Position & { readonly id: TxId }
 
 /** Everything that one block changes. */
 export type BlockCommit = {
@@ -55,6 +65,8 @@ export type BlockCommit = {
   readonly transactions: readonly TxId[]
   /** New parameters come into force with the next block. */
   readonly handover: StoredHandover | undefined
+  /** What they used. */
+  readonly uses: EntryUses
   /** Transactions that wait no more, included or not. */
   readonly settled: readonly TxId[]
 }
@@ -63,12 +75,30 @@ export type BlockCommit = {
 export type PageQuery = { readonly after: Uint8Array | undefined; readonly limit: number }
 
 /**
+ * One page of transactions, oldest first; `after` is the place of the last one of the page before.
+ * Blocks only add behind it, so pages are stable.
+ */
+export type PlaceQuery = { readonly after: Position | undefined; readonly limit: number }
+
+/** Which transactions of the chain had to do with what. */
+export interface TransactionIndex {
+  position(id: TxId): Promise<Position | undefined>
+  /** The transaction that spent a coin. */
+  spendOf(outpoint: Outpoint): Promise<PlacedTransaction | undefined>
+  /** Those that opened, changed or closed a channel. */
+  usesOf(channel: ChannelNumber, page: PlaceQuery): Promise<readonly PlacedTransaction[]>
+  /** Those of one block. */
+  transactionsOf(height: number, page: PlaceQuery): Promise<readonly PlacedTransaction[]>
+}
+
+/**
  * Where a ledger lies. One process has it open at a time. A promise to write is kept only when the
  * change has reached the disk whole; a crash at any instruction leaves whole changes, in the order
  * of the calls. Reads see kept writes only. Every failure is a `LedgerFault`, and after a failed
  * write every later call fails too.
  */
 export interface LedgerStore {
+  readonly index: TransactionIndex
   /** Chain id of the ledger in it; `undefined` while there is none. */
   chainId(): Promise<string | undefined>
   /** Puts the entries of a genesis into an empty store. */
@@ -86,9 +116,10 @@ export interface LedgerStore {
   block(height: number): Promise<StoredBlock | undefined>
   /** Up to `limit` blocks from `from` on: one at least, more only within `bytesMax`. */
   blocks(from: number, limit: number, bytesMax: number): Promise<readonly StoredBlock[]>
+  /** Up to `limit` blocks from `from` down: one at least, more only within `bytesMax`. */
+  blocksDown(from: number, limit: number, bytesMax: number): Promise<readonly StoredBlock[]>
   /** Up to `limit` handovers whose parameters came into force at `from` or later, in order. */
   handovers(from: number, limit: number): Promise<readonly StoredHandover[]>
-  position(id: TxId): Promise<Position | undefined>
   coinsOf(lock: LockRoot, page: PageQuery): Promise<readonly StoredEntry[]>
   channelsOf(key: PublicKey, page: PageQuery): Promise<readonly StoredEntry[]>
   /** Waits for the calls that were made before. */

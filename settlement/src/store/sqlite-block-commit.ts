@@ -3,10 +3,11 @@ import { STATEMENT_ROWS_MAX } from '../limits.js'
 import type { EntryRow } from './entry-row.js'
 import type { BlockCommit, PendingRow } from './ledger-store.js'
 import type { SqliteValue, SqliteWork } from './sqlite-connection.js'
+import { writeTransactionIndex } from './sqlite-transaction-index.js'
 
 /** Writes all that one block changes; the caller holds the transaction around it. */
 export async function writeBlock(sqlite: SqliteWork, commit: BlockCommit): Promise<void> {
-  const { height, id, bytes, put, remove, transactions, handover, settled } = commit
+  const { height, id, bytes, put, remove, handover, settled } = commit
   // A height is written once, by whoever holds the file: the key of the table refuses a second.
   await sqlite.run('INSERT INTO block (height, id, bytes) VALUES (?, ?, ?)', [height, id, bytes])
   await writeEntries(sqlite, put)
@@ -18,11 +19,7 @@ export async function writeBlock(sqlite: SqliteWork, commit: BlockCommit): Promi
     const row = [handover.activationHeight, handover.bytes]
     await sqlite.run('INSERT INTO handover (activation_height, bytes) VALUES (?, ?)', row)
   }
-  const indexed = transactions.map((txId, position) => ({ txId, position }))
-  await runRows(sqlite, indexed, ({ txId, position }) => [fromHex(txId), height, position], {
-    head: 'INSERT INTO transaction_index (id, height, position) VALUES',
-    tail: '',
-  })
+  await writeTransactionIndex(sqlite, commit)
   await runRows(sqlite, settled, (txId) => [fromHex(txId)], {
     head: 'DELETE FROM mempool WHERE id IN (VALUES',
     tail: ')',
@@ -52,7 +49,7 @@ export function writePending(
 }
 
 /** One statement for up to a thousand rows: each call to the driver costs a thread's round trip. */
-async function runRows<T>(
+export async function runRows<T>(
   sqlite: SqliteWork,
   items: readonly T[],
   row: (item: T) => readonly SqliteValue[],

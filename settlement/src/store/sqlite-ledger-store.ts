@@ -2,7 +2,13 @@ import { fromHex, type TxId, toHex } from '@tallystick/protocol'
 import { LedgerFault } from '../ledger-fault.js'
 import { LOAD_ROWS } from '../limits.js'
 import { prepareSchema } from './ledger-schema.js'
-import type { EntryBatch, LedgerStore, PageQuery, StoredBlock } from './ledger-store.js'
+import type {
+  EntryBatch,
+  LedgerStore,
+  PageQuery,
+  StoredBlock,
+  TransactionIndex,
+} from './ledger-store.js'
 import { writeBlock, writeEntries, writePending } from './sqlite-block-commit.js'
 import { SqliteConnection, type SqliteRow, type SqliteValue } from './sqlite-connection.js'
 import {
@@ -14,6 +20,7 @@ import {
   storedBlock,
   storedEntry,
 } from './sqlite-row.js'
+import { SqliteTransactionIndex } from './sqlite-transaction-index.js'
 
 /** Opens (or makes) the ledger in a SQLite file; see `LedgerStore` for what it promises. */
 export async function openSqliteLedgerStore(path: string): Promise<LedgerStore> {
@@ -28,10 +35,12 @@ export async function openSqliteLedgerStore(path: string): Promise<LedgerStore> 
 }
 
 class SqliteLedgerStore implements LedgerStore {
+  readonly index: TransactionIndex
   readonly #connection: SqliteConnection
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection
+    this.index = new SqliteTransactionIndex((sql, ...values) => this.#all(sql, ...values))
   }
 
   async chainId() {
@@ -97,12 +106,22 @@ class SqliteLedgerStore implements LedgerStore {
     return row && storedBlock(row)
   }
 
-  async blocks(from: number, limit: number, bytesMax: number): Promise<readonly StoredBlock[]> {
+  blocks(from: number, limit: number, bytesMax: number) {
+    return this.#blocks('height >= ? ORDER BY height', from, limit, bytesMax)
+  }
+
+  blocksDown(from: number, limit: number, bytesMax: number) {
+    return this.#blocks('height <= ? ORDER BY height DESC', from, limit, bytesMax)
+  }
+
+  async #blocks(
+    which: string,
+    from: number,
+    limit: number,
+    bytesMax: number,
+  ): Promise<readonly StoredBlock[]> {
     const select = (columns: string, count: number) =>
-      this.#all(
-        `SELECT ${columns} FROM block WHERE height >= ? ORDER BY height LIMIT ?`,
-        ...[from, count],
-      )
+      this.#all(`SELECT ${columns} FROM block WHERE ${which} LIMIT ?`, from, count)
     let [count, bytes] = [0, 0]
     for (const row of await select('length(bytes) AS size', limit)) {
       bytes += numberOf(row, 'size')
@@ -119,12 +138,6 @@ class SqliteLedgerStore implements LedgerStore {
       activationHeight: numberOf(row, 'activation_height'),
       bytes: bytesOf(row, 'bytes'),
     }))
-  }
-
-  async position(id: TxId) {
-    const sql = 'SELECT height, position FROM transaction_index WHERE id = ?'
-    const [row] = await this.#all(sql, fromHex(id))
-    return row && { height: numberOf(row, 'height'), position: numberOf(row, 'position') }
   }
 
   async coinsOf(lock: string, { after, limit }: PageQuery) {

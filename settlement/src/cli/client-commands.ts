@@ -1,0 +1,57 @@
+import type { Command } from 'commander'
+import { amountOption, hashOption, wholeOption } from './ledger-options.js'
+import { sendCoins } from './send-coins.js'
+import { showKeys } from './show-keys.js'
+import { ENTRY_FORMS, showProof } from './show-proof.js'
+import { showTrace } from './show-trace.js'
+
+const CODES = 'Exit codes: 0 done, 1 could not be done, 2 refused by the rules of the ledger.'
+
+/** The commands that use a ledger through any node's API, without running one. */
+export function addClientCommands(program: Command): void {
+  program
+    .command('keys')
+    .description('show where a key file is paid: public key and lock')
+    .argument('<file>', 'BIP-39 words, readable by their owner alone')
+    .option('--make', 'make the file, with 24 new words')
+    .option('--words', 'show the secret words, too')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', `\n${CODES}`)
+    .action(showKeys)
+
+  program
+    .command('send')
+    .description('pay from the coins of a key file, and wait until a block holds it')
+    .requiredOption('--url <url>', "address of a node's API")
+    .option('--chain <id>', 'the chain that is expected', hashOption)
+    .requiredOption('--keys <file>', 'key file that `keys` made')
+    .option('--to-lock <root>', 'receiver: the root of a lock', hashOption)
+    .option('--to-key <key>', 'receiver: a public key', hashOption)
+    .requiredOption('--amount <units>', 'in base units', amountOption)
+    .option('--asset <id>', 'what is sent', wholeOption, 0)
+    .option('--fee-asset <id>', 'what the fee is paid in; else the same, if it can', wholeOption)
+    .option('--yes', 'send without asking')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', `\n${CODES}`)
+    .action(sendCoins)
+
+  program
+    .command('proof')
+    .description('verify what the ledger holds, or that it holds nothing, and say what is proved')
+    .argument('<kind>', Object.keys(ENTRY_FORMS).join(', '))
+    .argument('[name]', `as in: ${Object.values(ENTRY_FORMS).join(', ')}`)
+    .requiredOption('--url <url>', "address of a node's API")
+    .option('--chain <id>', 'the chain that is expected', hashOption)
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', `\n${CODES}`)
+    .action(showProof)
+
+  program
+    .command('trace')
+    .description('run a transaction on the tip, rule by rule; nothing changes')
+    .argument('<transaction>', 'a file, or hex')
+    .requiredOption('--url <url>', "address of a node's API")
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', `\n${CODES}`)
+    .action(showTrace)
+}
