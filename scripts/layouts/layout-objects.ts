@@ -39,12 +39,14 @@ import {
   revealCodec,
   signedAgreementCodec,
   signedLaneCodec,
+  signedWithdrawalCodec,
   stateProofCodec,
   storedCodec,
   TAG,
   type Tag,
   transactionBodyCodec,
   transactionCodec,
+  withdrawalCodec,
 } from '@tallystick/protocol'
 
 /** An object of the specification: the codec that writes it, and the tag that it is hashed under. */
@@ -85,6 +87,8 @@ export const LAYOUT_OBJECTS: readonly LayoutObject[] = [
   { name: 'Evidence', codec: evidenceCodec },
   { name: 'CloseAgreement', codec: closeAgreementCodec, tag: TAG.closeAgreement },
   { name: 'SignedAgreement', codec: signedAgreementCodec },
+  { name: 'Withdrawal', codec: withdrawalCodec, tag: TAG.withdrawal },
+  { name: 'SignedWithdrawal', codec: signedWithdrawalCodec },
   { name: 'Forward', codec: forwardCodec },
   { name: 'Change', codec: changeCodec },
   { name: 'LaneUpdate', codec: laneUpdateCodec },

@@ -77,6 +77,7 @@ export function testChannel({
   const side = (role: Role, deposited: bigint) => ({
     key: keys[role].publicKey,
     deposited: amount(deposited),
+    withdrawn: amount(0n),
     feesPaid: amount(0n),
     payoutLock: lockRoot(keyLock(keys[role].publicKey)),
   })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import {
+  type Amount,
   type Anchor,
+  agreeToWithdraw,
   amount,
   anchorOf,
   balanceProofDigest,
@@ -8,6 +10,7 @@ import {
   type ChannelParty,
   type Claim,
   channelPartyCodec,
+  channelTotal,
   confirmStored,
   type Decline,
   declineItem,
@@ -25,6 +28,7 @@ import {
   LANE_START,
   type LaneState,
   type LaneUpdate,
+  lapseWithdrawal,
   learnLink,
   lockedOf,
   maySign,
@@ -37,17 +41,23 @@ import {
   type Role,
   receiveClaim,
   receiveUpdate,
+  requestWithdrawal,
   resync,
   type SignedLane,
+  type SignedWithdrawal,
   seal,
   seeLedger,
   seeReveal,
-  sideStake,
   signEvidence,
   spendable,
+  stakeOf,
   type Timestamp,
   timestamp,
   toHex,
+  type Withdrawal,
+  withdrawable,
+  withdrawalDigest,
+  withdrawalOf,
 } from '@tallystick/protocol'
 import { CHAIN, type Dice, NOW, SIGNERS, testChannel } from './test-channel.js'
 import { checkLaw } from './two-parties-law.js'
@@ -66,6 +76,8 @@ type Message =
   | { readonly kind: 'stored'; readonly version: number }
   | { readonly kind: 'claim'; readonly claim: Claim }
   | { readonly kind: 'decline'; readonly decline: Decline }
+  | { readonly kind: 'withdrawalAsked'; readonly withdrawn: Amount; readonly validUntil: Timestamp }
+  | { readonly kind: 'withdrawal'; readonly signed: SignedWithdrawal }
 
 type Block = {
   readonly time: Timestamp
@@ -112,6 +124,8 @@ export class TwoPartiesWorld {
   connected = true
   #wires: Record<Role, Message[]> = { client: [], hub: [] }
   #names = 0
+  /** Withdrawals that the ledger has paid out. */
+  withdrawals = 0
 
   constructor(dice: Dice) {
     this.dice = dice
@@ -136,7 +150,8 @@ export class TwoPartiesWorld {
     const roll = dice.roll(100)
     if (roll < 22) this.#batch(side, () => this.#pay(side))
     else if (roll < 62) this.#receive(side)
-    else if (roll < 72) this.#batch(side, () => this.#answer(side))
+    else if (roll < 69) this.#batch(side, () => this.#answer(side))
+    else if (roll < 72) this.#batch(side, () => this.#withdraw(side))
     else if (roll < 84) this.#produce()
     else if (roll < 92) this.#meetBlocks(side)
     else if (roll < 96) this.#disconnect()
@@ -247,6 +262,35 @@ export class TwoPartiesWorld {
     side.effects.push({ kind: 'claim', claim: { channel, id: item.id, known: claimed } })
   }
 
+  /** A client signs its word and sends it; a hub sets its money aside and asks for the client's. */
+  #withdraw(side: Side): void {
+    const { dice } = this
+    const most = withdrawable(side.memory, side.role)
+    if (most <= 0n || side.memory.withdrawing !== undefined) return
+    const taken = side.memory.ledger[side.role].withdrawn
+    const withdrawn = amount(taken + (dice.chance(40) ? most : BigInt(1 + dice.roll(Number(most)))))
+    const validUntil = timestamp(this.nowOf(side) + 100 + dice.roll(3_000))
+    const asked = { withdrawn, validUntil }
+    if (side.role === 'client') this.#agree(side, { ...asked, role: 'client' })
+    else {
+      const party = requestWithdrawal(side.memory, asked, this.nowOf(side))
+      assert.ok(!('code' in party), 'what is withdrawable can be asked for')
+      side.memory = party
+      side.effects.push({ kind: 'withdrawalAsked', ...asked })
+    }
+  }
+
+  /** The client's word for a withdrawal, unless its own books speak against it. */
+  #agree(side: Side, agreed: Omit<Withdrawal, 'channel'>): void {
+    const withdrawal = { channel: this.channel.id, ...agreed }
+    const signature = SIGNERS.client.sign(withdrawalDigest(CHAIN, withdrawal))
+    const signed = { withdrawal, signature }
+    const party = agreeToWithdraw(CHAIN, side.memory, signed, this.nowOf(side))
+    if ('code' in party) return
+    side.memory = party
+    side.effects.push({ kind: 'withdrawal', signed })
+  }
+
   #linkOf({ anchor }: PendingItem, index: number): KnownLink {
     const secret = this.secrets.get(anchor)
     assert.ok(secret !== undefined)
@@ -286,6 +330,14 @@ export class TwoPartiesWorld {
         if (claimed.kind === 'claimed') side.memory = claimed.party
         return
       }
+      case 'withdrawalAsked':
+        return this.#agree(side, { ...message, role: 'hub' })
+      case 'withdrawal': {
+        const party = agreeToWithdraw(CHAIN, side.memory, message.signed, this.nowOf(side))
+        // Refused where an item of the client is still on its way back, or it came too late.
+        if (!('code' in party)) side.memory = party
+        return
+      }
       case 'decline': {
         const { id } = message.decline
         const pending = draftedLane(side.memory).items.some((item) => item.id === id)
@@ -320,12 +372,25 @@ export class TwoPartiesWorld {
       channel = { ...this.channel, [role]: { ...this.channel[role], deposited } }
       this.channel = channel
     }
+    channel = this.#withdrawn() ?? channel
     this.blocks.push({ time: this.now, channel, reveal })
     // Nobody lags by more than a few blocks, and nobody by as much as the grace.
     for (const side of ROLES.map((role) => this.sides[role])) {
       while (this.now - this.nowOf(side) > 8 && side.seen < this.blocks.length)
         this.#meetBlock(side)
     }
+  }
+
+  /** The channel after the withdrawal that the hub, which has both words on disk, may bring now. */
+  #withdrawn(): Channel | undefined {
+    const agreed = withdrawalOf(this.sides.hub.stored)?.withdrawal
+    if (agreed === undefined || this.now > agreed.validUntil || !this.dice.chance(60)) return
+    const { role, withdrawn } = agreed
+    if (withdrawn <= this.channel[role].withdrawn) return
+    this.withdrawals++
+    this.channel = { ...this.channel, [role]: { ...this.channel[role], withdrawn } }
+    assert.ok(channelTotal(this.channel) >= 0n, 'INV-2 no more is withdrawn than there is')
+    return this.channel
   }
 
   /** Links that a payee has on disk and may bring onto the ledger. */
@@ -359,7 +424,7 @@ export class TwoPartiesWorld {
         const drafted = draftChange(side.memory, { kind: 'expire', id: item.id }, time)
         if (!('kind' in drafted)) side.memory = drafted
       }
-      side.memory = draftOwed(side.memory, time)
+      side.memory = draftOwed(lapseWithdrawal(side.memory, time), time)
     })
   }
 
@@ -390,6 +455,10 @@ export class TwoPartiesWorld {
       if (synced.kind === 'rejection') assert.fail(`${synced.code}: ${synced.detail}`)
       this.#batch(side, () => {
         side.memory = synced.party
+        const said = withdrawalOf(side.memory)
+        if (role === 'client' && said !== undefined) {
+          side.effects.push({ kind: 'withdrawal', signed: said })
+        }
         const repeats = this.dice.chance(20) ? 2 : 1
         for (let times = 0; times < repeats; times++) {
           for (const update of synced.updates) side.effects.push({ kind: 'update', update })
@@ -411,7 +480,7 @@ export class TwoPartiesWorld {
       assert.ok(own.peer.acked <= own.own.version, 'INV-19 nobody acks what was not sent')
       assert.ok(own.own.acked <= own.peer.version, 'INV-19 an ack names what is on disk')
       assert.ok(own.peer.version <= other.own.version, 'what is held was signed')
-      const means = sideStake(own.ledger[own.role]) + own.peer.transferred
+      const means = stakeOf(own, own.role) + own.peer.transferred
       assert.ok(own.own.transferred + lockedOf(own.own) <= means, 'CH-6.2 a lane is solvent')
     }
   }

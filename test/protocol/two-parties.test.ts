@@ -46,15 +46,17 @@ describe('two parties over a bad network', () => {
   }
 
   test('INV-16 the runs are worth something: money moves, is claimed, cancelled and expires', () => {
-    const totals = { versions: 0, transferred: 0n, declined: 0, reveals: 0 }
+    const totals = { versions: 0, transferred: 0n, declined: 0, reveals: 0, withdrawals: 0 }
     for (const seed of seeds(4)) {
       const world = play(seed)
       totals.versions += world.history.client.length + world.history.hub.length
       totals.transferred += world.sides.client.stored.own.transferred
       totals.declined += world.declined.size
       totals.reveals += world.reveals.size
+      totals.withdrawals += world.withdrawals
     }
     assert.ok(totals.versions > 100 && totals.transferred > 0n, JSON.stringify(totals, String))
     assert.ok(totals.declined > 0 && totals.reveals > 0, JSON.stringify(totals, String))
+    assert.ok(totals.withdrawals > 0, JSON.stringify(totals, String))
   })
 })

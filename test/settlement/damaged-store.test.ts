@@ -83,7 +83,7 @@ describe('INV-42 a node does not start, and says why, when', () => {
 
   test('INV-50 another version wrote it', async (context) => {
     const { dataDir, database } = await usedLedger(context)
-    await tamper(database, `UPDATE meta SET value = 2 WHERE name = 'format'`)
+    await tamper(database, `UPDATE meta SET value = 1 WHERE name = 'format'`)
     assert.equal(await refusedStart(dataDir), 'store_version')
   })
 

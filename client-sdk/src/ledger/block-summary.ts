@@ -51,6 +51,8 @@ export function summarizeBlock(block: {
         opened.push({ id, client: operation.client.key, hub: operation.hub.key })
       } else if (operation.kind === 'close') {
         for (const { channel } of operation.closes) closed.add(channel)
+      } else if (operation.kind === 'withdraw') {
+        for (const { channel } of operation.withdrawals) touched.add(channel)
       } else {
         touched.add(operation.channel)
       }

@@ -192,6 +192,7 @@ function needsOf({ outputs, operations, channels }: TransactionPlan): Map<AssetI
       case 'payFee':
         need(channelOf(operation.channel).asset, -operation.amount)
         break
+      case 'withdraw': // Pays out what it releases.
       case 'forceClose':
       case 'challenge':
       case 'finalize':

@@ -127,7 +127,8 @@ export class WalletChannels {
     }
     const short = value - receivable(channel.party)
     if (short <= 0n) return
-    const room = inboundMax - channel.party.ledger.hub.deposited
+    const { deposited, withdrawn } = channel.party.ledger.hub
+    const room = inboundMax - (deposited - withdrawn)
     const wanted = short * INBOUND_HEADROOM
     await this.#link.ask({
       kind: 'inboundRequest',

@@ -23,5 +23,7 @@ export type ChannelRejection =
       | 'items_pending'
       | 'agreement_expiry_out_of_bounds'
       | 'bad_agreement_signature'
+      | 'withdrawal_pending'
+      | 'withdrawal_not_newer'
     >
   | ChangeRejection

@@ -1,4 +1,3 @@
-import { sideStake } from '../ledger/channel.js'
 import type { ChainId, ItemId } from '../ledger/identifiers.js'
 import { reject } from '../primitives/outcome.js'
 import { addSeconds, type Timestamp } from '../primitives/time.js'
@@ -13,6 +12,7 @@ import { EXPIRY_SLACK_SECONDS } from './limits.js'
 import { type ChannelParty, maySign, noteOf } from './party.js'
 import type { PendingItem } from './pending-item.js'
 import { otherRole } from './side.js'
+import { stakeOf } from './spendable.js'
 
 /** What a stored update means to this side. */
 export type LaneEvent =
@@ -166,7 +166,7 @@ function checkPeerChange(
  * is never lower, and a peer that spends what it has not yet seen can only harm itself.
  */
 function checkSolvency(party: ChannelParty, lane: LaneState): ChannelRejection | undefined {
-  const stake = sideStake(party.ledger[otherRole(party.role)])
+  const stake = stakeOf(party, otherRole(party.role))
   const means = stake + party.own.transferred
   const promised = lane.transferred + lockedOf(lane)
   const rises = promised > party.peer.transferred + lockedOf(party.peer)

@@ -24,6 +24,8 @@ export const channelSideCodec = struct({
   /** Signs this side's balance proofs and its operations on the ledger. */
   key: publicKeyCodec,
   deposited: amountCodec,
+  /** Paid out to this side while the channel was in use, cumulative; only ever rises (OP-8). */
+  withdrawn: amountCodec,
   /** Fees of this side's own operations that came out of the channel; at most `exitReserve`. */
   feesPaid: amountCodec,
   /** Where this side is paid when the channel ends. */
@@ -91,9 +93,12 @@ export function channelTotal({ client, hub }: Channel): bigint {
   return sideStake(client) + sideStake(hub)
 }
 
-/** What a side has put in and not taken out, base units. */
-export function sideStake({ deposited, feesPaid }: ChannelSide): bigint {
-  return deposited - feesPaid
+/**
+ * What a side has put in less what it has taken out, base units. Negative where it has withdrawn
+ * what the other side had paid it.
+ */
+export function sideStake({ deposited, withdrawn, feesPaid }: ChannelSide): bigint {
+  return deposited - withdrawn - feesPaid
 }
 
 /** `channel` with one side replaced. */

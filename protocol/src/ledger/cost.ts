@@ -26,6 +26,9 @@ export function transactionCost({ body, signers }: Transaction, bytes: number): 
       case 'close':
         cost += SIGNATURE_COST * operation.closes.length
         break
+      case 'withdraw':
+        cost += SIGNATURE_COST * operation.withdrawals.length
+        break
       case 'forceClose': {
         const items = operation.own.items.length + (operation.peer?.lane.items.length ?? 0)
         cost += SIGNATURE_COST + FINALIZE_COST + FINALIZE_ITEM_COST * items

@@ -18,7 +18,7 @@ import { ascends } from '../primitives/order.js'
 import { assetIdCodec } from './asset.js'
 import { channelNumberCodec } from './channel.js'
 import { lockRootCodec, publicKeyCodec } from './identifiers.js'
-import { CLOSES_MAX, COUNTER_MAX } from './limits.js'
+import { CLOSES_MAX, COUNTER_MAX, WITHDRAWALS_MAX } from './limits.js'
 
 const openingSideCodec = struct({
   key: publicKeyCodec,
@@ -34,6 +34,16 @@ const closeCodec = struct({
   channel: channelNumberCodec,
   clientPayout: amountCodec,
   /** The client's signature under the `CloseAgreement` of these values. */
+  signature: fixedBytes(64),
+})
+
+/** One client's word inside a batch of withdrawals; the hub's is its signature under the whole. */
+const withdrawalCodec = struct({
+  channel: channelNumberCodec,
+  role: roleCodec,
+  /** The side's new cumulative total: what it is above the old one is paid out. */
+  withdrawn: amountCodec,
+  /** The client's signature under the `Withdrawal` of these values. */
   signature: fixedBytes(64),
 })
 
@@ -86,6 +96,18 @@ export const operationCodec = union({
   finalize: [6, struct({ channel: channelNumberCodec, part: integer(COUNTER_MAX) })],
   /** Takes the transaction's fee out of the acting side's share of a closing channel. */
   payFee: [7, struct({ channel: channelNumberCodec, role: roleCodec, amount: amountCodec })],
+  /** Pays sides of channels that stay in use a part of their balance. */
+  withdraw: [
+    8,
+    struct({
+      validUntil: timestampCodec,
+      withdrawals: refine(
+        list(withdrawalCodec, WITHDRAWALS_MAX, 1),
+        (withdrawals) => ascends(withdrawals, (a, b) => a.channel - b.channel),
+        'the channels of a batch of withdrawals ascend and differ',
+      ),
+    }),
+  ],
 })
 export type Operation = Decoded<typeof operationCodec>
 export type OperationOf<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>

@@ -43,6 +43,7 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
   channel_missing: REFUSED,
   agreement_expired: REFUSED,
   bad_agreement_signature: REFUSED,
+  withdrawal_not_newer: REFUSED,
   payout_above_total: REFUSED,
   fee_above_reserve: REFUSED,
   fee_above_payout: REFUSED,

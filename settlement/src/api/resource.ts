@@ -52,9 +52,10 @@ export function coinResource({ entryKey, value }: StoredEntry) {
 export function channelResource({ value }: StoredEntry) {
   const channel: Channel = decodeTrusted(channelCodec, value)
   const { number, id, asset, openedTime, status } = channel
-  const side = ({ key, deposited, feesPaid, payoutLock }: Channel['client']) => ({
+  const side = ({ key, deposited, withdrawn, feesPaid, payoutLock }: Channel['client']) => ({
     key,
     deposited: deposited.toString(),
+    withdrawn: withdrawn.toString(),
     fees_paid: feesPaid.toString(),
     payout_lock: payoutLock,
   })

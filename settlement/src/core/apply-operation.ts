@@ -1,6 +1,5 @@
 import {
   amount,
-  type Channel,
   challenge,
   channelIdOf,
   channelTotal,
@@ -19,6 +18,7 @@ import {
   settlementBounds,
   withSide,
 } from '@tallystick/protocol'
+import { applyWithdraw } from './apply-withdraw.js'
 import { revealLookup } from './reveal-record.js'
 import type { TransactionRejection } from './transaction-rejection.js'
 import type { TransactionRun } from './transaction-run.js'
@@ -46,6 +46,8 @@ export function applyOperation(
       return applyFinalize(run, operation)
     case 'payFee':
       return applyPayFee(run, operation)
+    case 'withdraw':
+      return applyWithdraw(run, operation)
   }
 }
 
@@ -72,6 +74,7 @@ function applyOpen(run: TransactionRun, open: OperationOf<'open'>, position: num
   const side = ({ key, deposit, payoutLock }: typeof client) => ({
     key,
     deposited: deposit,
+    withdrawn: amount(0n),
     feesPaid: amount(0n),
     payoutLock,
   })
@@ -89,7 +92,7 @@ function applyOpen(run: TransactionRun, open: OperationOf<'open'>, position: num
 }
 
 function applyDeposit(run: TransactionRun, deposit: OperationOf<'deposit'>): Refusal {
-  const channel = openChannel(run, deposit.channel)
+  const channel = run.openChannel(deposit.channel)
   if (isRejection(channel)) return channel
   const deposited = parseAmount(channel[deposit.role].deposited + deposit.amount)
   if (
@@ -109,7 +112,7 @@ function applyClose(run: TransactionRun, { validUntil, closes }: OperationOf<'cl
     return reject('agreement_expired', `ledger time is ${run.time}, agreed was ${validUntil}`)
   }
   for (const { channel: number, clientPayout, signature } of closes) {
-    const channel = openChannel(run, number)
+    const channel = run.openChannel(number)
     if (isRejection(channel)) return channel
     const unsigned = run.requireSigner(channel.hub.key, `closing channel ${number}`)
     if (unsigned !== undefined) return unsigned
@@ -132,7 +135,7 @@ function applyClose(run: TransactionRun, { validUntil, closes }: OperationOf<'cl
 
 function applyForceClose(run: TransactionRun, operation: OperationOf<'forceClose'>): Refusal {
   const { by, own, peer } = operation
-  const channel = openChannel(run, operation.channel)
+  const channel = run.openChannel(operation.channel)
   if (isRejection(channel)) return channel
   const excessive = checkLaneAmounts(own, peer?.lane)
   if (excessive !== undefined) return excessive
@@ -208,12 +211,6 @@ function applyPayFee(run: TransactionRun, operation: OperationOf<'payFee'>): Ref
   run.creditFee(channel.asset, operation.amount)
   run.setChannel(after)
   return undefined
-}
-
-function openChannel(run: TransactionRun, number: number): Channel | TransactionRejection {
-  const channel = run.channel(number)
-  if (isRejection(channel) || !isClosing(channel)) return channel
-  return reject('channel_closing', `channel ${number} is closing; nothing but the dispute goes on`)
 }
 
 /** No proof can state a lane whose items sum to more than an amount (CH-4): nobody signed it. */

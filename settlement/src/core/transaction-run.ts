@@ -10,7 +10,7 @@ import type {
   Transaction,
   TxId,
 } from '@tallystick/protocol'
-import { amount, reject } from '@tallystick/protocol'
+import { amount, isClosing, isRejection, reject } from '@tallystick/protocol'
 import type { StateOverlay } from './ledger-view.js'
 import type { TransactionChecks } from './transaction-checks.js'
 
@@ -111,6 +111,18 @@ export class TransactionRun {
     return (
       this.state.read('channel', { channel }) ??
       reject('channel_missing', `there is no channel ${channel}, or it is closed`)
+    )
+  }
+
+  /** The channel with this number if it is in use. */
+  openChannel(
+    number: ChannelNumber,
+  ): Channel | Rejection<'channel_missing'> | Rejection<'channel_closing'> {
+    const channel = this.channel(number)
+    if (isRejection(channel) || !isClosing(channel)) return channel
+    return reject(
+      'channel_closing',
+      `channel ${number} is closing; nothing but the dispute goes on`,
     )
   }
 
