@@ -135,7 +135,14 @@ async function hubCheats(
     role: 'hub',
     signer,
     operations: [
-      { kind: 'forceClose', channel: number, by: 'hub', own: LANE_START, peer: undefined },
+      {
+        kind: 'forceClose',
+        channel: number,
+        by: 'hub',
+        own: LANE_START,
+        unsure: false,
+        peer: undefined,
+      },
     ],
     reveals: [],
     feePerKiloCost: feed.ledger.genesis.assets[asset]?.feePerKiloCost ?? 0,

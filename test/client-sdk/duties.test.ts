@@ -9,6 +9,7 @@ import {
   encode,
   feeFor,
   isRejection,
+  LANE_START,
   type LaneState,
   learnLink,
   REVEAL_SECONDS,
@@ -116,6 +117,37 @@ describe('DSP-8 challenge', () => {
     pair.add('hub', 1, 300n, START + EXPIRY)
     pair.act('client', [forceCloseOperation(pair.client)], at(10))
     assert.deepEqual(duties(pair, 'hub', at(11)), [])
+  })
+
+  test('DSP-9 an unsure close is answered with the newest that is held, and nobody pays for it', () => {
+    const pair = new ChannelPair()
+    pair.add('client', 1, 300n, START + EXPIRY)
+    pair.update('client', [{ kind: 'redeem', id: itemId(1), index: 1, link: preimage(1) }], START)
+    const lost = { ...forceCloseOperation(pair.client), own: LANE_START, unsure: true }
+    pair.act('client', [lost], at(10))
+    assert.deepEqual(kinds(duties(pair, 'hub', at(DEADLINE + 1))), ['challenge'])
+    doDuties(pair, 'hub', at(DEADLINE + 1))
+    assert.deepEqual(duties(pair, 'hub', at(DEADLINE + 2)), [])
+    const { status } = pair.hub.ledger
+    assert.ok(status.kind === 'closing' && !status.penalized)
+    assert.equal(status.closerLane.transferred, 300n)
+  })
+
+  test('DSP-9 an unsure close with a hub proof that the client gave up: the newest goes along', () => {
+    const pair = new ChannelPair()
+    pair.add('hub', 1, 300n, START + EXPIRY)
+    const then = pair.client
+    const declined = declineItem(pair.client, itemId(1))
+    assert.ok(!isRejection(declined))
+    pair.client = declined
+    pair.update('hub', [{ kind: 'cancel', id: itemId(1) }], START)
+    pair.update('client', [], START)
+    pair.act('client', [{ ...forceCloseOperation(then), unsure: true }], at(10))
+    doDuties(pair, 'hub', at(11))
+    const { status } = pair.hub.ledger
+    assert.ok(status.kind === 'closing')
+    assert.deepEqual(status.otherLane, pair.hub.own)
+    assert.deepEqual(duties(pair, 'hub', at(12)), [])
   })
 
   /** A client that breaks the law of the lane; a force close vouches for any lane of one's own. */

@@ -69,7 +69,9 @@ export function closed(
 ): ClosingChannel {
   const other = by === 'client' ? 'hub' : 'client'
   const chosen = peer === LANE_START ? undefined : signedLane(channel, other, peer)
-  return accepted(forceClose(CHAIN, channel, { by, own, peer: chosen }, now)) as ClosingChannel
+  return accepted(
+    forceClose(CHAIN, channel, { by, own, unsure: false, peer: chosen }, now),
+  ) as ClosingChannel
 }
 
 /** Amounts where rules break: around 0, around what there is, and at the upper end. */

@@ -68,7 +68,9 @@ describe('DSP-2 DSP-3 forceClose: rejections in checking order', () => {
   ] as readonly Case[]) {
     test(`${code}`, () => {
       assert.equal(
-        codeOf(forceClose(CHAIN, channel, { by: 'client', own: lane, peer: chosen }, NOW)),
+        codeOf(
+          forceClose(CHAIN, channel, { by: 'client', own: lane, unsure: false, peer: chosen }, NOW),
+        ),
         code,
       )
     })
@@ -82,6 +84,7 @@ describe('DSP-2 DSP-3 forceClose: rejections in checking order', () => {
       kind: 'closing',
       by: 'client',
       deadline: at(1_000),
+      unsure: false,
       asserted: {
         epoch: 0,
         version: 3,
@@ -110,7 +113,7 @@ describe('DSP-2 DSP-3 forceClose: rejections in checking order', () => {
   test('INV-20 the chosen proof is of this channel and this chain', () => {
     const elsewhere = signedLane(testChannel({ number: 8 }), 'hub', peer)
     const close = (chain: typeof CHAIN, chosen: typeof elsewhere) =>
-      codeOf(forceClose(chain, CHANNEL, { by: 'client', own, peer: chosen }, NOW))
+      codeOf(forceClose(chain, CHANNEL, { by: 'client', own, unsure: false, peer: chosen }, NOW))
     assert.equal(close(CHAIN, elsewhere), 'bad_proof_signature')
     assert.equal(close(OTHER_CHAIN, shown(peer, 'hub')), 'bad_proof_signature')
     assert.equal(close(CHAIN, shown(peer, 'hub')), undefined)

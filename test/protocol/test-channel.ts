@@ -50,6 +50,7 @@ export const SIGNERS: Readonly<Record<Role, Signer>> = {
 
 export const TERMS: ChannelTerms = {
   disputeWindowSeconds: 1_000,
+  unsureWindowSeconds: 3_000,
   clientPenaltyPpm: 100_000,
   hubPenaltyPpm: 1_000_000,
   itemsMax: 4,

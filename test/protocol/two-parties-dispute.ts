@@ -105,7 +105,12 @@ function payoutOf(world: TwoPartiesWorld, closing: ClosingChannel, role: Role): 
 export function closeHonestly(world: TwoPartiesWorld, honest: Role): bigint {
   const party: ChannelParty = { ...world.sides[honest].stored, ledger: world.channel }
   const { own, peer } = forceCloseOperation(party)
-  const closing = forceClose(CHAIN, world.channel, { by: honest, own, peer }, world.now)
+  const closing = forceClose(
+    CHAIN,
+    world.channel,
+    { by: honest, own, unsure: false, peer },
+    world.now,
+  )
   if (isRejection(closing)) assert.fail(`an honest close is refused: ${codeOf(closing)}`)
   let worst = payoutOf(world, closing as ClosingChannel, honest)
   const ownLanes = [undefined, ...forged(world, otherRole(honest)).slice(0, 2)]
@@ -164,7 +169,9 @@ export function closeDishonestly(world: TwoPartiesWorld, liar: Role, tries: numb
   )
   const attacks: Attack[] = []
   for (const { own, peer } of sample(world, pairs, tries)) {
-    const closing = forceClose(CHAIN, world.channel, { by: liar, own, peer }, world.now)
+    // A client may also pretend to have lost its data.
+    const unsure = liar === 'client' && world.dice.chance(30)
+    const closing = forceClose(CHAIN, world.channel, { by: liar, own, unsure, peer }, world.now)
     if (isRejection(closing)) continue
     const answered = answerAsGuard(world, closing as ClosingChannel, honest)
     attacks.push({
@@ -193,7 +200,7 @@ function answerAsGuard(
     const duties = dutiesOf(party, CHAIN, world.now, world.revealedBy)
     const due = duties.find(({ kind }) => kind === 'challenge')
     if (due?.kind !== 'challenge') return current
-    assert.ok(due.deadline <= addSeconds(world.now, closing.terms.disputeWindowSeconds))
+    assert.ok(due.deadline <= addSeconds(world.now, closing.terms.unsureWindowSeconds))
     const answered = challenge(CHAIN, current, due.operation, world.now)
     if (isRejection(answered)) assert.fail(`the guard's challenge is refused: ${codeOf(answered)}`)
     current = answered as ClosingChannel

@@ -44,7 +44,7 @@ const firstLaneArbitrary = laneArbitrary.map((own) => ({ ...own, acked: 0 }))
 function closing(ledger: TestLedger, by: Role, own: LaneState): ClosingChannel {
   openChannel(ledger, { client: 1_000n, hub: 500n })
   const channel = ledger.channel(0)
-  const asserted = { by, own, peer: undefined }
+  const asserted = { by, own, unsure: false, peer: undefined }
   const closed = forceClose(ledger.chainId, channel, asserted, START)
   return isRejection(closed) ? closing(new TestLedger(), by, lane(1, 0n)) : closed
 }

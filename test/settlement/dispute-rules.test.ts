@@ -81,7 +81,7 @@ describe('DSP-2 a force close is refused:', () => {
     for (const proof of forged) {
       const draft = forceCloseDraft(ledger, 0, 'client', lane(1, 0n), undefined)
       const operation: Operation = {
-        ...{ kind: 'forceClose', channel: 0, by: 'client', own: lane(1, 0n) },
+        ...{ kind: 'forceClose', channel: 0, by: 'client', own: lane(1, 0n), unsure: false },
         peer: proof,
       }
       assert.equal(ledger.refusal({ ...draft, operations: [operation] }), 'bad_proof_signature')
@@ -93,7 +93,7 @@ describe('DSP-2 a force close is refused:', () => {
     const draft = forceCloseDraft(ledger, 0, 'client', lane(1, 0n), undefined)
     const peer = signedLane(ledger, 0, 'hub', lane(1, 50n), { batch: true })
     const operation: Operation = {
-      ...{ kind: 'forceClose', channel: 0, by: 'client', own: lane(1, 0n), peer },
+      ...{ kind: 'forceClose', channel: 0, by: 'client', own: lane(1, 0n), unsure: false, peer },
     }
     ledger.do({ ...draft, operations: [operation] })
     assert.deepEqual(payouts(ledger), [1_050n, 450n])

@@ -15,9 +15,9 @@ describe('INV-3 a lane whose items sum to 2^63 is refused by name, whoever shows
     const ledger = new TestLedger()
     openChannel(ledger, { client: 1_000n, hub: 500n })
     const operations: Operation[] = [
-      { kind: 'forceClose', channel: 0, by: 'client', own: HUGE, peer: undefined },
+      { kind: 'forceClose', channel: 0, by: 'client', own: HUGE, unsure: false, peer: undefined },
       {
-        ...{ kind: 'forceClose', channel: 0, by: 'client', own: lane(1, 0n) },
+        ...{ kind: 'forceClose', channel: 0, by: 'client', own: lane(1, 0n), unsure: false },
         peer: { lane: HUGE, evidence: NOBODY_SIGNED },
       },
     ]

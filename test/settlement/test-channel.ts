@@ -122,7 +122,7 @@ export function forceCloseDraft(
   const signed = peer === undefined ? undefined : signedLane(ledger, number, other, peer)
   return {
     spends: [ledger.coin(SIGNERS[by])],
-    operations: [{ kind: 'forceClose', channel: number, by, own, peer: signed }],
+    operations: [{ kind: 'forceClose', channel: number, by, own, unsure: false, peer: signed }],
     signers: [SIGNERS[by]],
   }
 }

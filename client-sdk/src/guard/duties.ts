@@ -76,6 +76,7 @@ export function forceCloseOperation(party: ChannelParty): OperationOf<'forceClos
     channel: party.ledger.number,
     by: party.role,
     own: party.own,
+    unsure: false,
     peer: heldProof(party),
   }
 }
@@ -83,7 +84,8 @@ export function forceCloseOperation(party: ChannelParty): OperationOf<'forceClos
 /**
  * The challenge that corrects a force close of the other side (DSP-4, DSP-5). The ledger would take
  * the newest proof also where it is worth less than what was asserted: the other side may have
- * redeemed an item in an update that never arrived. Then the assertion is left as it is.
+ * redeemed an item in an update that never arrived. Then the assertion is left as it is. Of an unsure
+ * side nothing is proved but what it owes and what it had given up (DSP-9).
  */
 function challengeDue(
   party: ChannelParty,
@@ -97,10 +99,12 @@ function challengeDue(
   for (const own of [party.own, undefined]) {
     const after = challenge(chainId, ledger, { proof, own }, now)
     if (isRejection(after)) continue
-    const { penalized, closerLane } = after.status
-    return penalized || laneOutpays(closerLane, ledger.status.closerLane, revealedBy, now)
-      ? { kind: 'challenge', channel: ledger.number, proof, own }
-      : undefined
+    const { penalized, closerLane, otherLane } = after.status
+    const isWorth =
+      penalized ||
+      laneOutpays(closerLane, ledger.status.closerLane, revealedBy, now) ||
+      laneOutpays(ledger.status.otherLane, otherLane, revealedBy, now)
+    return isWorth ? { kind: 'challenge', channel: ledger.number, proof, own } : undefined
   }
   return undefined
 }

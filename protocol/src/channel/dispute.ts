@@ -18,6 +18,8 @@ export type Assertion = {
   readonly by: Role
   /** Its own lane; its signature under the transaction vouches for it. */
   readonly own: LaneState
+  /** Whether it may have signed later states of its lane, which it has lost (DSP-9). */
+  readonly unsure: boolean
   /** The proof of the other side that it chose; absent: the other side never signed one. */
   readonly peer: SignedLane | undefined
 }
@@ -25,6 +27,7 @@ export type Assertion = {
 export type DisputeRejection = Rejection<
   | 'channel_closing'
   | 'channel_not_closing'
+  | 'unsure_not_allowed'
   | 'lane_start_malformed'
   | 'bad_proof_signature'
   | 'proofs_contradict'
@@ -40,7 +43,8 @@ export type DisputeRejection = Rejection<
 
 /**
  * Starts the dispute window (DSP-2, DSP-3). Refused at once when the two lanes contradict each
- * other: one acks what the other has not reached, or a payout would be negative.
+ * other: one acks what the other has not reached, or a payout would be negative. An unsure close
+ * (DSP-9) may fit together less well: what it lacks of its own lane is for the other side to show.
  */
 export function forceClose(
   chainId: ChainId,
@@ -51,21 +55,24 @@ export function forceClose(
   if (isClosing(channel)) {
     return reject('channel_closing', `channel ${channel.number} is closing; challenge it instead`)
   }
-  const { by, own } = assertion
+  const { by, own, unsure } = assertion
+  if (unsure && by === 'hub') {
+    return reject('unsure_not_allowed', 'a hub is expected to know its own lane; a client may not')
+  }
   if (own.version === 0 && !isLaneStart(own)) {
     return reject('lane_start_malformed', 'a lane of version 0 has promised nothing')
   }
   const peer = assertion.peer?.lane ?? LANE_START
   const unsigned = checkSignedLane(chainId, channel, otherRole(by), assertion.peer)
   if (unsigned !== undefined) return unsigned
-  if (own.acked > peer.version || peer.acked > own.version) {
+  if (own.acked > peer.version || (!unsure && peer.acked > own.version)) {
     return reject(
       'proofs_contradict',
       `versions ${own.version} and ${peer.version} ack ${own.acked} and ${peer.acked} of each other`,
     )
   }
   const lanes = by === 'client' ? { client: own, hub: peer } : { client: peer, hub: own }
-  if (!isSolvent(channel, lanes)) {
+  if (!unsure && !isSolvent(channel, lanes)) {
     return reject('proofs_insolvent', 'the two lanes promise more than the channel can pay')
   }
   return { ...channel, status: forceCloseStatus(chainId, channel, assertion, peer, now) }
@@ -74,16 +81,18 @@ export function forceClose(
 function forceCloseStatus(
   chainId: ChainId,
   channel: Channel,
-  { by, own }: Assertion,
+  { by, own, unsure }: Assertion,
   peer: LaneState,
   now: Timestamp,
 ): ClosingChannel['status'] {
   const { epoch, version, acked, transferred } = own
   const digest = balanceProofDigest(chainId, channel.id, by, own)
+  const { disputeWindowSeconds, unsureWindowSeconds } = channel.terms
   return {
     kind: 'closing',
     by,
-    deadline: addSeconds(now, channel.terms.disputeWindowSeconds),
+    deadline: addSeconds(now, unsure ? unsureWindowSeconds : disputeWindowSeconds),
+    unsure,
     asserted: { epoch, version, acked, transferred, digest },
     chosenVersion: peer.version,
     chosenAcked: peer.acked,
@@ -128,7 +137,8 @@ export function challenge(
   if (equalBytes(digest, status.asserted.digest)) {
     return reject('challenge_not_newer', 'this is what the closing side asserted itself')
   }
-  const stale = isStale(status.asserted, proof.lane, digest)
+  // Whoever was unsure has not claimed that there is nothing newer: that is no lie.
+  const stale = !status.unsure && isStale(status.asserted, proof.lane, digest)
   if (!stale && proof.lane.version < status.chosenAcked) {
     return reject(
       'challenge_not_relevant',
@@ -138,7 +148,7 @@ export function challenge(
   if (own !== undefined && !mayReplaceOwn(status, stale, proof.lane, own)) {
     return reject(
       'own_proof_too_old',
-      'an own proof goes with a stale challenge, succeeds the chosen one, and is as new as was acked',
+      'an own proof goes with one that gives up the chosen one, succeeds that, and is as new as was acked',
     )
   }
   const later = (payer: Role, a: LaneState, b: LaneState) =>
@@ -178,10 +188,12 @@ export function isStale(
 }
 
 function mayReplaceOwn(status: Closing, stale: boolean, shown: LaneState, own: LaneState): boolean {
+  const { unsure, chosenVersion } = status
   return (
-    stale &&
+    // Of an unsure side there is no lie to show, only that it had given up what it chose.
+    (stale || (unsure && shown.acked > chosenVersion)) &&
     own.version >= shown.acked &&
-    own.version > status.chosenVersion &&
+    own.version > chosenVersion &&
     own.acked >= status.chosenAcked &&
     own.transferred >= status.chosenTransferred
   )

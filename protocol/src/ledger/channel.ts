@@ -47,6 +47,8 @@ export const closingCodec = struct({
   by: roleCodec,
   /** Last ledger second in which a challenge counts; never moves. */
   deadline: timestampCodec,
+  /** Whether the closing side did not vouch for its own lane being its newest (DSP-9). */
+  unsure: flag,
   /** What the closing side asserted of its own lane. Challenges are judged against it for ever. */
   asserted: assertedCodec,
   /** The other side's proof that was chosen: an own one in its place may not fall behind it. */

@@ -6,6 +6,7 @@ import {
   amountCodec,
   type Decoded,
   fixedBytes,
+  flag,
   integer,
   list,
   optional,
@@ -80,6 +81,8 @@ export const operationCodec = union({
       channel: channelNumberCodec,
       by: roleCodec,
       own: laneStateCodec,
+      /** Of a client only: it may have signed later states of its lane than this (DSP-9). */
+      unsure: flag,
       peer: optional(signedLaneCodec),
     }),
   ],

@@ -59,6 +59,7 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
   lock_not_yet_open: TOO_EARLY,
   channel_closing: REFUSED,
   channel_not_closing: REFUSED,
+  unsure_not_allowed: REFUSED,
   lane_start_malformed: REFUSED,
   bad_proof_signature: REFUSED,
   proofs_contradict: REFUSED,

@@ -64,6 +64,7 @@ export function channelResource({ value }: StoredEntry) {
     client: side(channel.client),
     hub: side(channel.hub),
     dispute_window_seconds: channel.terms.disputeWindowSeconds,
+    unsure_window_seconds: channel.terms.unsureWindowSeconds,
     status: status.kind,
     ...(status.kind === 'closing' && { closing_by: status.by, deadline: status.deadline }),
   }

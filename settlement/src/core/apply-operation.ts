@@ -61,6 +61,10 @@ function applyOpen(run: TransactionRun, open: OperationOf<'open'>, position: num
   if (terms.disputeWindowSeconds < least || terms.disputeWindowSeconds > most) {
     return reject('terms_out_of_bounds', `a dispute window lasts ${least} to ${most} seconds`)
   }
+  const { disputeWindowSeconds: sure, unsureWindowSeconds: unsure } = terms
+  if (unsure < sure || unsure > most) {
+    return reject('terms_out_of_bounds', `an unsure window lasts ${sure} to ${most} seconds here`)
+  }
   if (client.key === hub.key) {
     return reject('keys_not_distinct', 'the two sides of a channel have different keys')
   }
@@ -134,14 +138,14 @@ function applyClose(run: TransactionRun, { validUntil, closes }: OperationOf<'cl
 }
 
 function applyForceClose(run: TransactionRun, operation: OperationOf<'forceClose'>): Refusal {
-  const { by, own, peer } = operation
+  const { by, own, unsure, peer } = operation
   const channel = run.openChannel(operation.channel)
   if (isRejection(channel)) return channel
   const excessive = checkLaneAmounts(own, peer?.lane)
   if (excessive !== undefined) return excessive
   const unsigned = run.requireSigner(channel[by].key, `closing channel ${channel.number} alone`)
   if (unsigned !== undefined) return unsigned
-  const closing = forceClose(run.chainId, channel, { by, own, peer }, run.time)
+  const closing = forceClose(run.chainId, channel, { by, own, unsure, peer }, run.time)
   if (isRejection(closing)) return closing
   run.setChannel(closing)
   return undefined
