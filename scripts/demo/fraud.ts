@@ -141,6 +141,7 @@ async function hubCheats(
         by: 'hub',
         own: LANE_START,
         unsure: false,
+        resume: undefined,
         peer: undefined,
       },
     ],

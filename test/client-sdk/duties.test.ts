@@ -3,11 +3,13 @@ import { describe, test } from 'node:test'
 import {
   amount,
   anchorOf,
+  askToResume,
   type ChannelParty,
   declineItem,
   earlierLink,
   encode,
   feeFor,
+  grantResume,
   isRejection,
   LANE_START,
   type LaneState,
@@ -17,6 +19,7 @@ import {
   seeReveal,
   TIMESTAMP_MAX,
   type Timestamp,
+  takeResume,
   timestamp,
   transactionCodec,
   transactionCost,
@@ -148,6 +151,34 @@ describe('DSP-8 challenge', () => {
     assert.ok(status.kind === 'closing')
     assert.deepEqual(status.otherLane, pair.hub.own)
     assert.deepEqual(duties(pair, 'hub', at(12)), [])
+  })
+
+  test('DSP-10 a proof that the closing side had given up by a resume is answered with it', () => {
+    const pair = new ChannelPair()
+    const { chainId } = pair.world
+    pair.add('client', 1, 300n, START + EXPIRY)
+    const known = { client: pair.client, hub: pair.hub }
+    pair.add('client', 2, 200n, START + EXPIRY)
+    const hidden = pair.hub
+    // The client lost the second proof; the hub says that it has never seen it.
+    const asked = askToResume(known.client, new Uint8Array(16))
+    assert.ok(!isRejection(asked))
+    assert.equal(forceCloseOperation(asked).unsure, true)
+    pair.hub = known.hub
+    const granted = grantResume(chainId, pair.hub, new Uint8Array(16), pair.signers.hub)
+    assert.ok(granted.kind === 'granted')
+    const taken = takeResume(chainId, asked, granted.answer)
+    assert.ok(taken.kind === 'resumed')
+    ;[pair.client, pair.hub] = [taken.party, granted.party]
+    pair.add('client', 3, 100n, START + EXPIRY)
+    pair.act('hub', [forceCloseOperation(hidden)], at(10))
+    const [duty] = duties(pair, 'client', at(11))
+    assert.ok(duty?.kind === 'challenge' && duty.operation.resume !== undefined)
+    doDuties(pair, 'client', at(11))
+    const { status } = pair.client.ledger
+    assert.ok(status.kind === 'closing' && status.penalized)
+    assert.deepEqual(status.otherLane, pair.client.own)
+    assert.deepEqual(duties(pair, 'client', at(12)), [])
   })
 
   /** A client that breaks the law of the lane; a force close vouches for any lane of one's own. */

@@ -126,6 +126,7 @@ describe('LedgerClient and a ledger node', () => {
           by: 'client',
           own: LANE_START,
           unsure: false,
+          resume: undefined,
           peer: undefined,
         },
       ],

@@ -128,6 +128,7 @@ describe('LedgerClient reads', () => {
       by: 'client',
       own: pair.client.own,
       unsure: false,
+      resume: undefined,
     } as const
     const reveal = { index: 1, link: preimage(1) }
     pair.act('client', [{ ...close, peer: undefined }], at(3), [reveal])
@@ -146,6 +147,7 @@ describe('LedgerClient reads', () => {
       by: 'client',
       own: pair.client.own,
       unsure: false,
+      resume: undefined,
     } as const
     pair.act('client', [{ ...close, peer: undefined }], at(3), [{ index: 1, link: preimage(1) }])
     const { value } = await client.reveal(ANCHOR(1), at(3))

@@ -222,7 +222,14 @@ describe('CH-17 a withdrawal under way', () => {
       for (const { role, own, peer } of [pair.client, pair.hub]) {
         const other = role === 'client' ? 'hub' : 'client'
         const chosen = signedLane(channel, other, peer)
-        accepted(forceClose(CHAIN, channel, { by: role, own, unsure: false, peer: chosen }, NOW))
+        accepted(
+          forceClose(
+            CHAIN,
+            channel,
+            { by: role, own, unsure: false, resume: undefined, peer: chosen },
+            NOW,
+          ),
+        )
       }
     }
     // The hub cannot take back, by an old state, the payments that were withdrawn.
@@ -230,7 +237,12 @@ describe('CH-17 a withdrawal under way', () => {
     const old = { ...pair.hub.own, version: 1, acked: 0, transferred: amount(0n), items: [] }
     assert.equal(
       codeOf(
-        forceClose(CHAIN, channel, { by: 'hub', own: old, unsure: false, peer: undefined }, NOW),
+        forceClose(
+          CHAIN,
+          channel,
+          { by: 'hub', own: old, unsure: false, resume: undefined, peer: undefined },
+          NOW,
+        ),
       ),
       'proofs_insolvent',
     )

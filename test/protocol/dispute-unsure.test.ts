@@ -23,13 +23,13 @@ const CHOSEN = laneOf({ version: 3, acked: 2, transferred: 500n, items: [pending
 function close(by: Role, own: LaneState, peer: LaneState | undefined, unsure = true) {
   const other = by === 'client' ? 'hub' : 'client'
   const chosen = peer === undefined ? undefined : signedLane(CHANNEL, other, peer)
-  return forceClose(CHAIN, CHANNEL, { by, own, unsure, peer: chosen }, NOW)
+  return forceClose(CHAIN, CHANNEL, { by, own, unsure, resume: undefined, peer: chosen }, NOW)
 }
 const unsureClose = (own = LANE_START, peer: LaneState | undefined = CHOSEN) =>
   accepted(close('client', own, peer)) as ClosingChannel
 
 const answer = (on: ClosingChannel, proof: LaneState, own?: LaneState, now = at(3_000)) =>
-  challenge(CHAIN, on, { proof: signedLane(CHANNEL, 'client', proof), own }, now)
+  challenge(CHAIN, on, { proof: signedLane(CHANNEL, 'client', proof), own, resume: undefined }, now)
 const answered = (on: ClosingChannel, proof: LaneState, own?: LaneState) =>
   accepted(answer(on, proof, own)) as ClosingChannel
 

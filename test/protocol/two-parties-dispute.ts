@@ -104,11 +104,11 @@ function payoutOf(world: TwoPartiesWorld, closing: ClosingChannel, role: Role): 
 /** `honest` closes with what its disk has; the other answers with everything it was ever given. */
 export function closeHonestly(world: TwoPartiesWorld, honest: Role): bigint {
   const party: ChannelParty = { ...world.sides[honest].stored, ledger: world.channel }
-  const { own, peer } = forceCloseOperation(party)
+  const { own, unsure, resume, peer } = forceCloseOperation(party)
   const closing = forceClose(
     CHAIN,
     world.channel,
-    { by: honest, own, unsure: false, peer },
+    { by: honest, own, unsure, resume, peer },
     world.now,
   )
   if (isRejection(closing)) assert.fail(`an honest close is refused: ${codeOf(closing)}`)
@@ -116,7 +116,12 @@ export function closeHonestly(world: TwoPartiesWorld, honest: Role): bigint {
   const ownLanes = [undefined, ...forged(world, otherRole(honest)).slice(0, 2)]
   for (const proof of world.history[honest]) {
     for (const lane of ownLanes) {
-      const answered = challenge(CHAIN, closing as Channel, { proof, own: lane }, world.now)
+      const answered = challenge(
+        CHAIN,
+        closing as Channel,
+        { proof, own: lane, resume: undefined },
+        world.now,
+      )
       if (isRejection(answered)) continue
       const after = answered as ClosingChannel
       assert.ok(!after.status.penalized, 'DSP-4 an honest side is never shown to have lied')
@@ -171,7 +176,14 @@ export function closeDishonestly(world: TwoPartiesWorld, liar: Role, tries: numb
   for (const { own, peer } of sample(world, pairs, tries)) {
     // A client may also pretend to have lost its data.
     const unsure = liar === 'client' && world.dice.chance(30)
-    const closing = forceClose(CHAIN, world.channel, { by: liar, own, unsure, peer }, world.now)
+    const resume =
+      own.epoch > 0 || world.dice.chance(50) ? world.sides[liar].stored.ownResume : undefined
+    const closing = forceClose(
+      CHAIN,
+      world.channel,
+      { by: liar, own, unsure, resume, peer },
+      world.now,
+    )
     if (isRejection(closing)) continue
     const answered = answerAsGuard(world, closing as ClosingChannel, honest)
     attacks.push({

@@ -5,6 +5,7 @@ import {
   agreeToWithdraw,
   amount,
   anchorOf,
+  askToResume,
   balanceProofDigest,
   type Channel,
   type ChannelParty,
@@ -22,12 +23,14 @@ import {
   EXPIRE_GRACE_SECONDS,
   earlierLink,
   encodeParty,
+  grantResume,
   hasDraft,
   type ItemId,
   type KnownLink,
   LANE_START,
   type LaneState,
   type LaneUpdate,
+  type LaneVersion,
   lapseWithdrawal,
   learnLink,
   lockedOf,
@@ -37,6 +40,7 @@ import {
   otherRole,
   type PendingItem,
   positionOf,
+  type ResumeAnswer,
   type RevealLookup,
   type Role,
   receiveClaim,
@@ -52,6 +56,7 @@ import {
   spendable,
   stakeOf,
   type Timestamp,
+  takeResume,
   timestamp,
   toHex,
   type Withdrawal,
@@ -78,6 +83,8 @@ type Message =
   | { readonly kind: 'decline'; readonly decline: Decline }
   | { readonly kind: 'withdrawalAsked'; readonly withdrawn: Amount; readonly validUntil: Timestamp }
   | { readonly kind: 'withdrawal'; readonly signed: SignedWithdrawal }
+  | { readonly kind: 'resumeAsked'; readonly nonce: Uint8Array }
+  | { readonly kind: 'resumeAnswer'; readonly answer: ResumeAnswer }
 
 type Block = {
   readonly time: Timestamp
@@ -96,6 +103,8 @@ export class Side {
   /** Blocks that it has seen. */
   seen = 0
   storedSeen = 0
+  /** An old copy of the disk, and up to which block it had seen: what a loss of data leaves. */
+  backup: { readonly disk: Uint8Array; readonly seen: number }
   /** What it will say once the batch is durable. */
   effects: Message[] = []
 
@@ -103,6 +112,7 @@ export class Side {
     this.role = role
     this.memory = newParty(role, channel)
     this.disk = encodeParty(this.memory)
+    this.backup = { disk: this.disk, seen: 0 }
   }
 
   /** The party as its disk has it: what a dispute is fought with. */
@@ -124,6 +134,9 @@ export class TwoPartiesWorld {
   connected = true
   #wires: Record<Role, Message[]> = { client: [], hub: [] }
   #names = 0
+  /** How often a side has lost data, and gone on. */
+  losses = 0
+  resumes = 0
   /** Withdrawals that the ledger has paid out. */
   withdrawals = 0
 
@@ -155,7 +168,8 @@ export class TwoPartiesWorld {
     else if (roll < 84) this.#produce()
     else if (roll < 92) this.#meetBlocks(side)
     else if (roll < 96) this.#disconnect()
-    else if (roll < 98) this.#crash(side)
+    else if (roll < 97) this.#crash(side)
+    else if (roll < 98) this.#loseData(side)
     else this.#reconnect()
     if (!this.connected && dice.chance(30)) this.#reconnect()
   }
@@ -185,8 +199,8 @@ export class TwoPartiesWorld {
 
   #say(side: Side, message: Message): void {
     if (message.kind === 'update') {
-      const { version, evidence } = message.update
-      const known = this.history[side.role].find(({ lane }) => lane.version === version)
+      const { epoch, version, evidence } = message.update
+      const known = this.#signed(side.role, { epoch, version })
       assert.ok(known !== undefined, 'INV-17 a proof is on disk before it leaves')
       assert.deepEqual(evidence, known.evidence, `INV-16 version ${version} has one content`)
     }
@@ -199,18 +213,28 @@ export class TwoPartiesWorld {
     const { own: lane } = stored
     const digest = (state: LaneState) =>
       toHex(balanceProofDigest(CHAIN, this.channel.id, role, state))
-    if (lane.version === before.version) {
-      assert.equal(digest(lane), digest(before), `INV-16 version ${lane.version} has one content`)
+    const known = lane.version === 0 ? LANE_START : this.#signed(role, lane)?.lane
+    if (known !== undefined) {
+      assert.equal(digest(lane), digest(known), `INV-16 version ${lane.version} has one content`)
+      return
+    }
+    const evidence = memory.unconfirmed.at(-1)?.evidence
+    assert.ok(evidence !== undefined, 'what was just signed is not confirmed yet')
+    this.history[role].push({ lane, evidence })
+    assert.ok(lane.acked <= stored.peer.version, 'INV-19 an ack names what is on disk')
+    if (lane.epoch !== before.epoch) {
+      assert.ok(lane.epoch > before.epoch, 'INV-16 nothing is signed in an epoch that is over')
       return
     }
     assert.equal(lane.version, before.version + 1, 'INV-16 versions rise by one')
     assert.ok(lane.transferred >= before.transferred, 'INV-16 transferred never falls')
     assert.ok(lane.acked >= before.acked, 'INV-16 acked never falls')
-    assert.ok(lane.acked <= stored.peer.version, 'INV-19 an ack names what is on disk')
     checkLaw(this, role, before, lane)
-    const evidence = memory.unconfirmed.at(-1)?.evidence
-    assert.ok(evidence !== undefined, 'what was just signed is not confirmed yet')
-    this.history[role].push({ lane, evidence })
+  }
+
+  /** What a side ever signed at a version. */
+  #signed(role: Role, { epoch, version }: LaneVersion): SignedLane | undefined {
+    return this.history[role].find(({ lane }) => lane.epoch === epoch && lane.version === version)
   }
 
   /** Items that their payee ever asked to drop. */
@@ -218,6 +242,7 @@ export class TwoPartiesWorld {
 
   #pay(side: Side): void {
     const { dice } = this
+    if (side.memory.resuming !== undefined) return
     for (let count = 1 + dice.roll(2); count > 0; count--) {
       const most = spendable(side.memory)
       if (most <= 0n) return
@@ -241,6 +266,7 @@ export class TwoPartiesWorld {
   /** As payee: claims an item, or asks to drop it. */
   #answer(side: Side): void {
     const { dice } = this
+    if (side.memory.resuming !== undefined) return
     const { items } = side.memory.peer
     if (items.length === 0) return
     const item = dice.pick(items)
@@ -265,6 +291,7 @@ export class TwoPartiesWorld {
   /** A client signs its word and sends it; a hub sets its money aside and asks for the client's. */
   #withdraw(side: Side): void {
     const { dice } = this
+    if (side.memory.resuming !== undefined) return
     const most = withdrawable(side.memory, side.role)
     if (most <= 0n || side.memory.withdrawing !== undefined) return
     const taken = side.memory.ledger[side.role].withdrawn
@@ -307,6 +334,7 @@ export class TwoPartiesWorld {
   }
 
   #hear(side: Side, message: Message): void {
+    if (side.memory.resuming !== undefined && message.kind !== 'resumeAnswer') return
     switch (message.kind) {
       case 'update': {
         const received = receiveUpdate(CHAIN, side.memory, message.update, this.nowOf(side))
@@ -328,6 +356,33 @@ export class TwoPartiesWorld {
         const claimed = receiveClaim(side.memory, message.claim, this.nowOf(side))
         if (claimed.kind === 'rejection') assert.equal(claimed.code, 'claim_too_late')
         if (claimed.kind === 'claimed') side.memory = claimed.party
+        return
+      }
+      case 'resumeAsked': {
+        const { role } = side
+        const granted = grantResume(CHAIN, side.memory, message.nonce, SIGNERS[role])
+        if (granted.kind === 'rejection') {
+          assert.match(granted.code, /^(withdrawal_pending|resume_used)$/)
+          return
+        }
+        side.memory = granted.party
+        side.effects.push({ kind: 'resumeAnswer', answer: granted.answer })
+        return
+      }
+      case 'resumeAnswer': {
+        const taken = takeResume(CHAIN, side.memory, message.answer)
+        if (taken.kind === 'rejection') {
+          // Said twice, or this side has not yet seen the ledger up to what the lanes count on.
+          assert.match(taken.code, /^(resume_not_asked|insolvent)$/)
+          return
+        }
+        side.memory = taken.party
+        // What became public before these items were known here again is looked up.
+        for (const { time, reveal } of this.blocks.slice(0, side.seen)) {
+          if (reveal === undefined) continue
+          side.memory = seeReveal(side.memory, { ...reveal, time }, this.nowOf(side)).party
+        }
+        this.resumes++
         return
       }
       case 'withdrawalAsked':
@@ -373,6 +428,8 @@ export class TwoPartiesWorld {
       this.channel = channel
     }
     channel = this.#withdrawn() ?? channel
+    const kept = this.sides[dice.pick(ROLES)]
+    if (dice.chance(20)) kept.backup = { disk: kept.disk, seen: kept.storedSeen }
     this.blocks.push({ time: this.now, channel, reveal })
     // Nobody lags by more than a few blocks, and nobody by as much as the grace.
     for (const side of ROLES.map((role) => this.sides[role])) {
@@ -436,6 +493,23 @@ export class TwoPartiesWorld {
     this.#disconnect()
   }
 
+  /** The disk is gone: an old copy is put in its place, or all but the keys is lost. */
+  #loseData(side: Side): void {
+    const { dice } = this
+    // Two sides that have both lost data cannot help each other: one of them has to close.
+    if (this.sides[otherRole(side.role)].stored.resuming !== undefined) return
+    if (dice.chance(50)) {
+      side.disk = side.backup.disk
+      side.storedSeen = side.backup.seen
+    } else side.disk = encodeParty(newParty(side.role, side.stored.ledger))
+    this.#crash(side)
+    const asked = askToResume(side.memory, dice.bytes(16))
+    assert.ok(!('code' in asked))
+    side.memory = asked
+    side.disk = encodeParty(asked)
+    this.losses++
+  }
+
   #disconnect(): void {
     this.connected = false
     this.#wires = { client: [], hub: [] }
@@ -451,6 +525,13 @@ export class TwoPartiesWorld {
     }
     for (const role of ROLES) {
       const side = this.sides[role]
+      const { resuming } = side.memory
+      if (resuming !== undefined) {
+        this.#batch(side, () => side.effects.push({ kind: 'resumeAsked', nonce: resuming }))
+        if (!this.connected) return
+        continue
+      }
+      if (this.sides[otherRole(role)].stored.resuming !== undefined) continue
       const synced = resync(side.memory, positions[otherRole(role)])
       if (synced.kind === 'rejection') assert.fail(`${synced.code}: ${synced.detail}`)
       this.#batch(side, () => {
@@ -477,6 +558,7 @@ export class TwoPartiesWorld {
       [client, hub],
       [hub, client],
     ] as const) {
+      if (own.resuming !== undefined || other.resuming !== undefined) continue
       assert.ok(own.peer.acked <= own.own.version, 'INV-19 nobody acks what was not sent')
       assert.ok(own.own.acked <= own.peer.version, 'INV-19 an ack names what is on disk')
       assert.ok(own.peer.version <= other.own.version, 'what is held was signed')

@@ -73,6 +73,7 @@ describe('channels on the ledger:', () => {
           by: 'client',
           own: lane(1, 100n),
           unsure: false,
+          resume: undefined,
           peer: undefined,
         },
         { kind: 'payFee', channel: 0, role: 'client', amount: amount(5n) },

@@ -9,6 +9,7 @@ import {
   encode,
   isRejection,
   keyLock,
+  LANE_START,
   type Operation,
   type Output,
   parseTransaction,
@@ -365,7 +366,15 @@ describe('INV-37 an operation on a channel is refused by name and changes nothin
     openChannel(ledger, { client: 1_000n, hub: 1_000n })
     ledger.do({
       operations: [
-        { kind: 'forceClose', channel: 0, by: 'client', own: LANE, unsure: false, peer: undefined },
+        {
+          kind: 'forceClose',
+          channel: 0,
+          by: 'client',
+          own: LANE,
+          unsure: false,
+          resume: undefined,
+          peer: undefined,
+        },
         { kind: 'payFee', channel: 0, role: 'client', amount: amount(5n) },
       ],
       signers: [ALICE],
@@ -386,7 +395,7 @@ describe('INV-37 an operation on a channel is refused by name and changes nothin
   })
 })
 
-const LANE = { epoch: 0, version: 0, acked: 0, transferred: amount(0n), items: [] }
+const LANE = LANE_START
 
 test('the codes are tested against the whole encoding: a signed transaction reads back', () => {
   const ledger = new TestLedger()

@@ -25,5 +25,11 @@ export type ChannelRejection =
       | 'bad_agreement_signature'
       | 'withdrawal_pending'
       | 'withdrawal_not_newer'
+      | 'resume_not_asked'
+      | 'resume_used'
+      | 'bad_resume_signature'
+      | 'resume_mismatch'
+      | 'resume_base_too_old'
+      | 'peer_lost_data'
     >
   | ChangeRejection

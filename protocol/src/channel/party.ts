@@ -12,13 +12,14 @@ import {
   union,
 } from '../codec/codec.js'
 import { type Channel, channelCodec, isClosing } from '../ledger/channel.js'
-import { type ItemId, itemIdCodec } from '../ledger/identifiers.js'
+import { type ItemId, itemIdCodec, resumeNonceCodec } from '../ledger/identifiers.js'
 import { COUNTER_MAX, ITEM_TICKS_MAX, LANE_ITEMS_MAX } from '../ledger/limits.js'
 import type { Change } from './change.js'
 import { evidenceCodec } from './evidence.js'
 import { LANE_START, type LaneState, laneStateCodec } from './lane-state.js'
 import { laneUpdateCodec } from './lane-update.js'
 import { UNCONFIRMED_UPDATES_MAX } from './limits.js'
+import { signedResumeCodec } from './resume.js'
 import { otherRole, type Role, roleCodec } from './side.js'
 import { spendableBy, stakeOf } from './spendable.js'
 
@@ -100,6 +101,12 @@ export const channelPartyCodec = struct({
   /** Whether the peer waits for a proof that acks what it sent. */
   ackDue: flag,
   withdrawing: optional(pendingWithdrawalCodec),
+  /** This side has lost data and asked for a resume (CH-18): until it comes, nothing is signed. */
+  resuming: optional(resumeNonceCodec),
+  /** The newest resume that this side's lane went on from: shown in every dispute. */
+  ownResume: optional(signedResumeCodec),
+  /** The newest resume of the other lane that this side has signed. */
+  grantedResume: optional(signedResumeCodec),
 })
 export type StoredParty = Decoded<typeof channelPartyCodec>
 
@@ -122,6 +129,9 @@ export function newParty(role: Role, ledger: Channel): ChannelParty {
     cancelling: [],
     ackDue: false,
     withdrawing: undefined,
+    resuming: undefined,
+    ownResume: undefined,
+    grantedResume: undefined,
     draft: undefined,
   }
 }
@@ -151,10 +161,14 @@ export function balanceOf(party: ChannelParty): bigint {
   return stakeOf(party, party.role) + party.peer.transferred - draftedLane(party).transferred
 }
 
-/** Whether this side may sign new proofs at all (CH-6.6). */
+/** Whether the channel is in use: neither closing, nor bound to be closed (CH-6.6). */
+export function isUsable({ phase: { kind }, ledger }: ChannelParty): boolean {
+  return (kind === 'open' || kind === 'draining') && !isClosing(ledger)
+}
+
+/** Whether this side may sign new proofs at all (CH-6.6): not while it may lack some of its own. */
 export function maySign(party: ChannelParty): boolean {
-  const { kind } = party.phase
-  return (kind === 'open' || kind === 'draining') && !isClosing(party.ledger)
+  return isUsable(party) && party.resuming === undefined
 }
 
 /** What this party knows about an item of the other side's lane. */

@@ -50,9 +50,10 @@ export function receiveUpdate(
   update: LaneUpdate,
   now: Timestamp,
 ): ReceivedUpdate | ChannelRejection {
-  const { peer } = party
-  if (update.epoch !== peer.epoch) {
-    return reject('wrong_epoch', `this lane is in epoch ${peer.epoch}, not ${update.epoch}`)
+  const { peer, grantedResume } = party
+  const epoch = grantedResume?.point.epoch ?? 0
+  if (update.epoch !== epoch) {
+    return reject('wrong_epoch', `this lane is in epoch ${epoch}, not ${update.epoch}`)
   }
   if (update.version <= peer.version) return { kind: 'known' }
   if (!maySign(party)) {
@@ -60,7 +61,9 @@ export function receiveUpdate(
   }
   const misordered = checkOrder(party, update)
   if (misordered !== undefined) return misordered
-  let lane: LaneState = { ...peer, version: update.version, acked: update.acked }
+  const { version, acked } = update
+  const resumeNonce = grantedResume?.point.nonce
+  let lane: LaneState = { ...peer, epoch, resumeNonce, version, acked }
   const events: LaneEvent[] = []
   const named = new Set(peer.items.map(({ id }) => id))
   for (const change of update.changes) {

@@ -25,6 +25,7 @@ export const TAG = {
   onwardItemId: 0x14,
   openRequest: 0x15,
   withdrawal: 0x16,
+  resume: 0x17,
 } as const
 
 export type Tag = (typeof TAG)[keyof typeof TAG]

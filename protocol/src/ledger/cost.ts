@@ -31,12 +31,15 @@ export function transactionCost({ body, signers }: Transaction, bytes: number): 
         break
       case 'forceClose': {
         const items = operation.own.items.length + (operation.peer?.lane.items.length ?? 0)
-        cost += SIGNATURE_COST + FINALIZE_COST + FINALIZE_ITEM_COST * items
+        const signatures = operation.resume === undefined ? 1 : 2
+        cost += SIGNATURE_COST * signatures + FINALIZE_COST + FINALIZE_ITEM_COST * items
         break
       }
       case 'challenge': {
-        const items = operation.proof.lane.items.length + (operation.own?.items.length ?? 0)
-        cost += SIGNATURE_COST + FINALIZE_ITEM_COST * items
+        const { proof, own, resume } = operation
+        const items = (proof?.lane.items.length ?? 0) + (own?.items.length ?? 0)
+        const signatures = [proof, resume].filter((shown) => shown !== undefined).length
+        cost += SIGNATURE_COST * signatures + FINALIZE_ITEM_COST * items
         break
       }
       case 'finalize':

@@ -1,5 +1,6 @@
 import { evidenceCodec } from '../channel/evidence.js'
 import { laneStateCodec } from '../channel/lane-state.js'
+import { signedResumeCodec } from '../channel/resume.js'
 import { roleCodec } from '../channel/side.js'
 import { channelTermsCodec } from '../channel/terms.js'
 import {
@@ -83,16 +84,20 @@ export const operationCodec = union({
       own: laneStateCodec,
       /** Of a client only: it may have signed later states of its lane than this (DSP-9). */
       unsure: flag,
+      /** The resume that its own lane goes on from, if there was one (DSP-10). */
+      resume: optional(signedResumeCodec),
       peer: optional(signedLaneCodec),
     }),
   ],
-  /** The other side answers with a proof signed by the side that closed. */
+  /** The other side answers with a proof or a resume that the side that closed has signed. */
   challenge: [
     5,
     struct({
       channel: channelNumberCodec,
-      proof: signedLaneCodec,
+      proof: optional(signedLaneCodec),
       own: optional(laneStateCodec),
+      /** The resume of the challenger's lane by which the closing side gave up what it chose. */
+      resume: optional(signedResumeCodec),
     }),
   ],
   /** Pays what is decided after the window; paid for in advance by the force close. */

@@ -138,14 +138,14 @@ function applyClose(run: TransactionRun, { validUntil, closes }: OperationOf<'cl
 }
 
 function applyForceClose(run: TransactionRun, operation: OperationOf<'forceClose'>): Refusal {
-  const { by, own, unsure, peer } = operation
+  const { by, own, unsure, resume, peer } = operation
   const channel = run.openChannel(operation.channel)
   if (isRejection(channel)) return channel
   const excessive = checkLaneAmounts(own, peer?.lane)
   if (excessive !== undefined) return excessive
   const unsigned = run.requireSigner(channel[by].key, `closing channel ${channel.number} alone`)
   if (unsigned !== undefined) return unsigned
-  const closing = forceClose(run.chainId, channel, { by, own, unsure, peer }, run.time)
+  const closing = forceClose(run.chainId, channel, { by, own, unsure, resume, peer }, run.time)
   if (isRejection(closing)) return closing
   run.setChannel(closing)
   return undefined
@@ -154,7 +154,7 @@ function applyForceClose(run: TransactionRun, operation: OperationOf<'forceClose
 function applyChallenge(run: TransactionRun, operation: OperationOf<'challenge'>): Refusal {
   const channel = run.channel(operation.channel)
   if (isRejection(channel)) return channel
-  const excessive = checkLaneAmounts(operation.proof.lane, operation.own)
+  const excessive = checkLaneAmounts(operation.proof?.lane, operation.own)
   if (excessive !== undefined) return excessive
   if (isClosing(channel)) {
     const challenger = channel[otherRole(channel.status.by)].key
