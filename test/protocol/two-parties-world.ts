@@ -137,6 +137,8 @@ export class TwoPartiesWorld {
   /** How often a side has lost data, and gone on. */
   losses = 0
   resumes = 0
+  /** How often a payee hid proofs from a payer that had lost them. */
+  lies = 0
   /** Withdrawals that the ledger has paid out. */
   withdrawals = 0
 
@@ -167,8 +169,8 @@ export class TwoPartiesWorld {
     else if (roll < 72) this.#batch(side, () => this.#withdraw(side))
     else if (roll < 84) this.#produce()
     else if (roll < 92) this.#meetBlocks(side)
-    else if (roll < 96) this.#disconnect()
-    else if (roll < 97) this.#crash(side)
+    else if (roll < 95) this.#disconnect()
+    else if (roll < 96) this.#crash(side)
     else if (roll < 98) this.#loseData(side)
     else this.#reconnect()
     if (!this.connected && dice.chance(30)) this.#reconnect()
@@ -360,6 +362,7 @@ export class TwoPartiesWorld {
       }
       case 'resumeAsked': {
         const { role } = side
+        if (this.dice.chance(60)) this.#hideProofs(side)
         const granted = grantResume(CHAIN, side.memory, message.nonce, SIGNERS[role])
         if (granted.kind === 'rejection') {
           assert.match(granted.code, /^(withdrawal_pending|resume_used)$/)
@@ -508,6 +511,20 @@ export class TwoPartiesWorld {
     side.memory = asked
     side.disk = encodeParty(asked)
     this.losses++
+  }
+
+  /** A payee that lies: it goes back to an older proof, and keeps the newer ones for a dispute. */
+  #hideProofs(side: Side): void {
+    const { own, peer, resuming, grantedResume } = side.memory
+    if (resuming !== undefined || (grantedResume?.point.epoch ?? 0) > peer.epoch) return
+    const older = this.history[otherRole(side.role)].filter(
+      ({ lane }) =>
+        lane.epoch === peer.epoch && lane.version < peer.version && lane.version >= own.acked,
+    )
+    if (older.length === 0) return
+    const { lane, evidence } = this.dice.pick(older)
+    side.memory = { ...side.memory, peer: lane, peerEvidence: evidence, incoming: [] }
+    this.lies++
   }
 
   #disconnect(): void {

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
   amount,
+  encode,
   type OperationOf,
+  operationCodec,
   type Role,
   type Signer,
   TIMESTAMP_MAX,
   timestamp,
+  transactionCodec,
   withdrawalDigest,
 } from '@tallystick/protocol'
 import fc from 'fast-check'
@@ -69,6 +72,18 @@ describe('OP-8 withdraw', () => {
     assert.deepEqual(ledger.channel(0).status, { kind: 'open' })
     assert.equal(ledger.channel(0).client.withdrawn, 300n)
     assert.equal(ledger.channel(1).hub.withdrawn, 200n)
+  })
+
+  test('COST-1 a withdrawal costs its bytes and one signature check', () => {
+    const ledger = opened()
+    const signed = ledger.sign(
+      draftOf(ledger, withdrawOperation(ledger, 0, { withdrawn: 300n, validUntil: START })),
+    )
+    // Beside the transaction's own signer: a number, a role, a total of two bytes, 64 bytes.
+    assert.equal(ledger.apply(signed).cost, encode(transactionCodec, signed).length + 100 + 100)
+    const [one] = signed.body.operations
+    assert.ok(one !== undefined)
+    assert.equal(encode(operationCodec, one).length, 1 + 5 + 1 + (1 + 1 + 2 + 64))
   })
 
   test('INV-35 the total is cumulative: an agreement counts once, also after a deposit', () => {
