@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  AMOUNT_MAX,
   agreeToWithdraw,
   amount,
   askToResume,
@@ -25,7 +26,7 @@ import {
   takeResume,
   withdrawalDigest,
 } from '@tallystick/protocol'
-import { laneOf, signedLane } from './closing-channel.js'
+import { laneOf, pendingItem, signedLane } from './closing-channel.js'
 import {
   accepted,
   addItem,
@@ -201,6 +202,11 @@ describe('CH-18 takeResume: rejections in checking order', () => {
     lane: laneOf({ version: 9, transferred: 9_000n }),
     evidence: hub({}).evidence,
   }
+  const items = [1, 2, 3, 4, 5].map((name) => pendingItem(name))
+  const huge = laneOf({
+    version: 9,
+    items: [1, 2].map((name) => pendingItem(name, { unit: AMOUNT_MAX })),
+  })
   for (const [code, party, answer] of [
     ['channel_not_usable', leave(lost), good],
     ['resume_not_asked', before, good],
@@ -211,6 +217,7 @@ describe('CH-18 takeResume: rejections in checking order', () => {
       lost,
       { ...good, resume: { ...good.resume, signature: new Uint8Array(64) } },
     ],
+    ['amount_out_of_range', lost, { ...good, lane: { ...hub({}), lane: huge } }],
     ['bad_proof_signature', lost, from(forgedBase)],
     ['bad_proof_signature', lost, { ...good, lane: { ...hub({}), lane: laneOf({ version: 8 }) } }],
     ['resume_mismatch', lost, again({ version: 9 })],
@@ -230,6 +237,7 @@ describe('CH-18 takeResume: rejections in checking order', () => {
     ],
     ['peer_lost_data', { ...before, resuming: nonce(1) }, { ...good, lane: hub({ version: 2 }) }],
     ['peer_lost_data', lost, from(client({ version: 5, acked: 4 }), hub({ version: 3 }))],
+    ['too_many_items', lost, { ...good, lane: hub({ version: 9, items }) }],
     ['insolvent', lost, from(client({ version: 5, transferred: 10_051n }))],
   ] as readonly (readonly [string, ChannelParty, ResumeAnswer])[]) {
     test(code, () => {
