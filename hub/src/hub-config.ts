@@ -38,12 +38,15 @@ export const DEFAULT_HUB_CONFIG = {
 const ITEMS_MAX = 64
 /** Payments may be locked for a day at most, so that an offline payee can still be waited for. */
 const EXPIRY_SECONDS_MAX = 86_400
+/** Who has lost data gains nothing by haste; its hub has three windows to show what it holds. */
+const UNSURE_WINDOWS = 3
 
 /** The terms of every channel of the hub; the reserve is what the dearest exit can cost. */
 export function termsOf(config: HubConfig, feePerKiloCost: number): ChannelTerms {
   const bounds = { itemsMax: ITEMS_MAX }
   return {
     disputeWindowSeconds: config.disputeWindowSeconds,
+    unsureWindowSeconds: UNSURE_WINDOWS * config.disputeWindowSeconds,
     clientPenaltyPpm: config.clientPenaltyPpm,
     hubPenaltyPpm: 1_000_000,
     itemsMax: ITEMS_MAX,

@@ -213,6 +213,7 @@ function describeHub(
     inbound_max: String(policy.inboundMax),
     terms: {
       dispute_window_seconds: terms.disputeWindowSeconds,
+      unsure_window_seconds: terms.unsureWindowSeconds,
       client_penalty_ppm: terms.clientPenaltyPpm,
       hub_penalty_ppm: terms.hubPenaltyPpm,
       items_max: terms.itemsMax,

@@ -135,7 +135,15 @@ async function hubCheats(
     role: 'hub',
     signer,
     operations: [
-      { kind: 'forceClose', channel: number, by: 'hub', own: LANE_START, peer: undefined },
+      {
+        kind: 'forceClose',
+        channel: number,
+        by: 'hub',
+        own: LANE_START,
+        unsure: false,
+        resume: undefined,
+        peer: undefined,
+      },
     ],
     reveals: [],
     feePerKiloCost: feed.ledger.feePerKiloCost(asset),

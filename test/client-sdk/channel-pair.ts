@@ -37,6 +37,7 @@ export const DEPOSIT = 100_000n
 
 const TERMS: ChannelTerms = {
   disputeWindowSeconds: WINDOW_SECONDS,
+  unsureWindowSeconds: 3 * WINDOW_SECONDS,
   clientPenaltyPpm: 100_000,
   hubPenaltyPpm: 1_000_000,
   itemsMax: 8,

@@ -3,12 +3,15 @@ import { describe, test } from 'node:test'
 import {
   amount,
   anchorOf,
+  askToResume,
   type ChannelParty,
   declineItem,
   earlierLink,
   encode,
   feeFor,
+  grantResume,
   isRejection,
+  LANE_START,
   type LaneState,
   learnLink,
   REVEAL_SECONDS,
@@ -16,6 +19,7 @@ import {
   seeReveal,
   TIMESTAMP_MAX,
   type Timestamp,
+  takeResume,
   timestamp,
   transactionCodec,
   transactionCost,
@@ -116,6 +120,65 @@ describe('DSP-8 challenge', () => {
     pair.add('hub', 1, 300n, START + EXPIRY)
     pair.act('client', [forceCloseOperation(pair.client)], at(10))
     assert.deepEqual(duties(pair, 'hub', at(11)), [])
+  })
+
+  test('DSP-9 an unsure close is answered with the newest that is held, and nobody pays for it', () => {
+    const pair = new ChannelPair()
+    pair.add('client', 1, 300n, START + EXPIRY)
+    pair.update('client', [{ kind: 'redeem', id: itemId(1), index: 1, link: preimage(1) }], START)
+    const lost = { ...forceCloseOperation(pair.client), own: LANE_START, unsure: true }
+    pair.act('client', [lost], at(10))
+    assert.deepEqual(kinds(duties(pair, 'hub', at(DEADLINE + 1))), ['challenge'])
+    doDuties(pair, 'hub', at(DEADLINE + 1))
+    assert.deepEqual(duties(pair, 'hub', at(DEADLINE + 2)), [])
+    const { status } = pair.hub.ledger
+    assert.ok(status.kind === 'closing' && !status.penalized)
+    assert.equal(status.closerLane.transferred, 300n)
+  })
+
+  test('DSP-9 an unsure close with a hub proof that the client gave up: the newest goes along', () => {
+    const pair = new ChannelPair()
+    pair.add('hub', 1, 300n, START + EXPIRY)
+    const then = pair.client
+    const declined = declineItem(pair.client, itemId(1))
+    assert.ok(!isRejection(declined))
+    pair.client = declined
+    pair.update('hub', [{ kind: 'cancel', id: itemId(1) }], START)
+    pair.update('client', [], START)
+    pair.act('client', [{ ...forceCloseOperation(then), unsure: true }], at(10))
+    doDuties(pair, 'hub', at(11))
+    const { status } = pair.hub.ledger
+    assert.ok(status.kind === 'closing')
+    assert.deepEqual(status.otherLane, pair.hub.own)
+    assert.deepEqual(duties(pair, 'hub', at(12)), [])
+  })
+
+  test('DSP-10 a proof that the closing side had given up by a resume is answered with it', () => {
+    const pair = new ChannelPair()
+    const { chainId } = pair.world
+    pair.add('client', 1, 300n, START + EXPIRY)
+    const known = { client: pair.client, hub: pair.hub }
+    pair.add('client', 2, 200n, START + EXPIRY)
+    const hidden = pair.hub
+    // The client lost the second proof; the hub says that it has never seen it.
+    const asked = askToResume(known.client, new Uint8Array(16))
+    assert.ok(!isRejection(asked))
+    assert.equal(forceCloseOperation(asked).unsure, true)
+    pair.hub = known.hub
+    const granted = grantResume(chainId, pair.hub, new Uint8Array(16), pair.signers.hub)
+    assert.ok(granted.kind === 'granted')
+    const taken = takeResume(chainId, asked, granted.answer)
+    assert.ok(taken.kind === 'resumed')
+    ;[pair.client, pair.hub] = [taken.party, granted.party]
+    pair.add('client', 3, 100n, START + EXPIRY)
+    pair.act('hub', [forceCloseOperation(hidden)], at(10))
+    const [duty] = duties(pair, 'client', at(11))
+    assert.ok(duty?.kind === 'challenge' && duty.operation.resume !== undefined)
+    doDuties(pair, 'client', at(11))
+    const { status } = pair.client.ledger
+    assert.ok(status.kind === 'closing' && status.penalized)
+    assert.deepEqual(status.otherLane, pair.client.own)
+    assert.deepEqual(duties(pair, 'client', at(12)), [])
   })
 
   /** A client that breaks the law of the lane; a force close vouches for any lane of one's own. */

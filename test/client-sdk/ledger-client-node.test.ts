@@ -31,6 +31,7 @@ const [client, hub] = [testSigner(21), testSigner(22)]
 const lockOf = ({ publicKey }: Signer): LockRoot => lockRoot(keyLock(publicKey))
 const TERMS: ChannelTerms = {
   disputeWindowSeconds: 1,
+  unsureWindowSeconds: 3,
   clientPenaltyPpm: 100_000,
   hubPenaltyPpm: 1_000_000,
   itemsMax: 4,
@@ -119,7 +120,15 @@ describe('LedgerClient and a ledger node', () => {
       role: 'client',
       signer: client,
       operations: [
-        { kind: 'forceClose', channel: 0, by: 'client', own: LANE_START, peer: undefined },
+        {
+          kind: 'forceClose',
+          channel: 0,
+          by: 'client',
+          own: LANE_START,
+          unsure: false,
+          resume: undefined,
+          peer: undefined,
+        },
       ],
       reveals: [{ index: 1, link: preimage(1) }],
       feePerKiloCost: FEE_PER_KILO_COST,

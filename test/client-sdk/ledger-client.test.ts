@@ -122,7 +122,14 @@ describe('LedgerClient reads', () => {
     assert.deepEqual(await client.channelsOf(channel.hub.key), [channel])
     assert.deepEqual(await client.channelsOf(testSigner(99).publicKey), [])
     assert.equal((await client.reveal(ANCHOR(1), TIMESTAMP_MAX)).value, undefined)
-    const close = { kind: 'forceClose', channel: 0, by: 'client', own: pair.client.own } as const
+    const close = {
+      kind: 'forceClose',
+      channel: 0,
+      by: 'client',
+      own: pair.client.own,
+      unsure: false,
+      resume: undefined,
+    } as const
     const reveal = { index: 1, link: preimage(1) }
     pair.act('client', [{ ...close, peer: undefined }], at(3), [reveal])
     const { value, header } = await client.reveal(ANCHOR(1), TIMESTAMP_MAX)
@@ -134,7 +141,14 @@ describe('LedgerClient reads', () => {
     const pair = new ChannelPair()
     const stub = new StubLedger(pair.world)
     const client = await connect(stub)
-    const close = { kind: 'forceClose', channel: 0, by: 'client', own: pair.client.own } as const
+    const close = {
+      kind: 'forceClose',
+      channel: 0,
+      by: 'client',
+      own: pair.client.own,
+      unsure: false,
+      resume: undefined,
+    } as const
     pair.act('client', [{ ...close, peer: undefined }], at(3), [{ index: 1, link: preimage(1) }])
     const { value } = await client.reveal(ANCHOR(1), at(3))
     assert.equal(value?.index, 1)

@@ -37,6 +37,7 @@ export function pendingItem(
 export type LaneSetup = {
   readonly version?: number
   readonly epoch?: number
+  readonly resumeNonce?: Uint8Array | undefined
   readonly acked?: number
   readonly transferred?: bigint
   readonly items?: readonly PendingItem[]
@@ -46,11 +47,12 @@ export type LaneSetup = {
 export function laneOf({
   version = 1,
   epoch = 0,
+  resumeNonce,
   acked = 0,
   transferred = 0n,
   items = [],
 }: LaneSetup): LaneState {
-  return { epoch, version, acked, transferred: amount(transferred), items }
+  return { epoch, resumeNonce, version, acked, transferred: amount(transferred), items }
 }
 
 /** `lane` as its payer signed it. */
@@ -69,7 +71,9 @@ export function closed(
 ): ClosingChannel {
   const other = by === 'client' ? 'hub' : 'client'
   const chosen = peer === LANE_START ? undefined : signedLane(channel, other, peer)
-  return accepted(forceClose(CHAIN, channel, { by, own, peer: chosen }, now)) as ClosingChannel
+  return accepted(
+    forceClose(CHAIN, channel, { by, own, unsure: false, resume: undefined, peer: chosen }, now),
+  ) as ClosingChannel
 }
 
 /** Amounts where rules break: around 0, around what there is, and at the upper end. */
@@ -103,6 +107,7 @@ export function anyLane(dice: Dice, near: bigint): LaneState {
     })
   return {
     epoch: dice.roll(2),
+    resumeNonce: dice.chance(50) ? undefined : new Uint8Array(16),
     version: dice.roll(9),
     acked: dice.roll(9),
     transferred: anyAmount(dice, near),

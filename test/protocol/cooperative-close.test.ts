@@ -16,6 +16,7 @@ import {
   lapseAgreement,
   maySign,
   receiveUpdate,
+  requestWithdrawal,
   type SignedAgreement,
   type Signer,
   seeLedger,
@@ -94,6 +95,12 @@ describe('CH-12 agreeToClose', () => {
       assert.equal(codeOf(agree(party, word)), code)
     })
   }
+
+  test('INV-24 withdrawal_pending: a withdrawal under way would change what is due', () => {
+    const asked = { withdrawn: amount(1n), validUntil: at(9) }
+    const busy = accepted(requestWithdrawal(hub, asked, NOW))
+    assert.equal(codeOf(agree(busy, agreed({ validUntil: NOW }))), 'withdrawal_pending')
+  })
 
   test('the edges of its validity', () => {
     accepted(agree(hub, agreed({ validUntil: at(1) })))

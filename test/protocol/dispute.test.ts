@@ -13,6 +13,7 @@ import {
   isStale,
   LANE_START,
   type LaneState,
+  laneHead,
   lockedOf,
   type Role,
   settlementBounds,
@@ -68,7 +69,14 @@ describe('DSP-2 DSP-3 forceClose: rejections in checking order', () => {
   ] as readonly Case[]) {
     test(`${code}`, () => {
       assert.equal(
-        codeOf(forceClose(CHAIN, channel, { by: 'client', own: lane, peer: chosen }, NOW)),
+        codeOf(
+          forceClose(
+            CHAIN,
+            channel,
+            { by: 'client', own: lane, unsure: false, resume: undefined, peer: chosen },
+            NOW,
+          ),
+        ),
         code,
       )
     })
@@ -82,17 +90,26 @@ describe('DSP-2 DSP-3 forceClose: rejections in checking order', () => {
       kind: 'closing',
       by: 'client',
       deadline: at(1_000),
+      unsure: false,
+      resume: undefined,
       asserted: {
         epoch: 0,
+        resumeNonce: undefined,
         version: 3,
         acked: 2,
         transferred: 0n,
         digest: balanceProofDigest(CHAIN, CHANNEL.id, 'client', own),
       },
-      chosenVersion: 2,
-      chosenAcked: 1,
-      chosenTransferred: 0n,
+      chosen: {
+        epoch: 0,
+        resumeNonce: undefined,
+        version: 2,
+        acked: 1,
+        transferred: 0n,
+        digest: balanceProofDigest(CHAIN, CHANNEL.id, 'hub', peer),
+      },
       challenged: false,
+      replaced: false,
       penalized: false,
       closerLane: own,
       otherLane: peer,
@@ -110,7 +127,14 @@ describe('DSP-2 DSP-3 forceClose: rejections in checking order', () => {
   test('INV-20 the chosen proof is of this channel and this chain', () => {
     const elsewhere = signedLane(testChannel({ number: 8 }), 'hub', peer)
     const close = (chain: typeof CHAIN, chosen: typeof elsewhere) =>
-      codeOf(forceClose(chain, CHANNEL, { by: 'client', own, peer: chosen }, NOW))
+      codeOf(
+        forceClose(
+          chain,
+          CHANNEL,
+          { by: 'client', own, unsure: false, resume: undefined, peer: chosen },
+          NOW,
+        ),
+      )
     assert.equal(close(CHAIN, elsewhere), 'bad_proof_signature')
     assert.equal(close(OTHER_CHAIN, shown(peer, 'hub')), 'bad_proof_signature')
     assert.equal(close(CHAIN, shown(peer, 'hub')), undefined)
@@ -123,7 +147,7 @@ const CHOSEN = laneOf({ version: 3, acked: 2, transferred: 100n, items: [pending
 const CLOSING = closed(CHANNEL, 'client', ASSERTED, CHOSEN)
 
 const answer = (lane: LaneState, own?: LaneState, on: Channel = CLOSING, now = at(1_000)) =>
-  challenge(CHAIN, on, { proof: shown(lane), own }, now)
+  challenge(CHAIN, on, { proof: shown(lane), own, resume: undefined }, now)
 const answered = (lane: LaneState, own?: LaneState, on: Channel = CLOSING) =>
   accepted(answer(lane, own, on)) as ClosingChannel
 
@@ -143,9 +167,9 @@ describe('DSP-4 challenge: rejections in checking order', () => {
   }
   test('window_closed comes before the signature, and that before everything else', () => {
     const proof = { ...shown(newer), lane: ASSERTED }
-    const late = challenge(CHAIN, CLOSING, { proof, own: undefined }, at(1_001))
+    const late = challenge(CHAIN, CLOSING, { proof, own: undefined, resume: undefined }, at(1_001))
     assert.equal(codeOf(late), 'window_closed')
-    const forged = challenge(CHAIN, CLOSING, { proof, own: undefined }, at(1))
+    const forged = challenge(CHAIN, CLOSING, { proof, own: undefined, resume: undefined }, at(1))
     assert.equal(codeOf(forged), 'bad_proof_signature')
   })
   test('challenge_not_newer: what the closing side asserted itself', () => {
@@ -191,8 +215,7 @@ describe('DSP-4 stale or substitute', () => {
     ['an earlier version with an item', laneOf({ version: 4, items: [pendingItem(1)] }), false],
   ] as const) {
     test(`${what} is ${stale ? 'stale' : 'a substitute'}`, () => {
-      const digest = balanceProofDigest(CHAIN, CHANNEL.id, 'client', lane)
-      assert.equal(isStale(asserted, lane, digest), stale)
+      assert.equal(isStale(asserted, laneHead(CHAIN, CHANNEL, 'client', lane)), stale)
       const { status } = answered(lane)
       assert.equal(status.penalized, stale)
       assert.equal(status.closerLane, lane)
@@ -232,7 +255,7 @@ describe('INV-11 the order of challenges does not matter', () => {
         const lane = { ...provableLane(dice), version: 1 + dice.roll(9) }
         const paid = { acked: 2 + dice.roll(3), transferred: 100n + BigInt(dice.roll(3)) }
         const own = dice.chance(50) ? laneOf({ version: dice.roll(9), ...paid }) : undefined
-        challenges.push({ proof: shown(lane), own })
+        challenges.push({ proof: shown(lane), own, resume: undefined })
       }
       const settle = (order: readonly Challenge[]) =>
         order.reduce<ClosingChannel>((closing, one) => {
@@ -327,7 +350,7 @@ describe('INV-13 a dispute with oneself', () => {
   test('a challenge needs a proof by the side that closed; its own word against itself is none', () => {
     const proof = signedLane(CHANNEL, 'hub', laneOf({ version: 9 }))
     assert.equal(
-      codeOf(challenge(CHAIN, CLOSING, { proof, own: undefined }, NOW)),
+      codeOf(challenge(CHAIN, CLOSING, { proof, own: undefined, resume: undefined }, NOW)),
       'bad_proof_signature',
     )
   })

@@ -153,6 +153,7 @@ describe('INV-20 every field of what is signed is bound', () => {
   }
   const lane: LaneState = {
     epoch: 0,
+    resumeNonce: undefined,
     version: 4,
     acked: 2,
     transferred: amount(70n),
@@ -167,6 +168,7 @@ describe('INV-20 every field of what is signed is bound', () => {
     channel: { channel: testChannel({ number: 8 }).id },
     payer: { payer: 'hub' },
     epoch: withLane({ epoch: 1 }),
+    'resume nonce': withLane({ resumeNonce: new Uint8Array(16) }),
     version: withLane({ version: 5 }),
     acked: withLane({ acked: 3 }),
     transferred: withLane({ transferred: amount(71n) }),

@@ -50,6 +50,7 @@ export const SIGNERS: Readonly<Record<Role, Signer>> = {
 
 export const TERMS: ChannelTerms = {
   disputeWindowSeconds: 1_000,
+  unsureWindowSeconds: 3_000,
   clientPenaltyPpm: 100_000,
   hubPenaltyPpm: 1_000_000,
   itemsMax: 4,
@@ -77,6 +78,7 @@ export function testChannel({
   const side = (role: Role, deposited: bigint) => ({
     key: keys[role].publicKey,
     deposited: amount(deposited),
+    withdrawn: amount(0n),
     feesPaid: amount(0n),
     payoutLock: lockRoot(keyLock(keys[role].publicKey)),
   })

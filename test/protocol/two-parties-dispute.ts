@@ -104,14 +104,24 @@ function payoutOf(world: TwoPartiesWorld, closing: ClosingChannel, role: Role): 
 /** `honest` closes with what its disk has; the other answers with everything it was ever given. */
 export function closeHonestly(world: TwoPartiesWorld, honest: Role): bigint {
   const party: ChannelParty = { ...world.sides[honest].stored, ledger: world.channel }
-  const { own, peer } = forceCloseOperation(party)
-  const closing = forceClose(CHAIN, world.channel, { by: honest, own, peer }, world.now)
+  const { own, unsure, resume, peer } = forceCloseOperation(party)
+  const closing = forceClose(
+    CHAIN,
+    world.channel,
+    { by: honest, own, unsure, resume, peer },
+    world.now,
+  )
   if (isRejection(closing)) assert.fail(`an honest close is refused: ${codeOf(closing)}`)
   let worst = payoutOf(world, closing as ClosingChannel, honest)
   const ownLanes = [undefined, ...forged(world, otherRole(honest)).slice(0, 2)]
   for (const proof of world.history[honest]) {
     for (const lane of ownLanes) {
-      const answered = challenge(CHAIN, closing as Channel, { proof, own: lane }, world.now)
+      const answered = challenge(
+        CHAIN,
+        closing as Channel,
+        { proof, own: lane, resume: undefined },
+        world.now,
+      )
       if (isRejection(answered)) continue
       const after = answered as ClosingChannel
       assert.ok(!after.status.penalized, 'DSP-4 an honest side is never shown to have lied')
@@ -164,7 +174,16 @@ export function closeDishonestly(world: TwoPartiesWorld, liar: Role, tries: numb
   )
   const attacks: Attack[] = []
   for (const { own, peer } of sample(world, pairs, tries)) {
-    const closing = forceClose(CHAIN, world.channel, { by: liar, own, peer }, world.now)
+    // A client may also pretend to have lost its data.
+    const unsure = liar === 'client' && world.dice.chance(30)
+    const resume =
+      own.epoch > 0 || world.dice.chance(50) ? world.sides[liar].stored.ownResume : undefined
+    const closing = forceClose(
+      CHAIN,
+      world.channel,
+      { by: liar, own, unsure, resume, peer },
+      world.now,
+    )
     if (isRejection(closing)) continue
     const answered = answerAsGuard(world, closing as ClosingChannel, honest)
     attacks.push({
@@ -193,7 +212,7 @@ function answerAsGuard(
     const duties = dutiesOf(party, CHAIN, world.now, world.revealedBy)
     const due = duties.find(({ kind }) => kind === 'challenge')
     if (due?.kind !== 'challenge') return current
-    assert.ok(due.deadline <= addSeconds(world.now, closing.terms.disputeWindowSeconds))
+    assert.ok(due.deadline <= addSeconds(world.now, closing.terms.unsureWindowSeconds))
     const answered = challenge(CHAIN, current, due.operation, world.now)
     if (isRejection(answered)) assert.fail(`the guard's challenge is refused: ${codeOf(answered)}`)
     current = answered as ClosingChannel

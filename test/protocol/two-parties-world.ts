@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
 import {
+  type Amount,
   type Anchor,
+  agreeToWithdraw,
   amount,
   anchorOf,
+  askToResume,
   balanceProofDigest,
   type Channel,
   type ChannelParty,
   type Claim,
   channelPartyCodec,
+  channelTotal,
   confirmStored,
   type Decline,
   declineItem,
@@ -19,12 +23,15 @@ import {
   EXPIRE_GRACE_SECONDS,
   earlierLink,
   encodeParty,
+  grantResume,
   hasDraft,
   type ItemId,
   type KnownLink,
   LANE_START,
   type LaneState,
   type LaneUpdate,
+  type LaneVersion,
+  lapseWithdrawal,
   learnLink,
   lockedOf,
   maySign,
@@ -33,21 +40,29 @@ import {
   otherRole,
   type PendingItem,
   positionOf,
+  type ResumeAnswer,
   type RevealLookup,
   type Role,
   receiveClaim,
   receiveUpdate,
+  requestWithdrawal,
   resync,
   type SignedLane,
+  type SignedWithdrawal,
   seal,
   seeLedger,
   seeReveal,
-  sideStake,
   signEvidence,
   spendable,
+  stakeOf,
   type Timestamp,
+  takeResume,
   timestamp,
   toHex,
+  type Withdrawal,
+  withdrawable,
+  withdrawalDigest,
+  withdrawalOf,
 } from '@tallystick/protocol'
 import { CHAIN, type Dice, NOW, SIGNERS, testChannel } from './test-channel.js'
 import { checkLaw } from './two-parties-law.js'
@@ -66,6 +81,10 @@ type Message =
   | { readonly kind: 'stored'; readonly version: number }
   | { readonly kind: 'claim'; readonly claim: Claim }
   | { readonly kind: 'decline'; readonly decline: Decline }
+  | { readonly kind: 'withdrawalAsked'; readonly withdrawn: Amount; readonly validUntil: Timestamp }
+  | { readonly kind: 'withdrawal'; readonly signed: SignedWithdrawal }
+  | { readonly kind: 'resumeAsked'; readonly nonce: Uint8Array }
+  | { readonly kind: 'resumeAnswer'; readonly answer: ResumeAnswer }
 
 type Block = {
   readonly time: Timestamp
@@ -84,6 +103,8 @@ export class Side {
   /** Blocks that it has seen. */
   seen = 0
   storedSeen = 0
+  /** An old copy of the disk, and up to which block it had seen: what a loss of data leaves. */
+  backup: { readonly disk: Uint8Array; readonly seen: number }
   /** What it will say once the batch is durable. */
   effects: Message[] = []
 
@@ -91,6 +112,7 @@ export class Side {
     this.role = role
     this.memory = newParty(role, channel)
     this.disk = encodeParty(this.memory)
+    this.backup = { disk: this.disk, seen: 0 }
   }
 
   /** The party as its disk has it: what a dispute is fought with. */
@@ -112,6 +134,13 @@ export class TwoPartiesWorld {
   connected = true
   #wires: Record<Role, Message[]> = { client: [], hub: [] }
   #names = 0
+  /** How often a side has lost data, and gone on. */
+  losses = 0
+  resumes = 0
+  /** How often a payee hid proofs from a payer that had lost them. */
+  lies = 0
+  /** Withdrawals that the ledger has paid out. */
+  withdrawals = 0
 
   constructor(dice: Dice) {
     this.dice = dice
@@ -136,11 +165,13 @@ export class TwoPartiesWorld {
     const roll = dice.roll(100)
     if (roll < 22) this.#batch(side, () => this.#pay(side))
     else if (roll < 62) this.#receive(side)
-    else if (roll < 72) this.#batch(side, () => this.#answer(side))
+    else if (roll < 69) this.#batch(side, () => this.#answer(side))
+    else if (roll < 72) this.#batch(side, () => this.#withdraw(side))
     else if (roll < 84) this.#produce()
     else if (roll < 92) this.#meetBlocks(side)
-    else if (roll < 96) this.#disconnect()
-    else if (roll < 98) this.#crash(side)
+    else if (roll < 95) this.#disconnect()
+    else if (roll < 96) this.#crash(side)
+    else if (roll < 98) this.#loseData(side)
     else this.#reconnect()
     if (!this.connected && dice.chance(30)) this.#reconnect()
   }
@@ -170,8 +201,8 @@ export class TwoPartiesWorld {
 
   #say(side: Side, message: Message): void {
     if (message.kind === 'update') {
-      const { version, evidence } = message.update
-      const known = this.history[side.role].find(({ lane }) => lane.version === version)
+      const { epoch, version, evidence } = message.update
+      const known = this.#signed(side.role, { epoch, version })
       assert.ok(known !== undefined, 'INV-17 a proof is on disk before it leaves')
       assert.deepEqual(evidence, known.evidence, `INV-16 version ${version} has one content`)
     }
@@ -184,18 +215,28 @@ export class TwoPartiesWorld {
     const { own: lane } = stored
     const digest = (state: LaneState) =>
       toHex(balanceProofDigest(CHAIN, this.channel.id, role, state))
-    if (lane.version === before.version) {
-      assert.equal(digest(lane), digest(before), `INV-16 version ${lane.version} has one content`)
+    const known = lane.version === 0 ? LANE_START : this.#signed(role, lane)?.lane
+    if (known !== undefined) {
+      assert.equal(digest(lane), digest(known), `INV-16 version ${lane.version} has one content`)
+      return
+    }
+    const evidence = memory.unconfirmed.at(-1)?.evidence
+    assert.ok(evidence !== undefined, 'what was just signed is not confirmed yet')
+    this.history[role].push({ lane, evidence })
+    assert.ok(lane.acked <= stored.peer.version, 'INV-19 an ack names what is on disk')
+    if (lane.epoch !== before.epoch) {
+      assert.ok(lane.epoch > before.epoch, 'INV-16 nothing is signed in an epoch that is over')
       return
     }
     assert.equal(lane.version, before.version + 1, 'INV-16 versions rise by one')
     assert.ok(lane.transferred >= before.transferred, 'INV-16 transferred never falls')
     assert.ok(lane.acked >= before.acked, 'INV-16 acked never falls')
-    assert.ok(lane.acked <= stored.peer.version, 'INV-19 an ack names what is on disk')
     checkLaw(this, role, before, lane)
-    const evidence = memory.unconfirmed.at(-1)?.evidence
-    assert.ok(evidence !== undefined, 'what was just signed is not confirmed yet')
-    this.history[role].push({ lane, evidence })
+  }
+
+  /** What a side ever signed at a version. */
+  #signed(role: Role, { epoch, version }: LaneVersion): SignedLane | undefined {
+    return this.history[role].find(({ lane }) => lane.epoch === epoch && lane.version === version)
   }
 
   /** Items that their payee ever asked to drop. */
@@ -203,6 +244,7 @@ export class TwoPartiesWorld {
 
   #pay(side: Side): void {
     const { dice } = this
+    if (side.memory.resuming !== undefined) return
     for (let count = 1 + dice.roll(2); count > 0; count--) {
       const most = spendable(side.memory)
       if (most <= 0n) return
@@ -226,6 +268,7 @@ export class TwoPartiesWorld {
   /** As payee: claims an item, or asks to drop it. */
   #answer(side: Side): void {
     const { dice } = this
+    if (side.memory.resuming !== undefined) return
     const { items } = side.memory.peer
     if (items.length === 0) return
     const item = dice.pick(items)
@@ -247,6 +290,36 @@ export class TwoPartiesWorld {
     side.effects.push({ kind: 'claim', claim: { channel, id: item.id, known: claimed } })
   }
 
+  /** A client signs its word and sends it; a hub sets its money aside and asks for the client's. */
+  #withdraw(side: Side): void {
+    const { dice } = this
+    if (side.memory.resuming !== undefined) return
+    const most = withdrawable(side.memory, side.role)
+    if (most <= 0n || side.memory.withdrawing !== undefined) return
+    const taken = side.memory.ledger[side.role].withdrawn
+    const withdrawn = amount(taken + (dice.chance(40) ? most : BigInt(1 + dice.roll(Number(most)))))
+    const validUntil = timestamp(this.nowOf(side) + 100 + dice.roll(3_000))
+    const asked = { withdrawn, validUntil }
+    if (side.role === 'client') this.#agree(side, { ...asked, role: 'client' })
+    else {
+      const party = requestWithdrawal(side.memory, asked, this.nowOf(side))
+      assert.ok(!('code' in party), 'what is withdrawable can be asked for')
+      side.memory = party
+      side.effects.push({ kind: 'withdrawalAsked', ...asked })
+    }
+  }
+
+  /** The client's word for a withdrawal, unless its own books speak against it. */
+  #agree(side: Side, agreed: Omit<Withdrawal, 'channel'>): void {
+    const withdrawal = { channel: this.channel.id, ...agreed }
+    const signature = SIGNERS.client.sign(withdrawalDigest(CHAIN, withdrawal))
+    const signed = { withdrawal, signature }
+    const party = agreeToWithdraw(CHAIN, side.memory, signed, this.nowOf(side))
+    if ('code' in party) return
+    side.memory = party
+    side.effects.push({ kind: 'withdrawal', signed })
+  }
+
   #linkOf({ anchor }: PendingItem, index: number): KnownLink {
     const secret = this.secrets.get(anchor)
     assert.ok(secret !== undefined)
@@ -263,6 +336,7 @@ export class TwoPartiesWorld {
   }
 
   #hear(side: Side, message: Message): void {
+    if (side.memory.resuming !== undefined && message.kind !== 'resumeAnswer') return
     switch (message.kind) {
       case 'update': {
         const received = receiveUpdate(CHAIN, side.memory, message.update, this.nowOf(side))
@@ -284,6 +358,42 @@ export class TwoPartiesWorld {
         const claimed = receiveClaim(side.memory, message.claim, this.nowOf(side))
         if (claimed.kind === 'rejection') assert.equal(claimed.code, 'claim_too_late')
         if (claimed.kind === 'claimed') side.memory = claimed.party
+        return
+      }
+      case 'resumeAsked': {
+        const { role } = side
+        if (this.dice.chance(60)) this.#hideProofs(side)
+        const granted = grantResume(CHAIN, side.memory, message.nonce, SIGNERS[role])
+        if (granted.kind === 'rejection') {
+          assert.match(granted.code, /^(withdrawal_pending|resume_used)$/)
+          return
+        }
+        side.memory = granted.party
+        side.effects.push({ kind: 'resumeAnswer', answer: granted.answer })
+        return
+      }
+      case 'resumeAnswer': {
+        const taken = takeResume(CHAIN, side.memory, message.answer)
+        if (taken.kind === 'rejection') {
+          // Said twice, or this side has not yet seen the ledger up to what the lanes count on.
+          assert.match(taken.code, /^(resume_not_asked|insolvent)$/)
+          return
+        }
+        side.memory = taken.party
+        // What became public before these items were known here again is looked up.
+        for (const { time, reveal } of this.blocks.slice(0, side.seen)) {
+          if (reveal === undefined) continue
+          side.memory = seeReveal(side.memory, { ...reveal, time }, this.nowOf(side)).party
+        }
+        this.resumes++
+        return
+      }
+      case 'withdrawalAsked':
+        return this.#agree(side, { ...message, role: 'hub' })
+      case 'withdrawal': {
+        const party = agreeToWithdraw(CHAIN, side.memory, message.signed, this.nowOf(side))
+        // Refused where an item of the client is still on its way back, or it came too late.
+        if (!('code' in party)) side.memory = party
         return
       }
       case 'decline': {
@@ -320,12 +430,27 @@ export class TwoPartiesWorld {
       channel = { ...this.channel, [role]: { ...this.channel[role], deposited } }
       this.channel = channel
     }
+    channel = this.#withdrawn() ?? channel
+    const kept = this.sides[dice.pick(ROLES)]
+    if (dice.chance(20)) kept.backup = { disk: kept.disk, seen: kept.storedSeen }
     this.blocks.push({ time: this.now, channel, reveal })
     // Nobody lags by more than a few blocks, and nobody by as much as the grace.
     for (const side of ROLES.map((role) => this.sides[role])) {
       while (this.now - this.nowOf(side) > 8 && side.seen < this.blocks.length)
         this.#meetBlock(side)
     }
+  }
+
+  /** The channel after the withdrawal that the hub, which has both words on disk, may bring now. */
+  #withdrawn(): Channel | undefined {
+    const agreed = withdrawalOf(this.sides.hub.stored)?.withdrawal
+    if (agreed === undefined || this.now > agreed.validUntil || !this.dice.chance(60)) return
+    const { role, withdrawn } = agreed
+    if (withdrawn <= this.channel[role].withdrawn) return
+    this.withdrawals++
+    this.channel = { ...this.channel, [role]: { ...this.channel[role], withdrawn } }
+    assert.ok(channelTotal(this.channel) >= 0n, 'INV-2 no more is withdrawn than there is')
+    return this.channel
   }
 
   /** Links that a payee has on disk and may bring onto the ledger. */
@@ -359,7 +484,7 @@ export class TwoPartiesWorld {
         const drafted = draftChange(side.memory, { kind: 'expire', id: item.id }, time)
         if (!('kind' in drafted)) side.memory = drafted
       }
-      side.memory = draftOwed(side.memory, time)
+      side.memory = draftOwed(lapseWithdrawal(side.memory, time), time)
     })
   }
 
@@ -369,6 +494,37 @@ export class TwoPartiesWorld {
     side.seen = side.storedSeen
     side.effects = []
     this.#disconnect()
+  }
+
+  /** The disk is gone: an old copy is put in its place, or all but the keys is lost. */
+  #loseData(side: Side): void {
+    const { dice } = this
+    // Two sides that have both lost data cannot help each other: one of them has to close.
+    if (this.sides[otherRole(side.role)].stored.resuming !== undefined) return
+    if (dice.chance(50)) {
+      side.disk = side.backup.disk
+      side.storedSeen = side.backup.seen
+    } else side.disk = encodeParty(newParty(side.role, side.stored.ledger))
+    this.#crash(side)
+    const asked = askToResume(side.memory, dice.bytes(16))
+    assert.ok(!('code' in asked))
+    side.memory = asked
+    side.disk = encodeParty(asked)
+    this.losses++
+  }
+
+  /** A payee that lies: it goes back to an older proof, and keeps the newer ones for a dispute. */
+  #hideProofs(side: Side): void {
+    const { own, peer, resuming, grantedResume } = side.memory
+    if (resuming !== undefined || (grantedResume?.point.epoch ?? 0) > peer.epoch) return
+    const older = this.history[otherRole(side.role)].filter(
+      ({ lane }) =>
+        lane.epoch === peer.epoch && lane.version < peer.version && lane.version >= own.acked,
+    )
+    if (older.length === 0) return
+    const { lane, evidence } = this.dice.pick(older)
+    side.memory = { ...side.memory, peer: lane, peerEvidence: evidence, incoming: [] }
+    this.lies++
   }
 
   #disconnect(): void {
@@ -386,10 +542,21 @@ export class TwoPartiesWorld {
     }
     for (const role of ROLES) {
       const side = this.sides[role]
+      const { resuming } = side.memory
+      if (resuming !== undefined) {
+        this.#batch(side, () => side.effects.push({ kind: 'resumeAsked', nonce: resuming }))
+        if (!this.connected) return
+        continue
+      }
+      if (this.sides[otherRole(role)].stored.resuming !== undefined) continue
       const synced = resync(side.memory, positions[otherRole(role)])
       if (synced.kind === 'rejection') assert.fail(`${synced.code}: ${synced.detail}`)
       this.#batch(side, () => {
         side.memory = synced.party
+        const said = withdrawalOf(side.memory)
+        if (role === 'client' && said !== undefined) {
+          side.effects.push({ kind: 'withdrawal', signed: said })
+        }
         const repeats = this.dice.chance(20) ? 2 : 1
         for (let times = 0; times < repeats; times++) {
           for (const update of synced.updates) side.effects.push({ kind: 'update', update })
@@ -408,10 +575,11 @@ export class TwoPartiesWorld {
       [client, hub],
       [hub, client],
     ] as const) {
+      if (own.resuming !== undefined || other.resuming !== undefined) continue
       assert.ok(own.peer.acked <= own.own.version, 'INV-19 nobody acks what was not sent')
       assert.ok(own.own.acked <= own.peer.version, 'INV-19 an ack names what is on disk')
       assert.ok(own.peer.version <= other.own.version, 'what is held was signed')
-      const means = sideStake(own.ledger[own.role]) + own.peer.transferred
+      const means = stakeOf(own, own.role) + own.peer.transferred
       assert.ok(own.own.transferred + lockedOf(own.own) <= means, 'CH-6.2 a lane is solvent')
     }
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { inspect } from 'node:util'
 import { otherRole } from '@tallystick/protocol'
 import { Dice, seeds } from './test-channel.js'
 import { bookBalance, closeDishonestly, closeHonestly } from './two-parties-dispute.js'
@@ -24,6 +25,8 @@ function play(seed: number): TwoPartiesWorld {
 
 function disputes(world: TwoPartiesWorld): void {
   for (const honest of ROLES) {
+    // Who has lost data knows less than it is due until it has gone on (CH-18).
+    if (world.sides[honest].stored.resuming !== undefined) continue
     const due = bookBalance(world, honest)
     const alone = closeHonestly(world, honest)
     assert.ok(alone >= due, `INV-4 the ${honest} closes alone and gets ${alone} of ${due}`)
@@ -46,15 +49,30 @@ describe('two parties over a bad network', () => {
   }
 
   test('INV-16 the runs are worth something: money moves, is claimed, cancelled and expires', () => {
-    const totals = { versions: 0, transferred: 0n, declined: 0, reveals: 0 }
-    for (const seed of seeds(4)) {
+    const totals = {
+      versions: 0,
+      transferred: 0n,
+      declined: 0,
+      reveals: 0,
+      withdrawals: 0,
+      losses: 0,
+      resumes: 0,
+      lies: 0,
+    }
+    for (const seed of seeds(8)) {
       const world = play(seed)
       totals.versions += world.history.client.length + world.history.hub.length
-      totals.transferred += world.sides.client.stored.own.transferred
+      totals.transferred += world.history.client.at(-1)?.lane.transferred ?? 0n
       totals.declined += world.declined.size
       totals.reveals += world.reveals.size
+      totals.withdrawals += world.withdrawals
+      totals.losses += world.losses
+      totals.resumes += world.resumes
+      totals.lies += world.lies
     }
-    assert.ok(totals.versions > 100 && totals.transferred > 0n, JSON.stringify(totals, String))
-    assert.ok(totals.declined > 0 && totals.reveals > 0, JSON.stringify(totals, String))
+    const found = inspect(totals)
+    assert.ok(totals.versions > 100 && totals.transferred > 0n, found)
+    assert.ok(totals.declined > 0 && totals.reveals > 0 && totals.withdrawals > 0, found)
+    assert.ok(totals.losses > 4 && totals.resumes > 2 && totals.lies > 0, found)
   })
 })

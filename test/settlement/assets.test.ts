@@ -7,6 +7,7 @@ import {
   encode,
   isRejection,
   keyLock,
+  LANE_START,
   type Operation,
   type Output,
   type Signer,
@@ -114,7 +115,8 @@ describe('OP-8 issue', () => {
     ledger.do({ ...paid(ledger), operations: [openOperation({ client: 9_000n, hub: 0n })] })
     const forceClose: Operation = {
       ...{ kind: 'forceClose', channel: 0, by: 'client', peer: undefined },
-      own: { epoch: 0, version: 0, acked: 0, transferred: amount(0n), items: [] },
+      ...{ unsure: false, resume: undefined },
+      own: LANE_START,
     }
     const payFee = (value: bigint): Operation => {
       return { kind: 'payFee', channel: 0, role: 'client', amount: amount(value) }

@@ -67,7 +67,15 @@ describe('channels on the ledger:', () => {
     openChannel(ledger, { client: 1_000n, hub: 500n })
     ledger.do({
       operations: [
-        { kind: 'forceClose', channel: 0, by: 'client', own: lane(1, 100n), peer: undefined },
+        {
+          kind: 'forceClose',
+          channel: 0,
+          by: 'client',
+          own: lane(1, 100n),
+          unsure: false,
+          resume: undefined,
+          peer: undefined,
+        },
         { kind: 'payFee', channel: 0, role: 'client', amount: amount(5n) },
       ],
       signers: [ALICE],

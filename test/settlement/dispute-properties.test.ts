@@ -44,7 +44,7 @@ const firstLaneArbitrary = laneArbitrary.map((own) => ({ ...own, acked: 0 }))
 function closing(ledger: TestLedger, by: Role, own: LaneState): ClosingChannel {
   openChannel(ledger, { client: 1_000n, hub: 500n })
   const channel = ledger.channel(0)
-  const asserted = { by, own, peer: undefined }
+  const asserted = { by, own, unsure: false, resume: undefined, peer: undefined }
   const closed = forceClose(ledger.chainId, channel, asserted, START)
   return isRejection(closed) ? closing(new TestLedger(), by, lane(1, 0n)) : closed
 }
@@ -54,7 +54,12 @@ function after(ledger: TestLedger, closed: ClosingChannel, shown: readonly Shown
   const { by } = closed.status
   return shown.reduce<Channel>((channel, { proof, own }) => {
     const signed = signedLane(ledger, 0, by, proof)
-    const next = challenge(ledger.chainId, channel, { proof: signed, own }, START)
+    const next = challenge(
+      ledger.chainId,
+      channel,
+      { proof: signed, own, resume: undefined },
+      START,
+    )
     return isRejection(next) ? channel : next
   }, closed)
 }

@@ -81,7 +81,14 @@ describe('DSP-2 a force close is refused:', () => {
     for (const proof of forged) {
       const draft = forceCloseDraft(ledger, 0, 'client', lane(1, 0n), undefined)
       const operation: Operation = {
-        ...{ kind: 'forceClose', channel: 0, by: 'client', own: lane(1, 0n) },
+        ...{
+          kind: 'forceClose',
+          channel: 0,
+          by: 'client',
+          own: lane(1, 0n),
+          unsure: false,
+          resume: undefined,
+        },
         peer: proof,
       }
       assert.equal(ledger.refusal({ ...draft, operations: [operation] }), 'bad_proof_signature')
@@ -93,7 +100,15 @@ describe('DSP-2 a force close is refused:', () => {
     const draft = forceCloseDraft(ledger, 0, 'client', lane(1, 0n), undefined)
     const peer = signedLane(ledger, 0, 'hub', lane(1, 50n), { batch: true })
     const operation: Operation = {
-      ...{ kind: 'forceClose', channel: 0, by: 'client', own: lane(1, 0n), peer },
+      ...{
+        kind: 'forceClose',
+        channel: 0,
+        by: 'client',
+        own: lane(1, 0n),
+        unsure: false,
+        resume: undefined,
+        peer,
+      },
     }
     ledger.do({ ...draft, operations: [operation] })
     assert.deepEqual(payouts(ledger), [1_050n, 450n])
@@ -157,7 +172,13 @@ describe('DSP-4 a challenge is refused:', () => {
     const ledger = closedWith()
     const draft = challengeDraft(ledger, 0, 'hub', lane(2, 200n))
     const proof = signedLane(ledger, 0, 'client', lane(2, 200n), { signer: HUB })
-    const operation: Operation = { kind: 'challenge', channel: 0, proof, own: undefined }
+    const operation: Operation = {
+      kind: 'challenge',
+      channel: 0,
+      proof,
+      own: undefined,
+      resume: undefined,
+    }
     assert.equal(ledger.refusal({ ...draft, operations: [operation] }), 'bad_proof_signature')
   })
 

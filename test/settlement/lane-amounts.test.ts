@@ -15,9 +15,24 @@ describe('INV-3 a lane whose items sum to 2^63 is refused by name, whoever shows
     const ledger = new TestLedger()
     openChannel(ledger, { client: 1_000n, hub: 500n })
     const operations: Operation[] = [
-      { kind: 'forceClose', channel: 0, by: 'client', own: HUGE, peer: undefined },
       {
-        ...{ kind: 'forceClose', channel: 0, by: 'client', own: lane(1, 0n) },
+        kind: 'forceClose',
+        channel: 0,
+        by: 'client',
+        own: HUGE,
+        unsure: false,
+        resume: undefined,
+        peer: undefined,
+      },
+      {
+        ...{
+          kind: 'forceClose',
+          channel: 0,
+          by: 'client',
+          own: lane(1, 0n),
+          unsure: false,
+          resume: undefined,
+        },
         peer: { lane: HUGE, evidence: NOBODY_SIGNED },
       },
     ]
@@ -33,8 +48,8 @@ describe('INV-3 a lane whose items sum to 2^63 is refused by name, whoever shows
     ledger.do(forceCloseDraft(ledger, 0, 'client', lane(1, 0n), undefined))
     const signed = (shown: LaneState) => ({ lane: shown, evidence: NOBODY_SIGNED })
     const operations: Operation[] = [
-      { kind: 'challenge', channel: 0, proof: signed(HUGE), own: undefined },
-      { kind: 'challenge', channel: 0, proof: signed(lane(2, 5n)), own: HUGE },
+      { kind: 'challenge', channel: 0, proof: signed(HUGE), own: undefined, resume: undefined },
+      { kind: 'challenge', channel: 0, proof: signed(lane(2, 5n)), own: HUGE, resume: undefined },
     ]
     for (const operation of operations) {
       const draft = { spends: [ledger.coin(HUB)], operations: [operation], signers: [HUB] }

@@ -30,7 +30,7 @@ export const laneArbitrary: fc.Arbitrary<LaneState> = fc
   })
   .map(({ epoch, version, acked, transferred, items }) =>
     lane(version, amount(transferred), {
-      ...{ epoch, acked },
+      ...{ epoch, acked, resumeNonce: epoch === 0 ? undefined : new Uint8Array(16) },
       items: items.filter((found) => found !== undefined),
     }),
   )

@@ -122,7 +122,17 @@ export function forceCloseDraft(
   const signed = peer === undefined ? undefined : signedLane(ledger, number, other, peer)
   return {
     spends: [ledger.coin(SIGNERS[by])],
-    operations: [{ kind: 'forceClose', channel: number, by, own, peer: signed }],
+    operations: [
+      {
+        kind: 'forceClose',
+        channel: number,
+        by,
+        own,
+        unsure: false,
+        resume: undefined,
+        peer: signed,
+      },
+    ],
     signers: [SIGNERS[by]],
   }
 }
@@ -139,7 +149,7 @@ export function challengeDraft(
   const signed = signedLane(ledger, number, closer, proof)
   return {
     spends: [ledger.coin(SIGNERS[challenger])],
-    operations: [{ kind: 'challenge', channel: number, proof: signed, own }],
+    operations: [{ kind: 'challenge', channel: number, proof: signed, own, resume: undefined }],
     signers: [SIGNERS[challenger]],
   }
 }

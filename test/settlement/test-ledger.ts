@@ -237,6 +237,7 @@ export class TestLedger {
 /** Terms that every rule of the test ledger allows. */
 export const TERMS: ChannelTerms = {
   disputeWindowSeconds: 100,
+  unsureWindowSeconds: 300,
   clientPenaltyPpm: 100_000,
   hubPenaltyPpm: 1_000_000,
   itemsMax: 8,

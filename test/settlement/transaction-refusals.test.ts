@@ -9,6 +9,7 @@ import {
   encode,
   isRejection,
   keyLock,
+  LANE_START,
   type Operation,
   type Output,
   parseTransaction,
@@ -259,8 +260,23 @@ describe('INV-37 an operation on a channel is refused by name and changes nothin
       assert.equal(ledger.refusal(fund(ledger, open)), 'terms_out_of_bounds')
     }
     for (const disputeWindowSeconds of [100, 1_000]) {
-      const open = openOperation({ client: 100n, hub: 0n }, { disputeWindowSeconds })
-      ledger.do(fund(ledger, open))
+      const windows = { disputeWindowSeconds, unsureWindowSeconds: 1_000 }
+      ledger.do(fund(ledger, openOperation({ client: 100n, hub: 0n }, windows)))
+    }
+  })
+
+  test('terms_out_of_bounds: an unsure window shorter than the other, or too long', () => {
+    const ledger = new TestLedger()
+    for (const [unsureWindowSeconds, code] of [
+      [199, 'terms_out_of_bounds'],
+      [200, undefined],
+      [1_000, undefined],
+      [1_001, 'terms_out_of_bounds'],
+    ] as const) {
+      const windows = { disputeWindowSeconds: 200, unsureWindowSeconds }
+      const draft = fund(ledger, openOperation({ client: 100n, hub: 0n }, windows))
+      if (code === undefined) ledger.do(draft)
+      else assert.equal(ledger.refusal(draft), code)
     }
   })
 
@@ -350,7 +366,15 @@ describe('INV-37 an operation on a channel is refused by name and changes nothin
     openChannel(ledger, { client: 1_000n, hub: 1_000n })
     ledger.do({
       operations: [
-        { kind: 'forceClose', channel: 0, by: 'client', own: LANE, peer: undefined },
+        {
+          kind: 'forceClose',
+          channel: 0,
+          by: 'client',
+          own: LANE,
+          unsure: false,
+          resume: undefined,
+          peer: undefined,
+        },
         { kind: 'payFee', channel: 0, role: 'client', amount: amount(5n) },
       ],
       signers: [ALICE],
@@ -371,7 +395,7 @@ describe('INV-37 an operation on a channel is refused by name and changes nothin
   })
 })
 
-const LANE = { epoch: 0, version: 0, acked: 0, transferred: amount(0n), items: [] }
+const LANE = LANE_START
 
 test('the codes are tested against the whole encoding: a signed transaction reads back', () => {
   const ledger = new TestLedger()

@@ -1,6 +1,7 @@
 import {
   type Anchor,
   type ChainId,
+  type Challenge,
   type ChannelNumber,
   type ChannelParty,
   type ClosingChannel,
@@ -16,6 +17,7 @@ import {
   REVEAL_SECONDS,
   type Reveal,
   type RevealLookup,
+  type SignedLane,
   TIMESTAMP_MAX,
   type Timestamp,
 } from '@tallystick/protocol'
@@ -69,13 +71,18 @@ export function dutiesOf(
   return duties.sort((a, b) => a.deadline - b.deadline)
 }
 
-/** This side's way out (DSP-2): the newest that it has signed, and the newest that it holds. */
+/**
+ * This side's way out (DSP-2): the newest that it has signed, and the newest that it holds. A side
+ * that has lost data vouches for nothing (DSP-9); of a hub the ledger refuses that.
+ */
 export function forceCloseOperation(party: ChannelParty): OperationOf<'forceClose'> {
   return {
     kind: 'forceClose',
     channel: party.ledger.number,
     by: party.role,
     own: party.own,
+    unsure: party.resuming !== undefined,
+    resume: party.ownResume,
     peer: heldProof(party),
   }
 }
@@ -83,7 +90,8 @@ export function forceCloseOperation(party: ChannelParty): OperationOf<'forceClos
 /**
  * The challenge that corrects a force close of the other side (DSP-4, DSP-5). The ledger would take
  * the newest proof also where it is worth less than what was asserted: the other side may have
- * redeemed an item in an update that never arrived. Then the assertion is left as it is.
+ * redeemed an item in an update that never arrived. Then the assertion is left as it is. Of an unsure
+ * side nothing is proved but what it owes and what it had given up (DSP-9).
  */
 function challengeDue(
   party: ChannelParty,
@@ -92,21 +100,35 @@ function challengeDue(
   now: Timestamp,
   revealedBy: RevealLookup,
 ): OperationOf<'challenge'> | undefined {
-  const proof = heldProof(party)
-  if (ledger.status.by === party.role || proof === undefined) return undefined
-  for (const own of [party.own, undefined]) {
-    const after = challenge(chainId, ledger, { proof, own }, now)
+  if (ledger.status.by === party.role) return undefined
+  for (const shown of answersOf(party)) {
+    const after = challenge(chainId, ledger, shown, now)
     if (isRejection(after)) continue
-    const { penalized, closerLane } = after.status
-    return penalized || laneOutpays(closerLane, ledger.status.closerLane, revealedBy, now)
-      ? { kind: 'challenge', channel: ledger.number, proof, own }
-      : undefined
+    const { penalized, closerLane, otherLane } = after.status
+    const isWorth =
+      penalized ||
+      laneOutpays(closerLane, ledger.status.closerLane, revealedBy, now) ||
+      laneOutpays(ledger.status.otherLane, otherLane, revealedBy, now)
+    return isWorth ? { kind: 'challenge', channel: ledger.number, ...shown } : undefined
   }
   return undefined
 }
 
+/** What a side can answer a force close with, the most first: the ledger takes the first that fits. */
+function answersOf(party: ChannelParty): Challenge[] {
+  const { own, ownResume: resume } = party
+  const proof = heldProof(party)
+  const answers: Challenge[] = []
+  if (resume !== undefined) answers.push({ proof, own, resume })
+  if (proof !== undefined) {
+    answers.push({ proof, own, resume: undefined }, { proof, own: undefined, resume: undefined })
+  }
+  if (resume !== undefined) answers.push({ proof: undefined, own, resume })
+  return answers
+}
+
 /** The newest proof of the other side; absent: it never signed one. */
-function heldProof(party: ChannelParty): OperationOf<'challenge'>['proof'] | undefined {
+function heldProof(party: ChannelParty): SignedLane | undefined {
   const { peer, peerEvidence } = party
   invariant(peer.version === 0 || peerEvidence !== undefined, 'a proof is kept with its signature')
   return peerEvidence === undefined ? undefined : { lane: peer, evidence: peerEvidence }

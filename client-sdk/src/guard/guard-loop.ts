@@ -146,6 +146,6 @@ function nameOf({ ledger }: ChannelParty, duty: Duty): string {
       ? duty.part
       : duty.kind === 'reveal'
         ? `${duty.reveal.index}:${duty.deadline}:${duty.reveal.link.join('.')}`
-        : duty.operation.proof.lane.version
+        : `${duty.operation.proof?.lane.version}:${duty.operation.resume?.point.epoch}`
   return `${ledger.id}:${duty.kind}:${detail}`
 }

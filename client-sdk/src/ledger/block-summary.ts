@@ -55,6 +55,9 @@ export function summarizeBlock(block: {
         case 'close':
           for (const { channel } of operation.closes) closed.add(channel)
           break
+        case 'withdraw':
+          for (const { channel } of operation.withdrawals) touched.add(channel)
+          break
         case 'deposit':
         case 'forceClose':
         case 'challenge':

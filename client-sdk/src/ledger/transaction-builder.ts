@@ -206,6 +206,7 @@ function needsOf(plan: TransactionPlan): Map<AssetId, bigint> {
       case 'payFee':
         need(channelOf(operation.channel).asset, -operation.amount)
         break
+      case 'withdraw': // Pays out what it releases.
       case 'forceClose':
       case 'challenge':
       case 'finalize':

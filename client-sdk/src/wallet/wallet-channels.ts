@@ -170,7 +170,8 @@ export class WalletChannels {
     const channel = best()
     const short = value - (channel === undefined ? 0n : receivable(channel.party))
     if (short <= 0n) return
-    const room = channel === undefined ? 0n : inboundMax - channel.party.ledger.hub.deposited
+    const kept = channel?.party.ledger.hub
+    const room = kept === undefined ? 0n : inboundMax - (kept.deposited - kept.withdrawn)
     if (channel === undefined || short > room) {
       // The hub must not promise its reserve away: it deposits as much more.
       const bounds = { least: value + terms.exitReserve, most: inboundMax }

@@ -79,7 +79,8 @@ function unfitDeposit(
       other.kind === 'deposit' && other.channel === request.channel ? sum + other.amount : sum,
     0n,
   )
-  const deposited = party.ledger.hub.deposited + queued + request.amount
+  const { deposited: put, withdrawn } = party.ledger.hub
+  const deposited = put - withdrawn + queued + request.amount
   return request.amount === 0n || deposited > policy.inboundMax
     ? reject('inbound_out_of_bounds', `the hub keeps at most ${policy.inboundMax} in one channel`)
     : undefined

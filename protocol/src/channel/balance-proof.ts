@@ -1,6 +1,19 @@
-import { amountCodec, type Decoded, encode, fixedBytes, integer, struct } from '../codec/codec.js'
+import {
+  amountCodec,
+  type Decoded,
+  encode,
+  fixedBytes,
+  integer,
+  optional,
+  struct,
+} from '../codec/codec.js'
 import { TAG, taggedHash } from '../crypto/tagged-hash.js'
-import { type ChainId, type ChannelId, channelIdCodec } from '../ledger/identifiers.js'
+import {
+  type ChainId,
+  type ChannelId,
+  channelIdCodec,
+  resumeNonceCodec,
+} from '../ledger/identifiers.js'
 import { COUNTER_MAX } from '../ledger/limits.js'
 import { listRoot } from '../merkle/list-tree.js'
 import { amount } from '../primitives/amount.js'
@@ -14,6 +27,7 @@ export const balanceProofCodec = struct({
   channel: channelIdCodec,
   payer: roleCodec,
   epoch: integer(COUNTER_MAX),
+  resumeNonce: optional(resumeNonceCodec),
   version: integer(COUNTER_MAX),
   acked: integer(COUNTER_MAX),
   transferred: amountCodec,
@@ -30,6 +44,7 @@ export function balanceProofOf(channel: ChannelId, payer: Role, lane: LaneState)
     channel,
     payer,
     epoch: lane.epoch,
+    resumeNonce: lane.resumeNonce,
     version: lane.version,
     acked: lane.acked,
     transferred: lane.transferred,

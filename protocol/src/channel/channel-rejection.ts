@@ -23,5 +23,13 @@ export type ChannelRejection =
       | 'items_pending'
       | 'agreement_expiry_out_of_bounds'
       | 'bad_agreement_signature'
+      | 'withdrawal_pending'
+      | 'withdrawal_not_newer'
+      | 'resume_not_asked'
+      | 'resume_used'
+      | 'bad_resume_signature'
+      | 'resume_mismatch'
+      | 'resume_base_too_old'
+      | 'peer_lost_data'
     >
   | ChangeRejection

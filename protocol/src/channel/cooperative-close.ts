@@ -83,6 +83,10 @@ function checkAgreement(
   if (!isQuiescent(party)) {
     return reject('items_pending', 'a channel closes by agreement once nothing is pending on it')
   }
+  if (party.withdrawing !== undefined) {
+    // It may still be applied first, and then the payout of the agreement would be another.
+    return reject('withdrawal_pending', 'a channel closes by agreement once no withdrawal is due')
+  }
   if (validUntil <= now || validUntil > now + AGREEMENT_SECONDS_MAX) {
     return reject(
       'agreement_expiry_out_of_bounds',

@@ -1,12 +1,12 @@
-import { type Channel, type Closing, type ClosingChannel, isClosing } from '../ledger/channel.js'
+import { type Channel, type ClosingChannel, isClosing } from '../ledger/channel.js'
 import type { ChainId } from '../ledger/identifiers.js'
 import { type Amount, amount, ZERO } from '../primitives/amount.js'
-import { compareBytes, equalBytes } from '../primitives/bytes.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
 import { addSeconds, type Timestamp } from '../primitives/time.js'
 import { balanceProofDigest } from './balance-proof.js'
 import { type Evidence, verifyEvidence } from './evidence.js'
-import { compareVersions, LANE_START, type LaneState, lockedOf } from './lane-state.js'
+import { LANE_START, type LaneState } from './lane-state.js'
+import { isUnderResume, laneHead, type SignedResume, verifyResume } from './resume.js'
 import { isSolvent, paidSoFar, type RevealLookup, settlementBounds } from './settlement.js'
 import { otherRole, type Role } from './side.js'
 
@@ -18,6 +18,10 @@ export type Assertion = {
   readonly by: Role
   /** Its own lane; its signature under the transaction vouches for it. */
   readonly own: LaneState
+  /** Whether it may have signed later states of its lane, which it has lost (DSP-9). */
+  readonly unsure: boolean
+  /** The newest resume that its lane went on from (DSP-10); absent: there was none. */
+  readonly resume: SignedResume | undefined
   /** The proof of the other side that it chose; absent: the other side never signed one. */
   readonly peer: SignedLane | undefined
 }
@@ -25,12 +29,17 @@ export type Assertion = {
 export type DisputeRejection = Rejection<
   | 'channel_closing'
   | 'channel_not_closing'
+  | 'unsure_not_allowed'
   | 'lane_start_malformed'
   | 'bad_proof_signature'
+  | 'bad_resume_signature'
+  | 'resume_missing'
+  | 'resume_not_followed'
   | 'proofs_contradict'
   | 'proofs_insolvent'
   | 'window_closed'
   | 'window_open'
+  | 'challenge_empty'
   | 'challenge_not_relevant'
   | 'challenge_not_newer'
   | 'own_proof_too_old'
@@ -40,7 +49,8 @@ export type DisputeRejection = Rejection<
 
 /**
  * Starts the dispute window (DSP-2, DSP-3). Refused at once when the two lanes contradict each
- * other: one acks what the other has not reached, or a payout would be negative.
+ * other: one acks what the other has not reached, or a payout would be negative. An unsure close
+ * (DSP-9) may fit together less well: what it lacks of its own lane is for the other side to show.
  */
 export function forceClose(
   chainId: ChainId,
@@ -51,44 +61,71 @@ export function forceClose(
   if (isClosing(channel)) {
     return reject('channel_closing', `channel ${channel.number} is closing; challenge it instead`)
   }
-  const { by, own } = assertion
+  const { by, own, unsure } = assertion
+  if (unsure && by === 'hub') {
+    return reject('unsure_not_allowed', 'a hub is expected to know its own lane; a client may not')
+  }
   if (own.version === 0 && !isLaneStart(own)) {
     return reject('lane_start_malformed', 'a lane of version 0 has promised nothing')
   }
   const peer = assertion.peer?.lane ?? LANE_START
-  const unsigned = checkSignedLane(chainId, channel, otherRole(by), assertion.peer)
-  if (unsigned !== undefined) return unsigned
-  if (own.acked > peer.version || peer.acked > own.version) {
+  const refusal =
+    checkSignedLane(chainId, channel, otherRole(by), assertion.peer) ??
+    checkOwnResume(chainId, channel, assertion)
+  if (refusal !== undefined) return refusal
+  if (own.acked > peer.version || (!unsure && peer.acked > own.version)) {
     return reject(
       'proofs_contradict',
       `versions ${own.version} and ${peer.version} ack ${own.acked} and ${peer.acked} of each other`,
     )
   }
   const lanes = by === 'client' ? { client: own, hub: peer } : { client: peer, hub: own }
-  if (!isSolvent(channel, lanes)) {
+  if (!unsure && !isSolvent(channel, lanes)) {
     return reject('proofs_insolvent', 'the two lanes promise more than the channel can pay')
   }
   return { ...channel, status: forceCloseStatus(chainId, channel, assertion, peer, now) }
 }
 
+/** Who has gone on from a resume shows it, and asserts what came of it (DSP-10). */
+function checkOwnResume(
+  chainId: ChainId,
+  channel: Channel,
+  { by, own, resume }: Assertion,
+): DisputeRejection | undefined {
+  if (resume === undefined) {
+    return own.epoch === 0
+      ? undefined
+      : reject('resume_missing', `epoch ${own.epoch} of the lane began with a resume: show it`)
+  }
+  const unsigned = checkResume(chainId, channel, by, resume)
+  if (unsigned !== undefined) return unsigned
+  return isUnderResume(laneHead(chainId, channel, by, own), resume.point)
+    ? undefined
+    : reject(
+        'resume_not_followed',
+        'the own lane neither is the base of the resume nor succeeds it',
+      )
+}
+
 function forceCloseStatus(
   chainId: ChainId,
   channel: Channel,
-  { by, own }: Assertion,
+  { by, own, unsure, resume }: Assertion,
   peer: LaneState,
   now: Timestamp,
 ): ClosingChannel['status'] {
-  const { epoch, version, acked, transferred } = own
-  const digest = balanceProofDigest(chainId, channel.id, by, own)
+  const point = resume?.point
+  const { disputeWindowSeconds, unsureWindowSeconds } = channel.terms
   return {
     kind: 'closing',
     by,
-    deadline: addSeconds(now, channel.terms.disputeWindowSeconds),
-    asserted: { epoch, version, acked, transferred, digest },
-    chosenVersion: peer.version,
-    chosenAcked: peer.acked,
-    chosenTransferred: peer.transferred,
+    deadline: addSeconds(now, unsure ? unsureWindowSeconds : disputeWindowSeconds),
+    unsure,
+    asserted: laneHead(chainId, channel, by, own),
+    resume: point && { epoch: point.epoch, nonce: point.nonce, base: point.base },
+    chosen: laneHead(chainId, channel, otherRole(by), peer),
     challenged: false,
+    replaced: false,
     penalized: false,
     closerLane: own,
     otherLane: peer,
@@ -96,112 +133,6 @@ function forceCloseStatus(
     paidHub: ZERO,
     finalizes: 0,
   }
-}
-
-/** What the other side answers with: a proof signed by the closing side, and maybe its own newer. */
-export type Challenge = {
-  readonly proof: SignedLane
-  /** The challenger's own lane in place of the one that the closing side chose (DSP-5). */
-  readonly own: LaneState | undefined
-}
-
-/**
- * Answers a force close (DSP-4, DSP-5). The caller has checked that the side that did not close
- * signed the transaction. Any order of the same challenges leads to the same state.
- */
-export function challenge(
-  chainId: ChainId,
-  channel: Channel,
-  { proof, own }: Challenge,
-  now: Timestamp,
-): ClosingChannel | DisputeRejection {
-  if (!isClosing(channel)) {
-    return reject('channel_not_closing', `channel ${channel.number} has no force close to answer`)
-  }
-  const { status } = channel
-  if (now > status.deadline) {
-    return reject('window_closed', `ledger time is ${now}, the window ended at ${status.deadline}`)
-  }
-  const unsigned = checkSignedLane(chainId, channel, status.by, proof)
-  if (unsigned !== undefined) return unsigned
-  const digest = balanceProofDigest(chainId, channel.id, status.by, proof.lane)
-  if (equalBytes(digest, status.asserted.digest)) {
-    return reject('challenge_not_newer', 'this is what the closing side asserted itself')
-  }
-  const stale = isStale(status.asserted, proof.lane, digest)
-  if (!stale && proof.lane.version < status.chosenAcked) {
-    return reject(
-      'challenge_not_relevant',
-      `the challenger gave up versions before ${status.chosenAcked} of this lane`,
-    )
-  }
-  if (own !== undefined && !mayReplaceOwn(status, stale, proof.lane, own)) {
-    return reject(
-      'own_proof_too_old',
-      'an own proof goes with a stale challenge, succeeds the chosen one, and is as new as was acked',
-    )
-  }
-  const later = (payer: Role, a: LaneState, b: LaneState) =>
-    laterLane(chainId, channel, payer, a, b)
-  const next: Closing = {
-    ...status,
-    challenged: true,
-    penalized: status.penalized || stale,
-    closerLane: status.challenged ? later(status.by, status.closerLane, proof.lane) : proof.lane,
-    otherLane:
-      own === undefined ? status.otherLane : later(otherRole(status.by), status.otherLane, own),
-  }
-  if (
-    status.challenged &&
-    next.penalized === status.penalized &&
-    next.closerLane === status.closerLane &&
-    next.otherLane === status.otherLane
-  ) {
-    return reject('challenge_not_newer', `version ${status.closerLane.version} is shown already`)
-  }
-  return { ...channel, status: { kind: 'closing', ...next } }
-}
-
-/** Whether the closing side, having signed `shown`, contradicted it by what it asserted (DSP-4). */
-export function isStale(
-  asserted: Closing['asserted'],
-  shown: LaneState,
-  shownDigest: Uint8Array,
-): boolean {
-  const order = compareVersions(shown, asserted)
-  return (
-    order > 0 ||
-    shown.transferred > asserted.transferred ||
-    shown.acked > asserted.acked ||
-    (order === 0 && !equalBytes(shownDigest, asserted.digest))
-  )
-}
-
-function mayReplaceOwn(status: Closing, stale: boolean, shown: LaneState, own: LaneState): boolean {
-  return (
-    stale &&
-    own.version >= shown.acked &&
-    own.version > status.chosenVersion &&
-    own.acked >= status.chosenAcked &&
-    own.transferred >= status.chosenTransferred
-  )
-}
-
-/** A total order over what can be shown of a lane, so that the order of arrival never matters. */
-function laterLane(
-  chainId: ChainId,
-  channel: ClosingChannel,
-  payer: Role,
-  held: LaneState,
-  offered: LaneState,
-): LaneState {
-  const digest = (lane: LaneState) => balanceProofDigest(chainId, channel.id, payer, lane)
-  const worth = (lane: LaneState) => lane.transferred + lockedOf(lane)
-  const order =
-    compareVersions(offered, held) ||
-    Number(worth(offered) - worth(held)) ||
-    compareBytes(digest(offered), digest(held))
-  return order > 0 ? offered : held
 }
 
 /** What one finalize pays, and the channel that is left; `undefined` once it is settled. */
@@ -251,7 +182,8 @@ export function finalize(
   return { kind: 'finalized', client, hub, rest: settled ? undefined : rest }
 }
 
-function checkSignedLane(
+/** Refuses a proof that `payer` has not signed for this channel. */
+export function checkSignedLane(
   chainId: ChainId,
   channel: Channel,
   payer: Role,
@@ -264,6 +196,25 @@ function checkSignedLane(
     : reject('bad_proof_signature', `the ${payer} of channel ${channel.number} did not sign this`)
 }
 
+/** Refuses a resume of `payer`'s lane that its payee has not signed for this channel. */
+export function checkResume(
+  chainId: ChainId,
+  channel: Channel,
+  payer: Role,
+  resume: SignedResume,
+): DisputeRejection | undefined {
+  return verifyResume(chainId, channel, payer, resume)
+    ? undefined
+    : reject('bad_resume_signature', `the payee of the ${payer}'s lane did not sign this resume`)
+}
+
 function isLaneStart(lane: LaneState): boolean {
-  return lane.epoch === 0 && lane.acked === 0 && lane.transferred === 0n && lane.items.length === 0
+  const { epoch, resumeNonce, acked, transferred, items } = lane
+  return (
+    epoch === 0 &&
+    resumeNonce === undefined &&
+    acked === 0 &&
+    transferred === 0n &&
+    items.length === 0
+  )
 }

@@ -127,8 +127,10 @@ export function hasDraft(party: ChannelParty): boolean {
 
 /** The lane that the next proof states: one version on, acking all that is held of the peer. */
 export function nextLane(party: ChannelParty): LaneState {
-  const { version } = party.own
-  return { ...draftedLane(party), version: version + 1, acked: party.peer.version }
+  const { own, peer, ownResume } = party
+  const [epoch, resumeNonce] = [ownResume?.point.epoch ?? 0, ownResume?.point.nonce]
+  const next = { version: own.version + 1, acked: peer.version }
+  return { ...draftedLane(party), ...next, epoch, resumeNonce }
 }
 
 /** The 32 bytes that this side signs for its next proof. */

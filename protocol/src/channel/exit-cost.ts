@@ -3,8 +3,8 @@ import type { ChannelTerms } from './terms.js'
 
 /** An item with the widest numbers: 16 + 32 + 9 + 3 + 3 + 6 bytes. */
 const ITEM_BYTES_MAX = 69
-/** Envelope, signer, lane heads, batch path of 16 hashes, a fee operation; rounded up. */
-const EXIT_BYTES_FIXED = 1_200
+/** Envelope, signer, lane heads, batch path of 16 hashes, a resume, a fee operation; rounded up. */
+const EXIT_BYTES_FIXED = 1_400
 /** A revealed preimage, its number, and one unit for its hash; streams ask for a reserve of their own. */
 const REVEAL_COST = 36
 
@@ -18,7 +18,7 @@ export function exitCost({ itemsMax }: Pick<ChannelTerms, 'itemsMax'>): number {
     EXIT_BYTES_FIXED +
     items * (ITEM_BYTES_MAX + FINALIZE_ITEM_COST) +
     itemsMax * REVEAL_COST +
-    2 * SIGNATURE_COST +
+    3 * SIGNATURE_COST +
     FINALIZE_COST
   )
 }

@@ -1,12 +1,15 @@
-import { amountCodec, type Decoded, integer, struct } from '../codec/codec.js'
+import { amountCodec, type Decoded, integer, optional, struct } from '../codec/codec.js'
+import { resumeNonceCodec } from '../ledger/identifiers.js'
 import { COUNTER_MAX } from '../ledger/limits.js'
 import { ZERO } from '../primitives/amount.js'
 import { claimableOf, lockedBy, pendingItemsCodec } from './pending-item.js'
 
 /** Everything that a payer's newest proof promises, its pending items spelled out (CH-2). */
 export const laneStateCodec = struct({
-  /** 0; raised only by a resume. Proofs are ordered by epoch, then version. */
+  /** 0; raised only by a resume (CH-18). Proofs are ordered by epoch, then version. */
   epoch: integer(COUNTER_MAX),
+  /** Names the resume that began the epoch; absent in epoch 0. */
+  resumeNonce: optional(resumeNonceCodec),
   /** 0 before anything was signed; every signed state is one higher than the one before. */
   version: integer(COUNTER_MAX),
   /** Newest version of the other lane that this payer has stored; it gives up all older ones. */
@@ -20,6 +23,7 @@ export type LaneState = Decoded<typeof laneStateCodec>
 /** A lane before its first proof; both sides know it without a signature. */
 export const LANE_START: LaneState = {
   epoch: 0,
+  resumeNonce: undefined,
   version: 0,
   acked: 0,
   transferred: ZERO,

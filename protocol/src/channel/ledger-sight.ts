@@ -1,6 +1,7 @@
 import type { Channel } from '../ledger/channel.js'
 import { isClosing } from '../ledger/channel.js'
 import type { Timestamp } from '../primitives/time.js'
+import { lapseWithdrawal } from './agree-withdrawal.js'
 import { lapseAgreement } from './cooperative-close.js'
 import type { ChannelParty } from './party.js'
 
@@ -14,7 +15,7 @@ export function seeLedger(
   now: Timestamp,
 ): ChannelParty {
   if (channel === undefined) return { ...party, phase: { kind: 'closed' } }
-  return lapseAgreement({ ...party, ledger: channel }, now)
+  return lapseAgreement(lapseWithdrawal({ ...party, ledger: channel }, now), now)
 }
 
 /** This side signs nothing more on the channel: before it closes alone, or when it has lost data. */

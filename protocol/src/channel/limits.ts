@@ -10,5 +10,7 @@ export const CLAIM_MARGIN_SECONDS = 30
 export const REVEAL_SECONDS = 60
 /** Seconds behind the expiry after which a payer takes an item back: its peer may lag by as much. */
 export const EXPIRE_GRACE_SECONDS = 15
+/** The furthest that a withdrawal may reach, seconds: so long does its money count as gone. */
+export const WITHDRAWAL_SECONDS_MAX = 3_600
 /** By how much the ledger times of two honest parties may differ when an expiry is judged. */
 export const EXPIRY_SLACK_SECONDS = 120

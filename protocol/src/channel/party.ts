@@ -11,15 +11,17 @@ import {
   timestampCodec,
   union,
 } from '../codec/codec.js'
-import { type Channel, channelCodec, isClosing, sideStake } from '../ledger/channel.js'
-import { type ItemId, itemIdCodec } from '../ledger/identifiers.js'
+import { type Channel, channelCodec, isClosing } from '../ledger/channel.js'
+import { type ItemId, itemIdCodec, resumeNonceCodec } from '../ledger/identifiers.js'
 import { COUNTER_MAX, ITEM_TICKS_MAX, LANE_ITEMS_MAX } from '../ledger/limits.js'
 import type { Change } from './change.js'
 import { evidenceCodec } from './evidence.js'
-import { LANE_START, type LaneState, laneStateCodec, lockedOf } from './lane-state.js'
+import { LANE_START, type LaneState, laneStateCodec } from './lane-state.js'
 import { laneUpdateCodec } from './lane-update.js'
 import { UNCONFIRMED_UPDATES_MAX } from './limits.js'
+import { signedResumeCodec } from './resume.js'
 import { otherRole, type Role, roleCodec } from './side.js'
+import { spendableBy, stakeOf } from './spendable.js'
 
 /** A link of an item's hash chain that this party knows. */
 export const knownLinkCodec = struct({ index: integer(ITEM_TICKS_MAX, 1), link: fixedBytes(32) })
@@ -69,6 +71,17 @@ export const partyPhaseCodec = union({
 })
 export type PartyPhase = Decoded<typeof partyPhaseCodec>
 
+/** A withdrawal under way: the money counts as gone until the ledger shows it, or its time is over. */
+const pendingWithdrawalCodec = struct({
+  role: roleCodec,
+  /** The new cumulative total, base units. */
+  withdrawn: amountCodec,
+  validUntil: timestampCodec,
+  /** The client's signature under the `Withdrawal`; absent: this side asked, and waits for it. */
+  signature: optional(fixedBytes(64)),
+})
+export type PendingWithdrawal = Decoded<typeof pendingWithdrawalCodec>
+
 /** One side's own record of a channel: all it needs to go on, to dispute, and to prove. */
 export const channelPartyCodec = struct({
   role: roleCodec,
@@ -87,6 +100,13 @@ export const channelPartyCodec = struct({
   cancelling: list(cancellingCodec, CANCELLING_MAX),
   /** Whether the peer waits for a proof that acks what it sent. */
   ackDue: flag,
+  withdrawing: optional(pendingWithdrawalCodec),
+  /** This side has lost data and asked for a resume (CH-18): until it comes, nothing is signed. */
+  resuming: optional(resumeNonceCodec),
+  /** The newest resume that this side's lane went on from: shown in every dispute. */
+  ownResume: optional(signedResumeCodec),
+  /** The newest resume of the other lane that this side has signed. */
+  grantedResume: optional(signedResumeCodec),
 })
 export type StoredParty = Decoded<typeof channelPartyCodec>
 
@@ -108,6 +128,10 @@ export function newParty(role: Role, ledger: Channel): ChannelParty {
     owed: [],
     cancelling: [],
     ackDue: false,
+    withdrawing: undefined,
+    resuming: undefined,
+    ownResume: undefined,
+    grantedResume: undefined,
     draft: undefined,
   }
 }
@@ -124,36 +148,27 @@ export function draftedLane(party: ChannelParty): LaneState {
 
 /** What this side could still promise, base units: its balance less the reserve for its exit. */
 export function spendable(party: ChannelParty): bigint {
-  const lane = draftedLane(party)
-  return spendableOf(party, party.role, lane, party.peer)
+  return spendableBy(party, party.role, draftedLane(party), party.peer)
 }
 
 /** What the other side could still promise, base units: the most that this side can be paid. */
 export function receivable(party: ChannelParty): bigint {
-  return spendableOf(party, otherRole(party.role), party.peer, draftedLane(party))
-}
-
-function spendableOf(
-  { ledger }: ChannelParty,
-  payer: Role,
-  lane: LaneState,
-  other: LaneState,
-): bigint {
-  const stake = sideStake(ledger[payer])
-  return stake + other.transferred - lane.transferred - lockedOf(lane) - ledger.terms.exitReserve
+  return spendableBy(party, otherRole(party.role), party.peer, draftedLane(party))
 }
 
 /** What this side would be paid now if no pending item were claimed, base units. */
 export function balanceOf(party: ChannelParty): bigint {
-  return (
-    sideStake(party.ledger[party.role]) + party.peer.transferred - draftedLane(party).transferred
-  )
+  return stakeOf(party, party.role) + party.peer.transferred - draftedLane(party).transferred
 }
 
-/** Whether this side may sign new proofs at all (CH-6.6). */
+/** Whether the channel is in use: neither closing, nor bound to be closed (CH-6.6). */
+export function isUsable({ phase: { kind }, ledger }: ChannelParty): boolean {
+  return (kind === 'open' || kind === 'draining') && !isClosing(ledger)
+}
+
+/** Whether this side may sign new proofs at all (CH-6.6): not while it may lack some of its own. */
 export function maySign(party: ChannelParty): boolean {
-  const { kind } = party.phase
-  return (kind === 'open' || kind === 'draining') && !isClosing(party.ledger)
+  return isUsable(party) && party.resuming === undefined
 }
 
 /** What this party knows about an item of the other side's lane. */

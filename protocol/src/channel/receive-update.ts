@@ -1,4 +1,3 @@
-import { sideStake } from '../ledger/channel.js'
 import type { ChainId, ItemId } from '../ledger/identifiers.js'
 import { reject } from '../primitives/outcome.js'
 import { addSeconds, type Timestamp } from '../primitives/time.js'
@@ -13,6 +12,7 @@ import { EXPIRY_SLACK_SECONDS } from './limits.js'
 import { type ChannelParty, maySign, noteOf } from './party.js'
 import type { PendingItem } from './pending-item.js'
 import { otherRole } from './side.js'
+import { stakeOf } from './spendable.js'
 
 /** What a stored update means to this side. */
 export type LaneEvent =
@@ -50,9 +50,10 @@ export function receiveUpdate(
   update: LaneUpdate,
   now: Timestamp,
 ): ReceivedUpdate | ChannelRejection {
-  const { peer } = party
-  if (update.epoch !== peer.epoch) {
-    return reject('wrong_epoch', `this lane is in epoch ${peer.epoch}, not ${update.epoch}`)
+  const { peer, grantedResume } = party
+  const epoch = grantedResume?.point.epoch ?? 0
+  if (update.epoch !== epoch) {
+    return reject('wrong_epoch', `this lane is in epoch ${epoch}, not ${update.epoch}`)
   }
   if (update.version <= peer.version) return { kind: 'known' }
   if (!maySign(party)) {
@@ -60,7 +61,9 @@ export function receiveUpdate(
   }
   const misordered = checkOrder(party, update)
   if (misordered !== undefined) return misordered
-  let lane: LaneState = { ...peer, version: update.version, acked: update.acked }
+  const { version, acked } = update
+  const resumeNonce = grantedResume?.point.nonce
+  let lane: LaneState = { ...peer, epoch, resumeNonce, version, acked }
   const events: LaneEvent[] = []
   const named = new Set(peer.items.map(({ id }) => id))
   for (const change of update.changes) {
@@ -166,7 +169,7 @@ function checkPeerChange(
  * is never lower, and a peer that spends what it has not yet seen can only harm itself.
  */
 function checkSolvency(party: ChannelParty, lane: LaneState): ChannelRejection | undefined {
-  const stake = sideStake(party.ledger[otherRole(party.role)])
+  const stake = stakeOf(party, otherRole(party.role))
   const means = stake + party.own.transferred
   const promised = lane.transferred + lockedOf(lane)
   const rises = promised > party.peer.transferred + lockedOf(party.peer)

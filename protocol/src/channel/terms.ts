@@ -5,6 +5,8 @@ import { LANE_ITEMS_MAX } from '../ledger/limits.js'
 export const channelTermsCodec = struct({
   /** Seconds of ledger time between a force close and the first finalize. */
   disputeWindowSeconds: integer(2 ** 32 - 1),
+  /** The same after an unsure force close (DSP-9): at least as long, so that it wins nobody time. */
+  unsureWindowSeconds: integer(2 ** 32 - 1),
   /** Share of its payout that a side loses when it asserted a state it had given up; never 0. */
   clientPenaltyPpm: integer(1_000_000, 1),
   hubPenaltyPpm: integer(1_000_000, 1),

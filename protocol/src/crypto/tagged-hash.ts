@@ -22,6 +22,8 @@ export const TAG = {
   channelAttach: 0x13,
   onwardItemId: 0x14,
   openRequest: 0x15,
+  withdrawal: 0x16,
+  resume: 0x17,
 } as const
 
 export type Tag = (typeof TAG)[keyof typeof TAG]

@@ -7,12 +7,13 @@ import {
   fixedBytes,
   flag,
   integer,
+  optional,
   struct,
   timestampCodec,
   union,
 } from '../codec/codec.js'
 import { assetIdCodec } from './asset.js'
-import { channelIdCodec, lockRootCodec, publicKeyCodec } from './identifiers.js'
+import { channelIdCodec, lockRootCodec, publicKeyCodec, resumeNonceCodec } from './identifiers.js'
 import { COUNTER_MAX } from './limits.js'
 
 /** Position of a channel in the order of openings: its short name inside transactions. */
@@ -24,6 +25,8 @@ export const channelSideCodec = struct({
   /** Signs this side's balance proofs and its operations on the ledger. */
   key: publicKeyCodec,
   deposited: amountCodec,
+  /** Paid out to this side while the channel was in use, cumulative; only ever rises (OP-11). */
+  withdrawn: amountCodec,
   /** Fees of this side's own operations that came out of the channel; at most `exitReserve`. */
   feesPaid: amountCodec,
   /** Where this side is paid when the channel ends. */
@@ -31,28 +34,37 @@ export const channelSideCodec = struct({
 })
 export type ChannelSide = Decoded<typeof channelSideCodec>
 
-const assertedCodec = struct({
+/** A lane state without its items, which the digest of its balance proof stands for. */
+export const laneHeadCodec = struct({
   epoch: integer(COUNTER_MAX),
+  resumeNonce: optional(resumeNonceCodec),
   version: integer(COUNTER_MAX),
   acked: integer(COUNTER_MAX),
   transferred: amountCodec,
   /** Digest of the balance proof that states it: tells another content of the same version. */
   digest: fixedBytes(32),
 })
+export type LaneHead = Decoded<typeof laneHeadCodec>
 
 /** A dispute in constant storage (DSP-1): one state per lane, whatever was shown. */
 export const closingCodec = struct({
   by: roleCodec,
   /** Last ledger second in which a challenge counts; never moves. */
   deadline: timestampCodec,
+  /** Whether the closing side did not vouch for its own lane being its newest (DSP-9). */
+  unsure: flag,
   /** What the closing side asserted of its own lane. Challenges are judged against it for ever. */
-  asserted: assertedCodec,
-  /** The other side's proof that was chosen: an own one in its place may not fall behind it. */
-  chosenVersion: integer(COUNTER_MAX),
-  chosenAcked: integer(COUNTER_MAX),
-  chosenTransferred: amountCodec,
+  asserted: laneHeadCodec,
+  /** The resume that it showed of its own lane: proofs given up by it count no more (DSP-10). */
+  resume: optional(
+    struct({ epoch: integer(COUNTER_MAX, 1), nonce: resumeNonceCodec, base: fixedBytes(32) }),
+  ),
+  /** The other side's proof that was chosen. Challenges are judged against it for ever as well. */
+  chosen: laneHeadCodec,
   /** Whether `closerLane` is a challenge's proof rather than the asserted one. */
   challenged: flag,
+  /** Whether `otherLane` is the challenger's word rather than the chosen proof. */
+  replaced: flag,
   /** Whether a challenge has shown that the closing side signed two histories. */
   penalized: flag,
   /** The lanes that will be settled. */
@@ -91,9 +103,12 @@ export function channelTotal({ client, hub }: Channel): bigint {
   return sideStake(client) + sideStake(hub)
 }
 
-/** What a side has put in and not taken out, base units. */
-export function sideStake({ deposited, feesPaid }: ChannelSide): bigint {
-  return deposited - feesPaid
+/**
+ * What a side has put in less what it has taken out, base units. Negative where it has withdrawn
+ * what the other side had paid it.
+ */
+export function sideStake({ deposited, withdrawn, feesPaid }: ChannelSide): bigint {
+  return deposited - withdrawn - feesPaid
 }
 
 /** `channel` with one side replaced. */

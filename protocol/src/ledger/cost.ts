@@ -38,13 +38,18 @@ export function operationCost(operation: Operation): number {
       return ASSET_COST
     case 'close':
       return SIGNATURE_COST * operation.closes.length
+    case 'withdraw':
+      return SIGNATURE_COST * operation.withdrawals.length
     case 'forceClose': {
       const items = operation.own.items.length + (operation.peer?.lane.items.length ?? 0)
-      return SIGNATURE_COST + FINALIZE_COST + FINALIZE_ITEM_COST * items
+      const signatures = operation.resume === undefined ? 1 : 2
+      return SIGNATURE_COST * signatures + FINALIZE_COST + FINALIZE_ITEM_COST * items
     }
     case 'challenge': {
-      const items = operation.proof.lane.items.length + (operation.own?.items.length ?? 0)
-      return SIGNATURE_COST + FINALIZE_ITEM_COST * items
+      const { proof, own, resume } = operation
+      const items = (proof?.lane.items.length ?? 0) + (own?.items.length ?? 0)
+      const signatures = [proof, resume].filter((shown) => shown !== undefined).length
+      return SIGNATURE_COST * signatures + FINALIZE_ITEM_COST * items
     }
   }
 }

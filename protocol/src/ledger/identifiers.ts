@@ -1,4 +1,4 @@
-import { identifier } from '../codec/codec.js'
+import { fixedBytes, identifier } from '../codec/codec.js'
 import type { PublicKey } from '../crypto/ed25519.js'
 import type { Brand } from '../primitives/brand.js'
 
@@ -25,3 +25,5 @@ export const lockRootCodec = identifier<LockRoot>(32)
 export const anchorCodec = identifier<Anchor>(32)
 export const itemIdCodec = identifier<ItemId>(16)
 export const publicKeyCodec = identifier<PublicKey>(32)
+/** 16 fresh random bytes, chosen by whoever asks for a resume: no two requests share them. */
+export const resumeNonceCodec = fixedBytes(16)

@@ -9,6 +9,7 @@ export const INPUTS_MAX = 1_024
 export const OUTPUTS_MAX = 1_024
 export const OPERATIONS_MAX = 1_024
 export const CLOSES_MAX = 4_096
+export const WITHDRAWALS_MAX = 4_096
 export const REVEALS_MAX = 256
 export const SIGNERS_MAX = 1_024
 export const MEMO_BYTES_MAX = 256

@@ -1,11 +1,13 @@
 import { evidenceCodec } from '../channel/evidence.js'
 import { laneStateCodec } from '../channel/lane-state.js'
+import { signedResumeCodec } from '../channel/resume.js'
 import { roleCodec } from '../channel/side.js'
 import { channelTermsCodec } from '../channel/terms.js'
 import {
   amountCodec,
   type Decoded,
   fixedBytes,
+  flag,
   integer,
   list,
   optional,
@@ -18,7 +20,7 @@ import { ascends } from '../primitives/order.js'
 import { assetIdCodec, assetTermsCodec } from './asset.js'
 import { channelNumberCodec } from './channel.js'
 import { lockRootCodec, publicKeyCodec } from './identifiers.js'
-import { CLOSES_MAX, COUNTER_MAX } from './limits.js'
+import { CLOSES_MAX, COUNTER_MAX, WITHDRAWALS_MAX } from './limits.js'
 import { parametersChangeCodec } from './parameters.js'
 
 const openingSideCodec = struct({
@@ -35,6 +37,16 @@ const closeCodec = struct({
   channel: channelNumberCodec,
   clientPayout: amountCodec,
   /** The client's signature under the `CloseAgreement` of these values. */
+  signature: fixedBytes(64),
+})
+
+/** One client's word inside a batch of withdrawals; the hub's is its signature under the whole. */
+const withdrawalCodec = struct({
+  channel: channelNumberCodec,
+  role: roleCodec,
+  /** The side's new cumulative total: what it is above the old one is paid out. */
+  withdrawn: amountCodec,
+  /** The client's signature under the `Withdrawal` of these values. */
   signature: fixedBytes(64),
 })
 
@@ -71,22 +83,40 @@ export const operationCodec = union({
       channel: channelNumberCodec,
       by: roleCodec,
       own: laneStateCodec,
+      /** Of a client only: it may have signed later states of its lane than this (DSP-9). */
+      unsure: flag,
+      /** The resume that its own lane goes on from, if there was one (DSP-10). */
+      resume: optional(signedResumeCodec),
       peer: optional(signedLaneCodec),
     }),
   ],
-  /** The other side answers with a proof signed by the side that closed. */
+  /** The other side answers with a proof or a resume that the side that closed has signed. */
   challenge: [
     5,
     struct({
       channel: channelNumberCodec,
-      proof: signedLaneCodec,
+      proof: optional(signedLaneCodec),
       own: optional(laneStateCodec),
+      /** The resume of the challenger's lane by which the closing side gave up what it chose. */
+      resume: optional(signedResumeCodec),
     }),
   ],
   /** Pays what is decided after the window; paid for in advance by the force close. */
   finalize: [6, struct({ channel: channelNumberCodec, part: integer(COUNTER_MAX) })],
   /** Takes the transaction's fee out of the acting side's share of a closing channel. */
   payFee: [7, struct({ channel: channelNumberCodec, role: roleCodec, amount: amountCodec })],
+  /** Pays sides of channels that stay in use a part of their balance. */
+  withdraw: [
+    8,
+    struct({
+      validUntil: timestampCodec,
+      withdrawals: refine(
+        list(withdrawalCodec, WITHDRAWALS_MAX, 1),
+        (withdrawals) => ascends(withdrawals, (a, b) => a.channel - b.channel),
+        'the channels of a batch of withdrawals ascend and differ',
+      ),
+    }),
+  ],
   /**
    * Makes an asset and releases its first supply to the transaction. It names the number that the
    * asset gets, so that outputs can, and so that it can happen only once.

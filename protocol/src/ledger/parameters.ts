@@ -20,7 +20,7 @@ const parametersFields = struct({
   quorum: integer(VALIDATORS_MAX, 1),
   /** Seconds by which ledger time may rise from one block to the next (TIME-3). */
   timeStepSecondsMax: integer(2 ** 32 - 1, 1),
-  /** Dispute windows that channels may agree on, seconds of ledger time. */
+  /** Dispute windows that channels may agree on, unsure ones included, seconds of ledger time. */
   disputeWindowSecondsMin: integer(2 ** 32 - 1),
   disputeWindowSecondsMax: integer(2 ** 32 - 1),
   /** Assets that fees are taken in: base units due for 1,000 units of cost (COST-2). */

@@ -28,6 +28,7 @@ const SINCE: {
     payFee: 1,
     changeParameters: 1,
     issue: 2,
+    withdraw: 2,
     reissue: 2,
   },
 }

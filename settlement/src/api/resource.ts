@@ -61,9 +61,10 @@ export function coinResource({ entryKey, value }: StoredEntry) {
 export function channelResource({ value }: StoredEntry) {
   const channel: Channel = decodeTrusted(channelCodec, value)
   const { number, id, asset, openedTime, status } = channel
-  const side = ({ key, deposited, feesPaid, payoutLock }: Channel['client']) => ({
+  const side = ({ key, deposited, withdrawn, feesPaid, payoutLock }: Channel['client']) => ({
     key,
     deposited: deposited.toString(),
+    withdrawn: withdrawn.toString(),
     fees_paid: feesPaid.toString(),
     payout_lock: payoutLock,
   })
@@ -72,6 +73,7 @@ export function channelResource({ value }: StoredEntry) {
     client: side(channel.client),
     hub: side(channel.hub),
     dispute_window_seconds: channel.terms.disputeWindowSeconds,
+    unsure_window_seconds: channel.terms.unsureWindowSeconds,
     status: status.kind,
     ...(status.kind === 'closing' && { closing_by: status.by, deadline: status.deadline }),
   }

@@ -1,6 +1,5 @@
 import {
   amount,
-  type Channel,
   challenge,
   channelIdOf,
   channelTotal,
@@ -21,6 +20,7 @@ import {
 } from '@tallystick/protocol'
 import { applyIssue, applyReissue } from './apply-asset-operation.js'
 import { applyParametersChange } from './apply-parameters-change.js'
+import { applyWithdraw } from './apply-withdraw.js'
 import { revealLookup } from './reveal-record.js'
 import type { TransactionRejection } from './transaction-rejection.js'
 import type { TransactionRun } from './transaction-run.js'
@@ -54,6 +54,8 @@ export function applyOperation(
       return applyReissue(run, operation)
     case 'changeParameters':
       return applyParametersChange(run, operation)
+    case 'withdraw':
+      return applyWithdraw(run, operation)
   }
 }
 
@@ -65,6 +67,10 @@ function applyOpen(run: TransactionRun, open: OperationOf<'open'>, position: num
   const { disputeWindowSecondsMin: least, disputeWindowSecondsMax: most } = run.parameters
   if (terms.disputeWindowSeconds < least || terms.disputeWindowSeconds > most) {
     return reject('terms_out_of_bounds', `a dispute window lasts ${least} to ${most} seconds`)
+  }
+  const { disputeWindowSeconds: sure, unsureWindowSeconds: unsure } = terms
+  if (unsure < sure || unsure > most) {
+    return reject('terms_out_of_bounds', `an unsure window lasts ${sure} to ${most} seconds here`)
   }
   if (client.key === hub.key) {
     return reject('keys_not_distinct', 'the two sides of a channel have different keys')
@@ -79,6 +85,7 @@ function applyOpen(run: TransactionRun, open: OperationOf<'open'>, position: num
   const side = ({ key, deposit, payoutLock }: typeof client) => ({
     key,
     deposited: deposit,
+    withdrawn: amount(0n),
     feesPaid: amount(0n),
     payoutLock,
   })
@@ -96,7 +103,7 @@ function applyOpen(run: TransactionRun, open: OperationOf<'open'>, position: num
 }
 
 function applyDeposit(run: TransactionRun, deposit: OperationOf<'deposit'>): Refusal {
-  const channel = openChannel(run, deposit.channel)
+  const channel = run.openChannel(deposit.channel)
   if (isRejection(channel)) return channel
   const deposited = parseAmount(channel[deposit.role].deposited + deposit.amount)
   if (
@@ -116,7 +123,7 @@ function applyClose(run: TransactionRun, { validUntil, closes }: OperationOf<'cl
     return reject('agreement_expired', `ledger time is ${run.time}, agreed was ${validUntil}`)
   }
   for (const { channel: number, clientPayout, signature } of closes) {
-    const channel = openChannel(run, number)
+    const channel = run.openChannel(number)
     if (isRejection(channel)) return channel
     const unsigned = run.requireSigner(channel.hub.key, `closing channel ${number}`)
     if (unsigned !== undefined) return unsigned
@@ -141,14 +148,14 @@ function applyClose(run: TransactionRun, { validUntil, closes }: OperationOf<'cl
 }
 
 function applyForceClose(run: TransactionRun, operation: OperationOf<'forceClose'>): Refusal {
-  const { by, own, peer } = operation
-  const channel = openChannel(run, operation.channel)
+  const { by, own, unsure, resume, peer } = operation
+  const channel = run.openChannel(operation.channel)
   if (isRejection(channel)) return channel
   const excessive = checkLaneAmounts(own, peer?.lane)
   if (excessive !== undefined) return excessive
   const unsigned = run.requireSigner(channel[by].key, `closing channel ${channel.number} alone`)
   if (unsigned !== undefined) return unsigned
-  const closing = forceClose(run.chainId, channel, { by, own, peer }, run.time)
+  const closing = forceClose(run.chainId, channel, { by, own, unsure, resume, peer }, run.time)
   if (isRejection(closing)) return closing
   run.setChannel(closing)
   return undefined
@@ -157,7 +164,7 @@ function applyForceClose(run: TransactionRun, operation: OperationOf<'forceClose
 function applyChallenge(run: TransactionRun, operation: OperationOf<'challenge'>): Refusal {
   const channel = run.channel(operation.channel)
   if (isRejection(channel)) return channel
-  const excessive = checkLaneAmounts(operation.proof.lane, operation.own)
+  const excessive = checkLaneAmounts(operation.proof?.lane, operation.own)
   if (excessive !== undefined) return excessive
   if (isClosing(channel)) {
     const challenger = channel[otherRole(channel.status.by)].key
@@ -218,12 +225,6 @@ function applyPayFee(run: TransactionRun, operation: OperationOf<'payFee'>): Ref
   run.creditFee(channel.asset, operation.amount)
   run.setChannel(after)
   return undefined
-}
-
-function openChannel(run: TransactionRun, number: number): Channel | TransactionRejection {
-  const channel = run.channel(number)
-  if (isRejection(channel) || !isClosing(channel)) return channel
-  return reject('channel_closing', `channel ${number} is closing; nothing but the dispute goes on`)
 }
 
 /** No proof can state a lane whose items sum to more than an amount (CH-4): nobody signed it. */

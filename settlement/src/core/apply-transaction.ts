@@ -253,6 +253,7 @@ function isOnceOnly({ inputs, reveals, operations }: TransactionBody): boolean {
 function isOnceOnlyOperation({ kind }: Operation): boolean {
   switch (kind) {
     case 'close':
+    case 'withdraw':
     case 'forceClose':
     case 'challenge':
     case 'finalize':

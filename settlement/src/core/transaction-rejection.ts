@@ -19,6 +19,7 @@ export type TransactionRejection =
       | 'channel_missing'
       | 'agreement_expired'
       | 'bad_agreement_signature'
+      | 'withdrawal_not_newer'
       | 'payout_above_total'
       | 'fee_above_reserve'
       | 'fee_above_payout'

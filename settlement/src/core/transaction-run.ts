@@ -13,7 +13,7 @@ import type {
   Transaction,
   TxId,
 } from '@tallystick/protocol'
-import { amount, isRejection, reject } from '@tallystick/protocol'
+import { amount, isClosing, isRejection, reject } from '@tallystick/protocol'
 import type { ApplyContext } from './apply-context.js'
 import type { StateOverlay } from './ledger-view.js'
 import type { TransactionChecks } from './transaction-checks.js'
@@ -139,6 +139,18 @@ export class TransactionRun {
       isRejection(found) ? found : undefined,
     )
     return found
+  }
+
+  /** The channel with this number if it is in use. */
+  openChannel(
+    number: ChannelNumber,
+  ): Channel | Rejection<'channel_missing'> | Rejection<'channel_closing'> {
+    const channel = this.channel(number)
+    if (isRejection(channel) || !isClosing(channel)) return channel
+    return reject(
+      'channel_closing',
+      `channel ${number} is closing; nothing but the dispute goes on`,
+    )
   }
 
   setChannel(channel: Channel): void {

@@ -22,6 +22,7 @@ const OPERATION_RULES: Readonly<Record<Operation['kind'], string>> = {
   issue: 'OP-8',
   reissue: 'OP-9',
   changeParameters: 'OP-10',
+  withdraw: 'OP-11',
 }
 
 /** The steps that a transaction is in for, named as a trace shows them (TX-2). */

@@ -38,6 +38,7 @@ function isDispute({ kind }: Operation): boolean {
     case 'open':
     case 'deposit':
     case 'close':
+    case 'withdraw':
     case 'issue':
     case 'reissue':
     case 'changeParameters':

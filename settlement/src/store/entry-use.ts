@@ -59,6 +59,8 @@ function namedChannels(operation: Operation): readonly ChannelNumber[] {
       return []
     case 'close':
       return operation.closes.map(({ channel }) => channel)
+    case 'withdraw':
+      return operation.withdrawals.map(({ channel }) => channel)
     case 'deposit':
     case 'forceClose':
     case 'challenge':

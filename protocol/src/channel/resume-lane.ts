@@ -1,0 +1,254 @@
+import { type Decoded, optional, struct } from '../codec/codec.js'
+import type { Signer } from '../crypto/ed25519.js'
+import type { ChainId, ItemId } from '../ledger/identifiers.js'
+import { signedLaneCodec } from '../ledger/operation.js'
+import { parseAmount } from '../primitives/amount.js'
+import { equalBytes } from '../primitives/bytes.js'
+import { invariant } from '../primitives/invariant.js'
+import { reject } from '../primitives/outcome.js'
+import { balanceProofDigest } from './balance-proof.js'
+import type { ChannelRejection } from './channel-rejection.js'
+import { checkSignedLane } from './dispute.js'
+import { signEvidence } from './evidence.js'
+import { compareVersions, LANE_START, type LaneState, lockedOf } from './lane-state.js'
+import { type ChannelParty, isUsable, maySign } from './party.js'
+import {
+  isUnderResume,
+  laneHead,
+  type ResumePoint,
+  resumeDigest,
+  type SignedResume,
+  signedResumeCodec,
+  verifyResume,
+} from './resume.js'
+import { isSolvent } from './settlement.js'
+import { otherRole, type Role } from './side.js'
+
+/** What a side that has lost data is given back (CH-18). */
+export const resumeAnswerCodec = struct({
+  resume: signedResumeCodec,
+  /** The proof that the lane goes on from, signed by whoever asked; absent: it never signed one. */
+  base: optional(signedLaneCodec),
+  /** The newest proof of the side that answers; absent: it never signed one. */
+  lane: optional(signedLaneCodec),
+  /** The resume that this lane went on from, signed by whoever asked; absent: there was none. */
+  laneResume: optional(signedResumeCodec),
+})
+export type ResumeAnswer = Decoded<typeof resumeAnswerCodec>
+
+/**
+ * This side may lack proofs that it has signed: it signs nothing more until the other side has said
+ * from where to go on. `nonce` is 16 fresh random bytes, never used for another request.
+ */
+export function askToResume(
+  party: ChannelParty,
+  nonce: Uint8Array,
+): ChannelParty | ChannelRejection {
+  return isUsable(party)
+    ? { ...party, resuming: nonce, draft: undefined, ackDue: false }
+    : reject('channel_not_usable', `channel ${party.ledger.id} is closing; nothing goes on there`)
+}
+
+/**
+ * As payee: signs from where the other side's lane goes on (CH-18). The party, which takes no proof
+ * of an earlier epoch any more, is durable before the answer leaves.
+ */
+export function grantResume(
+  chainId: ChainId,
+  party: ChannelParty,
+  nonce: Uint8Array,
+  signer: Signer,
+):
+  | { readonly kind: 'granted'; readonly party: ChannelParty; readonly answer: ResumeAnswer }
+  | ChannelRejection {
+  const refusal = checkGrant(party)
+  if (refusal !== undefined) return refusal
+  const { grantedResume: before } = party
+  const isRepeated = before !== undefined && equalBytes(before.point.nonce, nonce)
+  if (isRepeated && party.peer.epoch === before.point.epoch) {
+    return reject(
+      'resume_used',
+      'the lane has gone on from this resume; a new one needs a new nonce',
+    )
+  }
+  const resume = isRepeated ? before : newResume(chainId, party, nonce, signer)
+  const granted = { ...party, grantedResume: resume }
+  return { kind: 'granted', party: granted, answer: resumeAnswer(chainId, granted, resume, signer) }
+}
+
+function checkGrant(party: ChannelParty): ChannelRejection | undefined {
+  if (!maySign(party)) {
+    return reject(
+      'channel_not_usable',
+      `channel ${party.ledger.id} is closing, or lost data here too`,
+    )
+  }
+  return party.withdrawing === undefined
+    ? undefined
+    : reject('withdrawal_pending', 'who has lost data may not know of the withdrawal under way')
+}
+
+function newResume(
+  chainId: ChainId,
+  { role, ledger, peer, grantedResume }: ChannelParty,
+  nonce: Uint8Array,
+  signer: Signer,
+): SignedResume {
+  const payer = otherRole(role)
+  const { version, acked, transferred, digest: base } = laneHead(chainId, ledger, payer, peer)
+  const epoch = (grantedResume?.point.epoch ?? 0) + 1
+  const point: ResumePoint = { epoch, nonce, base, version, acked, transferred }
+  return { point, signature: signer.sign(resumeDigest(chainId, ledger, payer, point)) }
+}
+
+/** The proof of this side is signed again: the same content at the same version (INV-16). */
+function resumeAnswer(
+  chainId: ChainId,
+  { role, ledger, own, peer, peerEvidence, ownResume: laneResume }: ChannelParty,
+  resume: SignedResume,
+  signer: Signer,
+): ResumeAnswer {
+  const base = peerEvidence && { lane: peer, evidence: peerEvidence }
+  if (own.version === 0) return { resume, base, lane: undefined, laneResume }
+  const digest = balanceProofDigest(chainId, ledger.id, role, own)
+  const [evidence] = signEvidence(chainId, signer, [digest])
+  invariant(evidence !== undefined, 'one digest has one evidence')
+  return { resume, base, lane: { lane: own, evidence }, laneResume }
+}
+
+/** What this side goes on with, and own items that the other side has given up: owed no more. */
+export type Resumed = {
+  readonly kind: 'resumed'
+  readonly party: ChannelParty
+  readonly released: readonly ItemId[]
+}
+
+/**
+ * As payer: goes on from where the other side says (CH-18). What it shows is judged as if nothing
+ * were known here: it may show old proofs, but none that were never signed.
+ */
+export function takeResume(
+  chainId: ChainId,
+  party: ChannelParty,
+  answer: ResumeAnswer,
+): Resumed | ChannelRejection {
+  const own = answer.base?.lane ?? LANE_START
+  const peer = answer.lane?.lane ?? LANE_START
+  const refusal =
+    checkResumePoint(chainId, party, answer, own) ??
+    checkLaneResume(chainId, party, answer.laneResume, peer) ??
+    checkResumedLanes(party, own, peer)
+  if (refusal !== undefined) return refusal
+  const isPending = ({ items }: LaneState, id: ItemId) => items.some((item) => item.id === id)
+  return {
+    kind: 'resumed',
+    released: party.cancelling.flatMap(({ id }) => (isPending(own, id) ? [] : [id])),
+    party: {
+      ...party,
+      own,
+      peer,
+      peerEvidence: answer.lane?.evidence,
+      unconfirmed: [],
+      incoming: party.incoming.filter(({ id }) => isPending(peer, id)),
+      owed: party.owed.filter(({ id }) => isPending(own, id)),
+      cancelling: [],
+      draft: undefined,
+      // The first proof of the epoch tells the other side that its resume was taken.
+      ackDue: true,
+      resuming: undefined,
+      ownResume: answer.resume,
+      grantedResume: answer.laneResume,
+    },
+  }
+}
+
+function checkResumePoint(
+  chainId: ChainId,
+  party: ChannelParty,
+  { resume, base, lane }: ResumeAnswer,
+  own: LaneState,
+): ChannelRejection | undefined {
+  const { role, ledger, resuming, ownResume } = party
+  const { point } = resume
+  if (!isUsable(party)) {
+    return reject('channel_not_usable', `channel ${ledger.id} is closing; nothing goes on there`)
+  }
+  if (resuming === undefined || !equalBytes(resuming, point.nonce)) {
+    return reject('resume_not_asked', 'this side has not asked for this resume')
+  }
+  if (point.epoch <= Math.max(own.epoch, party.own.epoch, ownResume?.point.epoch ?? 0)) {
+    return reject('wrong_epoch', `epoch ${point.epoch} has begun before`)
+  }
+  if (!verifyResume(chainId, ledger, role, resume)) {
+    return reject('bad_resume_signature', `the ${otherRole(role)} did not sign this resume`)
+  }
+  for (const shown of [base, lane]) {
+    if (shown !== undefined && parseAmount(lockedOf(shown.lane)) === undefined) {
+      return reject('amount_out_of_range', 'the pending items of a lane sum to at most 2^63-1')
+    }
+  }
+  // What nobody of us signed must not become a promise of ours by going on from it.
+  const unsigned =
+    checkSignedLane(chainId, ledger, role, base) ??
+    checkSignedLane(chainId, ledger, otherRole(role), lane)
+  if (unsigned !== undefined) return reject('bad_proof_signature', unsigned.detail)
+  const head = laneHead(chainId, ledger, role, own)
+  const isSame =
+    equalBytes(head.digest, point.base) &&
+    head.version === point.version &&
+    head.acked === point.acked &&
+    head.transferred === point.transferred
+  return isSame ? undefined : reject('resume_mismatch', 'the resume is of another proof than shown')
+}
+
+/** What this side has granted the other before, and may have lost as well. */
+function checkLaneResume(
+  chainId: ChainId,
+  { role, ledger, grantedResume }: ChannelParty,
+  shown: SignedResume | undefined,
+  peer: LaneState,
+): ChannelRejection | undefined {
+  const payer = otherRole(role)
+  const known = grantedResume?.point.epoch ?? 0
+  const epoch = shown?.point.epoch ?? 0
+  if (epoch < known || peer.epoch > epoch) {
+    return reject('resume_mismatch', `the lane of the ${payer} has gone on beyond epoch ${epoch}`)
+  }
+  if (shown === undefined) return undefined
+  if (!verifyResume(chainId, ledger, payer, shown)) {
+    return reject('bad_resume_signature', `the ${role} did not sign this resume`)
+  }
+  return isUnderResume(laneHead(chainId, ledger, payer, peer), shown.point)
+    ? undefined
+    : reject('resume_mismatch', `the lane of the ${payer} does not follow its own resume`)
+}
+
+/** The two lanes fit together, and the other side stands by all that is known of its own here. */
+function checkResumedLanes(
+  party: ChannelParty,
+  own: LaneState,
+  peer: LaneState,
+): ChannelRejection | undefined {
+  const { role, ledger } = party
+  if (Math.max(peer.acked, party.peer.acked) > own.version) {
+    return reject(
+      'resume_base_too_old',
+      `the other side has acked more than version ${own.version}`,
+    )
+  }
+  const held = Math.max(own.acked, party.own.acked)
+  if (compareVersions(peer, party.peer) < 0 || peer.version < held) {
+    return reject(
+      'peer_lost_data',
+      `version ${Math.max(held, party.peer.version)} of its lane exists`,
+    )
+  }
+  if (peer.items.length > ledger.terms.itemsMax) {
+    return reject('too_many_items', `a lane holds at most ${ledger.terms.itemsMax} items`)
+  }
+  const lanes: Readonly<Record<Role, LaneState>> =
+    role === 'client' ? { client: own, hub: peer } : { client: peer, hub: own }
+  return isSolvent(ledger, lanes)
+    ? undefined
+    : reject('insolvent', 'the two lanes promise more than the channel can pay')
+}

@@ -1,0 +1,271 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  AMOUNT_MAX,
+  agreeToWithdraw,
+  amount,
+  askToResume,
+  type ChannelParty,
+  type ClosingChannel,
+  challenge,
+  channelPartyCodec,
+  decodeTrusted,
+  draftChange,
+  encodeParty,
+  forceClose,
+  grantResume,
+  hasDraft,
+  laneHead,
+  leave,
+  maySign,
+  newParty,
+  type ResumeAnswer,
+  type Role,
+  receiveUpdate,
+  resumeDigest,
+  takeResume,
+  withdrawalDigest,
+} from '@tallystick/protocol'
+import { laneOf, pendingItem, signedLane } from './closing-channel.js'
+import {
+  accepted,
+  addItem,
+  at,
+  CHAIN,
+  codeOf,
+  itemId,
+  NOW,
+  SIGNERS,
+  signed,
+  TestPair,
+} from './test-channel.js'
+
+const nonce = (name: number) => new Uint8Array(16).fill(name)
+
+/** Both have paid; an item of each is pending. */
+function busy(): TestPair {
+  const pair = new TestPair()
+  pair.pay('client', 1, 300n)
+  pair.pay('hub', 2, 50n)
+  pair.update('client', [addItem(3)])
+  pair.update('hub', [addItem(4)])
+  return pair
+}
+
+/** `role` has lost everything but its keys and asks, by request `name`. */
+function lose(pair: TestPair, role: Role, name = 1, left = newParty(role, pair.hub.ledger)): void {
+  pair[role] = accepted(askToResume(left, nonce(name)))
+}
+
+function grant(pair: TestPair, by: Role, name = 1): ResumeAnswer {
+  const granted = accepted(grantResume(CHAIN, pair[by], nonce(name), SIGNERS[by]))
+  pair[by] = granted.party
+  return granted.answer
+}
+
+/** `role` loses what it has and goes on from what the other side gives it. */
+function resumed(pair: TestPair, role: Role, name = 1, left?: ChannelParty): TestPair {
+  lose(pair, role, name, left)
+  const answer = grant(pair, role === 'client' ? 'hub' : 'client', name)
+  pair[role] = accepted(takeResume(CHAIN, pair[role], answer)).party
+  return pair
+}
+
+describe('CH-18 a side that has lost data', () => {
+  test('INV-16 signs nothing and takes nothing until it is told from where to go on', () => {
+    const pair = busy()
+    lose(pair, 'client', 1, pair.client)
+    assert.equal(maySign(pair.client), false)
+    assert.equal(hasDraft({ ...pair.client, ackDue: true }), false)
+    assert.equal(codeOf(draftChange(pair.client, addItem(5), NOW)), 'channel_not_usable')
+    const { update } = signed(pair.hub, [])
+    assert.equal(codeOf(receiveUpdate(CHAIN, pair.client, update, NOW)), 'channel_not_usable')
+    assert.equal(codeOf(askToResume(leave(pair.client), nonce(2))), 'channel_not_usable')
+  })
+
+  for (const role of ['client', 'hub'] as const) {
+    test(`a ${role} with its keys alone goes on paying and being paid, in a new epoch`, () => {
+      const pair = busy()
+      const [own, peer] = [pair[role].own, pair[role].peer]
+      resumed(pair, role)
+      assert.deepEqual([pair[role].own, pair[role].peer], [own, peer])
+      assert.ok(hasDraft(pair[role]), 'the other side is told that its resume was taken')
+      pair.update(role, [addItem(5)])
+      const other = role === 'client' ? 'hub' : 'client'
+      pair.update(other, [addItem(6)])
+      assert.equal(pair[other].peer.epoch, 1)
+      assert.equal(pair[other].peer.version, own.version + 1)
+      assert.equal(pair[role].peer.epoch, 0)
+      for (const party of [pair.client, pair.hub]) {
+        const { draft: _, ...stored } = party
+        assert.deepEqual(decodeTrusted(channelPartyCodec, encodeParty(party)), stored, 'INV-17')
+      }
+    })
+  }
+
+  test('again and again, and the other one as well', () => {
+    const pair = resumed(resumed(resumed(busy(), 'client', 1), 'hub', 2), 'client', 3)
+    pair.update('client', [addItem(5)])
+    pair.update('hub', [addItem(6)])
+    assert.deepEqual([pair.hub.peer.epoch, pair.client.peer.epoch], [2, 1])
+    resumed(pair, 'hub', 4)
+    pair.update('hub', [addItem(7)])
+    assert.equal(pair.client.peer.epoch, 2)
+    pair.update('client', [])
+  })
+
+  test('a cancelled item is released: the other side gives up what came before the base', () => {
+    const pair = busy()
+    pair.hub = {
+      ...pair.hub,
+      incoming: [{ id: itemId(3), known: undefined, onLedger: 0, declined: true }],
+    }
+    pair.update('client', [{ kind: 'cancel', id: itemId(3) }])
+    lose(pair, 'client', 1, pair.client)
+    const { party, released } = accepted(takeResume(CHAIN, pair.client, grant(pair, 'hub')))
+    assert.deepEqual([released, party.cancelling], [[itemId(3)], []])
+  })
+})
+
+describe('CH-18 grantResume', () => {
+  test('INV-16 one resume per epoch: a request has one answer, another one the next epoch', () => {
+    const pair = busy()
+    const first = grant(pair, 'hub', 1)
+    assert.deepEqual(grant(pair, 'hub', 1), first)
+    const second = grant(pair, 'hub', 2)
+    assert.deepEqual([first.resume.point.epoch, second.resume.point.epoch], [1, 2])
+    assert.deepEqual(second.resume.point.base, first.resume.point.base)
+  })
+
+  test('after it no proof of an earlier epoch is taken', () => {
+    const pair = busy()
+    grant(pair, 'hub')
+    const { update } = signed(pair.client, [addItem(5)])
+    assert.equal(codeOf(receiveUpdate(CHAIN, pair.hub, update, NOW)), 'wrong_epoch')
+  })
+
+  test('resume_used: a request that the lane has gone on from is not answered again', () => {
+    const pair = resumed(busy(), 'client')
+    pair.update('client', [])
+    assert.equal(codeOf(grantResume(CHAIN, pair.hub, nonce(1), SIGNERS.hub)), 'resume_used')
+    assert.equal(grant(pair, 'hub', 2).resume.point.epoch, 2)
+  })
+
+  test('channel_not_usable: a side that is leaving, or has lost data itself', () => {
+    const pair = busy()
+    const code = (party: ChannelParty) =>
+      codeOf(grantResume(CHAIN, party, nonce(1), SIGNERS[party.role]))
+    assert.equal(code(leave(pair.hub)), 'channel_not_usable')
+    lose(pair, 'client')
+    assert.equal(code(pair.client), 'channel_not_usable')
+  })
+
+  test('INV-24 withdrawal_pending: whoever lost data may not know of it', () => {
+    const { hub } = busy()
+    const { id: channel } = hub.ledger
+    const withdrawal = {
+      channel,
+      role: 'client',
+      withdrawn: amount(5n),
+      validUntil: at(9),
+    } as const
+    const signature = SIGNERS.client.sign(withdrawalDigest(CHAIN, withdrawal))
+    const bound = accepted(agreeToWithdraw(CHAIN, hub, { withdrawal, signature }, NOW))
+    assert.equal(codeOf(grantResume(CHAIN, bound, nonce(1), SIGNERS.hub)), 'withdrawal_pending')
+  })
+})
+
+describe('CH-18 takeResume: rejections in checking order', () => {
+  const pair = busy()
+  const before = pair.client
+  lose(pair, 'client')
+  const lost = pair.client
+  const good = grant(pair, 'hub')
+  const again = (change: Partial<typeof good.resume.point>, answer = good): ResumeAnswer => {
+    const point = { ...answer.resume.point, ...change }
+    const digest = resumeDigest(CHAIN, lost.ledger, 'client', point)
+    return { ...answer, resume: { point, signature: SIGNERS.hub.sign(digest) } }
+  }
+  const client = (setup: Parameters<typeof laneOf>[0]) =>
+    signedLane(lost.ledger, 'client', laneOf(setup))
+  const hub = (setup: Parameters<typeof laneOf>[0]) => signedLane(lost.ledger, 'hub', laneOf(setup))
+  const from = (base: ReturnType<typeof client>, lane = good.lane) => {
+    const { digest, version, acked, transferred } = laneHead(
+      CHAIN,
+      lost.ledger,
+      'client',
+      base.lane,
+    )
+    return again({ base: digest, version, acked, transferred }, { ...good, base, lane })
+  }
+  const forgedBase = {
+    lane: laneOf({ version: 9, transferred: 9_000n }),
+    evidence: hub({}).evidence,
+  }
+  const items = [1, 2, 3, 4, 5].map((name) => pendingItem(name))
+  const huge = laneOf({
+    version: 9,
+    items: [1, 2].map((name) => pendingItem(name, { unit: AMOUNT_MAX })),
+  })
+  for (const [code, party, answer] of [
+    ['channel_not_usable', leave(lost), good],
+    ['resume_not_asked', before, good],
+    ['resume_not_asked', lost, again({ nonce: nonce(7), epoch: 9 })],
+    ['wrong_epoch', { ...lost, own: laneOf({ epoch: 1 }) }, { ...good, base: forgedBase }],
+    [
+      'bad_resume_signature',
+      lost,
+      { ...good, resume: { ...good.resume, signature: new Uint8Array(64) } },
+    ],
+    ['amount_out_of_range', lost, { ...good, lane: { ...hub({}), lane: huge } }],
+    ['bad_proof_signature', lost, from(forgedBase)],
+    ['bad_proof_signature', lost, { ...good, lane: { ...hub({}), lane: laneOf({ version: 8 }) } }],
+    ['resume_mismatch', lost, again({ version: 9 })],
+    ['resume_mismatch', lost, again({ transferred: amount(1n) })],
+    ['resume_mismatch', lost, again({ acked: 9 })],
+    ['resume_mismatch', lost, { ...good, base: client({ version: 2 }) }],
+    [
+      'resume_mismatch',
+      lost,
+      { ...good, lane: hub({ epoch: 1, version: 9, resumeNonce: nonce(5) }) },
+    ],
+    ['resume_base_too_old', lost, from(client({ version: 2 }), hub({ version: 9, acked: 3 }))],
+    [
+      'resume_base_too_old',
+      { ...before, resuming: nonce(1) },
+      from(client({ version: 1 }), hub({ version: 9 })),
+    ],
+    ['peer_lost_data', { ...before, resuming: nonce(1) }, { ...good, lane: hub({ version: 2 }) }],
+    ['peer_lost_data', lost, from(client({ version: 5, acked: 4 }), hub({ version: 3 }))],
+    ['too_many_items', lost, { ...good, lane: hub({ version: 9, items }) }],
+    ['insolvent', lost, from(client({ version: 5, transferred: 10_051n }))],
+  ] as readonly (readonly [string, ChannelParty, ResumeAnswer])[]) {
+    test(code, () => {
+      assert.equal(codeOf(takeResume(CHAIN, party, answer)), code)
+    })
+  }
+
+  test('the answer is taken once', () => {
+    const { party } = accepted(takeResume(CHAIN, lost, good))
+    assert.equal(codeOf(takeResume(CHAIN, party, good)), 'resume_not_asked')
+  })
+})
+
+describe('DSP-10 in a dispute', () => {
+  test('INV-9 proofs that were lost, and hidden by the other side, cannot be used by it', () => {
+    const pair = busy()
+    const before = pair.client
+    pair.update('client', [addItem(5)], { lost: true })
+    const hidden = signedLane(before.ledger, 'client', pair.client.own)
+    resumed(pair, 'client')
+    pair.update('client', [])
+    const { own, peer, ledger, ownResume } = pair.client
+    const by = { by: 'client', own, unsure: false, resume: ownResume } as const
+    const chosen = signedLane(ledger, 'hub', peer)
+    const closing = accepted(
+      forceClose(CHAIN, ledger, { ...by, peer: chosen }, NOW),
+    ) as ClosingChannel
+    const shown = { proof: hidden, own: undefined, resume: undefined }
+    assert.equal(codeOf(challenge(CHAIN, closing, shown, NOW)), 'challenge_not_relevant')
+  })
+})
