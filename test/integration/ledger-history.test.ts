@@ -75,7 +75,10 @@ describe('the history of a ledger', () => {
   test('API-2 tells which transactions a channel, a coin and a block had', async (context) => {
     const node = await startLedger(context)
     const genesis = (index: number) => ({ txId: node.chainId as string as TxId, index })
-    const opening = openOperation({ client: 1_000n, hub: 0n }, { disputeWindowSeconds: 86_400 })
+    const opening = openOperation(
+      { client: 1_000n, hub: 0n },
+      { disputeWindowSeconds: 86_400, unsureWindowSeconds: 86_400 },
+    )
     const opened = acting(node, genesis(0), [opening], 1_000n)
     assert.equal((await submit(node.url, opened.hex)).status, 202)
     const openedAt = await included(node, opened.id)

@@ -17,10 +17,12 @@ const coin = z.strictObject({
   ...{ tx_id: id, index: whole, asset: whole, amount },
   ...{ lock: id, created_time: whole },
 })
-const side = z.strictObject({ key: id, deposited: amount, fees_paid: amount, payout_lock: id })
+const side = z.strictObject({
+  ...{ key: id, deposited: amount, withdrawn: amount, fees_paid: amount, payout_lock: id },
+})
 const channel = z.strictObject({
   ...{ number: whole, id, asset: whole, opened_time: whole, client: side, hub: side },
-  dispute_window_seconds: whole,
+  ...{ dispute_window_seconds: whole, unsure_window_seconds: whole },
   status: z.enum(['open', 'closing']),
   closing_by: z.enum(['client', 'hub']).optional(),
   deadline: whole.optional(),
