@@ -18,6 +18,12 @@ export type LedgerFaultCode =
   | 'already_initialized'
   /** The key of this node is missing, malformed, or none that the genesis makes a validator. */
   | 'not_a_validator'
+  /** Another node does not answer. */
+  | 'upstream_unreachable'
+  /** Another node answers with what cannot be used. */
+  | 'upstream_unusable'
+  /** The blocks that are due were pruned where they were asked for. */
+  | 'history_pruned'
 
 /** The world failed, or we were set up wrong. Named, and the process ends: nothing is retried. */
 export class LedgerFault extends Error {

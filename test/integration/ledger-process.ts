@@ -6,7 +6,7 @@ import type { ChainId } from '@tallystick/protocol'
 
 const LEDGER = new URL('../../../settlement/dist/cli/ledger.js', import.meta.url).pathname
 
-/** A `ledger run` of its own process. */
+/** A `ledger run` or `ledger follow` of its own process. */
 export class LedgerProcess {
   readonly url: string
   readonly chainId: ChainId
@@ -19,8 +19,17 @@ export class LedgerProcess {
   }
 
   /** Starts a node over a data folder and waits until it serves. Throws what it said if it ends. */
-  static async start(dataDir: string, ...options: readonly string[]): Promise<LedgerProcess> {
-    const args = [LEDGER, 'run', '--data', dataDir, '--port', '0', '--json', ...options]
+  static start(dataDir: string, ...options: readonly string[]): Promise<LedgerProcess> {
+    return LedgerProcess.#serve('run', '--data', dataDir, ...options)
+  }
+
+  /** Starts a follower of the node at `from`. */
+  static follow(dataDir: string, from: string, ...options: string[]): Promise<LedgerProcess> {
+    return LedgerProcess.#serve('follow', '--data', dataDir, '--from', from, ...options)
+  }
+
+  static async #serve(...command: readonly string[]): Promise<LedgerProcess> {
+    const args = [LEDGER, ...command, '--port', '0', '--json']
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     const said = text(child.stderr)
     const line = await new Promise<string | undefined>((resolve) => {

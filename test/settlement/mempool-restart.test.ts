@@ -29,6 +29,7 @@ import {
 } from './test-ledger.js'
 
 const FOURTEEN_DAYS_MS = 1_209_600_000
+const TIMING = { blockIntervalMs: 1, heartbeatMs: 3_600_000 }
 
 /** A node over a folder, which makes no block before it is started. */
 async function openNode(folder: string, nowMs = START * 1_000) {
@@ -36,9 +37,8 @@ async function openNode(folder: string, nowMs = START * 1_000) {
   const store = await openSqliteLedgerStore(join(folder, 'ledger.sqlite'))
   const mark = await TipMark.open(join(folder, 'tip'))
   const node = await LedgerNode.open({
-    ...{ genesis, store, mark, engine: soloEngine(VALIDATOR, genesis.parameters) },
+    ...{ genesis, store, mark, engine: soloEngine(VALIDATOR, genesis.parameters, TIMING) },
     clock: () => nowMs,
-    timing: { blockIntervalMs: 1, heartbeatMs: 3_600_000 },
     onFault: (error) => {
       throw error
     },

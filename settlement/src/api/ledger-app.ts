@@ -1,6 +1,7 @@
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
 import type { LedgerNode } from '../node/ledger-node.js'
+import { type ForwardTransaction, forwardRoutes } from './forward-routes.js'
 import { ledgerRoutes } from './ledger-routes.js'
 import { requestIdOf, sendProblem } from './problem.js'
 import { transactionRoutes } from './transaction-routes.js'
@@ -11,8 +12,12 @@ export type OnFailedRequest = (failure: {
   readonly error: unknown
 }) => void
 
-/** The HTTP API over a node. */
-export function ledgerApp(node: LedgerNode, onFailedRequest: OnFailedRequest): Express {
+/** The HTTP API over a node; with `forward`, submissions go there. */
+export function ledgerApp(
+  node: LedgerNode,
+  onFailedRequest: OnFailedRequest,
+  forward: ForwardTransaction | undefined,
+): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -26,8 +31,10 @@ export function ledgerApp(node: LedgerNode, onFailedRequest: OnFailedRequest): E
   app.get('/livez', (_, response) => void response.json({ status: 'ok' }))
   app.get('/readyz', (_, response) => {
     if (node.isReady) response.json({ status: 'ok' })
-    else sendProblem(response, { code: 'not_ready', detail: 'no blocks are being made' })
+    else
+      sendProblem(response, { code: 'not_ready', detail: 'no blocks are made, or followed, now' })
   })
+  if (forward !== undefined) app.use('/v1', forwardRoutes(forward))
   app.use('/v1', transactionRoutes(node), ledgerRoutes(node))
   app.use((request, response) => {
     const isReading = request.method === 'GET' || request.method === 'HEAD'

@@ -23,6 +23,7 @@ import {
   hexOf,
   pageResource,
 } from './resource.js'
+import { roleResource } from './role-resource.js'
 
 /** What a handler gives back: the JSON of the answer, or why there is none. */
 type Reply = { readonly json: object } | { readonly problem: Problem }
@@ -110,6 +111,7 @@ function statusOf(node: LedgerNode) {
     mempool_transactions: node.mempoolSize,
     mempool_fee_rate_ppm: node.leastFeeRatePpm.toString(),
     protocol_version: PROTOCOL_VERSION,
+    ...roleResource(node.following, header.height),
   }
 }
 

@@ -16,6 +16,8 @@ export type ProblemCode =
   | 'too_many_feeds'
   | 'too_many_refusals'
   | 'not_ready'
+  | 'pruned'
+  | 'upstream_unreachable'
   | 'internal_error'
 
 /** A refusal as it is answered. */
@@ -80,6 +82,8 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
   too_many_feeds: [429, true],
   too_many_refusals: [429, true],
   not_ready: [503, true],
+  pruned: [410, false],
+  upstream_unreachable: [502, true],
   internal_error: [500, true],
 }
 

@@ -57,7 +57,7 @@ function addressOf(request: Request): string {
 }
 
 /** The encoded transaction of either form of body. */
-async function submittedBytes(request: Request): Promise<Uint8Array | Problem> {
+export async function submittedBytes(request: Request): Promise<Uint8Array | Problem> {
   const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   switch (type) {
     case 'application/octet-stream':

@@ -1,6 +1,7 @@
 import {
   type AssetTerms,
   amount,
+  type ChainId,
   type LockRoot,
   type Output,
   parseAmount,
@@ -36,4 +37,17 @@ export function portOption(text: string): number {
   const port = wholeOption(text)
   if (port > 65_535) throw new InvalidArgumentError('a port is at most 65535')
   return port
+}
+
+export function chainIdOption(text: string): ChainId {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new InvalidArgumentError('64 hex digits are due here')
+  return text as ChainId
+}
+
+/** Of an API: http or https. */
+export function urlOption(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new InvalidArgumentError('an address like http://127.0.0.1:7400 is due')
+  }
+  return text
 }

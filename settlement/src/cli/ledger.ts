@@ -2,7 +2,15 @@
 import type { AssetTerms, Output } from '@tallystick/protocol'
 import { Command } from 'commander'
 import { initLedger, type LedgerOrigin } from '../init-ledger.js'
-import { allocateOption, assetOption, portOption, wholeOption } from './ledger-options.js'
+import { followLedger } from './follow-ledger.js'
+import {
+  allocateOption,
+  assetOption,
+  chainIdOption,
+  portOption,
+  urlOption,
+  wholeOption,
+} from './ledger-options.js'
 import { printFacts } from './print-facts.js'
 import { runLedger } from './run-ledger.js'
 import { showStatus } from './show-status.js'
@@ -55,6 +63,18 @@ program
   .option('--stop-with-parent', 'stop when standard input ends')
   .option('--json', 'print the address as one JSON object')
   .action(runLedger)
+
+program
+  .command('follow')
+  .description('execute the blocks of another node and serve the API until stopped with Ctrl-C')
+  .requiredOption('--from <url>', 'address of the API of that node', urlOption)
+  .requiredOption('--data <dir>', 'folder for the ledger; made if it is not there')
+  .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
+  .option('--port <number>', 'port to listen on, 0 for any', portOption, 7_401)
+  .option('--stop-with-parent', 'stop when standard input ends')
+  .option('--json', 'print the address as one JSON object')
+  .action(followLedger)
 
 program
   .command('status')

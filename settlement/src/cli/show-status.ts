@@ -11,6 +11,11 @@ const statusSchema = z.looseObject({
   time: z.number(),
   mempool_transactions: z.number(),
   mempool_fee_rate_ppm: z.string(),
+  role: z.string(),
+  upstream: z.string().optional(),
+  upstream_link: z.string().optional(),
+  lag_blocks: z.number().nullish(),
+  refused_block: z.object({ height: z.number(), code: z.string(), detail: z.string() }).nullish(),
 })
 
 /** `ledger status`: what a node says of itself. */
@@ -29,6 +34,17 @@ export async function showStatus({ url, json }: { url: string; json?: true }): P
       `time     ${time}`,
       `waiting  ${status.mempool_transactions} transactions`,
       `to enter ${status.mempool_fee_rate_ppm} millionths of the least fee`,
+      ...roleLines(status),
     ].join('\n'),
   )
+}
+
+function roleLines(status: z.infer<typeof statusSchema>): readonly string[] {
+  const { role, upstream, upstream_link: link, lag_blocks: lag, refused_block: refused } = status
+  if (upstream === undefined) return [`role     ${role}`]
+  return [
+    `role     ${role} of ${upstream}, ${link}`,
+    `lag      ${lag ?? 'unknown'} blocks`,
+    ...(refused ? [`refused  block ${refused.height}: ${refused.code}: ${refused.detail}`] : []),
+  ]
 }

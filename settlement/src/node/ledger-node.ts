@@ -5,6 +5,7 @@ import {
   type BlockHeader,
   blockCodec,
   blockId,
+  type Certificate,
   type ChainId,
   chainIdOf,
   checkCertificate,
@@ -22,33 +23,38 @@ import {
   type StateEntries,
   type TxId,
 } from '@tallystick/protocol'
-import { nextBlockTime } from '../core/apply-block.js'
+import { applyBlock, nextBlockTime } from '../core/apply-block.js'
 import { type ApplyContext, boundedCost } from '../core/apply-transaction.js'
 import type { Candidate } from '../core/fill-block.js'
+import type { StateWrite } from '../core/ledger-view.js'
 import { TransactionChecks } from '../core/transaction-checks.js'
+import type { TransactionRejection } from '../core/transaction-rejection.js'
+import type { DecidedBlock } from '../engine/engine.js'
 import { LedgerFault } from '../ledger-fault.js'
 import {
   BLOCK_BYTES_MAX,
   MEMPOOL_BYTES_MAX,
   MEMPOOL_COST_MAX,
   MEMPOOL_TRANSACTIONS_MAX,
+  READY_LAG_BLOCKS_MAX,
 } from '../limits.js'
 import { Mempool } from '../mempool/mempool.js'
 import type { PendingTransaction } from '../mempool/pending-transaction.js'
 import type { Room } from '../mempool/room.js'
-import type { LedgerState } from '../state/ledger-state.js'
+import type { LedgerState, StagedState } from '../state/ledger-state.js'
 import { entryRows } from '../store/entry-row.js'
 import type { PageQuery, StoredBlock, StoredEntry } from '../store/ledger-store.js'
-import { BlockLoop } from './block-loop.js'
 import type { Chain, ChainTip } from './chain.js'
 import { checkTipMark } from './check-tip-mark.js'
+import type { FollowStatus } from './follow-status.js'
 import { GroupCommit } from './group-commit.js'
 import type { LedgerNodeParts } from './ledger-node-parts.js'
-import { type MadeBlock, makeBlock } from './make-block.js'
+import { makeBlock } from './make-block.js'
 import type { ProvenValue } from './proven-value.js'
 import { genesisTip, restoreChain } from './restore-chain.js'
 import { RevealHashing } from './reveal-hashing.js'
 import type { Submitted, TransactionStatus } from './submission.js'
+import { TurnLoop } from './turn-loop.js'
 
 /** What a block of this node may hold. */
 const BLOCK_ROOM: Room = {
@@ -57,9 +63,20 @@ const BLOCK_ROOM: Room = {
   cost: BLOCK_COST_MAX,
 }
 
+/** A block that is certified and executed, and not yet stored. */
+type FinalBlock = {
+  readonly header: BlockHeader
+  readonly certificate: Certificate
+  readonly bytes: Uint8Array
+  readonly writes: readonly StateWrite[]
+  readonly staged: StagedState
+  readonly included: readonly TxId[]
+  readonly refused: readonly { readonly id: TxId; readonly rejection: TransactionRejection }[]
+}
+
 /**
- * A running ledger: it takes transactions, makes blocks, and answers from the newest block that is
- * on disk. Nothing is shown of a block before that (BLK-6). Lives from `open` to `stop`.
+ * A running ledger: it takes transactions, makes blocks or takes those that its engine delivers, and
+ * answers from the newest block that is on disk. Nothing is shown of a block before that (BLK-6). Lives from `open` to `stop`.
  */
 export class LedgerNode {
   readonly genesis: Genesis
@@ -71,7 +88,7 @@ export class LedgerNode {
   readonly #reveals = new RevealHashing()
   readonly #listeners = new Set<(block: StoredBlock) => void>()
   #tip: ChainTip
-  #loop: BlockLoop | undefined
+  #loop: TurnLoop | undefined
   #isStalled = false
   #fault: unknown
 
@@ -90,7 +107,7 @@ export class LedgerNode {
     })
   }
 
-  /** Restores the chain and what waited. It makes no block before `start`. */
+  /** Restores the chain and what waited. It takes no turn before `start`. */
   static async open(parts: LedgerNodeParts): Promise<LedgerNode> {
     const chain = await restoreChain(parts.store, parts.genesis)
     await checkTipMark(parts, chain.tip)
@@ -107,18 +124,16 @@ export class LedgerNode {
     return node
   }
 
-  /** Makes a first block (unless the clock forbids it), and then one whenever it is due. */
+  /** Takes turns from its engine. Resolves when the first is over; rejects when it failed. */
   async start(): Promise<void> {
     let first = () => {}
     const attempted = new Promise<void>((resolve) => {
       first = resolve
     })
-    const make = async () => {
-      const isMade = await this.#makeBlock()
+    const loop = new TurnLoop(async (signal) => {
+      await this.#takeTurn(signal)
       first()
-      return isMade
-    }
-    const loop = new BlockLoop(this.#parts.timing, () => this.#mempool.hasCandidates(), make)
+    })
     this.#loop = loop
     loop.ended.catch((error) => this.#fail(error))
     await Promise.race([attempted, loop.ended])
@@ -144,9 +159,18 @@ export class LedgerNode {
     return this.#mempool.leastFeeRatePpm
   }
 
-  /** Whether blocks are being made. */
+  /** How a follower stands to its upstream; absent in a node that makes blocks. */
+  get following(): FollowStatus | undefined {
+    return this.#parts.following?.()
+  }
+
+  /** Whether blocks are being made, or followed closely. */
   get isReady(): boolean {
-    return this.#loop !== undefined && this.#fault === undefined && !this.#isStalled
+    if (this.#loop === undefined || this.#fault !== undefined || this.#isStalled) return false
+    const { following } = this
+    if (following === undefined) return true
+    const { link, upstreamHeight = Infinity } = following
+    return link === 'following' && upstreamHeight - this.#tip.header.height <= READY_LAG_BLOCKS_MAX
   }
 
   /** Hears every block once it is the tip; call the answer to stop. */
@@ -218,55 +242,83 @@ export class LedgerNode {
     return count > 0 ? this.#parts.store.blocks(from, count, bytesMax) : []
   }
 
-  /** Execution, certificate, storage, and only then the tip: whether a block was made. */
-  async #makeBlock(): Promise<boolean> {
-    const { engine, store, mark, clock } = this.#parts
+  async #takeTurn(signal: AbortSignal): Promise<void> {
+    const isWaiting = () => this.#mempool.hasCandidates()
+    const parent = this.#tip.header
+    const turn = await this.#parts.engine.propose({ parent, isWaiting, signal })
+    switch (turn.kind) {
+      case 'build':
+        return this.#buildBlock()
+      case 'decided':
+        return this.#takeBlock(turn)
+      case 'stopped':
+        return undefined
+    }
+  }
+
+  /** A block of our own: execution, certificate, storage, and only then the tip. */
+  async #buildBlock(): Promise<void> {
+    const { engine, clock } = this.#parts
     const parent = { state: this.#state, ...this.#tip }
     const seconds = Math.floor(clock() / 1_000)
     const made = makeBlock(parent, this.#parameters(), this.#mempool.template(BLOCK_ROOM), seconds)
     if (isRejection(made)) {
       if (!this.#isStalled) this.#parts.onStall(made.detail)
       this.#isStalled = true
-      return false
+      return
     }
     this.#isStalled = false
-    const { header, included } = made
-    const certificate = await engine.certify(header)
+    const { header, writes, staged } = made
+    const transactions = made.included.map(({ encoded }) => encoded)
+    const certificate = await engine.certify({ header, transactions })
+    if (certificate === undefined) {
+      staged.discard()
+      return
+    }
     const uncertified = checkCertificate(header, certificate, this.#parameters())
     invariant(uncertified === undefined, 'the engine certifies what it was given')
-    const transactions = included.map(({ encoded }) => encoded)
-    const bytes = encode(blockCodec, { header, certificate, transactions })
-    const id = blockId(header)
-    await store.commitBlock({
-      ...{ height: header.height, id: fromHex(id), bytes },
-      ...entryRows(made.writes, made.staged.changes),
-      transactions: included.map(({ checks }) => checks.id),
-      settled: this.#takeSettled(made),
-    })
-    await mark.note({ height: header.height, id })
-    this.#advance(made, { header, id, certificate })
-    for (const listener of this.#listeners) listener({ height: header.height, bytes })
-    return true
-  }
-
-  /** Ids to remove from disk with a block. */
-  #takeSettled({ included, refused }: MadeBlock<PendingTransaction>): readonly TxId[] {
-    return [...included, ...refused.map(({ candidate }) => candidate)]
-      .map(({ checks }) => checks.id)
-      .concat(this.#mempool.takeGone())
-  }
-
-  #advance(made: MadeBlock<PendingTransaction>, tip: ChainTip): void {
-    made.staged.commit()
-    this.#tip = tip
-    const block = {
+    await this.#finish({
+      ...{ header, certificate, writes, staged },
+      bytes: encode(blockCodec, { header, certificate, transactions }),
       included: made.included.map(({ checks }) => checks.id),
       refused: made.refused.map(({ candidate, rejection }) => {
         return { id: candidate.checks.id, rejection }
       }),
-      writes: made.writes,
+    })
+  }
+
+  /** A block of somebody else: every rule of BLK-5, and then as one of our own. */
+  async #takeBlock({ block, bytes, candidates, refuse }: DecidedBlock): Promise<void> {
+    const parent = { state: this.#state, ...this.#tip }
+    const seconds = Math.floor(this.#parts.clock() / 1_000)
+    const applied = applyBlock(parent, block, this.#parameters(), seconds, candidates)
+    if (isRejection(applied)) {
+      refuse(applied)
+      return
     }
-    this.#mempool.advance(this.#state, block, this.#context(), this.#parts.clock())
+    invariant(!isRejection(candidates), 'a block with malformed transactions is refused')
+    const { header, certificate } = block
+    const included = candidates.map(({ checks }) => checks.id)
+    await this.#finish({ header, certificate, bytes, ...applied, included, refused: [] })
+  }
+
+  /** Makes a block the tip, once it is on disk. */
+  async #finish(block: FinalBlock): Promise<void> {
+    const { header, certificate, bytes, writes, staged, included, refused } = block
+    const { engine, store, mark, clock } = this.#parts
+    const id = blockId(header)
+    await store.commitBlock({
+      ...{ height: header.height, id: fromHex(id), bytes },
+      ...entryRows(writes, staged.changes),
+      transactions: included,
+      settled: [...included, ...refused.map((one) => one.id), ...this.#mempool.takeGone()],
+    })
+    await mark.note({ height: header.height, id })
+    staged.commit()
+    this.#tip = { header, id, certificate }
+    this.#mempool.advance(this.#state, { included, refused, writes }, this.#context(), clock())
+    for (const listener of this.#listeners) listener({ height: header.height, bytes })
+    engine.finalize(header)
   }
 
   #admit(candidate: Candidate): ReturnType<Mempool['admit']> {

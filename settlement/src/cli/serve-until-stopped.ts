@@ -1,0 +1,59 @@
+import { type Logger, pino } from 'pino'
+import type { LedgerReport, RunningLedgerNode, ServeConfig } from '../serve-node.js'
+import { printFacts } from './print-facts.js'
+import { EXIT } from './stop-on-fault.js'
+
+export type ServeOptions = {
+  readonly data: string
+  readonly host: string
+  readonly port: number
+  /** Stop when standard input ends: whoever started this process is gone. */
+  readonly stopWithParent?: true
+  readonly json?: true
+}
+
+/** Starts a node and serves until SIGINT or SIGTERM, which ends the process with exit code 0. */
+export async function serveUntilStopped(
+  { data, host, port, json, stopWithParent }: ServeOptions,
+  start: (config: ServeConfig) => Promise<RunningLedgerNode>,
+): Promise<void> {
+  const log = pino({ name: 'ledger' }, pino.destination({ dest: 2, sync: true }))
+  const onFault = (error: unknown) => {
+    log.fatal({ err: error }, 'the ledger stops: what is on disk stays as it is')
+    process.exit(EXIT.fault)
+  }
+  const onReport = (report: LedgerReport) => logReport(log, report)
+  const node = await start({ dataDir: data, host, port, onReport, onFault })
+  const stop = () => {
+    node.stop().then(() => process.exit(0), onFault)
+  }
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  if (stopWithParent) process.stdin.once('close', stop).resume()
+  // Whoever reads this may ask the node to stop at once.
+  log.info({ url: node.url, chain_id: node.chainId }, 'listening')
+  printFacts(
+    json,
+    { event: 'listening', url: node.url, chain_id: node.chainId },
+    `ledger ${node.chainId} at ${node.url}`,
+  )
+}
+
+function logReport(log: Logger, report: LedgerReport): void {
+  switch (report.kind) {
+    case 'requestFailed':
+      log.error({ request_id: report.requestId, err: report.error }, 'a request failed')
+      break
+    case 'stalled':
+      log.warn({ why: report.why }, 'no block can be made now')
+      break
+    case 'upstreamUnreachable':
+      log.warn({ upstream: report.upstream, why: report.why }, 'the upstream is away')
+      break
+    case 'blockRefused': {
+      const { upstream, height, code, detail } = report
+      log.error({ upstream, height, code, detail }, 'a block is refused: the tip stays')
+      break
+    }
+  }
+}
