@@ -88,3 +88,10 @@ export const UPSTREAM_RETRY_MS_FIRST = 250
 export const UPSTREAM_RETRY_MS_MAX = 30_000
 /** Submissions on their way to the upstream at a time. */
 export const FORWARDS_MAX = 64
+
+/** Blocks that are removed in one change of the store when it is pruned. */
+export const PRUNE_BLOCKS = 256
+/** The newest blocks that are looked at when a node starts. */
+export const START_CHECK_BLOCKS = 64
+/** Damages that `ledger verify` lists before it stops looking. */
+export const DAMAGES_MAX = 100

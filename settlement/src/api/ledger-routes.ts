@@ -13,7 +13,7 @@ import type { z } from 'zod'
 import { PAGE_BYTES_MAX } from '../limits.js'
 import type { LedgerNode } from '../node/ledger-node.js'
 import { complaint, PARAMETERS } from './parameters.js'
-import { type Problem, sendProblem } from './problem.js'
+import { type Problem, prunedProblem, sendProblem } from './problem.js'
 import {
   blockResource,
   channelResource,
@@ -50,15 +50,17 @@ export function ledgerRoutes(node: LedgerNode): Router {
   get('/headers/:height', PARAMETERS.height, async ({ height }) => {
     if (height === 0) return { json: headerResource(node.genesisHeader, undefined) }
     const stored = await node.block(height)
-    if (stored === undefined) return noBlock(height)
+    if (stored === undefined) return noBlock(node, height)
     const { header, certificate } = decodeTrusted<Block>(blockCodec, stored.bytes)
     return { json: headerResource(header, certificate) }
   })
   get('/blocks/:height', PARAMETERS.height, async ({ height }) => {
     const stored = await node.block(height)
-    return stored === undefined ? noBlock(height) : { json: blockResource(stored) }
+    return stored === undefined ? noBlock(node, height) : { json: blockResource(stored) }
   })
   get('/blocks', PARAMETERS.blocks, async ({ from, limit }) => {
+    const { firstHeight } = node
+    if (Math.max(from, 1) < firstHeight) return { problem: prunedProblem(firstHeight) }
     const blocks = await node.blocks(Math.max(from, 1), limit, PAGE_BYTES_MAX)
     const last = blocks.at(-1)?.height
     const hasMore = last !== undefined && last < node.tip.header.height
@@ -108,6 +110,7 @@ function statusOf(node: LedgerNode) {
     height: header.height,
     time: header.time,
     block_id: id,
+    first_block: node.firstHeight,
     mempool_transactions: node.mempoolSize,
     mempool_fee_rate_ppm: node.leastFeeRatePpm.toString(),
     protocol_version: PROTOCOL_VERSION,
@@ -115,6 +118,8 @@ function statusOf(node: LedgerNode) {
   }
 }
 
-function noBlock(height: number): Reply {
+function noBlock(node: LedgerNode, height: number): Reply {
+  const { firstHeight } = node
+  if (height < firstHeight && height > 0) return { problem: prunedProblem(firstHeight) }
   return { problem: { code: 'not_found', detail: `there is no block ${height} yet` } }
 }

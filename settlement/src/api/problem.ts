@@ -87,6 +87,11 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
   internal_error: [500, true],
 }
 
+/** What is below the horizon was here once. `firstHeight`: the lowest height that is. */
+export function prunedProblem(firstHeight: number): Problem {
+  return { code: 'pruned', detail: `blocks below ${firstHeight} are not kept here` }
+}
+
 /** RFC 9457 problem details. */
 export function problemDetails({ code, detail }: Problem, requestId: string) {
   const [status, retryable] = ANSWERS[code]

@@ -16,6 +16,8 @@ export type LedgerNodeParts = {
   readonly onFault: (error: unknown) => void
   /** No block can be made now, and why; called once until one can. */
   readonly onStall: (why: string) => void
+  /** Blocks that are kept; absent: all. */
+  readonly keepBlocks?: number
   /** Of a follower: how it stands to its upstream. */
   readonly following?: () => FollowStatus
 }

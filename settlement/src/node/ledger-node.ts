@@ -36,6 +36,7 @@ import {
   MEMPOOL_BYTES_MAX,
   MEMPOOL_COST_MAX,
   MEMPOOL_TRANSACTIONS_MAX,
+  PRUNE_BLOCKS,
   READY_LAG_BLOCKS_MAX,
 } from '../limits.js'
 import { Mempool } from '../mempool/mempool.js'
@@ -51,10 +52,12 @@ import { GroupCommit } from './group-commit.js'
 import type { LedgerNodeParts } from './ledger-node-parts.js'
 import { makeBlock } from './make-block.js'
 import type { ProvenValue } from './proven-value.js'
+import { pruneBlocks } from './prune-blocks.js'
 import { genesisTip, restoreChain } from './restore-chain.js'
 import { RevealHashing } from './reveal-hashing.js'
 import type { Submitted, TransactionStatus } from './submission.js'
 import { TurnLoop } from './turn-loop.js'
+import { checkNewestBlocks } from './verify-history.js'
 
 /** What a block of this node may hold. */
 const BLOCK_ROOM: Room = {
@@ -88,17 +91,19 @@ export class LedgerNode {
   readonly #reveals = new RevealHashing()
   readonly #listeners = new Set<(block: StoredBlock) => void>()
   #tip: ChainTip
+  #firstHeight: number
   #loop: TurnLoop | undefined
   #isStalled = false
   #fault: unknown
 
-  private constructor(parts: LedgerNodeParts, chain: Chain) {
+  private constructor(parts: LedgerNodeParts, chain: Chain, firstHeight: number) {
     this.genesis = parts.genesis
     this.chainId = chainIdOf(parts.genesis)
     this.genesisHeader = genesisTip(parts.genesis)
     this.#parts = parts
     this.#state = chain.state
     this.#tip = chain.tip
+    this.#firstHeight = firstHeight
     const stored = new GroupCommit(parts.store.addPending.bind(parts.store))
     this.#mempool = new Mempool(chain.state, (row) => stored.add(row), {
       transactions: MEMPOOL_TRANSACTIONS_MAX,
@@ -109,9 +114,11 @@ export class LedgerNode {
 
   /** Restores the chain and what waited. It takes no turn before `start`. */
   static async open(parts: LedgerNodeParts): Promise<LedgerNode> {
-    const chain = await restoreChain(parts.store, parts.genesis)
+    const { store } = parts
+    const chain = await restoreChain(store, parts.genesis)
     await checkTipMark(parts, chain.tip)
-    const node = new LedgerNode(parts, chain)
+    await checkNewestBlocks(store, chain.tip)
+    const node = new LedgerNode(parts, chain, await store.firstHeight())
     const waiting = (await parts.store.pending()).map(({ id, encoded, arrivedMs }) => {
       const transaction = parseTransaction(encoded)
       if (isRejection(transaction)) {
@@ -148,6 +155,11 @@ export class LedgerNode {
 
   get tip(): ChainTip {
     return this.#tip
+  }
+
+  /** The lowest height whose block is here; those below were pruned, or never were. */
+  get firstHeight(): number {
+    return this.#firstHeight
   }
 
   get mempoolSize(): number {
@@ -212,7 +224,9 @@ export class LedgerNode {
       return rejection === undefined ? { kind: 'unknown' } : { kind: 'rejected', rejection }
     }
     const encoded = decodeTrusted<Block>(blockCodec, block.bytes).transactions[at.position]
-    invariant(encoded !== undefined, 'the index names a transaction of the block')
+    if (encoded === undefined || !isOfTransaction(this.chainId, id, encoded)) {
+      throw new LedgerFault('store_corrupt', `the index names another transaction than ${id}`)
+    }
     return { kind: 'included', ...at, encoded }
   }
 
@@ -319,6 +333,17 @@ export class LedgerNode {
     this.#mempool.advance(this.#state, { included, refused, writes }, this.#context(), clock())
     for (const listener of this.#listeners) listener({ height: header.height, bytes })
     engine.finalize(header)
+    await this.#prune()
+  }
+
+  /** Many at a time, so that most blocks need not wait for it. */
+  async #prune(): Promise<void> {
+    const { store, keepBlocks = Infinity } = this.#parts
+    const first = this.#tip.header.height - keepBlocks + 1
+    if (first < this.#firstHeight + PRUNE_BLOCKS) return
+    // Told before it is so: whoever asks meanwhile is refused, not given a gap.
+    this.#firstHeight = first
+    await pruneBlocks(store, this.chainId, first)
   }
 
   #admit(candidate: Candidate): ReturnType<Mempool['admit']> {
@@ -359,6 +384,11 @@ export class LedgerNode {
     this.#loop?.stop()
     this.#parts.onFault(error)
   }
+}
+
+function isOfTransaction(chainId: ChainId, id: TxId, encoded: Uint8Array): boolean {
+  const transaction = parseTransaction(encoded)
+  return !isRejection(transaction) && new TransactionChecks(chainId, transaction).id === id
 }
 
 function refusal(

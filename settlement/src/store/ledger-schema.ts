@@ -2,11 +2,13 @@ import { LedgerFault } from '../ledger-fault.js'
 import type { SqliteConnection } from './sqlite-connection.js'
 
 /** Raised with every change of the tables below. */
-const FORMAT = 2
+const FORMAT = 3
 
 /**
  * `entry` is the state at the tip, by place in the state tree; the three columns behind the value
- * exist for lists. Blocks, and where their transactions are, stay for ever.
+ * exist for lists. Blocks, and where their transactions are, stay until they are pruned: the lowest
+ * height that is here is `first_block` of `meta`. `digest`: SHA-256 over id and bytes of a block,
+ * so that a damaged one is found before it is served.
  */
 const SCHEMA = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -22,7 +24,12 @@ const SCHEMA = `
   CREATE INDEX entry_lock ON entry (lock, key) WHERE lock IS NOT NULL;
   CREATE INDEX entry_client ON entry (client_key, key) WHERE client_key IS NOT NULL;
   CREATE INDEX entry_hub ON entry (hub_key, key) WHERE hub_key IS NOT NULL;
-  CREATE TABLE block (height INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL);
+  CREATE TABLE block (
+    height INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    bytes BLOB NOT NULL,
+    digest BLOB NOT NULL
+  );
   CREATE TABLE transaction_index (
     id BLOB PRIMARY KEY,
     height INTEGER NOT NULL,
@@ -34,7 +41,7 @@ const SCHEMA = `
     bytes BLOB NOT NULL,
     arrived_ms INTEGER NOT NULL
   );
-  INSERT INTO meta VALUES ('format', ${FORMAT});
+  INSERT INTO meta VALUES ('format', ${FORMAT}), ('first_block', 1);
 `
 
 /** Makes the tables of a new file, all or none; refuses a file of another format. */

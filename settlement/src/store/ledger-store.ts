@@ -19,6 +19,7 @@ export type EntryOwners = {
   readonly hubKey: Uint8Array | null
 }
 
+/** `bytes`: the block as it travels. */
 export type StoredBlock = { readonly height: number; readonly bytes: Uint8Array }
 export type PendingRow = {
   readonly id: TxId
@@ -28,12 +29,14 @@ export type PendingRow = {
 }
 export type Position = { readonly height: number; readonly position: number }
 
-/** Everything that one block changes. */
-export type BlockCommit = {
-  readonly height: number
-  /** Id of the block, 32 bytes, and the block as it travels. */
+/** A block as it is put into storage. */
+export type BlockRow = StoredBlock & {
+  /** 32 bytes. */
   readonly id: Uint8Array
-  readonly bytes: Uint8Array
+}
+
+/** Everything that one block changes. */
+export type BlockCommit = BlockRow & {
   readonly put: readonly (StoredEntry & EntryOwners)[]
   readonly remove: readonly Uint8Array[]
   /** Ids of its transactions in order. */
@@ -48,20 +51,39 @@ export type PageQuery = { readonly after: Uint8Array | undefined; readonly limit
 /**
  * Where a ledger lies. One process has it open at a time. A promise to write is kept only when the
  * change has reached the disk whole; a crash at any instruction leaves whole changes, in the order
- * of the calls. Reads see kept writes only. Every failure is a `LedgerFault`, and after a failed
- * write every later call fails too.
+ * of the calls. Reads see kept writes only; a block that is not what was written is a failure. Every
+ * failure is a `LedgerFault`, and after a failed write every later call fails too.
  */
 export interface LedgerStore {
   /** Chain id of the ledger in it; `undefined` while there is none. */
   chainId(): Promise<string | undefined>
   /** Puts the entries of a genesis into an empty store. */
   begin(chainId: string, entries: readonly (StoredEntry & EntryOwners)[]): Promise<void>
+  /**
+   * Puts a whole state into an empty store, with the block that it stands under and no block before.
+   * All or nothing: when `entries` throws, the store stays empty, and unusable until it is opened anew.
+   */
+  beginAt(
+    chainId: string,
+    block: BlockRow,
+    entries: AsyncIterable<readonly (StoredEntry & EntryOwners)[]>,
+  ): Promise<void>
   entryCount(): Promise<number>
   /** All entries, many at a time, in ascending order of their keys. */
   entries(): AsyncIterable<readonly StoredEntry[]>
   /** The newest block; `undefined` before the first. */
   tip(): Promise<StoredBlock | undefined>
   commitBlock(commit: BlockCommit): Promise<void>
+  /** The lowest height whose block is here, unless there is none yet. */
+  firstHeight(): Promise<number>
+  /** Removes the blocks below `first`, and where their transactions, all of them, were. */
+  removeBlocks(first: number, transactions: readonly TxId[]): Promise<void>
+  /** Gives the space of what was removed back to the file system; takes as long as a copy does. */
+  compact(): Promise<void>
+  /** What the store's own check of its file finds wrong; nothing when it is sound. */
+  fileDamage(): Promise<readonly string[]>
+  /** How many transactions the index knows. */
+  transactionCount(): Promise<number>
   /** Keeps transactions that wait, behind those that do already. */
   addPending(transactions: readonly PendingRow[]): Promise<void>
   /** In order of arrival. */

@@ -1,14 +1,14 @@
-import { fromHex, STATE_ENTRIES } from '@tallystick/protocol'
+import { fromHex, STATE_ENTRIES, type TxId } from '@tallystick/protocol'
 import { STATEMENT_ROWS_MAX } from '../limits.js'
 import type { EntryRow } from './entry-row.js'
-import type { BlockCommit, PendingRow } from './ledger-store.js'
+import type { BlockCommit, BlockRow, PendingRow } from './ledger-store.js'
 import type { SqliteValue, SqliteWork } from './sqlite-connection.js'
+import { blockRowDigest } from './sqlite-row.js'
 
 /** Writes all that one block changes; the caller holds the transaction around it. */
 export async function writeBlock(sqlite: SqliteWork, commit: BlockCommit): Promise<void> {
-  const { height, id, bytes, put, remove, transactions, settled } = commit
-  // A height is written once, by whoever holds the file: the key of the table refuses a second.
-  await sqlite.run('INSERT INTO block (height, id, bytes) VALUES (?, ?, ?)', [height, id, bytes])
+  const { height, put, remove, transactions, settled } = commit
+  await writeBlockRow(sqlite, commit)
   await writeEntries(sqlite, put)
   await runRows(sqlite, remove, (key) => [key], {
     head: 'DELETE FROM entry WHERE key IN (VALUES',
@@ -21,6 +21,27 @@ export async function writeBlock(sqlite: SqliteWork, commit: BlockCommit): Promi
   })
   await runRows(sqlite, settled, (txId) => [fromHex(txId)], {
     head: 'DELETE FROM mempool WHERE id IN (VALUES',
+    tail: ')',
+  })
+}
+
+/** A height is written once, by whoever holds the file: the key of the table refuses a second. */
+export function writeBlockRow(sqlite: SqliteWork, { height, id, bytes }: BlockRow): Promise<void> {
+  return sqlite.run('INSERT INTO block (height, id, bytes, digest) VALUES (?, ?, ?, ?)', [
+    ...[height, id, bytes, blockRowDigest(id, bytes)],
+  ])
+}
+
+/** Removes the blocks below `first` and the given rows of the index. */
+export async function removeBlockRows(
+  sqlite: SqliteWork,
+  first: number,
+  transactions: readonly TxId[],
+): Promise<void> {
+  await sqlite.run(`UPDATE meta SET value = ? WHERE name = 'first_block'`, [first])
+  await sqlite.run('DELETE FROM block WHERE height < ?', [first])
+  await runRows(sqlite, transactions, (txId) => [fromHex(txId)], {
+    head: 'DELETE FROM transaction_index WHERE id IN (VALUES',
     tail: ')',
   })
 }

@@ -1,10 +1,18 @@
 import { fromHex, type TxId, toHex } from '@tallystick/protocol'
+import { LedgerFault } from '../ledger-fault.js'
 import { LOAD_ROWS } from '../limits.js'
 import { prepareSchema } from './ledger-schema.js'
 import type { LedgerStore, PageQuery, StoredBlock, StoredEntry } from './ledger-store.js'
-import { writeBlock, writeEntries, writePending } from './sqlite-block-commit.js'
+import {
+  removeBlockRows,
+  writeBlock,
+  writeBlockRow,
+  writeEntries,
+  writePending,
+} from './sqlite-block-commit.js'
 import { SqliteConnection, type SqliteRow, type SqliteValue } from './sqlite-connection.js'
 import {
+  BLOCK_COLUMNS,
   bytesOf,
   ENTRY_COLUMNS,
   numberOf,
@@ -45,6 +53,39 @@ class SqliteLedgerStore implements LedgerStore {
     })
   }
 
+  beginAt(...[chainId, block, entries]: Parameters<LedgerStore['beginAt']>) {
+    return this.#connection.write(async (sqlite) => {
+      await sqlite.run(`INSERT INTO meta VALUES ('chain', ?)`, [chainId])
+      for await (const rows of entries) await writeEntries(sqlite, rows)
+      await writeBlockRow(sqlite, block)
+      await removeBlockRows(sqlite, block.height, [])
+    })
+  }
+
+  async firstHeight() {
+    const [row] = await this.#all(`SELECT value FROM meta WHERE name = 'first_block'`)
+    if (row === undefined) throw new LedgerFault('store_corrupt', 'no first block is named')
+    return numberOf(row, 'value')
+  }
+
+  removeBlocks(...[first, transactions]: Parameters<LedgerStore['removeBlocks']>) {
+    return this.#connection.write((sqlite) => removeBlockRows(sqlite, first, transactions))
+  }
+
+  compact() {
+    return this.#connection.read((sqlite) => sqlite.exec('VACUUM'))
+  }
+
+  async fileDamage() {
+    const rows = await this.#all('PRAGMA integrity_check')
+    return rows.map((row) => String(row['integrity_check'])).filter((found) => found !== 'ok')
+  }
+
+  async transactionCount() {
+    const [row] = await this.#all('SELECT count(*) AS count FROM transaction_index')
+    return row === undefined ? 0 : numberOf(row, 'count')
+  }
+
   async entryCount() {
     const [row] = await this.#all('SELECT count(*) AS count FROM entry')
     return row === undefined ? 0 : numberOf(row, 'count')
@@ -70,7 +111,7 @@ class SqliteLedgerStore implements LedgerStore {
   }
 
   async tip() {
-    const [row] = await this.#all('SELECT height, bytes FROM block ORDER BY height DESC LIMIT 1')
+    const [row] = await this.#all(`SELECT ${BLOCK_COLUMNS} FROM block ORDER BY height DESC LIMIT 1`)
     return row && storedBlock(row)
   }
 
@@ -92,7 +133,7 @@ class SqliteLedgerStore implements LedgerStore {
   }
 
   async block(height: number) {
-    const [row] = await this.#all('SELECT height, bytes FROM block WHERE height = ?', height)
+    const [row] = await this.#all(`SELECT ${BLOCK_COLUMNS} FROM block WHERE height = ?`, height)
     return row && storedBlock(row)
   }
 
@@ -108,7 +149,7 @@ class SqliteLedgerStore implements LedgerStore {
       if (count > 0 && bytes > bytesMax) break
       count++
     }
-    return count === 0 ? [] : (await select('height, bytes', count)).map(storedBlock)
+    return count === 0 ? [] : (await select(BLOCK_COLUMNS, count)).map(storedBlock)
   }
 
   async position(id: TxId) {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { equalBytes } from '@tallystick/protocol'
 import { LedgerFault } from '../ledger-fault.js'
 import { entryKindOf } from '../state/entry-kind.js'
 import type { StoredBlock, StoredEntry } from './ledger-store.js'
@@ -63,8 +65,21 @@ function textOf(row: SqliteRow, column: string): string {
   throw new LedgerFault('store_corrupt', `column ${column} holds no text`)
 }
 
+/** The columns that `storedBlock` reads. */
+export const BLOCK_COLUMNS = 'height, id, bytes, digest'
+
+/** Throws `store_corrupt` unless the block is, bit by bit, the one that was written. */
 export function storedBlock(row: SqliteRow): StoredBlock {
-  return { height: numberOf(row, 'height'), bytes: bytesOf(row, 'bytes') }
+  const [height, bytes] = [numberOf(row, 'height'), bytesOf(row, 'bytes')]
+  if (equalBytes(blockRowDigest(bytesOf(row, 'id'), bytes), bytesOf(row, 'digest'))) {
+    return { height, bytes }
+  }
+  throw new LedgerFault('store_corrupt', `block ${height} is not what was written`)
+}
+
+/** What a stored block is recognized by, 32 bytes. */
+export function blockRowDigest(id: Uint8Array, bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(id).update(bytes).digest())
 }
 
 /** Throws `store_corrupt` unless the column holds bytes. */
