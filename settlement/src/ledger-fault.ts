@@ -24,6 +24,12 @@ export type LedgerFaultCode =
   | 'upstream_unusable'
   /** The blocks that are due were pruned where they were asked for. */
   | 'history_pruned'
+  /** A file of an archive or a snapshot is damaged, or not the one that is meant. */
+  | 'history_corrupt'
+  /** A block of an archive does not follow from the state before it. */
+  | 'history_refused'
+  /** A snapshot is not the state that its block certifies, or of another chain. */
+  | 'snapshot_refused'
 
 /** The world failed, or we were set up wrong. Named, and the process ends: nothing is retried. */
 export class LedgerFault extends Error {

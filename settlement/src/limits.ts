@@ -95,3 +95,14 @@ export const PRUNE_BLOCKS = 256
 export const START_CHECK_BLOCKS = 64
 /** Damages that `ledger verify` lists before it stops looking. */
 export const DAMAGES_MAX = 100
+
+/** A record of an archive or a snapshot: a block, or a page of entries. */
+export const RECORD_BYTES_MAX = 16 * 1_048_576
+/** Keys and values of one page of a snapshot, after which the next begins, and its entries. */
+export const SNAPSHOT_PAGE_BYTES = 1_048_576
+export const SNAPSHOT_PAGE_ENTRIES_MAX = 20_000
+/** Blocks of a full file of an archive, and between two of its checkpoints. */
+export const ARCHIVE_BLOCKS_PER_FILE = 1_024
+export const ARCHIVE_CHECKPOINT_BLOCKS = 65_536
+/** The index of an archive, bytes, and how long a server may say nothing, milliseconds. */
+export const ARCHIVE_INDEX_BYTES_MAX = 64 * 1_048_576

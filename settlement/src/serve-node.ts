@@ -32,6 +32,8 @@ export type ServeConfig = {
   readonly host?: string
   /** 0 or absent: any. */
   readonly port?: number
+  /** How many of the newest blocks are kept, at least. Absent: all. */
+  readonly keepBlocks?: number
   /** This node's own clock, milliseconds since 1970. Absent: the machine's. */
   readonly clock?: () => number
   readonly onReport?: (report: LedgerReport) => void
@@ -81,6 +83,7 @@ export async function serveNode(
       ...{ genesis, store, mark, engine, onFault },
       clock: config.clock ?? Date.now,
       onStall: (why) => onReport({ kind: 'stalled', why }),
+      ...(config.keepBlocks !== undefined && { keepBlocks: config.keepBlocks }),
       ...(follower !== undefined && { following: follower.status }),
     })
     const started = node.start()

@@ -6,6 +6,7 @@ import { writeDurableFile } from './durable-file.js'
 import { FollowEngine } from './follow/follow-engine.js'
 import { Upstream } from './follow/upstream.js'
 import { checkedGenesis, readGenesisFile, writtenGenesis } from './genesis-file.js'
+import { importLedger } from './import-ledger.js'
 import { LedgerFault } from './ledger-fault.js'
 import { type RunningLedgerNode, type ServeConfig, serveNode } from './serve-node.js'
 import { SignaturePool } from './verify/signature-pool.js'
@@ -15,6 +16,10 @@ export type FollowerConfig = ServeConfig & {
   readonly upstream: string
   /** The chain that is meant. Absent in a new folder: the upstream's word for it is taken. */
   readonly chainId?: ChainId
+  /** What a new folder begins with. Absent: the genesis. */
+  readonly snapshotFile?: string
+  /** How far the import of the snapshot is. */
+  readonly onProgress?: (what: string) => void
 }
 
 /**
@@ -50,6 +55,10 @@ export async function startFollower(config: FollowerConfig): Promise<RunningLedg
 async function genesisOf(config: FollowerConfig, upstream: Upstream): Promise<Genesis> {
   const { dataDir, chainId } = config
   const path = dataFolder(dataDir).genesis
+  const { snapshotFile: file, onProgress = () => undefined } = config
+  if (file !== undefined && !existsSync(path)) {
+    await importLedger({ file, dataDir, chainId, onProgress })
+  }
   const isNew = !existsSync(path)
   const genesis = isNew
     ? checkedGenesis(upstream.url, await upstream.genesis())

@@ -33,6 +33,13 @@ export function wholeOption(text: string): number {
   return Number(text)
 }
 
+/** The same, and not 0. */
+export function countOption(text: string): number {
+  const count = wholeOption(text)
+  if (count === 0) throw new InvalidArgumentError('at least 1 is due')
+  return count
+}
+
 export function portOption(text: string): number {
   const port = wholeOption(text)
   if (port > 65_535) throw new InvalidArgumentError('a port is at most 65535')

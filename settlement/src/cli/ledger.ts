@@ -3,10 +3,12 @@ import type { AssetTerms, Output } from '@tallystick/protocol'
 import { Command } from 'commander'
 import { initLedger, type LedgerOrigin } from '../init-ledger.js'
 import { followLedger } from './follow-ledger.js'
+import { addHistoryCommands } from './history-commands.js'
 import {
   allocateOption,
   assetOption,
   chainIdOption,
+  countOption,
   portOption,
   urlOption,
   wholeOption,
@@ -60,6 +62,7 @@ program
   .option('--port <number>', 'port to listen on, 0 for any', portOption, 7_400)
   .option('--block-interval-ms <ms>', 'between two blocks at least', wholeOption)
   .option('--heartbeat-ms <ms>', 'until a block without transactions', wholeOption)
+  .option('--keep-blocks <n>', 'prune all but so many; absent: keep all', countOption)
   .option('--stop-with-parent', 'stop when standard input ends')
   .option('--json', 'print the address as one JSON object')
   .action(runLedger)
@@ -70,8 +73,10 @@ program
   .requiredOption('--from <url>', 'address of the API of that node', urlOption)
   .requiredOption('--data <dir>', 'folder for the ledger; made if it is not there')
   .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
+  .option('--snapshot <file>', 'begin a new folder with this instead of the genesis')
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--port <number>', 'port to listen on, 0 for any', portOption, 7_401)
+  .option('--keep-blocks <n>', 'prune all but so many; absent: keep all', countOption)
   .option('--stop-with-parent', 'stop when standard input ends')
   .option('--json', 'print the address as one JSON object')
   .action(followLedger)
@@ -82,6 +87,8 @@ program
   .requiredOption('--url <url>', 'address of its API')
   .option('--json', 'print one JSON object')
   .action(showStatus)
+
+addHistoryCommands(program)
 
 await program.parseAsync().catch(stopOnFault)
 

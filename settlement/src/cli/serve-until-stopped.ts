@@ -7,6 +7,8 @@ export type ServeOptions = {
   readonly data: string
   readonly host: string
   readonly port: number
+  /** Prune all but so many blocks; absent: keep all. */
+  readonly keepBlocks?: number
   /** Stop when standard input ends: whoever started this process is gone. */
   readonly stopWithParent?: true
   readonly json?: true
@@ -14,7 +16,7 @@ export type ServeOptions = {
 
 /** Starts a node and serves until SIGINT or SIGTERM, which ends the process with exit code 0. */
 export async function serveUntilStopped(
-  { data, host, port, json, stopWithParent }: ServeOptions,
+  { data, host, port, keepBlocks, json, stopWithParent }: ServeOptions,
   start: (config: ServeConfig) => Promise<RunningLedgerNode>,
 ): Promise<void> {
   const log = pino({ name: 'ledger' }, pino.destination({ dest: 2, sync: true }))
@@ -23,7 +25,10 @@ export async function serveUntilStopped(
     process.exit(EXIT.fault)
   }
   const onReport = (report: LedgerReport) => logReport(log, report)
-  const node = await start({ dataDir: data, host, port, onReport, onFault })
+  const node = await start({
+    ...{ dataDir: data, host, port, onReport, onFault },
+    ...(keepBlocks !== undefined && { keepBlocks }),
+  })
   const stop = () => {
     node.stop().then(() => process.exit(0), onFault)
   }

@@ -1,37 +1,14 @@
-import {
-  type Block,
-  blockCodec,
-  type ChainId,
-  decode,
-  isRejection,
-  type Rejection,
-  reject,
-} from '@tallystick/protocol'
-import { readTransactions } from '../core/apply-block.js'
+import { type ChainId, type Rejection, reject } from '@tallystick/protocol'
 import { pause } from '../engine/block-pace.js'
-import type { DecidedBlock, Engine, Standing, Turn } from '../engine/engine.js'
+import type { Engine, Standing, Turn } from '../engine/engine.js'
 import { LedgerFault } from '../ledger-fault.js'
-import { BLOCKS_AHEAD, UPSTREAM_RETRY_MS_FIRST, UPSTREAM_RETRY_MS_MAX } from '../limits.js'
+import { UPSTREAM_RETRY_MS_FIRST, UPSTREAM_RETRY_MS_MAX } from '../limits.js'
 import type { FollowStatus } from '../node/follow-status.js'
 import type { LedgerReport } from '../serve-node.js'
 import type { SignaturePool } from '../verify/signature-pool.js'
-import { verifyCandidates } from '../verify/verify-candidates.js'
-import { readAhead } from './read-ahead.js'
+import { MalformedBlock, type ReadBlock, readBlocks } from './read-blocks.js'
 import type { Upstream } from './upstream.js'
 import { upstreamFeed } from './upstream-feed.js'
-
-/** A block of the feed, read; its signatures are being checked on all cores. */
-type ReadBlock = Omit<DecidedBlock, 'refuse'>
-
-/** What a feed delivers that is no block. */
-class MalformedBlock extends Error {
-  readonly rejection: Rejection<'malformed'>
-
-  constructor(rejection: Rejection<'malformed'>) {
-    super(rejection.detail)
-    this.rejection = rejection
-  }
-}
 
 type Connection = { readonly blocks: AsyncGenerator<ReadBlock>; readonly hangUp: AbortController }
 
@@ -113,18 +90,7 @@ export class FollowEngine implements Engine {
     signal.addEventListener('abort', () => hangUp.abort(), { signal: hangUp.signal })
     const frames = upstreamFeed(this.#upstream.url, due, hangUp.signal)
     if (this.#status.link !== 'refused') this.#status = { ...this.#status, link: 'following' }
-    return { blocks: readAhead(this.#read(frames), BLOCKS_AHEAD), hangUp }
-  }
-
-  async *#read(frames: AsyncGenerator<Uint8Array>): AsyncGenerator<ReadBlock> {
-    for await (const bytes of frames) {
-      const decoded = decode(blockCodec, bytes)
-      if (isRejection(decoded)) throw new MalformedBlock(decoded)
-      const block = decoded as Block
-      const candidates = readTransactions(this.#chainId, block.transactions)
-      if (!isRejection(candidates)) await verifyCandidates(this.#pool, candidates)
-      yield { block, bytes, candidates }
-    }
+    return { blocks: readBlocks(frames, this.#chainId, this.#pool), hangUp }
   }
 
   #sees(height: number): void {

@@ -5,14 +5,12 @@ import {
   type BlockHeader,
   blockCodec,
   blockId,
-  type Certificate,
   type ChainId,
   chainIdOf,
   checkCertificate,
   decodeTrusted,
   type EntryKind,
   encode,
-  fromHex,
   type Genesis,
   invariant,
   isRejection,
@@ -26,9 +24,7 @@ import {
 import { applyBlock, nextBlockTime } from '../core/apply-block.js'
 import { type ApplyContext, boundedCost } from '../core/apply-transaction.js'
 import type { Candidate } from '../core/fill-block.js'
-import type { StateWrite } from '../core/ledger-view.js'
 import { TransactionChecks } from '../core/transaction-checks.js'
-import type { TransactionRejection } from '../core/transaction-rejection.js'
 import type { DecidedBlock } from '../engine/engine.js'
 import { LedgerFault } from '../ledger-fault.js'
 import {
@@ -42,11 +38,11 @@ import {
 import { Mempool } from '../mempool/mempool.js'
 import type { PendingTransaction } from '../mempool/pending-transaction.js'
 import type { Room } from '../mempool/room.js'
-import type { LedgerState, StagedState } from '../state/ledger-state.js'
-import { entryRows } from '../store/entry-row.js'
+import type { LedgerState } from '../state/ledger-state.js'
 import type { PageQuery, StoredBlock, StoredEntry } from '../store/ledger-store.js'
 import type { Chain, ChainTip } from './chain.js'
 import { checkTipMark } from './check-tip-mark.js'
+import { blockCommit, type FinalBlock } from './final-block.js'
 import type { FollowStatus } from './follow-status.js'
 import { GroupCommit } from './group-commit.js'
 import type { LedgerNodeParts } from './ledger-node-parts.js'
@@ -64,17 +60,6 @@ const BLOCK_ROOM: Room = {
   transactions: BLOCK_TRANSACTIONS_MAX,
   bytes: BLOCK_BYTES_MAX,
   cost: BLOCK_COST_MAX,
-}
-
-/** A block that is certified and executed, and not yet stored. */
-type FinalBlock = {
-  readonly header: BlockHeader
-  readonly certificate: Certificate
-  readonly bytes: Uint8Array
-  readonly writes: readonly StateWrite[]
-  readonly staged: StagedState
-  readonly included: readonly TxId[]
-  readonly refused: readonly { readonly id: TxId; readonly rejection: TransactionRejection }[]
 }
 
 /**
@@ -321,12 +306,7 @@ export class LedgerNode {
     const { header, certificate, bytes, writes, staged, included, refused } = block
     const { engine, store, mark, clock } = this.#parts
     const id = blockId(header)
-    await store.commitBlock({
-      ...{ height: header.height, id: fromHex(id), bytes },
-      ...entryRows(writes, staged.changes),
-      transactions: included,
-      settled: [...included, ...refused.map((one) => one.id), ...this.#mempool.takeGone()],
-    })
+    await store.commitBlock(blockCommit(block, this.#mempool.takeGone()))
     await mark.note({ height: header.height, id })
     staged.commit()
     this.#tip = { header, id, certificate }

@@ -22,9 +22,15 @@ import {
   storedEntry,
 } from './sqlite-row.js'
 
-/** Opens (or makes) the ledger in a SQLite file; see `LedgerStore` for what it promises. */
-export async function openSqliteLedgerStore(path: string): Promise<LedgerStore> {
-  const connection = await SqliteConnection.open(path)
+/**
+ * Opens (or makes) the ledger in a SQLite file; see `LedgerStore` for what it promises, which a
+ * `scratch` one keeps until power is lost only.
+ */
+export async function openSqliteLedgerStore(
+  path: string,
+  use: 'durable' | 'scratch' = 'durable',
+): Promise<LedgerStore> {
+  const connection = await SqliteConnection.open(path, use)
   try {
     await prepareSchema(connection)
   } catch (error) {

@@ -1,0 +1,30 @@
+import { blockCodec, blockId, chainIdOf, encode, fromHex } from '@tallystick/protocol'
+import { LedgerState } from '../state/ledger-state.js'
+import type { LedgerStore } from '../store/ledger-store.js'
+import { type Snapshot, verifiedEntries } from './snapshot.js'
+
+/**
+ * Puts a snapshot into an empty store, all or nothing, while its entries are checked one by one.
+ * Throws `snapshot_refused`, after which the store must not be used any more in this process.
+ */
+export async function importSnapshot(
+  store: LedgerStore,
+  snapshot: Snapshot,
+  onProgress: (entries: number) => void = () => undefined,
+): Promise<void> {
+  const { genesis, block } = snapshot
+  const row = {
+    height: block.header.height,
+    id: fromHex(blockId(block.header)),
+    bytes: encode(blockCodec, block),
+  }
+  let entries = 0
+  async function* counted() {
+    for await (const rows of verifiedEntries(snapshot, new LedgerState())) {
+      yield rows
+      entries += rows.length
+      onProgress(entries)
+    }
+  }
+  await store.beginAt(chainIdOf(genesis), row, counted())
+}
