@@ -27,9 +27,12 @@ export async function* upstreamFeed(
     readableObjectMode: true,
     readableHighWaterMark: UPSTREAM_FRAMES_AHEAD,
   })
+  /** What the stream fails with hides it: a socket that never opened complains about that. */
+  let refusal: LedgerFault | undefined
   socket.on('unexpected-response', (request, response) => {
     refusalOf(url, response).then((fault) => {
-      frames.destroy(fault)
+      refusal = fault
+      frames.destroy()
       request.destroy()
     })
   })
@@ -42,7 +45,7 @@ export async function* upstreamFeed(
       yield new Uint8Array(buffer, byteOffset, byteLength)
     }
   } catch (cause) {
-    if (cause instanceof LedgerFault) throw cause
+    if (refusal !== undefined) throw refusal
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new LedgerFault('upstream_unreachable', `the feed of ${url} failed: ${why}`, cause)
   } finally {
