@@ -122,7 +122,7 @@ describe('an archive', () => {
     await fails(/^history_refused.*ends with block 16/, ...replayArgs(out, 17))
   })
 
-  test('HIST-1 is taken from a node that runs, lies on any file server, and becomes a folder that follows', async (context) => {
+  test('HIST-5 is taken from a node that runs, lies on any file server, and becomes a folder that follows', async (context) => {
     const past = await ledgerOf(context)
     const out = temporaryFolder(context)
     const node = await LedgerProcess.start(past.dataDir, '--block-interval-ms', '5')
@@ -195,7 +195,7 @@ function replayArgs(archive: string, height: number): readonly string[] {
 }
 
 describe('a snapshot', () => {
-  test('HIST-2 is a ledger at its newest block, from which a follower goes on', async (context) => {
+  test('HIST-3 is a ledger at its newest block, from which a follower goes on', async (context) => {
     const past = await ledgerOf(context)
     const folder = temporaryFolder(context)
     const file = join(folder, 'tip.snapshot.gz')
@@ -221,7 +221,7 @@ describe('a snapshot', () => {
     assert.equal((await ask(follower.url, '/v1/status')).body['first_block'], BLOCKS)
   })
 
-  test('HIST-2 is refused, and nothing of it kept, when an entry or the certificate is wrong', async (context) => {
+  test('HIST-4 is refused, and nothing of it kept, when an entry or the certificate is wrong', async (context) => {
     const past = await ledgerOf(context)
     const file = join(temporaryFolder(context), 'tip.snapshot.gz')
     await succeeds('snapshot', 'export', '--data', past.dataDir, '--out', file)
