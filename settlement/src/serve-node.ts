@@ -13,6 +13,8 @@ export type LedgerReport =
   | { readonly kind: 'requestFailed'; readonly requestId: string; readonly error: unknown }
   /** No block can be made at the moment. */
   | { readonly kind: 'stalled'; readonly why: string }
+  /** A follower has executed a block, and is far behind its upstream. */
+  | { readonly kind: 'catchingUp'; readonly height: number; readonly upstreamHeight: number }
   /** The upstream of a follower does not answer; it is asked again, less and less often. */
   | { readonly kind: 'upstreamUnreachable'; readonly upstream: string; readonly why: string }
   /** The upstream sent what does not follow from our tip; the tip stays and is served as it is. */

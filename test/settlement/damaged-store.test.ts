@@ -141,6 +141,8 @@ test('INV-42 a node names old history that is damaged, and serves all but that',
   const database = join(dataDir, 'ledger.sqlite')
   await tamper(database, 'UPDATE block SET bytes = zeroblob(length(bytes)) WHERE height = 1')
   await tamper(database, 'UPDATE transaction_index SET position = 1')
+  const stranger = `INSERT INTO transaction_index SELECT zeroblob(32), height, 0 FROM transaction_index`
+  await tamper(database, stranger)
   const said: string[] = []
   const node = await startLedgerNode({
     ...{ dataDir, ...FAST },
@@ -152,8 +154,11 @@ test('INV-42 a node names old history that is damaged, and serves all but that',
   assert.equal((await ask(node.url, '/v1/blocks/1')).body['code'], 'internal_error')
   assert.equal((await ask(node.url, `/v1/transactions/${id}`)).body['code'], 'internal_error')
   assert.equal((await ask(node.url, `/v1/blocks/${height}`)).status, 200)
+  const path = `/v1/transactions/${'00'.repeat(32)}`
+  assert.equal((await ask(node.url, path)).body['code'], 'internal_error')
+  assert.match(said[2] ?? '', /the index names another transaction than/)
   assert.match(said[0] ?? '', /block 1 is not what was written/)
-  assert.match(said[1] ?? '', /the index names another transaction than/)
+  assert.match(said[1] ?? '', /the index names no transaction for/)
 })
 
 describe('a stopped node', () => {

@@ -49,6 +49,9 @@ async function openNode(context: TestContext, engine: Engine) {
 class ScriptedEngine implements Engine {
   readonly candidates: BlockHeader[] = []
   readonly finalized: number[] = []
+  /** What the node says of each of `foreign`, a candidate of somebody else. */
+  readonly judged: (string | undefined)[] = []
+  foreign: readonly Block[] = []
   /** Kept when the script is over. */
   readonly played: Promise<void>
   readonly #turns: Turn[]
@@ -63,7 +66,9 @@ class ScriptedEngine implements Engine {
     })
   }
 
-  async propose({ signal }: Parameters<Engine['propose']>[0]): Promise<Turn> {
+  async propose({ judge, signal }: Parameters<Engine['propose']>[0]): Promise<Turn> {
+    for (const candidate of this.foreign) this.judged.push(judge(candidate)?.code)
+    this.foreign = []
     const turn = this.#turns.shift()
     if (turn !== undefined) return turn
     this.#over()
@@ -134,6 +139,28 @@ test('INV-37 a delivered block that is refused leaves no trace, and its engine i
     ['wrong_state_root'],
   )
   assert.deepEqual([heights, engine.finalized], [[1], [1]])
+  assert.deepEqual(node.tip.header, right.header)
+  await close()
+})
+
+test('BLK-5 a candidate of somebody else is judged before anybody signs it, and changes nothing', async (context) => {
+  const right = payingBlock()
+  const engine = new ScriptedEngine([{ kind: 'build' }, decided(right)], false)
+  engine.foreign = [
+    { ...right, certificate: [] },
+    payingBlock({ stateRoot: new Uint8Array(32).fill(1) }),
+    { ...right, transactions: [] },
+    payingBlock({ height: 2 }),
+    { ...right, certificate: [] },
+  ]
+  const { node, close } = await openNode(context, engine)
+  const before = node.tip.header.stateRoot
+  await node.start()
+  await engine.played
+  assert.deepEqual(engine.judged, [
+    ...[undefined, 'wrong_state_root', 'wrong_transaction_root', 'wrong_height', undefined],
+  ])
+  assert.deepEqual(engine.candidates[0]?.stateRoot, before)
   assert.deepEqual(node.tip.header, right.header)
   await close()
 })

@@ -4,7 +4,8 @@ import type { UpstreamAnswer } from '../follow/upstream.js'
 import { LedgerFault } from '../ledger-fault.js'
 import { FORWARDS_MAX } from '../limits.js'
 import { sendProblem } from './problem.js'
-import { submittedBytes } from './transaction-routes.js'
+import { RefusedWork } from './refused-work.js'
+import { addressOf, submittedBytes } from './transaction-routes.js'
 
 /** Hands an encoded transaction to the upstream. Throws `upstream_unreachable`. */
 export type ForwardTransaction = (encoded: Uint8Array) => Promise<UpstreamAnswer>
@@ -12,8 +13,16 @@ export type ForwardTransaction = (encoded: Uint8Array) => Promise<UpstreamAnswer
 /** Submissions at a follower: handed on as they are, and answered with the upstream's word (API-9). */
 export function forwardRoutes(forward: ForwardTransaction): Router {
   const router = express.Router()
+  const refusedWork = new RefusedWork()
   let underWay = 0
   router.post('/transactions', async (request, response) => {
+    const [address, startedMs] = [addressOf(request), performance.now()]
+    // The upstream knows our address only: who wears its patience out is to be stopped here.
+    if (refusedWork.isExhausted(address, startedMs)) {
+      response.set('connection', 'close')
+      const detail = 'too much of what came from this address was refused; slow down'
+      return sendProblem(response, { code: 'too_many_refusals', detail })
+    }
     if (underWay >= FORWARDS_MAX) {
       response.set('connection', 'close')
       const detail = `at most ${FORWARDS_MAX} submissions are handed on at a time`
@@ -24,6 +33,8 @@ export function forwardRoutes(forward: ForwardTransaction): Router {
       return await handOn(forward, request, response)
     } finally {
       underWay--
+      const nowMs = performance.now()
+      if (response.statusCode === 422) refusedWork.charge(address, nowMs - startedMs, nowMs)
     }
   })
   return router

@@ -52,7 +52,7 @@ async function submit(
   return undefined
 }
 
-function addressOf(request: Request): string {
+export function addressOf(request: Request): string {
   return request.socket.remoteAddress ?? 'unknown'
 }
 

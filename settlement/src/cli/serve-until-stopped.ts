@@ -1,6 +1,7 @@
 import { type Logger, pino } from 'pino'
 import type { LedgerReport, RunningLedgerNode, ServeConfig } from '../serve-node.js'
 import { printFacts } from './print-facts.js'
+import { progressOf } from './progress.js'
 import { EXIT } from './stop-on-fault.js'
 
 export type ServeOptions = {
@@ -24,7 +25,8 @@ export async function serveUntilStopped(
     log.fatal({ err: error }, 'the ledger stops: what is on disk stays as it is')
     process.exit(EXIT.fault)
   }
-  const onReport = (report: LedgerReport) => logReport(log, report)
+  const tell = progressOf('follow')
+  const onReport = (report: LedgerReport) => logReport(log, tell, report)
   const node = await start({
     ...{ dataDir: data, host, port, onReport, onFault },
     ...(keepBlocks !== undefined && { keepBlocks }),
@@ -44,13 +46,16 @@ export async function serveUntilStopped(
   )
 }
 
-function logReport(log: Logger, report: LedgerReport): void {
+function logReport(log: Logger, tell: (what: string) => void, report: LedgerReport): void {
   switch (report.kind) {
     case 'requestFailed':
       log.error({ request_id: report.requestId, err: report.error }, 'a request failed')
       break
     case 'stalled':
       log.warn({ why: report.why }, 'no block can be made now')
+      break
+    case 'catchingUp':
+      tell(`block ${report.height} of ${report.upstreamHeight}`)
       break
     case 'upstreamUnreachable':
       log.warn({ upstream: report.upstream, why: report.why }, 'the upstream is away')

@@ -35,6 +35,11 @@ export type Standing = {
   readonly parent: BlockHeader
   /** Whether there is anything for a block. */
   readonly isWaiting: () => boolean
+  /**
+   * Why the rules refuse a candidate of somebody else over `parent`; `undefined`: a validator may
+   * sign it. For while `propose` is waited for: the node does nothing else then.
+   */
+  readonly judge: (candidate: BlockCandidate) => BlockRejection | undefined
   readonly signal: AbortSignal
 }
 
@@ -45,8 +50,8 @@ export type Standing = {
  * fault, which ends the node.
  *
  * `solo` gives every turn to its own node. A follower's engine gives it none and delivers what the
- * upstream has. An engine of many gives it the turn when it leads a round, and delivers the block
- * when somebody else's candidate won.
+ * upstream has. An engine of many gives it the turn when it leads a round, votes for what `judge`
+ * does not refuse, and delivers the block when somebody else's candidate won.
  */
 export interface Engine {
   /** The next turn; waits for as long as there is none. Resolves soon after an abort. */

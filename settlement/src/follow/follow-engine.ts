@@ -1,8 +1,8 @@
-import { type ChainId, type Rejection, reject } from '@tallystick/protocol'
+import { type BlockHeader, type ChainId, type Rejection, reject } from '@tallystick/protocol'
 import { pause } from '../engine/block-pace.js'
 import type { Engine, Standing, Turn } from '../engine/engine.js'
 import { LedgerFault } from '../ledger-fault.js'
-import { UPSTREAM_RETRY_MS_FIRST, UPSTREAM_RETRY_MS_MAX } from '../limits.js'
+import { READY_LAG_BLOCKS_MAX, UPSTREAM_RETRY_MS_FIRST, UPSTREAM_RETRY_MS_MAX } from '../limits.js'
 import type { FollowStatus } from '../node/follow-status.js'
 import type { LedgerReport } from '../serve-node.js'
 import type { SignaturePool } from '../verify/signature-pool.js'
@@ -73,9 +73,13 @@ export class FollowEngine implements Engine {
     return Promise.resolve(undefined)
   }
 
-  finalize(): void {
+  finalize({ height }: BlockHeader): void {
     this.#retryMs = undefined
     this.#status = { ...this.#status, link: 'following', refusal: undefined }
+    const { upstreamHeight = height } = this.#status
+    if (upstreamHeight - height > READY_LAG_BLOCKS_MAX) {
+      this.#onReport({ kind: 'catchingUp', height, upstreamHeight })
+    }
   }
 
   async #connect(due: number, signal: AbortSignal): Promise<Connection> {

@@ -1,14 +1,12 @@
 import {
   BLOCK_COST_MAX,
   BLOCK_TRANSACTIONS_MAX,
-  type Block,
   type BlockHeader,
   blockCodec,
   blockId,
   type ChainId,
   chainIdOf,
   checkCertificate,
-  decodeTrusted,
   type EntryKind,
   encode,
   type Genesis,
@@ -21,11 +19,16 @@ import {
   type StateEntries,
   type TxId,
 } from '@tallystick/protocol'
-import { applyBlock, nextBlockTime } from '../core/apply-block.js'
+import {
+  applyBlock,
+  type BlockRejection,
+  judgeCandidate,
+  nextBlockTime,
+} from '../core/apply-block.js'
 import { type ApplyContext, boundedCost } from '../core/apply-transaction.js'
 import type { Candidate } from '../core/fill-block.js'
 import { TransactionChecks } from '../core/transaction-checks.js'
-import type { DecidedBlock } from '../engine/engine.js'
+import type { BlockCandidate, DecidedBlock } from '../engine/engine.js'
 import { LedgerFault } from '../ledger-fault.js'
 import {
   BLOCK_BYTES_MAX,
@@ -45,6 +48,7 @@ import { checkTipMark } from './check-tip-mark.js'
 import { blockCommit, type FinalBlock } from './final-block.js'
 import type { FollowStatus } from './follow-status.js'
 import { GroupCommit } from './group-commit.js'
+import { includedTransaction } from './included-transaction.js'
 import type { LedgerNodeParts } from './ledger-node-parts.js'
 import { makeBlock } from './make-block.js'
 import type { ProvenValue } from './proven-value.js'
@@ -208,10 +212,7 @@ export class LedgerNode {
       const rejection = this.#mempool.rejectionOf(id)
       return rejection === undefined ? { kind: 'unknown' } : { kind: 'rejected', rejection }
     }
-    const encoded = decodeTrusted<Block>(blockCodec, block.bytes).transactions[at.position]
-    if (encoded === undefined || !isOfTransaction(this.chainId, id, encoded)) {
-      throw new LedgerFault('store_corrupt', `the index names another transaction than ${id}`)
-    }
+    const encoded = includedTransaction(this.chainId, id, block.bytes, at.position)
     return { kind: 'included', ...at, encoded }
   }
 
@@ -244,7 +245,8 @@ export class LedgerNode {
   async #takeTurn(signal: AbortSignal): Promise<void> {
     const isWaiting = () => this.#mempool.hasCandidates()
     const parent = this.#tip.header
-    const turn = await this.#parts.engine.propose({ parent, isWaiting, signal })
+    const judge = (candidate: BlockCandidate) => this.#judge(candidate)
+    const turn = await this.#parts.engine.propose({ parent, isWaiting, judge, signal })
     switch (turn.kind) {
       case 'build':
         return this.#buildBlock()
@@ -253,6 +255,12 @@ export class LedgerNode {
       case 'stopped':
         return undefined
     }
+  }
+
+  #judge(candidate: BlockCandidate): BlockRejection | undefined {
+    const seconds = Math.floor(this.#parts.clock() / 1_000)
+    const tip = { state: this.#state, header: this.#tip.header }
+    return judgeCandidate(tip, candidate, this.#parameters(), seconds)
   }
 
   /** A block of our own: execution, certificate, storage, and only then the tip. */
@@ -364,11 +372,6 @@ export class LedgerNode {
     this.#loop?.stop()
     this.#parts.onFault(error)
   }
-}
-
-function isOfTransaction(chainId: ChainId, id: TxId, encoded: Uint8Array): boolean {
-  const transaction = parseTransaction(encoded)
-  return !isRejection(transaction) && new TransactionChecks(chainId, transaction).id === id
 }
 
 function refusal(
