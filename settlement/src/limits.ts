@@ -104,5 +104,5 @@ export const SNAPSHOT_PAGE_ENTRIES_MAX = 20_000
 /** Blocks of a full file of an archive, and between two of its checkpoints. */
 export const ARCHIVE_BLOCKS_PER_FILE = 1_024
 export const ARCHIVE_CHECKPOINT_BLOCKS = 65_536
-/** The index of an archive, bytes, and how long a server may say nothing, milliseconds. */
+/** The index of an archive, bytes. */
 export const ARCHIVE_INDEX_BYTES_MAX = 64 * 1_048_576

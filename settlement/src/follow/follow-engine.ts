@@ -52,10 +52,8 @@ export class FollowEngine implements Engine {
         this.#connection ??= await this.#connect(due, signal)
         const next = await this.#connection.blocks.next()
         if (next.done) throw new LedgerFault('upstream_unreachable', 'the feed has ended')
-        const { height } = next.value.block.header
-        this.#sees(height)
         // A block may come twice around a reconnection (API-5).
-        if (height < due) continue
+        if (next.value.block.header.height < due) continue
         return {
           ...{ kind: 'decided', ...next.value },
           refuse: (rejection) => this.#refuse(due, rejection),
@@ -75,8 +73,8 @@ export class FollowEngine implements Engine {
 
   finalize({ height }: BlockHeader): void {
     this.#retryMs = undefined
-    this.#status = { ...this.#status, link: 'following', refusal: undefined }
-    const { upstreamHeight = height } = this.#status
+    const upstreamHeight = Math.max(height, this.#status.upstreamHeight ?? 0)
+    this.#status = { ...this.#status, link: 'following', upstreamHeight, refusal: undefined }
     if (upstreamHeight - height > READY_LAG_BLOCKS_MAX) {
       this.#onReport({ kind: 'catchingUp', height, upstreamHeight })
     }
@@ -85,7 +83,8 @@ export class FollowEngine implements Engine {
   async #connect(due: number, signal: AbortSignal): Promise<Connection> {
     if (this.#retryMs !== undefined) await pause(this.#retryMs, signal)
     const { chainId, height } = await this.#upstream.status(signal)
-    this.#sees(height)
+    // Its word, which it can take back: a lie about it does not outlast the connection.
+    this.#status = { ...this.#status, upstreamHeight: height }
     if (chainId !== this.#chainId) {
       const detail = `${this.#upstream.url} is of chain ${chainId}, this node of ${this.#chainId}`
       throw new LedgerFault('upstream_unusable', detail)
@@ -95,11 +94,6 @@ export class FollowEngine implements Engine {
     const frames = upstreamFeed(this.#upstream.url, due, hangUp.signal)
     if (this.#status.link !== 'refused') this.#status = { ...this.#status, link: 'following' }
     return { blocks: readBlocks(frames, this.#chainId, this.#pool), hangUp }
-  }
-
-  #sees(height: number): void {
-    const upstreamHeight = Math.max(height, this.#status.upstreamHeight ?? 0)
-    this.#status = { ...this.#status, upstreamHeight }
   }
 
   #lose(due: number, error: unknown): void {
