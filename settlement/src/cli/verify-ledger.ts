@@ -1,6 +1,8 @@
 import { LedgerFault } from '../ledger-fault.js'
+import type { ChainTip } from '../node/chain.js'
 import { restoreChain } from '../node/restore-chain.js'
 import { type Damages, verifyHistory } from '../node/verify-history.js'
+import { verifyOwners } from '../node/verify-owners.js'
 import type { LedgerStore } from '../store/ledger-store.js'
 import { withLedgerStore } from '../with-ledger-store.js'
 import { printFacts } from './print-facts.js'
@@ -23,11 +25,7 @@ export function verifyLedger(options: {
     )
     const damages: Damages = [
       ...fileDamage,
-      ...('header' in found
-        ? await verifyHistory(store, found, (height) => {
-            tell(`block ${height} of ${found.header.height}`)
-          })
-        : found),
+      ...('header' in found ? await verifyAll(store, found, tell) : found),
     ]
     const facts = { ...(await rangeOf(store)), damages }
     const verdict = damages.length === 0 ? 'whole' : `${damages.length} damages:`
@@ -35,6 +33,18 @@ export function verifyLedger(options: {
     printFacts(json, facts, text.join('\n'))
     if (damages.length > 0) process.exitCode = EXIT.failed
   })
+}
+
+async function verifyAll(
+  store: LedgerStore,
+  tip: ChainTip,
+  tell: (what: string) => void,
+): Promise<Damages> {
+  const unlisted = await verifyOwners(store)
+  const history = await verifyHistory(store, tip, (height) => {
+    tell(`block ${height} of ${tip.header.height}`)
+  })
+  return [...unlisted, ...history]
 }
 
 async function rangeOf(store: LedgerStore) {

@@ -82,6 +82,8 @@ export interface LedgerStore {
   compact(): Promise<void>
   /** What the store's own check of its file finds wrong; nothing when it is sound. */
   fileDamage(): Promise<readonly string[]>
+  /** All entries with what lists find them by, many at a time, in ascending order of their keys. */
+  ownedEntries(): AsyncIterable<readonly (StoredEntry & EntryOwners)[]>
   /** How many transactions the index knows. */
   transactionCount(): Promise<number>
   /** Keeps transactions that wait, behind those that do already. */

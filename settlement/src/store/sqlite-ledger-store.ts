@@ -16,6 +16,7 @@ import {
   bytesOf,
   ENTRY_COLUMNS,
   numberOf,
+  ownedEntry,
   PACKED_ENTRIES,
   storedBlock,
   storedEntries,
@@ -85,6 +86,19 @@ class SqliteLedgerStore implements LedgerStore {
   async fileDamage() {
     const rows = await this.#all('PRAGMA integrity_check')
     return rows.map((row) => String(row['integrity_check'])).filter((found) => found !== 'ok')
+  }
+
+  async *ownedEntries() {
+    const sql = `SELECT ${ENTRY_COLUMNS}, lock, client_key, hub_key FROM entry
+      WHERE key > ? ORDER BY key LIMIT ?`
+    let after: Uint8Array = new Uint8Array()
+    for (;;) {
+      const rows = (await this.#all(sql, after, LOAD_ROWS)).map(ownedEntry)
+      const last = rows.at(-1)
+      if (last === undefined) return
+      yield rows
+      after = last.key
+    }
   }
 
   async transactionCount() {

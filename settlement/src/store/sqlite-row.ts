@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { equalBytes } from '@tallystick/protocol'
 import { LedgerFault } from '../ledger-fault.js'
 import { entryKindOf } from '../state/entry-kind.js'
-import type { StoredBlock, StoredEntry } from './ledger-store.js'
+import type { EntryOwners, StoredBlock, StoredEntry } from './ledger-store.js'
 import type { SqliteRow } from './sqlite-connection.js'
 
 /** The columns that `storedEntry` reads. */
@@ -14,6 +14,13 @@ export function storedEntry(row: SqliteRow): StoredEntry {
   if (kind === undefined) throw new LedgerFault('store_corrupt', 'an entry is of no known kind')
   const [key, entryKey] = [bytesOf(row, 'key'), bytesOf(row, 'entry_key')]
   return { key, kind, entryKey, value: bytesOf(row, 'value') }
+}
+
+/** The same, with the columns that lists are asked by. */
+export function ownedEntry(row: SqliteRow): StoredEntry & EntryOwners {
+  const owner = (column: string) => (row[column] === null ? null : bytesOf(row, column))
+  const [lock, clientKey, hubKey] = [owner('lock'), owner('client_key'), owner('hub_key')]
+  return { ...storedEntry(row), lock, clientKey, hubKey }
 }
 
 /** What `storedEntries` reads: many rows of `entry` in one, because a row of its own costs 2 us. */
