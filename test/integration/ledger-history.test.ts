@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { type ClientRequest, createServer, type IncomingMessage } from 'node:http'
@@ -11,7 +12,7 @@ import { startLedgerNode } from '@tallystick/settlement'
 import { WebSocket } from 'ws'
 import { tamper, temporaryFolder } from '../settlement/data-folder.js'
 import { ask, included, initTestLedger, paymentOf, submit } from '../settlement/node-on-disk.js'
-import { LedgerProcess, ledgerCommand } from './ledger-process.js'
+import { killedCommand, LedgerProcess, ledgerCommand } from './ledger-process.js'
 
 const TIMING = { blockIntervalMs: 1, heartbeatMs: 100_000 }
 const SMALL = ['--file-blocks', '4', '--checkpoint-blocks', '5'] as const
@@ -61,7 +62,7 @@ function rootOf({ blocks }: Past, height: number): string {
 
 async function succeeds(...args: readonly string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await ledgerCommand(...args, '--json')
-  assert.equal(code, 0, stderr)
+  assert.equal(code, 0, stderr + stdout)
   return JSON.parse(stdout) as Record<string, unknown>
 }
 
@@ -153,6 +154,25 @@ describe('an archive', () => {
     assert.deepEqual([status, body['code'], body['retryable']], [410, 'pruned', false])
   })
 
+  test('INV-41 is replayed into a folder by whatever is started again after a kill', async (context) => {
+    const past = await ledgerOf(context, 30)
+    const out = temporaryFolder(context)
+    await succeeds('archive', '--data', past.dataDir, '--out', out, ...SMALL)
+    for (const start of [[], ['--from-genesis']]) {
+      const dataDir = join(temporaryFolder(context), 'data')
+      const replay = [...replayArgs(out, 29), '--data', dataDir, ...start]
+      for (let round = 0; round < 3; round++) {
+        let turns = randomInt(0, 3_000)
+        await killedCommand(replay, () => existsSync(join(dataDir, 'ledger.sqlite')) && turns-- < 0)
+      }
+      if (!existsSync(join(dataDir, 'genesis.json'))) {
+        assert.equal((await succeeds(...replay))['state_root'], rootOf(past, 29))
+      }
+      const { damages, height } = await succeeds('verify', '--data', dataDir)
+      assert.deepEqual([damages, height], [[], 29])
+    }
+  })
+
   test('INV-42 is refused by name, with the file or the block, when a bit of it is wrong', async (context) => {
     const past = await ledgerOf(context)
     const fresh = async () => {
@@ -207,6 +227,7 @@ describe('a snapshot', () => {
     const again = join(folder, 'again.snapshot.gz')
     const twice = await succeeds('snapshot', 'export', '--data', copy, '--out', again)
     assert.equal(twice['sha256'], made['sha256'])
+    assert.deepEqual((await succeeds('verify', '--data', copy))['damages'], [])
     await fails(/^already_initialized/, 'snapshot', 'import', file, '--data', copy)
     const wrong = ['--data', other, '--chain-id', 'ab'.repeat(32)]
     await fails(/^store_of_another_chain/, 'snapshot', 'import', file, ...wrong)

@@ -65,6 +65,16 @@ export class LedgerProcess {
   }
 }
 
+/** Runs one command of the ledger and kills it as soon as `isDue`, or lets it end before that. */
+export async function killedCommand(args: readonly string[], isDue: () => boolean): Promise<void> {
+  const child = spawn(process.execPath, [LEDGER, ...args], { stdio: 'ignore' })
+  const ended = once(child, 'exit')
+  const isRunning = () => child.exitCode === null && child.signalCode === null
+  while (isRunning() && !isDue()) await new Promise((resolve) => setImmediate(resolve))
+  if (isRunning()) child.kill('SIGKILL')
+  await ended
+}
+
 /** Runs one command of the ledger to its end. */
 export function ledgerCommand(
   ...args: readonly string[]

@@ -1,4 +1,5 @@
 import { blockCodec, blockId, chainIdOf, encode, fromHex } from '@tallystick/protocol'
+import { transactionIds } from '../node/prune-blocks.js'
 import { LedgerState } from '../state/ledger-state.js'
 import type { LedgerStore } from '../store/ledger-store.js'
 import { type Snapshot, verifiedEntries } from './snapshot.js'
@@ -13,10 +14,11 @@ export async function importSnapshot(
   onProgress: (entries: number) => void = () => undefined,
 ): Promise<void> {
   const { genesis, block } = snapshot
+  const chainId = chainIdOf(genesis)
+  const bytes = encode(blockCodec, block)
   const row = {
-    height: block.header.height,
-    id: fromHex(blockId(block.header)),
-    bytes: encode(blockCodec, block),
+    ...{ height: block.header.height, id: fromHex(blockId(block.header)), bytes },
+    transactions: transactionIds(chainId, bytes),
   }
   let entries = 0
   async function* counted() {
@@ -26,5 +28,5 @@ export async function importSnapshot(
       onProgress(entries)
     }
   }
-  await store.beginAt(chainIdOf(genesis), row, counted())
+  await store.beginAt(chainId, row, counted())
 }

@@ -33,14 +33,14 @@ export type Position = { readonly height: number; readonly position: number }
 export type BlockRow = StoredBlock & {
   /** 32 bytes. */
   readonly id: Uint8Array
+  /** Ids of its transactions in order. */
+  readonly transactions: readonly TxId[]
 }
 
 /** Everything that one block changes. */
 export type BlockCommit = BlockRow & {
   readonly put: readonly (StoredEntry & EntryOwners)[]
   readonly remove: readonly Uint8Array[]
-  /** Ids of its transactions in order. */
-  readonly transactions: readonly TxId[]
   /** Transactions that wait no more, included or not. */
   readonly settled: readonly TxId[]
 }

@@ -14,11 +14,7 @@ export async function writeBlock(sqlite: SqliteWork, commit: BlockCommit): Promi
     head: 'DELETE FROM entry WHERE key IN (VALUES',
     tail: ')',
   })
-  const indexed = transactions.map((txId, position) => ({ txId, position }))
-  await runRows(sqlite, indexed, ({ txId, position }) => [fromHex(txId), height, position], {
-    head: 'INSERT INTO transaction_index (id, height, position) VALUES',
-    tail: '',
-  })
+  await writePositions(sqlite, height, transactions)
   await runRows(sqlite, settled, (txId) => [fromHex(txId)], {
     head: 'DELETE FROM mempool WHERE id IN (VALUES',
     tail: ')',
@@ -30,6 +26,19 @@ export function writeBlockRow(sqlite: SqliteWork, { height, id, bytes }: BlockRo
   return sqlite.run('INSERT INTO block (height, id, bytes, digest) VALUES (?, ?, ?, ?)', [
     ...[height, id, bytes, blockRowDigest(id, bytes)],
   ])
+}
+
+/** Notes where transactions are: in the block of a height, in this order. */
+export function writePositions(
+  sqlite: SqliteWork,
+  height: number,
+  transactions: readonly TxId[],
+): Promise<void> {
+  const indexed = transactions.map((txId, position) => ({ txId, position }))
+  return runRows(sqlite, indexed, ({ txId, position }) => [fromHex(txId), height, position], {
+    head: 'INSERT INTO transaction_index (id, height, position) VALUES',
+    tail: '',
+  })
 }
 
 /** Removes the blocks below `first` and the given rows of the index. */

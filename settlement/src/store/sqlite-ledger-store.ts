@@ -9,6 +9,7 @@ import {
   writeBlockRow,
   writeEntries,
   writePending,
+  writePositions,
 } from './sqlite-block-commit.js'
 import { SqliteConnection, type SqliteRow, type SqliteValue } from './sqlite-connection.js'
 import {
@@ -65,6 +66,7 @@ class SqliteLedgerStore implements LedgerStore {
       await sqlite.run(`INSERT INTO meta VALUES ('chain', ?)`, [chainId])
       for await (const rows of entries) await writeEntries(sqlite, rows)
       await writeBlockRow(sqlite, block)
+      await writePositions(sqlite, block.height, block.transactions)
       await removeBlockRows(sqlite, block.height, [])
     })
   }
