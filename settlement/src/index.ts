@@ -8,17 +8,14 @@ export * from './core/parameters-in-force.js'
 export { revealLookup } from './core/reveal-record.js'
 export { TransactionChecks } from './core/transaction-checks.js'
 export type { TransactionRejection } from './core/transaction-rejection.js'
-export type { Engine } from './engine/engine.js'
+export type { BlockCandidate, DecidedBlock, Engine, Standing, Turn } from './engine/engine.js'
 export { soloEngine } from './engine/solo-engine.js'
 export { type InitializedLedger, initLedger, type LedgerOrigin } from './init-ledger.js'
 export { valueIsConserved } from './invariants/value-is-conserved.js'
 export { LedgerFault, type LedgerFaultCode } from './ledger-fault.js'
 export type { PricedAsset } from './priced-asset.js'
-export {
-  type LedgerNodeConfig,
-  type LedgerReport,
-  type RunningLedgerNode,
-  startLedgerNode,
-} from './start-ledger-node.js'
+export type { LedgerReport, RunningLedgerNode } from './serve-node.js'
+export { type FollowerConfig, startFollower } from './start-follower.js'
+export { type LedgerNodeConfig, startLedgerNode } from './start-ledger-node.js'
 export { LedgerState, type StagedState } from './state/ledger-state.js'
 export { type StateChange, stateChange } from './state/state-change.js'

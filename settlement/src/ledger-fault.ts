@@ -20,6 +20,18 @@ export type LedgerFaultCode =
   | 'not_a_validator'
   /** The rules of the next block are of a version that this program, or its operator, leaves out. */
   | 'version_unsupported'
+  /** Another node does not answer. */
+  | 'upstream_unreachable'
+  /** Another node answers with what cannot be used. */
+  | 'upstream_unusable'
+  /** The blocks that are due were pruned where they were asked for. */
+  | 'history_pruned'
+  /** A file of an archive or a snapshot is damaged, or not the one that is meant. */
+  | 'history_corrupt'
+  /** A block of an archive does not follow from the state before it. */
+  | 'history_refused'
+  /** A snapshot is not the state that its block certifies, or of another chain. */
+  | 'snapshot_refused'
 
 /** The world failed, or we were set up wrong. Named, and the process ends: nothing is retried. */
 export class LedgerFault extends Error {

@@ -70,3 +70,39 @@ export const FEED_RECENT_FRAMES = 64
 export const STATEMENT_ROWS_MAX = 1_000
 /** Rows that are read at a time when the state is loaded. */
 export const LOAD_ROWS = 20_000
+
+/** Blocks by which a follower that calls itself ready may be behind its upstream. */
+export const READY_LAG_BLOCKS_MAX = 8
+/** What one answer of an upstream may take, milliseconds, and hold: a page of blocks in hex. */
+export const UPSTREAM_ANSWER_MS_MAX = 20_000
+export const UPSTREAM_ANSWER_BYTES_MAX = 64 * 1_048_576
+/** A frame of a feed: no node that we know makes blocks of more (`BLOCK_BYTES_MAX`). */
+export const FEED_FRAME_BYTES_MAX = 16 * 1_048_576
+/** Frames that wait to be read, and blocks whose signatures are checked before they are due. */
+export const UPSTREAM_FRAMES_AHEAD = 2
+export const BLOCKS_AHEAD = 3
+/** A feed that said nothing for up to twice as long is cut; upstreams ping every 20 s. */
+export const UPSTREAM_SILENCE_MS_MAX = 30_000
+/** Between two connections to an upstream that is away, milliseconds: doubled each time. */
+export const UPSTREAM_RETRY_MS_FIRST = 250
+export const UPSTREAM_RETRY_MS_MAX = 30_000
+/** Submissions on their way to the upstream at a time. */
+export const FORWARDS_MAX = 64
+
+/** Blocks that are removed in one change of the store when it is pruned. */
+export const PRUNE_BLOCKS = 256
+/** The newest blocks that are looked at when a node starts. */
+export const START_CHECK_BLOCKS = 64
+/** Damages that `ledger verify` lists before it stops looking. */
+export const DAMAGES_MAX = 100
+
+/** A record of an archive or a snapshot: a block, or a page of entries. */
+export const RECORD_BYTES_MAX = 16 * 1_048_576
+/** Keys and values of one page of a snapshot, after which the next begins, and its entries. */
+export const SNAPSHOT_PAGE_BYTES = 1_048_576
+export const SNAPSHOT_PAGE_ENTRIES_MAX = 20_000
+/** Blocks of a full file of an archive, and between two of its checkpoints. */
+export const ARCHIVE_BLOCKS_PER_FILE = 1_024
+export const ARCHIVE_CHECKPOINT_BLOCKS = 65_536
+/** The index of an archive, bytes. */
+export const ARCHIVE_INDEX_BYTES_MAX = 64 * 1_048_576

@@ -22,7 +22,7 @@ async function fundedKeys(context: TestContext) {
   assert.equal(initialized.code, 0, initialized.stderr)
   const node = await LedgerProcess.start(data, '--block-interval-ms', '5')
   context.after(() => node.kill())
-  const at = ['--url', node.url, '--chain', node.chainId]
+  const at = ['--url', node.url, '--chain-id', node.chainId]
   return { folder, keys, lock: String(lock), key: String(key), node, at, made: made.stdout }
 }
 
@@ -97,7 +97,7 @@ describe('the commands that use a ledger', () => {
     const said = await ledgerCommand('proof', 'channel', '0', ...at)
     assert.match(said.stdout, /^there is no channel 0\nin the state after block \d+ /)
     assert.match(said.stdout, /at least 1 of 1 validators in force signed\n$/)
-    const other = await ledgerCommand('proof', 'parameters', '--url', node.url, '--chain', hash)
+    const other = await ledgerCommand('proof', 'parameters', '--url', node.url, '--chain-id', hash)
     assert.deepEqual([other.code, other.stderr.split(':')[0]], [1, 'wrong_genesis'])
     assert.match((await ledgerCommand('proof', 'coin', '7', ...at)).stderr, /^entry_unknown/)
   })

@@ -7,7 +7,7 @@ import type { ChainId } from '@tallystick/protocol'
 
 const LEDGER = fileURLToPath(new URL('../../../settlement/dist/cli/ledger.js', import.meta.url))
 
-/** A `ledger run` of its own process. */
+/** A `ledger run` or `ledger follow` of its own process. */
 export class LedgerProcess {
   readonly url: string
   readonly chainId: ChainId
@@ -20,8 +20,17 @@ export class LedgerProcess {
   }
 
   /** Starts a node over a data folder and waits until it serves. Throws what it said if it ends. */
-  static async start(dataDir: string, ...options: readonly string[]): Promise<LedgerProcess> {
-    const args = [LEDGER, 'run', '--data', dataDir, '--port', '0', '--json', ...options]
+  static start(dataDir: string, ...options: readonly string[]): Promise<LedgerProcess> {
+    return LedgerProcess.#serve('run', '--data', dataDir, ...options)
+  }
+
+  /** Starts a follower of the node at `from`. */
+  static follow(dataDir: string, from: string, ...options: string[]): Promise<LedgerProcess> {
+    return LedgerProcess.#serve('follow', '--data', dataDir, '--from', from, ...options)
+  }
+
+  static async #serve(...command: readonly string[]): Promise<LedgerProcess> {
+    const args = [LEDGER, ...command, '--port', '0', '--json']
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     const said = text(child.stderr)
     const line = await new Promise<string | undefined>((resolve) => {
@@ -61,6 +70,16 @@ export class LedgerProcess {
     }
     return this.#child.exitCode
   }
+}
+
+/** Runs one command of the ledger and kills it as soon as `isDue`, or lets it end before that. */
+export async function killedCommand(args: readonly string[], isDue: () => boolean): Promise<void> {
+  const child = spawn(process.execPath, [LEDGER, ...args], { stdio: 'ignore' })
+  const ended = once(child, 'exit')
+  const isRunning = () => child.exitCode === null && child.signalCode === null
+  while (isRunning() && !isDue()) await new Promise((resolve) => setImmediate(resolve))
+  if (isRunning()) child.kill('SIGKILL')
+  await ended
 }
 
 /** Runs one command of the ledger to its end. */

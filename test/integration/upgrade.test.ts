@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { createReadStream, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import {
   issueTransaction,
@@ -10,6 +11,7 @@ import {
 import { openWsSocket } from '@tallystick/client-sdk/node'
 import {
   amount,
+  blockDigest,
   type ChainId,
   encode,
   type Genesis,
@@ -23,12 +25,20 @@ import {
   toHex,
   transactionCodec,
 } from '@tallystick/protocol'
-import { initLedger, LedgerFault, type LedgerReport, startLedgerNode } from '@tallystick/settlement'
+import {
+  initLedger,
+  LedgerFault,
+  type LedgerReport,
+  startFollower,
+  startLedgerNode,
+} from '@tallystick/settlement'
+import { readRecordFile } from '#settlement/history/record-file.js'
+import { openSnapshot, snapshotRecords } from '#settlement/history/snapshot.js'
 import { readValidatorKey } from '#settlement/validator-key.js'
 import { temporaryFolder } from '../settlement/data-folder.js'
 import { afterBlock, ask, submit } from '../settlement/node-on-disk.js'
 import { ALICE, BOB, keyLockOf, testSigner } from '../settlement/test-ledger.js'
-import { LedgerProcess } from './ledger-process.js'
+import { LedgerProcess, ledgerCommand } from './ledger-process.js'
 
 /** Blocks come as fast as they can be made, so that an activation is never far. */
 const FAST = { blockIntervalMs: 10, heartbeatMs: 10 } as const
@@ -64,6 +74,19 @@ async function startNode(dataDir: string, versions?: ReadonlySet<number>) {
   })
   return { ...node, reports, failed }
 }
+
+/** A follower in this process, like `startNode`. */
+async function follow(dataDir: string, upstream: string, versions?: ReadonlySet<number>) {
+  let fail: (error: unknown) => void = () => {}
+  const failed = new Promise<unknown>((resolve) => {
+    fail = resolve
+  })
+  const settings = { dataDir, upstream, onFault: fail }
+  const node = await startFollower({ ...settings, ...(versions && { versions }) })
+  return { ...node, failed }
+}
+
+async function* nothing(): AsyncGenerator<never> {}
 
 function planOf(chainId: ChainId, coin: number, signers: readonly Signer[]) {
   const lock = keyLock(ALICE.publicKey)
@@ -127,6 +150,7 @@ describe('an upgrade of the rules', () => {
     const world = await newLedger(context, 1)
     const old = await startNode(world.dataDir, new Set([1]))
     const { chainId } = old
+    const follower = await follow(temporaryFolder(context), old.url, new Set([1]))
     const early = await submit(old.url, issueOf(chainId))
     assert.equal(early.body['code'], 'not_in_force')
     const height = await scheduleChange(old.url, world, chainId, { protocolVersion: 2 })
@@ -152,6 +176,10 @@ describe('an upgrade of the rules', () => {
     const left = (await ask(old.url, '/v1/status')).body
     assert.deepEqual([left['height'], left['protocol_version']], [height - 1, 1])
     assert.equal((await ask(old.url, '/readyz')).status, 503)
+    // So does who follows it, with its last block.
+    assertFault(await follower.failed, 'version_unsupported', stopped)
+    assert.equal((await ask(follower.url, '/v1/status')).body['height'], height - 1)
+    await follower.stop()
     await old.stop()
 
     // Started again it stops at once, and nothing on disk has changed.
@@ -172,6 +200,11 @@ describe('an upgrade of the rules', () => {
     assert.equal((changes['data'] as unknown[]).length, 1)
     const later = (await ask(node.url, `/v1/parameter-changes?from=${height + 1}`)).body
     assert.deepEqual(later, { data: [], has_more: false, next: null })
+    const next = await follow(temporaryFolder(context), node.url)
+    context.after(() => next.stop())
+    await afterBlock(next.url, async () => {
+      return (await ask(next.url, '/v1/status')).body['protocol_version'] === 2
+    })
   })
 
   test('UPG-3 a process ends with the name and the height, to rules that it has never heard of', async (context) => {
@@ -218,5 +251,45 @@ describe('a change of the validators', () => {
       },
     })
     assert.deepEqual(heights, [height - 2, height - 1, height, height + 1, height + 2])
+
+    const follower = await follow(temporaryFolder(context), node.url)
+    context.after(() => follower.stop())
+    await afterBlock(follower.url, async () => {
+      return Number((await ask(follower.url, '/v1/status')).body['height']) > height
+    })
+    const path = '/v1/parameter-changes'
+    assert.deepEqual((await ask(follower.url, path)).body, (await ask(node.url, path)).body)
+  })
+
+  test('HIST-4 a snapshot leads to the validators of its block by handovers, or is refused', async (context) => {
+    const world = await newLedger(context, 2)
+    const old = await startNode(world.dataDir)
+    const { chainId } = old
+    await scheduleChange(old.url, world, chainId, { validators: [testSigner(210).publicKey] })
+    await old.failed
+    await old.stop()
+    writeFileSync(`${world.dataDir}/validator.key`, `${'d2'.repeat(32)}\n`)
+    const node = await startNode(world.dataDir)
+    await node.stop()
+    const folder = temporaryFolder(context)
+    const [file, copy] = [join(folder, 'tip.snapshot.gz'), join(folder, 'copy')]
+    const run = async (...args: string[]) => (await ledgerCommand(...args, '--json')).stderr
+    assert.equal(await run('snapshot', 'export', '--data', world.dataDir, '--out', file), '')
+    assert.equal(await run('snapshot', 'import', file, '--data', copy, '--chain-id', chainId), '')
+    assert.equal(await run('verify', '--data', copy), '')
+
+    const open = () => openSnapshot(readRecordFile(createReadStream(file), file, undefined), file)
+    const [handover] = (await open()).handovers
+    assert.ok(handover !== undefined)
+    const stranger = [{ validator: 0, signature: ALICE.sign(blockDigest(handover.header)) }]
+    for (const [handovers, why] of [
+      [[], /do not lead to block/],
+      [[handover, handover], /wrong_revision/],
+      [[{ ...handover, certificate: stranger }], /bad_certificate/],
+    ] as const) {
+      const { genesis, block, entries } = await open()
+      const records = snapshotRecords({ genesis, block, handovers, entries }, nothing())
+      await assert.rejects(openSnapshot(records, 'here'), why)
+    }
   })
 })

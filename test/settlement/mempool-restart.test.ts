@@ -30,6 +30,7 @@ import {
 } from './test-ledger.js'
 
 const FOURTEEN_DAYS_MS = 1_209_600_000
+const TIMING = { blockIntervalMs: 1, heartbeatMs: 3_600_000 }
 
 /** A node over a folder, which makes no block before it is started. */
 async function openNode(folder: string, nowMs = START * 1_000) {
@@ -37,9 +38,8 @@ async function openNode(folder: string, nowMs = START * 1_000) {
   const store = await openSqliteLedgerStore(join(folder, 'ledger.sqlite'))
   const mark = await TipMark.open(join(folder, 'tip'))
   const node = await LedgerNode.open({
-    ...{ genesis, store, mark, engine: soloEngine(VALIDATOR) },
+    ...{ genesis, store, mark, engine: soloEngine(VALIDATOR, TIMING) },
     clock: () => nowMs,
-    timing: { blockIntervalMs: 1, heartbeatMs: 3_600_000 },
     onFault: (error) => {
       throw error
     },
@@ -93,7 +93,7 @@ test('MEM-8 INV-41 what was answered for waits again after a restart, in the ord
   const again = await node.transactionStatus(replaced.id)
   assert.ok(again.kind === 'rejected' && again.rejection.code === 'replaced')
   await node.start()
-  const block = await node.block(1)
+  const block = await node.stored.block(1)
   assert.ok(block !== undefined)
   const { header, transactions } = decodeTrusted<Block>(blockCodec, block.bytes)
   assert.equal(header.height, 1)

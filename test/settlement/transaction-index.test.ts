@@ -48,9 +48,7 @@ describe('the index of transactions', () => {
         signers: [ALICE],
       })
     const transactions = [acting([open, open], 0), acting([deposit], 1), acting([open, deposit], 2)]
-    const { spends, channels } = entryUses(transactions, [
-      { kind: 'channelCount', key: {}, value: { count: 9 } },
-    ])
+    const { spends, channels } = entryUses(transactions, 9)
     assert.deepEqual(channels, [
       { channel: 6, position: 0 },
       { channel: 7, position: 0 },

@@ -47,11 +47,23 @@ export const ANSWERED = {
   alive: z.strictObject({ status: z.literal('ok') }),
   status: z.strictObject({
     ...{ network: z.string(), chain_id: id, height: whole, time: whole, block_id: id },
+    /** The lowest height whose block is kept. */
+    first_block: whole,
     ...{ mempool_transactions: whole, mempool_fee_rate_ppm: amount, protocol_version: whole },
     supported_versions: z.array(whole),
     upgrade_pending: z
       .strictObject({ version: whole, activation_height: whole, supported: z.boolean() })
       .nullable(),
+    role: z.enum(['validator', 'follower']),
+    /** Of a follower only, as what is below. */
+    upstream: z.string().optional(),
+    upstream_link: z.enum(['connecting', 'following', 'unreachable', 'refused']).optional(),
+    /** Null: nobody knows. */
+    lag_blocks: whole.nullable().optional(),
+    refused_block: z
+      .strictObject({ height: whole, code: z.string(), detail: z.string() })
+      .nullable()
+      .optional(),
   }),
   genesis: z.strictObject({ chain_id: id, genesis: hex }),
   header,

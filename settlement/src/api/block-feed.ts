@@ -5,7 +5,7 @@ import { FEED_LIVENESS_MS, FEEDS_MAX, FEEDS_PER_ADDRESS_MAX } from '../limits.js
 import type { LedgerNode } from '../node/ledger-node.js'
 import { FeedConnection } from './feed-connection.js'
 import { complaint, PARAMETERS } from './parameters.js'
-import type { Problem } from './problem.js'
+import { type Problem, prunedProblem } from './problem.js'
 import { RecentBlocks } from './recent-blocks.js'
 import { refuseUpgrade } from './refuse-upgrade.js'
 
@@ -53,7 +53,7 @@ export class BlockFeed {
       const follower = new FeedConnection(
         webSocket,
         this.#recent,
-        (from, limit, bytesMax) => this.#node.blocks(from, limit, bytesMax),
+        (from, limit, bytesMax) => this.#node.stored.blocks(from, limit, bytesMax),
         asked.from,
       )
       this.#enter(webSocket, follower, address)
@@ -79,7 +79,9 @@ export class BlockFeed {
       return { code: 'too_many_feeds', detail }
     }
     // There is no block 0 to send: clients know the genesis.
-    return { from: Math.max(1, asked.data.from ?? this.#node.tip.header.height + 1) }
+    const from = Math.max(1, asked.data.from ?? this.#node.tip.header.height + 1)
+    const { firstHeight } = this.#node
+    return from < firstHeight ? prunedProblem(firstHeight) : { from }
   }
 
   #enter(webSocket: WebSocket, follower: FeedConnection, address: string): void {

@@ -73,6 +73,11 @@ export class FeedConnection {
       const frames = await this.#frames()
       if (frames.length === 0) return
       for (const { height, bytes } of frames) {
+        if (height !== this.#next) {
+          // It was so slow that what it waits for was pruned; 1008: policy violation.
+          this.#socket.close(1008, 'pruned: what is due next is not kept here')
+          return
+        }
         await this.#send(bytes)
         this.#next = height + 1
       }

@@ -1,6 +1,7 @@
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
 import type { LedgerNode } from '../node/ledger-node.js'
+import { type ForwardTransaction, forwardRoutes } from './forward-routes.js'
 import { ledgerRoutes } from './ledger-routes.js'
 import { requestIdOf, sendProblem } from './problem.js'
 import { transactionRoutes } from './transaction-routes.js'
@@ -11,8 +12,12 @@ export type OnFailedRequest = (failure: {
   readonly error: unknown
 }) => void
 
-/** The HTTP API over a node. */
-export function ledgerApp(node: LedgerNode, onFailedRequest: OnFailedRequest): Express {
+/** The HTTP API over a node; with `forward`, submissions go there. */
+export function ledgerApp(
+  node: LedgerNode,
+  onFailedRequest: OnFailedRequest,
+  forward: ForwardTransaction | undefined,
+): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -23,6 +28,7 @@ export function ledgerApp(node: LedgerNode, onFailedRequest: OnFailedRequest): E
     response.set('cache-control', 'no-store')
     next()
   })
+  if (forward !== undefined) app.use(forwardRoutes(forward))
   app.use(transactionRoutes(node), ledgerRoutes(node))
   app.use((request, response) => {
     const isReading = request.method === 'GET' || request.method === 'HEAD'

@@ -14,7 +14,7 @@ import { PAGE_BYTES_MAX } from '../limits.js'
 import type { LedgerNode } from '../node/ledger-node.js'
 import { openApiDocument } from './openapi-document.js'
 import { complaint } from './parameters.js'
-import { type Problem, sendProblem } from './problem.js'
+import { type Problem, prunedProblem, sendProblem } from './problem.js'
 import {
   blockResource,
   channelResource,
@@ -26,12 +26,16 @@ import {
   pageResource,
   placesResource,
 } from './resource.js'
+import { roleResource } from './role-resource.js'
 import { ROUTES } from './routes.js'
 
 /** What a handler gives back: the JSON of the answer, or why there is none. */
 type Reply<Answered> = { readonly json: Answered } | { readonly problem: Problem }
 
 const ALIVE = { json: { status: 'ok' } } as const
+const NOT_READY: { readonly problem: Problem } = {
+  problem: { code: 'not_ready', detail: 'no blocks are made, or followed closely, now' },
+}
 
 type ReadRoute<Asked, Answered> = {
   readonly path: string
@@ -51,9 +55,7 @@ export function ledgerRoutes(node: LedgerNode): Router {
   })
 
   get(ROUTES.livez, () => ALIVE)
-  get(ROUTES.readyz, () =>
-    node.isReady ? ALIVE : { problem: { code: 'not_ready', detail: 'no blocks are being made' } },
-  )
+  get(ROUTES.readyz, () => (node.isReady ? ALIVE : NOT_READY))
   get(ROUTES.openapi, () => ({ json: { ...openApiDocument() } }))
   get(ROUTES.status, () => ({ json: statusOf(node) }))
   get(ROUTES.genesis, () => ({
@@ -64,30 +66,29 @@ export function ledgerRoutes(node: LedgerNode): Router {
   }))
   get(ROUTES.header, async ({ height }) => {
     if (height === 0) return { json: headerResource(node.genesisHeader, undefined) }
-    const stored = await node.block(height)
-    if (stored === undefined) return noBlock(height)
+    const stored = await node.stored.block(height)
+    if (stored === undefined) return noBlock(node, height)
     const { header, certificate } = decodeTrusted<Block>(blockCodec, stored.bytes)
     return { json: headerResource(header, certificate) }
   })
   get(ROUTES.block, async ({ height }) => {
-    const stored = await node.block(height)
-    return stored === undefined ? noBlock(height) : { json: blockResource(stored) }
+    const stored = await node.stored.block(height)
+    return stored === undefined ? noBlock(node, height) : { json: blockResource(stored) }
   })
-  get(ROUTES.blocks, async ({ from, cursor, limit }) => ({
-    json:
-      from === undefined
-        ? await blocksDown(node, cursor, limit)
-        : await blocksUp(node, Math.max(from, 1), limit),
-  }))
+  get(ROUTES.blocks, async ({ from, cursor, limit }) =>
+    from === undefined
+      ? await blocksDown(node, cursor, limit)
+      : await blocksUp(node, Math.max(from, 1), limit),
+  )
   get(ROUTES.blockTransactions, async ({ height, cursor, limit }) => {
-    if (height > node.tip.header.height) return noBlock(height)
+    if (height < node.firstHeight || height > node.tip.header.height) return noBlock(node, height)
     const query = { after: cursor, limit: limit + 1 }
-    return { json: placesResource(await node.index.transactionsOf(height, query), limit) }
+    return { json: placesResource(await node.stored.index.transactionsOf(height, query), limit) }
   })
   get(ROUTES.parameters, () => entry('parameters', {}))
   get(ROUTES.parametersChange, () => entry('parametersChange', {}))
   get(ROUTES.parameterChanges, async ({ from, limit }) => {
-    const found = await node.handovers(from, limit + 1)
+    const found = await node.stored.handovers(from, limit + 1)
     const shown = found.slice(0, limit)
     const next = found[limit]?.activationHeight ?? null
     return { json: { data: shown.map(handoverResource), has_more: next !== null, next } }
@@ -98,50 +99,65 @@ export function ledgerRoutes(node: LedgerNode): Router {
   get(ROUTES.coin, (outpoint) => entry('coin', outpoint))
   get(ROUTES.coinTransactions, async (outpoint) => {
     const found = await coinTransactions(node, outpoint)
-    const detail = `coin ${outpoint.txId}:${outpoint.index} never was`
-    return found === undefined ? { problem: { code: 'not_found', detail } } : { json: found }
+    return found === undefined ? noCoin(node, outpoint) : { json: found }
   })
   get(ROUTES.channel, ({ number }) => entry('channel', { channel: number }))
   get(ROUTES.channelTransactions, async ({ number, cursor, limit }) => {
     const query = { after: cursor, limit: limit + 1 }
-    return { json: placesResource(await node.index.usesOf(number, query), limit) }
+    return { json: placesResource(await node.stored.index.usesOf(number, query), limit) }
   })
   get(ROUTES.reveal, (key) => entry('reveal', key))
   get(ROUTES.revealStep, (key) => entry('revealStep', key))
   get(ROUTES.coins, async ({ lock, cursor, limit }) => {
-    const found = await node.coinsOf(lock, { after: cursor, limit: limit + 1 })
+    const found = await node.stored.coinsOf(lock, { after: cursor, limit: limit + 1 })
     return { json: pageResource(found, limit, coinResource) }
   })
   get(ROUTES.channels, async ({ key, cursor, limit }) => {
-    const found = await node.channelsOf(key, { after: cursor, limit: limit + 1 })
+    const found = await node.stored.channelsOf(key, { after: cursor, limit: limit + 1 })
     return { json: pageResource(found, limit, channelResource) }
   })
   return router
 }
 
-async function blocksUp(node: LedgerNode, from: number, limit: number) {
-  const blocks = await node.blocks(from, limit, PAGE_BYTES_MAX)
+type Blocks = z.infer<typeof ROUTES.blocks.answered>
+
+async function blocksUp(node: LedgerNode, from: number, limit: number): Promise<Reply<Blocks>> {
+  if (from < node.firstHeight) return { problem: prunedProblem(node.firstHeight) }
+  const blocks = await node.stored.blocks(from, limit, PAGE_BYTES_MAX)
   const last = blocks.at(-1)?.height
   const hasMore = last !== undefined && last < node.tip.header.height
   const next = hasMore ? last + 1 : null
-  return { data: blocks.map(blockResource), has_more: hasMore, next }
+  return { json: { data: blocks.map(blockResource), has_more: hasMore, next } }
 }
 
 /** Blocks below a height, or from the tip down; `next` is the height to go on below. */
-async function blocksDown(node: LedgerNode, below: number | undefined, limit: number) {
-  const from = below === undefined ? node.tip.header.height : below - 1
-  const blocks = await node.blocksDown(from, limit, PAGE_BYTES_MAX)
+async function blocksDown(
+  node: LedgerNode,
+  below: number | undefined,
+  limit: number,
+): Promise<Reply<Blocks>> {
+  const { firstHeight, tip, stored } = node
+  const from = below === undefined ? tip.header.height : below - 1
+  if (from > 0 && from < firstHeight) return { problem: prunedProblem(firstHeight) }
+  const blocks = await stored.blocksDown(from, limit, PAGE_BYTES_MAX)
   const last = blocks.at(-1)?.height
-  const hasMore = last !== undefined && last > 1
-  return { data: blocks.map(blockResource), has_more: hasMore, next: hasMore ? last : null }
+  // Where those below were pruned there is a next page, which says so.
+  const next = last !== undefined && last > 1 ? last : null
+  return { json: { data: blocks.map(blockResource), has_more: next !== null, next } }
 }
 
-/** `undefined` when there never was such a coin; a coin of the genesis was created by nobody. */
+/** `undefined` when no such coin is known. Nobody created one of the genesis. */
 async function coinTransactions(node: LedgerNode, outpoint: Outpoint) {
-  const spent = (await node.index.spendOf(outpoint)) ?? null
+  const spent = (await node.stored.index.spendOf(outpoint)) ?? null
   if (spent === null && node.prove('coin', outpoint).value === undefined) return undefined
-  const place = await node.index.position(outpoint.txId)
+  const place = await node.stored.index.position(outpoint.txId)
   return { created: place === undefined ? null : { id: outpoint.txId, ...place }, spent }
+}
+
+function noCoin(node: LedgerNode, { txId, index }: Outpoint): { readonly problem: Problem } {
+  const { firstHeight } = node
+  if (firstHeight > 1) return { problem: prunedProblem(firstHeight) }
+  return { problem: { code: 'not_found', detail: `coin ${txId}:${index} never was` } }
 }
 
 async function reply<T, Answered>(
@@ -169,6 +185,7 @@ function statusOf(node: LedgerNode) {
     height: header.height,
     time: header.time,
     block_id: id,
+    first_block: node.firstHeight,
     mempool_transactions: node.mempoolSize,
     mempool_fee_rate_ppm: node.leastFeeRatePpm.toString(),
     protocol_version: header.version,
@@ -181,9 +198,12 @@ function statusOf(node: LedgerNode) {
             activation_height: upgrade.activationHeight,
             supported: upgrade.isSupported,
           },
+    ...roleResource(node.following, header.height),
   }
 }
 
-function noBlock(height: number): { readonly problem: Problem } {
+function noBlock(node: LedgerNode, height: number): { readonly problem: Problem } {
+  const { firstHeight } = node
+  if (height < firstHeight && height > 0) return { problem: prunedProblem(firstHeight) }
   return { problem: { code: 'not_found', detail: `there is no block ${height} yet` } }
 }

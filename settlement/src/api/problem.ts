@@ -16,6 +16,8 @@ export type ProblemCode =
   | 'too_many_feeds'
   | 'too_many_refusals'
   | 'not_ready'
+  | 'pruned'
+  | 'upstream_unreachable'
   | 'internal_error'
 
 /** A refusal as it is answered. */
@@ -95,6 +97,8 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
   too_many_feeds: [429, true],
   too_many_refusals: [429, true],
   not_ready: [503, true],
+  pruned: [410, false],
+  upstream_unreachable: [502, true],
   internal_error: [500, true],
 }
 
@@ -102,6 +106,11 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
 export function isRefusal(code: string): boolean {
   const [status] = Object.entries(ANSWERS).find(([known]) => known === code)?.[1] ?? []
   return status === 422 || code === 'malformed' || code === 'transaction_too_large'
+}
+
+/** What is below the horizon was here once. `firstHeight`: the lowest height that is. */
+export function prunedProblem(firstHeight: number): Problem {
+  return { code: 'pruned', detail: `blocks below ${firstHeight} are not kept here` }
 }
 
 /** RFC 9457 problem details. */

@@ -25,7 +25,7 @@ const get = <Asked extends z.ZodObject, Answered extends z.ZodType>(
 /** Every address of the API but the feed, which is a WebSocket (API-5). */
 export const ROUTES = {
   livez: get('/livez', 'The process runs', PARAMETERS.none, ANSWERED.alive),
-  readyz: get('/readyz', 'Blocks are being made', PARAMETERS.none, ANSWERED.alive),
+  readyz: get('/readyz', 'Blocks are made, or followed closely', PARAMETERS.none, ANSWERED.alive),
   openapi: get('/v1/openapi.json', 'This document', PARAMETERS.none, ANSWERED.openapi),
   status: get('/v1/status', 'Where the node stands', PARAMETERS.none, ANSWERED.status),
   genesis: get('/v1/genesis', 'What the chain began with', PARAMETERS.none, ANSWERED.genesis),

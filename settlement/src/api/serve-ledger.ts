@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { CONNECTIONS_MAX, REQUEST_MS_MAX } from '../limits.js'
 import type { LedgerNode } from '../node/ledger-node.js'
 import { BlockFeed } from './block-feed.js'
+import type { ForwardTransaction } from './forward-routes.js'
 import { ledgerApp, type OnFailedRequest } from './ledger-app.js'
 
 /** A node's API while it is being served. */
@@ -14,11 +15,13 @@ export async function serveLedger(options: {
   readonly host: string
   readonly port: number
   readonly onFailedRequest: OnFailedRequest
+  /** Where a follower hands submissions on. */
+  readonly forward?: ForwardTransaction
 }): Promise<LedgerServer> {
-  const { node, host, port, onFailedRequest } = options
+  const { node, host, port, onFailedRequest, forward } = options
   const server = createServer(
     { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX, maxHeaderSize: 8_192 },
-    ledgerApp(node, onFailedRequest),
+    ledgerApp(node, onFailedRequest, forward),
   )
   server.maxConnections = CONNECTIONS_MAX
   const feed = new BlockFeed(node, (error) => onFailedRequest({ requestId: 'feed', error }))

@@ -75,12 +75,12 @@ async function trace(
   return undefined
 }
 
-function addressOf(request: Request): string {
+export function addressOf(request: Request): string {
   return request.socket.remoteAddress ?? 'unknown'
 }
 
 /** The encoded transaction of either form of body. */
-async function submittedBytes(request: Request): Promise<Uint8Array | Problem> {
+export async function submittedBytes(request: Request): Promise<Uint8Array | Problem> {
   const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   switch (type) {
     case 'application/octet-stream':

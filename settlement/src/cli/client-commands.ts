@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { amountOption, hashOption, wholeOption } from './ledger-options.js'
+import { amountOption, chainIdOption, hashOption, wholeOption } from './ledger-options.js'
 import { sendCoins } from './send-coins.js'
 import { showKeys } from './show-keys.js'
 import { ENTRY_FORMS, showProof } from './show-proof.js'
@@ -23,7 +23,7 @@ export function addClientCommands(program: Command): void {
     .command('send')
     .description('pay from the coins of a key file, and wait until a block holds it')
     .requiredOption('--url <url>', "address of a node's API")
-    .option('--chain <id>', 'the chain that is expected', hashOption)
+    .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
     .requiredOption('--keys <file>', 'key file that `keys` made')
     .option('--to-lock <root>', 'receiver: the root of a lock', hashOption)
     .option('--to-key <key>', 'receiver: a public key', hashOption)
@@ -41,7 +41,7 @@ export function addClientCommands(program: Command): void {
     .argument('<kind>', Object.keys(ENTRY_FORMS).join(', '))
     .argument('[name]', `as in: ${Object.values(ENTRY_FORMS).join(', ')}`)
     .requiredOption('--url <url>', "address of a node's API")
-    .option('--chain <id>', 'the chain that is expected', hashOption)
+    .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
     .option('--json', 'print one JSON object')
     .addHelpText('after', `\n${CODES}`)
     .action(showProof)

@@ -1,6 +1,7 @@
 import {
   type Amount,
   amount,
+  type ChainId,
   type LockRoot,
   type Output,
   parseAmount,
@@ -42,6 +43,13 @@ export function wholeOption(text: string): number {
   return Number(text)
 }
 
+/** The same, and not 0. */
+export function countOption(text: string): number {
+  const count = wholeOption(text)
+  if (count === 0) throw new InvalidArgumentError('at least 1 is due')
+  return count
+}
+
 export function portOption(text: string): number {
   const port = wholeOption(text)
   if (port > 65_535) throw new InvalidArgumentError('a port is at most 65535')
@@ -56,9 +64,21 @@ export function hashOption(text: string): string {
   return text
 }
 
+export function chainIdOption(text: string): ChainId {
+  return hashOption(text) as ChainId
+}
+
 /** Base units, 1 to 2^63-1. */
 export function amountOption(text: string): Amount {
   const value = /^[1-9]\d{0,18}$/.test(text) ? parseAmount(BigInt(text)) : undefined
   if (value === undefined) throw new InvalidArgumentError('base units are due, 1 to 2^63-1')
   return value
+}
+
+/** Of an API: http or https. */
+export function urlOption(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new InvalidArgumentError('an address like http://127.0.0.1:7400 is due')
+  }
+  return text
 }

@@ -4,7 +4,17 @@ import { Command } from 'commander'
 import { initLedger, type LedgerOrigin } from '../init-ledger.js'
 import type { PricedAsset } from '../priced-asset.js'
 import { addClientCommands } from './client-commands.js'
-import { allocateOption, assetOption, portOption, wholeOption } from './ledger-options.js'
+import { followLedger } from './follow-ledger.js'
+import { addHistoryCommands } from './history-commands.js'
+import {
+  allocateOption,
+  assetOption,
+  chainIdOption,
+  countOption,
+  portOption,
+  urlOption,
+  wholeOption,
+} from './ledger-options.js'
 import { printFacts } from './print-facts.js'
 import { runLedger } from './run-ledger.js'
 import { showStatus } from './show-status.js'
@@ -56,9 +66,24 @@ program
   .option('--port <number>', 'port to listen on, 0 for any', portOption, 7_400)
   .option('--block-interval-ms <ms>', 'between two blocks at least', wholeOption)
   .option('--heartbeat-ms <ms>', 'until a block without transactions', wholeOption)
+  .option('--keep-blocks <n>', 'prune all but so many; absent: keep all', countOption)
   .option('--stop-with-parent', 'stop when standard input ends')
   .option('--json', 'print the address as one JSON object')
   .action(runLedger)
+
+program
+  .command('follow')
+  .description('execute the blocks of another node and serve the API until stopped with Ctrl-C')
+  .requiredOption('--from <url>', 'address of the API of that node', urlOption)
+  .requiredOption('--data <dir>', 'folder for the ledger; made if it is not there')
+  .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
+  .option('--snapshot <file>', 'begin a new folder with this instead of the genesis')
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
+  .option('--port <number>', 'port to listen on, 0 for any', portOption, 7_401)
+  .option('--keep-blocks <n>', 'prune all but so many; absent: keep all', countOption)
+  .option('--stop-with-parent', 'stop when standard input ends')
+  .option('--json', 'print the address as one JSON object')
+  .action(followLedger)
 
 program
   .command('status')
@@ -68,6 +93,7 @@ program
   .action(showStatus)
 
 addClientCommands(program)
+addHistoryCommands(program)
 
 await program.parseAsync().catch(stopOnFault)
 

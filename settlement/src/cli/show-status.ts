@@ -14,6 +14,11 @@ const statusSchema = z.looseObject({
   upgrade_pending: z
     .object({ version: z.number(), activation_height: z.number(), supported: z.boolean() })
     .nullable(),
+  role: z.string(),
+  upstream: z.string().optional(),
+  upstream_link: z.string().optional(),
+  lag_blocks: z.number().nullish(),
+  refused_block: z.object({ height: z.number(), code: z.string(), detail: z.string() }).nullish(),
 })
 
 /** `ledger status`: what a node says of itself. */
@@ -39,6 +44,17 @@ export async function showStatus({ url, json }: { url: string; json?: true }): P
             `upgrade  to version ${upgrade.version} at block ${upgrade.activation_height}` +
               `${upgrade.supported ? '' : ': not supported by this node, which will stop there'}`,
           ]),
+      ...roleLines(status),
     ].join('\n'),
   )
+}
+
+function roleLines(status: z.infer<typeof statusSchema>): readonly string[] {
+  const { role, upstream, upstream_link: link, lag_blocks: lag, refused_block: refused } = status
+  if (upstream === undefined) return [`role     ${role}`]
+  return [
+    `role     ${role} of ${upstream}, ${link}`,
+    `lag      ${lag ?? 'unknown'} blocks`,
+    ...(refused ? [`refused  block ${refused.height}: ${refused.code}: ${refused.detail}`] : []),
+  ]
 }

@@ -118,12 +118,39 @@ export function applyBlock<Staged extends StagedRoot>(
   clock: number,
   candidates = readTransactions(block.header.chainId, block.transactions),
 ): AppliedBlock<Staged> | BlockRejection {
-  const { header, certificate, transactions } = block
+  const { header, certificate } = block
   const parameters = parametersInForce(tip.state, tip.header.height + 1)
   const refusal =
     checkHeader(tip.header, header, parameters, clock) ??
     checkCertificate(header, certificate, parameters)
-  if (refusal !== undefined) return refusal
+  return refusal ?? executeBlock(tip, block, candidates)
+}
+
+/**
+ * Whether a block would be taken if it were certified: what a validator has to know before it signs
+ * a candidate of somebody else. The state stays as it is. `clock`: this node's own seconds.
+ */
+export function judgeCandidate(
+  tip: LedgerTip<StagedRoot>,
+  candidate: Omit<Block, 'certificate'>,
+  clock: number,
+): BlockRejection | undefined {
+  const { header, transactions } = candidate
+  const parameters = parametersInForce(tip.state, tip.header.height + 1)
+  const untimely = checkHeader(tip.header, header, parameters, clock)
+  if (untimely !== undefined) return untimely
+  const executed = executeBlock(tip, candidate, readTransactions(header.chainId, transactions))
+  if (isRejection(executed)) return executed
+  executed.staged.discard()
+  return undefined
+}
+
+/** All of BLK-5 but header and certificate. */
+function executeBlock<Staged extends StagedRoot>(
+  tip: LedgerTip<Staged>,
+  { header, transactions }: Omit<Block, 'certificate'>,
+  candidates: readonly Candidate[] | BlockRejection,
+): AppliedBlock<Staged> | BlockRejection {
   if (!holdsTransactions(header, transactions)) {
     return reject('wrong_transaction_root', `block ${header.height} holds other transactions`)
   }

@@ -1,9 +1,10 @@
-import { type BlockHeader, blockDigest, type Certificate, type Signer } from '@tallystick/protocol'
+import { blockDigest, type Signer } from '@tallystick/protocol'
 import { LedgerFault } from '../ledger-fault.js'
+import { BlockPace, type BlockTiming } from './block-pace.js'
 import type { Authority, Engine } from './engine.js'
 
 /** One sequencer whose signature alone makes blocks final, where the parameters say so. */
-export function soloEngine(signer: Signer): Engine {
+export function soloEngine(signer: Signer, timing: BlockTiming): Engine {
   const validatorOf = ({ validators, quorum }: Authority): number => {
     const validator = validators.indexOf(signer.publicKey)
     if (validator >= 0 && quorum === 1) return validator
@@ -13,18 +14,21 @@ export function soloEngine(signer: Signer): Engine {
         : `which alone does not make a quorum of ${quorum}`
     throw new LedgerFault('not_a_validator', `this node signs as ${signer.publicKey}, ${why}`)
   }
+  const pace = new BlockPace(timing)
   let certified = -1
   return {
-    requireAuthority: (authority) => {
+    propose: async ({ authority, isWaiting, signal }) => {
       validatorOf(authority)
+      return { kind: (await pace.due(isWaiting, signal)) ? 'build' : 'stopped' }
     },
-    certify: async (candidate: BlockHeader, authority: Authority): Promise<Certificate> => {
+    certify: async ({ header }, authority) => {
       const validator = validatorOf(authority)
-      if (candidate.height <= certified) {
-        throw new LedgerFault('store_failed', `height ${candidate.height} was certified already`)
+      if (header.height <= certified) {
+        throw new LedgerFault('store_failed', `height ${header.height} was certified already`)
       }
-      certified = candidate.height
-      return [{ validator, signature: signer.sign(blockDigest(candidate)) }]
+      certified = header.height
+      return [{ validator, signature: signer.sign(blockDigest(header)) }]
     },
+    finalize: () => pace.made(),
   }
 }

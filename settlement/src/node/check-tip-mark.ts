@@ -10,6 +10,8 @@ export async function checkTipMark(
 ): Promise<void> {
   const shown = await mark.read()
   if (shown === undefined) return
+  // Not synced, it may be so old after power loss that its block was pruned since.
+  if (shown.height < (await store.firstHeight())) return
   const stored = await store.block(shown.height)
   const found = stored && blockId(decodeTrusted<Block>(blockCodec, stored.bytes).header)
   if (shown.height <= header.height && found === shown.id) return

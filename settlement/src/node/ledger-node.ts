@@ -1,66 +1,66 @@
 import {
   BLOCK_COST_MAX,
   BLOCK_TRANSACTIONS_MAX,
-  type Block,
   type BlockHeader,
   blockCodec,
   blockId,
   type ChainId,
   chainIdOf,
   checkCertificate,
-  decodeTrusted,
   type EntryKind,
   encode,
-  fromHex,
   type Genesis,
   invariant,
   isRejection,
-  type LockRoot,
-  type PublicKey,
+  type Parameters,
   parseTransaction,
   type StateEntries,
   type TxId,
 } from '@tallystick/protocol'
-import { nextBlockTime } from '../core/apply-block.js'
+import {
+  applyBlock,
+  type BlockRejection,
+  judgeCandidate,
+  nextBlockTime,
+} from '../core/apply-block.js'
 import { type ApplyContext, applyContext } from '../core/apply-context.js'
 import { boundedCost } from '../core/apply-transaction.js'
 import type { Candidate } from '../core/fill-block.js'
 import { parametersInForce } from '../core/parameters-in-force.js'
 import { TransactionChecks } from '../core/transaction-checks.js'
-import { LedgerFault } from '../ledger-fault.js'
+import type { BlockCandidate, DecidedBlock } from '../engine/engine.js'
 import {
   BLOCK_BYTES_MAX,
   MEMPOOL_BYTES_MAX,
   MEMPOOL_COST_MAX,
   MEMPOOL_TRANSACTIONS_MAX,
+  READY_LAG_BLOCKS_MAX,
 } from '../limits.js'
 import { Mempool } from '../mempool/mempool.js'
 import type { PendingTransaction } from '../mempool/pending-transaction.js'
 import type { Room } from '../mempool/room.js'
 import type { LedgerState } from '../state/ledger-state.js'
-import { entryRows } from '../store/entry-row.js'
-import { entryUses } from '../store/entry-use.js'
-import type {
-  PageQuery,
-  StoredBlock,
-  StoredEntry,
-  StoredHandover,
-  TransactionIndex,
-} from '../store/ledger-store.js'
-import { BlockLoop } from './block-loop.js'
+import type { StoredBlock } from '../store/ledger-store.js'
 import type { Chain, ChainTip } from './chain.js'
 import { checkTipMark } from './check-tip-mark.js'
+import { blockCommit, type FinalBlock } from './final-block.js'
+import type { FollowStatus } from './follow-status.js'
 import { GroupCommit } from './group-commit.js'
-import { handoverAfter } from './handover-after.js'
+import { Horizon } from './horizon.js'
+import { includedTransaction } from './included-transaction.js'
 import type { LedgerNodeParts } from './ledger-node-parts.js'
-import { type MadeBlock, makeBlock } from './make-block.js'
+import { makeBlock } from './make-block.js'
 import type { ProvenValue } from './proven-value.js'
 import { genesisTip, restoreChain } from './restore-chain.js'
+import { restoreWaiting } from './restore-waiting.js'
 import { RevealHashing } from './reveal-hashing.js'
+import { StoredChain } from './stored-chain.js'
 import { refusal, type Submitted, type TransactionStatus } from './submission.js'
 import { timed } from './timed.js'
 import { type Traced, traceAtTip } from './trace-at-tip.js'
+import { TurnLoop } from './turn-loop.js'
 import { type PendingUpgrade, pendingUpgrade, requireSupportedVersion } from './upgrade.js'
+import { checkNewestBlocks } from './verify-history.js'
 
 /** What a block of this node may hold. */
 const BLOCK_ROOM: Room = {
@@ -70,32 +70,38 @@ const BLOCK_ROOM: Room = {
 }
 
 /**
- * A running ledger: it takes transactions, makes blocks, and answers from the newest block that is
- * on disk. Nothing is shown of a block before that (BLK-6). Lives from `open` to `stop`.
+ * A running ledger: it takes transactions, makes blocks or takes those that its engine delivers, and
+ * answers from the newest block that is on disk. Nothing is shown of a block before that (BLK-6).
+ * Lives from `open` to `stop`.
  */
 export class LedgerNode {
   readonly genesis: Genesis
   readonly chainId: ChainId
   readonly genesisHeader: BlockHeader
+  /** Blocks, and lists of what is in the state. */
+  readonly stored: StoredChain
   readonly #parts: LedgerNodeParts
   readonly #state: LedgerState
   readonly #mempool: Mempool
   readonly #reveals = new RevealHashing()
+  readonly #horizon: Horizon
   readonly #listeners = new Set<(block: StoredBlock) => void>()
   #tip: ChainTip
-  #loop: BlockLoop | undefined
+  #loop: TurnLoop | undefined
   #isStalled = false
   /** Height of the upgrade that was reported as one to stop at. */
   #reportedUpgrade: number | undefined
   #fault: unknown
 
-  private constructor(parts: LedgerNodeParts, chain: Chain) {
+  private constructor(parts: LedgerNodeParts, chain: Chain, horizon: Horizon) {
     this.genesis = parts.genesis
     this.chainId = chainIdOf(parts.genesis)
     this.genesisHeader = genesisTip(parts.genesis)
+    this.stored = new StoredChain(parts.store, () => this.#tip)
     this.#parts = parts
     this.#state = chain.state
     this.#tip = chain.tip
+    this.#horizon = horizon
     const stored = new GroupCommit(parts.store.addPending.bind(parts.store))
     this.#mempool = new Mempool(chain.state, (row) => stored.add(row), {
       transactions: MEMPOOL_TRANSACTIONS_MAX,
@@ -104,39 +110,40 @@ export class LedgerNode {
     })
   }
 
-  /** Restores the chain and what waited. It makes no block before `start`. */
+  /** Restores the chain and what waited. It takes no turn before `start`. */
   static async open(parts: LedgerNodeParts): Promise<LedgerNode> {
-    const chain = await restoreChain(parts.store, parts.genesis)
+    const { store } = parts
+    const chain = await restoreChain(store, parts.genesis)
     await checkTipMark(parts, chain.tip)
-    const node = new LedgerNode(parts, chain)
-    node.#requireNextBlock()
+    await checkNewestBlocks(store, chain.tip)
+    const node = new LedgerNode(parts, chain, await Horizon.of(store, parts.keepBlocks))
+    node.#nextParameters()
     node.#reportUpgrade()
-    const waiting = (await parts.store.pending()).map(({ id, encoded, arrivedMs }) => {
-      const transaction = parseTransaction(encoded)
-      if (isRejection(transaction)) {
-        throw new LedgerFault('store_corrupt', `waiting transaction ${id} is malformed`)
-      }
-      const checks = new TransactionChecks(node.chainId, transaction)
-      return { encoded, transaction, checks, arrivedMs }
-    })
+    const waiting = await restoreWaiting(store, node.chainId)
     node.#mempool.restore(waiting, node.#context(), parts.clock())
     return node
   }
 
-  /** Makes a first block (unless the clock forbids it), and then one whenever it is due. */
+  /**
+   * Takes turns from its engine. Resolves when the first is over; rejects when it failed, which
+   * nobody else is told.
+   */
   async start(): Promise<void> {
+    let isStarted = false
     let first = () => {}
     const attempted = new Promise<void>((resolve) => {
       first = resolve
     })
-    const make = async () => {
-      const isMade = await this.#makeBlock()
+    const loop = new TurnLoop(async (signal) => {
+      await this.#takeTurn(signal)
+      isStarted = true
       first()
-      return isMade
-    }
-    const loop = new BlockLoop(this.#parts.timing, () => this.#mempool.hasCandidates(), make)
+    })
     this.#loop = loop
-    loop.ended.catch((error) => this.#fail(error))
+    loop.ended.catch((error) => {
+      if (isStarted) this.#fail(error)
+      else this.#fault = error
+    })
     await Promise.race([attempted, loop.ended])
   }
 
@@ -151,9 +158,9 @@ export class LedgerNode {
     return this.#tip
   }
 
-  /** Which transactions of the chain had to do with what. */
-  get index(): TransactionIndex {
-    return this.#parts.store.index
+  /** The lowest height whose block is here; those below were pruned, or never were. */
+  get firstHeight(): number {
+    return this.#horizon.first
   }
 
   get mempoolSize(): number {
@@ -165,9 +172,18 @@ export class LedgerNode {
     return this.#mempool.leastFeeRatePpm
   }
 
-  /** Whether blocks are being made. */
+  /** How a follower stands to its upstream; absent in a node that makes blocks. */
+  get following(): FollowStatus | undefined {
+    return this.#parts.following?.()
+  }
+
+  /** Whether blocks are being made, or followed closely. */
   get isReady(): boolean {
-    return this.#loop !== undefined && this.#fault === undefined && !this.#isStalled
+    if (this.#loop === undefined || this.#fault !== undefined || this.#isStalled) return false
+    const { following } = this
+    if (following === undefined) return true
+    const { link, upstreamHeight = Infinity } = following
+    return link === 'following' && upstreamHeight - this.#tip.header.height <= READY_LAG_BLOCKS_MAX
   }
 
   /** The upgrade that is announced, if one is. */
@@ -204,7 +220,7 @@ export class LedgerNode {
       return { kind: 'pending', id: checks.id }
     }
     // Refused because it is in a block already? Then this is the same word again.
-    const position = await this.index.position(checks.id)
+    const position = await this.stored.index.position(checks.id)
     return position === undefined
       ? refusal(admission, parseMs + hashMs + admitMs)
       : { kind: 'included', id: checks.id, height: position.height }
@@ -229,14 +245,13 @@ export class LedgerNode {
 
   async transactionStatus(id: TxId): Promise<TransactionStatus> {
     if (this.#mempool.get(id) !== undefined) return { kind: 'pending' }
-    const at = await this.index.position(id)
-    const block = at && (await this.block(at.height))
+    const at = await this.stored.index.position(id)
+    const block = at && (await this.stored.block(at.height))
     if (at === undefined || block === undefined) {
       const rejection = this.#mempool.rejectionOf(id)
       return rejection === undefined ? { kind: 'unknown' } : { kind: 'rejected', rejection }
     }
-    const encoded = decodeTrusted<Block>(blockCodec, block.bytes).transactions[at.position]
-    invariant(encoded !== undefined, 'the index names a transaction of the block')
+    const encoded = includedTransaction(this.chainId, id, block.bytes, at.position)
     return { kind: 'included', ...at, encoded }
   }
 
@@ -246,91 +261,90 @@ export class LedgerNode {
     return { tip: this.#tip, value: state.encoded(kind, key), proof: state.prove(kind, key) }
   }
 
-  /** Coins under a lock at the tip; see `LedgerStore`. */
-  coinsOf(lock: LockRoot, page: PageQuery): Promise<readonly StoredEntry[]> {
-    return this.#parts.store.coinsOf(lock, page)
+  async #takeTurn(signal: AbortSignal): Promise<void> {
+    const turn = await this.#parts.engine.propose({
+      parent: this.#tip.header,
+      view: this.#state,
+      authority: this.#nextParameters(),
+      isWaiting: () => this.#mempool.hasCandidates(),
+      judge: (candidate) => this.#judge(candidate),
+      signal,
+    })
+    switch (turn.kind) {
+      case 'build':
+        return this.#buildBlock()
+      case 'decided':
+        return this.#takeBlock(turn)
+      case 'stopped':
+        return undefined
+    }
   }
 
-  /** Channels that a key is a side of. */
-  channelsOf(key: PublicKey, page: PageQuery): Promise<readonly StoredEntry[]> {
-    return this.#parts.store.channelsOf(key, page)
+  #judge(candidate: BlockCandidate): BlockRejection | undefined {
+    const tip = { state: this.#state, header: this.#tip.header }
+    return judgeCandidate(tip, candidate, this.#seconds())
   }
 
-  /** Handovers to parameters that came into force at `from` or later; see `LedgerStore`. */
-  handovers(from: number, limit: number): Promise<readonly StoredHandover[]> {
-    return this.#parts.store.handovers(from, limit)
-  }
-
-  async block(height: number): Promise<StoredBlock | undefined> {
-    return height <= this.#tip.header.height ? this.#parts.store.block(height) : undefined
-  }
-
-  /** Up to `limit` blocks from `from` on, none above the tip: see `LedgerStore`. */
-  async blocks(from: number, limit: number, bytesMax: number): Promise<readonly StoredBlock[]> {
-    const count = Math.min(limit, this.#tip.header.height - from + 1)
-    return count > 0 ? this.#parts.store.blocks(from, count, bytesMax) : []
-  }
-
-  /** Up to `limit` blocks from `from` down, none above the tip: see `LedgerStore`. */
-  blocksDown(from: number, limit: number, bytesMax: number): Promise<readonly StoredBlock[]> {
-    const top = Math.min(from, this.#tip.header.height)
-    return this.#parts.store.blocksDown(top, limit, bytesMax)
-  }
-
-  /** Execution, certificate, storage, and only then the tip: whether a block was made. */
-  async #makeBlock(): Promise<boolean> {
-    const { engine, store, mark, clock } = this.#parts
-    const parameters = this.#requireNextBlock()
+  /** A block of our own: execution, certificate, storage, and only then the tip. */
+  async #buildBlock(): Promise<void> {
+    const parameters = this.#nextParameters()
     const parent = { state: this.#state, ...this.#tip }
-    const seconds = Math.floor(clock() / 1_000)
-    const made = makeBlock(parent, this.#mempool.template(BLOCK_ROOM), seconds)
+    const made = makeBlock(parent, this.#mempool.template(BLOCK_ROOM), this.#seconds())
     if (isRejection(made)) {
       if (!this.#isStalled) this.#parts.onStall(made.detail)
       this.#isStalled = true
-      return false
+      return
     }
     this.#isStalled = false
-    const { header, included } = made
-    const certificate = await engine.certify(header, parameters)
+    const { header, staged } = made
+    const transactions = made.included.map(({ encoded }) => encoded)
+    const certificate = await this.#parts.engine.certify({ header, transactions }, parameters)
+    if (certificate === undefined) {
+      staged.discard()
+      return
+    }
     const uncertified = checkCertificate(header, certificate, parameters)
     invariant(uncertified === undefined, 'the engine certifies what it was given')
-    const transactions = included.map(({ encoded }) => encoded)
     const bytes = encode(blockCodec, { header, certificate, transactions })
-    const id = blockId(header)
-    await store.commitBlock({
-      ...{ height: header.height, id: fromHex(id), bytes },
-      ...entryRows(made.writes, made.staged.changes),
-      transactions: included.map(({ checks }) => checks.id),
-      handover: handoverAfter(this.#state, made, { header, certificate }),
-      uses: entryUses(
-        included.map(({ transaction }) => transaction),
-        made.writes,
-      ),
-      settled: this.#takeSettled(made),
+    await this.#finish({ ...made, certificate, bytes })
+  }
+
+  /** A block of somebody else: every rule of BLK-5, and then as one of our own. */
+  async #takeBlock({ block, bytes, candidates, refuse }: DecidedBlock): Promise<void> {
+    const parent = { state: this.#state, ...this.#tip }
+    const applied = applyBlock(parent, block, this.#seconds(), candidates)
+    if (isRejection(applied)) {
+      refuse(applied)
+      return
+    }
+    invariant(!isRejection(candidates), 'a block with malformed transactions is refused')
+    const { header, certificate } = block
+    await this.#finish({
+      ...{ header, certificate, bytes, ...applied, included: candidates, refused: [] },
     })
+  }
+
+  /** Makes a block the tip, once it is on disk. */
+  async #finish(block: FinalBlock): Promise<void> {
+    const { header, certificate, bytes } = block
+    const { engine, store, mark } = this.#parts
+    const id = blockId(header)
+    await store.commitBlock(blockCommit(this.#state, block, this.#mempool.takeGone()))
     await mark.note({ height: header.height, id })
-    this.#advance(made, { header, id, certificate })
+    this.#advance(block, { header, id, certificate })
     this.#reportUpgrade()
     for (const listener of this.#listeners) listener({ height: header.height, bytes })
-    return true
+    engine.finalize(header)
+    await this.#horizon.prune(header.height)
   }
 
-  /** Ids to remove from disk with a block. */
-  #takeSettled({ included, refused }: MadeBlock<PendingTransaction>): readonly TxId[] {
-    return [...included, ...refused.map(({ candidate }) => candidate)]
-      .map(({ checks }) => checks.id)
-      .concat(this.#mempool.takeGone())
-  }
-
-  #advance(made: MadeBlock<PendingTransaction>, tip: ChainTip): void {
-    made.staged.commit()
+  #advance({ staged, included, refused, writes }: FinalBlock, tip: ChainTip): void {
+    staged.commit()
     this.#tip = tip
     const block = {
-      included: made.included.map(({ checks }) => checks.id),
-      refused: made.refused.map(({ candidate, rejection }) => {
-        return { id: candidate.checks.id, rejection }
-      }),
-      writes: made.writes,
+      included: included.map(({ checks }) => checks.id),
+      refused: refused.map(({ candidate, rejection }) => ({ id: candidate.checks.id, rejection })),
+      writes,
     }
     this.#mempool.advance(this.#state, block, this.#context(), this.#parts.clock())
   }
@@ -357,18 +371,21 @@ export class LedgerNode {
   /** Where a transaction would be applied if a block were made now. */
   #context(): ApplyContext {
     const { header } = this.#tip
-    const seconds = Math.floor(this.#parts.clock() / 1_000)
     const parameters = parametersInForce(this.#state, header.height + 1)
-    const time = nextBlockTime(header, parameters, seconds)
+    const time = nextBlockTime(header, parameters, this.#seconds())
     return applyContext(this.#state, { chainId: this.chainId, time, height: header.height + 1 })
   }
 
-  /** What the next block is judged by; throws unless this node may, and can, make it. */
-  #requireNextBlock() {
+  /** This node's own clock. */
+  #seconds(): number {
+    return Math.floor(this.#parts.clock() / 1_000)
+  }
+
+  /** What the next block is judged by; throws where this node cannot go on under it (UPG-3). */
+  #nextParameters(): Parameters {
     const height = this.#tip.header.height + 1
     const parameters = parametersInForce(this.#state, height)
     requireSupportedVersion(parameters, height, this.#parts.versions)
-    this.#parts.engine.requireAuthority(parameters)
     return parameters
   }
 

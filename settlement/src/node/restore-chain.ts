@@ -13,6 +13,7 @@ import {
   toHex,
 } from '@tallystick/protocol'
 import { genesisHeader, genesisWrites } from '../core/genesis-state.js'
+import { parametersInForce } from '../core/parameters-in-force.js'
 import { LedgerFault } from '../ledger-fault.js'
 import { LOAD_ROWS } from '../limits.js'
 import { entryKindOf } from '../state/entry-kind.js'
@@ -23,6 +24,7 @@ import { entryRows } from '../store/entry-row.js'
 import type { EntryBatch, LedgerStore } from '../store/ledger-store.js'
 import { WorkerPool } from '../workers/worker-pool.js'
 import type { Chain, ChainTip } from './chain.js'
+import { checkHandovers } from './stored-handovers.js'
 
 /**
  * The chain as it lies in `store`; an empty store begins with the genesis. Nothing is believed: the
@@ -53,6 +55,7 @@ export async function restoreChain(store: LedgerStore, genesis: Genesis): Promis
       `the entries hash to ${toHex(root)}, block ${tip.header.height} says ${toHex(due)}`,
     )
   }
+  await checkHandovers(store, genesis, parametersInForce(state, tip.header.height + 1).revision)
   return { state, tip }
 }
 

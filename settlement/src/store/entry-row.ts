@@ -34,7 +34,8 @@ function encodedKey({ kind, key }: StateWrite): Uint8Array {
   return encode(STATE_ENTRIES[kind].key as Codec<typeof key>, key)
 }
 
-function ownersOf(write: StateWrite): EntryOwners {
+/** What lists find an entry by. */
+export function ownersOf(write: StateWrite): EntryOwners {
   const nobody: EntryOwners = { lock: null, clientKey: null, hubKey: null }
   if (write.value === undefined) return nobody
   switch (write.kind) {

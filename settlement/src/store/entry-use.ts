@@ -1,11 +1,4 @@
-import {
-  type ChannelNumber,
-  invariant,
-  type Operation,
-  type Outpoint,
-  type Transaction,
-} from '@tallystick/protocol'
-import type { StateWrite } from '../core/ledger-view.js'
+import type { ChannelNumber, Operation, Outpoint, Transaction } from '@tallystick/protocol'
 
 /** Which entries a transaction of a block used; `position` is its own in the block. */
 export type EntryUses = {
@@ -16,17 +9,16 @@ export type EntryUses = {
 }
 
 /**
- * What the index of a block's transactions is made from: the transactions, and `writes`, what they
- * changed together. Who created a coin needs no index: its outpoint names the transaction.
+ * What the index of a block's transactions is made from: the transactions, and how many channels had
+ * ever been opened after them, which only matters where one opens a channel. Who created a coin needs
+ * no index: its outpoint names the transaction.
  */
-export function entryUses(
-  transactions: readonly Transaction[],
-  writes: readonly StateWrite[],
-): EntryUses {
+export function entryUses(transactions: readonly Transaction[], channelCount: number): EntryUses {
   const spends = transactions.flatMap(({ body }, position) =>
     body.inputs.map((outpoint) => ({ outpoint, position })),
   )
-  let nextNumber = firstNumber(transactions, writes)
+  // Numbers are given out one after the other (OP-1).
+  let nextNumber = channelCount - openedChannels(transactions)
   const channels = transactions.flatMap(({ body }, position) => {
     const used = new Set<ChannelNumber>()
     for (const operation of body.operations) {
@@ -38,16 +30,12 @@ export function entryUses(
   return { spends, channels }
 }
 
-/** The number of the block's first opening: numbers are given out one after the other (OP-1). */
-function firstNumber(transactions: readonly Transaction[], writes: readonly StateWrite[]): number {
-  const opened = transactions.reduce(
+/** How many channels transactions open. */
+export function openedChannels(transactions: readonly Transaction[]): number {
+  return transactions.reduce(
     (sum, { body }) => sum + body.operations.filter(({ kind }) => kind === 'open').length,
     0,
   )
-  if (opened === 0) return 0
-  const counted = writes.find((write) => write.kind === 'channelCount')?.value?.count
-  invariant(counted !== undefined, 'a block that opens channels counts them')
-  return counted - opened
 }
 
 function namedChannels(operation: Operation): readonly ChannelNumber[] {

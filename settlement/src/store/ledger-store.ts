@@ -40,6 +40,7 @@ export type EntryOwners = {
   readonly hubKey: Uint8Array | null
 }
 
+/** `bytes`: the block as it travels. */
 export type StoredBlock = { readonly height: number; readonly bytes: Uint8Array }
 /** A `Handover` as it travels, by the height that its parameters come into force with. */
 export type StoredHandover = { readonly activationHeight: number; readonly bytes: Uint8Array }
@@ -53,20 +54,22 @@ export type PendingRow = {
 export type Position = { readonly height: number; readonly position: number }
 export type PlacedTransaction = Position & { readonly id: TxId }
 
-/** Everything that one block changes. */
-export type BlockCommit = {
-  readonly height: number
-  /** Id of the block, 32 bytes, and the block as it travels. */
+/** A block as it is put into storage. */
+export type BlockRow = StoredBlock & {
+  /** 32 bytes. */
   readonly id: Uint8Array
-  readonly bytes: Uint8Array
-  readonly put: readonly (StoredEntry & EntryOwners)[]
-  readonly remove: readonly Uint8Array[]
   /** Ids of its transactions in order. */
   readonly transactions: readonly TxId[]
   /** New parameters come into force with the next block. */
   readonly handover: StoredHandover | undefined
   /** What they used. */
   readonly uses: EntryUses
+}
+
+/** Everything that one block changes. */
+export type BlockCommit = BlockRow & {
+  readonly put: readonly (StoredEntry & EntryOwners)[]
+  readonly remove: readonly Uint8Array[]
   /** Transactions that wait no more, included or not. */
   readonly settled: readonly TxId[]
 }
@@ -91,11 +94,17 @@ export interface TransactionIndex {
   transactionsOf(height: number, page: PlaceQuery): Promise<readonly PlacedTransaction[]>
 }
 
+export type IndexCounts = {
+  readonly transactions: number
+  readonly spends: number
+  readonly channelUses: number
+}
+
 /**
  * Where a ledger lies. One process has it open at a time. A promise to write is kept only when the
  * change has reached the disk whole; a crash at any instruction leaves whole changes, in the order
- * of the calls. Reads see kept writes only. Every failure is a `LedgerFault`, and after a failed
- * write every later call fails too.
+ * of the calls. Reads see kept writes only; a block that is not what was written is a failure. Every
+ * failure is a `LedgerFault`, and after a failed write every later call fails too.
  */
 export interface LedgerStore {
   readonly index: TransactionIndex
@@ -103,12 +112,37 @@ export interface LedgerStore {
   chainId(): Promise<string | undefined>
   /** Puts the entries of a genesis into an empty store. */
   begin(chainId: string, entries: readonly (StoredEntry & EntryOwners)[]): Promise<void>
+  /**
+   * Puts a whole state into an empty store, with all handovers and the block that it stands under,
+   * which is asked for after the last entry; no block is before it.
+   * All or nothing: when `entries` throws, the store stays empty, and unusable until it is opened anew.
+   */
+  beginAt(
+    chainId: string,
+    handovers: readonly StoredHandover[],
+    entries: AsyncIterable<readonly (StoredEntry & EntryOwners)[]>,
+    block: () => BlockRow,
+  ): Promise<void>
   entryCount(): Promise<number>
   /** All entries, many at a time, in ascending order of their keys. */
   entries(): AsyncIterable<EntryBatch>
   /** The newest block; `undefined` before the first. */
   tip(): Promise<StoredBlock | undefined>
   commitBlock(commit: BlockCommit): Promise<void>
+  /** The lowest height whose block is here, unless there is none yet. */
+  firstHeight(): Promise<number>
+  /** Removes the blocks below `first`, and what the index knows of them; `spends`: all of theirs. */
+  removeBlocks(first: number, spends: readonly Outpoint[]): Promise<void>
+  /** Gives the space of what was removed back to the file system; takes as long as a copy does. */
+  compact(): Promise<void>
+  /** What the store's own check of its file finds wrong; nothing when it is sound. */
+  fileDamage(): Promise<readonly string[]>
+  /** All entries with what lists find them by, many at a time, in ascending order of their keys. */
+  ownedEntries(): AsyncIterable<readonly (StoredEntry & EntryOwners)[]>
+  /** How much the index knows. */
+  indexCounts(): Promise<IndexCounts>
+  /** Which channels the transactions of a block used, by position and number. */
+  channelUses(height: number): Promise<EntryUses['channels']>
   /** Keeps transactions that wait, behind those that do already. */
   addPending(transactions: readonly PendingRow[]): Promise<void>
   /** In order of arrival. */

@@ -1,29 +1,58 @@
-import { fromHex, STATE_ENTRIES } from '@tallystick/protocol'
+import { fromHex, type Outpoint, STATE_ENTRIES } from '@tallystick/protocol'
 import { STATEMENT_ROWS_MAX } from '../limits.js'
 import type { EntryRow } from './entry-row.js'
-import type { BlockCommit, PendingRow } from './ledger-store.js'
+import type { BlockCommit, BlockRow, PendingRow, StoredHandover } from './ledger-store.js'
 import type { SqliteValue, SqliteWork } from './sqlite-connection.js'
-import { writeTransactionIndex } from './sqlite-transaction-index.js'
+import { blockRowDigest } from './sqlite-row.js'
+import { removeFromTransactionIndex, writeTransactionIndex } from './sqlite-transaction-index.js'
 
 /** Writes all that one block changes; the caller holds the transaction around it. */
 export async function writeBlock(sqlite: SqliteWork, commit: BlockCommit): Promise<void> {
-  const { height, id, bytes, put, remove, handover, settled } = commit
-  // A height is written once, by whoever holds the file: the key of the table refuses a second.
-  await sqlite.run('INSERT INTO block (height, id, bytes) VALUES (?, ?, ?)', [height, id, bytes])
+  const { put, remove, settled } = commit
+  await writeBlockRow(sqlite, commit)
   await writeEntries(sqlite, put)
   await runRows(sqlite, remove, (key) => [key], {
     head: 'DELETE FROM entry WHERE key IN (VALUES',
     tail: ')',
   })
-  if (handover !== undefined) {
-    const row = [handover.activationHeight, handover.bytes]
-    await sqlite.run('INSERT INTO handover (activation_height, bytes) VALUES (?, ?)', row)
-  }
-  await writeTransactionIndex(sqlite, commit)
   await runRows(sqlite, settled, (txId) => [fromHex(txId)], {
     head: 'DELETE FROM mempool WHERE id IN (VALUES',
     tail: ')',
   })
+}
+
+/**
+ * Writes a block, its place in the index and its handover. A height is written once, by whoever holds
+ * the file: the key of the table refuses a second.
+ */
+export async function writeBlockRow(sqlite: SqliteWork, row: BlockRow): Promise<void> {
+  const { height, id, bytes, handover } = row
+  await sqlite.run('INSERT INTO block (height, id, bytes, digest) VALUES (?, ?, ?, ?)', [
+    ...[height, id, bytes, blockRowDigest(id, bytes)],
+  ])
+  if (handover !== undefined) await writeHandovers(sqlite, [handover])
+  await writeTransactionIndex(sqlite, row)
+}
+
+export function writeHandovers(
+  sqlite: SqliteWork,
+  handovers: readonly StoredHandover[],
+): Promise<void> {
+  return runRows(sqlite, handovers, ({ activationHeight, bytes }) => [activationHeight, bytes], {
+    head: 'INSERT INTO handover (activation_height, bytes) VALUES',
+    tail: '',
+  })
+}
+
+/** Removes the blocks below `first`, and what the index knows of them. `spends`: by them. */
+export async function removeBlockRows(
+  sqlite: SqliteWork,
+  first: number,
+  spends: readonly Outpoint[],
+): Promise<void> {
+  await sqlite.run(`UPDATE meta SET value = ? WHERE name = 'first_block'`, [first])
+  await sqlite.run('DELETE FROM block WHERE height < ?', [first])
+  await removeFromTransactionIndex(sqlite, first, spends)
 }
 
 export function writeEntries(sqlite: SqliteWork, entries: readonly EntryRow[]): Promise<void> {

@@ -28,8 +28,11 @@ export class SqliteConnection {
     this.#path = path
   }
 
-  /** Opens a file for this process alone. Throws `store_in_use` when another one has it. */
-  static async open(path: string): Promise<SqliteConnection> {
+  /**
+   * Opens a file for this process alone. Throws `store_in_use` when another one has it. `scratch`:
+   * nobody needs the file after a power loss, so nothing waits for the disk.
+   */
+  static async open(path: string, use: 'durable' | 'scratch'): Promise<SqliteConnection> {
     const database = await new Promise<sqlite3.Database>((resolve, reject) => {
       const opened: sqlite3.Database = new sqlite3.Database(path, (error) =>
         error ? reject(faultOf(error, path)) : resolve(opened),
@@ -39,7 +42,8 @@ export class SqliteConnection {
     try {
       // Exclusive mode keeps the lock from the first write on; taking it now names a second process.
       await connection.#work.exec(
-        'PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;' +
+        'PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;' +
+          `PRAGMA synchronous=${use === 'durable' ? 'FULL' : 'OFF'};` +
           'BEGIN IMMEDIATE; COMMIT',
       )
     } catch (error) {

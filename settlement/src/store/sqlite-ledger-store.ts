@@ -1,4 +1,4 @@
-import { fromHex, type TxId, toHex } from '@tallystick/protocol'
+import { type ChannelNumber, fromHex, type TxId, toHex } from '@tallystick/protocol'
 import { LedgerFault } from '../ledger-fault.js'
 import { LOAD_ROWS } from '../limits.js'
 import { prepareSchema } from './ledger-schema.js'
@@ -9,22 +9,37 @@ import type {
   StoredBlock,
   TransactionIndex,
 } from './ledger-store.js'
-import { writeBlock, writeEntries, writePending } from './sqlite-block-commit.js'
+import {
+  removeBlockRows,
+  writeBlock,
+  writeBlockRow,
+  writeEntries,
+  writeHandovers,
+  writePending,
+} from './sqlite-block-commit.js'
 import { SqliteConnection, type SqliteRow, type SqliteValue } from './sqlite-connection.js'
 import {
+  BLOCK_COLUMNS,
   bytesOf,
   ENTRY_COLUMNS,
   entryBatch,
   numberOf,
+  ownedEntry,
   PACKED_ENTRIES,
   storedBlock,
   storedEntry,
 } from './sqlite-row.js'
 import { SqliteTransactionIndex } from './sqlite-transaction-index.js'
 
-/** Opens (or makes) the ledger in a SQLite file; see `LedgerStore` for what it promises. */
-export async function openSqliteLedgerStore(path: string): Promise<LedgerStore> {
-  const connection = await SqliteConnection.open(path)
+/**
+ * Opens (or makes) the ledger in a SQLite file; see `LedgerStore` for what it promises, which a
+ * `scratch` one keeps until power is lost only.
+ */
+export async function openSqliteLedgerStore(
+  path: string,
+  use: 'durable' | 'scratch' = 'durable',
+): Promise<LedgerStore> {
+  const connection = await SqliteConnection.open(path, use)
   try {
     await prepareSchema(connection)
   } catch (error) {
@@ -55,6 +70,70 @@ class SqliteLedgerStore implements LedgerStore {
     })
   }
 
+  beginAt(...[chainId, handovers, entries, block]: Parameters<LedgerStore['beginAt']>) {
+    return this.#connection.write(async (sqlite) => {
+      await sqlite.run(`INSERT INTO meta VALUES ('chain', ?)`, [chainId])
+      for await (const rows of entries) await writeEntries(sqlite, rows)
+      await writeHandovers(sqlite, handovers)
+      const row = block()
+      await writeBlockRow(sqlite, row)
+      await removeBlockRows(sqlite, row.height, [])
+    })
+  }
+
+  async firstHeight() {
+    const [row] = await this.#all(`SELECT value FROM meta WHERE name = 'first_block'`)
+    if (row === undefined) throw new LedgerFault('store_corrupt', 'no first block is named')
+    return numberOf(row, 'value')
+  }
+
+  removeBlocks(...[first, spends]: Parameters<LedgerStore['removeBlocks']>) {
+    return this.#connection.write((sqlite) => removeBlockRows(sqlite, first, spends))
+  }
+
+  compact() {
+    return this.#connection.read((sqlite) => sqlite.exec('VACUUM'))
+  }
+
+  async fileDamage() {
+    const rows = await this.#all('PRAGMA integrity_check')
+    return rows.map((row) => String(row['integrity_check'])).filter((found) => found !== 'ok')
+  }
+
+  async *ownedEntries() {
+    const sql = `SELECT ${ENTRY_COLUMNS}, lock, client_key, hub_key FROM entry
+      WHERE key > ? ORDER BY key LIMIT ?`
+    let after: Uint8Array = new Uint8Array()
+    for (;;) {
+      const rows = (await this.#all(sql, after, LOAD_ROWS)).map(ownedEntry)
+      const last = rows.at(-1)
+      if (last === undefined) return
+      yield rows
+      after = last.key
+    }
+  }
+
+  async indexCounts() {
+    const count = async (table: string) => {
+      const [row] = await this.#all(`SELECT count(*) AS count FROM ${table}`)
+      return row === undefined ? 0 : numberOf(row, 'count')
+    }
+    return {
+      transactions: await count('transaction_index'),
+      spends: await count('coin_spend'),
+      channelUses: await count('channel_use'),
+    }
+  }
+
+  async channelUses(height: number) {
+    const sql = `SELECT channel, position FROM channel_use WHERE height = ?
+      ORDER BY position, channel`
+    return (await this.#all(sql, height)).map((row) => ({
+      channel: numberOf(row, 'channel') as ChannelNumber,
+      position: numberOf(row, 'position'),
+    }))
+  }
+
   async entryCount() {
     const [row] = await this.#all('SELECT count(*) AS count FROM entry')
     return row === undefined ? 0 : numberOf(row, 'count')
@@ -80,7 +159,7 @@ class SqliteLedgerStore implements LedgerStore {
   }
 
   async tip() {
-    const [row] = await this.#all('SELECT height, bytes FROM block ORDER BY height DESC LIMIT 1')
+    const [row] = await this.#all(`SELECT ${BLOCK_COLUMNS} FROM block ORDER BY height DESC LIMIT 1`)
     return row && storedBlock(row)
   }
 
@@ -102,7 +181,7 @@ class SqliteLedgerStore implements LedgerStore {
   }
 
   async block(height: number) {
-    const [row] = await this.#all('SELECT height, bytes FROM block WHERE height = ?', height)
+    const [row] = await this.#all(`SELECT ${BLOCK_COLUMNS} FROM block WHERE height = ?`, height)
     return row && storedBlock(row)
   }
 
@@ -128,7 +207,7 @@ class SqliteLedgerStore implements LedgerStore {
       if (count > 0 && bytes > bytesMax) break
       count++
     }
-    return count === 0 ? [] : (await select('height, bytes', count)).map(storedBlock)
+    return count === 0 ? [] : (await select(BLOCK_COLUMNS, count)).map(storedBlock)
   }
 
   async handovers(from: number, limit: number) {

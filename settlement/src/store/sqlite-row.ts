@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
+import { equalBytes } from '@tallystick/protocol'
 import { LedgerFault } from '../ledger-fault.js'
 import { entryKindOf } from '../state/entry-kind.js'
-import type { EntryBatch, StoredBlock, StoredEntry } from './ledger-store.js'
+import type { EntryBatch, EntryOwners, StoredBlock, StoredEntry } from './ledger-store.js'
 import type { SqliteRow } from './sqlite-connection.js'
 
 /** The columns that `storedEntry` reads. */
@@ -12,6 +14,13 @@ export function storedEntry(row: SqliteRow): StoredEntry {
   if (kind === undefined) throw new LedgerFault('store_corrupt', 'an entry is of no known kind')
   const [key, entryKey] = [bytesOf(row, 'key'), bytesOf(row, 'entry_key')]
   return { key, kind, entryKey, value: bytesOf(row, 'value') }
+}
+
+/** The same, with the columns that lists are asked by. */
+export function ownedEntry(row: SqliteRow): StoredEntry & EntryOwners {
+  const owner = (column: string) => (row[column] === null ? null : bytesOf(row, column))
+  const [lock, clientKey, hubKey] = [owner('lock'), owner('client_key'), owner('hub_key')]
+  return { ...storedEntry(row), lock, clientKey, hubKey }
 }
 
 /** What `entryBatch` reads: many rows of `entry` in one, because a row of its own costs 2 us. */
@@ -59,8 +68,21 @@ function textOf(row: SqliteRow, column: string): string {
   throw new LedgerFault('store_corrupt', `column ${column} holds no text`)
 }
 
+/** The columns that `storedBlock` reads. */
+export const BLOCK_COLUMNS = 'height, id, bytes, digest'
+
+/** Throws `store_corrupt` unless the block is, bit by bit, the one that was written. */
 export function storedBlock(row: SqliteRow): StoredBlock {
-  return { height: numberOf(row, 'height'), bytes: bytesOf(row, 'bytes') }
+  const [height, bytes] = [numberOf(row, 'height'), bytesOf(row, 'bytes')]
+  if (equalBytes(blockRowDigest(bytesOf(row, 'id'), bytes), bytesOf(row, 'digest'))) {
+    return { height, bytes }
+  }
+  throw new LedgerFault('store_corrupt', `block ${height} is not what was written`)
+}
+
+/** What a stored block is recognized by, 32 bytes. */
+export function blockRowDigest(id: Uint8Array, bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(id).update(bytes).digest())
 }
 
 /** Throws `store_corrupt` unless the column holds bytes. */

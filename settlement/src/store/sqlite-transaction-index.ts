@@ -42,6 +42,21 @@ export async function writeTransactionIndex(
   })
 }
 
+/** Forgets the blocks below `first`, which spent `spends`. */
+export async function removeFromTransactionIndex(
+  sqlite: SqliteWork,
+  first: number,
+  spends: readonly Outpoint[],
+): Promise<void> {
+  await sqlite.run('DELETE FROM transaction_index WHERE height < ?', [first])
+  await sqlite.run('DELETE FROM channel_use WHERE height < ?', [first])
+  // By key: an index by height would cost 25 bytes for every coin that was ever spent.
+  await runRows(sqlite, spends, outpointColumns, {
+    head: 'DELETE FROM coin_spend WHERE (creator, coin_index) IN (VALUES',
+    tail: ')',
+  })
+}
+
 type Select = (sql: string, ...values: readonly SqliteValue[]) => Promise<readonly SqliteRow[]>
 
 /** The queries behind `TransactionIndex`. */

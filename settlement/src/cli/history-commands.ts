@@ -1,0 +1,79 @@
+import type { ChainId } from '@tallystick/protocol'
+import { type Command, Option } from 'commander'
+import { ARCHIVE_BLOCKS_PER_FILE, ARCHIVE_CHECKPOINT_BLOCKS } from '../limits.js'
+import { archiveLedger } from './archive-ledger.js'
+import { chainIdOption, countOption, urlOption } from './ledger-options.js'
+import { pruneLedger } from './prune-ledger.js'
+import { replayLedger } from './replay-ledger.js'
+import { exportLedgerSnapshot, importLedgerSnapshot } from './snapshot-ledger.js'
+import { verifyLedger } from './verify-ledger.js'
+
+/** Adds the commands over a ledger's past and its storage; none needs a validator's key. */
+export function addHistoryCommands(program: Command): void {
+  program
+    .command('archive')
+    .description('write blocks and checkpoints into plain files; run again to append')
+    .requiredOption('--out <dir>', 'folder of the archive; made if it is not there')
+    .addOption(new Option('--data <dir>', 'take them from a folder whose node does not run'))
+    .addOption(
+      new Option('--from <url>', 'take them from a node that runs')
+        .conflicts('data')
+        .argParser(urlOption),
+    )
+    .option('--file-blocks <n>', 'blocks per file', countOption, ARCHIVE_BLOCKS_PER_FILE)
+    .option(
+      '--checkpoint-blocks <n>',
+      'from one to the next',
+      countOption,
+      ARCHIVE_CHECKPOINT_BLOCKS,
+    )
+    .option('--json', 'print one JSON object')
+    .action(archiveLedger)
+
+  program
+    .command('replay')
+    .description('execute an archive up to a height, check everything, and print the state root')
+    .requiredOption('--archive <dir|url>', 'the archive')
+    .requiredOption('--height <n>', 'up to this block', countOption)
+    .option('--from-genesis', 'execute every block, and use no checkpoint')
+    .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
+    .option('--data <dir>', 'make a data folder of it; goes on where it was stopped')
+    .option('--json', 'print one JSON object')
+    .action(replayLedger)
+
+  const snapshot = program
+    .command('snapshot')
+    .description('the whole state at the newest block in one file')
+  snapshot
+    .command('export')
+    .description('write a snapshot of a ledger whose node does not run')
+    .requiredOption('--data <dir>', 'folder of the ledger')
+    .requiredOption('--out <file>', 'the snapshot')
+    .option('--json', 'print one JSON object')
+    .action(exportLedgerSnapshot)
+  snapshot
+    .command('import')
+    .description('check a snapshot, and make a data folder of it')
+    .argument('<file>', 'the snapshot')
+    .requiredOption('--data <dir>', 'new folder for the ledger')
+    .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
+    .option('--json', 'print one JSON object')
+    .action((file: string, options: { data: string; chainId?: ChainId; json?: true }) =>
+      importLedgerSnapshot({ ...options, file }),
+    )
+
+  program
+    .command('prune')
+    .description('remove old blocks, and where their transactions were, for good')
+    .requiredOption('--data <dir>', 'folder of a ledger whose node does not run')
+    .requiredOption('--keep-blocks <n>', 'how many of the newest stay', countOption)
+    .option('--json', 'print one JSON object')
+    .action(pruneLedger)
+
+  program
+    .command('verify')
+    .description('look at every byte of a ledger whose node does not run; 1 when any is damaged')
+    .requiredOption('--data <dir>', 'folder of the ledger')
+    .option('--json', 'print one JSON object')
+    .action(verifyLedger)
+}

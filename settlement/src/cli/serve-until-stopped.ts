@@ -1,0 +1,81 @@
+import { type Logger, pino } from 'pino'
+import { LedgerFault, type LedgerFaultCode } from '../ledger-fault.js'
+import type { LedgerReport, RunningLedgerNode, ServeConfig } from '../serve-node.js'
+import { printFacts } from './print-facts.js'
+import { progressOf } from './progress.js'
+import { EXIT, stopOnFault } from './stop-on-fault.js'
+
+export type ServeOptions = {
+  readonly data: string
+  readonly host: string
+  readonly port: number
+  /** Prune all but so many blocks; absent: keep all. */
+  readonly keepBlocks?: number
+  /** Stop when standard input ends: whoever started this process is gone. */
+  readonly stopWithParent?: true
+  readonly json?: true
+}
+
+/** What a node stops for because the ledger goes on without it. */
+const OVERTAKEN: ReadonlySet<LedgerFaultCode> = new Set(['version_unsupported', 'not_a_validator'])
+
+/** Starts a node and serves until SIGINT or SIGTERM, which ends the process with exit code 0. */
+export async function serveUntilStopped(
+  { data, host, port, keepBlocks, json, stopWithParent }: ServeOptions,
+  start: (config: ServeConfig) => Promise<RunningLedgerNode>,
+): Promise<void> {
+  const log = pino({ name: 'ledger' }, pino.destination({ dest: 2, sync: true }))
+  const onFault = (error: unknown) => {
+    // Nothing broke: new parameters came into force, and what the operator can do is plain.
+    if (error instanceof LedgerFault && OVERTAKEN.has(error.code)) stopOnFault(error)
+    log.fatal({ err: error }, 'the ledger stops: what is on disk stays as it is')
+    process.exit(EXIT.fault)
+  }
+  const tell = progressOf('follow')
+  const onReport = (report: LedgerReport) => logReport(log, tell, report)
+  const node = await start({
+    ...{ dataDir: data, host, port, onReport, onFault },
+    ...(keepBlocks !== undefined && { keepBlocks }),
+  })
+  const stop = () => {
+    node.stop().then(() => process.exit(0), onFault)
+  }
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  if (stopWithParent) process.stdin.once('close', stop).resume()
+  // Whoever reads this may ask the node to stop at once.
+  log.info({ url: node.url, chain_id: node.chainId }, 'listening')
+  printFacts(
+    json,
+    { event: 'listening', url: node.url, chain_id: node.chainId },
+    `ledger ${node.chainId} at ${node.url}`,
+  )
+}
+
+function logReport(log: Logger, tell: (what: string) => void, report: LedgerReport): void {
+  switch (report.kind) {
+    case 'requestFailed':
+      log.error({ request_id: report.requestId, err: report.error }, 'a request failed')
+      break
+    case 'stalled':
+      log.warn({ why: report.why }, 'no block can be made now')
+      break
+    case 'upgradeUnsupported':
+      log.warn(
+        { version: report.version, activation_height: report.activationHeight },
+        'an upgrade is scheduled that this release does not know: it will stop there',
+      )
+      break
+    case 'catchingUp':
+      tell(`block ${report.height} of ${report.upstreamHeight}`)
+      break
+    case 'upstreamUnreachable':
+      log.warn({ upstream: report.upstream, why: report.why }, 'the upstream is away')
+      break
+    case 'blockRefused': {
+      const { upstream, height, code, detail } = report
+      log.error({ upstream, height, code, detail }, 'a block is refused: the tip stays')
+      break
+    }
+  }
+}

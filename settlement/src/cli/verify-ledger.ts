@@ -1,0 +1,58 @@
+import { LedgerFault } from '../ledger-fault.js'
+import type { Chain } from '../node/chain.js'
+import type { Damages } from '../node/damages.js'
+import { restoreChain } from '../node/restore-chain.js'
+import { verifyHistory } from '../node/verify-history.js'
+import { verifyOwners } from '../node/verify-owners.js'
+import type { LedgerStore } from '../store/ledger-store.js'
+import { withLedgerStore } from '../with-ledger-store.js'
+import { printFacts } from './print-facts.js'
+import { progressOf } from './progress.js'
+import { EXIT } from './stop-on-fault.js'
+
+/** `ledger verify`: prints what is damaged, and ends with 1 if anything is. */
+export function verifyLedger(options: {
+  readonly data: string
+  readonly json?: true
+}): Promise<void> {
+  const { data, json } = options
+  return withLedgerStore(data, async (store, genesis) => {
+    const tell = progressOf('verify')
+    tell('the file')
+    const fileDamage = await store.fileDamage()
+    const found = await restoreChain(store, genesis).catch(damageOf)
+    const damages: Damages = [
+      ...fileDamage,
+      ...('state' in found ? await verifyAll(store, found, tell) : found),
+    ]
+    const facts = { ...(await rangeOf(store)), damages }
+    const verdict = damages.length === 0 ? 'whole' : `${damages.length} damages:`
+    const text = [`blocks ${facts.first_block} to ${facts.height}: ${verdict}`, ...damages]
+    printFacts(json, facts, text.join('\n'))
+    if (damages.length > 0) process.exitCode = EXIT.failed
+  })
+}
+
+async function verifyAll(
+  store: LedgerStore,
+  chain: Chain,
+  tell: (what: string) => void,
+): Promise<Damages> {
+  const unlisted = await verifyOwners(store)
+  const history = await verifyHistory(store, chain, (height) => {
+    tell(`block ${height} of ${chain.tip.header.height}`)
+  })
+  return [...unlisted, ...history]
+}
+
+async function rangeOf(store: LedgerStore) {
+  const tip = await store.tip().catch(damageOf)
+  const height = tip !== undefined && 'height' in tip ? tip.height : 0
+  return { first_block: await store.firstHeight(), height }
+}
+
+/** A state or a tip that cannot be used is one of the damages; other faults are none. */
+function damageOf(error: unknown): Damages {
+  if (error instanceof LedgerFault && error.code === 'store_corrupt') return [error.message]
+  throw error
+}

@@ -1,0 +1,147 @@
+import { type BlockHeader, type ChainId, type Rejection, reject } from '@tallystick/protocol'
+import type { LedgerView } from '../core/ledger-view.js'
+import { pause } from '../engine/block-pace.js'
+import type { Engine, Standing, Turn } from '../engine/engine.js'
+import { LedgerFault } from '../ledger-fault.js'
+import { READY_LAG_BLOCKS_MAX, UPSTREAM_RETRY_MS_FIRST, UPSTREAM_RETRY_MS_MAX } from '../limits.js'
+import type { FollowStatus } from '../node/follow-status.js'
+import type { LedgerReport } from '../serve-node.js'
+import type { SignaturePool } from '../verify/signature-pool.js'
+import { MalformedBlock, type ReadBlock, readBlocks } from './read-blocks.js'
+import type { Upstream } from './upstream.js'
+import { upstreamFeed } from './upstream-feed.js'
+
+type Connection = { readonly blocks: AsyncGenerator<ReadBlock>; readonly hangUp: AbortController }
+
+/**
+ * The engine of a follower: it gives no turn to its own node, and delivers what the upstream has.
+ * An upstream that is away, or sends what the node refuses, is asked again less and less often;
+ * meanwhile the node serves its last good tip.
+ */
+export class FollowEngine implements Engine {
+  readonly #upstream: Upstream
+  readonly #chainId: ChainId
+  readonly #pool: SignaturePool
+  readonly #onReport: (report: LedgerReport) => void
+  #connection: Connection | undefined
+  #status: FollowStatus
+  /** How long to wait before the next connection; `undefined` while nothing went wrong. */
+  #retryMs: number | undefined
+
+  constructor(
+    upstream: Upstream,
+    chainId: ChainId,
+    pool: SignaturePool,
+    onReport: (report: LedgerReport) => void,
+  ) {
+    this.#upstream = upstream
+    this.#chainId = chainId
+    this.#pool = pool
+    this.#onReport = onReport
+    const unknown = { upstreamHeight: undefined, refusal: undefined }
+    this.#status = { upstream: upstream.url, link: 'connecting', ...unknown }
+  }
+
+  get status(): FollowStatus {
+    return this.#status
+  }
+
+  async propose({ parent, view, signal }: Standing): Promise<Turn> {
+    const due = parent.height + 1
+    while (!signal.aborted) {
+      try {
+        this.#connection ??= await this.#connect(due, view, signal)
+        if (signal.aborted) break
+        const next = await this.#connection.blocks.next()
+        if (next.done) throw new LedgerFault('upstream_unreachable', 'the feed has ended')
+        // A block may come twice around a reconnection (API-5).
+        if (next.value.block.header.height < due) continue
+        return {
+          ...{ kind: 'decided', ...next.value },
+          refuse: (rejection) => this.#refuse(due, rejection),
+        }
+      } catch (error) {
+        if (signal.aborted) break
+        this.#lose(due, error)
+      }
+    }
+    this.#hangUp()
+    return { kind: 'stopped' }
+  }
+
+  certify(): Promise<undefined> {
+    return Promise.resolve(undefined)
+  }
+
+  finalize({ height }: BlockHeader): void {
+    this.#retryMs = undefined
+    const upstreamHeight = Math.max(height, this.#status.upstreamHeight ?? 0)
+    this.#status = { ...this.#status, link: 'following', upstreamHeight, refusal: undefined }
+    if (upstreamHeight - height > READY_LAG_BLOCKS_MAX) {
+      this.#onReport({ kind: 'catchingUp', height, upstreamHeight })
+    }
+  }
+
+  async #connect(due: number, view: LedgerView, signal: AbortSignal): Promise<Connection> {
+    if (this.#retryMs !== undefined) await pause(this.#retryMs, signal)
+    const { chainId, height } = await this.#upstream.status(signal)
+    // Its word, which it can take back: a lie about it does not outlast the connection.
+    this.#status = { ...this.#status, upstreamHeight: height }
+    if (chainId !== this.#chainId) {
+      const detail = `${this.#upstream.url} is of chain ${chainId}, this node of ${this.#chainId}`
+      throw new LedgerFault('upstream_unusable', detail)
+    }
+    const hangUp = new AbortController()
+    // Who stops between two turns does not ask for the next.
+    signal.addEventListener('abort', () => this.#hangUp(), { signal: hangUp.signal })
+    const frames = upstreamFeed(this.#upstream.url, due, hangUp.signal)
+    if (this.#status.link !== 'refused') this.#status = { ...this.#status, link: 'following' }
+    return { blocks: readBlocks(frames, this.#chainId, view, this.#pool), hangUp }
+  }
+
+  #lose(due: number, error: unknown): void {
+    if (error instanceof MalformedBlock) {
+      this.#refuse(due, error.rejection)
+      return
+    }
+    this.#hangUp()
+    if (!(error instanceof LedgerFault)) throw error
+    switch (error.code) {
+      case 'upstream_unreachable':
+        this.#backOff()
+        this.#onReport({
+          ...{ kind: 'upstreamUnreachable', upstream: this.#upstream.url, why: error.message },
+        })
+        this.#status = { ...this.#status, link: 'unreachable' }
+        break
+      case 'upstream_unusable':
+      case 'history_pruned':
+        this.#refuse(due, reject(error.code, error.message))
+        break
+      default:
+        throw error
+    }
+  }
+
+  #refuse(height: number, rejection: Rejection<string>): void {
+    this.#hangUp()
+    this.#backOff()
+    this.#status = { ...this.#status, link: 'refused', refusal: { height, rejection } }
+    const { code, detail } = rejection
+    this.#onReport({ kind: 'blockRefused', upstream: this.#upstream.url, height, code, detail })
+  }
+
+  #backOff(): void {
+    const doubled = (this.#retryMs ?? UPSTREAM_RETRY_MS_FIRST / 2) * 2
+    this.#retryMs = Math.min(doubled, UPSTREAM_RETRY_MS_MAX)
+  }
+
+  #hangUp(): void {
+    const connection = this.#connection
+    this.#connection = undefined
+    if (connection === undefined) return
+    connection.hangUp.abort()
+    // Blocks that were read ahead are not asked for any more: without this their reader waits for ever.
+    connection.blocks.return(undefined).catch(() => undefined)
+  }
+}

@@ -1,0 +1,115 @@
+import { decode, fromHex, type Genesis, genesisCodec, isRejection } from '@tallystick/protocol'
+import { z } from 'zod'
+import { LedgerFault } from '../ledger-fault.js'
+import { PAGE_ITEMS_MAX, UPSTREAM_ANSWER_BYTES_MAX, UPSTREAM_ANSWER_MS_MAX } from '../limits.js'
+
+const hex = z.string().regex(/^(?:[0-9a-f]{2})+$/)
+const statusSchema = z.looseObject({ chain_id: z.string(), height: z.int().nonnegative() })
+const genesisSchema = z.looseObject({ genesis: hex })
+const blocksSchema = z.looseObject({ data: z.array(z.looseObject({ block: hex })) })
+const problemSchema = z.looseObject({ code: z.string(), detail: z.string() })
+
+/** What an upstream answered, whole. */
+export type UpstreamAnswer = {
+  readonly status: number
+  readonly contentType: string
+  readonly body: Uint8Array
+}
+
+/** The API of another node. Nothing that it says is believed by whoever asks here. */
+export class Upstream {
+  /** Without a slash at the end. */
+  readonly url: string
+
+  constructor(url: string) {
+    this.url = url.replace(/\/+$/, '')
+  }
+
+  async status(
+    signal?: AbortSignal,
+  ): Promise<{ readonly chainId: string; readonly height: number }> {
+    const { chain_id, height } = await this.#read('/v1/status', statusSchema, signal)
+    return { chainId: chain_id, height }
+  }
+
+  async genesis(): Promise<Genesis> {
+    const { genesis } = await this.#read('/v1/genesis', genesisSchema)
+    const decoded = decode(genesisCodec, fromHex(genesis))
+    if (isRejection(decoded)) throw this.#wrong('/v1/genesis', decoded.detail)
+    return decoded as Genesis
+  }
+
+  /** The bytes of a page of blocks from a height on; none above the upstream's tip. */
+  async blocks(from: number): Promise<readonly Uint8Array[]> {
+    const path = `/v1/blocks?from=${from}&limit=${PAGE_ITEMS_MAX}`
+    const { data } = await this.#read(path, blocksSchema)
+    return data.map(({ block }) => fromHex(block))
+  }
+
+  /** Hands a transaction on; whatever the upstream answers. Throws `upstream_unreachable`. */
+  submit(encoded: Uint8Array): Promise<UpstreamAnswer> {
+    return this.#ask('/v1/transactions', {
+      method: 'POST',
+      headers: { 'content-type': 'application/octet-stream' },
+      // A copy over memory that is surely not shared, as `fetch` asks for.
+      body: new Uint8Array(encoded),
+    })
+  }
+
+  async #read<T>(path: string, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T> {
+    const { status, body } = await this.#ask(path, signal && { signal })
+    const json = parsedJson(body)
+    if (status !== 200) {
+      const problem = problemSchema.safeParse(json)
+      const said = problem.success ? `${problem.data.code}: ${problem.data.detail}` : 'no reason'
+      const pruned = problem.success && problem.data.code === 'pruned'
+      throw new LedgerFault(
+        pruned ? 'history_pruned' : 'upstream_unusable',
+        `${this.url}${path} answers ${status}: ${said}`,
+      )
+    }
+    const parsed = schema.safeParse(json)
+    if (!parsed.success) throw this.#wrong(path, z.prettifyError(parsed.error))
+    return parsed.data
+  }
+
+  async #ask(path: string, request: RequestInit = {}): Promise<UpstreamAnswer> {
+    const late = AbortSignal.timeout(UPSTREAM_ANSWER_MS_MAX)
+    const signal = request.signal ? AbortSignal.any([request.signal, late]) : late
+    try {
+      const response = await fetch(this.url + path, { ...request, signal, redirect: 'error' })
+      const contentType = response.headers.get('content-type') ?? 'application/octet-stream'
+      return { status: response.status, contentType, body: await boundedBody(response) }
+    } catch (cause) {
+      if (cause instanceof LedgerFault) throw cause
+      throw new LedgerFault('upstream_unreachable', `${this.url} does not answer`, cause)
+    }
+  }
+
+  #wrong(path: string, why: string): LedgerFault {
+    return new LedgerFault('upstream_unusable', `${this.url}${path}: ${why.slice(0, 500)}`)
+  }
+}
+
+async function boundedBody(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length
+    if (length > UPSTREAM_ANSWER_BYTES_MAX) {
+      const detail = `${response.url} answers more than ${UPSTREAM_ANSWER_BYTES_MAX} bytes`
+      throw new LedgerFault('upstream_unusable', detail)
+    }
+    chunks.push(chunk)
+  }
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+function parsedJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8'))
+  } catch {
+    // `JSON.parse` has no other way to say so; the schema refuses what is missing.
+    return undefined
+  }
+}

@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import type { Genesis } from '@tallystick/protocol'
+import { dataFolder } from './data-folder.js'
+import { writeDurableFile } from './durable-file.js'
+import { writtenGenesis } from './genesis-file.js'
+import { LedgerFault } from './ledger-fault.js'
+import type { LedgerStore } from './store/ledger-store.js'
+import { openSqliteLedgerStore } from './store/sqlite-ledger-store.js'
+
+/**
+ * Makes a data folder without a key, out of a store that `fill` fills. The genesis is written last: a
+ * folder without one is not initialized, and can be filled again. Throws `already_initialized`.
+ */
+export async function newLedgerFolder<T>(
+  dataDir: string,
+  genesis: Genesis,
+  fill: (store: LedgerStore) => Promise<T>,
+): Promise<T> {
+  const paths = dataFolder(dataDir)
+  if (existsSync(paths.genesis)) {
+    throw new LedgerFault('already_initialized', `${dataDir} holds a ledger already`)
+  }
+  await mkdir(dataDir, { recursive: true })
+  const store = await openSqliteLedgerStore(paths.ledger)
+  try {
+    const filled = await fill(store)
+    await writeDurableFile(paths.genesis, writtenGenesis(genesis), 0o644)
+    return filled
+  } finally {
+    await store.close()
+  }
+}

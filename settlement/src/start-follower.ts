@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { type ChainId, chainIdOf, type Genesis } from '@tallystick/protocol'
+import { dataFolder } from './data-folder.js'
+import { writeDurableFile } from './durable-file.js'
+import { FollowEngine } from './follow/follow-engine.js'
+import { Upstream } from './follow/upstream.js'
+import { checkedGenesis, readGenesisFile, writtenGenesis } from './genesis-file.js'
+import { importLedger } from './import-ledger.js'
+import { LedgerFault } from './ledger-fault.js'
+import { type RunningLedgerNode, type ServeConfig, serveNode } from './serve-node.js'
+import { SignaturePool } from './verify/signature-pool.js'
+
+export type FollowerConfig = ServeConfig & {
+  /** Address of the API of the node that is followed. */
+  readonly upstream: string
+  /** The chain that is meant. Absent in a new folder: the upstream's word for it is taken. */
+  readonly chainId?: ChainId
+  /** What a new folder begins with. Absent: the genesis. */
+  readonly snapshotFile?: string
+  /** How far the import of the snapshot is. */
+  readonly onProgress?: (what: string) => void
+}
+
+/**
+ * Starts a node without a key over a data folder, which is made if need be: it executes every block
+ * of its upstream, and keeps and serves those that follow from the rules. Throws `LedgerFault`.
+ */
+export async function startFollower(config: FollowerConfig): Promise<RunningLedgerNode> {
+  const { onReport = () => undefined } = config
+  const upstream = new Upstream(config.upstream)
+  const genesis = await genesisOf(config, upstream)
+  const pool = new SignaturePool()
+  const engine = new FollowEngine(upstream, chainIdOf(genesis), pool, onReport)
+  try {
+    const node = await serveNode({
+      ...{ ...config, genesis, engine },
+      follower: {
+        status: () => engine.status,
+        forward: (encoded) => upstream.submit(encoded),
+      },
+    })
+    const stop = async () => {
+      await node.stop()
+      await pool.stop()
+    }
+    return { ...node, stop }
+  } catch (error) {
+    await pool.stop()
+    throw error
+  }
+}
+
+/** The genesis in the data folder; a new folder gets the upstream's. */
+async function genesisOf(config: FollowerConfig, upstream: Upstream): Promise<Genesis> {
+  const { dataDir, chainId } = config
+  const path = dataFolder(dataDir).genesis
+  const { snapshotFile: file, onProgress = () => undefined } = config
+  if (file !== undefined && !existsSync(path)) {
+    await importLedger({ file, dataDir, chainId, onProgress })
+  }
+  const isNew = !existsSync(path)
+  const genesis = isNew
+    ? checkedGenesis(upstream.url, await upstream.genesis())
+    : await readGenesisFile(path)
+  const found = chainIdOf(genesis)
+  if (chainId !== undefined && found !== chainId) {
+    const where = isNew ? upstream.url : dataDir
+    throw new LedgerFault('store_of_another_chain', `${where} is of chain ${found}, not ${chainId}`)
+  }
+  if (isNew) {
+    await mkdir(dataDir, { recursive: true })
+    await writeDurableFile(path, writtenGenesis(genesis), 0o644)
+  }
+  return genesis
+}
