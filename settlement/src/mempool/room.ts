@@ -1,3 +1,10 @@
+import { BLOCK_COST_MAX, BLOCK_TRANSACTIONS_MAX } from '@tallystick/protocol'
+import {
+  BLOCK_BYTES_MAX,
+  MEMPOOL_BYTES_MAX,
+  MEMPOOL_COST_MAX,
+  MEMPOOL_TRANSACTIONS_MAX,
+} from '../limits.js'
 import type { PendingTransaction } from './pending-transaction.js'
 
 /** Room that transactions take, or may take: their number, encoded bytes and cost (COST-1). */
@@ -42,4 +49,18 @@ export function fits(used: Room, bounds: Room): boolean {
 export function sixteenthsOf({ transactions, bytes, cost }: Room, sixteenths: number): Room {
   const share = (whole: number) => Math.floor((whole * sixteenths) / 16)
   return { transactions: share(transactions), bytes: share(bytes), cost: share(cost) }
+}
+
+/** What a block of this node may hold. */
+export const BLOCK_ROOM: Room = {
+  transactions: BLOCK_TRANSACTIONS_MAX,
+  bytes: BLOCK_BYTES_MAX,
+  cost: BLOCK_COST_MAX,
+}
+
+/** What may wait for one. */
+export const MEMPOOL_ROOM: Room = {
+  transactions: MEMPOOL_TRANSACTIONS_MAX,
+  bytes: MEMPOOL_BYTES_MAX,
+  cost: MEMPOOL_COST_MAX,
 }

@@ -1,6 +1,4 @@
 import {
-  BLOCK_COST_MAX,
-  BLOCK_TRANSACTIONS_MAX,
   type BlockHeader,
   blockCodec,
   blockId,
@@ -29,16 +27,10 @@ import type { Candidate } from '../core/fill-block.js'
 import { parametersInForce } from '../core/parameters-in-force.js'
 import { TransactionChecks } from '../core/transaction-checks.js'
 import type { BlockCandidate, DecidedBlock } from '../engine/engine.js'
-import {
-  BLOCK_BYTES_MAX,
-  MEMPOOL_BYTES_MAX,
-  MEMPOOL_COST_MAX,
-  MEMPOOL_TRANSACTIONS_MAX,
-  READY_LAG_BLOCKS_MAX,
-} from '../limits.js'
+import { READY_LAG_BLOCKS_MAX } from '../limits.js'
 import { Mempool } from '../mempool/mempool.js'
 import type { PendingTransaction } from '../mempool/pending-transaction.js'
-import type { Room } from '../mempool/room.js'
+import { BLOCK_ROOM, MEMPOOL_ROOM } from '../mempool/room.js'
 import type { LedgerState } from '../state/ledger-state.js'
 import type { StoredBlock } from '../store/ledger-store.js'
 import type { Chain, ChainTip } from './chain.js'
@@ -61,13 +53,6 @@ import { type Traced, traceAtTip } from './trace-at-tip.js'
 import { TurnLoop } from './turn-loop.js'
 import { type PendingUpgrade, pendingUpgrade, requireSupportedVersion } from './upgrade.js'
 import { checkNewestBlocks } from './verify-history.js'
-
-/** What a block of this node may hold. */
-const BLOCK_ROOM: Room = {
-  transactions: BLOCK_TRANSACTIONS_MAX,
-  bytes: BLOCK_BYTES_MAX,
-  cost: BLOCK_COST_MAX,
-}
 
 /**
  * A running ledger: it takes transactions, makes blocks or takes those that its engine delivers, and
@@ -103,11 +88,7 @@ export class LedgerNode {
     this.#tip = chain.tip
     this.#horizon = horizon
     const stored = new GroupCommit(parts.store.addPending.bind(parts.store))
-    this.#mempool = new Mempool(chain.state, (row) => stored.add(row), {
-      transactions: MEMPOOL_TRANSACTIONS_MAX,
-      bytes: MEMPOOL_BYTES_MAX,
-      cost: MEMPOOL_COST_MAX,
-    })
+    this.#mempool = new Mempool(chain.state, (row) => stored.add(row), MEMPOOL_ROOM)
   }
 
   /** Restores the chain and what waited. It takes no turn before `start`. */
