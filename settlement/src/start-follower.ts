@@ -8,6 +8,7 @@ import { Upstream } from './follow/upstream.js'
 import { checkedGenesis, readGenesisFile, writtenGenesis } from './genesis-file.js'
 import { importLedger } from './import-ledger.js'
 import { LedgerFault } from './ledger-fault.js'
+import { recreateLedger } from './recreate-ledger.js'
 import { type RunningLedgerNode, type ServeConfig, serveNode } from './serve-node.js'
 import { SignaturePool } from './verify/signature-pool.js'
 
@@ -17,10 +18,15 @@ export type FollowerConfig = ServeConfig & {
   /** The chain that is meant. Absent in a new folder: the upstream's word for it is taken. */
   readonly chainId?: ChainId
   /** What a new folder begins with. Absent: the genesis. */
-  readonly snapshotFile?: string
-  /** How far the import of the snapshot is. */
+  readonly start?: FollowerStart
+  /** How far that is. */
   readonly onProgress?: (what: string) => void
 }
+
+export type FollowerStart =
+  | { readonly kind: 'snapshot'; readonly file: string }
+  /** A folder, or the address of one: its last checkpoint, and the blocks behind it. */
+  | { readonly kind: 'archive'; readonly archive: string }
 
 /**
  * Starts a node without a key over a data folder, which is made if need be: it executes every block
@@ -29,10 +35,10 @@ export type FollowerConfig = ServeConfig & {
 export async function startFollower(config: FollowerConfig): Promise<RunningLedgerNode> {
   const { onReport = () => undefined } = config
   const upstream = new Upstream(config.upstream)
-  const genesis = await genesisOf(config, upstream)
   const pool = new SignaturePool()
-  const engine = new FollowEngine(upstream, chainIdOf(genesis), pool, onReport)
   try {
+    const genesis = await genesisOf(config, upstream, pool)
+    const engine = new FollowEngine(upstream, chainIdOf(genesis), pool, onReport)
     const node = await serveNode({
       ...{ ...config, genesis, engine },
       follower: {
@@ -51,14 +57,32 @@ export async function startFollower(config: FollowerConfig): Promise<RunningLedg
   }
 }
 
+async function begin(
+  start: FollowerStart,
+  { dataDir, chainId, onProgress = () => undefined }: FollowerConfig,
+  pool: SignaturePool,
+): Promise<void> {
+  switch (start.kind) {
+    case 'snapshot':
+      await importLedger({ file: start.file, dataDir, chainId, onProgress })
+      break
+    case 'archive':
+      await recreateLedger({
+        ...{ archive: start.archive, start: 'checkpoint', chainId, dataDir, pool, onProgress },
+      })
+      break
+  }
+}
+
 /** The genesis in the data folder; a new folder gets the upstream's. */
-async function genesisOf(config: FollowerConfig, upstream: Upstream): Promise<Genesis> {
+async function genesisOf(
+  config: FollowerConfig,
+  upstream: Upstream,
+  pool: SignaturePool,
+): Promise<Genesis> {
   const { dataDir, chainId } = config
   const path = dataFolder(dataDir).genesis
-  const { snapshotFile: file, onProgress = () => undefined } = config
-  if (file !== undefined && !existsSync(path)) {
-    await importLedger({ file, dataDir, chainId, onProgress })
-  }
+  if (config.start !== undefined && !existsSync(path)) await begin(config.start, config, pool)
   const isNew = !existsSync(path)
   const genesis = isNew
     ? checkedGenesis(upstream.url, await upstream.genesis())

@@ -152,6 +152,16 @@ describe('an archive', () => {
     // The checkpoint of height 5 is where this folder begins.
     const { status, body } = await ask(follower.url, '/v1/blocks/4')
     assert.deepEqual([status, body['code'], body['retryable']], [410, 'pruned', false])
+
+    // The same in one step, from the end of the archive.
+    const direct = await LedgerProcess.follow(
+      ...[join(temporaryFolder(context), 'data'), node.url, '--archive', url],
+      ...['--chain-id', node.chainId],
+    )
+    context.after(() => direct.kill())
+    const first = Number((await ask(direct.url, '/v1/status')).body['first_block'])
+    assert.equal(first, Math.floor(Number(made['height']) / 5) * 5)
+    await included(direct, id)
   })
 
   test('INV-41 is replayed into a folder by whatever is started again after a kill', async (context) => {

@@ -7,17 +7,19 @@ export type FollowOptions = ServeOptions & {
   readonly from: string
   readonly chainId?: ChainId
   readonly snapshot?: string
+  readonly archive?: string
 }
 
 /** `ledger follow`: executes the blocks of another node and serves. */
 export function followLedger(options: FollowOptions): Promise<void> {
-  const { from, chainId, snapshot } = options
+  const { from, chainId, snapshot, archive } = options
   return serveUntilStopped(options, (config) =>
     startFollower({
       ...{ ...config, upstream: from },
       ...(chainId !== undefined && { chainId }),
-      ...(snapshot !== undefined && { snapshotFile: snapshot }),
-      onProgress: progressOf('snapshot import'),
+      ...(snapshot !== undefined && { start: { kind: 'snapshot', file: snapshot } }),
+      ...(archive !== undefined && { start: { kind: 'archive', archive } }),
+      onProgress: progressOf('follow'),
     }),
   )
 }

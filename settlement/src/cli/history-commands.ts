@@ -34,7 +34,7 @@ export function addHistoryCommands(program: Command): void {
     .command('replay')
     .description('execute an archive up to a height, check everything, and print the state root')
     .requiredOption('--archive <dir|url>', 'the archive')
-    .requiredOption('--height <n>', 'up to this block', countOption)
+    .option('--height <n>', 'up to this block; absent: to its end', countOption)
     .option('--from-genesis', 'execute every block, and use no checkpoint')
     .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
     .option('--data <dir>', 'make a data folder of it; goes on where it was stopped')

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import type { Output } from '@tallystick/protocol'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { initLedger, type LedgerOrigin } from '../init-ledger.js'
 import type { PricedAsset } from '../priced-asset.js'
 import { addClientCommands } from './client-commands.js'
@@ -77,7 +77,13 @@ program
   .requiredOption('--from <url>', 'address of the API of that node', urlOption)
   .requiredOption('--data <dir>', 'folder for the ledger; made if it is not there')
   .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
-  .option('--snapshot <file>', 'begin a new folder with this instead of the genesis')
+  .addOption(
+    new Option(
+      '--snapshot <file>',
+      'begin a new folder with this instead of the genesis',
+    ).conflicts('archive'),
+  )
+  .option('--archive <dir|url>', 'begin a new folder with the end of this archive')
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--port <number>', 'port to listen on, 0 for any', portOption, 7_401)
   .option('--keep-blocks <n>', 'prune all but so many; absent: keep all', countOption)
