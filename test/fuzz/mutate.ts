@@ -31,6 +31,17 @@ const ODD_TEXTS: readonly Uint8Array[] = [
   ].map(utf8),
 ]
 
+/** Letters of other scripts that become one of ours in another case or normal form. */
+const LOOKALIKES: readonly (readonly [ours: string, theirs: string])[] = [
+  ['K', '\u212a'],
+  ['k', '\u212a'],
+  ['s', '\u017f'],
+  ['S', '\u017f'],
+  ['i', '\u0130'],
+  ['1', '\uff11'],
+  ['a', '\uff41'],
+]
+
 /** `input` after one to four injuries, some of them with parts of `other`. */
 export function mutate(input: Uint8Array, other: Uint8Array, dice: Dice): Uint8Array {
   let result = input
@@ -46,7 +57,7 @@ function injure(input: Uint8Array, other: Uint8Array, dice: Dice): Uint8Array {
     input.subarray(at, end),
     input.subarray(end),
   ]
-  switch (dice.roll(12)) {
+  switch (dice.roll(13)) {
     // A bit turned, or a byte at the end of its range.
     case 0:
       return changedByte(input, at, (byte) => byte ^ (1 << dice.roll(8)))
@@ -81,6 +92,8 @@ function injure(input: Uint8Array, other: Uint8Array, dice: Dice): Uint8Array {
       const from = dice.chance(50) ? Math.min(at, other.length) : dice.roll(other.length + 1)
       return concatBytes(before, other.subarray(from))
     }
+    case 11:
+      return withLookalike(input, at, dice)
     default:
       return concatBytes(
         before,
@@ -92,4 +105,12 @@ function injure(input: Uint8Array, other: Uint8Array, dice: Dice): Uint8Array {
 
 function changedByte(input: Uint8Array, at: number, change: (byte: number) => number): Uint8Array {
   return input.map((byte, i) => (i === at ? change(byte) : byte))
+}
+
+/** The first of our letters from `at` on, in another script. */
+function withLookalike(input: Uint8Array, at: number, dice: Dice): Uint8Array {
+  const [ours, theirs] = dice.pick(LOOKALIKES)
+  const found = input.indexOf(ours.charCodeAt(0), at)
+  if (found < 0) return input
+  return concatBytes(input.subarray(0, found), utf8(theirs), input.subarray(found + 1))
 }
