@@ -11,7 +11,9 @@ import {
   type Output,
   type Role,
   type Signer,
+  TIMESTAMP_MAX,
   timestamp,
+  withdrawalDigest,
 } from '@tallystick/protocol'
 import { TransactionChecks } from '@tallystick/settlement'
 import fc from 'fast-check'
@@ -37,8 +39,8 @@ const OWNERS: readonly Signer[] = [ALICE, BOB, CAROL, HUB]
 /** May issue more of asset 1 of the test ledger. */
 const TOY_ISSUER = testSigner(50)
 const KINDS = [
-  ...['pay', 'issue', 'reissue', 'open', 'deposit', 'close', 'forceClose', 'challenge'],
-  ...['finalize', 'payFee', 'reveal', 'replay', 'wait'],
+  ...['pay', 'issue', 'reissue', 'open', 'deposit', 'withdraw', 'close', 'forceClose'],
+  ...['challenge', 'finalize', 'payFee', 'reveal', 'replay', 'wait'],
   // What needs a closing channel comes up less often than it is tried.
   ...['forceClose', 'challenge', 'challenge', 'finalize', 'finalize', 'finalize', 'payFee'],
 ] as const
@@ -159,6 +161,7 @@ class RandomLedger {
   private actors({ kind, role }: Step): readonly Signer[] {
     switch (kind) {
       case 'close':
+      case 'withdraw':
         return [HUB]
       case 'forceClose':
       case 'payFee':
@@ -237,6 +240,14 @@ class RandomLedger {
       case 'close':
         if (found === undefined) return 'none'
         return closeOperation(ledger, number, { clientPayout: step.value % 1_000n })
+      case 'withdraw': {
+        if (found === undefined) return 'none'
+        const validUntil = TIMESTAMP_MAX
+        const agreed = { channel: found.id, role, withdrawn: value, validUntil }
+        const signature = ALICE.sign(withdrawalDigest(ledger.chainId, agreed))
+        const withdrawals = [{ channel: number, role, withdrawn: value, signature }]
+        return { kind, validUntil, withdrawals }
+      }
       case 'forceClose': {
         if (found === undefined) return 'none'
         const own = lane(version, version === 0 ? 0n : step.value % 1_000n)
