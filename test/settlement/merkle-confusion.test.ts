@@ -24,7 +24,7 @@ import {
   witnessedTransactionHash,
 } from '@tallystick/protocol'
 import { applyBlock } from '@tallystick/settlement'
-import { stateLeaf, ZEROS } from '../protocol/merkle-reference.js'
+import { sha256, stateLeaf, ZEROS } from '../protocol/merkle-reference.js'
 import { proveKey, treeRoot } from './reference-tree.js'
 import { testBlock, tipOf } from './test-block.js'
 import { openChannel } from './test-channel.js'
@@ -76,6 +76,14 @@ describe('INV-36 STATE-4 bad_state_proof: a proof of an entry shows nothing else
     assert.equal(counted.kind, 'proven')
     const taken = provenEntry(root, 'assetCount', {}, count, prove('channelCount', {}))
     assert.equal(isRejection(taken) && taken.code, 'bad_state_proof')
+  })
+
+  test('STATE-3 the byte of the kind is in the key and in the value hash', () => {
+    const number = Uint8Array.of(0)
+    assert.deepEqual(stateKey('channel', CHANNEL), sha256(Uint8Array.of(0x07, 3), number))
+    assert.deepEqual(stateKey('asset', { asset: 0 }), sha256(Uint8Array.of(0x07, 1), number))
+    assert.deepEqual(stateValueHash('channel', channel), sha256(Uint8Array.of(0x08, 3), channel))
+    assert.deepEqual(stateValueHash('coin', channel), sha256(Uint8Array.of(0x08, 2), channel))
   })
 
   test('of absence where the entry is there, of presence where it is not', () => {
