@@ -15,7 +15,6 @@ import {
   fromHex,
   identifier,
   integer,
-  isRejection,
   list,
   oneOf,
   optional,
@@ -29,51 +28,7 @@ import {
 } from '@tallystick/protocol'
 import { MalformedBytes } from '#protocol/codec/reader.js'
 import { BrokenInvariant } from '#protocol/primitives/invariant.js'
-import { bytesOfLayout, mutated, publicCodecs, varint } from './layout-bytes.js'
-import { Dice, seeds } from './test-channel.js'
-
-/** Canonical byte strings that are made per codec and seed, and mutants of each. */
-const SAMPLES = 60
-const MUTANTS = 25
-
-/** INV-23 for one byte string: refused, or the only encoding of its value. */
-function checkCanonical(codec: Codec<unknown>, bytes: Uint8Array): boolean {
-  const value = decode(codec, bytes)
-  if (isRejection(value)) {
-    assert.match((value as { detail: string }).detail, /^byte \d+: /)
-    return false
-  }
-  const again = encode(codec, value)
-  assert.equal(toHex(again), toHex(bytes), 'INV-23 an accepted byte string is its own encoding')
-  assert.deepEqual(decode(codec, again), value)
-  return true
-}
-
-describe('ENC-1 every public codec', () => {
-  test('there are the codecs that the specification lists', () => {
-    const names = publicCodecs().map(([name]) => name)
-    assert.ok(names.length >= 50, names.join(' '))
-    for (const name of ['messageCodec', 'transactionCodec', 'blockCodec', 'channelPartyCodec']) {
-      assert.ok(names.includes(name), name)
-    }
-  })
-
-  for (const [name, codec] of publicCodecs()) {
-    test(`INV-23 ${name}: bytes of its layout, and mutants of them, have one reading`, () => {
-      let accepted = 0
-      for (const seed of seeds(2)) {
-        const dice = new Dice(seed)
-        for (let sample = 0; sample < SAMPLES; sample++) {
-          const bytes = bytesOfLayout(codec.layout, dice)
-          if (checkCanonical(codec, bytes)) accepted++
-          checkCanonical(codec, dice.bytes(dice.roll(200)))
-          for (let count = 0; count < MUTANTS; count++) checkCanonical(codec, mutated(bytes, dice))
-        }
-      }
-      assert.ok(accepted >= 8, `${accepted} of ${2 * SAMPLES} samples were accepted`)
-    })
-  }
-})
+import { varint } from './layout-bytes.js'
 
 describe('ENC-2 numbers', () => {
   const one = integer(2 ** 48)

@@ -26,7 +26,7 @@ type RfcVector = {
   readonly input: { readonly seed: string; readonly message: string }
   readonly expected: { readonly publicKey: string; readonly signature: string }
 }
-type SpeccheckVector = {
+type VerdictVector = {
   readonly id: string
   readonly input: Readonly<Record<'publicKey' | 'message' | 'signature', string>>
   readonly expected: boolean
@@ -73,7 +73,8 @@ describe('ed25519: published vectors', () => {
     })
   }
 
-  for (const { id, input, expected } of readVectors<SpeccheckVector>('ed25519-speccheck.json')) {
+  const verdicts = ['ed25519-speccheck.json', 'ed25519-wycheproof.json']
+  for (const { id, input, expected } of verdicts.flatMap(readVectors<VerdictVector>)) {
     test(`${id}: every path says ${expected}`, () => {
       const verdict = verdictOf({
         publicKey: fromHex(input.publicKey),

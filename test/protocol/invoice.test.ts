@@ -54,6 +54,14 @@ describe('INVOICE-1 invoice strings', () => {
     assert.deepEqual(parseInvoice(encodeInvoice(plain, PAYEE)), plain)
   })
 
+  test('INV-23 a letter of another script that lowers to one of ours makes it none', () => {
+    // The Kelvin sign is its own upper case, and its lower case is a plain k.
+    const kelvin = TEXT.toUpperCase().replace('K', '\u212a')
+    assert.notEqual(kelvin, TEXT.toUpperCase())
+    assert.equal(kelvin.toLowerCase(), TEXT)
+    assert.equal(codeOf(parseInvoice(kelvin)), 'invoice_malformed')
+  })
+
   test('all upper case, as QR codes have it, is the same invoice, a mixture is none', () => {
     assert.deepEqual(parseInvoice(TEXT.toUpperCase()), INVOICE)
     assert.equal(codeOf(parseInvoice(`TALLY${TEXT.slice(5)}`)), 'invoice_malformed')

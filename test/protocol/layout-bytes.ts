@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import * as protocol from '@tallystick/protocol'
-import { type Codec, concatBytes, type Layout, utf8 } from '@tallystick/protocol'
+import { concatBytes, type Layout, utf8 } from '@tallystick/protocol'
 import { Writer } from '#protocol/codec/writer.js'
 import type { Dice } from './test-channel.js'
 
@@ -9,15 +8,6 @@ import type { Dice } from './test-channel.js'
  * not from the code that reads them. Relations between fields are not in a layout; whatever breaks
  * one is refused by the codec, and the caller tries again.
  */
-
-export type NamedCodec = readonly [name: string, codec: Codec<unknown>]
-
-/** Every codec that the package exports. */
-export function publicCodecs(): readonly NamedCodec[] {
-  return Object.entries(protocol)
-    .filter(([name]) => name.endsWith('Codec'))
-    .map(([name, codec]) => [name, codec as unknown as Codec<unknown>] as const)
-}
 
 const TEXTS = ['', 'a', 'pay me', 'Größe', '\u{1f4b7}', '\ufeffmark']
 
@@ -80,43 +70,4 @@ export function varint(value: bigint): Uint8Array {
   const writer = new Writer()
   writer.bigVarint(value)
   return writer.finish()
-}
-
-/** `bytes` after one to three random injuries. */
-export function mutated(bytes: Uint8Array, dice: Dice): Uint8Array {
-  let result = bytes
-  for (let count = 1 + dice.roll(3); count > 0; count--) {
-    const at = dice.roll(result.length + 1)
-    const [before, after] = [result.subarray(0, at), result.subarray(at)]
-    switch (dice.roll(6)) {
-      case 0:
-        result = concatBytes(
-          before,
-          after.map((byte, i) => (i === 0 ? byte ^ (1 << dice.roll(8)) : byte)),
-        )
-        break
-      case 1:
-        result = concatBytes(before, after.subarray(1))
-        break
-      case 2:
-        result = concatBytes(before, dice.bytes(1), after)
-        break
-      case 3:
-        // A longer form of the number that may stand here.
-        result = concatBytes(
-          before,
-          after.subarray(0, 1).map((byte) => byte | 0x80),
-          Uint8Array.of(0),
-          after.subarray(1),
-        )
-        break
-      case 4:
-        result = before
-        break
-      case 5:
-        result = concatBytes(before, after.subarray(0, 9), after)
-        break
-    }
-  }
-  return result
 }

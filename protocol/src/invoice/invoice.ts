@@ -63,9 +63,10 @@ export function parseInvoice(
 
 function invoiceBytes(shown: string): Uint8Array | undefined {
   // QR codes are smaller in upper case; bech32m takes either, and never both at once.
+  // Letters of other scripts that lower to ours, such as the Kelvin sign, are not ours.
+  if (shown.length > INVOICE_CHARACTERS_MAX || !/^[A-Za-z0-9]+$/.test(shown)) return undefined
   const text = shown === shown.toUpperCase() ? shown.toLowerCase() : shown
-  if (text.length > INVOICE_CHARACTERS_MAX || !text.startsWith(`${INVOICE_PREFIX}1`))
-    return undefined
+  if (!text.startsWith(`${INVOICE_PREFIX}1`)) return undefined
   const decoded = bech32m.decodeUnsafe(text as `${string}1${string}`, INVOICE_CHARACTERS_MAX)
   return decoded && decoded.prefix === INVOICE_PREFIX
     ? bech32m.fromWordsUnsafe(decoded.words) || undefined

@@ -1,0 +1,51 @@
+import { utf8 } from '@tallystick/protocol'
+import * as parsers from '#client-sdk/wallet/parse-arguments.js'
+import type { Dice } from '../protocol/test-channel.js'
+import { type Decoder, isNamed, textOf } from './decoder.js'
+
+/** What callers hand to a wallet, as JSON in which `"5n"` stands for a bigint. */
+export function argumentDecoders(): readonly Decoder[] {
+  return [
+    argumentDecoder('parseValue', ['"5n"'], (value) => parsers.parseValue(value, 'amount')),
+    argumentDecoder('parseFeeMax', ['"0n"'], parsers.parseFeeMax),
+    argumentDecoder('parseExpirySeconds', ['1', '86400'], parsers.parseExpirySeconds),
+    argumentDecoder('parseDescription', ['"two coffees"', '""'], parsers.parseDescription),
+    argumentDecoder('parseKey', ['"order 7"'], parsers.parseKey),
+    argumentDecoder('parseInvoiceText', ['"tally1"'], parsers.parseInvoiceText),
+    argumentDecoder('parseAnchor', [JSON.stringify('5a'.repeat(32))], parsers.parseAnchor),
+    argumentDecoder('parseLock', [JSON.stringify('5b'.repeat(32))], parsers.parseLock),
+    argumentDecoder('parseHub', [JSON.stringify('5c'.repeat(32))], parsers.parseHub),
+    argumentDecoder('parseUrl', ['"ws://hub:1"', '"wss://hub/x"'], (value) =>
+      parsers.parseUrl(value, 'url', ['ws:', 'wss:']),
+    ),
+  ]
+}
+
+function argumentDecoder(
+  name: string,
+  examples: readonly string[],
+  parse: (value: unknown) => unknown,
+): Decoder {
+  return {
+    name: `arguments.${name}`,
+    covers: [name],
+    valid: (dice: Dice) => utf8(dice.pick(examples)),
+    check: (input) => {
+      try {
+        const value = argumentOf(textOf(input))
+        // A value that is taken is taken as it is.
+        if (parse(value) !== value) throw new Error('another value than was handed in')
+        return 'accepted'
+      } catch (error) {
+        if (isNamed(error, 'WalletError') || error instanceof SyntaxError) return 'refused'
+        throw error
+      }
+    },
+  }
+}
+
+function argumentOf(text: string): unknown {
+  return JSON.parse(text, (_, value: unknown) =>
+    typeof value === 'string' && /^-?\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,
+  )
+}

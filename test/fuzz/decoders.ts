@@ -1,0 +1,30 @@
+import { argumentDecoders } from './argument-decoders.js'
+import { exportedCodecs, stateEntryDecoders } from './codec-decoders.js'
+import type { Decoder } from './decoder.js'
+import { historyDecoders } from './history-decoders.js'
+import { jsonDecoders } from './json-decoders.js'
+import { storeDecoders } from './store-decoders.js'
+import { textDecoders } from './text-decoders.js'
+import { transactionDecoders } from './transaction-decoders.js'
+
+/** Every decoder of protocol, settlement, hub and client-sdk. */
+export async function allDecoders(): Promise<readonly Decoder[]> {
+  return [
+    ...(await exportedCodecs()),
+    ...stateEntryDecoders(),
+    ...transactionDecoders(),
+    ...textDecoders(),
+    ...jsonDecoders(),
+    ...argumentDecoders(),
+    ...storeDecoders(),
+    ...(await historyDecoders()),
+  ]
+}
+
+/** Exported functions that are called like decoders, tried by none above: each with the reason. */
+export const NOT_FUZZED: Readonly<Record<string, string>> = {
+  decode: 'reads whatever codec it is given: each of them is tried with it',
+  decodeTrusted: 'as decode, with an exception: each codec is tried with it',
+  readAhead: 'hands on what somebody else reads',
+  readBody: 'reads a request to a bound of bytes; test/integration/ledger-hostile-input',
+}

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type ChannelParty,
+  chainIdOf,
+  channelPartyCodec,
+  createMnemonic,
+  decodeTrusted,
+  equalBytes,
+  toHex,
+  utf8,
+} from '@tallystick/protocol'
+import { decodeWalletChannel, encodeWalletChannel } from '#client-sdk/wallet/wallet-records.js'
+import { decodeHubChannel, encodeHubChannel } from '#hub/core/hub-channel.js'
+import { readKeyFile } from '#settlement/cli/key-file.js'
+import { readGenesisFile, writtenGenesis } from '#settlement/genesis-file.js'
+import { readValidatorKey } from '#settlement/validator-key.js'
+import type { Dice } from '../protocol/test-channel.js'
+import { testGenesis } from '../settlement/test-ledger.js'
+import { validBytes } from './codec-decoders.js'
+import { type Decoder, isNamed, textOf } from './decoder.js'
+
+/** What the programs read from their own disk: records of channels, and files that people edit. */
+export function storeDecoders(): readonly Decoder[] {
+  return [
+    recordDecoder('decodeHubChannel', decodeHubChannel, encodeHubChannel, (party) => {
+      return { party, owner: undefined, onward: [], origin: [] }
+    }),
+    recordDecoder('decodeWalletChannel', decodeWalletChannel, encodeWalletChannel, (party) => {
+      return { party, keyIndex: 3, books: 'whole' as const }
+    }),
+    genesisFileDecoder(),
+    secretFileDecoder({
+      name: 'readValidatorKey',
+      fault: 'LedgerFault',
+      valid: (dice) => `${toHex(dice.bytes(32))}\n`,
+      read: readValidatorKey,
+    }),
+    secretFileDecoder({
+      name: 'readKeyFile',
+      fault: 'CommandError',
+      valid: (dice) => `${createMnemonic(dice.bytes(32))}\n`,
+      read: readKeyFile,
+    }),
+  ]
+}
+
+/** A record that only we have written: anything else ends the program by the name of what it is. */
+function recordDecoder<T>(
+  name: string,
+  decodeRecord: (bytes: Uint8Array) => T,
+  encodeRecord: (value: T) => Uint8Array,
+  recordOf: (party: ChannelParty) => T,
+): Decoder {
+  return {
+    name,
+    covers: [name],
+    valid: (dice) => {
+      const bytes = validBytes(channelPartyCodec, dice)
+      if (bytes === undefined) return undefined
+      const party = { ...decodeTrusted(channelPartyCodec, bytes), draft: undefined }
+      return encodeRecord(recordOf(party))
+    },
+    check: (input) => {
+      let value: T
+      try {
+        value = decodeRecord(input)
+      } catch (error) {
+        if (error instanceof Error && error.name === 'MalformedBytes') return 'refused'
+        throw error
+      }
+      assert.ok(equalBytes(encodeRecord(value), input), 'INV-23 not its own encoding')
+      return 'accepted'
+    },
+  }
+}
+
+/** Runs `read` on a file of these bytes that only its owner can read. */
+async function fromFile<T>(input: Uint8Array, read: (path: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'tallystick-fuzz-'))
+  try {
+    const path = join(folder, 'file')
+    writeFileSync(path, input, { mode: 0o600 })
+    return await read(path)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function genesisFileDecoder(): Decoder {
+  const written = writtenGenesis(testGenesis())
+  return {
+    name: 'readGenesisFile',
+    covers: ['readGenesisFile'],
+    valid: () => utf8(written),
+    check: async (input) => {
+      try {
+        const genesis = await fromFile(input, readGenesisFile)
+        const again = await fromFile(utf8(writtenGenesis(genesis)), readGenesisFile)
+        assert.equal(chainIdOf(again), chainIdOf(genesis))
+        return 'accepted'
+      } catch (error) {
+        if (isNamed(error, 'LedgerFault')) return 'refused'
+        throw error
+      }
+    },
+  }
+}
+
+/** INV-51: whatever is wrong with a file of secrets, its content is not in the error. */
+function secretFileDecoder(file: {
+  readonly name: string
+  readonly fault: string
+  readonly valid: (dice: Dice) => string
+  readonly read: (path: string) => Promise<unknown>
+}): Decoder {
+  return {
+    name: file.name,
+    covers: [file.name],
+    valid: (dice) => utf8(file.valid(dice)),
+    check: async (input) => {
+      try {
+        await fromFile(input, file.read)
+        return 'accepted'
+      } catch (error) {
+        if (!isNamed(error, file.fault)) throw error
+        const words = textOf(input)
+          .split(/\s+/)
+          .filter((word) => word.length > 12)
+        const { message } = error as Error
+        assert.ok(!words.some((word) => message.includes(word)), 'INV-51 a secret in an error')
+        return 'refused'
+      }
+    },
+  }
+}

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import {
+  type Alternative,
+  alternativeCodec,
+  createMnemonic,
+  decodeTrusted,
+  encodeInvoice,
+  formatLock,
+  invoiceCodec,
+  isRejection,
+  LOCK_TEXT_MAX,
+  type Lock,
+  parseAmount,
+  parseHex,
+  parseInvoice,
+  parseLock,
+  parseMnemonic,
+  parsePublicKey,
+  parseTimestamp,
+  toHex,
+  utf8,
+} from '@tallystick/protocol'
+import { amountOf, unitsOf } from '#client-sdk/decimal-amount.js'
+import type { Dice } from '../protocol/test-channel.js'
+import { testSigner } from '../protocol/test-channel.js'
+import { validBytes } from './codec-decoders.js'
+import { type Decoder, isNamed, textOf } from './decoder.js'
+
+const PAYEE = testSigner(5)
+const DENOMINATION = { code: 'GBP', decimals: 2 }
+
+/** A parser of text that answers `undefined` to what it refuses, and whose values are text again. */
+function textDecoder(
+  name: string,
+  valid: (dice: Dice) => string | undefined,
+  textAgain: (text: string) => string | undefined,
+): Decoder {
+  return {
+    name,
+    covers: [name],
+    valid: (dice) => {
+      const text = valid(dice)
+      return text === undefined ? undefined : utf8(text)
+    },
+    check: (input) => {
+      const text = textOf(input)
+      const again = textAgain(text)
+      if (again === undefined) return 'refused'
+      assert.equal(again, text, 'INV-23 the text is not the one form of its value')
+      return 'accepted'
+    },
+  }
+}
+
+export function textDecoders(): readonly Decoder[] {
+  return [
+    lockTextDecoder(),
+    invoiceDecoder(),
+    textDecoder(
+      'parseHex',
+      (dice) => toHex(dice.bytes(dice.roll(40))),
+      (text) => {
+        const bytes = parseHex(text)
+        return bytes && toHex(bytes)
+      },
+    ),
+    textDecoder('parsePublicKey', (dice) => testSigner(1 + dice.roll(9)).publicKey, parsePublicKey),
+    numberDecoder('parseAmount', [0n, 2n ** 53n, 2n ** 63n - 1n], (text) => {
+      return /^-?\d+$/.test(text) ? [parseAmount(BigInt(text)), BigInt(text)] : [undefined, text]
+    }),
+    numberDecoder('parseTimestamp', [0, 1_700_000_000, 2 ** 40 - 1], (text) => {
+      return [parseTimestamp(Number(text)), Number(text)]
+    }),
+    mnemonicDecoder(),
+    decimalDecoder('unitsOf', unitsOf),
+    decimalDecoder('amountOf', amountOf),
+  ]
+}
+
+/** INV-3: a number that is taken is whole, not negative and the one that was handed in. */
+function numberDecoder(
+  name: string,
+  examples: readonly (bigint | number)[],
+  read: (text: string) => readonly [taken: bigint | number | undefined, given: unknown],
+): Decoder {
+  return {
+    name,
+    covers: [name],
+    valid: (dice) => utf8(String(dice.pick(examples))),
+    check: (input) => {
+      const [taken, given] = read(textOf(input))
+      if (taken === undefined) return 'refused'
+      assert.equal(taken, given)
+      assert.match(String(taken), /^\d{1,19}$/)
+      return 'accepted'
+    },
+  }
+}
+
+/** People may write a lock in many ways; each means one lock, whose own text means it again. */
+function lockTextDecoder(): Decoder {
+  return {
+    name: 'parseLock',
+    covers: ['parseLock', 'readTime', 'readDuration'],
+    valid: (dice) => {
+      const alternatives = Array.from({ length: 1 + dice.roll(4) }, () => {
+        const bytes = validBytes(alternativeCodec, dice)
+        return bytes === undefined ? [] : [decodeTrusted(alternativeCodec, bytes)]
+      }).flat() as readonly Alternative[]
+      return alternatives.length === 0 ? undefined : utf8(formatLock(alternatives))
+    },
+    check: (input) => {
+      const text = textOf(input)
+      const lock = parseLock(text)
+      if (isRejection(lock)) {
+        assert.match(lock.code, /^lock_[a-z_]+$/)
+        assert.ok(lock.offset >= 0 && lock.offset <= Math.min(text.length, LOCK_TEXT_MAX))
+        return 'refused'
+      }
+      const shown = formatLock(lock as Lock)
+      assert.deepEqual(parseLock(shown), lock)
+      assert.equal(formatLock(parseLock(shown) as Lock), shown)
+      return 'accepted'
+    },
+  }
+}
+
+/** All upper case is the one other form (INVOICE-1). */
+function invoiceDecoder(): Decoder {
+  return {
+    name: 'parseInvoice',
+    covers: ['parseInvoice'],
+    valid: (dice) => {
+      const bytes = validBytes(invoiceCodec, dice)
+      if (bytes === undefined) return undefined
+      const invoice = { ...decodeTrusted(invoiceCodec, bytes), payee: PAYEE.publicKey }
+      const text = encodeInvoice(invoice, PAYEE)
+      return utf8(dice.chance(50) ? text : text.toUpperCase())
+    },
+    check: (input) => {
+      const text = textOf(input)
+      const invoice = parseInvoice(text)
+      if (isRejection(invoice)) {
+        assert.ok(['invoice_malformed', 'invoice_bad_signature'].includes(invoice.code))
+        return 'refused'
+      }
+      const again = encodeInvoice(invoice, PAYEE)
+      assert.ok(text === again || text === again.toUpperCase(), 'INVOICE-1 a third spelling')
+      return 'accepted'
+    },
+  }
+}
+
+/** Words are taken in any case and spacing; what comes back is taken again as it is. */
+function mnemonicDecoder(): Decoder {
+  return {
+    name: 'parseMnemonic',
+    covers: ['parseMnemonic'],
+    valid: (dice) => utf8(createMnemonic(dice.bytes(dice.pick([16, 32])))),
+    check: (input) => {
+      const words = parseMnemonic(textOf(input))
+      if (words === undefined) return 'refused'
+      assert.match(words, /^[a-z]+( [a-z]+){11,23}$/)
+      assert.equal(parseMnemonic(words), words)
+      return 'accepted'
+    },
+  }
+}
+
+function decimalDecoder(name: string, read: typeof unitsOf): Decoder {
+  return {
+    name,
+    covers: [name],
+    valid: (dice) => utf8(dice.pick(['0', '12.5', '1', '92233720368547758.07', '0.01', '7.10'])),
+    check: (input) => {
+      const text = textOf(input)
+      try {
+        const units = read(text, DENOMINATION)
+        // The same by hand: the digits before the point, and two behind it.
+        const [whole = '', rest = ''] = text.replace('-', '').split('.')
+        const plain = BigInt(whole) * 100n + BigInt(rest.padEnd(2, '0').slice(0, 2))
+        assert.equal(units, text.startsWith('-') ? -plain : plain)
+        return 'accepted'
+      } catch (error) {
+        if (isNamed(error, 'WalletError')) return 'refused'
+        throw error
+      }
+    },
+  }
+}
