@@ -119,7 +119,7 @@ export function closeHonestly(world: TwoPartiesWorld, honest: Role): bigint {
       const answered = challenge(
         CHAIN,
         closing as Channel,
-        { proof, own: lane, resume: undefined },
+        { proof, own: lane, resume: undefined, guard: undefined },
         world.now,
       )
       if (isRejection(answered)) continue

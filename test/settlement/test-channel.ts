@@ -149,7 +149,16 @@ export function challengeDraft(
   const signed = signedLane(ledger, number, closer, proof)
   return {
     spends: [ledger.coin(SIGNERS[challenger])],
-    operations: [{ kind: 'challenge', channel: number, proof: signed, own, resume: undefined }],
+    operations: [
+      {
+        kind: 'challenge',
+        channel: number,
+        proof: signed,
+        own,
+        resume: undefined,
+        guard: undefined,
+      },
+    ],
     signers: [SIGNERS[challenger]],
   }
 }
