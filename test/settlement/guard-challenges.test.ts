@@ -4,11 +4,16 @@ import {
   amount,
   type ChainId,
   type ChannelTerms,
+  channelCodec,
+  encode,
   type LaneState,
   type Operation,
+  operationCost,
   type Role,
   timestamp,
 } from '@tallystick/protocol'
+import { ANSWERED } from '#settlement/api/answers.js'
+import { channelResource } from '#settlement/api/resource.js'
 import { type GuardShown, guardDraft } from './guard-draft.js'
 import {
   challengeDraft,
@@ -374,4 +379,39 @@ describe('DSP-11 several guards', () => {
       assert.deepEqual(payouts(ledger), paid)
     }
   })
+})
+
+test('API-2 DSP-11 a list of channels tells who is penalized, and whom that would pay', () => {
+  const ledger = closedByClient()
+  const listed = () => {
+    const value = encode(channelCodec, ledger.channel(0))
+    const { penalized, bounty, ...rest } = ANSWERED.channels.shape.data.element.parse(
+      channelResource({
+        kind: 'channel',
+        key: new Uint8Array(),
+        entryKey: new Uint8Array(),
+        value,
+      }),
+    )
+    assert.deepEqual([rest.status, rest.closing_by, rest.deadline], ['closing', 'client', DEADLINE])
+    return { penalized, bounty }
+  }
+  assert.deepEqual(listed(), { penalized: false, bounty: null })
+  ledger.do(byBob(ledger, { proof: lane(3, 300n) }))
+  const bounty = { ppm: 250_000, payout_lock: keyLockOf(BOB.publicKey) }
+  assert.deepEqual(listed(), { penalized: true, bounty })
+  ledger.do(byHub(ledger, lane(3, 300n)))
+  assert.deepEqual(listed(), { penalized: true, bounty: null })
+})
+
+test('COST-1 a guard pays for its appointment, its evidence and the coin of its bounty', () => {
+  const ledger = closedByClient()
+  const cost = (shown: GuardShown) => {
+    const [operation] = byBob(ledger, shown).operations ?? []
+    return operation && operationCost(operation)
+  }
+  const proof = lane(3, 300n, { acked: 2, items: [item(1, 5n, START + 9)] })
+  assert.equal(cost({ proof: lane(3, 300n) }), 300)
+  assert.equal(cost({ proof }), 500)
+  assert.equal(cost({ proof, own: lane(2, 60n) }), 600)
 })
