@@ -247,6 +247,21 @@ describe('DSP-12 what an owner entrusts to a guard', () => {
     assert.deepEqual(own.operation.proof?.lane, pair.hub.peer)
   })
 
+  test('DSP-8 an owner that has less than its guard has shown leaves it to that', () => {
+    const pair = paid()
+    const party = pair.hub
+    pair.pay('client', 5, 200n)
+    const lie = closed(testChannel(), 'client', laneOf({}))
+    const due = entrustedChallenge(handedOver(pair), lie, context)
+    assert.ok(due !== undefined)
+    const answered = accepted(challenge(CHAIN, lie, due, NOW)) as ClosingChannel
+    const duties = dutiesOf(seeLedger(party, answered, NOW), CHAIN, NOW, OFFLINE)
+    assert.deepEqual(
+      duties.filter(({ kind }) => kind === 'challenge'),
+      [],
+    )
+  })
+
   test('DSP-8 a link is revealed for an item that only the guard has shown', () => {
     const pair = paid()
     const items = [pendingItem(9)]

@@ -7,9 +7,11 @@ import {
   channelCodec,
   encode,
   type LaneState,
+  laneHead,
   type Operation,
   operationCost,
   type Role,
+  resumeDigest,
   timestamp,
 } from '@tallystick/protocol'
 import { ANSWERED } from '#settlement/api/answers.js'
@@ -132,6 +134,21 @@ describe('DSP-11 a guard that its owner has appointed', () => {
       })
       assert.deepEqual(payouts(ledger), [1_500n - hub, hub, undefined])
     }
+  })
+
+  test('DSP-10 is paid for a resume alone, by which the closer had given up what it chose', () => {
+    // The client resumed the hub's lane from 50, and asserts the 200 that it hid from the hub then.
+    const ledger = closedByClient(lane(1, 100n), lane(2, 200n))
+    const base = lane(1, 50n)
+    const channel = ledger.channel(0)
+    const { digest } = laneHead(ledger.chainId, channel, 'hub', base)
+    const nonce = new Uint8Array(16)
+    const { version, acked, transferred } = base
+    const point = { epoch: 1, nonce, base: digest, version, acked, transferred }
+    const signature = ALICE.sign(resumeDigest(ledger.chainId, channel, 'hub', point))
+    ledger.do(byBob(ledger, { own: base, resume: { point, signature } }))
+    // 1,000 - 100 + 50 = 950, of which 95 are lost and 23 are Bob's.
+    assert.deepEqual(payouts(ledger), [855n, 622n, 23n])
   })
 
   test('DSP-7 is paid with the last part, when the penalty is known', () => {

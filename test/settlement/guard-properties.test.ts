@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import {
+  amount,
   type Challenge,
   type ClosingChannel,
   challenge,
@@ -23,6 +24,7 @@ import {
   timestamp,
 } from '@tallystick/protocol'
 import fc from 'fast-check'
+import { revealLookup } from '#settlement/core/reveal-record.js'
 import { checkProperty } from './check-property.js'
 import { guardDraft } from './guard-draft.js'
 import { ITEM_NAMES, laneArbitrary } from './lane-arbitrary.js'
@@ -33,6 +35,7 @@ import {
   lastLink,
   openChannel,
   signedLane,
+  withdrawOperation,
 } from './test-channel.js'
 import { ALICE, BOB, CAROL, type Draft, HUB, START, TestLedger } from './test-ledger.js'
 
@@ -60,6 +63,8 @@ type Scene = {
   readonly unsure: boolean
   readonly resumed: boolean
   readonly penaltyPpm: number
+  /** What one side took out while the channel was in use. */
+  readonly withdrawn: { readonly role: Role; readonly value: bigint } | undefined
   readonly shown: readonly Shown[]
 }
 
@@ -84,6 +89,12 @@ const sceneArbitrary: fc.Arbitrary<Scene> = fc.record({
   unsure: fc.boolean(),
   resumed: fc.boolean(),
   penaltyPpm: fc.constantFrom(1, 100_000, 333_333, 1_000_000),
+  withdrawn: optionally(
+    fc.record({
+      role: fc.constantFrom<Role>('client', 'hub'),
+      value: fc.bigInt(1n, 1_200n),
+    }),
+  ),
   shown: fc.array(shownArbitrary, { minLength: 1, maxLength: 5 }),
 })
 
@@ -101,16 +112,21 @@ function resumeOf(ledger: TestLedger, payer: Role, base: LaneState): SignedResum
 
 /** A ledger with the scene's channel, and the force close, the nearest to the scene that is taken. */
 function openScene(scene: Scene): { readonly ledger: TestLedger; readonly close: Draft } {
-  const { by, own, peer, penaltyPpm } = scene
+  const { by, own, peer, penaltyPpm, withdrawn } = scene
   const ledger = new TestLedger()
   const terms = { clientPenaltyPpm: penaltyPpm, hubPenaltyPpm: penaltyPpm }
   openChannel(ledger, { client: 1_000n, hub: 500n }, terms)
+  if (withdrawn !== undefined) {
+    const { role, value } = withdrawn
+    const operation = withdrawOperation(ledger, 0, { role, withdrawn: value })
+    ledger.do({ spends: [ledger.coin(HUB)], operations: [operation], signers: [HUB] })
+  }
   const unsure = scene.unsure && by === 'client'
   const tries: readonly (readonly [LaneState, LaneState | undefined])[] = [
     [own, peer],
     [{ ...own, acked: 0 }, peer && { ...peer, acked: 0 }],
     [{ ...own, acked: 0 }, undefined],
-    [lane(1, 0n), undefined],
+    [lane(1, withdrawnOfPaid(withdrawn, by)), lane(1, withdrawnOfPaid(withdrawn, otherRole(by)))],
   ]
   for (const [asserted, chosen] of tries) {
     const draft = forceCloseDraft(ledger, 0, by, asserted, chosen)
@@ -122,7 +138,14 @@ function openScene(scene: Scene): { readonly ledger: TestLedger; readonly close:
     const close = { ...draft, operations }
     if (!isRejection(ledger.judge(ledger.sign(close)))) return { ledger, close }
   }
-  return assert.fail('an empty lane can be asserted')
+  return assert.fail('lanes that have paid what was withdrawn can be asserted')
+}
+
+/** What `payer` has to have paid, where the other side has withdrawn more than it had put in (CH-17). */
+function withdrawnOfPaid(withdrawn: Scene['withdrawn'], payer: Role): bigint {
+  if (withdrawn === undefined || withdrawn.role === payer) return 0n
+  const deposited = payer === 'client' ? 500n : 1_000n
+  return withdrawn.value > deposited ? withdrawn.value - deposited : 0n
 }
 
 function closedChannel(
@@ -247,13 +270,19 @@ describe('a dispute with guards, whatever anybody shows:', () => {
     checkProperty(context, property, 150)
   })
 
-  test('INV-1 INV-2 paid out in parts, with reveals in between, it is the total to the unit', (context) => {
+  test('INV-1 INV-2 OP-7 OP-11 paid out in parts, with fees and reveals in between, it is the total to the unit', (context) => {
     const step = fc.record({
       seconds: fc.integer({ min: 0, max: 60 }),
       reveal: optionally(fc.constantFrom(...ITEM_NAMES)),
       ticks: fc.integer({ min: 1, max: 4 }),
+      fee: optionally(
+        fc.record({
+          role: fc.constantFrom<Role>('client', 'hub'),
+          value: fc.bigInt(1n, 40n),
+        }),
+      ),
     })
-    let bounties = 0
+    const met = { bounties: 0, fees: 0, parts: 0, withdrawals: 0 }
     const property = fc.property(
       sceneArbitrary,
       fc.array(step, { maxLength: 6 }),
@@ -280,14 +309,40 @@ describe('a dispute with guards, whatever anybody shows:', () => {
           if (done === undefined) return
           const coins = [0, 1, 2].map((index) => ledger.coinAmount({ txId: done.id, index }) ?? 0n)
           paid.push(...coins)
-          bounties += Number((coins[2] ?? 0n) > 0n)
+          met.bounties += Number((coins[2] ?? 0n) > 0n)
+          met.parts += Number(channel.status.finalizes > 0)
         }
-        for (const { seconds, reveal, ticks } of steps) {
+        const payFee = ({ role, value }: NonNullable<(typeof steps)[number]['fee']>) => {
+          const bounds = () => {
+            const channel = ledger.state.read('channel', { channel: 0 })
+            if (channel === undefined || !isClosing(channel)) return undefined
+            return settlementBounds(channel, revealLookup(ledger.state), ledger.time)
+          }
+          const before = bounds()
+          const done = tryOut({
+            spends: [ledger.coin(SIGNERS[role])],
+            operations: [{ kind: 'payFee', channel: 0, role, amount: amount(value) }],
+            signers: [SIGNERS[role]],
+          })
+          if (done === undefined) return
+          paid.push(value)
+          met.fees += 1
+          const afterwards = bounds()
+          const payee = otherRole(role)
+          assert.deepEqual(afterwards?.[payee], before?.[payee], 'OP-7')
+          assert.deepEqual(afterwards?.bounty, before?.bounty, 'OP-7')
+        }
+        if (scene.withdrawn !== undefined) {
+          paid.push(scene.withdrawn.value)
+          met.withdrawals += 1
+        }
+        for (const { seconds, reveal, ticks, fee } of steps) {
           ledger.time = timestamp(ledger.time + seconds)
           if (reveal !== undefined) {
             const reveals = [{ index: ticks, link: lastLink(reveal) }]
             tryOut({ spends: [ledger.coin(SIGNERS[owner])], reveals, signers: [SIGNERS[owner]] })
           }
+          if (fee !== undefined) payFee(fee)
           finalizeIfDue()
         }
         ledger.time = timestamp(START + 1_000)
@@ -300,6 +355,9 @@ describe('a dispute with guards, whatever anybody shows:', () => {
       },
     )
     checkProperty(context, property, 200)
-    assert.ok(bounties > 0, 'some guards were paid')
+    assert.ok(
+      Object.values(met).every((count) => count > 0),
+      inspect(met),
+    )
   })
 })
