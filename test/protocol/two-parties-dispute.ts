@@ -125,6 +125,8 @@ export function closeHonestly(world: TwoPartiesWorld, honest: Role): bigint {
   )
   if (isRejection(closing)) assert.fail(`an honest close is refused: ${codeOf(closing)}`)
   let worst = payoutOf(world, closing as ClosingChannel, honest)
+  // One after the other as well: owner and guard, everything that both can show.
+  let all = closing as ClosingChannel
   const ownLanes = [undefined, ...forged(world, otherRole(honest)).slice(0, 2)]
   for (const proof of world.history[honest]) {
     for (const lane of ownLanes) {
@@ -134,8 +136,12 @@ export function closeHonestly(world: TwoPartiesWorld, honest: Role): bigint {
         if (isRejection(answered)) continue
         const after = answered as ClosingChannel
         assert.ok(!after.status.penalized, 'DSP-4 an honest side is never shown to have lied')
-        const payout = payoutOf(world, after, honest)
-        if (payout < worst) worst = payout
+        const next = challenge(CHAIN, all, shown, world.now)
+        if (!isRejection(next)) all = next
+        for (const answer of [after, all]) {
+          const payout = payoutOf(world, answer, honest)
+          if (payout < worst) worst = payout
+        }
       }
     }
   }

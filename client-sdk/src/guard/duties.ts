@@ -104,7 +104,7 @@ function challengeDue(
 }
 
 /** The newest proof of the other side; absent: it never signed one. */
-export function heldProof(party: ChannelParty): SignedLane | undefined {
+function heldProof(party: ChannelParty): SignedLane | undefined {
   const { peer, peerEvidence } = party
   invariant(peer.version === 0 || peerEvidence !== undefined, 'a proof is kept with its signature')
   return peerEvidence === undefined ? undefined : { lane: peer, evidence: peerEvidence }

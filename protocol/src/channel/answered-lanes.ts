@@ -7,12 +7,6 @@ import { balanceProofDigest } from './balance-proof.js'
 import { compareVersions, type LaneState, lockedOf } from './lane-state.js'
 import { otherRole, type Role } from './side.js'
 
-/** What a dispute is settled with, as far as challenges change it. */
-export type AnsweredLanes = Pick<
-  Closing,
-  'challenged' | 'replaced' | 'closerLane' | 'otherLane' | 'guardCloserLane' | 'guardOtherLane'
->
-
 /** Lanes that were shown and found relevant: of the closing side, and of the other. */
 export type ShownLanes = {
   readonly closer: LaneState | undefined
@@ -20,15 +14,15 @@ export type ShownLanes = {
 }
 
 /**
- * The owner's own word (DSP-4, DSP-5): it takes the place of what was asserted or chosen and of all
- * that guards have shown or will show of the same lane; of several, the greatest stays.
+ * The owner's own word (DSP-4, DSP-5): it takes the place of what was asserted or chosen; of several,
+ * the greatest stays.
  */
 export function answeredByOwner(
   chainId: ChainId,
   channel: ClosingChannel,
   { closer, other }: ShownLanes,
-): AnsweredLanes {
-  const { by, challenged, replaced, closerLane, otherLane, ...guards } = channel.status
+): Pick<Closing, 'challenged' | 'replaced' | 'closerLane' | 'otherLane'> {
+  const { by, challenged, replaced, closerLane, otherLane } = channel.status
   const greatest = (payer: Role, isShown: boolean, held: LaneState, shown: LaneState) =>
     isShown && compareLanes(chainId, channel, payer, held, shown) >= 0 ? held : shown
   return {
@@ -37,25 +31,22 @@ export function answeredByOwner(
     closerLane: closer === undefined ? closerLane : greatest(by, challenged, closerLane, closer),
     otherLane:
       other === undefined ? otherLane : greatest(otherRole(by), replaced, otherLane, other),
-    guardCloserLane: closer === undefined ? guards.guardCloserLane : undefined,
-    guardOtherLane: other === undefined ? guards.guardOtherLane : undefined,
   }
 }
 
 /**
- * A guard's word (DSP-11): kept beside what was asserted and chosen, as long as the owner has said
- * nothing of the lane itself. What the closing side has signed is ordered by what it pays for sure
- * first: so a closing side that signs something new for a guard that it has bribed has to pay at
- * least what an honest guard could show.
+ * A guard's word (DSP-11): kept beside what was asserted and chosen, or shown by the owner itself.
+ * What the closing side has signed is ordered by what it pays for sure first: so a closing side that
+ * signs something new for a guard that it has bribed has to pay at least what an honest guard could
+ * show.
  */
 export function answeredByGuard(
   chainId: ChainId,
   channel: ClosingChannel,
   { closer, other }: ShownLanes,
   bounty: Bounty,
-): AnsweredLanes {
-  const { status } = channel
-  const { by, challenged, replaced, closerLane, otherLane } = status
+): Pick<Closing, 'guardCloserLane' | 'guardOtherLane'> {
+  const { by, guardCloserLane, guardOtherLane } = channel.status
   const order = (payer: Role) => (a: LaneState, b: LaneState) =>
     compareLanes(chainId, channel, payer, a, b)
   const paidFirst = (a: LaneState, b: LaneState) =>
@@ -65,17 +56,11 @@ export function answeredByGuard(
     const after = compare(lane, held.lane) || compareBounties(bounty, held.bounty)
     return after > 0 ? { lane, bounty } : held
   }
-  const { guardCloserLane, guardOtherLane } = status
   return {
-    ...{ challenged, replaced, closerLane, otherLane },
     guardCloserLane:
-      closer === undefined || challenged
-        ? guardCloserLane
-        : greatest(guardCloserLane, closer, paidFirst),
+      closer === undefined ? guardCloserLane : greatest(guardCloserLane, closer, paidFirst),
     guardOtherLane:
-      other === undefined || replaced
-        ? guardOtherLane
-        : greatest(guardOtherLane, other, order(otherRole(by))),
+      other === undefined ? guardOtherLane : greatest(guardOtherLane, other, order(otherRole(by))),
   }
 }
 

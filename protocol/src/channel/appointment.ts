@@ -32,8 +32,6 @@ const appointmentTerms = {
   /** The last ledger time at which a challenge by the guard counts. */
   validUntil: timestampCodec,
 }
-const appointmentTermsCodec = struct(appointmentTerms)
-export type AppointmentTerms = Decoded<typeof appointmentTermsCodec>
 
 /** One side's word that somebody else may challenge in its name (DSP-11). */
 export const appointmentCodec = struct({
@@ -46,6 +44,7 @@ export const appointmentCodec = struct({
 /** An appointment as it is shown; channel and owner follow from where. */
 export const signedAppointmentCodec = struct({ ...appointmentTerms, signature: fixedBytes(64) })
 export type SignedAppointment = Decoded<typeof signedAppointmentCodec>
+export type AppointmentTerms = Omit<SignedAppointment, 'signature'>
 
 /** The 32 bytes that the owner signs with its channel key: bound to chain, channel and side. */
 export function appointmentDigest(

@@ -76,8 +76,8 @@ export const closingCodec = struct({
   closerLane: laneStateCodec,
   otherLane: laneStateCodec,
   /**
-   * The best that guards have shown of each lane while their owner has shown nothing of it itself:
-   * it counts where it pays the owner more than the lane above.
+   * The best that guards have shown of each lane: it counts where it pays their owner more than the
+   * lane above.
    */
   guardCloserLane: optional(guardedLaneCodec),
   guardOtherLane: optional(guardedLaneCodec),
