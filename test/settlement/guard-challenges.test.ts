@@ -47,6 +47,22 @@ function closedByClient(
   return ledger
 }
 
+/**
+ * The same, where the client has resumed the hub's lane from 50, and asserts the 200 that it hid from
+ * the hub then; with what gives that up.
+ */
+function closedByGivenUp() {
+  const ledger = closedByClient(lane(1, 100n), lane(2, 200n))
+  const own = lane(1, 50n)
+  const channel = ledger.channel(0)
+  const { digest } = laneHead(ledger.chainId, channel, 'hub', own)
+  const nonce = new Uint8Array(16)
+  const { version, acked, transferred } = own
+  const point = { epoch: 1, nonce, base: digest, version, acked, transferred }
+  const signature = ALICE.sign(resumeDigest(ledger.chainId, channel, 'hub', point))
+  return { ledger, shown: { own, resume: { point, signature } } }
+}
+
 /** Finalizes after the window and all expiries: what client, hub and guard are paid. */
 function payouts(ledger: TestLedger, part = 0): readonly (bigint | undefined)[] {
   ledger.time = timestamp(START + 1_000)
@@ -137,18 +153,29 @@ describe('DSP-11 a guard that its owner has appointed', () => {
   })
 
   test('DSP-10 is paid for a resume alone, by which the closer had given up what it chose', () => {
-    // The client resumed the hub's lane from 50, and asserts the 200 that it hid from the hub then.
-    const ledger = closedByClient(lane(1, 100n), lane(2, 200n))
-    const base = lane(1, 50n)
-    const channel = ledger.channel(0)
-    const { digest } = laneHead(ledger.chainId, channel, 'hub', base)
-    const nonce = new Uint8Array(16)
-    const { version, acked, transferred } = base
-    const point = { epoch: 1, nonce, base: digest, version, acked, transferred }
-    const signature = ALICE.sign(resumeDigest(ledger.chainId, channel, 'hub', point))
-    ledger.do(byBob(ledger, { own: base, resume: { point, signature } }))
+    const { ledger, shown } = closedByGivenUp()
+    ledger.do(byBob(ledger, shown))
     // 1,000 - 100 + 50 = 950, of which 95 are lost and 23 are Bob's.
     assert.deepEqual(payouts(ledger), [855n, 622n, 23n])
+  })
+
+  test('is paid nothing for a resume where another guard has shown a proof', () => {
+    const { ledger, shown } = closedByGivenUp()
+    ledger.do(byBob(ledger, shown))
+    ledger.do(byCarol(ledger, { proof: lane(3, 300n), ppm: 1_000_000 }))
+    // 1,000 - 300 + 50 = 750, of which 75 are lost, all of it to Carol.
+    assert.deepEqual(payouts(ledger), [675n, 750n, 75n])
+  })
+
+  test('is paid nothing for a proof where the owner has itself shown a resume', () => {
+    const { ledger, shown } = closedByGivenUp()
+    ledger.do(byBob(ledger, { proof: lane(3, 300n) }))
+    const operation = {
+      ...({ kind: 'challenge', channel: 0, proof: undefined, guard: undefined } as const),
+      ...shown,
+    }
+    ledger.do({ spends: [ledger.coin(HUB)], operations: [operation], signers: [HUB] })
+    assert.deepEqual(payouts(ledger), [675n, 825n, undefined])
   })
 
   test('DSP-7 is paid with the last part, when the penalty is known', () => {
