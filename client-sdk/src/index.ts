@@ -1,5 +1,7 @@
 export { amountOf, type Denomination, formatAmount, unitsOf } from './decimal-amount.js'
+export type { AnswerContext } from './guard/answer-force-close.js'
 export { type Duty, dutiesOf, forceCloseOperation } from './guard/duties.js'
+export { entrustedChallenge } from './guard/entrusted-challenge.js'
 export { type GuardAct, type Guarded, GuardLoop, type GuardParts } from './guard/guard-loop.js'
 export { revealLookupOf } from './guard/reveal-lookup.js'
 export { BlockFeed } from './ledger/block-feed.js'

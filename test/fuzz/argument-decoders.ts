@@ -1,7 +1,14 @@
+import { isDeepStrictEqual } from 'node:util'
 import { utf8 } from '@tallystick/protocol'
 import * as parsers from '#client-sdk/wallet/parse-arguments.js'
 import type { Dice } from '../protocol/test-channel.js'
 import { type Decoder, isNamed, textOf } from './decoder.js'
+
+const APPOINTMENT = JSON.stringify({
+  guardKey: '5d'.repeat(32),
+  bounty: { ppm: 100_000, payoutLock: '5e'.repeat(32) },
+  validUntil: 1_800_000_000,
+})
 
 /** What callers hand to a wallet, as JSON in which `"5n"` stands for a bigint. */
 export function argumentDecoders(): readonly Decoder[] {
@@ -15,6 +22,7 @@ export function argumentDecoders(): readonly Decoder[] {
     argumentDecoder('parseAnchor', [JSON.stringify('5a'.repeat(32))], parsers.parseAnchor),
     argumentDecoder('parseLock', [JSON.stringify('5b'.repeat(32))], parsers.parseLock),
     argumentDecoder('parseHub', [JSON.stringify('5c'.repeat(32))], parsers.parseHub),
+    argumentDecoder('parseAppointment', [APPOINTMENT], parsers.parseAppointment),
     argumentDecoder('parseUrl', ['"ws://hub:1"', '"wss://hub/x"'], (value) =>
       parsers.parseUrl(value, 'url', ['ws:', 'wss:']),
     ),
@@ -34,7 +42,9 @@ function argumentDecoder(
       try {
         const value = argumentOf(textOf(input))
         // A value that is taken is taken as it is.
-        if (parse(value) !== value) throw new Error('another value than was handed in')
+        const taken = parse(value)
+        const isAsItIs = typeof taken === 'object' ? isDeepStrictEqual(parse(taken), taken) : false
+        if (taken !== value && !isAsItIs) throw new Error('another value than was handed in')
         return 'accepted'
       } catch (error) {
         if (isNamed(error, 'WalletError') || error instanceof SyntaxError) return 'refused'

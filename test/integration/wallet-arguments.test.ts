@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { WalletError } from '@tallystick/client-sdk'
 import { openWallet } from '@tallystick/client-sdk/node'
-import type { LockRoot } from '@tallystick/protocol'
+import type { AppointmentTerms, LockRoot } from '@tallystick/protocol'
 import { ONE, startTestNetwork } from './test-network.js'
 
 /** The code of the `WalletError` that `call` ends with. */
@@ -17,6 +17,11 @@ async function codeOf(call: () => Promise<unknown>): Promise<string> {
 }
 
 const anything = (value: unknown) => value as never
+
+const appointed = (ppm: number) => {
+  const [guardKey, payoutLock] = ['ab'.repeat(32), 'cd'.repeat(32)]
+  return { guardKey, bounty: { ppm, payoutLock }, validUntil: 5 } as AppointmentTerms
+}
 
 describe('what a caller hands to the SDK', () => {
   test('MON-1 is checked at the border: a wrong argument is a WalletError with its own code', async (t) => {
@@ -62,6 +67,9 @@ describe('what a caller hands to the SDK', () => {
       [() => wallet.forceClose(anything(undefined)), 'channel_unknown'],
       [() => wallet.settled(anything('x')), 'channel_unknown'],
       [() => wallet.createInvoice({ value: 2n ** 62n }), 'inbound_out_of_bounds'],
+      [async () => wallet.entrust(anything('x'), anything(undefined)), 'appointment_invalid'],
+      [async () => wallet.entrust(anything('x'), appointed(1_000_001)), 'appointment_invalid'],
+      [async () => wallet.entrust(anything('x'), appointed(1_000_000)), 'channel_unknown'],
     ] as const) {
       assert.equal(await codeOf(call), code, String(call))
     }

@@ -69,7 +69,7 @@ type Answer = { proof?: LaneState; own?: LaneState; resume?: SignedResume }
 
 function answer(on: ClosingChannel, { proof, own, resume }: Answer) {
   const signed = proof && signedLane(CHANNEL, on.status.by, proof)
-  return challenge(CHAIN, on, { proof: signed, own, resume }, at(1_000))
+  return challenge(CHAIN, on, { proof: signed, own, resume, guard: undefined }, at(1_000))
 }
 const answered = (on: ClosingChannel, shown: Answer) =>
   accepted(answer(on, shown)) as ClosingChannel

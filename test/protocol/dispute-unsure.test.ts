@@ -29,7 +29,12 @@ const unsureClose = (own = LANE_START, peer: LaneState | undefined = CHOSEN) =>
   accepted(close('client', own, peer)) as ClosingChannel
 
 const answer = (on: ClosingChannel, proof: LaneState, own?: LaneState, now = at(3_000)) =>
-  challenge(CHAIN, on, { proof: signedLane(CHANNEL, 'client', proof), own, resume: undefined }, now)
+  challenge(
+    CHAIN,
+    on,
+    { proof: signedLane(CHANNEL, 'client', proof), own, resume: undefined, guard: undefined },
+    now,
+  )
 const answered = (on: ClosingChannel, proof: LaneState, own?: LaneState) =>
   accepted(answer(on, proof, own)) as ClosingChannel
 

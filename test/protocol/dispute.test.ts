@@ -113,6 +113,8 @@ describe('DSP-2 DSP-3 forceClose: rejections in checking order', () => {
       penalized: false,
       closerLane: own,
       otherLane: peer,
+      guardCloserLane: undefined,
+      guardOtherLane: undefined,
       paidClient: 0n,
       paidHub: 0n,
       finalizes: 0,
@@ -147,7 +149,7 @@ const CHOSEN = laneOf({ version: 3, acked: 2, transferred: 100n, items: [pending
 const CLOSING = closed(CHANNEL, 'client', ASSERTED, CHOSEN)
 
 const answer = (lane: LaneState, own?: LaneState, on: Channel = CLOSING, now = at(1_000)) =>
-  challenge(CHAIN, on, { proof: shown(lane), own, resume: undefined }, now)
+  challenge(CHAIN, on, { proof: shown(lane), own, resume: undefined, guard: undefined }, now)
 const answered = (lane: LaneState, own?: LaneState, on: Channel = CLOSING) =>
   accepted(answer(lane, own, on)) as ClosingChannel
 
@@ -167,9 +169,19 @@ describe('DSP-4 challenge: rejections in checking order', () => {
   }
   test('window_closed comes before the signature, and that before everything else', () => {
     const proof = { ...shown(newer), lane: ASSERTED }
-    const late = challenge(CHAIN, CLOSING, { proof, own: undefined, resume: undefined }, at(1_001))
+    const late = challenge(
+      CHAIN,
+      CLOSING,
+      { proof, own: undefined, resume: undefined, guard: undefined },
+      at(1_001),
+    )
     assert.equal(codeOf(late), 'window_closed')
-    const forged = challenge(CHAIN, CLOSING, { proof, own: undefined, resume: undefined }, at(1))
+    const forged = challenge(
+      CHAIN,
+      CLOSING,
+      { proof, own: undefined, resume: undefined, guard: undefined },
+      at(1),
+    )
     assert.equal(codeOf(forged), 'bad_proof_signature')
   })
   test('challenge_not_newer: what the closing side asserted itself', () => {
@@ -255,7 +267,7 @@ describe('INV-11 the order of challenges does not matter', () => {
         const lane = { ...provableLane(dice), version: 1 + dice.roll(9) }
         const paid = { acked: 2 + dice.roll(3), transferred: 100n + BigInt(dice.roll(3)) }
         const own = dice.chance(50) ? laneOf({ version: dice.roll(9), ...paid }) : undefined
-        challenges.push({ proof: shown(lane), own, resume: undefined })
+        challenges.push({ proof: shown(lane), own, resume: undefined, guard: undefined })
       }
       const settle = (order: readonly Challenge[]) =>
         order.reduce<ClosingChannel>((closing, one) => {
@@ -350,7 +362,14 @@ describe('INV-13 a dispute with oneself', () => {
   test('a challenge needs a proof by the side that closed; its own word against itself is none', () => {
     const proof = signedLane(CHANNEL, 'hub', laneOf({ version: 9 }))
     assert.equal(
-      codeOf(challenge(CHAIN, CLOSING, { proof, own: undefined, resume: undefined }, NOW)),
+      codeOf(
+        challenge(
+          CHAIN,
+          CLOSING,
+          { proof, own: undefined, resume: undefined, guard: undefined },
+          NOW,
+        ),
+      ),
       'bad_proof_signature',
     )
   })

@@ -265,7 +265,7 @@ describe('DSP-10 in a dispute', () => {
     const closing = accepted(
       forceClose(CHAIN, ledger, { ...by, peer: chosen }, NOW),
     ) as ClosingChannel
-    const shown = { proof: hidden, own: undefined, resume: undefined }
+    const shown = { proof: hidden, own: undefined, resume: undefined, guard: undefined }
     assert.equal(codeOf(challenge(CHAIN, closing, shown, NOW)), 'challenge_not_relevant')
   })
 })

@@ -186,7 +186,13 @@ test('DSP-7 finalize: the deadline, the part and the state of the channel', () =
   assert.equal(codeOf(finalize(channel, 9, none, at(1_000))), 'window_open')
   assert.equal(codeOf(finalize(channel, 1, none, at(1_001))), 'finalize_out_of_order')
   const done = accepted(finalize(channel, 0, none, at(1_001)))
-  assert.deepEqual(done, { kind: 'finalized', client: 10_000n, hub: 10_000n, rest: undefined })
+  assert.deepEqual(done, {
+    kind: 'finalized',
+    client: 10_000n,
+    hub: 10_000n,
+    bounty: undefined,
+    rest: undefined,
+  })
 })
 
 test('DSP-7 nothing_decided: what waits is not asked for twice', () => {
@@ -199,5 +205,11 @@ test('DSP-7 nothing_decided: what waits is not asked for twice', () => {
   assert.equal(codeOf(finalize(first.rest, 1, none, at(1_002))), 'nothing_decided')
   assert.equal(codeOf(finalize(first.rest, 0, none, at(5_001))), 'finalize_out_of_order')
   const last = accepted(finalize(first.rest, 1, none, at(5_001)))
-  assert.deepEqual(last, { kind: 'finalized', client: 9_000n, hub: 0n, rest: undefined })
+  assert.deepEqual(last, {
+    kind: 'finalized',
+    client: 9_000n,
+    hub: 0n,
+    bounty: undefined,
+    rest: undefined,
+  })
 })

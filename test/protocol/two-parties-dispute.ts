@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict'
 import {
   type Anchor,
+  type AppointmentTerms,
   addSeconds,
   amount,
+  balanceProofDigest,
+  type Challenge,
   type Channel,
   type ChannelParty,
+  type ChannelSide,
   type ClosingChannel,
   challenge,
   claimableOf,
+  decodeTrusted,
+  encode,
+  entrust,
+  entrustedCodec,
   finalize,
   forceClose,
   isRejection,
@@ -21,10 +29,13 @@ import {
   type SignedLane,
   seeLedger,
   sideStake,
+  signAppointment,
+  TIMESTAMP_MAX,
   timestamp,
 } from '@tallystick/protocol'
 import { dutiesOf, forceCloseOperation } from '#client-sdk/guard/duties.js'
-import { CHAIN, codeOf } from './test-channel.js'
+import { entrustedChallenge } from '#client-sdk/guard/entrusted-challenge.js'
+import { CHAIN, codeOf, evidenceOf, SIGNERS, testSigner } from './test-channel.js'
 import type { TwoPartiesWorld } from './two-parties-world.js'
 
 /*
@@ -97,7 +108,8 @@ function payoutOf(world: TwoPartiesWorld, closing: ClosingChannel, role: Role): 
     settled.kind === 'finalized' && settled.rest === undefined,
     'INV-14 one finalize ends it',
   )
-  assert.equal(settled.client + settled.hub, sideStake(closing.client) + sideStake(closing.hub))
+  const paid = settled.client + settled.hub + (settled.bounty?.amount ?? 0n)
+  assert.equal(paid, sideStake(closing.client) + sideStake(closing.hub))
   return settled[role]
 }
 
@@ -113,23 +125,51 @@ export function closeHonestly(world: TwoPartiesWorld, honest: Role): bigint {
   )
   if (isRejection(closing)) assert.fail(`an honest close is refused: ${codeOf(closing)}`)
   let worst = payoutOf(world, closing as ClosingChannel, honest)
+  // One after the other as well: owner and guard, everything that both can show.
+  let all = closing as ClosingChannel
   const ownLanes = [undefined, ...forged(world, otherRole(honest)).slice(0, 2)]
   for (const proof of world.history[honest]) {
     for (const lane of ownLanes) {
-      const answered = challenge(
-        CHAIN,
-        closing as Channel,
-        { proof, own: lane, resume: undefined },
-        world.now,
-      )
-      if (isRejection(answered)) continue
-      const after = answered as ClosingChannel
-      assert.ok(!after.status.penalized, 'DSP-4 an honest side is never shown to have lied')
-      const payout = payoutOf(world, after, honest)
-      if (payout < worst) worst = payout
+      for (const guard of [undefined, guardOf(world, otherRole(honest), lane)]) {
+        const shown = { proof, own: lane, resume: undefined, guard }
+        const answered = challenge(CHAIN, closing as Channel, shown, world.now)
+        if (isRejection(answered)) continue
+        const after = answered as ClosingChannel
+        assert.ok(!after.status.penalized, 'DSP-4 an honest side is never shown to have lied')
+        const next = challenge(CHAIN, all, shown, world.now)
+        if (!isRejection(next)) all = next
+        for (const answer of [after, all]) {
+          const payout = payoutOf(world, answer, honest)
+          if (payout < worst) worst = payout
+        }
+      }
     }
   }
   return worst
+}
+
+/** The guard of a liar, which has the liar's word for everything. */
+function guardOf(
+  world: TwoPartiesWorld,
+  owner: Role,
+  own: LaneState | undefined,
+): Challenge['guard'] {
+  const { channel } = world
+  const appointment = signAppointment(
+    CHAIN,
+    channel,
+    owner,
+    towerTerms(channel[owner]),
+    SIGNERS[owner],
+  )
+  const digest = own && balanceProofDigest(CHAIN, channel.id, owner, own)
+  return { appointment, ownEvidence: digest && evidenceOf(digest, SIGNERS[owner]) }
+}
+
+/** The dearest guard that there is. */
+function towerTerms({ payoutLock }: ChannelSide): AppointmentTerms {
+  const guardKey = testSigner(77).publicKey
+  return { guardKey, bounty: { ppm: 1_000_000, payoutLock }, validUntil: TIMESTAMP_MAX }
 }
 
 /** Lanes that a liar might assert: all that it ever signed, and some that it makes up now. */
@@ -158,7 +198,9 @@ function proofsOf(world: TwoPartiesWorld, honest: Role): (SignedLane | undefined
 }
 
 export type Attack = {
+  /** What the honest side is paid when it answers itself, and when only its watchtower does. */
   readonly payout: bigint
+  readonly watched: bigint
   readonly asserted: LaneState
   readonly chosen: number
 }
@@ -186,8 +228,10 @@ export function closeDishonestly(world: TwoPartiesWorld, liar: Role, tries: numb
     )
     if (isRejection(closing)) continue
     const answered = answerAsGuard(world, closing as ClosingChannel, honest)
+    const watched = answerAsTower(world, closing as ClosingChannel, honest)
     attacks.push({
       payout: payoutOf(world, answered, honest),
+      watched: payoutOf(world, watched, honest),
       asserted: own,
       chosen: peer?.lane.version ?? 0,
     })
@@ -218,4 +262,27 @@ function answerAsGuard(
     current = answered as ClosingChannel
   }
   return assert.fail('a challenge that was made is not due again')
+}
+
+/** The honest side sleeps; whoever it has entrusted with the channel does what is due. */
+function answerAsTower(
+  world: TwoPartiesWorld,
+  closing: ClosingChannel,
+  honest: Role,
+): ClosingChannel {
+  const terms = towerTerms(closing[honest])
+  const handedOver = entrust(CHAIN, world.sides[honest].stored, terms, SIGNERS[honest])
+  const kept = decodeTrusted(entrustedCodec, encode(entrustedCodec, handedOver))
+  const context = { chainId: CHAIN, now: world.now, revealedBy: world.revealedBy }
+  const due = entrustedChallenge(kept, closing, context)
+  if (due === undefined) return closing
+  const answered = challenge(CHAIN, closing, due, world.now)
+  if (isRejection(answered)) assert.fail(`the tower's challenge is refused: ${codeOf(answered)}`)
+  const after = answered as ClosingChannel
+  assert.equal(
+    entrustedChallenge(kept, after, context),
+    undefined,
+    'what was done is not due again',
+  )
+  return after
 }

@@ -30,20 +30,21 @@ function disputes(world: TwoPartiesWorld): void {
     const due = bookBalance(world, honest)
     const alone = closeHonestly(world, honest)
     assert.ok(alone >= due, `INV-4 the ${honest} closes alone and gets ${alone} of ${due}`)
-    for (const { payout, asserted, chosen } of closeDishonestly(
+    for (const { payout, watched, asserted, chosen } of closeDishonestly(
       world,
       otherRole(honest),
       ATTACKS,
     )) {
       const how = `version ${asserted.version} with ${chosen}`
       assert.ok(payout >= due, `INV-9 the ${honest} is closed by ${how}, gets ${payout} of ${due}`)
+      assert.ok(watched >= due, `INV-49 asleep, closed by ${how}, it gets ${watched} of ${due}`)
     }
   }
 }
 
 describe('two parties over a bad network', () => {
   for (const seed of seeds(RUNS)) {
-    test(`INV-4 INV-5 INV-6 INV-9 INV-16 INV-19 INV-28 nobody is robbed, seed ${seed}`, () => {
+    test(`INV-4 INV-5 INV-6 INV-9 INV-16 INV-19 INV-28 INV-49 nobody is robbed, seed ${seed}`, () => {
       play(seed)
     })
   }

@@ -57,7 +57,7 @@ function after(ledger: TestLedger, closed: ClosingChannel, shown: readonly Shown
     const next = challenge(
       ledger.chainId,
       channel,
-      { proof: signed, own, resume: undefined },
+      { proof: signed, own, resume: undefined, guard: undefined },
       START,
     )
     return isRejection(next) ? channel : next

@@ -178,6 +178,7 @@ describe('DSP-4 a challenge is refused:', () => {
       proof,
       own: undefined,
       resume: undefined,
+      guard: undefined,
     }
     assert.equal(ledger.refusal({ ...draft, operations: [operation] }), 'bad_proof_signature')
   })

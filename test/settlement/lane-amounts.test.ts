@@ -48,8 +48,22 @@ describe('INV-3 a lane whose items sum to 2^63 is refused by name, whoever shows
     ledger.do(forceCloseDraft(ledger, 0, 'client', lane(1, 0n), undefined))
     const signed = (shown: LaneState) => ({ lane: shown, evidence: NOBODY_SIGNED })
     const operations: Operation[] = [
-      { kind: 'challenge', channel: 0, proof: signed(HUGE), own: undefined, resume: undefined },
-      { kind: 'challenge', channel: 0, proof: signed(lane(2, 5n)), own: HUGE, resume: undefined },
+      {
+        kind: 'challenge',
+        channel: 0,
+        proof: signed(HUGE),
+        own: undefined,
+        resume: undefined,
+        guard: undefined,
+      },
+      {
+        kind: 'challenge',
+        channel: 0,
+        proof: signed(lane(2, 5n)),
+        own: HUGE,
+        resume: undefined,
+        guard: undefined,
+      },
     ]
     for (const operation of operations) {
       const draft = { spends: [ledger.coin(HUB)], operations: [operation], signers: [HUB] }

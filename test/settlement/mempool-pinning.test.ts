@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { amount, BLOCK_COST_MAX } from '@tallystick/protocol'
 import type { Candidate } from '@tallystick/settlement'
+import { guardDraft } from './guard-draft.js'
 import { MempoolScene, WIDE } from './mempool-scene.js'
 import {
   challengeDraft,
@@ -37,6 +38,12 @@ class Dispute extends MempoolScene {
   challenge(version = 2, change = 9_990n): Candidate {
     const draft = challengeDraft(this.ledger, 0, 'client', lane(version, 100n))
     return this.draft({ ...draft, outputs: this.#change(change) })
+  }
+
+  /** Carol, whom Alice trusts, shows what the hub has signed for her; she burns half a coin for it. */
+  challengeByGuard(version: number): Candidate {
+    const draft = guardDraft(this.ledger, 0, CAROL, { proof: lane(version, 0n) })
+    return this.draft({ ...draft, outputs: this.#change(5_000n) })
   }
 
   forceClose(by: 'client' | 'hub', change: bigint, memo = new Uint8Array()): Candidate {
@@ -97,6 +104,20 @@ describe('nobody can keep a dispute out:', () => {
     const { included, refused } = scene.block()
     assert.deepEqual(included, [challenge.checks.id])
     assert.equal(refused[0]?.rejection.code, 'fee_above_payout')
+  })
+
+  test('MEM-3 DSP-11 guards: a bribed one’s dearer challenges keep out neither the owner’s nor the penalty', async () => {
+    const scene = new Dispute().closeByHub()
+    for (const version of [900, 901]) {
+      const bribed = scene.challengeByGuard(version)
+      assert.equal(scene.admit(bribed), 'admitted')
+    }
+    const challenge = scene.challenge()
+    assert.equal(scene.admit(challenge), 'admitted')
+    await scene.sync()
+    assert.ok(scene.block().included.includes(challenge.checks.id))
+    const { status } = scene.ledger.channel(0)
+    assert.ok(status.kind === 'closing' && status.challenged && status.penalized)
   })
 
   test('MEM-4 crowding: the places on a channel go to who pays more, or has a deadline', () => {

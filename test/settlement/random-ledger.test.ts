@@ -9,8 +9,10 @@ import {
   type Operation,
   type Outpoint,
   type Output,
+  otherRole,
   type Role,
   type Signer,
+  signAppointment,
   TIMESTAMP_MAX,
   timestamp,
   withdrawalDigest,
@@ -259,7 +261,16 @@ class RandomLedger {
         if (found === undefined || !isClosing(found)) return 'none'
         const state = lane(version + 1, step.value % 300n)
         const proof = signedLane(ledger, number, found.status.by, state)
-        return { kind, channel: number, proof, own: undefined, resume: undefined }
+        const owner = otherRole(found.status.by)
+        const terms = {
+          guardKey: CAROL.publicKey,
+          bounty: { ppm: Number(step.value % 1_000_000n), payoutLock: keyLockOf(BOB.publicKey) },
+          validUntil: TIMESTAMP_MAX,
+        }
+        const signer = owner === 'client' ? ALICE : HUB
+        const appointment = signAppointment(ledger.chainId, found, owner, terms, signer)
+        const guard = step.version % 2 === 1 ? { appointment, ownEvidence: undefined } : undefined
+        return { kind, channel: number, proof, own: undefined, resume: undefined, guard }
       }
       case 'finalize':
         if (found === undefined || !isClosing(found)) return 'none'

@@ -10,12 +10,14 @@ import {
   LANE_START,
   type LaneState,
   type Operation,
+  type OperationOf,
   type PendingItem,
   type Role,
   type Signer,
   signEvidence,
   TIMESTAMP_MAX,
   timestamp,
+  withdrawalDigest,
 } from '@tallystick/protocol'
 import { ALICE, type Draft, HUB, openOperation, type TestLedger } from './test-ledger.js'
 
@@ -52,6 +54,28 @@ export function closeOperation(
   const digest = closeAgreementDigest(ledger.chainId, { channel, clientPayout, validUntil })
   const signature = (agreed.client ?? ALICE).sign(digest)
   return { kind: 'close', validUntil, closes: [{ channel: number, clientPayout, signature }] }
+}
+
+type AgreedWithdrawal = {
+  readonly role?: Role
+  readonly withdrawn: bigint
+  readonly validUntil?: number
+  readonly signer?: Signer
+}
+
+/** A withdrawal from channel `number` that Alice agreed to. */
+export function withdrawOperation(
+  ledger: TestLedger,
+  number: number,
+  { role = 'client', withdrawn, validUntil = TIMESTAMP_MAX, signer = ALICE }: AgreedWithdrawal,
+): OperationOf<'withdraw'> {
+  const total = amount(withdrawn)
+  const end = timestamp(validUntil)
+  const channel = ledger.channel(number).id
+  const withdrawal = { channel, role, withdrawn: total, validUntil: end }
+  const signature = signer.sign(withdrawalDigest(ledger.chainId, withdrawal))
+  const withdrawals = [{ channel: number, role, withdrawn: total, signature }]
+  return { kind: 'withdraw', validUntil: end, withdrawals }
 }
 
 /** A lane state; what is left out is as before the first proof. */
@@ -149,7 +173,16 @@ export function challengeDraft(
   const signed = signedLane(ledger, number, closer, proof)
   return {
     spends: [ledger.coin(SIGNERS[challenger])],
-    operations: [{ kind: 'challenge', channel: number, proof: signed, own, resume: undefined }],
+    operations: [
+      {
+        kind: 'challenge',
+        channel: number,
+        proof: signed,
+        own,
+        resume: undefined,
+        guard: undefined,
+      },
+    ],
     signers: [SIGNERS[challenger]],
   }
 }

@@ -14,6 +14,7 @@ import {
 } from '@tallystick/protocol'
 import { TransactionChecks } from '@tallystick/settlement'
 import { traceTransaction } from '#settlement/core/trace-transaction.js'
+import { guardDraft } from './guard-draft.js'
 import {
   challengeDraft,
   closeOperation,
@@ -166,6 +167,7 @@ describe('API-9 a whole dispute, traced: nothing that was accepted has a step th
       }),
     ],
     ['OP-4', 0, () => forceCloseDraft(ledger, 0, 'client', lane(1, 100n, { items }), undefined)],
+    ['OP-5', 1, () => guardDraft(ledger, 0, BOB, { proof: lane(2, 200n, { items }) })],
     ['OP-5', 1, () => challengeDraft(ledger, 0, 'hub', lane(2, 200n, { items }))],
     ['REV-2', 2, () => ({ ...acting(ledger, []), reveals: [{ index: 1, link: lastLink(1) }] })],
     ['OP-6', 201, () => finalizeDraft(0)],

@@ -6,11 +6,8 @@ import {
   type OperationOf,
   operationCodec,
   type Role,
-  type Signer,
-  TIMESTAMP_MAX,
   timestamp,
   transactionCodec,
-  withdrawalDigest,
 } from '@tallystick/protocol'
 import fc from 'fast-check'
 import { checkProperty } from './check-property.js'
@@ -21,30 +18,9 @@ import {
   forceCloseDraft,
   lane,
   openChannel,
+  withdrawOperation,
 } from './test-channel.js'
 import { ALICE, BOB, type Draft, HUB, START, TestLedger } from './test-ledger.js'
-
-type Agreed = {
-  readonly role?: Role
-  readonly withdrawn: bigint
-  readonly validUntil?: number
-  readonly signer?: Signer
-}
-
-/** A withdrawal from channel `number` that Alice agreed to. */
-function withdrawOperation(
-  ledger: TestLedger,
-  number: number,
-  { role = 'client', withdrawn, validUntil = TIMESTAMP_MAX, signer = ALICE }: Agreed,
-): OperationOf<'withdraw'> {
-  const total = amount(withdrawn)
-  const end = timestamp(validUntil)
-  const channel = ledger.channel(number).id
-  const withdrawal = { channel, role, withdrawn: total, validUntil: end }
-  const signature = signer.sign(withdrawalDigest(ledger.chainId, withdrawal))
-  const withdrawals = [{ channel: number, role, withdrawn: total, signature }]
-  return { kind: 'withdraw', validUntil: end, withdrawals }
-}
 
 /** The hub brings it onto the ledger and pays the fee with a coin. */
 function draftOf(ledger: TestLedger, ...operations: OperationOf<'withdraw'>[]): Draft {

@@ -1,19 +1,18 @@
 import {
   type Anchor,
   type ChainId,
-  type Challenge,
   type ChannelNumber,
   type ChannelParty,
   type ClosingChannel,
-  challenge,
   finalize,
   invariant,
   isClosing,
   isRejection,
   type KnownLink,
-  type LaneState,
   noteOf,
   type OperationOf,
+  otherRole,
+  type PendingItem,
   REVEAL_SECONDS,
   type Reveal,
   type RevealLookup,
@@ -21,7 +20,7 @@ import {
   TIMESTAMP_MAX,
   type Timestamp,
 } from '@tallystick/protocol'
-import { laneOutpays } from './lane-outpays.js'
+import { answerForceClose, settledLanes } from './answer-force-close.js'
 
 /** What an owner, or whoever guards its channel, has to bring onto the ledger, and by when. */
 export type Duty = {
@@ -55,11 +54,11 @@ export function dutiesOf(
   const { ledger } = party
   const channel = ledger.number
   const revealed = withNotes(party, revealedBy)
-  if (!isClosing(ledger)) return revealsDue(party, party.peer, now, revealed)
+  if (!isClosing(ledger)) return revealsDue(party, party.peer.items, now, revealed)
   const answer = challengeDue(party, ledger, chainId, now, revealed)
-  const peerLane =
-    ledger.status.by === party.role ? ledger.status.otherLane : ledger.status.closerLane
-  const duties = revealsDue(party, answer === undefined ? peerLane : party.peer, now, revealed)
+  const lanes = answer === undefined ? settledLanes(ledger, otherRole(party.role)) : [party.peer]
+  const items = lanes.flatMap((lane) => lane.items)
+  const duties = revealsDue(party, items, now, revealed)
   if (answer !== undefined) {
     const { deadline } = ledger.status
     duties.push({ kind: 'challenge', channel, operation: answer, deadline })
@@ -88,10 +87,8 @@ export function forceCloseOperation(party: ChannelParty): OperationOf<'forceClos
 }
 
 /**
- * The challenge that corrects a force close of the other side (DSP-4, DSP-5). The ledger would take
- * the newest proof also where it is worth less than what was asserted: the other side may have
- * redeemed an item in an update that never arrived. Then the assertion is left as it is. Of an unsure
- * side nothing is proved but what it owes and what it had given up (DSP-9).
+ * The challenge that corrects a force close of the other side (DSP-4, DSP-5). What a guard has shown
+ * already is left to it, and so is the bounty, unless this side can show more.
  */
 function challengeDue(
   party: ChannelParty,
@@ -101,30 +98,9 @@ function challengeDue(
   revealedBy: RevealLookup,
 ): OperationOf<'challenge'> | undefined {
   if (ledger.status.by === party.role) return undefined
-  for (const shown of answersOf(party)) {
-    const after = challenge(chainId, ledger, shown, now)
-    if (isRejection(after)) continue
-    const { penalized, closerLane, otherLane } = after.status
-    const isWorth =
-      penalized ||
-      laneOutpays(closerLane, ledger.status.closerLane, revealedBy, now) ||
-      laneOutpays(ledger.status.otherLane, otherLane, revealedBy, now)
-    return isWorth ? { kind: 'challenge', channel: ledger.number, ...shown } : undefined
-  }
-  return undefined
-}
-
-/** What a side can answer a force close with, the most first: the ledger takes the first that fits. */
-function answersOf(party: ChannelParty): Challenge[] {
   const { own, ownResume: resume } = party
-  const proof = heldProof(party)
-  const answers: Challenge[] = []
-  if (resume !== undefined) answers.push({ proof, own, resume })
-  if (proof !== undefined) {
-    answers.push({ proof, own, resume: undefined }, { proof, own: undefined, resume: undefined })
-  }
-  if (resume !== undefined) answers.push({ proof: undefined, own, resume })
-  return answers
+  const shown = { proof: heldProof(party), own, resume, guard: undefined }
+  return answerForceClose(shown, ledger, { chainId, now, revealedBy })
 }
 
 /** The newest proof of the other side; absent: it never signed one. */
@@ -157,13 +133,13 @@ function knownLinks(party: ChannelParty): ReadonlyMap<Anchor, KnownLink> {
 }
 
 /**
- * Links that have to be made public so that the items of `lane`, the other side's, pay: shortly
+ * Links that have to be made public so that `items`, of the other side's lane, pay: shortly
  * before they expire, and at once on a channel that is closing, where nothing else settles them.
  * One duty per anchor, because the ledger takes a link once.
  */
 function revealsDue(
   party: ChannelParty,
-  lane: LaneState,
+  items: readonly PendingItem[],
   now: Timestamp,
   revealedBy: RevealLookup,
 ): Duty[] {
@@ -171,7 +147,7 @@ function revealsDue(
   const channel = party.ledger.number
   const links = knownLinks(party)
   const due = new Map<Anchor, Duty>()
-  for (const { anchor, paid, ticks, expiry } of lane.items) {
+  for (const { anchor, paid, ticks, expiry } of items) {
     const reveal = links.get(anchor)
     const settled = Math.max(paid, revealedBy(anchor, expiry))
     const pressing = closing || now >= expiry - REVEAL_SECONDS

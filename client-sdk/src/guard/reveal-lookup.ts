@@ -5,11 +5,12 @@ import {
   type RevealLookup,
 } from '@tallystick/protocol'
 import type { LedgerClient } from '../ledger/ledger-client.js'
+import { settledLanes } from './answer-force-close.js'
 
 /** The reveals that settle closing channels, looked up before the pure rules ask for them. */
 export async function revealLookupOf(
   ledger: LedgerClient,
-  parties: readonly ChannelParty[],
+  parties: readonly Pick<ChannelParty, 'ledger'>[],
 ): Promise<RevealLookup> {
   const known = new Map<string, number>()
   for (const { anchor, expiry } of parties.flatMap(closingItems)) {
@@ -21,8 +22,9 @@ export async function revealLookupOf(
   return (anchor, notAfter) => known.get(`${anchor}:${notAfter}`) ?? 0
 }
 
-function closingItems({ ledger }: ChannelParty): readonly PendingItem[] {
+function closingItems({ ledger }: Pick<ChannelParty, 'ledger'>): readonly PendingItem[] {
   if (!isClosing(ledger)) return []
-  const { closerLane, otherLane } = ledger.status
-  return [...closerLane.items, ...otherLane.items]
+  return [...settledLanes(ledger, 'client'), ...settledLanes(ledger, 'hub')].flatMap(
+    ({ items }) => items,
+  )
 }

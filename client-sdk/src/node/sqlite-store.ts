@@ -2,7 +2,7 @@ import { StoreFault } from '../store/store-fault.js'
 import type { RecordKind, StoreWrite, WalletStore } from '../store/wallet-store.js'
 import { openDatabase, type SqliteDatabase, type SqliteTransaction } from './sqlite-database.js'
 
-const STORE_VERSION = 2
+const STORE_VERSION = 3
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS version (version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS record (

@@ -1,9 +1,12 @@
 import {
   type Amount,
   type Anchor,
+  type AppointmentTerms,
   type LockRoot,
   type PublicKey,
   parseAmount,
+  TIMESTAMP_MAX,
+  timestamp,
 } from '@tallystick/protocol'
 import { WalletError } from '../wallet-error.js'
 
@@ -75,6 +78,38 @@ export function parseHub(hub: unknown): PublicKey | undefined {
   if (hub === undefined) return undefined
   if (typeof hub === 'string' && HEX_32.test(hub)) return hub as PublicKey
   throw new WalletError('hub_invalid', "a hub's key is 32 bytes as lower-case hex")
+}
+
+/** Whom to let challenge, until when and for what. Errors: `appointment_invalid`. */
+export function parseAppointment(terms: unknown): AppointmentTerms {
+  const { guardKey, bounty, validUntil } = recordOf(terms)
+  const { ppm, payoutLock } = recordOf(bounty)
+  if (
+    typeof guardKey === 'string' &&
+    HEX_32.test(guardKey) &&
+    isWhole(ppm, 1_000_000) &&
+    typeof payoutLock === 'string' &&
+    HEX_32.test(payoutLock) &&
+    isWhole(validUntil, TIMESTAMP_MAX)
+  ) {
+    return {
+      guardKey: guardKey as PublicKey,
+      bounty: { ppm, payoutLock: payoutLock as LockRoot },
+      validUntil: timestamp(validUntil),
+    }
+  }
+  throw new WalletError(
+    'appointment_invalid',
+    'an appointment has guardKey and bounty.payoutLock as 32 bytes of lower-case hex, bounty.ppm of 0 to 1,000,000 and validUntil in seconds',
+  )
+}
+
+function recordOf(value: unknown): { readonly [name: string]: unknown } {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+function isWhole(value: unknown, max: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max
 }
 
 /** An address of one of `schemes`. Errors: `url_invalid`. */

@@ -4,7 +4,9 @@ import {
   type ChannelId,
   channelIdOf,
   channelTermsCodec,
+  type Entrusted,
   encode,
+  entrust,
   equalBytes,
   exitReserveMin,
   type HubPolicy,
@@ -21,7 +23,7 @@ import { bestBy } from './best-by.js'
 import { closeAlone } from './close-alone.js'
 import { errorOf } from './error-of.js'
 import type { HubLink } from './hub-link.js'
-import { parseValue } from './parse-arguments.js'
+import { parseAppointment, parseValue } from './parse-arguments.js'
 import type { Caller, WalletCore } from './wallet-core.js'
 import type { WalletChannel } from './wallet-records.js'
 import type { WalletWatch } from './wallet-watch.js'
@@ -149,6 +151,17 @@ export class WalletChannels {
     const built = closeAlone(ledger, party, this.#core.keys.channel(keyIndex))
     if (isRejection(built)) throw errorOf(built)
     return ledger.submit(built.transaction)
+  }
+
+  entrust(id: ChannelId, appointment: unknown): Entrusted {
+    const terms = parseAppointment(appointment)
+    const held = this.#core.state.channel(id)
+    if (held === undefined) {
+      throw errorOf({ code: 'channel_unknown', detail: `this wallet has no channel ${id}` })
+    }
+    if (isLost(held)) throw stateLost(id)
+    const { feed, keys } = this.#core
+    return entrust(feed.ledger.chainId, held.party, terms, keys.channel(held.keyIndex))
   }
 
   async settled(id: ChannelId, caller: Caller): Promise<void> {

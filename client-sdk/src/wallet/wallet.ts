@@ -1,9 +1,11 @@
 import {
   type Anchor,
+  type AppointmentTerms,
   type ChannelId,
   channelTotal,
   clientPayoutOf,
   deriveKeys,
+  type Entrusted,
   type HubPolicy,
   isRejection,
   type LockRoot,
@@ -252,6 +254,15 @@ export class Wallet {
    */
   forceClose(id: ChannelId, { atRisk = false }: { readonly atRisk?: boolean } = {}): Promise<TxId> {
     return this.#channels.forceClose(id, atRisk)
+  }
+
+  /**
+   * What a watchtower needs to challenge in this wallet's name while it is away (DSP-12), and nothing
+   * that it could spend: for each channel the newest, after every payment that must not be lost.
+   * Errors: `appointment_invalid`, `channel_unknown`, `state_lost`.
+   */
+  entrust(id: ChannelId, appointment: AppointmentTerms): Entrusted {
+    return this.#channels.entrust(id, appointment)
   }
 
   /** Kept once the ledger has settled the channel, by whatever way it ended. */

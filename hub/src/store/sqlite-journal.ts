@@ -21,7 +21,7 @@ import type { Payment, PaymentStatus } from '../core/payment.js'
 import type { Journal, LedgerJob, PaymentTotals } from './journal.js'
 
 /** Format of the file; a journal of another one is refused by name. */
-const JOURNAL_VERSION = 3
+const JOURNAL_VERSION = 4
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

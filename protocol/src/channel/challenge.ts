@@ -6,12 +6,14 @@ import {
   type LaneHead,
 } from '../ledger/channel.js'
 import type { ChainId } from '../ledger/identifiers.js'
-import { compareBytes, equalBytes } from '../primitives/bytes.js'
+import { equalBytes } from '../primitives/bytes.js'
 import { isRejection, reject } from '../primitives/outcome.js'
 import type { Timestamp } from '../primitives/time.js'
-import { balanceProofDigest } from './balance-proof.js'
+import { answeredByGuard, answeredByOwner } from './answered-lanes.js'
+import { checkAppointment, type SignedAppointment } from './appointment.js'
 import { checkResume, checkSignedLane, type DisputeRejection, type SignedLane } from './dispute.js'
-import { compareVersions, type LaneState, lockedOf } from './lane-state.js'
+import type { Evidence } from './evidence.js'
+import { compareVersions, type LaneState } from './lane-state.js'
 import { isGivenUp, isUnderResume, laneHead, type SignedResume } from './resume.js'
 import { otherRole, type Role } from './side.js'
 
@@ -23,11 +25,21 @@ export type Challenge = {
   readonly own: LaneState | undefined
   /** A resume of the challenger's lane that gives up the chosen proof (DSP-10). */
   readonly resume: SignedResume | undefined
+  /** Absent: the challenger speaks for itself. */
+  readonly guard: ChallengeGuard | undefined
+}
+
+/** Whoever challenges in the name of the side that did not close (DSP-11). */
+export type ChallengeGuard = {
+  readonly appointment: SignedAppointment
+  /** That side's signature under the balance proof of its own lane, where that is shown. */
+  readonly ownEvidence: Evidence | undefined
 }
 
 /**
- * Answers a force close (DSP-4, DSP-5, DSP-10). The caller has checked that the side that did not
- * close signed the transaction. Any order of the same challenges leads to the same state.
+ * Answers a force close (DSP-4, DSP-5, DSP-10, DSP-11). The caller has checked that the side that
+ * did not close signed the transaction, or the guard that is named. Any order of the same challenges
+ * leads to the same state.
  */
 export function challenge(
   chainId: ChainId,
@@ -42,43 +54,42 @@ export function challenge(
   if (now > status.deadline) {
     return reject('window_closed', `ledger time is ${now}, the window ended at ${status.deadline}`)
   }
+  const { proof, own, guard } = shown
+  const unappointed =
+    guard && checkAppointment(chainId, channel, otherRole(status.by), guard.appointment, now)
+  if (unappointed !== undefined) return unappointed
   const evidence = weighChallenge(chainId, channel, shown)
   if (isRejection(evidence)) return evidence
-  const { proof, own } = shown
   if (own !== undefined && !mayReplaceOwn(chainId, channel, shown, evidence, own)) {
     return reject(
       'own_proof_too_old',
       'an own proof goes with what gives up the chosen one, succeeds that, and is as new as was acked',
     )
   }
-  const later = (payer: Role, a: LaneState, b: LaneState) =>
-    laterLane(chainId, channel, payer, a, b)
-  const { by, challenged, replaced, closerLane, otherLane } = status
-  const next: Closing = {
-    ...status,
-    challenged: challenged || proof !== undefined,
-    replaced: replaced || own !== undefined,
-    // Nobody who was unsure has claimed that there is nothing newer: that is no lie.
-    penalized: status.penalized || (!status.unsure && (evidence.stale || evidence.givenUp)),
-    closerLane:
-      proof === undefined
-        ? closerLane
-        : challenged
-          ? later(by, closerLane, proof.lane)
-          : proof.lane,
-    otherLane:
-      own === undefined ? otherLane : replaced ? later(otherRole(by), otherLane, own) : own,
+  const lanes = { closer: proof?.lane, other: own }
+  const answered =
+    guard === undefined
+      ? answeredByOwner(chainId, channel, lanes)
+      : answeredByGuard(chainId, channel, lanes, guard.appointment.bounty)
+  // Nobody who was unsure has claimed that there is nothing newer: that is no lie.
+  const isLie = !status.unsure && (evidence.stale || evidence.givenUp)
+  const next = { ...status, ...answered, penalized: status.penalized || isLie }
+  if (!saysMore(status, next)) {
+    return reject('challenge_not_newer', 'as much, or more, is shown already')
   }
-  if (
-    challenged === next.challenged &&
-    replaced === next.replaced &&
-    next.penalized === status.penalized &&
-    next.closerLane === closerLane &&
-    next.otherLane === otherLane
-  ) {
-    return reject('challenge_not_newer', `version ${closerLane.version} is shown already`)
-  }
-  return { ...channel, status: { kind: 'closing', ...next } }
+  return { ...channel, status: next }
+}
+
+function saysMore(before: Closing, after: Closing): boolean {
+  return (
+    after.penalized !== before.penalized ||
+    after.challenged !== before.challenged ||
+    after.replaced !== before.replaced ||
+    after.closerLane !== before.closerLane ||
+    after.otherLane !== before.otherLane ||
+    after.guardCloserLane !== before.guardCloserLane ||
+    after.guardOtherLane !== before.guardOtherLane
+  )
 }
 
 /** What a challenge proves of the closing side; both are judged against what it asserted only. */
@@ -93,15 +104,17 @@ type ChallengeEvidence = {
 function weighChallenge(
   chainId: ChainId,
   channel: ClosingChannel,
-  { proof, own, resume }: Challenge,
+  { proof, own, resume, guard }: Challenge,
 ): ChallengeEvidence | DisputeRejection {
   const { by, asserted, chosen, ...status } = channel.status
   if (proof === undefined && resume === undefined) {
     return reject('challenge_empty', 'a challenge shows a proof or a resume by the closing side')
   }
+  const owner = otherRole(by)
   const refusal =
     checkSignedLane(chainId, channel, by, proof) ??
-    (resume && checkResume(chainId, channel, otherRole(by), resume))
+    checkGuardedOwn(chainId, channel, owner, own, guard) ??
+    (resume && checkResume(chainId, channel, owner, resume))
   if (refusal !== undefined) return refusal
   let stale = false
   if (proof !== undefined) {
@@ -128,6 +141,20 @@ function weighChallenge(
     )
   }
   return { kind: 'evidence', stale, givenUp }
+}
+
+/** The owner vouches for its lane by its signature under the transaction; a guard cannot. */
+function checkGuardedOwn(
+  chainId: ChainId,
+  channel: ClosingChannel,
+  owner: Role,
+  own: LaneState | undefined,
+  guard: ChallengeGuard | undefined,
+): DisputeRejection | undefined {
+  if (own === undefined || guard === undefined) return undefined
+  return guard.ownEvidence === undefined
+    ? reject('bad_proof_signature', 'a guard shows an own lane with the evidence of its owner')
+    : checkSignedLane(chainId, channel, owner, { lane: own, evidence: guard.ownEvidence })
 }
 
 /** Whether the closing side, having signed `shown`, contradicted it by what it asserted (DSP-4). */
@@ -161,21 +188,4 @@ function mayReplaceOwn(
     own.acked >= chosen.acked &&
     own.transferred >= chosen.transferred
   )
-}
-
-/** A total order over what can be shown of a lane, so that the order of arrival never matters. */
-function laterLane(
-  chainId: ChainId,
-  channel: ClosingChannel,
-  payer: Role,
-  held: LaneState,
-  offered: LaneState,
-): LaneState {
-  const digest = (lane: LaneState) => balanceProofDigest(chainId, channel.id, payer, lane)
-  const worth = (lane: LaneState) => lane.transferred + lockedOf(lane)
-  const order =
-    compareVersions(offered, held) ||
-    Number(worth(offered) - worth(held)) ||
-    compareBytes(digest(offered), digest(held))
-  return order > 0 ? offered : held
 }

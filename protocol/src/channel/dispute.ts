@@ -1,5 +1,5 @@
 import { type Channel, type ClosingChannel, isClosing } from '../ledger/channel.js'
-import type { ChainId } from '../ledger/identifiers.js'
+import type { ChainId, LockRoot } from '../ledger/identifiers.js'
 import { type Amount, amount, ZERO } from '../primitives/amount.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
 import { addSeconds, type Timestamp } from '../primitives/time.js'
@@ -7,7 +7,13 @@ import { balanceProofDigest } from './balance-proof.js'
 import { type Evidence, verifyEvidence } from './evidence.js'
 import { LANE_START, type LaneState } from './lane-state.js'
 import { isUnderResume, laneHead, type SignedResume, verifyResume } from './resume.js'
-import { isSolvent, paidSoFar, type RevealLookup, settlementBounds } from './settlement.js'
+import {
+  bountyOf,
+  isSolvent,
+  paidSoFar,
+  type RevealLookup,
+  settlementBounds,
+} from './settlement.js'
 import { otherRole, type Role } from './side.js'
 
 /** A lane state together with its payer's signature. */
@@ -31,6 +37,8 @@ export type DisputeRejection = Rejection<
   | 'channel_not_closing'
   | 'unsure_not_allowed'
   | 'lane_start_malformed'
+  | 'appointment_expired'
+  | 'bad_appointment_signature'
   | 'bad_proof_signature'
   | 'bad_resume_signature'
   | 'resume_missing'
@@ -129,6 +137,8 @@ function forceCloseStatus(
     penalized: false,
     closerLane: own,
     otherLane: peer,
+    guardCloserLane: undefined,
+    guardOtherLane: undefined,
     paidClient: ZERO,
     paidHub: ZERO,
     finalizes: 0,
@@ -140,6 +150,8 @@ export type Finalized = {
   readonly kind: 'finalized'
   readonly client: Amount
   readonly hub: Amount
+  /** A guard's, which comes with the last part; absent: no guard is owed one, or it is 0. */
+  readonly bounty: { readonly amount: Amount; readonly payoutLock: LockRoot } | undefined
   readonly rest: ClosingChannel | undefined
 }
 
@@ -166,7 +178,7 @@ export function finalize(
   const bounds = settlementBounds(channel, revealedBy, now)
   const due = (role: Role) => amount(bounds[role].least - paidSoFar(status, role))
   const [client, hub] = [due('client'), due('hub')]
-  const settled = bounds.client.least === bounds.client.most
+  const settled = bounds.client.least === bounds.client.most && bounds.hub.least === bounds.hub.most
   if (!settled && client === 0n && hub === 0n) {
     return reject('nothing_decided', 'all that is left waits for a reveal or an expiry')
   }
@@ -179,7 +191,13 @@ export function finalize(
       finalizes: part + 1,
     },
   }
-  return { kind: 'finalized', client, hub, rest: settled ? undefined : rest }
+  if (!settled) return { kind: 'finalized', client, hub, bounty: undefined, rest }
+  const payoutLock = bountyOf(status)?.payoutLock
+  const bounty =
+    payoutLock === undefined || bounds.bounty.least === 0n
+      ? undefined
+      : { amount: amount(bounds.bounty.least), payoutLock }
+  return { kind: 'finalized', client, hub, bounty, rest: undefined }
 }
 
 /** Refuses a proof that `payer` has not signed for this channel. */

@@ -8,6 +8,7 @@ import {
 import type { Anchor } from '../ledger/identifiers.js'
 import { partsPerMillion } from '../primitives/amount.js'
 import type { Timestamp } from '../primitives/time.js'
+import type { Bounty } from './appointment.js'
 import { claimsOf, type LaneState, lockedOf } from './lane-state.js'
 import type { PendingItem } from './pending-item.js'
 import { otherRole, type Role } from './side.js'
@@ -19,34 +20,90 @@ export type RevealLookup = (anchor: Anchor, notAfter: Timestamp) => number
 export type SettlementBounds = {
   readonly client: PayoutBounds
   readonly hub: PayoutBounds
+  /** What goes to a guard out of a penalty. */
+  readonly bounty: PayoutBounds
 }
 export type PayoutBounds = { readonly least: bigint; readonly most: bigint }
 
 /**
- * What a closing channel pays (DSP-6). Items whose fate is open at ledger time `now` are the whole
- * difference between `least` and `most`; past the last expiry the two are equal.
+ * What a closing channel pays (DSP-6, DSP-11). Items whose fate is open at ledger time `now` are the
+ * whole difference between `least` and `most`; past the last expiry the two are equal.
  *
- * Invariant: `client.least + hub.most = client.most + hub.least = channelTotal`, and none is
- * negative, for every pair of lanes, also for forged or insolvent ones: the ledger never mints.
+ * Invariant: closer.least + bounty.least + other.most = closer.most + bounty.most + other.least =
+ * `channelTotal`, and none is negative, for every pair of lanes, also for forged or insolvent ones:
+ * the ledger never mints. All three follow from what the closing side would be paid without a
+ * penalty; rounding down lets none of them turn round where that rises or falls.
  */
 export function settlementBounds(
   channel: ClosingChannel,
   revealedBy: RevealLookup,
   now: Timestamp,
 ): SettlementBounds {
-  const { by, closerLane, otherLane, penalized } = channel.status
+  const { by } = channel.status
   const total = channelTotal(channel)
   const certain = (item: PendingItem) => revealedBy(item.anchor, item.expiry)
   const possible = (item: PendingItem) => (now > item.expiry ? certain(item) : item.ticks)
-  const value = (ownClaims: typeof certain, otherClaims: typeof certain) => {
-    const paidAway = closerLane.transferred + claimsOf(closerLane, ownClaims)
-    const received = otherLane.transferred + claimsOf(otherLane, otherClaims)
-    const whole = clamp(sideStake(channel[by]) - paidAway + received, total)
-    return penalized ? whole - penaltyOf(channel, by, whole) : whole
+  const least = sharesOf(channel, wholeOf(channel, possible, certain))
+  const most = sharesOf(channel, wholeOf(channel, certain, possible))
+  const closer = { least: least.closer, most: most.closer }
+  const other = {
+    least: total - most.closer - most.bounty,
+    most: total - least.closer - least.bounty,
   }
-  const closer = { least: value(possible, certain), most: value(certain, possible) }
-  const other = { least: total - closer.most, most: total - closer.least }
-  return by === 'client' ? { client: closer, hub: other } : { client: other, hub: closer }
+  const bounty = { least: least.bounty, most: most.bounty }
+  return by === 'client'
+    ? { client: closer, hub: other, bounty }
+    : { client: other, hub: closer, bounty }
+}
+
+/**
+ * What the closing side would be paid without a penalty, given what is claimed of its own items and
+ * of the other side's. Of what was asserted and what a guard has shown, the one counts that pays the
+ * guard's owner more: so no guard can cost its owner anything.
+ */
+function wholeOf(
+  channel: ClosingChannel,
+  ownClaims: (item: PendingItem) => number,
+  otherClaims: (item: PendingItem) => number,
+): bigint {
+  const { by, closerLane, otherLane, guardCloserLane, guardOtherLane } = channel.status
+  const paid = (lane: LaneState, claims: typeof ownClaims) =>
+    lane.transferred + claimsOf(lane, claims)
+  const asserted = paid(closerLane, ownClaims)
+  const chosen = paid(otherLane, otherClaims)
+  const paidAway = guardCloserLane && paid(guardCloserLane.lane, ownClaims)
+  const received = guardOtherLane && paid(guardOtherLane.lane, otherClaims)
+  return clamp(
+    sideStake(channel[by]) -
+      (paidAway !== undefined && paidAway > asserted ? paidAway : asserted) +
+      (received !== undefined && received < chosen ? received : chosen),
+    channelTotal(channel),
+  )
+}
+
+/** What the closing side keeps of `whole`, and what of its penalty goes to a guard. */
+function sharesOf(
+  channel: ClosingChannel,
+  whole: bigint,
+): { readonly closer: bigint; readonly bounty: bigint } {
+  const { by, penalized } = channel.status
+  if (!penalized) return { closer: whole, bounty: 0n }
+  const penalty = penaltyOf(channel, by, whole)
+  const ppm = bountyOf(channel.status)?.ppm ?? 0
+  return { closer: whole - penalty, bounty: partsPerMillion(penalty, ppm) }
+}
+
+/**
+ * Whom a penalty pays a bounty to (DSP-11): the guard whose proof is kept, or else its own lane. Who
+ * answers itself owes nobody a bounty.
+ */
+export function bountyOf({
+  challenged,
+  replaced,
+  guardCloserLane,
+  guardOtherLane,
+}: Closing): Bounty | undefined {
+  return challenged || replaced ? undefined : (guardCloserLane ?? guardOtherLane)?.bounty
 }
 
 /** What a side whose payout would be `whole` loses when it is penalized, base units, rounded down. */

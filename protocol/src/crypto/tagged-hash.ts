@@ -24,6 +24,7 @@ export const TAG = {
   openRequest: 0x15,
   withdrawal: 0x16,
   resume: 0x17,
+  appointment: 0x18,
 } as const
 
 export type Tag = (typeof TAG)[keyof typeof TAG]

@@ -1,3 +1,4 @@
+import { bountyCodec } from '../channel/appointment.js'
 import { laneStateCodec } from '../channel/lane-state.js'
 import { type Role, roleCodec } from '../channel/side.js'
 import { channelTermsCodec } from '../channel/terms.js'
@@ -46,7 +47,11 @@ export const laneHeadCodec = struct({
 })
 export type LaneHead = Decoded<typeof laneHeadCodec>
 
-/** A dispute in constant storage (DSP-1): one state per lane, whatever was shown. */
+/** A lane that a guard has shown for its owner, and what it was promised for that (DSP-11). */
+export const guardedLaneCodec = struct({ lane: laneStateCodec, bounty: bountyCodec })
+export type GuardedLane = Decoded<typeof guardedLaneCodec>
+
+/** A dispute in constant storage (DSP-1): two states per lane at most, whatever was shown. */
 export const closingCodec = struct({
   by: roleCodec,
   /** Last ledger second in which a challenge counts; never moves. */
@@ -70,6 +75,12 @@ export const closingCodec = struct({
   /** The lanes that will be settled. */
   closerLane: laneStateCodec,
   otherLane: laneStateCodec,
+  /**
+   * The best that guards have shown of each lane: it counts where it pays their owner more than the
+   * lane above.
+   */
+  guardCloserLane: optional(guardedLaneCodec),
+  guardOtherLane: optional(guardedLaneCodec),
   /** Paid out by finalizes so far, and how many there were. */
   paidClient: amountCodec,
   paidHub: amountCodec,

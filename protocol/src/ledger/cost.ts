@@ -7,6 +7,8 @@ export const SIGNATURE_COST = 100
 export const HASH_STEP_COST = 1
 /** Paid with a force close for the finalize that anyone may send later: its bytes and two coins. */
 export const FINALIZE_COST = 200
+/** Paid in advance by a guard for the coin of its bounty, which a finalize makes. */
+export const BOUNTY_COST = 100
 /** Asked for a new asset, whose entry stays in everybody's state for ever: a block takes 400. */
 export const ASSET_COST = 10_000
 /** Paid in advance for each pending item, which may ask for a finalize of its own. */
@@ -46,10 +48,12 @@ export function operationCost(operation: Operation): number {
       return SIGNATURE_COST * signatures + FINALIZE_COST + FINALIZE_ITEM_COST * items
     }
     case 'challenge': {
-      const { proof, own, resume } = operation
+      const { proof, own, resume, guard } = operation
       const items = (proof?.lane.items.length ?? 0) + (own?.items.length ?? 0)
-      const signatures = [proof, resume].filter((shown) => shown !== undefined).length
-      return SIGNATURE_COST * signatures + FINALIZE_ITEM_COST * items
+      const signed = [proof, resume, guard?.appointment, guard?.ownEvidence]
+      const signatures = signed.filter((shown) => shown !== undefined).length
+      const bounty = guard === undefined ? 0 : BOUNTY_COST
+      return SIGNATURE_COST * signatures + FINALIZE_ITEM_COST * items + bounty
     }
   }
 }

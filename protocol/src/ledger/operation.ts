@@ -1,3 +1,4 @@
+import { signedAppointmentCodec } from '../channel/appointment.js'
 import { evidenceCodec } from '../channel/evidence.js'
 import { laneStateCodec } from '../channel/lane-state.js'
 import { signedResumeCodec } from '../channel/resume.js'
@@ -50,6 +51,13 @@ const withdrawalCodec = struct({
   signature: fixedBytes(64),
 })
 
+/** In whose place somebody challenges, and what vouches for the owner's lane in its stead. */
+const challengeGuardCodec = struct({
+  appointment: signedAppointmentCodec,
+  /** The owner's signature under the balance proof of `own`. */
+  ownEvidence: optional(evidenceCodec),
+})
+
 /** What a transaction may do to channels, and from byte 16 on to assets and parameters (OP-*). */
 export const operationCodec = union({
   /** Creates a channel; whoever funds the inputs may fund either side. */
@@ -93,13 +101,20 @@ export const operationCodec = union({
   /** The other side answers with a proof or a resume that the side that closed has signed. */
   challenge: [
     5,
-    struct({
-      channel: channelNumberCodec,
-      proof: optional(signedLaneCodec),
-      own: optional(laneStateCodec),
-      /** The resume of the challenger's lane by which the closing side gave up what it chose. */
-      resume: optional(signedResumeCodec),
-    }),
+    refine(
+      struct({
+        channel: channelNumberCodec,
+        proof: optional(signedLaneCodec),
+        own: optional(laneStateCodec),
+        /** The resume of the challenger's lane by which the closing side gave up what it chose. */
+        resume: optional(signedResumeCodec),
+        /** Absent: the owner signs the transaction. Present: its guard does (DSP-11). */
+        guard: optional(challengeGuardCodec),
+      }),
+      ({ own, guard }) =>
+        (guard?.ownEvidence !== undefined) === (guard !== undefined && own !== undefined),
+      'a guard shows an own lane with the evidence of its owner, and no evidence without one',
+    ),
   ],
   /** Pays what is decided after the window; paid for in advance by the force close. */
   finalize: [6, struct({ channel: channelNumberCodec, part: integer(COUNTER_MAX) })],

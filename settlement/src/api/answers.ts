@@ -26,6 +26,10 @@ const channel = z.strictObject({
   status: z.enum(['open', 'closing']),
   closing_by: z.enum(['client', 'hub']).optional(),
   deadline: whole.optional(),
+  /** Whether a challenge has shown that the closing side signed two histories. */
+  penalized: z.boolean().optional(),
+  /** What a guard is due of the penalty, in parts per million, as it stands. */
+  bounty: z.strictObject({ ppm: whole, payout_lock: id }).nullable().optional(),
 })
 const pageOf = <T extends z.ZodType, N extends z.ZodType>(item: T, next: N) =>
   z.strictObject({ data: z.array(item), has_more: z.boolean(), next: next.nullable() })

@@ -72,6 +72,8 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
   channel_not_closing: REFUSED,
   unsure_not_allowed: REFUSED,
   lane_start_malformed: REFUSED,
+  appointment_expired: REFUSED,
+  bad_appointment_signature: REFUSED,
   bad_proof_signature: REFUSED,
   bad_resume_signature: REFUSED,
   resume_missing: REFUSED,

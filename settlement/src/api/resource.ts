@@ -1,8 +1,10 @@
 import {
   type BlockHeader,
   blockHeaderCodec,
+  bountyOf,
   type Certificate,
   type Channel,
+  type Closing,
   certificateCodec,
   channelCodec,
   coinCodec,
@@ -75,7 +77,17 @@ export function channelResource({ value }: StoredEntry) {
     dispute_window_seconds: channel.terms.disputeWindowSeconds,
     unsure_window_seconds: channel.terms.unsureWindowSeconds,
     status: status.kind,
-    ...(status.kind === 'closing' && { closing_by: status.by, deadline: status.deadline }),
+    ...(status.kind === 'closing' && disputeResource(status)),
+  }
+}
+
+/** What a dispute has come to: who is penalized, and whom that would pay a bounty. */
+function disputeResource(closing: Closing) {
+  const { by, deadline, penalized } = closing
+  const bounty = penalized ? bountyOf(closing) : undefined
+  return {
+    ...{ closing_by: by, deadline, penalized },
+    bounty: bounty === undefined ? null : { ppm: bounty.ppm, payout_lock: bounty.payoutLock },
   }
 }
 

@@ -167,7 +167,8 @@ function applyChallenge(run: TransactionRun, operation: OperationOf<'challenge'>
   const excessive = checkLaneAmounts(operation.proof?.lane, operation.own)
   if (excessive !== undefined) return excessive
   if (isClosing(channel)) {
-    const challenger = channel[otherRole(channel.status.by)].key
+    const owner = channel[otherRole(channel.status.by)].key
+    const challenger = operation.guard?.appointment.guardKey ?? owner
     const unsigned = run.requireSigner(challenger, `challenging channel ${channel.number}`)
     if (unsigned !== undefined) return unsigned
   }
@@ -185,6 +186,10 @@ function applyFinalize(run: TransactionRun, operation: OperationOf<'finalize'>):
   const { asset, client, hub } = channel
   run.createCoin({ asset, value: finalized.client, lock: client.payoutLock })
   run.createCoin({ asset, value: finalized.hub, lock: hub.payoutLock })
+  const { bounty } = finalized
+  if (bounty !== undefined) {
+    run.createCoin({ asset, value: bounty.amount, lock: bounty.payoutLock })
+  }
   if (finalized.rest === undefined) run.removeChannel(channel.number)
   else run.setChannel(finalized.rest)
   return undefined

@@ -2,7 +2,7 @@ import { LedgerFault } from '../ledger-fault.js'
 import type { SqliteConnection } from './sqlite-connection.js'
 
 /** Raised with every change of the tables below. */
-const FORMAT = 6
+const FORMAT = 7
 
 /**
  * `entry` is the state at the tip, by place in the state tree; the three columns behind the value
