@@ -11,7 +11,7 @@
  * A batch is sorted and divided on the way down like the tree itself. What it touches is copied to
  * new slots, so the tree as it was stays whole and readable until the batch is committed, and is
  * whole again when it is discarded. Nodes are hashed at the end, level by level from the deepest,
- * because many hashes at once cost a third of as many one by one.
+ * because memory gives the inputs of many sooner than those of one after the other.
  */
 
 import {
@@ -22,7 +22,7 @@ import {
   type SparseProof,
   type SparseTerminal,
 } from '@tallystick/protocol'
-import { HASH_WORDS, LeafColumns, NodeColumns } from './tree-columns.js'
+import { LeafColumns, NodeColumns } from './tree-columns.js'
 import { EMPTY, isLeaf, isNode, leafRef, nodeRef, type Subtree, slotOf } from './tree-slots.js'
 
 /**
@@ -67,7 +67,6 @@ type Batch = {
   readonly unhashed: number[][]
 }
 
-const EMPTY_HASH = new Uint8Array(4 * HASH_WORDS)
 /** Changes of one batch; with 32 bits of a key, their number is a whole one below 2^53. */
 const BATCH_CHANGES_MAX = 2 ** 20
 
@@ -103,7 +102,9 @@ export class SparseTree {
   /** The leaf slot of a 32-byte key; 0: there is no entry. */
   slotOf(key: Uint8Array): number {
     const end = this.#walk(this.#top, key)
-    return isLeaf(end.subtree) && this.#isKeyOf(key, slotOf(end.subtree)) ? slotOf(end.subtree) : 0
+    return isLeaf(end.subtree) && this.#leaves.hasKey(slotOf(end.subtree), key)
+      ? slotOf(end.subtree)
+      : 0
   }
 
   /**
@@ -166,7 +167,7 @@ export class SparseTree {
   ): SparseTerminal {
     if (end === EMPTY) return { kind: 'empty' }
     const slot = slotOf(end)
-    if (this.#isKeyOf(key, slot)) return { kind: 'present' }
+    if (this.#leaves.hasKey(slot, key)) return { kind: 'present' }
     return { kind: 'other', key: this.#leaves.key(slot).slice(), valueHash: valueHashOf(slot) }
   }
 
@@ -175,14 +176,14 @@ export class SparseTree {
     key: Uint8Array,
   ): { readonly subtree: Subtree; readonly siblings: readonly Subtree[] } {
     invariant(key.length === 32, 'a key has 32 bytes')
-    const { left, right } = this.#nodes
+    const nodes = this.#nodes
     const siblings: Subtree[] = []
     let subtree = top
     while (isNode(subtree)) {
       const slot = slotOf(subtree)
       const goesRight = keyBit(key, siblings.length) === 1
-      siblings.push((goesRight ? left[slot] : right[slot]) ?? EMPTY)
-      subtree = (goesRight ? right[slot] : left[slot]) ?? EMPTY
+      siblings.push(goesRight ? nodes.left(slot) : nodes.right(slot))
+      subtree = goesRight ? nodes.right(slot) : nodes.left(slot)
     }
     return { subtree, siblings }
   }
@@ -193,7 +194,7 @@ export class SparseTree {
     const slot = slotOf(subtree)
     if (to - from === 1 && !isNode(subtree)) {
       if (subtree === EMPTY) return this.#place(batch, from)
-      if (this.#isKeyOf(changeAt(batch.changes, from).key, slot)) {
+      if (this.#leaves.hasKey(slot, changeAt(batch.changes, from).key)) {
         batch.retired.leaves.push(slot)
         batch.replaced[batch.positions[from] ?? 0] = slot
         return this.#place(batch, from)
@@ -224,9 +225,7 @@ export class SparseTree {
   #join(batch: Batch, left: Subtree, right: Subtree, depth: number): Subtree {
     if (left === EMPTY && !isNode(right)) return right
     if (right === EMPTY && !isNode(left)) return left
-    const slot = this.#nodes.slots.take()
-    this.#nodes.left[slot] = left
-    this.#nodes.right[slot] = right
+    const slot = this.#nodes.add(left, right)
     batch.created.nodes.push(slot)
     for (let level = batch.unhashed.length; level <= depth; level++) batch.unhashed.push([])
     batch.unhashed[depth]?.push(slot)
@@ -237,10 +236,10 @@ export class SparseTree {
   #halvesOf(subtree: Subtree, depth: number): readonly [left: Subtree, right: Subtree] {
     const slot = slotOf(subtree)
     if (isNode(subtree)) {
-      return [this.#nodes.left[slot] ?? EMPTY, this.#nodes.right[slot] ?? EMPTY]
+      return [this.#nodes.left(slot), this.#nodes.right(slot)]
     }
     if (subtree === EMPTY) return [EMPTY, EMPTY]
-    return keyBit(this.#leaves.key(slot), depth) === 0 ? [subtree, EMPTY] : [EMPTY, subtree]
+    return this.#leaves.keyBit(slot, depth) === 0 ? [subtree, EMPTY] : [EMPTY, subtree]
   }
 
   /** The first of the changes `from` to `to`, sorted and alike above `depth`, that goes right. */
@@ -254,18 +253,8 @@ export class SparseTree {
     return low
   }
 
-  #isKeyOf(key: Uint8Array, slot: number): boolean {
-    const { keys } = this.#leaves
-    const at = 32 * slot
-    for (let i = 0; i < 32; i++) if (keys[at + i] !== key[i]) return false
-    return true
-  }
-
   #hashOf(subtree: Subtree): Uint8Array {
-    if (subtree === EMPTY) return EMPTY_HASH.slice()
-    const words = isLeaf(subtree) ? this.#leaves.hashWords : this.#nodes.hashWords
-    const at = HASH_WORDS * slotOf(subtree)
-    return new Uint8Array(words.slice(at, at + HASH_WORDS).buffer)
+    return this.#nodes.hashOf(subtree, this.#leaves)
   }
 }
 
