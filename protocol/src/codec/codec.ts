@@ -221,6 +221,22 @@ export function oneOf<const Words extends readonly string[]>(
   }
 }
 
+/** What was read, with the bytes that it was read from: to hash what came as it came. */
+export type Spanned<T> = { readonly value: T; readonly bytes: Uint8Array }
+
+/** `inner`, read together with its bytes. */
+export function spanned<T>(inner: Codec<T>): Codec<Spanned<T>> {
+  return {
+    layout: inner.layout,
+    write: (writer, { value }) => inner.write(writer, value),
+    read: (reader) => {
+      const start = reader.offset
+      const value = inner.read(reader)
+      return { value, bytes: reader.since(start) }
+    },
+  }
+}
+
 type FieldCodecs = { readonly [name: string]: Codec<never> | Codec<unknown> }
 type StructOf<F> = { readonly [Name in keyof F]: F[Name] extends Codec<infer T> ? T : never }
 

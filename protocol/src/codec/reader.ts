@@ -24,6 +24,11 @@ export class Reader {
     return this.#offset
   }
 
+  /** The bytes from `start` up to here, not copied. */
+  since(start: number): Uint8Array {
+    return this.#source.subarray(start, this.#offset)
+  }
+
   /** Throws `MalformedBytes` at the current offset. */
   fail(problem: string): never {
     throw new MalformedBytes(this.#offset, problem)
@@ -48,13 +53,25 @@ export class Reader {
 
   /** An unsigned LEB128 number of at most 2^53-1, in its shortest form. */
   varint(): number {
-    const value = this.bigVarint()
+    const low = this.#lowVarint()
+    if (low >= 0) return low
+    const value = this.#highVarint(-1 - low)
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) return this.fail('the number is above 2^53-1')
     return Number(value)
   }
 
   /** An unsigned LEB128 number below 2^63, in its shortest form. */
   bigVarint(): bigint {
+    const low = this.#lowVarint()
+    return low >= 0 ? BigInt(low) : this.#highVarint(-1 - low)
+  }
+
+  end(): void {
+    if (this.#offset !== this.#source.length) this.fail('there are bytes behind the end')
+  }
+
+  /** The number, if seven groups of bits hold it; else -1 less what they hold. */
+  #lowVarint(): number {
     let low = 0
     let scale = 1
     for (let position = 0; position < 7; position++) {
@@ -63,14 +80,10 @@ export class Reader {
       scale *= 0x80
       if (byte < 0x80) {
         if (byte === 0 && position > 0) return this.fail('the number is not in its shortest form')
-        return BigInt(low)
+        return low
       }
     }
-    return this.#highVarint(low)
-  }
-
-  end(): void {
-    if (this.#offset !== this.#source.length) this.fail('there are bytes behind the end')
+    return -1 - low
   }
 
   #highVarint(low: number): bigint {

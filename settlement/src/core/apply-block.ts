@@ -11,7 +11,7 @@ import {
   holdsTransactions,
   isRejection,
   type Parameters,
-  parseTransaction,
+  parseTransactionFor,
   type Rejection,
   reject,
   type Timestamp,
@@ -70,9 +70,10 @@ export function readTransactions(
   }
   const candidates: Candidate[] = []
   for (const [position, encoded] of transactions.entries()) {
-    const transaction = parseTransaction(encoded)
-    if (isRejection(transaction)) return refusedAt(position, transaction)
-    const checks = new TransactionChecks(chainId, transaction)
+    const received = parseTransactionFor(chainId, encoded)
+    if (isRejection(received)) return refusedAt(position, received)
+    const { transaction, digest } = received
+    const checks = new TransactionChecks(chainId, transaction, digest)
     candidates.push({ transaction, encoded, checks })
   }
   return candidates

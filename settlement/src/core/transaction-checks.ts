@@ -25,9 +25,14 @@ export class TransactionChecks {
   /** Signatures found valid, by the signature's own array, with what they are valid for. */
   readonly #valid = new Map<Uint8Array, { readonly key: PublicKey; readonly digest: Uint8Array }>()
 
-  constructor(chainId: ChainId, transaction: Transaction) {
+  /** `digest`: of the transaction on this chain, from whoever has computed it already. */
+  constructor(
+    chainId: ChainId,
+    transaction: Transaction,
+    digest = transactionDigest(chainId, transaction.body),
+  ) {
     this.chainId = chainId
-    this.digest = transactionDigest(chainId, transaction.body)
+    this.digest = digest
     this.id = toHex(this.digest) as TxId
     this.#transaction = transaction
   }

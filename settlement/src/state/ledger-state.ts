@@ -8,7 +8,6 @@ import {
   stateKey,
   stateValueHash,
 } from '@tallystick/protocol'
-import { entryName } from '../core/entry-name.js'
 import type { LedgerView, StagedRoot, StateWrite } from '../core/ledger-view.js'
 import { SparseTree } from '../tree/sparse-tree.js'
 import { type StateChange, stateChange } from './state-change.js'
@@ -32,8 +31,11 @@ export type StagedState = StagedRoot & {
 export class LedgerState implements LedgerView {
   readonly #tree = new SparseTree()
   readonly #values = new ValueArena()
-  /** State keys of entries that were read since the last block, by name: a block writes them again. */
-  readonly #keys = new Map<string, Uint8Array>()
+  /**
+   * State keys of entries that were read since the last block, by the very object that named them:
+   * what a block spends it names by the same one, and looking that up costs no hash and no string.
+   */
+  readonly #keys = new Map<object, { readonly kind: EntryKind; readonly stateKey: Uint8Array }>()
 
   /** Entries in the state. */
   get size(): number {
@@ -81,9 +83,7 @@ export class LedgerState implements LedgerView {
 
   /** Works out `writes`, of which no two are of one entry. One block at a time. */
   stage(writes: readonly StateWrite[]): StagedState {
-    return this.#stage(
-      writes.map((write) => stateChange(write, this.#keys.get(entryName(write.kind, write.key)))),
-    )
+    return this.#stage(writes.map((write) => stateChange(write, this.#keyRead(write))))
   }
 
   /** Makes room for so many entries at once. */
@@ -104,12 +104,15 @@ export class LedgerState implements LedgerView {
   }
 
   #keyOf<Kind extends EntryKind>(kind: Kind, key: StateEntries[Kind]['key']): Uint8Array {
-    const name = entryName(kind, key)
-    const known = this.#keys.get(name)
-    if (known !== undefined) return known
     const hashed = stateKey(kind, key)
-    if (this.#keys.size < KEYS_MAX) this.#keys.set(name, hashed)
+    if (this.#keys.size < KEYS_MAX) this.#keys.set(key, { kind, stateKey: hashed })
     return hashed
+  }
+
+  #keyRead({ kind, key }: StateWrite): Uint8Array | undefined {
+    const read = this.#keys.get(key)
+    // Entries of two kinds may be named by one object: those that are named by nothing but their kind.
+    return read?.kind === kind ? read.stateKey : undefined
   }
 
   #stage(changes: readonly StateChange[]): StagedState {
