@@ -31,6 +31,11 @@ export class LeafColumns {
     return this.#bytes.subarray(at, at + 4 * HASH_WORDS)
   }
 
+  /** The first 32 bits of the key of a slot, as they lie in memory. */
+  firstWord(slot: number): number {
+    return this.words[LEAF_WORDS * slot] ?? 0
+  }
+
   /** Bit `depth` of the key of a slot, as `keyBit`. */
   keyBit(slot: number, depth: number): number {
     const byte = this.#bytes[4 * LEAF_WORDS * slot + (depth >>> 3)] ?? 0
