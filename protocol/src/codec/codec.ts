@@ -1,5 +1,5 @@
 import { AMOUNT_MAX, type Amount } from '../primitives/amount.js'
-import { fromHex, toHex, utf8 } from '../primitives/bytes.js'
+import { utf8 } from '../primitives/bytes.js'
 import { invariant } from '../primitives/invariant.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
 import { TIMESTAMP_MAX, type Timestamp } from '../primitives/time.js'
@@ -114,9 +114,9 @@ export function identifier<Id extends string>(length: number): Codec<Id> {
     layout: `bytes[${length}]`,
     write: (writer, value) => {
       invariant(value.length === 2 * length, `${length} bytes are due here`)
-      writer.bytes(fromHex(value))
+      writer.hex(value)
     },
-    read: (reader) => toHex(reader.bytes(length)) as Id,
+    read: (reader) => reader.hex(length) as Id,
   }
 }
 

@@ -1,3 +1,5 @@
+import { toHex } from '../primitives/bytes.js'
+
 /** Why bytes are not the canonical encoding of anything; `offset` counts from their start. */
 export class MalformedBytes extends Error {
   override readonly name = 'MalformedBytes'
@@ -10,6 +12,8 @@ export class MalformedBytes extends Error {
     this.problem = problem
   }
 }
+
+const NOTHING = new Uint8Array()
 
 /** Reads canonical encodings; every departure from them throws `MalformedBytes`. */
 export class Reader {
@@ -43,12 +47,21 @@ export class Reader {
 
   /** The next `length` bytes, copied, so that nothing aliases a network buffer. */
   bytes(length: number): Uint8Array {
-    if (this.#source.length - this.#offset < length) return this.fail('the bytes end too early')
+    this.#require(length)
+    if (length === 0) return NOTHING
     // A Buffer's own slice would be a view of the network's memory.
     const end = this.#offset + length
     const bytes = Uint8Array.prototype.slice.call(this.#source, this.#offset, end)
     this.#offset += length
     return bytes
+  }
+
+  /** The next `length` bytes as lower-case hex. */
+  hex(length: number): string {
+    this.#require(length)
+    const start = this.#offset
+    this.#offset += length
+    return toHex(this.#source.subarray(start, this.#offset))
   }
 
   /** An unsigned LEB128 number of at most 2^53-1, in its shortest form. */
@@ -68,6 +81,10 @@ export class Reader {
 
   end(): void {
     if (this.#offset !== this.#source.length) this.fail('there are bytes behind the end')
+  }
+
+  #require(length: number): void {
+    if (this.#source.length - this.#offset < length) this.fail('the bytes end too early')
   }
 
   /** The number, if seven groups of bits hold it; else -1 less what they hold. */

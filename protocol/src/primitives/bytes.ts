@@ -18,12 +18,17 @@ export function toHex(bytes: Uint8Array): string {
 export function parseHex(hex: string): Uint8Array | undefined {
   if (hex.length % 2 !== 0) return undefined
   const bytes = new Uint8Array(hex.length / 2)
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = (digitAt(hex, 2 * i) << 4) | digitAt(hex, 2 * i + 1)
-    if (byte < 0) return undefined
-    bytes[i] = byte
+  return putHex(hex, bytes, 0) ? bytes : undefined
+}
+
+/** Puts the bytes of `hex`, an even number of digits, at `offset`; false when it is not hex. */
+export function putHex(hex: string, bytes: Uint8Array, offset: number): boolean {
+  for (let i = 0; i < hex.length; i += 2) {
+    const byte = (digitAt(hex, i) << 4) | digitAt(hex, i + 1)
+    if (byte < 0) return false
+    bytes[offset + i / 2] = byte
   }
-  return bytes
+  return true
 }
 
 /** Bytes of a hex string that is known to be well-formed (a branded identifier, a literal). */

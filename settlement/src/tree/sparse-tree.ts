@@ -199,7 +199,8 @@ export class SparseTree {
     let updated: Subtree
     if (to - from > PART_CHANGES && isNode(subtree)) {
       const split = this.#firstRight(batch, from, to, depth)
-      const [left, right] = this.#halvesOf(subtree, depth)
+      const left = this.#half(subtree, 0, depth)
+      const right = this.#half(subtree, 1, depth)
       const newLeft = this.#updateInParts(batch, left, from, split, depth + 1)
       const newRight = this.#updateInParts(batch, right, split, to, depth + 1)
       updated = this.#replace(batch, subtree, newLeft, newRight, depth)
@@ -223,10 +224,11 @@ export class SparseTree {
         return this.#place(batch, from)
       }
     }
-    const [oldLeft, oldRight] = this.#halvesOf(subtree, depth)
+    const left = this.#half(subtree, 0, depth)
+    const right = this.#half(subtree, 1, depth)
     const split = this.#firstRight(batch, from, to, depth)
-    const newLeft = this.#update(batch, oldLeft, from, split, depth + 1)
-    const newRight = this.#update(batch, oldRight, split, to, depth + 1)
+    const newLeft = this.#update(batch, left, from, split, depth + 1)
+    const newRight = this.#update(batch, right, split, to, depth + 1)
     return this.#replace(batch, subtree, newLeft, newRight, depth)
   }
 
@@ -261,14 +263,14 @@ export class SparseTree {
     return nodeRef(slot)
   }
 
-  /** A lone leaf moves down on its own side, to part from what the batch puts beside it. */
-  #halvesOf(subtree: Subtree, depth: number): readonly [left: Subtree, right: Subtree] {
+  /**
+   * A half of `subtree`, 0 left and 1 right. A lone leaf moves down on its own side, to part from
+   * what the batch puts beside it.
+   */
+  #half(subtree: Subtree, side: 0 | 1, depth: number): Subtree {
     const slot = slotOf(subtree)
-    if (isNode(subtree)) {
-      return [this.#nodes.left(slot), this.#nodes.right(slot)]
-    }
-    if (subtree === EMPTY) return [EMPTY, EMPTY]
-    return this.#leaves.keyBit(slot, depth) === 0 ? [subtree, EMPTY] : [EMPTY, subtree]
+    if (isNode(subtree)) return side === 0 ? this.#nodes.left(slot) : this.#nodes.right(slot)
+    return isLeaf(subtree) && this.#leaves.keyBit(slot, depth) === side ? subtree : EMPTY
   }
 
   /** The first of the changes `from` to `to`, sorted and alike above `depth`, that goes right. */
