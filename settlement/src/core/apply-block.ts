@@ -91,6 +91,7 @@ export function executeTransactions(
   const context = applyContext(view, place)
   const state = new StateOverlay(view)
   state.absorb(activationWrites(view, place.height))
+  view.expectCoins?.(candidates.flatMap(({ transaction }) => transaction.body.inputs))
   let cost = 0
   for (const [position, { transaction, encoded, checks }] of candidates.entries()) {
     const applied = applyTransaction(state, transaction, encoded.length, context, checks)

@@ -1,4 +1,4 @@
-import type { EntryKind, StateEntries } from '@tallystick/protocol'
+import type { EntryKind, Outpoint, StateEntries } from '@tallystick/protocol'
 import { entryName } from './entry-name.js'
 
 /** Read access to the state: whatever holds entries, from a map to an overlay over one. */
@@ -9,6 +9,8 @@ export type LedgerView = {
     key: StateEntries[Kind]['key'],
     name?: string,
   ): StateEntries[Kind]['value'] | undefined
+  /** Told which coins will be read, a view may get them ready together. Changes nothing. */
+  expectCoins?(outpoints: readonly Outpoint[]): void
 }
 
 /** One entry written (or, without a value, removed) by a transaction. */

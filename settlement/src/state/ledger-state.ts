@@ -2,6 +2,7 @@ import {
   type Codec,
   decodeTrusted,
   type EntryKind,
+  type Outpoint,
   type SparseProof,
   STATE_ENTRIES,
   type StateEntries,
@@ -15,6 +16,9 @@ import { ValueArena } from './value-arena.js'
 
 /** State keys that are remembered, 10 MB at most. */
 const KEYS_MAX = 65_536
+
+/** Coins whose paths are walked together: what lies on them fits the processor's cache. */
+const EXPECTED_TOGETHER = 512
 
 /** What a block does to the state, worked out and not yet done. */
 export type StagedState = StagedRoot & {
@@ -62,6 +66,13 @@ export class LedgerState implements LedgerView {
       | undefined
   }
 
+  expectCoins(outpoints: readonly Outpoint[]): void {
+    for (let from = 0; from < outpoints.length; from += EXPECTED_TOGETHER) {
+      const expected = outpoints.slice(from, from + EXPECTED_TOGETHER)
+      this.#tree.fetch(expected.map((outpoint) => ({ key: this.#keyOf('coin', outpoint) })))
+    }
+  }
+
   /** The encoded value of an entry, copied. */
   encoded<Kind extends EntryKind>(
     kind: Kind,
@@ -104,12 +115,14 @@ export class LedgerState implements LedgerView {
   }
 
   #keyOf<Kind extends EntryKind>(kind: Kind, key: StateEntries[Kind]['key']): Uint8Array {
+    const known = this.#keyRead({ kind, key })
+    if (known !== undefined) return known
     const hashed = stateKey(kind, key)
     if (this.#keys.size < KEYS_MAX) this.#keys.set(key, { kind, stateKey: hashed })
     return hashed
   }
 
-  #keyRead({ kind, key }: StateWrite): Uint8Array | undefined {
+  #keyRead({ kind, key }: Pick<StateWrite, 'kind' | 'key'>): Uint8Array | undefined {
     const read = this.#keys.get(key)
     // Entries of two kinds may be named by one object: those that are named by nothing but their kind.
     return read?.kind === kind ? read.stateKey : undefined

@@ -110,6 +110,11 @@ export class SparseTree {
       : 0
   }
 
+  /** Brings the paths of keys that are read soon into the processor's cache. */
+  fetch(keys: readonly { readonly key: Uint8Array }[]): void {
+    fetchPaths(this.#nodes, this.#leaves, this.#top, 0, keys)
+  }
+
   /**
    * Works out all `changes` at once, each key at most once. The tree stays as it is until `commit`.
    * Throws `BrokenInvariant` on a repeated key, a wrong length, or a second batch meanwhile.
