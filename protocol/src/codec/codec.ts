@@ -166,8 +166,10 @@ export function list<T>(item: Codec<T>, max: number, min = 0): Codec<readonly T[
       for (const value of values) item.write(writer, value)
     },
     read: (reader) => {
-      const values: T[] = []
-      for (let left = count.read(reader); left > 0; left--) values.push(item.read(reader))
+      const length = count.read(reader)
+      // Of its final size at once, which `max` bounds: the first push would make room for 17.
+      const values = new Array<T>(length)
+      for (let i = 0; i < length; i++) values[i] = item.read(reader)
       return values
     },
   }
