@@ -12,6 +12,7 @@ import {
   messageCodec,
   parseMessage,
   parseTransaction,
+  parseTransactionFor,
   provenEntry,
   type StateProof,
   stateKey,
@@ -31,6 +32,7 @@ import { type Decoder, isNamed, type Verdict } from './decoder.js'
 export function transactionDecoders(): readonly Decoder[] {
   return [
     bounded('parseTransaction', transactionCodec, parseTransaction, 'transaction_too_large'),
+    bounded('parseTransactionFor', transactionCodec, receivedTransaction, 'transaction_too_large'),
     bounded('parseMessage', messageCodec, parseMessage, 'message_too_large'),
     {
       name: 'readTransactions',
@@ -65,6 +67,11 @@ export function transactionDecoders(): readonly Decoder[] {
 }
 
 /** A parser that looks at the size first: of bytes that are too many it reads nothing. */
+function receivedTransaction(input: Uint8Array) {
+  const received = parseTransactionFor(CHAIN, input)
+  return isRejection(received) ? received : received.transaction
+}
+
 function bounded(
   name: string,
   codec: Codec<unknown>,

@@ -1,5 +1,5 @@
 import { AMOUNT_MAX, type Amount } from '../primitives/amount.js'
-import { fromHex, toHex, utf8 } from '../primitives/bytes.js'
+import { utf8 } from '../primitives/bytes.js'
 import { invariant } from '../primitives/invariant.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
 import { TIMESTAMP_MAX, type Timestamp } from '../primitives/time.js'
@@ -114,9 +114,9 @@ export function identifier<Id extends string>(length: number): Codec<Id> {
     layout: `bytes[${length}]`,
     write: (writer, value) => {
       invariant(value.length === 2 * length, `${length} bytes are due here`)
-      writer.bytes(fromHex(value))
+      writer.hex(value)
     },
-    read: (reader) => toHex(reader.bytes(length)) as Id,
+    read: (reader) => reader.hex(length) as Id,
   }
 }
 
@@ -166,8 +166,10 @@ export function list<T>(item: Codec<T>, max: number, min = 0): Codec<readonly T[
       for (const value of values) item.write(writer, value)
     },
     read: (reader) => {
-      const values: T[] = []
-      for (let left = count.read(reader); left > 0; left--) values.push(item.read(reader))
+      const length = count.read(reader)
+      // Of its final size at once, which `max` bounds: the first push would make room for 17.
+      const values = new Array<T>(length)
+      for (let i = 0; i < length; i++) values[i] = item.read(reader)
       return values
     },
   }
@@ -218,6 +220,22 @@ export function oneOf<const Words extends readonly string[]>(
     },
     read: (reader) =>
       words[reader.byte()] ?? reader.fail(`the byte is none of ${words.join(', ')}`),
+  }
+}
+
+/** What was read, with the bytes that it was read from: to hash what came as it came. */
+export type Spanned<T> = { readonly value: T; readonly bytes: Uint8Array }
+
+/** `inner`, read together with its bytes. */
+export function spanned<T>(inner: Codec<T>): Codec<Spanned<T>> {
+  return {
+    layout: inner.layout,
+    write: (writer, { value }) => inner.write(writer, value),
+    read: (reader) => {
+      const start = reader.offset
+      const value = inner.read(reader)
+      return { value, bytes: reader.since(start) }
+    },
   }
 }
 

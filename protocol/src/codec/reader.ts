@@ -1,3 +1,5 @@
+import { toHex } from '../primitives/bytes.js'
+
 /** Why bytes are not the canonical encoding of anything; `offset` counts from their start. */
 export class MalformedBytes extends Error {
   override readonly name = 'MalformedBytes'
@@ -11,6 +13,8 @@ export class MalformedBytes extends Error {
   }
 }
 
+const NOTHING = new Uint8Array()
+
 /** Reads canonical encodings; every departure from them throws `MalformedBytes`. */
 export class Reader {
   readonly #source: Uint8Array
@@ -22,6 +26,11 @@ export class Reader {
 
   get offset(): number {
     return this.#offset
+  }
+
+  /** The bytes from `start` up to here, not copied. */
+  since(start: number): Uint8Array {
+    return this.#source.subarray(start, this.#offset)
   }
 
   /** Throws `MalformedBytes` at the current offset. */
@@ -38,7 +47,8 @@ export class Reader {
 
   /** The next `length` bytes, copied, so that nothing aliases a network buffer. */
   bytes(length: number): Uint8Array {
-    if (this.#source.length - this.#offset < length) return this.fail('the bytes end too early')
+    this.#require(length)
+    if (length === 0) return NOTHING
     // A Buffer's own slice would be a view of the network's memory.
     const end = this.#offset + length
     const bytes = Uint8Array.prototype.slice.call(this.#source, this.#offset, end)
@@ -46,15 +56,39 @@ export class Reader {
     return bytes
   }
 
+  /** The next `length` bytes as lower-case hex. */
+  hex(length: number): string {
+    this.#require(length)
+    const start = this.#offset
+    this.#offset += length
+    return toHex(this.#source.subarray(start, this.#offset))
+  }
+
   /** An unsigned LEB128 number of at most 2^53-1, in its shortest form. */
   varint(): number {
-    const value = this.bigVarint()
+    const low = this.#lowVarint()
+    if (low >= 0) return low
+    const value = this.#highVarint(-1 - low)
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) return this.fail('the number is above 2^53-1')
     return Number(value)
   }
 
   /** An unsigned LEB128 number below 2^63, in its shortest form. */
   bigVarint(): bigint {
+    const low = this.#lowVarint()
+    return low >= 0 ? BigInt(low) : this.#highVarint(-1 - low)
+  }
+
+  end(): void {
+    if (this.#offset !== this.#source.length) this.fail('there are bytes behind the end')
+  }
+
+  #require(length: number): void {
+    if (this.#source.length - this.#offset < length) this.fail('the bytes end too early')
+  }
+
+  /** The number, if seven groups of bits hold it; else -1 less what they hold. */
+  #lowVarint(): number {
     let low = 0
     let scale = 1
     for (let position = 0; position < 7; position++) {
@@ -63,14 +97,10 @@ export class Reader {
       scale *= 0x80
       if (byte < 0x80) {
         if (byte === 0 && position > 0) return this.fail('the number is not in its shortest form')
-        return BigInt(low)
+        return low
       }
     }
-    return this.#highVarint(low)
-  }
-
-  end(): void {
-    if (this.#offset !== this.#source.length) this.fail('there are bytes behind the end')
+    return -1 - low
   }
 
   #highVarint(low: number): bigint {

@@ -1,3 +1,4 @@
+import { putHex } from '../primitives/bytes.js'
 import { invariant } from '../primitives/invariant.js'
 
 /** A growing byte buffer that codecs append to. */
@@ -21,6 +22,14 @@ export class Writer {
     this.#reserve(bytes.length)
     this.#buffer.set(bytes, this.#length)
     this.#length += bytes.length
+  }
+
+  /** Appends the bytes of lower-case hex digits, an even number of them. */
+  hex(hex: string): void {
+    this.#reserve(hex.length / 2)
+    const isHex = putHex(hex, this.#buffer, this.#length)
+    invariant(isHex, 'an identifier is lower-case hex')
+    this.#length += hex.length / 2
   }
 
   /** Appends an unsigned LEB128 number: seven bits a byte, least significant first (ENC-2). */

@@ -34,7 +34,7 @@ export function taggedHash(tag: Tag, ...parts: readonly Uint8Array[]): Uint8Arra
   let length = 1
   for (const part of parts) length += part.length
   // Most inputs are short: they share one buffer, which hashing leaves before it returns.
-  const input = length <= SHORT.length ? SHORT.subarray(0, length) : new Uint8Array(length)
+  const input = shortInput(length) ?? new Uint8Array(length)
   input[0] = tag
   let offset = 1
   for (const part of parts) {
@@ -44,6 +44,16 @@ export function taggedHash(tag: Tag, ...parts: readonly Uint8Array[]): Uint8Arra
   return sha256(input)
 }
 
+/** The beginning of one buffer: a view per length, made once, because a view is as large as a hash. */
+function shortInput(length: number): Uint8Array | undefined {
+  const known = SHORT_INPUTS[length]
+  if (known !== undefined || length > SHORT.length) return known
+  const input = SHORT.subarray(0, length)
+  SHORT_INPUTS[length] = input
+  return input
+}
+
 const SHORT = new Uint8Array(1_024)
+const SHORT_INPUTS = new Array<Uint8Array | undefined>(SHORT.length + 1)
 
 export { sha256 }

@@ -79,7 +79,7 @@ export function sparseLeafHash(key: Uint8Array, valueHash: Uint8Array): Uint8Arr
 
 /**
  * Hash of a subtree holding two or more entries, 32 bytes, from those of its halves. The only hashed
- * object without a tag (HASH-3): 64 bytes are one block of SHA-256, which can be hashed four at once.
+ * object without a tag (HASH-3): 64 bytes are one block of SHA-256, for which fast code exists.
  */
 export function sparseNodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return sha256(concatBytes(left, right))

@@ -11,7 +11,7 @@ import {
   holdsTransactions,
   isRejection,
   type Parameters,
-  parseTransaction,
+  parseTransactionFor,
   type Rejection,
   reject,
   type Timestamp,
@@ -70,9 +70,10 @@ export function readTransactions(
   }
   const candidates: Candidate[] = []
   for (const [position, encoded] of transactions.entries()) {
-    const transaction = parseTransaction(encoded)
-    if (isRejection(transaction)) return refusedAt(position, transaction)
-    const checks = new TransactionChecks(chainId, transaction)
+    const received = parseTransactionFor(chainId, encoded)
+    if (isRejection(received)) return refusedAt(position, received)
+    const { transaction, digest } = received
+    const checks = new TransactionChecks(chainId, transaction, digest)
     candidates.push({ transaction, encoded, checks })
   }
   return candidates
@@ -90,6 +91,7 @@ export function executeTransactions(
   const context = applyContext(view, place)
   const state = new StateOverlay(view)
   state.absorb(activationWrites(view, place.height))
+  view.expectCoins?.(candidates.flatMap(({ transaction }) => transaction.body.inputs))
   let cost = 0
   for (const [position, { transaction, encoded, checks }] of candidates.entries()) {
     const applied = applyTransaction(state, transaction, encoded.length, context, checks)

@@ -1,12 +1,16 @@
-import type { EntryKind, StateEntries } from '@tallystick/protocol'
+import type { EntryKind, Outpoint, StateEntries } from '@tallystick/protocol'
 import { entryName } from './entry-name.js'
 
 /** Read access to the state: whatever holds entries, from a map to an overlay over one. */
 export type LedgerView = {
+  /** `name`: what `entryName` gives for the entry, from whoever has asked it already. */
   read<Kind extends EntryKind>(
     kind: Kind,
     key: StateEntries[Kind]['key'],
+    name?: string,
   ): StateEntries[Kind]['value'] | undefined
+  /** Told which coins will be read, a view may get them ready together. Changes nothing. */
+  expectCoins?(outpoints: readonly Outpoint[]): void
 }
 
 /** One entry written (or, without a value, removed) by a transaction. */
@@ -15,6 +19,8 @@ export type StateWrite = {
     readonly kind: Kind
     readonly key: StateEntries[Kind]['key']
     readonly value: StateEntries[Kind]['value'] | undefined
+    /** What `entryName` gives for the entry, from whoever has asked it already. */
+    readonly name?: string
   }
 }[EntryKind]
 
@@ -38,24 +44,29 @@ export type StageableState<Staged extends StagedRoot> = LedgerView & {
 export class StateOverlay implements LedgerView {
   readonly #base: LedgerView
   readonly #writes = new Map<string, StateWrite>()
-  /** What was read of the view below: it does not change, and reading it costs a walk in the tree. */
-  readonly #read = new Map<string, StateEntries[EntryKind]['value'] | undefined>()
+  /**
+   * What was read of the view below: it does not change, and reading it costs a walk in the tree.
+   * Absent above another overlay, which remembers for both.
+   */
+  readonly #read: Map<string, StateEntries[EntryKind]['value'] | undefined> | undefined
 
   constructor(base: LedgerView) {
     this.#base = base
+    this.#read = base instanceof StateOverlay ? undefined : new Map()
   }
 
   read<Kind extends EntryKind>(
     kind: Kind,
     key: StateEntries[Kind]['key'],
+    name = entryName(kind, key),
   ): StateEntries[Kind]['value'] | undefined {
-    const name = entryName(kind, key)
     const write = this.#writes.get(name)
     // A name tells the kind, so the value found under it is of that kind.
     if (write !== undefined) return write.value as StateEntries[Kind]['value'] | undefined
-    if (this.#read.has(name)) return this.#read.get(name) as StateEntries[Kind]['value'] | undefined
-    const value = this.#base.read(kind, key)
-    this.#read.set(name, value)
+    const read = this.#read
+    if (read?.has(name)) return read.get(name) as StateEntries[Kind]['value'] | undefined
+    const value = this.#base.read(kind, key, name)
+    read?.set(name, value)
     return value
   }
 
@@ -64,13 +75,15 @@ export class StateOverlay implements LedgerView {
     key: StateEntries[Kind]['key'],
     value: StateEntries[Kind]['value'] | undefined,
   ): void {
-    const write = { kind, key, value } as StateWrite
-    this.#writes.set(entryName(kind, key), write)
+    const name = entryName(kind, key)
+    this.#writes.set(name, { kind, key, value, name } as StateWrite)
   }
 
   /** Takes over the writes of an overlay above this one. */
   absorb(writes: readonly StateWrite[]): void {
-    for (const write of writes) this.write(write.kind, write.key, write.value)
+    for (const write of writes) {
+      this.#writes.set(write.name ?? entryName(write.kind, write.key), write)
+    }
   }
 
   /** The last write of each entry, in the order of their first. */

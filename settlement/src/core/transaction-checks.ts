@@ -21,30 +21,37 @@ export class TransactionChecks {
   readonly digest: Uint8Array
   readonly id: TxId
   readonly #transaction: Transaction
-  readonly #anchors = new Map<number, Anchor>()
+  /** Absent until one is known: most transactions reveal nothing. */
+  #anchors: Map<number, Anchor> | undefined
   /** Signatures found valid, by the signature's own array, with what they are valid for. */
   readonly #valid = new Map<Uint8Array, { readonly key: PublicKey; readonly digest: Uint8Array }>()
 
-  constructor(chainId: ChainId, transaction: Transaction) {
+  /** `digest`: of the transaction on this chain, from whoever has computed it already. */
+  constructor(
+    chainId: ChainId,
+    transaction: Transaction,
+    digest = transactionDigest(chainId, transaction.body),
+  ) {
     this.chainId = chainId
-    this.digest = transactionDigest(chainId, transaction.body)
+    this.digest = digest
     this.id = toHex(this.digest) as TxId
     this.#transaction = transaction
   }
 
   /** The anchor that the reveal at a position of the body is of: up to 65,536 hashes. */
   anchorOf(position: number): Anchor {
-    const known = this.#anchors.get(position)
+    const known = this.#anchors?.get(position)
     if (known !== undefined) return known
     const reveal = this.#transaction.body.reveals[position]
     invariant(reveal !== undefined, 'the position names a reveal of the transaction')
     const anchor = anchorOf(reveal.link, reveal.index)
-    this.#anchors.set(position, anchor)
+    this.noteAnchor(position, anchor)
     return anchor
   }
 
   /** The same, from whoever has computed it for the reveal at this position already. */
   noteAnchor(position: number, anchor: Anchor): void {
+    this.#anchors ??= new Map()
     this.#anchors.set(position, anchor)
   }
 

@@ -32,7 +32,8 @@ export class TransactionRun {
   readonly checks: TransactionChecks
   readonly observe: ObserveStep | undefined
   readonly #balance = new Map<AssetId, bigint>()
-  readonly #channelFees = new Map<AssetId, bigint>()
+  /** Absent until a channel pays one. */
+  #channelFees: Map<AssetId, bigint> | undefined
   readonly #listed: ReadonlySet<PublicKey>
   readonly #used = new Set<PublicKey>()
   #nextCoin = 0
@@ -84,12 +85,13 @@ export class TransactionRun {
   /** A fee taken out of a channel: it is burnt whole, nothing that is created can be paid with it. */
   creditFee(asset: AssetId, value: bigint): void {
     this.credit(asset, value)
+    this.#channelFees ??= new Map()
     this.#channelFees.set(asset, this.channelFees(asset) + value)
   }
 
   /** What channels pay of this transaction's fee. */
   channelFees(asset: AssetId): bigint {
-    return this.#channelFees.get(asset) ?? 0n
+    return this.#channelFees?.get(asset) ?? 0n
   }
 
   /** Value bound by what the transaction creates. */

@@ -2,13 +2,13 @@ import {
   type Codec,
   decodeTrusted,
   type EntryKind,
+  type Outpoint,
   type SparseProof,
   STATE_ENTRIES,
   type StateEntries,
   stateKey,
   stateValueHash,
 } from '@tallystick/protocol'
-import { entryName } from '../core/entry-name.js'
 import type { LedgerView, StagedRoot, StateWrite } from '../core/ledger-view.js'
 import { SparseTree } from '../tree/sparse-tree.js'
 import { type StateChange, stateChange } from './state-change.js'
@@ -16,6 +16,9 @@ import { ValueArena } from './value-arena.js'
 
 /** State keys that are remembered, 10 MB at most. */
 const KEYS_MAX = 65_536
+
+/** Coins whose paths are walked together: what lies on them fits the processor's cache. */
+const EXPECTED_TOGETHER = 512
 
 /** What a block does to the state, worked out and not yet done. */
 export type StagedState = StagedRoot & {
@@ -32,8 +35,11 @@ export type StagedState = StagedRoot & {
 export class LedgerState implements LedgerView {
   readonly #tree = new SparseTree()
   readonly #values = new ValueArena()
-  /** State keys of entries that were read since the last block, by name: a block writes them again. */
-  readonly #keys = new Map<string, Uint8Array>()
+  /**
+   * State keys of entries that were read since the last block, by the very object that named them:
+   * what a block spends it names by the same one, and looking that up costs no hash and no string.
+   */
+  readonly #keys = new Map<object, { readonly kind: EntryKind; readonly stateKey: Uint8Array }>()
 
   /** Entries in the state. */
   get size(): number {
@@ -60,6 +66,13 @@ export class LedgerState implements LedgerView {
       | undefined
   }
 
+  expectCoins(outpoints: readonly Outpoint[]): void {
+    for (let from = 0; from < outpoints.length; from += EXPECTED_TOGETHER) {
+      const expected = outpoints.slice(from, from + EXPECTED_TOGETHER)
+      this.#tree.fetch(expected.map((outpoint) => ({ key: this.#keyOf('coin', outpoint) })))
+    }
+  }
+
   /** The encoded value of an entry, copied. */
   encoded<Kind extends EntryKind>(
     kind: Kind,
@@ -81,9 +94,7 @@ export class LedgerState implements LedgerView {
 
   /** Works out `writes`, of which no two are of one entry. One block at a time. */
   stage(writes: readonly StateWrite[]): StagedState {
-    return this.#stage(
-      writes.map((write) => stateChange(write, this.#keys.get(entryName(write.kind, write.key)))),
-    )
+    return this.#stage(writes.map((write) => stateChange(write, this.#keyRead(write))))
   }
 
   /** Makes room for so many entries at once. */
@@ -104,12 +115,17 @@ export class LedgerState implements LedgerView {
   }
 
   #keyOf<Kind extends EntryKind>(kind: Kind, key: StateEntries[Kind]['key']): Uint8Array {
-    const name = entryName(kind, key)
-    const known = this.#keys.get(name)
+    const known = this.#keyRead({ kind, key })
     if (known !== undefined) return known
     const hashed = stateKey(kind, key)
-    if (this.#keys.size < KEYS_MAX) this.#keys.set(name, hashed)
+    if (this.#keys.size < KEYS_MAX) this.#keys.set(key, { kind, stateKey: hashed })
     return hashed
+  }
+
+  #keyRead({ kind, key }: Pick<StateWrite, 'kind' | 'key'>): Uint8Array | undefined {
+    const read = this.#keys.get(key)
+    // Entries of two kinds may be named by one object: those that are named by nothing but their kind.
+    return read?.kind === kind ? read.stateKey : undefined
   }
 
   #stage(changes: readonly StateChange[]): StagedState {

@@ -11,18 +11,13 @@
  * A batch is sorted and divided on the way down like the tree itself. What it touches is copied to
  * new slots, so the tree as it was stays whole and readable until the batch is committed, and is
  * whole again when it is discarded. Nodes are hashed at the end, level by level from the deepest,
- * because many hashes at once cost a third of as many one by one.
+ * because memory gives the inputs of many sooner than those of one after the other.
  */
 
-import {
-  compareBytes,
-  equalBytes,
-  invariant,
-  keyBit,
-  type SparseProof,
-  type SparseTerminal,
-} from '@tallystick/protocol'
-import { HASH_WORDS, LeafColumns, NodeColumns } from './tree-columns.js'
+import { invariant, keyBit, type SparseProof, type SparseTerminal } from '@tallystick/protocol'
+import { fetchPaths } from './fetch-paths.js'
+import { sortedPositions } from './sorted-positions.js'
+import { LeafColumns, NodeColumns } from './tree-columns.js'
 import { EMPTY, isLeaf, isNode, leafRef, nodeRef, type Subtree, slotOf } from './tree-slots.js'
 
 /**
@@ -67,9 +62,8 @@ type Batch = {
   readonly unhashed: number[][]
 }
 
-const EMPTY_HASH = new Uint8Array(4 * HASH_WORDS)
-/** Changes of one batch; with 32 bits of a key, their number is a whole one below 2^53. */
-const BATCH_CHANGES_MAX = 2 ** 20
+/** Changes of one part of a batch: what they touch has the size of a processor's cache. */
+const PART_CHANGES = 256
 
 /** A mutable set of entries with its root. One batch at a time is staged, then committed or not. */
 export class SparseTree {
@@ -103,7 +97,14 @@ export class SparseTree {
   /** The leaf slot of a 32-byte key; 0: there is no entry. */
   slotOf(key: Uint8Array): number {
     const end = this.#walk(this.#top, key)
-    return isLeaf(end.subtree) && this.#isKeyOf(key, slotOf(end.subtree)) ? slotOf(end.subtree) : 0
+    return isLeaf(end.subtree) && this.#leaves.hasKey(slotOf(end.subtree), key)
+      ? slotOf(end.subtree)
+      : 0
+  }
+
+  /** Brings the paths of keys that are read soon into the processor's cache. */
+  fetch(keys: readonly { readonly key: Uint8Array }[]): void {
+    fetchPaths(this.#nodes, this.#leaves, this.#top, 0, keys)
   }
 
   /**
@@ -122,8 +123,7 @@ export class SparseTree {
       retired: { nodes: [], leaves: [] },
       unhashed: [],
     }
-    const top = this.#update(batch, this.#top, 0, changes.length, 0)
-    for (const nodes of batch.unhashed.toReversed()) this.#nodes.hash(nodes, this.#leaves)
+    const top = this.#updateInParts(batch, this.#top, 0, changes.length, 0)
     this.#isStaged = true
     const end = (given: SlotLists, newTop: Subtree) => {
       invariant(this.#isStaged, 'a batch is committed or discarded once')
@@ -166,7 +166,7 @@ export class SparseTree {
   ): SparseTerminal {
     if (end === EMPTY) return { kind: 'empty' }
     const slot = slotOf(end)
-    if (this.#isKeyOf(key, slot)) return { kind: 'present' }
+    if (this.#leaves.hasKey(slot, key)) return { kind: 'present' }
     return { kind: 'other', key: this.#leaves.key(slot).slice(), valueHash: valueHashOf(slot) }
   }
 
@@ -175,16 +175,38 @@ export class SparseTree {
     key: Uint8Array,
   ): { readonly subtree: Subtree; readonly siblings: readonly Subtree[] } {
     invariant(key.length === 32, 'a key has 32 bytes')
-    const { left, right } = this.#nodes
+    const nodes = this.#nodes
     const siblings: Subtree[] = []
     let subtree = top
     while (isNode(subtree)) {
       const slot = slotOf(subtree)
       const goesRight = keyBit(key, siblings.length) === 1
-      siblings.push((goesRight ? left[slot] : right[slot]) ?? EMPTY)
-      subtree = (goesRight ? right[slot] : left[slot]) ?? EMPTY
+      siblings.push(goesRight ? nodes.left(slot) : nodes.right(slot))
+      subtree = goesRight ? nodes.right(slot) : nodes.left(slot)
     }
     return { subtree, siblings }
+  }
+
+  /**
+   * As `#update`, and hashes what is new, one part of the batch after the other: what a part touches
+   * stays in the processor's cache from the first look at it to its hash. With what `fetchPaths`
+   * does, 20,000 changes in a million leaves take 0.89 of the time that they take at once.
+   */
+  #updateInParts(batch: Batch, subtree: Subtree, from: number, to: number, depth: number): Subtree {
+    let updated: Subtree
+    if (to - from > PART_CHANGES && isNode(subtree)) {
+      const split = this.#firstRight(batch, from, to, depth)
+      const left = this.#half(subtree, 0, depth)
+      const right = this.#half(subtree, 1, depth)
+      const newLeft = this.#updateInParts(batch, left, from, split, depth + 1)
+      const newRight = this.#updateInParts(batch, right, split, to, depth + 1)
+      updated = this.#replace(batch, subtree, newLeft, newRight, depth)
+    } else {
+      fetchPaths(this.#nodes, this.#leaves, subtree, depth, batch.changes.slice(from, to))
+      updated = this.#update(batch, subtree, from, to, depth)
+    }
+    for (const nodes of batch.unhashed.splice(0).reverse()) this.#nodes.hash(nodes, this.#leaves)
+    return updated
   }
 
   /** Changes `from` to `to` in order lie under `subtree`, which hangs `depth` bits below the root. */
@@ -193,22 +215,29 @@ export class SparseTree {
     const slot = slotOf(subtree)
     if (to - from === 1 && !isNode(subtree)) {
       if (subtree === EMPTY) return this.#place(batch, from)
-      if (this.#isKeyOf(changeAt(batch.changes, from).key, slot)) {
+      if (this.#leaves.hasKey(slot, changeAt(batch.changes, from).key)) {
         batch.retired.leaves.push(slot)
         batch.replaced[batch.positions[from] ?? 0] = slot
         return this.#place(batch, from)
       }
     }
-    const [oldLeft, oldRight] = this.#halvesOf(subtree, depth)
+    const left = this.#half(subtree, 0, depth)
+    const right = this.#half(subtree, 1, depth)
     const split = this.#firstRight(batch, from, to, depth)
-    const newLeft = this.#update(batch, oldLeft, from, split, depth + 1)
-    const newRight = this.#update(batch, oldRight, split, to, depth + 1)
+    const newLeft = this.#update(batch, left, from, split, depth + 1)
+    const newRight = this.#update(batch, right, split, to, depth + 1)
+    return this.#replace(batch, subtree, newLeft, newRight, depth)
+  }
+
+  /** What stands in the place of `subtree` once it has these halves. */
+  #replace(batch: Batch, subtree: Subtree, left: Subtree, right: Subtree, depth: number): Subtree {
     if (isNode(subtree)) {
+      const slot = slotOf(subtree)
       // Deletions of missing keys: nothing to hash again, and the parent sees it too.
-      if (newLeft === oldLeft && newRight === oldRight) return subtree
+      if (left === this.#nodes.left(slot) && right === this.#nodes.right(slot)) return subtree
       batch.retired.nodes.push(slot)
     }
-    return this.#join(batch, newLeft, newRight, depth)
+    return this.#join(batch, left, right, depth)
   }
 
   /** A leaf for the change at `position` in order; nothing for a deletion. */
@@ -224,23 +253,21 @@ export class SparseTree {
   #join(batch: Batch, left: Subtree, right: Subtree, depth: number): Subtree {
     if (left === EMPTY && !isNode(right)) return right
     if (right === EMPTY && !isNode(left)) return left
-    const slot = this.#nodes.slots.take()
-    this.#nodes.left[slot] = left
-    this.#nodes.right[slot] = right
+    const slot = this.#nodes.add(left, right)
     batch.created.nodes.push(slot)
     for (let level = batch.unhashed.length; level <= depth; level++) batch.unhashed.push([])
     batch.unhashed[depth]?.push(slot)
     return nodeRef(slot)
   }
 
-  /** A lone leaf moves down on its own side, to part from what the batch puts beside it. */
-  #halvesOf(subtree: Subtree, depth: number): readonly [left: Subtree, right: Subtree] {
+  /**
+   * A half of `subtree`, 0 left and 1 right. A lone leaf moves down on its own side, to part from
+   * what the batch puts beside it.
+   */
+  #half(subtree: Subtree, side: 0 | 1, depth: number): Subtree {
     const slot = slotOf(subtree)
-    if (isNode(subtree)) {
-      return [this.#nodes.left[slot] ?? EMPTY, this.#nodes.right[slot] ?? EMPTY]
-    }
-    if (subtree === EMPTY) return [EMPTY, EMPTY]
-    return keyBit(this.#leaves.key(slot), depth) === 0 ? [subtree, EMPTY] : [EMPTY, subtree]
+    if (isNode(subtree)) return side === 0 ? this.#nodes.left(slot) : this.#nodes.right(slot)
+    return isLeaf(subtree) && this.#leaves.keyBit(slot, depth) === side ? subtree : EMPTY
   }
 
   /** The first of the changes `from` to `to`, sorted and alike above `depth`, that goes right. */
@@ -254,18 +281,8 @@ export class SparseTree {
     return low
   }
 
-  #isKeyOf(key: Uint8Array, slot: number): boolean {
-    const { keys } = this.#leaves
-    const at = 32 * slot
-    for (let i = 0; i < 32; i++) if (keys[at + i] !== key[i]) return false
-    return true
-  }
-
   #hashOf(subtree: Subtree): Uint8Array {
-    if (subtree === EMPTY) return EMPTY_HASH.slice()
-    const words = isLeaf(subtree) ? this.#leaves.hashWords : this.#nodes.hashWords
-    const at = HASH_WORDS * slotOf(subtree)
-    return new Uint8Array(words.slice(at, at + HASH_WORDS).buffer)
+    return this.#nodes.hashOf(subtree, this.#leaves)
   }
 }
 
@@ -273,52 +290,4 @@ function changeAt(changes: readonly TreeChange[], position: number): TreeChange 
   const change = changes[position]
   invariant(change !== undefined, 'the position is one of the batch')
   return change
-}
-
-/** The positions of `changes` in the order of their keys, which differ. */
-function sortedPositions(changes: readonly TreeChange[]): readonly number[] {
-  invariant(changes.length <= BATCH_CHANGES_MAX, `a batch has ${BATCH_CHANGES_MAX} changes at most`)
-  // The first 32 bits of a key and its position in one number: sorting numbers is ten times faster
-  // than comparing bytes. Keys are hashes, so few share so many bits.
-  const packed = new Float64Array(changes.length)
-  let position = 0
-  for (const { key, leafHash } of changes) {
-    invariant(key.length === 32, 'a key has 32 bytes')
-    invariant(leafHash === undefined || leafHash.length === 32, 'a leaf hash has 32 bytes')
-    packed[position] = prefixOf(key) * BATCH_CHANGES_MAX + position
-    position++
-  }
-  packed.sort()
-  const positions = Array.from(packed, (number) => number % BATCH_CHANGES_MAX)
-  for (let from = 0; from < positions.length; ) {
-    const prefix = Math.floor((packed[from] ?? 0) / BATCH_CHANGES_MAX)
-    let to = from + 1
-    while (Math.floor((packed[to] ?? -1) / BATCH_CHANGES_MAX) === prefix) to++
-    if (to - from > 1) sortAlike(changes, positions, from, to)
-    from = to
-  }
-  return positions
-}
-
-/** The first 32 bits of a key. */
-function prefixOf(key: Uint8Array): number {
-  const [a = 0, b = 0, c = 0, d = 0] = [key[0], key[1], key[2], key[3]]
-  return a * 2 ** 24 + (b << 16) + (c << 8) + d
-}
-
-/** Sorts `positions` from `from` to `to`, whose keys share a prefix, by the whole of their keys. */
-function sortAlike(
-  changes: readonly TreeChange[],
-  positions: number[],
-  from: number,
-  to: number,
-): void {
-  const keyAt = (position: number) => changeAt(changes, position).key
-  const alike = positions.slice(from, to).sort((a, b) => compareBytes(keyAt(a), keyAt(b)))
-  alike.forEach((position, i) => {
-    const next = alike[i + 1]
-    const repeats = next !== undefined && equalBytes(keyAt(position), keyAt(next))
-    invariant(!repeats, 'a batch changes each key at most once')
-    positions[from + i] = position
-  })
 }

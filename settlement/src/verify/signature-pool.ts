@@ -1,24 +1,27 @@
 import { WorkerPool } from '../workers/worker-pool.js'
-import { packChecks, type SignatureCheck } from './signature-check.js'
+import {
+  type SharedChecks,
+  type SignatureCheck,
+  shareChecks,
+  TAKEN_CHECKS,
+} from './signature-check.js'
 
-/** Checks of one message: at 64 and more, sending them costs less than a hundredth of the work. */
-const MESSAGE_CHECKS = 128
-
-/** Checks signatures on all cores, with the verdict of `verifySignature`. Lives until `stop`. */
+/**
+ * Checks signatures on all cores, with the verdict of `verifySignature`. Lives until `stop`. Workers
+ * take checks from shared memory and need no word from this thread before all are decided: it may
+ * be busy for long, executing the block before.
+ */
 export class SignaturePool {
-  readonly #workers = new WorkerPool<Uint8Array, Uint8Array>(
+  readonly #workers = new WorkerPool<SharedChecks, 'decided'>(
     new URL('../workers/signature-worker.js', import.meta.url),
   )
 
   /** Whether each signature is valid, in order. Rejects only when a worker has died. */
   async verify(checks: readonly SignatureCheck[]): Promise<readonly boolean[]> {
-    const parts: Promise<Uint8Array>[] = []
-    for (let from = 0; from < checks.length; from += MESSAGE_CHECKS) {
-      const packed = packChecks(checks.slice(from, from + MESSAGE_CHECKS))
-      parts.push(this.#workers.ask(packed, [packed.buffer]))
-    }
-    const verdicts = await Promise.all(parts)
-    return verdicts.flatMap((part) => Array.from(part, (verdict) => verdict === 1))
+    const shared = shareChecks(checks)
+    const asked = Math.min(this.#workers.size, Math.ceil(checks.length / TAKEN_CHECKS))
+    await Promise.all(Array.from({ length: asked }, () => this.#workers.ask(shared)))
+    return Array.from(shared.verdicts, (verdict) => verdict === 1)
   }
 
   stop(): Promise<void> {

@@ -14,38 +14,39 @@ export async function verifyCandidates(
   view: LedgerView,
   candidates: readonly Candidate[],
 ): Promise<void> {
-  const checks = candidates.map((candidate) => checksOf(view, candidate))
-  const verdicts = await pool.verify(checks.flat())
-  let position = 0
-  for (const [at, { checks: known }] of candidates.entries()) {
-    for (const { publicKey, digest, signature } of checks[at] ?? []) {
-      if (verdicts[position++]) known.noteValid(publicKey, digest, signature)
-    }
+  const checks = candidates.flatMap((candidate) => checksOf(view, candidate))
+  const verdicts = await pool.verify(checks)
+  for (const [position, { owner, publicKey, digest, signature }] of checks.entries()) {
+    if (verdicts[position]) owner.noteValid(publicKey, digest, signature)
   }
 }
 
-function checksOf(view: LedgerView, { transaction, checks }: Candidate): readonly SignatureCheck[] {
-  const { body, signers } = transaction
+/** A check and whose verdict it is. */
+type OwnedCheck = SignatureCheck & { readonly owner: Candidate['checks'] }
+
+function checksOf(view: LedgerView, { transaction, checks }: Candidate): readonly OwnedCheck[] {
   const { digest } = checks
-  return [
-    ...signers.map(({ publicKey, signature }) => ({ publicKey, digest, signature })),
-    ...body.operations.flatMap((operation) => closeChecks(view, checks.chainId, operation)),
-  ]
+  const own = transaction.signers.map(({ publicKey, signature }) => {
+    return { owner: checks, publicKey, digest, signature }
+  })
+  const { operations } = transaction.body
+  if (operations.length === 0) return own
+  return own.concat(operations.flatMap((operation) => closeChecks(view, checks, operation)))
 }
 
 /** The clients' words in a batch closure: by far the most signatures that one transaction can hold. */
 function closeChecks(
   view: LedgerView,
-  chainId: Candidate['checks']['chainId'],
+  owner: Candidate['checks'],
   operation: Operation,
-): readonly SignatureCheck[] {
+): OwnedCheck[] {
   if (operation.kind !== 'close') return []
   const { validUntil, closes } = operation
   return closes.flatMap(({ channel: number, clientPayout, signature }) => {
     const channel = view.read('channel', { channel: number })
     if (channel === undefined) return []
     const agreement = { channel: channel.id, clientPayout, validUntil }
-    const digest = closeAgreementDigest(chainId, agreement)
-    return [{ publicKey: channel.client.key, digest, signature }]
+    const digest = closeAgreementDigest(owner.chainId, agreement)
+    return [{ owner, publicKey: channel.client.key, digest, signature }]
   })
 }

@@ -33,8 +33,15 @@ export class WorkerPool<Question, Answer> {
     if (this.#fault !== undefined) return Promise.reject(this.#fault)
     return new Promise((done, failed) => {
       this.#waiting.push({ question, moved, done, failed })
-      for (const helper of this.#helpers) this.#feed(helper)
+      // To whoever has the least to do: questions that are asked together go to all of them.
+      const [idlest] = this.#helpers.toSorted((a, b) => a.jobs.length - b.jobs.length)
+      if (idlest !== undefined) this.#feed(idlest)
     })
+  }
+
+  /** Worker threads. */
+  get size(): number {
+    return this.#helpers.length
   }
 
   async stop(): Promise<void> {

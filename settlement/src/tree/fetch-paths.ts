@@ -1,0 +1,36 @@
+import { invariant } from '@tallystick/protocol'
+import type { LeafColumns, NodeColumns } from './tree-columns.js'
+import { isLeaf, isNode, type Subtree, slotOf } from './tree-slots.js'
+
+/**
+ * Brings what lies on the paths of `keys`, from `subtree` at `depth` down to their leaves, into the
+ * processor's cache; changes nothing. All paths go down one level, then all the next: the processor
+ * waits for many rows at once, while the steps of one path can only wait for each other.
+ */
+export function fetchPaths(
+  nodes: NodeColumns,
+  leaves: LeafColumns,
+  subtree: Subtree,
+  depth: number,
+  keys: readonly { readonly key: Uint8Array }[],
+): void {
+  const reached = new Uint32Array(keys.length).fill(subtree)
+  for (let level = depth, isMoving = true; isMoving; level++) {
+    isMoving = false
+    const shift = 7 - (level & 7)
+    for (let i = 0; i < reached.length; i++) {
+      const at = reached[i] ?? 0
+      if (!isNode(at)) continue
+      const byte = keys[i]?.key[level >>> 3]
+      invariant(byte !== undefined, 'a path is no longer than its key')
+      const slot = slotOf(at)
+      reached[i] = (byte >>> shift) & 1 ? nodes.right(slot) : nodes.left(slot)
+      isMoving = true
+    }
+  }
+  for (let i = 0; i < reached.length; i++) {
+    const at = reached[i] ?? 0
+    // Kept only because a read without a use is left out.
+    if (isLeaf(at)) reached[i] = leaves.firstWord(slotOf(at))
+  }
+}
