@@ -1,5 +1,5 @@
 import type { LedgerClient, Wallet } from '@tallystick/client-sdk'
-import { type HubPolicy, type LockRoot, routingFee } from '@tallystick/protocol'
+import { equalBytes, type HubPolicy, type LockRoot, routingFee } from '@tallystick/protocol'
 import type { LocalNetwork } from '../network/local-network.js'
 import { type Cast, payoutLockOf } from './cast.js'
 
@@ -33,9 +33,21 @@ export async function reconcile(facts: {
   readonly float: bigint
 }): Promise<Reconciliation> {
   const { ledger, cast, network, policy, wallets, sales, refunds, float } = facts
+  const shopLock = payoutLockOf(cast.shopSeed)
+  const others = [
+    payoutLockOf(cast.bankSeed),
+    network.hubPayoutLock,
+    ...[...cast.customers, cast.lender].map(({ seed }) => payoutLockOf(seed)),
+  ]
+  const { shopOnLedger, coins, issued, burnt } = await atOneState(ledger, async () => {
+    const shop = await holdingsOf(ledger, shopLock)
+    let all = shop
+    for (const lock of others) all += await holdingsOf(ledger, lock)
+    const { value: asset } = await ledger.asset(policy.asset)
+    const { issued: made = 0n, burnt: gone = 0n } = asset ?? {}
+    return { shopOnLedger: shop, coins: all, issued: made, burnt: gone }
+  })
   const problems: string[] = []
-  const holdings = (lock: LockRoot) => holdingsOf(ledger, lock)
-  const shopOnLedger = await holdings(payoutLockOf(cast.shopSeed))
   const shopFees = cast.customers
     .flatMap(({ orders }) => orders)
     .reduce((sum, { total }) => sum + (total < 0n ? routingFee(policy, -total) : 0n), 0n)
@@ -45,16 +57,6 @@ export async function reconcile(facts: {
   }
   const open = wallets.reduce((sum, wallet) => sum + wallet.channels().length, 0)
   if (open > 0) problems.push(`${open} channels are not settled`)
-  const { value: asset } = await ledger.asset(policy.asset)
-  const { issued = 0n, burnt = 0n } = asset ?? {}
-  const locks = [
-    payoutLockOf(cast.shopSeed),
-    payoutLockOf(cast.bankSeed),
-    network.hubPayoutLock,
-    ...[...cast.customers, cast.lender].map(({ seed }) => payoutLockOf(seed)),
-  ]
-  let coins = 0n
-  for (const lock of locks) coins += await holdings(lock)
   if (coins + burnt !== issued) {
     problems.push(`${coins} in coins and ${burnt} burnt are not the ${issued} that were issued`)
   }
@@ -75,4 +77,20 @@ export async function reconcile(facts: {
 async function holdingsOf(ledger: LedgerClient, lock: LockRoot): Promise<bigint> {
   const coins = await ledger.coinsOf(lock)
   return coins.reduce((sum, { coin }) => sum + coin.amount, 0n)
+}
+
+/** Counts that found the ledger moving, after which the last one has to do. */
+const COUNTS_MAX = 20
+
+/**
+ * Counts while nothing changes: a coin that is spent between its listing and its proof would be
+ * missed, and so would its change. The hub still moves its own coins when the replay is over.
+ */
+async function atOneState<T>(ledger: LedgerClient, count: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const before = await ledger.refresh()
+    const counted = await count()
+    const { stateRoot } = await ledger.refresh()
+    if (equalBytes(stateRoot, before.stateRoot) || attempt === COUNTS_MAX) return counted
+  }
 }

@@ -237,6 +237,25 @@ describe('API-10 a follower refuses a block, says which and why, and keeps its t
     })
   }
 
+  test('upstream_unusable: its feed is refused with an answer that breaks off, again and again', async (context) => {
+    const { node } = await truth(context)
+    const liar = await LyingUpstream.breakingOff(context, node.url)
+    const refusals: string[] = []
+    let second = () => {}
+    const isSecond = new Promise<void>((resolve) => {
+      second = resolve
+    })
+    const follower = await startFollower({
+      ...{ dataDir: temporaryFolder(context), upstream: liar.url },
+      onReport: (report) => {
+        if (report.kind !== 'blockRefused' && report.kind !== 'upstreamUnreachable') return
+        if (refusals.push(report.kind) === 2) second()
+      },
+    })
+    await isSecond
+    await follower.stop()
+  })
+
   test('malformed: it is no block at all, and takes the right one afterwards', async (context) => {
     const { node, first, second } = await truth(context)
     const sent = [encode(blockCodec, first), Uint8Array.of(1, 2, 3)]

@@ -72,11 +72,13 @@ function watchSilence(socket: WebSocket): NodeJS.Timeout {
 /** What an upstream says instead of a feed. */
 async function refusalOf(url: string, response: IncomingMessage): Promise<LedgerFault> {
   let text = ''
-  // An answer that breaks off says as much as it did until then.
-  response.on('error', () => undefined)
-  for await (const chunk of response) {
-    text += String(chunk)
-    if (text.length > 4_096) break
+  try {
+    for await (const chunk of response) {
+      text += String(chunk)
+      if (text.length > 4_096) break
+    }
+  } catch {
+    // An answer that breaks off says as much as it did until then.
   }
   const isPruned = /"code":"pruned"/.test(text)
   const detail = `${url} gives no feed: ${response.statusCode} ${text.slice(0, 500)}`
