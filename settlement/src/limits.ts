@@ -32,7 +32,7 @@ export const BLOCK_BYTES_MAX = 8 * 1_048_576
  * them (2.4 s) before anything shows whether it can pay, and nobody else is to notice.
  */
 export const HASH_STEPS_PER_TURN = 8_192
-/** Submissions that wait for their hash chains to be followed; one is at a time. */
+/** Submissions whose hash chains are being followed, the shortest first. */
 export const HASHING_QUEUE_MAX = 256
 
 /**
@@ -55,6 +55,8 @@ export const PAGE_BYTES_MAX = 4 * 1_048_576
 export const CONNECTIONS_MAX = 4_096
 /** Until a request has arrived whole, milliseconds. */
 export const REQUEST_MS_MAX = 30_000
+/** A connection on which nothing moves, in either direction, milliseconds. */
+export const IDLE_MS_MAX = 30_000
 
 /** Followers of the feed, in all and from one address. */
 export const FEEDS_MAX = 1_024
@@ -76,6 +78,8 @@ export const READY_LAG_BLOCKS_MAX = 8
 /** What one answer of an upstream may take, milliseconds, and hold: a page of blocks in hex. */
 export const UPSTREAM_ANSWER_MS_MAX = 20_000
 export const UPSTREAM_ANSWER_BYTES_MAX = 64 * 1_048_576
+/** What it says to a submission: its id, or problem details. */
+export const UPSTREAM_WORD_BYTES_MAX = 65_536
 /** A frame of a feed: no node that we know makes blocks of more (`BLOCK_BYTES_MAX`). */
 export const FEED_FRAME_BYTES_MAX = 16 * 1_048_576
 /** Frames that wait to be read, and blocks whose signatures are checked before they are due. */
@@ -105,4 +109,4 @@ export const SNAPSHOT_PAGE_ENTRIES_MAX = 20_000
 export const ARCHIVE_BLOCKS_PER_FILE = 1_024
 export const ARCHIVE_CHECKPOINT_BLOCKS = 65_536
 /** The index of an archive, bytes. */
-export const ARCHIVE_INDEX_BYTES_MAX = 64 * 1_048_576
+export const ARCHIVE_INDEX_BYTES_MAX = 4 * 1_048_576

@@ -3,7 +3,7 @@ import express, { type Request, type Response, type Router } from 'express'
 import type { UpstreamAnswer } from '../follow/upstream.js'
 import { LedgerFault } from '../ledger-fault.js'
 import { FORWARDS_MAX } from '../limits.js'
-import { sendProblem } from './problem.js'
+import { type Problem, sendProblem } from './problem.js'
 import { RefusedWork } from './refused-work.js'
 import { ROUTES } from './routes.js'
 import { addressOf, submittedBytes } from './transaction-routes.js'
@@ -24,39 +24,48 @@ export function forwardRoutes(forward: ForwardTransaction): Router {
       const detail = 'too much of what came from this address was refused; slow down'
       return sendProblem(response, { code: 'too_many_refusals', detail })
     }
-    if (underWay >= FORWARDS_MAX) {
+    const handedIn = await handedInTransaction(request)
+    if ('code' in handedIn) {
+      // The rest of a refused body is not read: the connection cannot be used again.
       response.set('connection', 'close')
+      return sendProblem(response, handedIn)
+    }
+    if (underWay >= FORWARDS_MAX) {
       const detail = `at most ${FORWARDS_MAX} submissions are handed on at a time`
       return sendProblem(response, { code: 'node_busy', detail })
     }
     underWay++
-    try {
-      return await handOn(forward, request, response)
-    } finally {
-      underWay--
-      const nowMs = performance.now()
-      if (response.statusCode === 422) refusedWork.charge(address, nowMs - startedMs, nowMs)
-    }
+    // The answer is in memory until it was taken.
+    response.once('close', () => underWay--)
+    await handOn(forward, handedIn.encoded, response)
+    const nowMs = performance.now()
+    if (response.statusCode === 422) refusedWork.charge(address, nowMs - startedMs, nowMs)
+    return undefined
   })
   return router
 }
 
+/** What may go on: bytes that are a transaction. */
+async function handedInTransaction(
+  request: Request,
+): Promise<{ readonly encoded: Uint8Array } | Problem> {
+  const encoded = await submittedBytes(request)
+  if ('code' in encoded) return encoded
+  const transaction = parseTransaction(encoded)
+  return isRejection(transaction) ? transaction : { encoded }
+}
+
 async function handOn(
   forward: ForwardTransaction,
-  request: Request,
+  encoded: Uint8Array,
   response: Response,
 ): Promise<void> {
-  const encoded = await submittedBytes(request)
-  if ('code' in encoded) {
-    // The rest of a refused body is not read: the connection cannot be used again.
-    response.set('connection', 'close')
-    return sendProblem(response, encoded)
-  }
-  // Whatever is no transaction anywhere does not go on.
-  const transaction = parseTransaction(encoded)
-  if (isRejection(transaction)) return sendProblem(response, transaction)
   try {
     const { status, contentType, body } = await forward(encoded)
+    if (!/^application\/(?:problem\+)?json\b/.test(contentType)) {
+      const detail = 'the upstream answers with something else than JSON'
+      return sendProblem(response, { code: 'upstream_unreachable', detail })
+    }
     response.status(status).set('content-type', contentType).send(Buffer.from(body))
   } catch (error) {
     if (!(error instanceof LedgerFault)) throw error

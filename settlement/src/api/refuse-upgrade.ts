@@ -3,12 +3,18 @@ import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type Problem, problemDetails } from './problem.js'
 
+/** Until a refused connection has to be gone, milliseconds. */
+const GOODBYE_MS_MAX = 2_000
+
 /** Answers a request for a WebSocket with problem details over plain HTTP, and hangs up. */
 export function refuseUpgrade(socket: Duplex, problem: Problem): void {
   const details = problemDetails(problem, `req_${randomUUID()}`)
   const body = JSON.stringify(details)
   // Whoever hangs up first has read enough.
   socket.on('error', () => socket.destroy())
+  // Whoever does not hang up is not waited for; what was sent is on its way by then.
+  const impatient = setTimeout(() => socket.destroy(), GOODBYE_MS_MAX)
+  socket.once('close', () => clearTimeout(impatient))
   socket.end(
     [
       `HTTP/1.1 ${details.status} ${STATUS_CODES[details.status]}`,

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { CONNECTIONS_MAX, REQUEST_MS_MAX } from '../limits.js'
+import { CONNECTIONS_MAX, IDLE_MS_MAX, REQUEST_MS_MAX } from '../limits.js'
 import type { LedgerNode } from '../node/ledger-node.js'
 import { BlockFeed } from './block-feed.js'
 import type { ForwardTransaction } from './forward-routes.js'
@@ -24,6 +24,8 @@ export async function serveLedger(options: {
     ledgerApp(node, onFailedRequest, forward),
   )
   server.maxConnections = CONNECTIONS_MAX
+  // Who takes no byte of an answer keeps it in memory.
+  server.setTimeout(IDLE_MS_MAX)
   const feed = new BlockFeed(node, (error) => onFailedRequest({ requestId: 'feed', error }))
   server.on('upgrade', (request, socket, head) => feed.upgrade(request, socket, head))
   await listen(server, port, host)

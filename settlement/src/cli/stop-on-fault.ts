@@ -1,5 +1,6 @@
 import { LedgerError } from '@tallystick/client-sdk'
 import { LedgerFault } from '../ledger-fault.js'
+import { printable } from './printable.js'
 
 /**
  * Exit codes: 1 could not do it, 2 the rules of the ledger refuse the transaction, 70 a durable
@@ -25,6 +26,7 @@ export function stopOnFault(error: unknown): never {
   const isNamed =
     error instanceof LedgerFault || error instanceof LedgerError || error instanceof CommandError
   const code = isNamed ? error.code : 'ledger_failed'
-  process.stderr.write(`${code}: ${error instanceof Error ? error.message : String(error)}\n`)
+  const message = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`${printable(`${code}: ${message.replaceAll('\n', ' ')}`)}\n`)
   process.exit(error instanceof CommandError ? error.exit : EXIT.failed)
 }

@@ -1,7 +1,13 @@
 import { decode, fromHex, type Genesis, genesisCodec, isRejection } from '@tallystick/protocol'
 import { z } from 'zod'
+import { complaint } from '../api/parameters.js'
 import { LedgerFault } from '../ledger-fault.js'
-import { PAGE_ITEMS_MAX, UPSTREAM_ANSWER_BYTES_MAX, UPSTREAM_ANSWER_MS_MAX } from '../limits.js'
+import {
+  PAGE_ITEMS_MAX,
+  UPSTREAM_ANSWER_BYTES_MAX,
+  UPSTREAM_ANSWER_MS_MAX,
+  UPSTREAM_WORD_BYTES_MAX,
+} from '../limits.js'
 
 const hex = z.string().regex(/^(?:[0-9a-f]{2})+$/)
 const statusSchema = z.looseObject({ chain_id: z.string(), height: z.int().nonnegative() })
@@ -48,12 +54,13 @@ export class Upstream {
 
   /** Hands a transaction on; whatever the upstream answers. Throws `upstream_unreachable`. */
   submit(encoded: Uint8Array): Promise<UpstreamAnswer> {
-    return this.#ask('/v1/transactions', {
+    const request = {
       method: 'POST',
       headers: { 'content-type': 'application/octet-stream' },
       // A copy over memory that is surely not shared, as `fetch` asks for.
       body: new Uint8Array(encoded),
-    })
+    }
+    return this.#ask('/v1/transactions', request, UPSTREAM_WORD_BYTES_MAX)
   }
 
   async #read<T>(path: string, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T> {
@@ -69,17 +76,21 @@ export class Upstream {
       )
     }
     const parsed = schema.safeParse(json)
-    if (!parsed.success) throw this.#wrong(path, z.prettifyError(parsed.error))
+    if (!parsed.success) throw this.#wrong(path, complaint(parsed.error))
     return parsed.data
   }
 
-  async #ask(path: string, request: RequestInit = {}): Promise<UpstreamAnswer> {
+  async #ask(
+    path: string,
+    request: RequestInit = {},
+    bytesMax = UPSTREAM_ANSWER_BYTES_MAX,
+  ): Promise<UpstreamAnswer> {
     const late = AbortSignal.timeout(UPSTREAM_ANSWER_MS_MAX)
     const signal = request.signal ? AbortSignal.any([request.signal, late]) : late
     try {
       const response = await fetch(this.url + path, { ...request, signal, redirect: 'error' })
       const contentType = response.headers.get('content-type') ?? 'application/octet-stream'
-      return { status: response.status, contentType, body: await boundedBody(response) }
+      return { status: response.status, contentType, body: await boundedBody(response, bytesMax) }
     } catch (cause) {
       if (cause instanceof LedgerFault) throw cause
       throw new LedgerFault('upstream_unreachable', `${this.url} does not answer`, cause)
@@ -91,13 +102,13 @@ export class Upstream {
   }
 }
 
-async function boundedBody(response: Response): Promise<Uint8Array> {
+async function boundedBody(response: Response, bytesMax: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of response.body ?? []) {
     length += chunk.length
-    if (length > UPSTREAM_ANSWER_BYTES_MAX) {
-      const detail = `${response.url} answers more than ${UPSTREAM_ANSWER_BYTES_MAX} bytes`
+    if (length > bytesMax) {
+      const detail = `${response.url} answers more than ${bytesMax} bytes`
       throw new LedgerFault('upstream_unusable', detail)
     }
     chunks.push(chunk)

@@ -10,6 +10,7 @@ import {
   toHex,
 } from '@tallystick/protocol'
 import { z } from 'zod'
+import { complaint } from '../api/parameters.js'
 import { LedgerFault } from '../ledger-fault.js'
 
 /** The name of the index in the folder of an archive. */
@@ -68,7 +69,7 @@ export function parseArchiveIndex(
   where: string,
 ): { readonly index: ArchiveIndex; readonly genesis: Genesis; readonly chainId: ChainId } {
   const parsed = archiveIndexSchema.safeParse(parsedJson(text))
-  if (!parsed.success) throw unsound(where, z.prettifyError(parsed.error).slice(0, 500))
+  if (!parsed.success) throw unsound(where, complaint(parsed.error))
   const index = parsed.data
   const genesis = decode(genesisCodec, fromHex(index.genesis))
   if (isRejection(genesis)) throw unsound(where, `its genesis is malformed: ${genesis.detail}`)

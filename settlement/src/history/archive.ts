@@ -63,7 +63,12 @@ export class Archive {
     if (found === undefined) return undefined
     const where = pathOf(this.#location, found.name)
     const file = await openFile(this.#location, found.name)
-    return openSnapshot(readRecordFile(file, where, found.sha256), where)
+    const snapshot = await openSnapshot(readRecordFile(file, where, found.sha256), where)
+    const { chainId, height: at } = snapshot.block.header
+    // Before anything of it is stored: the folder could not be used with this archive any more.
+    if (chainId === this.chainId && at === found.height) return snapshot
+    const detail = `${where}: it is of block ${at} of chain ${chainId}, the index says otherwise`
+    throw new LedgerFault('history_corrupt', detail)
   }
 }
 
