@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { amount, BLOCK_COST_MAX } from '@tallystick/protocol'
+import { amount, BLOCK_COST_MAX, earlierLink, keyLock } from '@tallystick/protocol'
 import type { Candidate } from '@tallystick/settlement'
 import { guardDraft } from './guard-draft.js'
 import { MempoolScene, WIDE } from './mempool-scene.js'
@@ -136,6 +136,39 @@ describe('nobody can keep a dispute out:', () => {
     assert.equal(scene.admit(another), 'too_many_dependents')
     assert.equal(scene.admit(scene.forceClose('client', 9_990n)), 'admitted')
     assert.equal(scene.mempool.size, 16)
+  })
+
+  test('MEM-4 a crowd: hundreds of cheap reveals of lower links keep nobody out who bids more', () => {
+    const scene = new Dispute()
+    const [anchors, each] = [17, 16]
+    const outputs = Array.from({ length: anchors * each }, () => {
+      return { asset: 0, amount: amount(20n), lock: keyLockOf(HUB.publicKey) }
+    })
+    const split = scene.draft({ spends: [scene.ledger.coin(HUB)], signers: [HUB], outputs })
+    scene.ledger.apply(split.transaction)
+    const linkOf = (anchor: number, index: number) => {
+      return { index, link: earlierLink(lastLink(anchor), each + 1 - index) }
+    }
+    for (let at = 0; at < anchors * each; at++) {
+      const cheap = scene.draft({
+        ...{
+          spends: [
+            { outpoint: { txId: split.checks.id, index: at }, lock: keyLock(HUB.publicKey) },
+          ],
+          signers: [HUB],
+        },
+        reveals: [linkOf(at % anchors, 1 + Math.floor(at / anchors))],
+      })
+      assert.equal(scene.admit(cheap), 'admitted')
+    }
+    const newest = (change: bigint) =>
+      scene.draft({
+        ...{ spends: [scene.ledger.coin(ALICE)], signers: [ALICE] },
+        reveals: Array.from({ length: anchors }, (_, anchor) => linkOf(anchor, each + 1)),
+        outputs: [{ asset: 0, amount: amount(change), lock: keyLockOf(ALICE.publicKey) }],
+      })
+    assert.equal(scene.admit(newest(9_980n)), 'too_many_dependents')
+    assert.equal(scene.admit(newest(5_000n)), 'admitted')
   })
 
   test('MEM-3 rule 3: what hangs behind a rival makes it no dearer to replace', () => {

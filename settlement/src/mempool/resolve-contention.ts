@@ -29,18 +29,42 @@ export function resolveContention(
   newcomer: Newcomer,
   context: ApplyContext,
 ): readonly PendingTransaction[] | AdmissionRejection | TransactionRejection {
-  const replaced: PendingTransaction[] = []
   const rivals = rivalsOf(graph, newcomer.footing)
-  if (rivals.length > CONTENDERS_MAX) {
-    const detail = `${rivals.length} others wait on the same entries, at most ${CONTENDERS_MAX}`
-    return reject('too_many_dependents', detail)
-  }
+  const crowd = crowdOf(newcomer, rivals)
+  if (isRejection(crowd)) return crowd
+  const replaced: PendingTransaction[] = [...crowd]
   for (const rival of rivals) {
+    if (crowd.includes(rival)) continue
     const verdict = standUp(tip, newcomer, rival, context)
     if (isRejection(verdict)) return verdict
     if (verdict === 'replace') replaced.push(rival)
   }
   return replaced
+}
+
+/**
+ * Rivals beyond those that a newcomer is held against one by one: the cheapest go without a look, if
+ * it outbids them. So a crowd that costs little keeps out nobody who bids more.
+ */
+function crowdOf(
+  { traffic, footing }: Newcomer,
+  rivals: readonly PendingTransaction[],
+): readonly PendingTransaction[] | AdmissionRejection {
+  const many = rivals.length - CONTENDERS_MAX
+  if (many <= 0) return []
+  const cheapest = rivals
+    .filter((rival) => isTimeCritical(traffic) || !isTimeCritical(rival.traffic))
+    .filter(({ standing }) => !footing.ancestors.some((own) => standing.descendants.has(own)))
+    .toSorted((a, b) => compareRates(a.standing.rate, b.standing.rate))
+    .slice(0, many)
+  const dearest = cheapest.at(-1)
+  const isOutbid = dearest !== undefined && outbids(footing.rate, dearest.standing.rate)
+  if (cheapest.length === many && isOutbid) return cheapest
+  const detail = `${rivals.length} others wait on the same entries, at most ${CONTENDERS_MAX}`
+  return reject(
+    'too_many_dependents',
+    `${detail}; one that pays more takes the place of the cheapest`,
+  )
 }
 
 function rivalsOf(graph: PendingGraph, { footprint, ancestors }: Footing): PendingTransaction[] {
