@@ -73,6 +73,9 @@ export const STATEMENT_ROWS_MAX = 1_000
 /** Rows that are read at a time when the state is loaded. */
 export const LOAD_ROWS = 20_000
 
+/** The same where a node is at work meanwhile: a few milliseconds. */
+export const ROWS_BESIDE_WORK = 500
+
 /** Blocks by which a follower that calls itself ready may be behind its upstream. */
 export const READY_LAG_BLOCKS_MAX = 8
 /** What one answer of an upstream may take, milliseconds, and hold: a page of blocks in hex. */

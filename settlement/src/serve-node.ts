@@ -3,9 +3,12 @@ import type { ForwardTransaction } from './api/forward-routes.js'
 import { serveLedger } from './api/serve-ledger.js'
 import { dataFolder } from './data-folder.js'
 import type { Engine } from './engine/engine.js'
+import { LedgerFault } from './ledger-fault.js'
 import type { FollowStatus } from './node/follow-status.js'
 import { LedgerNode } from './node/ledger-node.js'
 import type { PendingUpgrade } from './node/upgrade.js'
+import { verifyOwners } from './node/verify-owners.js'
+import type { LedgerStore } from './store/ledger-store.js'
 import { openSqliteLedgerStore } from './store/sqlite-ledger-store.js'
 import { TipMark } from './store/tip-mark.js'
 
@@ -106,7 +109,11 @@ export async function serveNode(
       await node.stop()
       throw error
     })
+    const checking = new AbortController()
+    const checked = requireOwners(store, checking.signal).catch(onFault)
     const stop = async () => {
+      checking.abort()
+      await checked
       await server.close()
       await node.stop()
       await close()
@@ -116,6 +123,15 @@ export async function serveNode(
     await close()
     throw error
   }
+}
+
+/**
+ * Throws `store_corrupt` when lists would not find an entry. Beside the work of the node: it takes ten
+ * seconds per million entries, which nobody should wait for at a start.
+ */
+async function requireOwners(store: LedgerStore, signal: AbortSignal): Promise<void> {
+  const [damage] = await verifyOwners(store, signal)
+  if (damage !== undefined) throw new LedgerFault('store_corrupt', damage)
 }
 
 function throwUncaught(error: unknown): void {

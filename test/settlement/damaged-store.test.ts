@@ -161,6 +161,22 @@ test('INV-42 a node names old history that is damaged, and serves all but that',
   assert.match(said[1] ?? '', /the index names no transaction for/)
 })
 
+test('INV-42 a node stops, by name, when lists would not find a coin by its lock', async (context) => {
+  const { dataDir } = await usedLedger(context)
+  const unlisted =
+    'UPDATE entry SET lock = zeroblob(32) WHERE key = (SELECT max(key) FROM entry WHERE kind = 2)'
+  await tamper(join(dataDir, 'ledger.sqlite'), unlisted)
+  let fail: (error: unknown) => void = () => {}
+  const failed = new Promise<unknown>((resolve) => {
+    fail = resolve
+  })
+  const node = await startLedgerNode({ dataDir, ...FAST, onFault: fail })
+  context.after(() => node.stop())
+  const error = await failed
+  assert.ok(error instanceof LedgerFault && error.code === 'store_corrupt')
+  assert.match(error.message, /lists do not find coin [0-9a-f]{64} by its owners/)
+})
+
 describe('a stopped node', () => {
   test('goes on where it was, and knows what it included', async (context) => {
     const { dataDir } = await usedLedger(context)

@@ -1,17 +1,19 @@
 import { type Codec, decodeTrusted, STATE_ENTRIES, toHex } from '@tallystick/protocol'
 import type { StateWrite } from '../core/ledger-view.js'
-import { DAMAGES_MAX } from '../limits.js'
+import { DAMAGES_MAX, ROWS_BESIDE_WORK } from '../limits.js'
 import { ownersOf } from '../store/entry-row.js'
 import type { LedgerStore, StoredEntry } from '../store/ledger-store.js'
 import type { Damages } from './damages.js'
 
 /**
  * Whether lists find each entry by its lock and keys: the state root does not cover what they are
- * asked by. For a store whose entries were found to be those of the root.
+ * asked by. For a store whose entries were found to be those of the root. With `signal` a few at a
+ * time, beside the work of a node, until it is aborted.
  */
-export async function verifyOwners(store: LedgerStore): Promise<Damages> {
+export async function verifyOwners(store: LedgerStore, signal?: AbortSignal): Promise<Damages> {
   const damages: string[] = []
-  for await (const entries of store.ownedEntries()) {
+  for await (const entries of store.ownedEntries(signal && ROWS_BESIDE_WORK)) {
+    if (signal?.aborted) break
     for (const entry of entries) {
       const due = ownersOf(writeOf(entry))
       const isFound =

@@ -137,8 +137,8 @@ export interface LedgerStore {
   compact(): Promise<void>
   /** What the store's own check of its file finds wrong; nothing when it is sound. */
   fileDamage(): Promise<readonly string[]>
-  /** All entries with what lists find them by, many at a time, in ascending order of their keys. */
-  ownedEntries(): AsyncIterable<readonly (StoredEntry & EntryOwners)[]>
+  /** All entries with what lists find them by, `rows` at a time, in ascending order of their keys. */
+  ownedEntries(rows?: number): AsyncIterable<readonly (StoredEntry & EntryOwners)[]>
   /** How much the index knows. */
   indexCounts(): Promise<IndexCounts>
   /** Which channels the transactions of a block used, by position and number. */

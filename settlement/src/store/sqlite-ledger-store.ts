@@ -100,12 +100,12 @@ class SqliteLedgerStore implements LedgerStore {
     return rows.map((row) => String(row['integrity_check'])).filter((found) => found !== 'ok')
   }
 
-  async *ownedEntries() {
+  async *ownedEntries(limit = LOAD_ROWS) {
     const sql = `SELECT ${ENTRY_COLUMNS}, lock, client_key, hub_key FROM entry
       WHERE key > ? ORDER BY key LIMIT ?`
     let after: Uint8Array = new Uint8Array()
     for (;;) {
-      const rows = (await this.#all(sql, after, LOAD_ROWS)).map(ownedEntry)
+      const rows = (await this.#all(sql, after, limit)).map(ownedEntry)
       const last = rows.at(-1)
       if (last === undefined) return
       yield rows
