@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { parseHex } from '@tallystick/protocol'
+import { isRejection, parseHex, parseTransaction } from '@tallystick/protocol'
 import type { z } from 'zod'
 import { ANSWERED } from '../api/answers.js'
 import { isRefusal } from '../api/problem.js'
@@ -19,6 +19,9 @@ export async function showTrace(
   { url, json }: { readonly url: string; readonly json?: true },
 ): Promise<void> {
   const encoded = parseHex(transaction) ?? (await readTransaction(transaction))
+  // What is no transaction does not leave the machine: it may be a file of secrets.
+  const read = parseTransaction(encoded)
+  if (isRejection(read)) throw new CommandError(read.code, read.detail, EXIT.refused)
   const trace = await showProgress('tracing', () => askTrace(url, encoded))
   printFacts(json, trace, traceText(trace))
   if (trace.outcome === 'failed') process.exitCode = EXIT.refused
