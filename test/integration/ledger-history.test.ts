@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import {
   amount,
   encode,
@@ -22,18 +22,10 @@ import { openApiDocument } from '#settlement/api/openapi-document.js'
 import { ROUTES } from '#settlement/api/routes.js'
 import { transactionRoutes } from '#settlement/api/transaction-routes.js'
 import type { LedgerNode } from '#settlement/node/ledger-node.js'
-import { temporaryFolder } from '../settlement/data-folder.js'
-import { ask, included, initTestLedger, paymentOf, submit } from '../settlement/node-on-disk.js'
+import { ask, included, paymentOf, submit } from '../settlement/node-on-disk.js'
 import { ALICE, HUB, keyLockOf, openOperation } from '../settlement/test-ledger.js'
-import { LedgerProcess } from './ledger-process.js'
-
-async function startLedger(context: TestContext): Promise<LedgerProcess> {
-  const dataDir = temporaryFolder(context)
-  await initTestLedger(dataDir)
-  const node = await LedgerProcess.start(dataDir, '--block-interval-ms', '5')
-  context.after(() => node.kill())
-  return node
-}
+import type { LedgerProcess } from './ledger-process.js'
+import { startLedger } from './start-ledger.js'
 
 /** Alice spends a coin of 10,000 on operations that bind `bound`, and keeps the rest less 100. */
 function acting(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import {
   encode,
   keyLock,
@@ -14,25 +14,10 @@ import {
   toHex,
   transactionCodec,
 } from '@tallystick/protocol'
-import { temporaryFolder } from '../settlement/data-folder.js'
-import {
-  type Answered,
-  ask,
-  included,
-  initTestLedger,
-  paymentOf,
-  submit,
-} from '../settlement/node-on-disk.js'
+import { type Answered, ask, included, paymentOf, submit } from '../settlement/node-on-disk.js'
 import { ALICE } from '../settlement/test-ledger.js'
-import { LedgerProcess } from './ledger-process.js'
-
-async function startLedger(context: TestContext): Promise<LedgerProcess> {
-  const dataDir = temporaryFolder(context)
-  await initTestLedger(dataDir)
-  const node = await LedgerProcess.start(dataDir, '--block-interval-ms', '5')
-  context.after(() => node.kill())
-  return node
-}
+import type { LedgerProcess } from './ledger-process.js'
+import { startLedger } from './start-ledger.js'
 
 /** An honest client pays, and the payment arrives. */
 async function honestPayment(node: LedgerProcess, coin: number): Promise<void> {

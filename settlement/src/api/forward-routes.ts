@@ -6,7 +6,7 @@ import { FORWARDS_MAX } from '../limits.js'
 import { type Problem, sendProblem } from './problem.js'
 import { RefusedWork } from './refused-work.js'
 import { ROUTES } from './routes.js'
-import { addressOf, submittedBytes } from './transaction-routes.js'
+import { addressOf, refuseBody, submittedBytes } from './transaction-routes.js'
 
 /** Hands an encoded transaction to the upstream. Throws `upstream_unreachable`. */
 export type ForwardTransaction = (encoded: Uint8Array) => Promise<UpstreamAnswer>
@@ -25,11 +25,7 @@ export function forwardRoutes(forward: ForwardTransaction): Router {
       return sendProblem(response, { code: 'too_many_refusals', detail })
     }
     const handedIn = await handedInTransaction(request)
-    if ('code' in handedIn) {
-      // The rest of a refused body is not read: the connection cannot be used again.
-      response.set('connection', 'close')
-      return sendProblem(response, handedIn)
-    }
+    if ('code' in handedIn) return refuseBody(response, handedIn)
     if (underWay >= FORWARDS_MAX) {
       const detail = `at most ${FORWARDS_MAX} submissions are handed on at a time`
       return sendProblem(response, { code: 'node_busy', detail })

@@ -35,11 +35,7 @@ async function submit(
   response: Response,
 ): Promise<void> {
   const encoded = await submittedBytes(request)
-  if ('code' in encoded) {
-    // The rest of a refused body is not read: the connection cannot be used again.
-    response.set('connection', 'close')
-    return sendProblem(response, encoded)
-  }
+  if ('code' in encoded) return refuseBody(response, encoded)
   const submitted = await node.submit(encoded)
   switch (submitted.kind) {
     case 'refused':
@@ -64,10 +60,7 @@ async function trace(
   response: Response,
 ): Promise<void> {
   const encoded = await submittedBytes(request)
-  if ('code' in encoded) {
-    response.set('connection', 'close')
-    return sendProblem(response, encoded)
-  }
+  if ('code' in encoded) return refuseBody(response, encoded)
   const { workMs, result } = await node.trace(encoded)
   refusedWork.charge(addressOf(request), workMs, performance.now())
   if (result.kind === 'rejection') sendProblem(response, result)
@@ -77,6 +70,12 @@ async function trace(
 
 export function addressOf(request: Request): string {
   return request.socket.remoteAddress ?? 'unknown'
+}
+
+/** The rest of a refused body is not read: the connection cannot be used again. */
+export function refuseBody(response: Response, problem: Problem): void {
+  response.set('connection', 'close')
+  sendProblem(response, problem)
 }
 
 /** The encoded transaction of either form of body. */
