@@ -1,4 +1,4 @@
-import { toHex } from '../primitives/bytes.js'
+import { hexOf } from '#hex'
 
 /** Why bytes are not the canonical encoding of anything; `offset` counts from their start. */
 export class MalformedBytes extends Error {
@@ -61,7 +61,8 @@ export class Reader {
     this.#require(length)
     const start = this.#offset
     this.#offset += length
-    return toHex(this.#source.subarray(start, this.#offset))
+    // Straight from the source: a view of it would cost more than the digits.
+    return hexOf(this.#source, start, this.#offset)
   }
 
   /** An unsigned LEB128 number of at most 2^53-1, in its shortest form. */

@@ -1,4 +1,4 @@
-import { type EntryKind, invariant, STATE_ENTRIES } from '@tallystick/protocol'
+import { type EntryKind, invariant } from '@tallystick/protocol'
 import { entryKindOf } from './entry-kind.js'
 
 /** Bytes that room is given out in. */
@@ -27,13 +27,14 @@ export class ValueArena {
     return columns + this.#segments.length * SEGMENT_BYTES
   }
 
-  put(slot: number, kind: EntryKind, value: Uint8Array): void {
+  /** `kind`: the byte of a kind (STATE-2). */
+  put(slot: number, kind: number, value: Uint8Array): void {
     invariant(value.length <= SEGMENT_BYTES, 'an encoded value fits into one piece of memory')
     if (slot >= this.#starts.length) this.reserve(Math.ceil(GROWTH * (slot + SLOTS_MIN)))
     const start = this.#take(unitsOf(value.length))
     this.#starts[slot] = start
     this.#lengths[slot] = value.length
-    this.#kinds[slot] = STATE_ENTRIES[kind].byte
+    this.#kinds[slot] = kind
     this.#segmentOf(start).set(value, offsetOf(start))
   }
 

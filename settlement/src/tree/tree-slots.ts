@@ -65,3 +65,23 @@ export function widened<Column extends Uint8Array | Uint16Array | Uint32Array>(
   wider.set(column)
   return wider
 }
+
+/** Row numbers in one growing array, which is used again for the next batch. */
+export class SlotList {
+  #slots = new Uint32Array(SLOTS_MIN)
+  #length = 0
+
+  push(slot: number): void {
+    if (this.#length === this.#slots.length) this.#slots = widened(this.#slots, 2 * this.#length)
+    this.#slots[this.#length++] = slot
+  }
+
+  /** What is in it, not copied: good until the next change. */
+  get slots(): Uint32Array {
+    return this.#slots.subarray(0, this.#length)
+  }
+
+  clear(): void {
+    this.#length = 0
+  }
+}
