@@ -233,8 +233,9 @@ function firstRefusal<T>(
   items: readonly T[],
   check: (item: T, index: number) => TransactionRejection | undefined,
 ): TransactionRejection | undefined {
-  for (const [index, item] of items.entries()) {
-    const refusal = check(item, index)
+  let index = 0
+  for (const item of items) {
+    const refusal = check(item, index++)
     if (refusal !== undefined) return refusal
   }
   return undefined

@@ -11,11 +11,9 @@ import {
 } from '@tallystick/protocol'
 import type { LedgerView, StagedRoot, StateWrite } from '../core/ledger-view.js'
 import { SparseTree } from '../tree/sparse-tree.js'
+import { ReadKeys } from './read-keys.js'
 import { changedValue, type StateChanges, stateChanges } from './state-changes.js'
 import { ValueArena } from './value-arena.js'
-
-/** State keys that are remembered, 10 MB at most. */
-const KEYS_MAX = 65_536
 
 /** Coins whose paths are walked together: what lies on them fits the processor's cache. */
 const EXPECTED_TOGETHER = 512
@@ -35,11 +33,7 @@ export type StagedState = StagedRoot & {
 export class LedgerState implements LedgerView {
   readonly #tree = new SparseTree()
   readonly #values = new ValueArena()
-  /**
-   * State keys of entries that were read since the last block, by the very object that named them:
-   * what a block spends it names by the same one, and looking that up costs no hash and no string.
-   */
-  readonly #keys = new Map<object, { readonly kind: EntryKind; readonly stateKey: Uint8Array }>()
+  readonly #keys = new ReadKeys()
 
   /** Entries in the state. */
   get size(): number {
@@ -97,7 +91,7 @@ export class LedgerState implements LedgerView {
 
   /** Works out `writes`, of which no two are of one entry. One block at a time. */
   stage(writes: readonly StateWrite[]): StagedState {
-    return this.#stage(stateChanges(writes, (write) => this.#keyRead(write)))
+    return this.#stage(stateChanges(writes, ({ kind, key }) => this.#keys.get(kind, key)))
   }
 
   /** Makes room for so many entries at once. */
@@ -118,17 +112,11 @@ export class LedgerState implements LedgerView {
   }
 
   #keyOf<Kind extends EntryKind>(kind: Kind, key: StateEntries[Kind]['key']): Uint8Array {
-    const known = this.#keyRead({ kind, key })
+    const known = this.#keys.get(kind, key)
     if (known !== undefined) return known
     const hashed = stateKey(kind, key)
-    if (this.#keys.size < KEYS_MAX) this.#keys.set(key, { kind, stateKey: hashed })
+    this.#keys.add(kind, key, hashed)
     return hashed
-  }
-
-  #keyRead({ kind, key }: Pick<StateWrite, 'kind' | 'key'>): Uint8Array | undefined {
-    const read = this.#keys.get(key)
-    // Entries of two kinds may be named by one object: those that are named by nothing but their kind.
-    return read?.kind === kind ? read.stateKey : undefined
   }
 
   #stage(changes: StateChanges): StagedState {

@@ -12,8 +12,8 @@ export const isLeaf = (subtree: Subtree): boolean => (subtree & 1) === 1
 export const isNode = (subtree: Subtree): boolean => subtree !== EMPTY && (subtree & 1) === 0
 export const slotOf = (subtree: Subtree): number => subtree >>> 1
 
-/** By how much columns grow when they are full: little, because a tree is mostly as large as it was. */
-const GROWTH = 1.0625
+/** By how much columns grow when they are full; what no row has touched yet is no memory. */
+const GROWTH = 1.25
 const SLOTS_MIN = 1_024
 
 /**
