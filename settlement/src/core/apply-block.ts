@@ -60,6 +60,9 @@ export type AppliedBlock<Staged extends StagedRoot> = {
   readonly staged: Staged
 }
 
+/** Transactions whose coins are looked up together: what they lie in fits the processor's cache. */
+const EXPECTED_TRANSACTIONS = 256
+
 /** Transactions of a block as they are executed; the first that is malformed refuses all. */
 export function readTransactions(
   chainId: ChainId,
@@ -91,9 +94,12 @@ export function executeTransactions(
   const context = applyContext(view, place)
   const state = new StateOverlay(view)
   state.absorb(activationWrites(view, place.height))
-  view.expectCoins?.(candidates.flatMap(({ transaction }) => transaction.body.inputs))
-  let cost = 0
-  for (const [position, { transaction, encoded, checks }] of candidates.entries()) {
+  let [cost, position] = [0, 0]
+  for (const { transaction, encoded, checks } of candidates) {
+    if (position % EXPECTED_TRANSACTIONS === 0) {
+      const next = candidates.slice(position, position + EXPECTED_TRANSACTIONS)
+      view.expectCoins?.(next.flatMap(({ transaction: { body } }) => body.inputs))
+    }
     const applied = applyTransaction(state, transaction, encoded.length, context, checks)
     if (applied.kind === 'rejection') return refusedAt(position, applied)
     cost += applied.cost
@@ -101,6 +107,7 @@ export function executeTransactions(
       return reject('block_too_large', `a block costs at most ${BLOCK_COST_MAX}`)
     }
     state.absorb(applied.writes)
+    position++
   }
   return { kind: 'executed', writes: state.writes() }
 }

@@ -75,8 +75,8 @@ export class StateOverlay implements LedgerView {
     kind: Kind,
     key: StateEntries[Kind]['key'],
     value: StateEntries[Kind]['value'] | undefined,
+    name = entryName(kind, key),
   ): void {
-    const name = entryName(kind, key)
     this.#writes.set(name, { kind, key, value, name } as StateWrite)
   }
 

@@ -66,7 +66,7 @@ export class LedgerState implements LedgerView {
       const keys = new Uint8Array(32 * expected.length)
       for (const [i, outpoint] of expected.entries())
         keys.set(this.#keyOf('coin', outpoint), 32 * i)
-      this.#tree.fetch(keys)
+      this.#values.fetch(this.#tree.fetch(keys))
     }
   }
 

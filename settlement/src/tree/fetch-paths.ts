@@ -1,3 +1,4 @@
+import { invariant } from '@tallystick/protocol'
 import type { LeafColumns, NodeColumns } from './tree-columns.js'
 import { isLeaf, isNode, type Subtree, slotOf } from './tree-slots.js'
 
@@ -5,7 +6,8 @@ import { isLeaf, isNode, type Subtree, slotOf } from './tree-slots.js'
  * Brings what lies on the paths of keys, from `subtree` at `depth` down to their leaves, into the
  * processor's cache; changes nothing. All paths go down one level, then all the next: the processor
  * waits for many rows at once, while the steps of one path can only wait for each other. `keys`: 32
- * bytes each; those from number `from` to `to` are walked.
+ * bytes each; those from number `from` to `to` are walked. Answers the leaf slot that each comes to, 0
+ * for none; the leaf may be another key's.
  */
 export function fetchPaths(
   nodes: NodeColumns,
@@ -13,7 +15,7 @@ export function fetchPaths(
   subtree: Subtree,
   depth: number,
   { keys, from, to }: { readonly keys: Uint8Array; readonly from: number; readonly to: number },
-): void {
+): Uint32Array {
   const reached = new Uint32Array(to - from).fill(subtree)
   for (let level = depth, isMoving = true; isMoving; level++) {
     isMoving = false
@@ -28,9 +30,13 @@ export function fetchPaths(
       isMoving = true
     }
   }
+  let sum = 0
   for (let i = 0; i < reached.length; i++) {
     const at = reached[i] ?? 0
-    // Kept only because a read without a use is left out.
-    if (isLeaf(at)) reached[i] = leaves.firstWord(slotOf(at))
+    reached[i] = isLeaf(at) ? slotOf(at) : 0
+    // Used only because a read without a use is left out.
+    if (isLeaf(at)) sum += leaves.firstWord(slotOf(at))
   }
+  invariant(sum >= 0, 'words are not negative')
+  return reached
 }

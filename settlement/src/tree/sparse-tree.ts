@@ -108,10 +108,13 @@ export class SparseTree {
     return isLeaf(subtree) && this.#leaves.hasKey(slot, key) ? slot : 0
   }
 
-  /** Brings the paths of keys that are read soon, 32 bytes each, into the processor's cache. */
-  fetch(keys: Uint8Array): void {
+  /**
+   * Brings the paths of keys that are read soon, 32 bytes each, into the processor's cache; answers
+   * the leaf slots at their ends.
+   */
+  fetch(keys: Uint8Array): Uint32Array {
     const all = { keys, from: 0, to: keys.length / 32 }
-    fetchPaths(this.#nodes, this.#leaves, this.#top, 0, all)
+    return fetchPaths(this.#nodes, this.#leaves, this.#top, 0, all)
   }
 
   /**
