@@ -28,9 +28,10 @@ export class Reader {
     return this.#offset
   }
 
-  /** The bytes from `start` up to here, not copied. */
-  since(start: number): Uint8Array {
-    return this.#source.subarray(start, this.#offset)
+  /** Goes past `length` bytes. */
+  pass(length: number): void {
+    this.#require(length)
+    this.#offset += length
   }
 
   /** Throws `MalformedBytes` at the current offset. */

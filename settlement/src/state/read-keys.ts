@@ -17,7 +17,8 @@ export class ReadKeys {
   /** The 32-byte key, good until the next is added; entries of two kinds may share a name. */
   get(kind: EntryKind, name: object): Uint8Array | undefined {
     const position = this.#positions.get(name)
-    if (position === undefined || this.#kinds[position] !== STATE_ENTRIES[kind].byte) return undefined
+    if (position === undefined || this.#kinds[position] !== STATE_ENTRIES[kind].byte)
+      return undefined
     return this.#keys.subarray(32 * position, 32 * position + 32)
   }
 
