@@ -33,12 +33,12 @@ import {
   genesisHeader,
   genesisWrites,
   LedgerState,
-  readTransactions,
+  ReceivedTransactions,
 } from '@tallystick/settlement'
 import { entryRows } from '#settlement/store/entry-row.js'
 import { openSqliteLedgerStore } from '#settlement/store/sqlite-ledger-store.js'
 import { SignaturePool } from '#settlement/verify/signature-pool.js'
-import { verifyCandidates } from '#settlement/verify/verify-candidates.js'
+import { verifyReceived } from '#settlement/verify/verify-received.js'
 import { HUB, openOperation, START, testGenesis, VALIDATOR } from '../settlement/test-ledger.js'
 import { progress, report, SCALE } from './benchmark.js'
 
@@ -107,7 +107,7 @@ function closing(channels: readonly Channel[], number: number): Uint8Array {
 }
 
 function candidatesOf(encoded: readonly Uint8Array[]) {
-  const candidates = readTransactions(chainId, encoded)
+  const candidates = ReceivedTransactions.of(chainId, encoded)
   if (isRejection(candidates)) throw new Error(candidates.detail)
   return candidates
 }
@@ -145,7 +145,7 @@ try {
       },
       ...entryRows(writes, staged.changes),
       uses: { spends: [], channels: [] },
-      transactions: candidatesOf(encoded).map(({ checks }) => checks.id),
+      transactions: candidatesOf(encoded).ids(),
     })
     staged.commit()
     header = next
@@ -176,7 +176,7 @@ try {
   progress('taking the block')
   const blockStarted = performance.now()
   const candidates = candidatesOf(closings)
-  await verifyCandidates(pool, state, candidates)
+  await verifyReceived(pool, state, candidates)
   const clock = START + 10
   const applied = applyBlock({ state, header }, block, clock, candidates)
   if (isRejection(applied)) throw new Error(`${applied.code}: ${applied.detail}`)
@@ -185,7 +185,7 @@ try {
     ...{ height: next.height, id: fromHex(blockId(next)), bytes, settled: [], handover: undefined },
     uses: { spends: [], channels: [] },
     ...entryRows(applied.writes, applied.staged.changes),
-    transactions: candidates.map(({ checks }) => checks.id),
+    transactions: candidates.ids(),
   })
   applied.staged.commit()
   const seconds = (performance.now() - blockStarted) / 1_000

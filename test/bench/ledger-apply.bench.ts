@@ -22,12 +22,12 @@ import {
   executeTransactions,
   genesisWrites,
   LedgerState,
-  readTransactions,
+  ReceivedTransactions,
   type StateWrite,
 } from '@tallystick/settlement'
-import type { SignatureCheck } from '#settlement/verify/signature-check.js'
+import { putCheck, type SharedChecks, sharedChecks } from '#settlement/verify/signature-check.js'
 import { SignaturePool } from '#settlement/verify/signature-pool.js'
-import { verifyCandidates } from '#settlement/verify/verify-candidates.js'
+import { verifyReceived } from '#settlement/verify/verify-received.js'
 import { progress, report, SCALE } from './benchmark.js'
 
 /*
@@ -118,22 +118,27 @@ function transfer(number: number): Uint8Array {
 }
 
 async function applyAll(state: LedgerState, pool: SignaturePool, blocks: readonly Uint8Array[][]) {
-  const read = (encoded: readonly Uint8Array[]) => {
-    const candidates = readTransactions(chainId, encoded)
-    if (isRejection(candidates)) throw new Error(candidates.detail)
-    return { candidates, verified: verifyCandidates(pool, state, candidates) }
+  const receive = (encoded: readonly Uint8Array[]) => {
+    const received = receivedOf(encoded)
+    return { received, verified: verifyReceived(pool, state, received) }
   }
-  let next = blocks[0] && read(blocks[0])
+  let next = blocks[0] && receive(blocks[0])
   for (let block = 0; next !== undefined; block++) {
-    const { candidates, verified } = next
-    // The next block is decoded, and its signatures go to the workers, before this one is executed.
+    const { received, verified } = next
+    // The signatures of the next block go to the workers before this one is executed.
     const following = blocks[block + 1]
-    next = following && read(following)
+    next = following && receive(following)
     await verified
-    const executed = executeTransactions(state, candidates, { chainId, time: TIME, height: 1 })
+    const executed = executeTransactions(state, received, { chainId, time: TIME, height: 1 })
     if (isRejection(executed)) throw new Error(executed.detail)
     state.stage(executed.writes).commit()
   }
+}
+
+function receivedOf(encoded: readonly Uint8Array[]): ReceivedTransactions {
+  const received = ReceivedTransactions.of(chainId, encoded)
+  if (isRejection(received)) throw new Error(received.detail)
+  return received
 }
 
 progress(`a state of ${COINS} coins`)
@@ -146,12 +151,12 @@ for (let from = 0; from < TRANSFERS; from += TRANSFERS_PER_BLOCK) {
 }
 const pool = new SignaturePool()
 
-function checksOf(encoded: readonly Uint8Array[]): readonly SignatureCheck[] {
-  const candidates = readTransactions(chainId, encoded)
-  if (isRejection(candidates)) throw new Error(candidates.detail)
-  return candidates.flatMap(({ checks: { digest }, transaction }) =>
-    transaction.signers.map((signer) => ({ ...signer, digest })),
-  )
+function checksOf(encoded: readonly Uint8Array[]): SharedChecks {
+  const received = receivedOf(encoded)
+  const shared = sharedChecks(received.signers)
+  let number = 0
+  for (const signed of received.signed()) putCheck(shared, number++, ...signed)
+  return shared
 }
 
 async function millisecondsOf(work: Promise<unknown>): Promise<number> {
@@ -161,12 +166,12 @@ async function millisecondsOf(work: Promise<unknown>): Promise<number> {
 }
 
 const [warming = []] = blocks
-await pool.verify(checksOf(warming))
+await pool.decide(checksOf(warming))
 let [bareMs, appliedMs] = [0, 0]
 for (let from = 0; from < blocks.length; from += BLOCKS_PER_ROUND) {
   const round = blocks.slice(from, from + BLOCKS_PER_ROUND)
-  const checks = round.flatMap(checksOf)
-  const bare = await millisecondsOf(pool.verify(checks))
+  const checks = checksOf(round.flat())
+  const bare = await millisecondsOf(pool.decide(checks))
   const applied = await millisecondsOf(applyAll(state, pool, round))
   progress(`${from} blocks: ${bare.toFixed(0)} ms of checks, ${applied.toFixed(0)} ms applied`)
   bareMs += bare

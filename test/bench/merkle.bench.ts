@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
 import { sha256, sparseLeafHash, utf8 } from '@tallystick/protocol'
-import { SparseTree, type TreeChange } from '#settlement/tree/sparse-tree.js'
+import { SparseTree } from '#settlement/tree/sparse-tree.js'
+import { emptyBatch, type TreeBatch } from '#settlement/tree/tree-batch.js'
 import { median, progress, report, residentBytes, SCALE, timed } from './benchmark.js'
 
 /*
@@ -17,14 +18,27 @@ const LEAVES = [10_000, 100_000, 1_000_000, 10_000_000].map((leaves) => Math.rou
 /** Parts of the key space that a tree is built in, one after the other, as a restart does. */
 const PARTS = 1_024
 
-/** Entry number `i` of a sequence, as good as random, in part `i % PARTS` of the key space. */
-function entry(i: number): TreeChange {
+/** The key of entry number `i` of a sequence, as good as random, in part `i % PARTS` of all keys. */
+function keyOf(i: number): Uint8Array {
   // Not a Buffer of Node's: what those leave behind in memory would be counted with the tree.
   const key = sha256(utf8(`key ${i}`))
   const part = i % PARTS
   key[0] = part >>> 2
   key[1] = ((part & 3) << 6) | ((key[1] ?? 0) & 0x3f)
-  return { key, leafHash: sparseLeafHash(key, key) }
+  return key
+}
+
+/** The batch that puts in a leaf for each key, after it removes those of `gone`. */
+function batchOf(come: readonly Uint8Array[], gone: readonly Uint8Array[] = []): TreeBatch {
+  const batch = emptyBatch(gone.length + come.length)
+  batch.removals.fill(1, 0, gone.length)
+  for (const [i, key] of gone.entries()) batch.keys.set(key, 32 * i)
+  for (const [i, key] of come.entries()) {
+    const at = 32 * (gone.length + i)
+    batch.keys.set(key, at)
+    batch.leafHashes.set(sparseLeafHash(key, key), at)
+  }
+  return batch
 }
 
 function build(leaves: number): SparseTree {
@@ -32,7 +46,7 @@ function build(leaves: number): SparseTree {
   tree.reserve(leaves)
   for (let part = 0; part < PARTS; part++) {
     const count = Math.ceil((leaves - part) / PARTS)
-    tree.stage(Array.from({ length: count }, (_, i) => entry(part + PARTS * i))).commit()
+    tree.stage(batchOf(Array.from({ length: count }, (_, i) => keyOf(part + PARTS * i)))).commit()
   }
   return tree
 }
@@ -44,15 +58,10 @@ function measure(leaves: number) {
   const residentBytesPerLeaf = (residentBytes() - before) / leaves
   const batches = Math.min(BATCH, leaves / 2)
   const times = Array.from({ length: ROUNDS }, (_, round) => {
-    const gone = Array.from({ length: batches }, (_, i) => {
-      return { key: entry(round * batches + i).key, leafHash: undefined }
-    })
-    const come = Array.from({ length: batches }, (_, i) => entry(leaves + round * batches + i).key)
+    const gone = Array.from({ length: batches }, (_, i) => keyOf(round * batches + i))
+    const come = Array.from({ length: batches }, (_, i) => keyOf(leaves + round * batches + i))
     // Hashing the new leaves is part of a batch.
-    const [milliseconds] = timed(() => {
-      const placed = come.map((key) => ({ key, leafHash: sparseLeafHash(key, key) }))
-      tree.stage([...gone, ...placed]).commit()
-    })
+    const [milliseconds] = timed(() => tree.stage(batchOf(come, gone)).commit())
     return milliseconds
   })
   const milliseconds = median(times)

@@ -10,7 +10,7 @@ import {
   timestamp,
   utf8,
 } from '@tallystick/protocol'
-import { genesisWrites, LedgerState, stateChange } from '@tallystick/settlement'
+import { genesisWrites, LedgerState, stateChanges } from '@tallystick/settlement'
 import { readBlocks } from '#settlement/follow/read-blocks.js'
 import { emptyIndex, parseArchiveIndex } from '#settlement/history/archive-index.js'
 import { readRecordFile } from '#settlement/history/record-file.js'
@@ -134,7 +134,7 @@ async function snapshotDecoder(): Promise<Decoder> {
   const ledger = new TestLedger()
   const { genesis } = ledger
   const writes = genesisWrites(genesis)
-  const changes = writes.map((write) => stateChange(write))
+  const changes = stateChanges(writes)
   const entries = entryRows(writes, changes).put.toSorted((a, b) => compareBytes(a.key, b.key))
   const block = testBlock(ledger, timestamp(START + 1), [])
   async function* stored() {

@@ -10,9 +10,9 @@ import {
   equalBytes,
   isRejection,
   messageCodec,
+  outlineTransaction,
   parseMessage,
   parseTransaction,
-  parseTransactionFor,
   provenEntry,
   type StateProof,
   stateKey,
@@ -20,8 +20,9 @@ import {
   stateValueHash,
   type Transaction,
   transactionCodec,
+  transactionDigest,
 } from '@tallystick/protocol'
-import { readTransactions } from '@tallystick/settlement'
+import { ReceivedTransactions } from '@tallystick/settlement'
 import { readBlock } from '#client-sdk/ledger/follow-blocks.js'
 import { CHAIN, type Dice } from '../protocol/test-channel.js'
 import { buildTree, proveKey, treeRoot } from '../settlement/reference-tree.js'
@@ -32,20 +33,31 @@ import { type Decoder, isNamed, type Verdict } from './decoder.js'
 export function transactionDecoders(): readonly Decoder[] {
   return [
     bounded('parseTransaction', transactionCodec, parseTransaction, 'transaction_too_large'),
-    bounded('parseTransactionFor', transactionCodec, receivedTransaction, 'transaction_too_large'),
+    {
+      ...bounded(
+        'outlineTransaction',
+        transactionCodec,
+        outlinedTransaction,
+        'transaction_too_large',
+      ),
+      covers: [],
+    },
     bounded('parseMessage', messageCodec, parseMessage, 'message_too_large'),
     {
-      name: 'readTransactions',
-      covers: ['readTransactions'],
+      name: 'ReceivedTransactions',
+      covers: [],
       valid: validBlock,
       check: (input) =>
         checkBlock(input, ({ transactions }) => {
-          const candidates = readTransactions(CHAIN, transactions)
-          if (isRejection(candidates)) {
-            assert.ok(['block_transaction_refused', 'block_too_large'].includes(candidates.code))
-            return undefined
-          }
-          return candidates.map(({ transaction }) => transaction)
+          const received = ReceivedTransactions.of(CHAIN, transactions)
+          const read = isRejection(received)
+            ? [received]
+            : transactions.map((_, position) => received.candidate(position))
+          const refusal = read.find(isRejection)
+          if (refusal === undefined && !isRejection(received)) return received.transactions()
+          assert.ok(refusal !== undefined)
+          assert.ok(['block_transaction_refused', 'block_too_large'].includes(refusal.code))
+          return undefined
         }),
     },
     {
@@ -66,12 +78,18 @@ export function transactionDecoders(): readonly Decoder[] {
   ]
 }
 
-/** A parser that looks at the size first: of bytes that are too many it reads nothing. */
-function receivedTransaction(input: Uint8Array) {
-  const received = parseTransactionFor(CHAIN, input)
-  return isRejection(received) ? received : received.transaction
+/** What is found out ahead of reading: true of every transaction, and never a crash. */
+function outlinedTransaction(input: Uint8Array) {
+  const transaction = parseTransaction(input)
+  const outline = outlineTransaction(CHAIN, input)
+  if (isRejection(transaction)) return transaction
+  assert.ok(!isRejection(outline))
+  assert.equal(outline.signers, transaction.signers.length)
+  assert.deepEqual(outline.digest, transactionDigest(CHAIN, transaction.body))
+  return transaction
 }
 
+/** A parser that looks at the size first: of bytes that are too many it reads nothing. */
 function bounded(
   name: string,
   codec: Codec<unknown>,

@@ -16,7 +16,7 @@ import {
   type BlockRejection,
   type Engine,
   LedgerFault,
-  readTransactions,
+  ReceivedTransactions,
   soloEngine,
   type Turn,
 } from '@tallystick/settlement'
@@ -93,7 +93,7 @@ class ScriptedEngine implements Engine {
 function decided(block: Block, refused: BlockRejection[] = []): Turn {
   return {
     ...{ kind: 'decided', block, bytes: encode(blockCodec, block) },
-    candidates: readTransactions(block.header.chainId, block.transactions),
+    received: ReceivedTransactions.of(block.header.chainId, block.transactions),
     refuse: (rejection) => refused.push(rejection),
   }
 }

@@ -22,7 +22,7 @@ import {
   applyBlock,
   executeTransactions,
   parametersInForce,
-  readTransactions,
+  ReceivedTransactions,
 } from '@tallystick/settlement'
 import { LedgerFault } from '#settlement/ledger-fault.js'
 import { pendingUpgrade, requireSupportedVersion } from '#settlement/node/upgrade.js'
@@ -154,7 +154,7 @@ function nextBlock(
   const encoded = transactions.map((transaction) => encode(transactionCodec, transaction))
   const { chainId, height } = ledger
   const time = timestamp(START + height)
-  const candidates = readTransactions(chainId, encoded)
+  const candidates = ReceivedTransactions.of(chainId, encoded)
   if (isRejection(candidates)) assert.fail(candidates.detail)
   const executed = executeTransactions(ledger.state, candidates, { chainId, time, height })
   const writes = isRejection(executed) ? [] : executed.writes

@@ -34,8 +34,9 @@ import {
   type LedgerState,
   type LedgerView,
   type StateWrite,
-  stateChange,
+  stateChanges,
 } from '@tallystick/settlement'
+import { changedKey, changedValue } from '#settlement/state/state-changes.js'
 
 /** Names the one field of a tree; never exported, so that no other file can look inside. */
 const top: unique symbol = Symbol('top')
@@ -116,9 +117,10 @@ export function proveKey(tree: SparseTree, key: Uint8Array): SparseProof {
 
 /** The tree after `writes`, of which no two are of one entry. */
 export function advanceTree(tree: SparseTree, writes: readonly StateWrite[]): SparseTree {
-  const changes = writes.map((write) => {
-    const { kind, key, value } = stateChange(write)
-    return { key, valueHash: value && stateValueHash(kind, value) }
+  const encoded = stateChanges(writes)
+  const changes = writes.map(({ kind }, position) => {
+    const value = changedValue(encoded, position)
+    return { key: changedKey(encoded, position), valueHash: value && stateValueHash(kind, value) }
   })
   return updateTree(tree, changes)
 }

@@ -21,6 +21,7 @@ import {
 } from '../protocol/merkle-reference.js'
 import { batchArbitrary, entriesArbitrary, keyArbitrary } from '../protocol/sparse-arbitrary.js'
 import { buildTree, proveKey, treeRoot } from './reference-tree.js'
+import { treeBatchOf } from './tree-batch-of.js'
 
 /** An entry as the rules know it: the tree itself takes the hash of its leaf. */
 type Entry = { readonly key: Uint8Array; readonly valueHash: Uint8Array | undefined }
@@ -39,7 +40,7 @@ class TestTree {
   }
 
   update(changes: readonly Entry[]): this {
-    const staged = this.tree.stage(changes.map(changeOf))
+    const staged = this.tree.stage(treeBatchOf(changes.map(changeOf)))
     for (const slot of staged.retired) this.values.delete(slot)
     changes.forEach(({ valueHash }, position) => {
       const slot = staged.slots[position] ?? 0
@@ -162,11 +163,11 @@ describe('INV-37 a batch that is staged', () => {
             assert.deepEqual(tree.prove(own), proveKey(reference, own))
           }
         }
-        const staged = tree.tree.stage(batch.map(changeOf))
+        const staged = tree.tree.stage(treeBatchOf(batch.map(changeOf)))
         unchanged()
         staged.discard()
         unchanged()
-        const again = tree.tree.stage(batch.map(changeOf))
+        const again = tree.tree.stage(treeBatchOf(batch.map(changeOf)))
         assert.deepEqual(again.root, staged.root)
         again.discard()
         tree.update(batch)
@@ -178,8 +179,8 @@ describe('INV-37 a batch that is staged', () => {
 
   test('is one at a time, and ends once', () => {
     const { tree } = new TestTree()
-    const staged = tree.stage([])
-    assert.throws(() => tree.stage([]), BrokenInvariant)
+    const staged = tree.stage(treeBatchOf([]))
+    assert.throws(() => tree.stage(treeBatchOf([])), BrokenInvariant)
     staged.commit()
     assert.throws(() => staged.commit(), BrokenInvariant)
     assert.throws(() => staged.discard(), BrokenInvariant)
@@ -201,10 +202,10 @@ describe('INV-37 a batch that is staged', () => {
       { key: ZEROS, valueHash: ZEROS },
       { key: Uint8Array.from(key), valueHash: undefined },
     ]
-    assert.throws(() => tree.stage(twice.map(changeOf)), BrokenInvariant)
+    assert.throws(() => tree.stage(treeBatchOf(twice.map(changeOf))), BrokenInvariant)
     const short = new Uint8Array(31)
-    assert.throws(() => tree.stage([{ key: short, leafHash: ZEROS }]), BrokenInvariant)
-    assert.throws(() => tree.stage([{ key, leafHash: short }]), BrokenInvariant)
+    assert.throws(() => tree.stage(treeBatchOf([{ key: short, leafHash: ZEROS }])), BrokenInvariant)
+    assert.throws(() => tree.stage(treeBatchOf([{ key, leafHash: short }])), BrokenInvariant)
     assert.throws(() => tree.prove(short, () => ZEROS), BrokenInvariant)
   })
 })

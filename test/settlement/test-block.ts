@@ -15,7 +15,7 @@ import {
 import {
   executeTransactions,
   type LedgerTip,
-  readTransactions,
+  ReceivedTransactions,
   type StagedRoot,
 } from '@tallystick/settlement'
 import { advanceTree, stageableState, treeRoot } from './reference-tree.js'
@@ -38,7 +38,7 @@ export function testBlock(
   const parent = ledger.header
   const encoded = transactions.map((transaction) => encode(transactionCodec, transaction))
   const { chainId, state } = ledger
-  const candidates = readTransactions(chainId, encoded)
+  const candidates = ReceivedTransactions.of(chainId, encoded)
   if (isRejection(candidates)) assert.fail(candidates.detail)
   const place = { chainId, time, height: parent.height + 1 }
   const executed = executeTransactions(state, candidates, place)

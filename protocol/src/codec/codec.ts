@@ -15,6 +15,14 @@ export type Codec<T> = {
   readonly layout: Layout
   write(writer: Writer, value: T): void
   read(reader: Reader): T
+  /** Goes past the bytes that `read` would take, and says nothing about them; absent: reads them. */
+  skip?(reader: Reader): void
+}
+
+/** Goes past a value without making it. What is behind it is only where it seems to be once it is read. */
+export function skip(codec: Codec<never> | Codec<unknown>, reader: Reader): void {
+  if (codec.skip === undefined) codec.read(reader)
+  else codec.skip(reader)
 }
 
 /** A layout as data: a word for a leaf, or named fields, or numbered cases. */
@@ -105,6 +113,7 @@ export function fixedBytes(length: number): Codec<Uint8Array> {
       writer.bytes(value)
     },
     read: (reader) => reader.bytes(length),
+    skip: (reader) => reader.pass(length),
   }
 }
 
@@ -117,6 +126,7 @@ export function identifier<Id extends string>(length: number): Codec<Id> {
       writer.hex(value)
     },
     read: (reader) => reader.hex(length) as Id,
+    skip: (reader) => reader.pass(length),
   }
 }
 
@@ -130,6 +140,7 @@ export function byteString(max: number): Codec<Uint8Array> {
       writer.bytes(value)
     },
     read: (reader) => reader.bytes(length.read(reader)),
+    skip: (reader) => reader.pass(length.read(reader)),
   }
 }
 
@@ -171,6 +182,9 @@ export function list<T>(item: Codec<T>, max: number, min = 0): Codec<readonly T[
       const values = new Array<T>(length)
       for (let i = 0; i < length; i++) values[i] = item.read(reader)
       return values
+    },
+    skip: (reader) => {
+      for (let left = count.read(reader); left > 0; left--) skip(item, reader)
     },
   }
 }
@@ -223,22 +237,6 @@ export function oneOf<const Words extends readonly string[]>(
   }
 }
 
-/** What was read, with the bytes that it was read from: to hash what came as it came. */
-export type Spanned<T> = { readonly value: T; readonly bytes: Uint8Array }
-
-/** `inner`, read together with its bytes. */
-export function spanned<T>(inner: Codec<T>): Codec<Spanned<T>> {
-  return {
-    layout: inner.layout,
-    write: (writer, { value }) => inner.write(writer, value),
-    read: (reader) => {
-      const start = reader.offset
-      const value = inner.read(reader)
-      return { value, bytes: reader.since(start) }
-    },
-  }
-}
-
 type FieldCodecs = { readonly [name: string]: Codec<never> | Codec<unknown> }
 type StructOf<F> = { readonly [Name in keyof F]: F[Name] extends Codec<infer T> ? T : never }
 
@@ -254,6 +252,9 @@ export function struct<const F extends FieldCodecs>(fields: F): Codec<StructOf<F
       const value: Partial<Record<keyof F, unknown>> = {}
       for (const [name, codec] of entries) value[name] = codec.read(reader)
       return value as StructOf<F>
+    },
+    skip: (reader) => {
+      for (const [, codec] of entries) skip(codec, reader)
     },
   }
 }
@@ -288,6 +289,10 @@ export function union<const C extends CaseCodecs>(cases: C): Codec<UnionOf<C>> {
       const [kind, codec] = byByte.get(reader.byte()) ?? reader.fail('the byte names no known kind')
       return { kind, ...(codec.read(reader) as object) } as UnionOf<C>
     },
+    skip: (reader) => {
+      const [, codec] = byByte.get(reader.byte()) ?? reader.fail('the byte names no known kind')
+      skip(codec, reader)
+    },
   }
 }
 
@@ -303,5 +308,6 @@ export function refine<T>(inner: Codec<T>, accept: (value: T) => boolean, rule: 
       const value = inner.read(reader)
       return accept(value) ? value : reader.fail(rule)
     },
+    skip: (reader) => skip(inner, reader),
   }
 }

@@ -1,4 +1,4 @@
-import { toHex } from '../primitives/bytes.js'
+import { hexOf } from '#hex'
 
 /** Why bytes are not the canonical encoding of anything; `offset` counts from their start. */
 export class MalformedBytes extends Error {
@@ -28,9 +28,10 @@ export class Reader {
     return this.#offset
   }
 
-  /** The bytes from `start` up to here, not copied. */
-  since(start: number): Uint8Array {
-    return this.#source.subarray(start, this.#offset)
+  /** Goes past `length` bytes. */
+  pass(length: number): void {
+    this.#require(length)
+    this.#offset += length
   }
 
   /** Throws `MalformedBytes` at the current offset. */
@@ -61,7 +62,8 @@ export class Reader {
     this.#require(length)
     const start = this.#offset
     this.#offset += length
-    return toHex(this.#source.subarray(start, this.#offset))
+    // Straight from the source: a view of it would cost more than the digits.
+    return hexOf(this.#source, start, this.#offset)
   }
 
   /** An unsigned LEB128 number of at most 2^53-1, in its shortest form. */

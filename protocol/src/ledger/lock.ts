@@ -123,9 +123,10 @@ export function checkLock(
   if (root === undefined || toHex(root) !== lock) {
     return reject('lock_mismatch', `the witness shows no alternative of lock ${lock}`)
   }
-  for (const [position, condition] of witness.alternative.entries()) {
+  let position = 0
+  for (const condition of witness.alternative) {
     const rejection = checkLockCondition(condition, context)
-    context.onCondition?.(condition, position, rejection)
+    context.onCondition?.(condition, position++, rejection)
     if (rejection !== undefined) return rejection
   }
   return undefined

@@ -71,16 +71,20 @@ export const STATE_ENTRIES: { readonly [Kind in EntryKind]: EntryDescription<Kin
   parametersChange: { byte: 17, key: nothing, value: parametersChangeCodec },
 }
 
+/** The byte of each kind as a part of what is hashed. */
+const KIND_BYTE = Object.fromEntries(
+  Object.entries(STATE_ENTRIES).map(([kind, { byte }]) => [kind, Uint8Array.of(byte)]),
+) as { readonly [Kind in EntryKind]: Uint8Array }
+
 /** Where an entry stands in the state tree, 32 bytes. */
 export function stateKey<Kind extends EntryKind>(
   kind: Kind,
   key: StateEntries[Kind]['key'],
 ): Uint8Array {
-  const { byte, key: codec } = STATE_ENTRIES[kind]
-  return taggedHash(TAG.stateKey, Uint8Array.of(byte), encode(codec, key))
+  return taggedHash(TAG.stateKey, KIND_BYTE[kind], encode(STATE_ENTRIES[kind].key, key))
 }
 
 /** What the tree holds of an entry's encoded value, 32 bytes. */
 export function stateValueHash(kind: EntryKind, encodedValue: Uint8Array): Uint8Array {
-  return taggedHash(TAG.stateValue, Uint8Array.of(STATE_ENTRIES[kind].byte), encodedValue)
+  return taggedHash(TAG.stateValue, KIND_BYTE[kind], encodedValue)
 }

@@ -7,15 +7,16 @@ import {
   integer,
   list,
   refine,
-  spanned,
+  skip,
   struct,
   timestampCodec,
 } from '../codec/codec.js'
+import { MalformedBytes, Reader } from '../codec/reader.js'
 import type { Signer } from '../crypto/ed25519.js'
 import { TAG, taggedHash } from '../crypto/tagged-hash.js'
 import { fromHex, toHex } from '../primitives/bytes.js'
 import { ascends, compareText } from '../primitives/order.js'
-import { isRejection, type Rejection, reject } from '../primitives/outcome.js'
+import { type Rejection, reject } from '../primitives/outcome.js'
 import { outputCodec } from './coin.js'
 import { type ChainId, publicKeyCodec, type TxId } from './identifiers.js'
 import {
@@ -28,7 +29,7 @@ import {
   SIGNERS_MAX,
   TRANSACTION_BYTES_MAX,
 } from './limits.js'
-import { type LockWitness, lockWitnessCodec } from './lock.js'
+import { lockWitnessCodec } from './lock.js'
 import { operationCodec } from './operation.js'
 import { outpointCodec } from './outpoint.js'
 
@@ -36,50 +37,45 @@ import { outpointCodec } from './outpoint.js'
 export const revealCodec = struct({ index: integer(ITEM_TICKS_MAX, 1), link: fixedBytes(32) })
 export type Reveal = Decoded<typeof revealCodec>
 
-/** What a transaction does, and what its signers sign (TX-1). */
-export const transactionBodyCodec = struct({
+const beforeOperations = {
   /** Ledger times between which the transaction may be included, both inclusive. */
   validFrom: timestampCodec,
   validUntil: timestampCodec,
   inputs: list(outpointCodec, INPUTS_MAX),
+}
+const fromOperations = {
   operations: list(operationCodec, OPERATIONS_MAX),
   outputs: list(outputCodec, OUTPUTS_MAX),
   reveals: list(revealCodec, REVEALS_MAX),
   memo: byteString(MEMO_BYTES_MAX),
-})
+}
+const [beforeOperationsCodec, fromOperationsCodec] = [
+  struct(beforeOperations),
+  struct(fromOperations),
+]
+
+/** What a transaction does, and what its signers sign (TX-1). */
+export const transactionBodyCodec = struct({ ...beforeOperations, ...fromOperations })
 export type TransactionBody = Decoded<typeof transactionBodyCodec>
 
+/** Bytes of one signer: its key and its signature. */
+export const SIGNER_BYTES = 96
+const signerCountCodec = integer(SIGNERS_MAX)
 const signersCodec = refine(
   list(struct({ publicKey: publicKeyCodec, signature: fixedBytes(64) }), SIGNERS_MAX),
   (signers) => ascends(signers, (a, b) => compareText(a.publicKey, b.publicKey)),
   'the signers of a transaction ascend and differ',
 )
 
-const WITNESSED_RULE = 'a transaction has one witness per input'
-
-function isWitnessed({ inputs }: TransactionBody, witnesses: readonly LockWitness[]): boolean {
-  return inputs.length === witnesses.length
-}
-
-const authorisation = {
-  witnesses: list(lockWitnessCodec, INPUTS_MAX),
-  signers: signersCodec,
-}
+const witnessesCodec = list(lockWitnessCodec, INPUTS_MAX)
 
 /** A body with what authorises it: one witness per input, one signature per key whatever it opens. */
 export const transactionCodec = refine(
-  struct({ body: transactionBodyCodec, ...authorisation }),
-  ({ body, witnesses }) => isWitnessed(body, witnesses),
-  WITNESSED_RULE,
+  struct({ body: transactionBodyCodec, witnesses: witnessesCodec, signers: signersCodec }),
+  ({ body, witnesses }) => body.inputs.length === witnesses.length,
+  'a transaction has one witness per input',
 )
 export type Transaction = Decoded<typeof transactionCodec>
-
-/** The same, read together with the bytes of the body, which the signatures are over. */
-const receivedCodec = refine(
-  struct({ body: spanned(transactionBodyCodec), ...authorisation }),
-  ({ body, witnesses }) => isWitnessed(body.value, witnesses),
-  WITNESSED_RULE,
-)
 
 /** The transaction's name and what each signer signs, 32 bytes: witnesses cannot change it. */
 export function transactionDigest(chainId: ChainId, body: TransactionBody): Uint8Array {
@@ -106,21 +102,45 @@ export function parseTransaction(
   return checkSize(encoded) ?? decode(transactionCodec, encoded)
 }
 
+/** What signatures of a transaction are checked by. */
+export type TransactionOutline = {
+  readonly kind: 'outline'
+  /** 32 bytes. */
+  readonly digest: Uint8Array
+  /** Key and signature of each signer, `SIGNER_BYTES` each, from this byte on. */
+  readonly signersAt: number
+  readonly signers: number
+  readonly hasOperations: boolean
+}
+
 /**
- * The same, with the transaction's digest. Its encoding is the only one there is (ENC-1), so the
- * body's bytes are hashed as they came: encoding it again would take a quarter longer in all.
+ * Finds out in a sixth of the time what signatures are checked by, so that they can be while others
+ * are executed. It is true of whatever `parseTransaction` takes: there is one encoding only (ENC-1),
+ * so the body is hashed as it came. Of anything else it says nothing.
  */
-export function parseTransactionFor(
+export function outlineTransaction(
   chainId: ChainId,
   encoded: Uint8Array,
-):
-  | { readonly kind: 'received'; readonly transaction: Transaction; readonly digest: Uint8Array }
-  | Rejection<'malformed' | 'transaction_too_large'> {
-  const received = checkSize(encoded) ?? decode(receivedCodec, encoded)
-  if (isRejection(received)) return received
-  const { body, witnesses, signers } = received
-  const transaction = { body: body.value, witnesses, signers }
-  return { kind: 'received', transaction, digest: bodyDigest(chainId, body.bytes) }
+): TransactionOutline | Rejection<'malformed' | 'transaction_too_large'> {
+  const tooLarge = checkSize(encoded)
+  if (tooLarge !== undefined) return tooLarge
+  try {
+    const reader = new Reader(encoded)
+    skip(beforeOperationsCodec, reader)
+    // The count of operations is the next byte, or the first of several.
+    const hasOperations = encoded[reader.offset] !== 0
+    skip(fromOperationsCodec, reader)
+    const digest = bodyDigest(chainId, encoded.subarray(0, reader.offset))
+    skip(witnessesCodec, reader)
+    const signers = signerCountCodec.read(reader)
+    const signersAt = reader.offset
+    reader.pass(SIGNER_BYTES * signers)
+    reader.end()
+    return { kind: 'outline', digest, signersAt, signers, hasOperations }
+  } catch (error) {
+    if (error instanceof MalformedBytes) return reject('malformed', error.message)
+    throw error
+  }
 }
 
 function checkSize(encoded: Uint8Array): Rejection<'transaction_too_large'> | undefined {

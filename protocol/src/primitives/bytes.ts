@@ -8,7 +8,7 @@ const DIGITS = Int8Array.from({ length: 256 }, (_, code) =>
 
 /** Lower-case hex of `bytes`. */
 export function toHex(bytes: Uint8Array): string {
-  return hexOf(bytes)
+  return hexOf(bytes, 0, bytes.length)
 }
 
 /**

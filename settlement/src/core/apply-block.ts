@@ -1,17 +1,14 @@
 import {
   BLOCK_COST_MAX,
-  BLOCK_TRANSACTIONS_MAX,
   type Block,
   type BlockHeader,
   blockId,
-  type ChainId,
   CLOCK_DRIFT_SECONDS_MAX,
   checkCertificate,
   equalBytes,
   holdsTransactions,
   isRejection,
   type Parameters,
-  parseTransactionFor,
   type Rejection,
   reject,
   type Timestamp,
@@ -30,8 +27,8 @@ import {
   type StateWrite,
 } from './ledger-view.js'
 import { activationWrites, parametersInForce } from './parameters-in-force.js'
-import { TransactionChecks } from './transaction-checks.js'
-import type { TransactionRejection } from './transaction-rejection.js'
+import { type ReceivedRejection, ReceivedTransactions } from './received-transactions.js'
+import { refusedAt } from './transaction-rejection.js'
 
 export type BlockRejection = Rejection<
   | 'wrong_chain'
@@ -60,24 +57,8 @@ export type AppliedBlock<Staged extends StagedRoot> = {
   readonly staged: Staged
 }
 
-/** Transactions of a block as they are executed; the first that is malformed refuses all. */
-export function readTransactions(
-  chainId: ChainId,
-  transactions: readonly Uint8Array[],
-): readonly Candidate[] | BlockRejection {
-  if (transactions.length > BLOCK_TRANSACTIONS_MAX) {
-    return reject('block_too_large', `a block has at most ${BLOCK_TRANSACTIONS_MAX} transactions`)
-  }
-  const candidates: Candidate[] = []
-  for (const [position, encoded] of transactions.entries()) {
-    const received = parseTransactionFor(chainId, encoded)
-    if (isRejection(received)) return refusedAt(position, received)
-    const { transaction, digest } = received
-    const checks = new TransactionChecks(chainId, transaction, digest)
-    candidates.push({ transaction, encoded, checks })
-  }
-  return candidates
-}
+/** Transactions that are read together, and their coins looked up: all of it fits the processor's cache. */
+const READ_TOGETHER = 64
 
 /**
  * Activates parameters that are due and executes transactions in order; the first that is refused
@@ -85,47 +66,63 @@ export function readTransactions(
  */
 export function executeTransactions(
   view: LedgerView,
-  candidates: readonly Candidate[],
+  received: ReceivedTransactions,
   place: BlockPlace,
 ): { readonly kind: 'executed'; readonly writes: readonly StateWrite[] } | BlockRejection {
   const context = applyContext(view, place)
   const state = new StateOverlay(view)
   state.absorb(activationWrites(view, place.height))
-  view.expectCoins?.(candidates.flatMap(({ transaction }) => transaction.body.inputs))
-  let cost = 0
-  for (const [position, { transaction, encoded, checks }] of candidates.entries()) {
-    const applied = applyTransaction(state, transaction, encoded.length, context, checks)
-    if (applied.kind === 'rejection') return refusedAt(position, applied)
-    cost += applied.cost
-    if (cost > BLOCK_COST_MAX) {
-      return reject('block_too_large', `a block costs at most ${BLOCK_COST_MAX}`)
+  const count = received.encoded.length
+  let [cost, position] = [0, 0]
+  while (position < count) {
+    const { candidates, refusal } = readSome(received, position, position + READ_TOGETHER)
+    view.expectCoins?.(candidates.flatMap(({ transaction: { body } }) => body.inputs))
+    for (const { transaction, encoded, checks } of candidates) {
+      const applied = applyTransaction(state, transaction, encoded.length, context, checks)
+      if (applied.kind === 'rejection') return refusedAt(position, applied)
+      cost += applied.cost
+      if (cost > BLOCK_COST_MAX) {
+        return reject('block_too_large', `a block costs at most ${BLOCK_COST_MAX}`)
+      }
+      state.absorb(applied.writes)
+      position++
     }
-    state.absorb(applied.writes)
+    if (refusal !== undefined) return refusal
   }
   return { kind: 'executed', writes: state.writes() }
 }
 
-function refusedAt(position: number, { code, detail }: TransactionRejection): BlockRejection {
-  return reject('block_transaction_refused', `transaction ${position}: ${code}: ${detail}`)
+/** The candidates from `from` to before `to`, or those before the first that is malformed. */
+function readSome(
+  received: ReceivedTransactions,
+  from: number,
+  to: number,
+): { readonly candidates: readonly Candidate[]; readonly refusal?: BlockRejection } {
+  const candidates: Candidate[] = []
+  for (let position = from; position < Math.min(to, received.encoded.length); position++) {
+    const candidate = received.candidate(position)
+    if (isRejection(candidate)) return { candidates, refusal: candidate }
+    candidates.push(candidate)
+  }
+  return { candidates }
 }
 
 /**
  * Checks a block against its parent's state and executes it (BLK-*). `clock`: this node's own
- * seconds. `candidates`: its transactions, if they were read before, with what was found out about
- * them.
+ * seconds. `received`: its transactions, if something was found out about them before.
  */
 export function applyBlock<Staged extends StagedRoot>(
   tip: LedgerTip<Staged>,
   block: Block,
   clock: number,
-  candidates = readTransactions(block.header.chainId, block.transactions),
+  received = ReceivedTransactions.of(block.header.chainId, block.transactions),
 ): AppliedBlock<Staged> | BlockRejection {
   const { header, certificate } = block
   const parameters = parametersInForce(tip.state, tip.header.height + 1)
   const refusal =
     checkHeader(tip.header, header, parameters, clock) ??
     checkCertificate(header, certificate, parameters)
-  return refusal ?? executeBlock(tip, block, candidates)
+  return refusal ?? executeBlock(tip, block, received)
 }
 
 /**
@@ -141,7 +138,11 @@ export function judgeCandidate(
   const parameters = parametersInForce(tip.state, tip.header.height + 1)
   const untimely = checkHeader(tip.header, header, parameters, clock)
   if (untimely !== undefined) return untimely
-  const executed = executeBlock(tip, candidate, readTransactions(header.chainId, transactions))
+  const executed = executeBlock(
+    tip,
+    candidate,
+    ReceivedTransactions.of(header.chainId, transactions),
+  )
   if (isRejection(executed)) return executed
   executed.staged.discard()
   return undefined
@@ -151,14 +152,14 @@ export function judgeCandidate(
 function executeBlock<Staged extends StagedRoot>(
   tip: LedgerTip<Staged>,
   { header, transactions }: Omit<Block, 'certificate'>,
-  candidates: readonly Candidate[] | BlockRejection,
+  received: ReceivedTransactions | ReceivedRejection,
 ): AppliedBlock<Staged> | BlockRejection {
   if (!holdsTransactions(header, transactions)) {
     return reject('wrong_transaction_root', `block ${header.height} holds other transactions`)
   }
-  if (isRejection(candidates)) return candidates
+  if (isRejection(received)) return received
   const { chainId, time, height } = header
-  const executed = executeTransactions(tip.state, candidates, { chainId, time, height })
+  const executed = executeTransactions(tip.state, received, { chainId, time, height })
   if (isRejection(executed)) return executed
   const staged = tip.state.stage(executed.writes)
   valueIsConserved(executed.writes, staged.before)

@@ -19,6 +19,7 @@ import {
 } from '@tallystick/protocol'
 import type { ApplyContext } from './apply-context.js'
 import { applyOperation } from './apply-operation.js'
+import { entryName } from './entry-name.js'
 import { type LedgerView, StateOverlay, type StateWrite } from './ledger-view.js'
 import { firstReveal, recordReveal } from './reveal-record.js'
 import { TransactionChecks } from './transaction-checks.js'
@@ -108,7 +109,8 @@ function spendInputs(run: TransactionRun): TransactionRejection | undefined {
   const { time, signedBy, observe } = run
   const revealedAt = firstReveal(run.state)
   return firstRefusal(body.inputs, (outpoint, i) => {
-    const coin = run.state.read('coin', outpoint)
+    const name = entryName('coin', outpoint)
+    const coin = run.state.read('coin', outpoint, name)
     const witness = witnesses[i]
     if (coin === undefined || witness === undefined) {
       const missing = `${outpoint.txId}:${outpoint.index} is spent or never was`
@@ -117,7 +119,7 @@ function spendInputs(run: TransactionRun): TransactionRejection | undefined {
       return refusal
     }
     observe?.(STEPS.input(i), undefined)
-    run.state.write('coin', outpoint, undefined)
+    run.state.write('coin', outpoint, undefined, name)
     run.credit(coin.asset, coin.amount)
     const onCondition = observe && conditionObserver(observe, i)
     const context = {
@@ -186,7 +188,9 @@ function burnFee(run: TransactionRun, cost: number): TransactionRejection | unde
   let paid = cost === 0
   let due = ''
   for (const [assetId, left] of run.balances()) {
-    const asset = run.state.read('asset', { asset: assetId })
+    const key = { asset: assetId }
+    const name = entryName('asset', key)
+    const asset = run.state.read('asset', key, name)
     // Asked this late because the transaction itself may have made it.
     if (asset === undefined) return reject('asset_unknown', `there is no asset ${assetId}`)
     if (left < 0n) {
@@ -202,7 +206,7 @@ function burnFee(run: TransactionRun, cost: number): TransactionRejection | unde
     }
     if (left > 0n) {
       const burnt = amount(asset.burnt + left)
-      run.state.write('asset', { asset: assetId }, { ...asset, burnt })
+      run.state.write('asset', key, { ...asset, burnt }, name)
     }
     const fee = feeFor(cost, feePerKiloCost)
     paid ||= feePerKiloCost > 0 && left >= fee
@@ -233,8 +237,9 @@ function firstRefusal<T>(
   items: readonly T[],
   check: (item: T, index: number) => TransactionRejection | undefined,
 ): TransactionRejection | undefined {
-  for (const [index, item] of items.entries()) {
-    const refusal = check(item, index)
+  let index = 0
+  for (const item of items) {
+    const refusal = check(item, index++)
     if (refusal !== undefined) return refusal
   }
   return undefined

@@ -46,7 +46,8 @@ export class StateOverlay implements LedgerView {
   readonly #writes = new Map<string, StateWrite>()
   /**
    * What was read of the view below: it does not change, and reading it costs a walk in the tree.
-   * Absent above another overlay, which remembers for both.
+   * Not coins, which are read once, by what spends them. Absent above another overlay, which
+   * remembers for both.
    */
   readonly #read: Map<string, StateEntries[EntryKind]['value'] | undefined> | undefined
 
@@ -66,7 +67,7 @@ export class StateOverlay implements LedgerView {
     const read = this.#read
     if (read?.has(name)) return read.get(name) as StateEntries[Kind]['value'] | undefined
     const value = this.#base.read(kind, key, name)
-    read?.set(name, value)
+    if (kind !== 'coin') read?.set(name, value)
     return value
   }
 
@@ -74,8 +75,8 @@ export class StateOverlay implements LedgerView {
     kind: Kind,
     key: StateEntries[Kind]['key'],
     value: StateEntries[Kind]['value'] | undefined,
+    name = entryName(kind, key),
   ): void {
-    const name = entryName(kind, key)
     this.#writes.set(name, { kind, key, value, name } as StateWrite)
   }
 

@@ -23,8 +23,10 @@ export class TransactionChecks {
   readonly #transaction: Transaction
   /** Absent until one is known: most transactions reveal nothing. */
   #anchors: Map<number, Anchor> | undefined
-  /** Signatures found valid, by the signature's own array, with what they are valid for. */
-  readonly #valid = new Map<Uint8Array, { readonly key: PublicKey; readonly digest: Uint8Array }>()
+  /** A signature that was found valid; most transactions have no other. */
+  #valid: ValidSignature | undefined
+  /** The others, by the signature's own array. */
+  #others: Map<Uint8Array, ValidSignature> | undefined
 
   /** `digest`: of the transaction on this chain, from whoever has computed it already. */
   constructor(
@@ -57,15 +59,28 @@ export class TransactionChecks {
 
   /** Takes over from whoever has found a signature of the transaction to be valid. */
   noteValid(key: PublicKey, digest: Uint8Array, signature: Uint8Array): void {
-    this.#valid.set(signature, { key, digest })
+    const valid = { key, digest, signature }
+    if (this.#valid === undefined) {
+      this.#valid = valid
+      return
+    }
+    this.#others ??= new Map()
+    this.#others.set(signature, valid)
   }
 
   /** Whether a signature that is part of the transaction is one of `digest` under `key`. */
   isSigned(key: PublicKey, digest: Uint8Array, signature: Uint8Array): boolean {
-    const known = this.#valid.get(signature)
+    const known = this.#valid?.signature === signature ? this.#valid : this.#others?.get(signature)
     if (known !== undefined && known.key === key && equalBytes(known.digest, digest)) return true
     const isValid = verifySignature(key, digest, signature)
-    if (isValid) this.#valid.set(signature, { key, digest })
+    if (isValid) this.noteValid(key, digest, signature)
     return isValid
   }
+}
+
+/** A signature, by its own array, and what it is valid for. */
+type ValidSignature = {
+  readonly key: PublicKey
+  readonly digest: Uint8Array
+  readonly signature: Uint8Array
 }

@@ -1,4 +1,9 @@
-import type { DisputeRejection, LockRejection, Rejection } from '@tallystick/protocol'
+import {
+  type DisputeRejection,
+  type LockRejection,
+  type Rejection,
+  reject,
+} from '@tallystick/protocol'
 
 /** Why the ledger refuses a transaction; docs/protocol.md lists the codes in checking order. */
 export type TransactionRejection =
@@ -39,3 +44,11 @@ export type TransactionRejection =
     >
   | LockRejection
   | DisputeRejection
+
+/** A block is refused for the transaction at a position. */
+export function refusedAt(
+  position: number,
+  { code, detail }: TransactionRejection,
+): Rejection<'block_transaction_refused'> {
+  return reject('block_transaction_refused', `transaction ${position}: ${code}: ${detail}`)
+}

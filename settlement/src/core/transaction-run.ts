@@ -13,7 +13,7 @@ import type {
   Transaction,
   TxId,
 } from '@tallystick/protocol'
-import { amount, isClosing, isRejection, reject } from '@tallystick/protocol'
+import { amount, compareText, isClosing, isRejection, reject } from '@tallystick/protocol'
 import type { ApplyContext } from './apply-context.js'
 import type { StateOverlay } from './ledger-view.js'
 import type { TransactionChecks } from './transaction-checks.js'
@@ -34,8 +34,8 @@ export class TransactionRun {
   readonly #balance = new Map<AssetId, bigint>()
   /** Absent until a channel pays one. */
   #channelFees: Map<AssetId, bigint> | undefined
-  readonly #listed: ReadonlySet<PublicKey>
-  readonly #used = new Set<PublicKey>()
+  /** Whether each signer of the transaction was asked for. */
+  readonly #used: boolean[]
   #nextCoin = 0
 
   constructor(run: {
@@ -54,14 +54,26 @@ export class TransactionRun {
     this.transaction = run.transaction
     this.checks = run.checks
     this.observe = run.observe
-    this.#listed = new Set(run.transaction.signers.map(({ publicKey }) => publicKey))
+    this.#used = run.transaction.signers.map(() => false)
   }
 
   /** Whether the transaction lists a signature by `key`; what is asked for counts as used. */
   readonly signedBy = (key: PublicKey): boolean => {
-    if (!this.#listed.has(key)) return false
-    this.#used.add(key)
-    return true
+    const { signers } = this.transaction
+    // They ascend (TX-1).
+    let low = 0
+    let high = signers.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const found = signers[middle]?.publicKey
+      if (found === key) {
+        this.#used[middle] = true
+        return true
+      }
+      if (found !== undefined && compareText(found, key) < 0) low = middle + 1
+      else high = middle
+    }
+    return false
   }
 
   /** Refuses unless the transaction lists a signature by `key`. */
@@ -74,7 +86,7 @@ export class TransactionRun {
   }
 
   unusedSigner(): PublicKey | undefined {
-    return [...this.#listed].find((key) => !this.#used.has(key))
+    return this.transaction.signers.find((_, position) => !this.#used[position])?.publicKey
   }
 
   /** Value released to the transaction. */

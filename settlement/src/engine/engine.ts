@@ -1,7 +1,7 @@
 import type { Block, BlockHeader, Certificate, Parameters } from '@tallystick/protocol'
 import type { BlockRejection } from '../core/apply-block.js'
-import type { Candidate } from '../core/fill-block.js'
 import type { LedgerView } from '../core/ledger-view.js'
+import type { ReceivedRejection, ReceivedTransactions } from '../core/received-transactions.js'
 
 /** Whose signatures make a header final, and how many of them are needed. */
 export type Authority = Pick<Parameters, 'validators' | 'quorum'>
@@ -18,8 +18,8 @@ export type DecidedBlock = {
   readonly block: Block
   /** The block as it arrived, canonical. */
   readonly bytes: Uint8Array
-  /** Its transactions as they were read, with what was found out about their signatures. */
-  readonly candidates: readonly Candidate[] | BlockRejection
+  /** Its transactions, with what was found out about their signatures. */
+  readonly received: ReceivedTransactions | ReceivedRejection
   /** The node does not take it, and why. It stays where it is. */
   refuse(rejection: BlockRejection): void
 }

@@ -6,12 +6,12 @@ import {
   isRejection,
   type Rejection,
 } from '@tallystick/protocol'
-import { readTransactions } from '../core/apply-block.js'
 import type { LedgerView } from '../core/ledger-view.js'
+import { ReceivedTransactions } from '../core/received-transactions.js'
 import type { DecidedBlock } from '../engine/engine.js'
 import { BLOCKS_AHEAD } from '../limits.js'
 import type { SignaturePool } from '../verify/signature-pool.js'
-import { verifyCandidates } from '../verify/verify-candidates.js'
+import { verifyReceived } from '../verify/verify-received.js'
 import { readAhead } from './read-ahead.js'
 
 /** A block as it is executed; what is valid of its signatures is known. */
@@ -51,8 +51,8 @@ async function* readEach(
     const decoded = decode(blockCodec, bytes)
     if (isRejection(decoded)) throw new MalformedBlock(decoded)
     const block = decoded as Block
-    const candidates = readTransactions(chainId, block.transactions)
-    if (!isRejection(candidates)) await verifyCandidates(pool, view, candidates)
-    yield { block, bytes, candidates }
+    const received = ReceivedTransactions.of(chainId, block.transactions)
+    if (!isRejection(received)) await verifyReceived(pool, view, received)
+    yield { block, bytes, received }
   }
 }

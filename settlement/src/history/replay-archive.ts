@@ -56,15 +56,15 @@ export async function replayArchive(archive: Archive, replay: Replay): Promise<C
   if (tip.header.height === height) return { state, tip }
   const blocks = readBlocks(archive.blocks(tip.header.height + 1), archive.chainId, state, pool)
   try {
-    for await (const { block, bytes, candidates } of blocks) {
+    for await (const { block, bytes, received } of blocks) {
       const { header, certificate } = block
       const due = tip.header.height + 1
       requireSupportedVersion(parametersInForce(state, due), due, PROTOCOL_VERSIONS)
       const parent = { state, header: tip.header }
-      const applied = applyBlock(parent, block, clock(), candidates)
+      const applied = applyBlock(parent, block, clock(), received)
       if (isRejection(applied)) throw refused(due, applied)
-      if (isRejection(candidates)) throw refused(header.height, candidates)
-      const final = { header, certificate, bytes, ...applied, included: candidates, refused: [] }
+      if (isRejection(received)) throw refused(header.height, received)
+      const final = { header, certificate, bytes, ...applied, included: received, refused: [] }
       await store.commitBlock(blockCommit(state, final, []))
       applied.staged.commit()
       tip = { header, id: blockId(header), certificate }

@@ -29,7 +29,7 @@ import { LedgerFault } from '../ledger-fault.js'
 import { SNAPSHOT_PAGE_BYTES, SNAPSHOT_PAGE_ENTRIES_MAX } from '../limits.js'
 import { entryKindOf } from '../state/entry-kind.js'
 import type { LedgerState } from '../state/ledger-state.js'
-import { stateChange } from '../state/state-change.js'
+import { changedKey, stateChanges } from '../state/state-changes.js'
 import { type EntryRow, entryRows } from '../store/entry-row.js'
 import type { StoredEntry } from '../store/ledger-store.js'
 
@@ -149,8 +149,9 @@ export async function* verifiedEntries(
     const writes = (page as SnapshotPage).map((entry, at) => {
       return readEntry(entry, `${where}: entry ${position + at}`)
     })
-    const changes = writes.map((write) => stateChange(write))
-    for (const { key } of changes) {
+    const changes = stateChanges(writes)
+    for (const at of writes.keys()) {
+      const key = changedKey(changes, at)
       if (compareBytes(last, key) >= 0) throw refused(where, `entry ${position} is out of order`)
       last = key
       position++

@@ -3,6 +3,7 @@ import {
   blockId,
   type Certificate,
   fromHex,
+  type Transaction,
   type TxId,
 } from '@tallystick/protocol'
 import type { Candidate } from '../core/fill-block.js'
@@ -22,11 +23,17 @@ export type FinalBlock = {
   readonly bytes: Uint8Array
   readonly writes: readonly StateWrite[]
   readonly staged: StagedState
-  readonly included: readonly Candidate[]
+  readonly included: IncludedTransactions
   readonly refused: readonly {
     readonly candidate: Candidate
     readonly rejection: TransactionRejection
   }[]
+}
+
+/** The transactions of a block: those that this node chose, or those that came. */
+export type IncludedTransactions = {
+  ids(): readonly TxId[]
+  transactions(): readonly Transaction[]
 }
 
 /** All that a block changes in storage. `before`: the state under it; `gone`: others that wait no more. */
@@ -36,15 +43,12 @@ export function blockCommit(
   gone: readonly TxId[],
 ): BlockCommit {
   const { header, bytes, writes, staged, included, refused } = block
-  const transactions = included.map(({ checks }) => checks.id)
+  const transactions = included.ids()
   return {
     ...{ height: header.height, id: fromHex(blockId(header)), bytes, transactions },
     ...entryRows(writes, staged.changes),
     handover: handoverAfter(before, block, block),
-    uses: entryUses(
-      included.map(({ transaction }) => transaction),
-      channelCountAfter(before, writes),
-    ),
+    uses: entryUses(included.transactions(), channelCountAfter(before, writes)),
     settled: [...transactions, ...refused.map(({ candidate }) => candidate.checks.id), ...gone],
   }
 }

@@ -287,21 +287,25 @@ export class LedgerNode {
     const uncertified = checkCertificate(header, certificate, parameters)
     invariant(uncertified === undefined, 'the engine certifies what it was given')
     const bytes = encode(blockCodec, { header, certificate, transactions })
-    await this.#finish({ ...made, certificate, bytes })
+    const included = {
+      ids: () => made.included.map(({ checks }) => checks.id),
+      transactions: () => made.included.map(({ transaction }) => transaction),
+    }
+    await this.#finish({ ...made, included, certificate, bytes })
   }
 
   /** A block of somebody else: every rule of BLK-5, and then as one of our own. */
-  async #takeBlock({ block, bytes, candidates, refuse }: DecidedBlock): Promise<void> {
+  async #takeBlock({ block, bytes, received, refuse }: DecidedBlock): Promise<void> {
     const parent = { state: this.#state, ...this.#tip }
-    const applied = applyBlock(parent, block, this.#seconds(), candidates)
+    const applied = applyBlock(parent, block, this.#seconds(), received)
     if (isRejection(applied)) {
       refuse(applied)
       return
     }
-    invariant(!isRejection(candidates), 'a block with malformed transactions is refused')
+    invariant(!isRejection(received), 'a block with malformed transactions is refused')
     const { header, certificate } = block
     await this.#finish({
-      ...{ header, certificate, bytes, ...applied, included: candidates, refused: [] },
+      ...{ header, certificate, bytes, ...applied, included: received, refused: [] },
     })
   }
 
@@ -323,7 +327,7 @@ export class LedgerNode {
     staged.commit()
     this.#tip = tip
     const block = {
-      included: included.map(({ checks }) => checks.id),
+      included: included.ids(),
       refused: refused.map(({ candidate, rejection }) => ({ id: candidate.checks.id, rejection })),
       writes,
     }

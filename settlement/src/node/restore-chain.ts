@@ -16,10 +16,9 @@ import { genesisHeader, genesisWrites } from '../core/genesis-state.js'
 import { parametersInForce } from '../core/parameters-in-force.js'
 import { LedgerFault } from '../ledger-fault.js'
 import { LOAD_ROWS } from '../limits.js'
-import { entryKindOf } from '../state/entry-kind.js'
 import { type HashedEntries, hashEntries } from '../state/hash-entries.js'
 import { LedgerState } from '../state/ledger-state.js'
-import { stateChange } from '../state/state-change.js'
+import { stateChanges } from '../state/state-changes.js'
 import { entryRows } from '../store/entry-row.js'
 import type { EntryBatch, LedgerStore } from '../store/ledger-store.js'
 import { WorkerPool } from '../workers/worker-pool.js'
@@ -36,13 +35,7 @@ export async function restoreChain(store: LedgerStore, genesis: Genesis): Promis
   const stored = await store.chainId()
   if (stored === undefined) {
     const writes = genesisWrites(genesis)
-    await store.begin(
-      chainId,
-      entryRows(
-        writes,
-        writes.map((write) => stateChange(write)),
-      ).put,
-    )
+    await store.begin(chainId, entryRows(writes, stateChanges(writes)).put)
   } else if (stored !== chainId) {
     const detail = `the store holds chain ${stored}, the genesis is of ${chainId}`
     throw new LedgerFault('store_of_another_chain', detail)
@@ -62,7 +55,7 @@ export async function restoreChain(store: LedgerStore, genesis: Genesis): Promis
 /** The header of height 0. */
 export function genesisTip(genesis: Genesis): BlockHeader {
   const state = new LedgerState()
-  state.restore(genesisWrites(genesis).map((write) => stateChange(write)))
+  state.restore(stateChanges(genesisWrites(genesis)))
   return genesisHeader(genesis, state.root)
 }
 
@@ -97,19 +90,23 @@ const BATCHES_UNDERWAY = 4
 
 function restoreBatch(state: LedgerState, batch: EntryBatch, hashed: HashedEntries): void {
   if (hashed.kind === 'damaged') throw corrupt(hashed.detail)
-  const { keys, kinds, values, valueLengths } = batch
-  let valueAt = 0
-  state.restore(
-    Array.from(valueLengths, (length, position) => {
-      const value = values.subarray(valueAt, valueAt + length)
-      valueAt += length
-      const [from, to] = [32 * position, 32 * position + 32]
-      const kind = entryKindOf(kinds[position] ?? 0)
-      if (kind === undefined) throw corrupt('an entry is of no known kind')
-      const leafHash = hashed.leafHashes.subarray(from, to)
-      return { kind, key: keys.subarray(from, to), value, leafHash }
-    }),
-  )
+  const { count, keys, kinds, values, valueLengths } = batch
+  const valueEnds = new Uint32Array(count)
+  let end = 0
+  for (const [position, length] of valueLengths.entries()) {
+    end += length
+    valueEnds[position] = end
+  }
+  const { leafHashes } = hashed
+  state.restore({
+    count,
+    keys,
+    leafHashes,
+    removals: new Uint8Array(count),
+    kinds,
+    values,
+    valueEnds,
+  })
 }
 
 async function restoreTip(

@@ -11,18 +11,16 @@ import {
 } from '@tallystick/protocol'
 import type { LedgerView, StagedRoot, StateWrite } from '../core/ledger-view.js'
 import { SparseTree } from '../tree/sparse-tree.js'
-import { type StateChange, stateChange } from './state-change.js'
+import { ReadKeys } from './read-keys.js'
+import { changedValue, type StateChanges, stateChanges } from './state-changes.js'
 import { ValueArena } from './value-arena.js'
-
-/** State keys that are remembered, 10 MB at most. */
-const KEYS_MAX = 65_536
 
 /** Coins whose paths are walked together: what lies on them fits the processor's cache. */
 const EXPECTED_TOGETHER = 512
 
 /** What a block does to the state, worked out and not yet done. */
 export type StagedState = StagedRoot & {
-  readonly changes: readonly StateChange[]
+  readonly changes: StateChanges
   /** Like `LedgerState.prove`, as the state will be. */
   readonly prove: LedgerState['prove']
 }
@@ -35,11 +33,7 @@ export type StagedState = StagedRoot & {
 export class LedgerState implements LedgerView {
   readonly #tree = new SparseTree()
   readonly #values = new ValueArena()
-  /**
-   * State keys of entries that were read since the last block, by the very object that named them:
-   * what a block spends it names by the same one, and looking that up costs no hash and no string.
-   */
-  readonly #keys = new Map<object, { readonly kind: EntryKind; readonly stateKey: Uint8Array }>()
+  readonly #keys = new ReadKeys()
 
   /** Entries in the state. */
   get size(): number {
@@ -69,7 +63,10 @@ export class LedgerState implements LedgerView {
   expectCoins(outpoints: readonly Outpoint[]): void {
     for (let from = 0; from < outpoints.length; from += EXPECTED_TOGETHER) {
       const expected = outpoints.slice(from, from + EXPECTED_TOGETHER)
-      this.#tree.fetch(expected.map((outpoint) => ({ key: this.#keyOf('coin', outpoint) })))
+      const keys = new Uint8Array(32 * expected.length)
+      for (const [i, outpoint] of expected.entries())
+        keys.set(this.#keyOf('coin', outpoint), 32 * i)
+      this.#values.fetch(this.#tree.fetch(keys))
     }
   }
 
@@ -94,7 +91,7 @@ export class LedgerState implements LedgerView {
 
   /** Works out `writes`, of which no two are of one entry. One block at a time. */
   stage(writes: readonly StateWrite[]): StagedState {
-    return this.#stage(writes.map((write) => stateChange(write, this.#keyRead(write))))
+    return this.#stage(stateChanges(writes, ({ kind, key }) => this.#keys.get(kind, key)))
   }
 
   /** Makes room for so many entries at once. */
@@ -104,7 +101,7 @@ export class LedgerState implements LedgerView {
   }
 
   /** Puts in entries that were read back from storage, at most as many as one batch takes. */
-  restore(entries: readonly StateChange[]): void {
+  restore(entries: StateChanges): void {
     this.#stage(entries).commit()
   }
 
@@ -115,30 +112,21 @@ export class LedgerState implements LedgerView {
   }
 
   #keyOf<Kind extends EntryKind>(kind: Kind, key: StateEntries[Kind]['key']): Uint8Array {
-    const known = this.#keyRead({ kind, key })
+    const known = this.#keys.get(kind, key)
     if (known !== undefined) return known
     const hashed = stateKey(kind, key)
-    if (this.#keys.size < KEYS_MAX) this.#keys.set(key, { kind, stateKey: hashed })
+    this.#keys.add(kind, key, hashed)
     return hashed
   }
 
-  #keyRead({ kind, key }: Pick<StateWrite, 'kind' | 'key'>): Uint8Array | undefined {
-    const read = this.#keys.get(key)
-    // Entries of two kinds may be named by one object: those that are named by nothing but their kind.
-    return read?.kind === kind ? read.stateKey : undefined
-  }
-
-  #stage(changes: readonly StateChange[]): StagedState {
+  #stage(changes: StateChanges): StagedState {
     const staged = this.#tree.stage(changes)
-    const placed: number[] = []
-    changes.forEach(({ kind, value }, position) => {
-      const slot = staged.slots[position]
-      if (value === undefined || slot === undefined) return
-      this.#values.put(slot, kind, value)
-      placed.push(slot)
-    })
-    const free = (slots: readonly number[]) => {
-      for (const slot of slots) this.#values.free(slot)
+    for (const [position, slot] of staged.slots.entries()) {
+      const value = changedValue(changes, position)
+      if (value !== undefined) this.#values.put(slot, changes.kinds[position] ?? 0, value)
+    }
+    const free = (slots: Uint32Array) => {
+      for (const slot of slots) if (slot !== 0) this.#values.free(slot)
     }
     return {
       root: staged.root,
@@ -152,7 +140,7 @@ export class LedgerState implements LedgerView {
       },
       discard: () => {
         staged.discard()
-        free(placed)
+        free(staged.slots)
       },
     }
   }

@@ -1,6 +1,6 @@
-import { type Codec, encode, fromHex, invariant, STATE_ENTRIES } from '@tallystick/protocol'
+import { type Codec, encode, fromHex, STATE_ENTRIES } from '@tallystick/protocol'
 import type { StateWrite } from '../core/ledger-view.js'
-import type { StateChange } from '../state/state-change.js'
+import { changedKey, changedValue, type StateChanges } from '../state/state-changes.js'
 import type { EntryOwners, StoredEntry } from './ledger-store.js'
 
 /** An entry with the columns that lists are asked by. */
@@ -12,7 +12,7 @@ export type EntryRow = StoredEntry & EntryOwners
  */
 export function entryRows(
   writes: readonly StateWrite[],
-  changes: readonly StateChange[],
+  changes: StateChanges,
 ): {
   readonly put: readonly EntryRow[]
   readonly remove: readonly Uint8Array[]
@@ -20,9 +20,8 @@ export function entryRows(
   const put: EntryRow[] = []
   const remove: Uint8Array[] = []
   for (const [position, write] of writes.entries()) {
-    const change = changes[position]
-    invariant(change !== undefined, 'every write is encoded')
-    const { key, value } = change
+    const key = changedKey(changes, position)
+    const value = changedValue(changes, position)
     if (value === undefined) remove.push(key)
     else put.push({ key, kind: write.kind, entryKey: encodedKey(write), value, ...ownersOf(write) })
   }

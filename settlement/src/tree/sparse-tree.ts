@@ -16,18 +16,18 @@
 
 import { invariant, keyBit, type SparseProof, type SparseTerminal } from '@tallystick/protocol'
 import { fetchPaths } from './fetch-paths.js'
-import { sortedPositions } from './sorted-positions.js'
+import { HASH_WORDS, type SortedBatch, sortedBatch, type TreeBatch } from './tree-batch.js'
 import { LeafColumns, NodeColumns } from './tree-columns.js'
-import { EMPTY, isLeaf, isNode, leafRef, nodeRef, type Subtree, slotOf } from './tree-slots.js'
-
-/**
- * The new hash of the leaf of a key (MRK-3), 32 bytes each; `undefined` deletes the entry, if there
- * is one.
- */
-export type TreeChange = {
-  readonly key: Uint8Array
-  readonly leafHash: Uint8Array | undefined
-}
+import {
+  EMPTY,
+  isLeaf,
+  isNode,
+  leafRef,
+  nodeRef,
+  SlotList,
+  type Subtree,
+  slotOf,
+} from './tree-slots.js'
 
 /** A batch that is worked out and not yet part of the tree. */
 export type StagedBatch = {
@@ -37,8 +37,8 @@ export type StagedBatch = {
   readonly slots: Uint32Array
   /** The leaf slot that each change replaces or removes; 0 where there was no entry. */
   readonly replaced: Uint32Array
-  /** Leaf slots that the commit gives back. */
-  readonly retired: readonly number[]
+  /** Leaf slots that the commit gives back; good until the next batch. */
+  readonly retired: Uint32Array
   /** Like `SparseTree.prove`, as the tree would be. */
   prove(key: Uint8Array, valueHashOf: (slot: number) => Uint8Array): SparseProof
   /** Makes the batch part of the tree. */
@@ -48,18 +48,16 @@ export type StagedBatch = {
 }
 
 /** Slots by kind, to be given back. */
-type SlotLists = { readonly nodes: number[]; readonly leaves: number[] }
+type SlotLists = { readonly nodes: SlotList; readonly leaves: SlotList }
 
 type Batch = {
-  /** In the order of the keys, and the position of each in the batch as it was given. */
-  readonly changes: readonly TreeChange[]
-  readonly positions: readonly number[]
+  readonly changes: SortedBatch
   readonly slots: Uint32Array
   readonly replaced: Uint32Array
   readonly created: SlotLists
   readonly retired: SlotLists
   /** New nodes by their depth. */
-  readonly unhashed: number[][]
+  readonly unhashed: SlotList[]
 }
 
 /** Changes of one part of a batch: what they touch has the size of a processor's cache. */
@@ -71,6 +69,10 @@ export class SparseTree {
   readonly #nodes = new NodeColumns()
   #top: Subtree = EMPTY
   #isStaged = false
+  /** Of the batch that is staged: lists of many thousands, whose memory serves every batch. */
+  readonly #created: SlotLists = { nodes: new SlotList(), leaves: new SlotList() }
+  readonly #retired: SlotLists = { nodes: new SlotList(), leaves: new SlotList() }
+  readonly #unhashed: SlotList[] = []
 
   /** The root, 32 bytes, copied. */
   get root(): Uint8Array {
@@ -96,47 +98,58 @@ export class SparseTree {
 
   /** The leaf slot of a 32-byte key; 0: there is no entry. */
   slotOf(key: Uint8Array): number {
-    const end = this.#walk(this.#top, key)
-    return isLeaf(end.subtree) && this.#leaves.hasKey(slotOf(end.subtree), key)
-      ? slotOf(end.subtree)
-      : 0
-  }
-
-  /** Brings the paths of keys that are read soon into the processor's cache. */
-  fetch(keys: readonly { readonly key: Uint8Array }[]): void {
-    fetchPaths(this.#nodes, this.#leaves, this.#top, 0, keys)
+    const nodes = this.#nodes
+    let subtree = this.#top
+    for (let depth = 0; isNode(subtree); depth++) {
+      const slot = slotOf(subtree)
+      subtree = keyBit(key, depth) === 1 ? nodes.right(slot) : nodes.left(slot)
+    }
+    const slot = slotOf(subtree)
+    return isLeaf(subtree) && this.#leaves.hasKey(slot, key) ? slot : 0
   }
 
   /**
-   * Works out all `changes` at once, each key at most once. The tree stays as it is until `commit`.
-   * Throws `BrokenInvariant` on a repeated key, a wrong length, or a second batch meanwhile.
+   * Brings the paths of keys that are read soon, 32 bytes each, into the processor's cache; answers
+   * the leaf slots at their ends.
    */
-  stage(changes: readonly TreeChange[]): StagedBatch {
+  fetch(keys: Uint8Array): Uint32Array {
+    const all = { keys, from: 0, to: keys.length / 32 }
+    return fetchPaths(this.#nodes, this.#leaves, this.#top, 0, all)
+  }
+
+  /**
+   * Works out all changes at once. The tree stays as it is until `commit`. Throws `BrokenInvariant`
+   * on a repeated key, a wrong length, or a second batch meanwhile.
+   */
+  stage(given: TreeBatch): StagedBatch {
     invariant(!this.#isStaged, 'one batch is staged at a time')
-    const positions = sortedPositions(changes)
+    const changes = sortedBatch(given)
     const batch: Batch = {
-      changes: positions.map((position) => changeAt(changes, position)),
-      positions,
-      slots: new Uint32Array(changes.length),
-      replaced: new Uint32Array(changes.length),
-      created: { nodes: [], leaves: [] },
-      retired: { nodes: [], leaves: [] },
-      unhashed: [],
+      changes,
+      slots: new Uint32Array(changes.count),
+      replaced: new Uint32Array(changes.count),
+      created: this.#created,
+      retired: this.#retired,
+      unhashed: this.#unhashed,
     }
-    const top = this.#updateInParts(batch, this.#top, 0, changes.length, 0)
+    for (const { nodes, leaves } of [batch.created, batch.retired]) {
+      nodes.clear()
+      leaves.clear()
+    }
+    const top = this.#updateInParts(batch, this.#top, 0, changes.count, 0)
     this.#isStaged = true
     const end = (given: SlotLists, newTop: Subtree) => {
       invariant(this.#isStaged, 'a batch is committed or discarded once')
       this.#isStaged = false
       this.#top = newTop
-      for (const slot of given.nodes) this.#nodes.slots.give(slot)
-      for (const slot of given.leaves) this.#leaves.slots.give(slot)
+      for (const slot of given.nodes.slots) this.#nodes.slots.give(slot)
+      for (const slot of given.leaves.slots) this.#leaves.slots.give(slot)
     }
     return {
       root: this.#hashOf(top),
       slots: batch.slots,
       replaced: batch.replaced,
-      retired: batch.retired.leaves,
+      retired: batch.retired.leaves.slots,
       prove: (key, valueHashOf) => this.#prove(top, key, valueHashOf),
       commit: () => end(batch.retired, top),
       discard: () => end(batch.created, this.#top),
@@ -202,10 +215,16 @@ export class SparseTree {
       const newRight = this.#updateInParts(batch, right, split, to, depth + 1)
       updated = this.#replace(batch, subtree, newLeft, newRight, depth)
     } else {
-      fetchPaths(this.#nodes, this.#leaves, subtree, depth, batch.changes.slice(from, to))
+      const walked = { keys: batch.changes.keyBytes, from, to }
+      fetchPaths(this.#nodes, this.#leaves, subtree, depth, walked)
       updated = this.#update(batch, subtree, from, to, depth)
     }
-    for (const nodes of batch.unhashed.splice(0).reverse()) this.#nodes.hash(nodes, this.#leaves)
+    for (let level = batch.unhashed.length - 1; level >= 0; level--) {
+      const nodes = batch.unhashed[level]
+      if (nodes === undefined) continue
+      this.#nodes.hash(nodes.slots, this.#leaves)
+      nodes.clear()
+    }
     return updated
   }
 
@@ -215,9 +234,9 @@ export class SparseTree {
     const slot = slotOf(subtree)
     if (to - from === 1 && !isNode(subtree)) {
       if (subtree === EMPTY) return this.#place(batch, from)
-      if (this.#leaves.hasKey(slot, changeAt(batch.changes, from).key)) {
+      if (this.#leaves.hasKeyAt(slot, batch.changes.keys, HASH_WORDS * from)) {
         batch.retired.leaves.push(slot)
-        batch.replaced[batch.positions[from] ?? 0] = slot
+        batch.replaced[batch.changes.positions[from] ?? 0] = slot
         return this.#place(batch, from)
       }
     }
@@ -240,13 +259,14 @@ export class SparseTree {
     return this.#join(batch, left, right, depth)
   }
 
-  /** A leaf for the change at `position` in order; nothing for a deletion. */
-  #place(batch: Batch, position: number): Subtree {
-    const { key, leafHash } = changeAt(batch.changes, position)
-    if (leafHash === undefined) return EMPTY
-    const slot = this.#leaves.add(key, leafHash)
-    batch.created.leaves.push(slot)
-    batch.slots[batch.positions[position] ?? 0] = slot
+  /** A leaf for change `i` in order; nothing for a deletion. */
+  #place({ changes, created, slots }: Batch, i: number): Subtree {
+    const { keys, leafHashes, positions, removals } = changes
+    const position = positions[i] ?? 0
+    if (removals[position] === 1) return EMPTY
+    const slot = this.#leaves.add(keys, HASH_WORDS * i, leafHashes, HASH_WORDS * position)
+    created.leaves.push(slot)
+    slots[position] = slot
     return leafRef(slot)
   }
 
@@ -255,7 +275,9 @@ export class SparseTree {
     if (right === EMPTY && !isNode(left)) return left
     const slot = this.#nodes.add(left, right)
     batch.created.nodes.push(slot)
-    for (let level = batch.unhashed.length; level <= depth; level++) batch.unhashed.push([])
+    for (let level = batch.unhashed.length; level <= depth; level++) {
+      batch.unhashed.push(new SlotList())
+    }
     batch.unhashed[depth]?.push(slot)
     return nodeRef(slot)
   }
@@ -272,10 +294,14 @@ export class SparseTree {
 
   /** The first of the changes `from` to `to`, sorted and alike above `depth`, that goes right. */
   #firstRight({ changes }: Batch, from: number, to: number, depth: number): number {
-    let [low, high] = [from, to]
+    const { keyBytes } = changes
+    const byte = depth >>> 3
+    const mask = 0x80 >>> (depth & 7)
+    let low = from
+    let high = to
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (keyBit(changeAt(changes, middle).key, depth) === 0) low = middle + 1
+      if (((keyBytes[32 * middle + byte] ?? 0) & mask) === 0) low = middle + 1
       else high = middle
     }
     return low
@@ -284,10 +310,4 @@ export class SparseTree {
   #hashOf(subtree: Subtree): Uint8Array {
     return this.#nodes.hashOf(subtree, this.#leaves)
   }
-}
-
-function changeAt(changes: readonly TreeChange[], position: number): TreeChange {
-  const change = changes[position]
-  invariant(change !== undefined, 'the position is one of the batch')
-  return change
 }

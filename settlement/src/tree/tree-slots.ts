@@ -12,8 +12,8 @@ export const isLeaf = (subtree: Subtree): boolean => (subtree & 1) === 1
 export const isNode = (subtree: Subtree): boolean => subtree !== EMPTY && (subtree & 1) === 0
 export const slotOf = (subtree: Subtree): number => subtree >>> 1
 
-/** By how much columns grow when they are full: little, because a tree is mostly as large as it was. */
-const GROWTH = 1.0625
+/** By how much columns grow when they are full; what no row has touched yet is no memory. */
+const GROWTH = 1.25
 const SLOTS_MIN = 1_024
 
 /**
@@ -64,4 +64,24 @@ export function widened<Column extends Uint8Array | Uint16Array | Uint32Array>(
   const wider = new (column.constructor as new (length: number) => Column)(length)
   wider.set(column)
   return wider
+}
+
+/** Row numbers in one growing array, which is used again for the next batch. */
+export class SlotList {
+  #slots = new Uint32Array(SLOTS_MIN)
+  #length = 0
+
+  push(slot: number): void {
+    if (this.#length === this.#slots.length) this.#slots = widened(this.#slots, 2 * this.#length)
+    this.#slots[this.#length++] = slot
+  }
+
+  /** What is in it, not copied: good until the next change. */
+  get slots(): Uint32Array {
+    return this.#slots.subarray(0, this.#length)
+  }
+
+  clear(): void {
+    this.#length = 0
+  }
 }

@@ -1,4 +1,4 @@
-import { fromHex, invariant, type PublicKey, verifyEncodedSignature } from '@tallystick/protocol'
+import { invariant, type PublicKey, verifyEncodedSignature } from '@tallystick/protocol'
 
 /** One signature to be checked: 64 bytes, over a 32-byte digest. */
 export type SignatureCheck = {
@@ -22,23 +22,30 @@ export type SharedChecks = {
   readonly next: Int32Array
 }
 
-/** Puts checks where all threads can read them. */
-export function shareChecks(checks: readonly SignatureCheck[]): SharedChecks {
-  const packed = new Uint8Array(new SharedArrayBuffer(CHECK_BYTES * checks.length))
-  let at = 0
-  for (const { publicKey, digest, signature } of checks) {
-    // A signature that is too long would be the next check's key.
-    invariant(digest.length === 32 && signature.length === 64, 'a check has 32, 32 and 64 bytes')
-    packed.set(fromHex(publicKey), at)
-    packed.set(digest, at + 32)
-    packed.set(signature, at + 64)
-    at += CHECK_BYTES
-  }
+/** Room for so many checks where all threads can read them. */
+export function sharedChecks(count: number): SharedChecks {
   return {
-    checks: packed,
-    verdicts: new Uint8Array(new SharedArrayBuffer(checks.length)),
+    checks: new Uint8Array(new SharedArrayBuffer(CHECK_BYTES * count)),
+    verdicts: new Uint8Array(new SharedArrayBuffer(count)),
     next: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
   }
+}
+
+/** Puts in check `number`: a key, what it signs and the signature, 32, 32 and 64 bytes. */
+export function putCheck(
+  { checks }: SharedChecks,
+  number: number,
+  key: Uint8Array,
+  digest: Uint8Array,
+  signature: Uint8Array,
+): void {
+  // A signature that is too long would be the next check's key.
+  const isSound = key.length === 32 && digest.length === 32 && signature.length === 64
+  invariant(isSound, 'a check has 32, 32 and 64 bytes')
+  const at = CHECK_BYTES * number
+  checks.set(key, at)
+  checks.set(digest, at + 32)
+  checks.set(signature, at + 64)
 }
 
 /** Takes checks that nobody has taken, and decides them, until none is left. */

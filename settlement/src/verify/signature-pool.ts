@@ -1,8 +1,10 @@
+import { fromHex } from '@tallystick/protocol'
 import { WorkerPool } from '../workers/worker-pool.js'
 import {
+  putCheck,
   type SharedChecks,
   type SignatureCheck,
-  shareChecks,
+  sharedChecks,
   TAKEN_CHECKS,
 } from './signature-check.js'
 
@@ -18,10 +20,18 @@ export class SignaturePool {
 
   /** Whether each signature is valid, in order. Rejects only when a worker has died. */
   async verify(checks: readonly SignatureCheck[]): Promise<readonly boolean[]> {
-    const shared = shareChecks(checks)
-    const asked = Math.min(this.#workers.size, Math.ceil(checks.length / TAKEN_CHECKS))
-    await Promise.all(Array.from({ length: asked }, () => this.#workers.ask(shared)))
+    const shared = sharedChecks(checks.length)
+    for (const [number, { publicKey, digest, signature }] of checks.entries()) {
+      putCheck(shared, number, fromHex(publicKey), digest, signature)
+    }
+    await this.decide(shared)
     return Array.from(shared.verdicts, (verdict) => verdict === 1)
+  }
+
+  /** Decides checks where they lie. Rejects only when a worker has died. */
+  async decide(shared: SharedChecks): Promise<void> {
+    const asked = Math.min(this.#workers.size, Math.ceil(shared.verdicts.length / TAKEN_CHECKS))
+    await Promise.all(Array.from({ length: asked }, () => this.#workers.ask(shared)))
   }
 
   stop(): Promise<void> {
