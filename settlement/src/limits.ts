@@ -81,6 +81,11 @@ export const READY_LAG_BLOCKS_MAX = 8
 /** What one answer of an upstream may take, milliseconds, and hold: a page of blocks in hex. */
 export const UPSTREAM_ANSWER_MS_MAX = 20_000
 export const UPSTREAM_ANSWER_BYTES_MAX = 64 * 1_048_576
+/**
+ * What keeps us waiting is cut off: the answer of an upstream, a file of an archive. 16 KiB a second
+ * is a hundredth of what a follower needs at the pace of a busy ledger.
+ */
+export const UPSTREAM_PACE = { silenceMs: 20_000, bytesPerSecondMin: 16_384 } as const
 /** What it says to a submission: its id, or problem details. */
 export const UPSTREAM_WORD_BYTES_MAX = 65_536
 /** A frame of a feed: no node that we know makes blocks of more (`BLOCK_BYTES_MAX`). */
