@@ -58,6 +58,9 @@ export const REQUEST_MS_MAX = 30_000
 /** A connection on which nothing moves, in either direction, milliseconds. */
 export const IDLE_MS_MAX = 30_000
 
+/** Until a connection that was refused, or told goodbye, has to be gone, milliseconds. */
+export const GOODBYE_MS_MAX = 2_000
+
 /** Followers of the feed, in all and from one address. */
 export const FEEDS_MAX = 1_024
 export const FEEDS_PER_ADDRESS_MAX = 128
@@ -101,8 +104,14 @@ export const UPSTREAM_RETRY_MS_MAX = 30_000
 /** Submissions on their way to the upstream at a time. */
 export const FORWARDS_MAX = 64
 
-/** Blocks that are removed in one change of the store when it is pruned. */
+/**
+ * Blocks that are removed in one change of the store when it is pruned, and their bytes (one always
+ * fits): it takes 20 ms, and one step is what a block of a node that runs may have to wait for.
+ */
 export const PRUNE_BLOCKS = 256
+export const PRUNE_BYTES = 262_144
+/** Blocks that go for each that comes where more are due, whatever their size. */
+export const PRUNE_BLOCKS_MIN = 2
 /** The newest blocks that are looked at when a node starts. */
 export const START_CHECK_BLOCKS = 64
 /** Damages that `ledger verify` lists before it stops looking. */

@@ -114,8 +114,8 @@ export async function serveNode(
     const stop = async () => {
       checking.abort()
       await checked
-      await server.close()
-      await node.stop()
+      // Together: requests under way may wait for what only the node can end.
+      await Promise.all([server.close(), node.stop()])
       await close()
     }
     return { url: server.url, chainId: node.chainId, stop }

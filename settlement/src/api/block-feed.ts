@@ -4,6 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { FEED_LIVENESS_MS, FEEDS_MAX, FEEDS_PER_ADDRESS_MAX } from '../limits.js'
 import type { LedgerNode } from '../node/ledger-node.js'
 import { FeedConnection } from './feed-connection.js'
+import { hangUp } from './hang-up.js'
 import { complaint, PARAMETERS } from './parameters.js'
 import { type Problem, prunedProblem } from './problem.js'
 import { RecentBlocks } from './recent-blocks.js'
@@ -65,7 +66,7 @@ export class BlockFeed {
   close(): void {
     clearInterval(this.#liveness)
     this.#unsubscribe()
-    for (const webSocket of this.#followers.keys()) webSocket.close(1001, 'the node stops')
+    for (const webSocket of this.#followers.keys()) hangUp(webSocket, 1001, 'the node stops')
   }
 
   #asked(request: IncomingMessage, address: string): { readonly from: number } | Problem {

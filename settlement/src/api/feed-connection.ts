@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws'
 import { FEED_WINDOW_BYTES, PAGE_BYTES_MAX, PAGE_ITEMS_MAX } from '../limits.js'
+import { hangUp } from './hang-up.js'
 import type { RecentBlocks } from './recent-blocks.js'
 
 /** Reads up to so many blocks from a height on; none when that is above the tip. */
@@ -35,7 +36,7 @@ export class FeedConnection {
     })
     socket.on('error', () => socket.terminate())
     // There is nothing to say to a feed; 1008: policy violation.
-    socket.on('message', () => socket.close(1008, 'this feed takes no messages'))
+    socket.on('message', () => hangUp(socket, 1008, 'this feed takes no messages'))
   }
 
   /** Sends whatever is there to send; called after every block. Rejects when the store fails. */
@@ -75,7 +76,7 @@ export class FeedConnection {
       for (const { height, bytes } of frames) {
         if (height !== this.#next) {
           // It was so slow that what it waits for was pruned; 1008: policy violation.
-          this.#socket.close(1008, 'pruned: what is due next is not kept here')
+          hangUp(this.#socket, 1008, 'pruned: what is due next is not kept here')
           return
         }
         await this.#send(bytes)

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { GOODBYE_MS_MAX } from '../limits.js'
 import { type Problem, problemDetails } from './problem.js'
-
-/** Until a refused connection has to be gone, milliseconds. */
-const GOODBYE_MS_MAX = 2_000
 
 /** Answers a request for a WebSocket with problem details over plain HTTP, and hangs up. */
 export function refuseUpgrade(socket: Duplex, problem: Problem): void {
