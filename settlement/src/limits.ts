@@ -49,10 +49,23 @@ export const BODY_BYTES_MAX = 2 * TRANSACTION_BYTES_MAX + 1_024
 /** Items of one page of a list, and how many a request without a limit gets. */
 export const PAGE_ITEMS_MAX = 100
 /** Bytes of blocks in one page, and of one read for a feed's backlog; one block always fits. */
-export const PAGE_BYTES_MAX = 4 * 1_048_576
+export const PAGE_BYTES_MAX = 1_048_576
 
-/** Connections to the API, the feeds among them. */
+/** Connections to the API, the feeds among them, and requests that are under way. */
 export const CONNECTIONS_MAX = 4_096
+/** Of one address at a time, of either; half as many feeds. An operator may choose another number. */
+export const CONNECTIONS_PER_ADDRESS = 256
+/** What waits for its turn on one connection before it is cut off: clients ask one by one. */
+export const PIPELINED_MAX = 32
+/**
+ * Bytes that wait in memory for the network: bodies of requests, answers, and blocks from disk for
+ * followers. Of one address at a time: the largest block in hex, and one more.
+ */
+export const HELD_BYTES_MAX = 128 * 1_048_576
+export const HELD_BYTES_PER_ADDRESS_MAX = 40 * 1_048_576
+/** How fast an answer, or what waits for a follower, has to be read, milliseconds and bytes. */
+export const ANSWER_MS_MIN = 30_000
+export const ANSWER_BYTES_PER_SECOND_MIN = 16_384
 /** Until a request has arrived whole, milliseconds. */
 export const REQUEST_MS_MAX = 30_000
 /** A connection on which nothing moves, in either direction, milliseconds. */
@@ -61,15 +74,15 @@ export const IDLE_MS_MAX = 30_000
 /** Until a connection that was refused, or told goodbye, has to be gone, milliseconds. */
 export const GOODBYE_MS_MAX = 2_000
 
-/** Followers of the feed, in all and from one address. */
+/** Followers of the feed, in all. */
 export const FEEDS_MAX = 1_024
-export const FEEDS_PER_ADDRESS_MAX = 128
 /** Bytes that wait in memory for one follower before the next frame is held back. */
 export const FEED_WINDOW_BYTES = 1_048_576
 /** A follower that answers no ping for so long, or takes no byte, is cut off, milliseconds. */
 export const FEED_LIVENESS_MS = 20_000
-/** The newest frames, kept in memory for all followers together. */
+/** The newest frames, kept in memory for all followers together, and their bytes. */
 export const FEED_RECENT_FRAMES = 64
+export const FEED_RECENT_BYTES = 4 * 1_048_576
 
 /** Rows of one SQL statement; seven columns each stay far below SQLite's 32,766 variables. */
 export const STATEMENT_ROWS_MAX = 1_000
