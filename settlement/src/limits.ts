@@ -63,9 +63,8 @@ export const PIPELINED_MAX = 32
  */
 export const HELD_BYTES_MAX = 128 * 1_048_576
 export const HELD_BYTES_PER_ADDRESS_MAX = 40 * 1_048_576
-/** How fast an answer, or what waits for a follower, has to be read, milliseconds and bytes. */
-export const ANSWER_MS_MIN = 30_000
-export const ANSWER_BYTES_PER_SECOND_MIN = 16_384
+/** How fast an answer, or what waits for a follower, has to be read. */
+export const ANSWER_PACE = { graceMs: 30_000, bytesPerSecondMin: 16_384 } as const
 /** Until a request has arrived whole, milliseconds. */
 export const REQUEST_MS_MAX = 30_000
 /** A connection on which nothing moves, in either direction, milliseconds. */

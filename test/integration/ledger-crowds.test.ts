@@ -35,7 +35,7 @@ async function heard(socket: Socket): Promise<string> {
 
 const GET = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`
 
-describe('INV-45 of one address a node takes', () => {
+describe('INV-45 API-12 of one address a node takes', () => {
   test('so many connections, and the next when one has ended; nobody else loses a place', async (context) => {
     const node = await startNode(context, { connectionsPerAddress: 3 })
     const held = await Promise.all([1, 2, 3].map(() => connectTo(node)))

@@ -26,7 +26,7 @@ async function counted(
   return text
 }
 
-describe('INV-45 a client counts as', () => {
+describe('INV-45 API-12 a client counts as', () => {
   const cases: readonly (readonly [proxies: number, forwarded: string[], counted: string])[] = [
     // Without a proxy that is trusted anybody can write what he likes.
     [0, ['192.0.2.1'], '127.0.0.1'],
@@ -47,7 +47,7 @@ describe('INV-45 a client counts as', () => {
   }
 })
 
-test('INV-45 a share is bounded in all and for each address, and what is given back is there again', () => {
+test('INV-45 API-12 a share is bounded in all and for each address, and what is given back is there again', () => {
   const share = new BoundedShare({ max: 10, perAddressMax: 6 })
   const giveBack = share.take('a', 6)
   assert.ok(giveBack !== undefined)

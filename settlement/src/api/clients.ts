@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Request, RequestHandler, Response } from 'express'
 import {
-  ANSWER_BYTES_PER_SECOND_MIN,
-  ANSWER_MS_MIN,
+  ANSWER_PACE,
   CONNECTIONS_MAX,
   HELD_BYTES_MAX,
   HELD_BYTES_PER_ADDRESS_MAX,
@@ -21,6 +20,14 @@ export type ClientBounds = {
   readonly connectionsPerAddress: number
 }
 
+/** How fast an answer has to be read. */
+export type ReadingPace = {
+  /** What any answer may take, milliseconds. */
+  readonly graceMs: number
+  /** How much longer a large one may. */
+  readonly bytesPerSecondMin: number
+}
+
 /** Who asks the API of a node, and what they keep in its memory. Lives as long as the server. */
 export class Clients {
   readonly bounds: ClientBounds
@@ -30,8 +37,11 @@ export class Clients {
     ...{ max: HELD_BYTES_MAX, perAddressMax: HELD_BYTES_PER_ADDRESS_MAX },
   })
 
-  constructor(bounds: ClientBounds) {
+  readonly #pace: ReadingPace
+
+  constructor(bounds: ClientBounds, pace: ReadingPace = ANSWER_PACE) {
     this.bounds = bounds
+    this.#pace = pace
     const perAddressMax = bounds.connectionsPerAddress
     this.#requests = new BoundedShare({ max: CONNECTIONS_MAX, perAddressMax })
   }
@@ -70,7 +80,8 @@ export class Clients {
       sendProblem(response, { code: 'node_busy', detail })
       return
     }
-    const patienceMs = ANSWER_MS_MIN + (body.length / ANSWER_BYTES_PER_SECOND_MIN) * 1_000
+    const { graceMs, bytesPerSecondMin } = this.#pace
+    const patienceMs = graceMs + (body.length / bytesPerSecondMin) * 1_000
     const late = setTimeout(() => request.socket.destroy(), patienceMs)
     whenOver(response, () => {
       clearTimeout(late)

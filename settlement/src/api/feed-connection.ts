@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws'
 import {
-  ANSWER_BYTES_PER_SECOND_MIN,
+  ANSWER_PACE,
   FEED_LIVENESS_MS,
   FEED_WINDOW_BYTES,
   PAGE_BYTES_MAX,
@@ -27,7 +27,7 @@ export type FeedSource = {
 type Frame = { readonly height: number; readonly bytes: Uint8Array }
 
 /** What has to be taken between two looks, if it waits: who takes less holds our memory for nothing. */
-const TAKEN_BYTES_MIN = (ANSWER_BYTES_PER_SECOND_MIN * FEED_LIVENESS_MS) / 1_000
+const TAKEN_BYTES_MIN = (ANSWER_PACE.bytesPerSecondMin * FEED_LIVENESS_MS) / 1_000
 
 /**
  * One follower. It pulls: the next frame leaves when the ones before are on their way, so that a
