@@ -63,6 +63,8 @@ export const PIPELINED_MAX = 32
  */
 export const HELD_BYTES_MAX = 128 * 1_048_576
 export const HELD_BYTES_PER_ADDRESS_MAX = 40 * 1_048_576
+/** Of what is not counted there: no more of it waits than there are requests and feeds. */
+export const SMALL_BYTES_MAX = 16_384
 /** How fast an answer, or what waits for a follower, has to be read. */
 export const ANSWER_PACE = { graceMs: 30_000, bytesPerSecondMin: 16_384 } as const
 /** Until a request has arrived whole, milliseconds. */

@@ -41,7 +41,7 @@ describe('INV-45 API-12 of one address a node takes', () => {
     const held = await Promise.all([1, 2, 3].map(() => connectTo(node)))
     const refused = await heard(await connectTo(node))
     assert.match(refused, /^HTTP\/1\.1 429 /)
-    assert.match(refused, /"code":"too_many_requests"/)
+    assert.match(refused, /"code":"too_many_connections"/)
     const neighbour = await connectTo(node, '127.0.0.2')
     neighbour.write(GET('/v1/status', 'Connection: close\r\n'))
     assert.match(await heard(neighbour), /^HTTP\/1\.1 200 /)

@@ -49,7 +49,7 @@ async function untilAnswered(
 describe('INV-45 API-12 answers that nobody reads', () => {
   test('take so much memory of one address, and so much of all', async (context) => {
     const ask = await serve(context)
-    const large = 30_000_000
+    const large = 29_000_000
     const held = [await ask(large, '127.0.0.2')]
     assert.equal(statusOf(await ask(large, '127.0.0.2')), 'HTTP/1.1 503')
     assert.equal(statusOf(await ask(1_000, '127.0.0.2')), 'HTTP/1.1 200')
@@ -60,6 +60,9 @@ describe('INV-45 API-12 answers that nobody reads', () => {
       Array.from({ length: 4 }, () => 'HTTP/1.1 200'),
     )
     assert.equal(statusOf(await ask(large, '127.0.0.6')), 'HTTP/1.1 503')
+    held.push(await ask(12_000_000, '127.0.0.6'))
+    assert.equal(statusOf(await ask(10_000_000, '127.0.0.6')), 'HTTP/1.1 503')
+    assert.equal(statusOf(await ask(16_000, '127.0.0.6')), 'HTTP/1.1 200', 'small ones always fit')
     const [first] = held
     assert.ok(first !== undefined)
     first.resume()

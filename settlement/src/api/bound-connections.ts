@@ -23,7 +23,7 @@ export function boundConnections(
     }
     const detail = `at most ${perAddressMax} connections of one address are taken at a time`
     socket.on('error', () => socket.destroy())
-    socket.write(plainProblem({ code: 'too_many_requests', detail }))
+    socket.write(plainProblem({ code: 'too_many_connections', detail }))
     // At once: who was refused is not to occupy a place.
     socket.destroySoon()
   })

@@ -6,6 +6,7 @@ import {
   HELD_BYTES_MAX,
   HELD_BYTES_PER_ADDRESS_MAX,
   PIPELINED_MAX,
+  SMALL_BYTES_MAX,
 } from '../limits.js'
 import { BoundedShare } from './bounded-share.js'
 import { clientAddress } from './client-address.js'
@@ -60,14 +61,18 @@ export class Clients {
       const { connectionsPerAddress: most } = this.bounds
       const detail = `at most ${most} requests of one address are answered at a time`
       response.set('connection', 'close')
-      return sendProblem(response, { code: 'too_many_requests', detail })
+      return sendProblem(response, { code: 'too_many_connections', detail })
     }
     whenOver(response, release)
     return next()
   }
 
-  /** Takes memory for an address; call the answer to give it back. `undefined`: there is none left. */
+  /**
+   * Takes memory for an address; call the answer to give it back. `undefined`: there is none left. There
+   * always is a little: who fills the rest keeps nobody from what is small.
+   */
   hold(address: string, bytes: number): (() => void) | undefined {
+    if (bytes <= SMALL_BYTES_MAX) return () => undefined
     return this.#held.take(address, bytes)
   }
 
