@@ -77,8 +77,10 @@ export class FeedConnection {
   checkLiveness(): void {
     const { bufferedAmount } = this.#socket
     const taken = this.#sentBytes - bufferedAmount
-    const due = Math.min(this.#waitingBytes, TAKEN_BYTES_MIN)
-    if (!this.#isAlive || taken - this.#seenBytes < due) {
+    // Half of what waited: heads of frames are in what waits, not in what was sent.
+    const due = Math.min(this.#waitingBytes, TAKEN_BYTES_MIN) / 2
+    const isSlow = due > 0 && taken - this.#seenBytes < due
+    if (!this.#isAlive || isSlow) {
       this.#socket.terminate()
       return
     }
