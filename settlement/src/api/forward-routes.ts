@@ -8,6 +8,7 @@ import { type Problem, sendProblem } from './problem.js'
 import { RefusedWork } from './refused-work.js'
 import { ROUTES } from './routes.js'
 import { refuseBody, submittedBytes } from './transaction-routes.js'
+import { whenOver } from './when-over.js'
 
 /** Hands an encoded transaction to the upstream. Throws `upstream_unreachable`. */
 export type ForwardTransaction = (encoded: Uint8Array) => Promise<UpstreamAnswer>
@@ -33,7 +34,7 @@ export function forwardRoutes(clients: Clients, forward: ForwardTransaction): Ro
     }
     underWay++
     // The answer is in memory until it was taken.
-    response.once('close', () => underWay--)
+    whenOver(response, () => underWay--)
     await handOn(forward, handedIn.encoded, response)
     const nowMs = performance.now()
     if (response.statusCode === 422) refusedWork.charge(address, nowMs - startedMs, nowMs)

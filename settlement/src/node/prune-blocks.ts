@@ -3,8 +3,8 @@ import type { LedgerStore } from '../store/ledger-store.js'
 import { storedTransactions } from './stored-transactions.js'
 
 /**
- * Removes the oldest blocks below `first` from a store whose lowest is `horizon`: as many as take a few
- * milliseconds, at least one. `announce` hears the new horizon before it is so. All or none of them are
+ * Removes the oldest blocks below `first` from a store whose lowest is `horizon`: as many as take some
+ * 20 ms, at least one. `announce` hears the new horizon before it is so. All or none of them are
  * gone after a crash.
  */
 export async function pruneStep(
