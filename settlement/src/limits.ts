@@ -49,24 +49,41 @@ export const BODY_BYTES_MAX = 2 * TRANSACTION_BYTES_MAX + 1_024
 /** Items of one page of a list, and how many a request without a limit gets. */
 export const PAGE_ITEMS_MAX = 100
 /** Bytes of blocks in one page, and of one read for a feed's backlog; one block always fits. */
-export const PAGE_BYTES_MAX = 4 * 1_048_576
+export const PAGE_BYTES_MAX = 1_048_576
 
-/** Connections to the API, the feeds among them. */
+/** Connections to the API, the feeds among them, and requests that are under way. */
 export const CONNECTIONS_MAX = 4_096
+/** Of one address at a time, of either; half as many feeds. An operator may choose another number. */
+export const CONNECTIONS_PER_ADDRESS = 256
+/** What waits for its turn on one connection before it is cut off: clients ask one by one. */
+export const PIPELINED_MAX = 32
+/**
+ * Bytes that wait in memory for the network: bodies of requests, answers, and blocks from disk for
+ * followers. Of one address at a time: the largest block in hex, and one more.
+ */
+export const HELD_BYTES_MAX = 128 * 1_048_576
+export const HELD_BYTES_PER_ADDRESS_MAX = 40 * 1_048_576
+/** Of what is not counted there: no more of it waits than there are requests and feeds. */
+export const SMALL_BYTES_MAX = 16_384
+/** How fast an answer, or what waits for a follower, has to be read. */
+export const ANSWER_PACE = { graceMs: 30_000, bytesPerSecondMin: 16_384 } as const
 /** Until a request has arrived whole, milliseconds. */
 export const REQUEST_MS_MAX = 30_000
 /** A connection on which nothing moves, in either direction, milliseconds. */
 export const IDLE_MS_MAX = 30_000
 
-/** Followers of the feed, in all and from one address. */
+/** Until a connection that was refused, or told goodbye, has to be gone, milliseconds. */
+export const GOODBYE_MS_MAX = 2_000
+
+/** Followers of the feed, in all. */
 export const FEEDS_MAX = 1_024
-export const FEEDS_PER_ADDRESS_MAX = 128
 /** Bytes that wait in memory for one follower before the next frame is held back. */
 export const FEED_WINDOW_BYTES = 1_048_576
 /** A follower that answers no ping for so long, or takes no byte, is cut off, milliseconds. */
 export const FEED_LIVENESS_MS = 20_000
-/** The newest frames, kept in memory for all followers together. */
+/** The newest frames, kept in memory for all followers together, and their bytes. */
 export const FEED_RECENT_FRAMES = 64
+export const FEED_RECENT_BYTES = 4 * 1_048_576
 
 /** Rows of one SQL statement; seven columns each stay far below SQLite's 32,766 variables. */
 export const STATEMENT_ROWS_MAX = 1_000
@@ -81,6 +98,11 @@ export const READY_LAG_BLOCKS_MAX = 8
 /** What one answer of an upstream may take, milliseconds, and hold: a page of blocks in hex. */
 export const UPSTREAM_ANSWER_MS_MAX = 20_000
 export const UPSTREAM_ANSWER_BYTES_MAX = 64 * 1_048_576
+/**
+ * What keeps us waiting is cut off: the answer of an upstream, a file of an archive. 16 KiB a second
+ * is a hundredth of what a follower needs at the pace of a busy ledger.
+ */
+export const UPSTREAM_PACE = { silenceMs: 20_000, bytesPerSecondMin: 16_384 } as const
 /** What it says to a submission: its id, or problem details. */
 export const UPSTREAM_WORD_BYTES_MAX = 65_536
 /** A frame of a feed: no node that we know makes blocks of more (`BLOCK_BYTES_MAX`). */
@@ -96,8 +118,14 @@ export const UPSTREAM_RETRY_MS_MAX = 30_000
 /** Submissions on their way to the upstream at a time. */
 export const FORWARDS_MAX = 64
 
-/** Blocks that are removed in one change of the store when it is pruned. */
+/**
+ * Blocks that are removed in one change of the store when it is pruned, and their bytes (one always
+ * fits): it takes 20 ms, and one step is what a block of a node that runs may have to wait for.
+ */
 export const PRUNE_BLOCKS = 256
+export const PRUNE_BYTES = 262_144
+/** Blocks that go for each that comes where more are due, whatever their size. */
+export const PRUNE_BLOCKS_MIN = 2
 /** The newest blocks that are looked at when a node starts. */
 export const START_CHECK_BLOCKS = 64
 /** Damages that `ledger verify` lists before it stops looking. */

@@ -4,6 +4,7 @@ import { serveLedger } from './api/serve-ledger.js'
 import { dataFolder } from './data-folder.js'
 import type { Engine } from './engine/engine.js'
 import { LedgerFault } from './ledger-fault.js'
+import { CONNECTIONS_PER_ADDRESS } from './limits.js'
 import type { FollowStatus } from './node/follow-status.js'
 import { LedgerNode } from './node/ledger-node.js'
 import type { PendingUpgrade } from './node/upgrade.js'
@@ -42,6 +43,13 @@ export type ServeConfig = {
   readonly port?: number
   /** How many of the newest blocks are kept, at least. Absent: all. */
   readonly keepBlocks?: number
+  /**
+   * How many proxies in front of the node tell whom they serve in `x-forwarded-for`; nothing else may
+   * reach its port. Absent: 0, clients are known by their own address.
+   */
+  readonly trustedProxies?: number
+  /** Connections, and requests under way, of one address at a time. Absent: 256. */
+  readonly connectionsPerAddress?: number
   /** This node's own clock, milliseconds since 1970. Absent: the machine's. */
   readonly clock?: () => number
   /** Versions of the rules to go on under. Absent: all that this program knows. */
@@ -103,6 +111,10 @@ export async function serveNode(
     else started.catch(onFault)
     const server = await serveLedger({
       ...{ node, host: config.host ?? '127.0.0.1', port: config.port ?? 0 },
+      clients: {
+        trustedProxies: config.trustedProxies ?? 0,
+        connectionsPerAddress: config.connectionsPerAddress ?? CONNECTIONS_PER_ADDRESS,
+      },
       onFailedRequest: (failure) => onReport({ kind: 'requestFailed', ...failure }),
       ...(follower !== undefined && { forward: follower.forward }),
     }).catch(async (error) => {
@@ -114,8 +126,8 @@ export async function serveNode(
     const stop = async () => {
       checking.abort()
       await checked
-      await server.close()
-      await node.stop()
+      // Together: requests under way may wait for what only the node can end.
+      await Promise.all([server.close(), node.stop()])
       await close()
     }
     return { url: server.url, chainId: node.chainId, stop }

@@ -17,6 +17,7 @@ import {
 } from '@tallystick/protocol'
 import type express from 'express'
 import { ANSWERED } from '#settlement/api/answers.js'
+import { Clients } from '#settlement/api/clients.js'
 import { ledgerRoutes } from '#settlement/api/ledger-routes.js'
 import { openApiDocument } from '#settlement/api/openapi-document.js'
 import { ROUTES } from '#settlement/api/routes.js'
@@ -212,7 +213,8 @@ describe('the history of a ledger', () => {
 test('API-2 the OpenAPI document names the addresses that are served, and no other', () => {
   // Routes are made without asking the node anything.
   const node = {} as LedgerNode
-  const served = [transactionRoutes(node), ledgerRoutes(node)]
+  const clients = new Clients({ trustedProxies: 0, connectionsPerAddress: 1 })
+  const served = [transactionRoutes(node, clients), ledgerRoutes(node, clients)]
     .flatMap((router: express.Router) => router.stack)
     .flatMap(({ route }) => (route === undefined ? [] : [route]))
     .map(({ path, stack }) => `${stack.at(-1)?.method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)

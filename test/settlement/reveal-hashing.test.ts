@@ -49,4 +49,20 @@ describe('INV-45 INV-38 long hash chains', () => {
     assert.ok(last !== undefined && typeof last !== 'number' && isRejection(last))
     assert.equal(last.code, 'node_busy')
   })
+
+  test('are given up when the node stops, and none is begun any more', async () => {
+    const hashing = new RevealHashing()
+    const { transaction, checks } = revealing(...Array.from({ length: 60 }, () => 65_536))
+    const waiting = [1, 2].map(() => hashing.follow(transaction, checks))
+    await new Promise((resolve) => setImmediate(resolve))
+    hashing.stop()
+    for (const outcome of [...waiting, hashing.follow(transaction, checks)]) {
+      const refused = await outcome
+      assert.ok(typeof refused !== 'number')
+      assert.deepEqual(
+        [refused.code, refused.detail],
+        ['node_busy', 'this node stops; hand it in again later'],
+      )
+    }
+  })
 })

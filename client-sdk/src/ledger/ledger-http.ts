@@ -41,12 +41,18 @@ async function exchange(
   try {
     const response = await http.fetch(http.base + path, {
       signal: limit.signal,
+      // The address that was chosen is asked, none that its server chooses.
+      redirect: 'manual',
       ...(body !== undefined && {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
       }),
     })
+    if (isRedirection(response)) {
+      const detail = `${path}: the ledger leads to another address, which is not followed`
+      throw new LedgerError({ code: 'ledger_answer_malformed', detail, retryable: false })
+    }
     return { status: response.status, text: await boundedText(response, path) }
   } catch (cause) {
     if (signal?.aborted) throw signal.reason
@@ -57,6 +63,11 @@ async function exchange(
     clearTimeout(timer)
     signal?.removeEventListener('abort', giveUp)
   }
+}
+
+/** Browsers hide what it is, Node does not. */
+function isRedirection({ type, status }: Response): boolean {
+  return type === 'opaqueredirect' || (status >= 300 && status < 400)
 }
 
 async function boundedText(response: Response, path: string): Promise<string> {

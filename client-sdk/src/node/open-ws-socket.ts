@@ -29,6 +29,8 @@ export const openWsSocket: OpenSocket = (url, handlers, options) => {
   })
   socket.on('error', ({ message }) => {
     failure = message
+    // Who broke the protocol is not asked to say goodbye.
+    socket.terminate()
   })
   socket.on('close', (code, reason) => {
     handlers.onClose({ code, text: reason.toString() || failure })

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { MESSAGE_BYTES_MAX } from '@tallystick/protocol'
+import { addressPrefix, MESSAGE_BYTES_MAX } from '@tallystick/protocol'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -36,7 +36,7 @@ export async function serveHub(options: {
     // A stranger that hangs up in the middle is its own affair.
     socket.on('error', () => socket.destroy())
     // Node hands the TCP socket over under the type of its base class.
-    const address = (socket as Socket).remoteAddress ?? 'unknown'
+    const address = addressPrefix((socket as Socket).remoteAddress ?? 'unknown')
     // Compared, never parsed: what a stranger writes here need not be an address.
     const [path = ''] = (request.url ?? '').split('?')
     if (path !== '/v1/session') {

@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { FEED_LIVENESS_MS, FEEDS_MAX, FEEDS_PER_ADDRESS_MAX } from '../limits.js'
+import { FEED_LIVENESS_MS, FEEDS_MAX } from '../limits.js'
 import type { LedgerNode } from '../node/ledger-node.js'
+import { BoundedShare } from './bounded-share.js'
+import type { Clients } from './clients.js'
 import { FeedConnection } from './feed-connection.js'
+import { hangUp } from './hang-up.js'
 import { complaint, PARAMETERS } from './parameters.js'
 import { type Problem, prunedProblem } from './problem.js'
 import { RecentBlocks } from './recent-blocks.js'
@@ -23,14 +26,19 @@ export class BlockFeed {
     perMessageDeflate: false,
   })
   readonly #followers = new Map<WebSocket, FeedConnection>()
-  readonly #perAddress = new Map<string, number>()
+  readonly #clients: Clients
+  readonly #perAddressMax: number
+  readonly #places: BoundedShare
   readonly #recent = new RecentBlocks()
   readonly #liveness: NodeJS.Timeout
   readonly #unsubscribe: () => void
 
   /** `onFailure`: a follower could not be served, because the store failed. */
-  constructor(node: LedgerNode, onFailure: (error: unknown) => void) {
+  constructor(node: LedgerNode, clients: Clients, onFailure: (error: unknown) => void) {
     this.#node = node
+    this.#clients = clients
+    this.#perAddressMax = Math.ceil(clients.bounds.connectionsPerAddress / 2)
+    this.#places = new BoundedShare({ max: FEEDS_MAX, perAddressMax: this.#perAddressMax })
     this.#onFailure = onFailure
     this.#unsubscribe = node.onBlock(({ height, bytes }) => {
       this.#recent.add(height, bytes)
@@ -43,20 +51,26 @@ export class BlockFeed {
 
   /** Takes over a connection that asks to become a WebSocket. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const address = request.socket.remoteAddress ?? 'unknown'
-    const asked = this.#asked(request, address)
-    if ('code' in asked) {
-      refuseUpgrade(socket, asked)
+    const address = this.#clients.addressOf(request)
+    const asked = this.#asked(request)
+    const release = 'code' in asked ? undefined : this.#places.take(address, 1)
+    if ('code' in asked || release === undefined) {
+      refuseUpgrade(socket, 'code' in asked ? asked : this.#full())
       return
     }
+    socket.once('close', release)
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const follower = new FeedConnection(
         webSocket,
-        this.#recent,
-        (from, limit, bytesMax) => this.#node.stored.blocks(from, limit, bytesMax),
+        {
+          recent: this.#recent,
+          read: (from, limit, bytesMax) => this.#node.stored.blocks(from, limit, bytesMax),
+          hold: (bytes) => this.#clients.hold(address, bytes),
+        },
         asked.from,
       )
-      this.#enter(webSocket, follower, address)
+      this.#followers.set(webSocket, follower)
+      webSocket.once('close', () => this.#followers.delete(webSocket))
       this.#wake(follower)
     })
   }
@@ -65,34 +79,23 @@ export class BlockFeed {
   close(): void {
     clearInterval(this.#liveness)
     this.#unsubscribe()
-    for (const webSocket of this.#followers.keys()) webSocket.close(1001, 'the node stops')
+    for (const webSocket of this.#followers.keys()) hangUp(webSocket, 1001, 'the node stops')
   }
 
-  #asked(request: IncomingMessage, address: string): { readonly from: number } | Problem {
+  #asked(request: IncomingMessage): { readonly from: number } | Problem {
     const [path, query = ''] = (request.url ?? '').split('?', 2)
     if (path !== '/v1/feed') return { code: 'not_found', detail: 'the feed is at /v1/feed' }
     const asked = PARAMETERS.feed.safeParse(Object.fromEntries(new URLSearchParams(query)))
     if (!asked.success) return { code: 'bad_request', detail: complaint(asked.error) }
-    const fromAddress = this.#perAddress.get(address) ?? 0
-    if (this.#followers.size >= FEEDS_MAX || fromAddress >= FEEDS_PER_ADDRESS_MAX) {
-      const detail = `there are at most ${FEEDS_MAX} followers, ${FEEDS_PER_ADDRESS_MAX} of one address`
-      return { code: 'too_many_feeds', detail }
-    }
     // There is no block 0 to send: clients know the genesis.
     const from = Math.max(1, asked.data.from ?? this.#node.tip.header.height + 1)
     const { firstHeight } = this.#node
     return from < firstHeight ? prunedProblem(firstHeight) : { from }
   }
 
-  #enter(webSocket: WebSocket, follower: FeedConnection, address: string): void {
-    this.#followers.set(webSocket, follower)
-    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1)
-    webSocket.once('close', () => {
-      this.#followers.delete(webSocket)
-      const left = (this.#perAddress.get(address) ?? 1) - 1
-      if (left > 0) this.#perAddress.set(address, left)
-      else this.#perAddress.delete(address)
-    })
+  #full(): Problem {
+    const detail = `there are at most ${FEEDS_MAX} followers, ${this.#perAddressMax} of one address`
+    return { code: 'too_many_feeds', detail }
   }
 
   #wake(follower: FeedConnection): void {

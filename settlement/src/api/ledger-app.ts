@@ -1,6 +1,7 @@
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
 import type { LedgerNode } from '../node/ledger-node.js'
+import type { Clients } from './clients.js'
 import { type ForwardTransaction, forwardRoutes } from './forward-routes.js'
 import { ledgerRoutes } from './ledger-routes.js'
 import { requestIdOf, sendProblem } from './problem.js'
@@ -15,6 +16,7 @@ export type OnFailedRequest = (failure: {
 /** The HTTP API over a node; with `forward`, submissions go there. */
 export function ledgerApp(
   node: LedgerNode,
+  clients: Clients,
   onFailedRequest: OnFailedRequest,
   forward: ForwardTransaction | undefined,
 ): Express {
@@ -28,8 +30,9 @@ export function ledgerApp(
     response.set('cache-control', 'no-store')
     next()
   })
-  if (forward !== undefined) app.use(forwardRoutes(forward))
-  app.use(transactionRoutes(node), ledgerRoutes(node))
+  app.use(clients.admit)
+  if (forward !== undefined) app.use(forwardRoutes(clients, forward))
+  app.use(transactionRoutes(node, clients), ledgerRoutes(node, clients))
   app.use((request, response) => {
     const isReading = request.method === 'GET' || request.method === 'HEAD'
     const code = isReading ? 'not_found' : 'method_not_allowed'

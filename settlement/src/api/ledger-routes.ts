@@ -8,10 +8,11 @@ import {
   type Outpoint,
   type StateEntries,
 } from '@tallystick/protocol'
-import express, { type Request, type Response, type Router } from 'express'
+import express, { type Request, type Router } from 'express'
 import type { z } from 'zod'
 import { PAGE_BYTES_MAX } from '../limits.js'
 import type { LedgerNode } from '../node/ledger-node.js'
+import type { Clients } from './clients.js'
 import { openApiDocument } from './openapi-document.js'
 import { complaint } from './parameters.js'
 import { type Problem, prunedProblem, sendProblem } from './problem.js'
@@ -37,19 +38,24 @@ const NOT_READY: { readonly problem: Problem } = {
   problem: { code: 'not_ready', detail: 'no blocks are made, or followed closely, now' },
 }
 
-type ReadRoute<Asked, Answered> = {
+type ReadRoute<Asked, Answered extends object> = {
   readonly path: string
   readonly asked: z.ZodType<Asked>
   readonly answered: z.ZodType<Answered>
 }
 
 /** All that can be read of a ledger. */
-export function ledgerRoutes(node: LedgerNode): Router {
+export function ledgerRoutes(node: LedgerNode, clients: Clients): Router {
   const router = express.Router()
-  const get = <Asked, Answered>(
+  const get = <Asked, Answered extends object>(
     { path, asked }: ReadRoute<Asked, Answered>,
     answer: (asked: Asked) => Reply<NoInfer<Answered>> | Promise<Reply<NoInfer<Answered>>>,
-  ) => router.get(path, (request, response) => reply(request, response, asked, answer))
+  ) =>
+    router.get(path, async (request, response) => {
+      const given = await replyTo(request, asked, answer)
+      if ('problem' in given) sendProblem(response, given.problem)
+      else clients.answer(request, response, given.json)
+    })
   const entry = <Kind extends EntryKind>(kind: Kind, key: StateEntries[Kind]['key']) => ({
     json: entryResource(node.prove(kind, key)),
   })
@@ -160,20 +166,14 @@ function noCoin(node: LedgerNode, { txId, index }: Outpoint): { readonly problem
   return { problem: { code: 'not_found', detail: `coin ${txId}:${index} never was` } }
 }
 
-async function reply<T, Answered>(
+function replyTo<T, Answered>(
   request: Request,
-  response: Response,
   schema: z.ZodType<T>,
   answer: (asked: T) => Reply<Answered> | Promise<Reply<Answered>>,
-): Promise<void> {
+): Reply<Answered> | Promise<Reply<Answered>> {
   const asked = schema.safeParse({ ...request.query, ...request.params })
-  if (!asked.success) {
-    sendProblem(response, { code: 'bad_request', detail: complaint(asked.error) })
-    return
-  }
-  const given = await answer(asked.data)
-  if ('problem' in given) sendProblem(response, given.problem)
-  else response.json(given.json)
+  if (asked.success) return answer(asked.data)
+  return { problem: { code: 'bad_request', detail: complaint(asked.error) } }
 }
 
 function statusOf(node: LedgerNode) {

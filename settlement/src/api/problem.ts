@@ -15,6 +15,7 @@ export type ProblemCode =
   | 'unsupported_media_type'
   | 'too_many_feeds'
   | 'too_many_refusals'
+  | 'too_many_connections'
   | 'not_ready'
   | 'pruned'
   | 'upstream_unreachable'
@@ -98,6 +99,7 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
   unsupported_media_type: [415, false],
   too_many_feeds: [429, true],
   too_many_refusals: [429, true],
+  too_many_connections: [429, true],
   not_ready: [503, true],
   pruned: [410, false],
   upstream_unreachable: [502, true],

@@ -7,6 +7,11 @@ const TOO_LARGE: Problem = {
   detail: `a body has at most ${BODY_BYTES_MAX} bytes`,
 }
 
+/** What the body of a request takes in memory at most, bytes; without a declared length it is all. */
+export function bodyBytesMax({ headers }: IncomingMessage): number {
+  return Math.min(Number(headers['content-length'] ?? BODY_BYTES_MAX), BODY_BYTES_MAX)
+}
+
 /**
  * The whole body of a request, plain and bounded. What says that it is too large is refused before
  * a byte of it is read, and what turns out to be as soon as it does; nothing waits for the rest.

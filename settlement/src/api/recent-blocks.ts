@@ -1,4 +1,4 @@
-import { FEED_RECENT_FRAMES, PAGE_BYTES_MAX } from '../limits.js'
+import { FEED_RECENT_BYTES, FEED_RECENT_FRAMES } from '../limits.js'
 
 /** The newest blocks in memory, bounded in number and bytes; the very newest is always there. */
 export class RecentBlocks {
@@ -9,7 +9,7 @@ export class RecentBlocks {
     this.#blocks.set(height, bytes)
     this.#bytes += bytes.length
     for (const [oldest, { length }] of this.#blocks) {
-      const fits = this.#blocks.size <= FEED_RECENT_FRAMES && this.#bytes <= PAGE_BYTES_MAX
+      const fits = this.#blocks.size <= FEED_RECENT_FRAMES && this.#bytes <= FEED_RECENT_BYTES
       if (fits || oldest === height) break
       this.#blocks.delete(oldest)
       this.#bytes -= length

@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { CONNECTIONS_MAX, IDLE_MS_MAX, REQUEST_MS_MAX } from '../limits.js'
 import type { LedgerNode } from '../node/ledger-node.js'
 import { BlockFeed } from './block-feed.js'
+import { boundConnections } from './bound-connections.js'
+import { type ClientBounds, Clients } from './clients.js'
 import type { ForwardTransaction } from './forward-routes.js'
 import { ledgerApp, type OnFailedRequest } from './ledger-app.js'
 
@@ -14,26 +16,41 @@ export async function serveLedger(options: {
   readonly node: LedgerNode
   readonly host: string
   readonly port: number
+  readonly clients: ClientBounds
   readonly onFailedRequest: OnFailedRequest
   /** Where a follower hands submissions on. */
   readonly forward?: ForwardTransaction
 }): Promise<LedgerServer> {
   const { node, host, port, onFailedRequest, forward } = options
+  const clients = new Clients(options.clients)
   const server = createServer(
     { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX, maxHeaderSize: 8_192 },
-    ledgerApp(node, onFailedRequest, forward),
+    ledgerApp(node, clients, onFailedRequest, forward),
   )
-  server.maxConnections = CONNECTIONS_MAX
+  const { trustedProxies, connectionsPerAddress } = options.clients
+  boundConnections(server, {
+    max: CONNECTIONS_MAX,
+    // All connections are those of the proxy: whom it serves is counted by request.
+    perAddressMax: trustedProxies > 0 ? CONNECTIONS_MAX : connectionsPerAddress,
+  })
   // Who takes no byte of an answer keeps it in memory.
   server.setTimeout(IDLE_MS_MAX)
-  const feed = new BlockFeed(node, (error) => onFailedRequest({ requestId: 'feed', error }))
+  const feed = new BlockFeed(node, clients, (error) =>
+    onFailedRequest({ requestId: 'feed', error }),
+  )
   server.on('upgrade', (request, socket, head) => feed.upgrade(request, socket, head))
+  let isClosing = false
+  server.on('request', (_, response) => {
+    // A connection that has nothing under way any more is not waited for.
+    response.once('close', () => isClosing && server.closeIdleConnections())
+  })
   await listen(server, port, host)
   const bound = server.address() as AddressInfo
   const shownHost = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address
   return {
     url: `http://${shownHost}:${bound.port}`,
     close: async () => {
+      isClosing = true
       feed.close()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()

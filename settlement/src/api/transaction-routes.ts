@@ -1,45 +1,55 @@
 import { fromHex } from '@tallystick/protocol'
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import type { LedgerNode } from '../node/ledger-node.js'
+import type { Clients } from './clients.js'
 import { complaint, PARAMETERS } from './parameters.js'
 import { type Problem, sendProblem } from './problem.js'
-import { readBody } from './read-body.js'
+import { bodyBytesMax, readBody } from './read-body.js'
 import { RefusedWork } from './refused-work.js'
 import { hexOf } from './resource.js'
 import { ROUTES } from './routes.js'
 import { traceResource } from './trace-resource.js'
+import { whenOver } from './when-over.js'
 
 /** Handing transactions in, and asking what became of them. */
-export function transactionRoutes(node: LedgerNode): Router {
+export function transactionRoutes(node: LedgerNode, clients: Clients): Router {
   const router = express.Router()
   const refusedWork = new RefusedWork()
   const withinBudget: RequestHandler = (request, response, next) => {
-    if (!refusedWork.isExhausted(addressOf(request), performance.now())) return next()
+    if (!refusedWork.isExhausted(clients.addressOf(request), performance.now())) return next()
     const detail = 'too much of what came from this address was refused; slow down'
     return sendProblem(response, { code: 'too_many_refusals', detail })
   }
   router.post(ROUTES.submit.path, withinBudget, (request, response) =>
-    submit(node, refusedWork, request, response),
+    submit({ node, clients, refusedWork }, request, response),
   )
   router.post(ROUTES.trace.path, withinBudget, (request, response) =>
-    trace(node, refusedWork, request, response),
+    trace({ node, clients, refusedWork }, request, response),
   )
-  router.get(ROUTES.transaction.path, (request, response) => tellStatus(node, request, response))
+  router.get(ROUTES.transaction.path, (request, response) =>
+    tellStatus(node, clients, request, response),
+  )
   return router
 }
 
+/** What a transaction that was handed in meets. */
+type Reception = {
+  readonly node: LedgerNode
+  readonly clients: Clients
+  readonly refusedWork: RefusedWork
+}
+
 async function submit(
-  node: LedgerNode,
-  refusedWork: RefusedWork,
+  { node, clients, refusedWork }: Reception,
   request: Request,
   response: Response,
 ): Promise<void> {
-  const encoded = await submittedBytes(request)
+  const encoded = await submittedBytes(request, response, clients)
   if ('code' in encoded) return refuseBody(response, encoded)
   const submitted = await node.submit(encoded)
   switch (submitted.kind) {
     case 'refused':
-      refusedWork.charge(addressOf(request), submitted.workMs, performance.now())
+      refusedWork.charge(clients.addressOf(request), submitted.workMs, performance.now())
       sendProblem(response, submitted.rejection)
       break
     case 'pending':
@@ -54,22 +64,17 @@ async function submit(
 
 /** A trace pays nothing, so that what it takes counts like what a refusal takes. */
 async function trace(
-  node: LedgerNode,
-  refusedWork: RefusedWork,
+  { node, clients, refusedWork }: Reception,
   request: Request,
   response: Response,
 ): Promise<void> {
-  const encoded = await submittedBytes(request)
+  const encoded = await submittedBytes(request, response, clients)
   if ('code' in encoded) return refuseBody(response, encoded)
   const { workMs, result } = await node.trace(encoded)
-  refusedWork.charge(addressOf(request), workMs, performance.now())
+  refusedWork.charge(clients.addressOf(request), workMs, performance.now())
   if (result.kind === 'rejection') sendProblem(response, result)
-  else response.json(traceResource(result))
+  else clients.answer(request, response, traceResource(result))
   return undefined
-}
-
-export function addressOf(request: Request): string {
-  return request.socket.remoteAddress ?? 'unknown'
 }
 
 /** The rest of a refused body is not read: the connection cannot be used again. */
@@ -78,8 +83,17 @@ export function refuseBody(response: Response, problem: Problem): void {
   sendProblem(response, problem)
 }
 
-/** The encoded transaction of either form of body. */
-export async function submittedBytes(request: Request): Promise<Uint8Array | Problem> {
+/** The encoded transaction of either form of body, which is in memory until the request is over. */
+export async function submittedBytes(
+  request: Request,
+  response: Response,
+  clients: Clients,
+): Promise<Uint8Array | Problem> {
+  const release = clients.hold(clients.addressOf(request), bodyBytesMax(request))
+  if (release === undefined) {
+    return { code: 'node_busy', detail: 'too many transactions arrive now; try again later' }
+  }
+  whenOver(response, release)
   const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   switch (type) {
     case 'application/octet-stream':
@@ -109,7 +123,12 @@ function parseSubmission(body: Uint8Array): Uint8Array | Problem {
     : { code: 'malformed', detail: complaint(parsed.error) }
 }
 
-async function tellStatus(node: LedgerNode, request: Request, response: Response): Promise<void> {
+async function tellStatus(
+  node: LedgerNode,
+  clients: Clients,
+  request: Request,
+  response: Response,
+): Promise<void> {
   const asked = PARAMETERS.transaction.safeParse({ ...request.query, ...request.params })
   if (!asked.success) {
     return sendProblem(response, { code: 'bad_request', detail: complaint(asked.error) })
@@ -125,7 +144,9 @@ async function tellStatus(node: LedgerNode, request: Request, response: Response
       break
     case 'included': {
       const { height, position, encoded } = status
-      response.json({ id, status: 'included', height, position, transaction: hexOf(encoded) })
+      const transaction = hexOf(encoded)
+      const answer = { id, status: 'included', height, position, transaction }
+      clients.answer(request, response, answer)
       break
     }
     case 'rejected': {

@@ -67,6 +67,12 @@ program
   .option('--block-interval-ms <ms>', 'between two blocks at least', wholeOption)
   .option('--heartbeat-ms <ms>', 'until a block without transactions', wholeOption)
   .option('--keep-blocks <n>', 'prune all but so many; absent: keep all', countOption)
+  .option(
+    '--trust-proxy <n>',
+    'so many proxies in front name clients (x-forwarded-for)',
+    countOption,
+  )
+  .option('--connections-per-address <n>', 'at a time; absent: 256', countOption)
   .option('--stop-with-parent', 'stop when standard input ends')
   .option('--json', 'print the address as one JSON object')
   .action(runLedger)
@@ -87,6 +93,12 @@ program
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--port <number>', 'port to listen on, 0 for any', portOption, 7_401)
   .option('--keep-blocks <n>', 'prune all but so many; absent: keep all', countOption)
+  .option(
+    '--trust-proxy <n>',
+    'so many proxies in front name clients (x-forwarded-for)',
+    countOption,
+  )
+  .option('--connections-per-address <n>', 'at a time; absent: 256', countOption)
   .option('--stop-with-parent', 'stop when standard input ends')
   .option('--json', 'print the address as one JSON object')
   .action(followLedger)

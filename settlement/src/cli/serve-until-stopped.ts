@@ -9,6 +9,10 @@ export type ServeOptions = {
   readonly data: string
   readonly host: string
   readonly port: number
+  /** Proxies that are believed whom they serve; absent: 0. */
+  readonly trustProxy?: number
+  /** Absent: 256. */
+  readonly connectionsPerAddress?: number
   /** Prune all but so many blocks; absent: keep all. */
   readonly keepBlocks?: number
   /** Stop when standard input ends: whoever started this process is gone. */
@@ -21,7 +25,7 @@ const OVERTAKEN: ReadonlySet<LedgerFaultCode> = new Set(['version_unsupported', 
 
 /** Starts a node and serves until SIGINT or SIGTERM, which ends the process with exit code 0. */
 export async function serveUntilStopped(
-  { data, host, port, keepBlocks, json, stopWithParent }: ServeOptions,
+  { data, host, port, json, stopWithParent, ...chosen }: ServeOptions,
   start: (config: ServeConfig) => Promise<RunningLedgerNode>,
 ): Promise<void> {
   const log = pino({ name: 'ledger' }, pino.destination({ dest: 2, sync: true }))
@@ -33,9 +37,12 @@ export async function serveUntilStopped(
   }
   const tell = progressOf('follow')
   const onReport = (report: LedgerReport) => logReport(log, tell, report)
+  const { keepBlocks, trustProxy, connectionsPerAddress } = chosen
   const node = await start({
     ...{ dataDir: data, host, port, onReport, onFault },
     ...(keepBlocks !== undefined && { keepBlocks }),
+    ...(trustProxy !== undefined && { trustedProxies: trustProxy }),
+    ...(connectionsPerAddress !== undefined && { connectionsPerAddress }),
   })
   const stop = () => {
     node.stop().then(() => process.exit(0), onFault)

@@ -36,6 +36,8 @@ export async function* upstreamFeed(
       request.destroy()
     })
   })
+  // Who broke the protocol is not asked to say goodbye.
+  socket.on('error', () => socket.terminate())
   const abort = () => frames.destroy()
   signal.addEventListener('abort', abort)
   const silence = watchSilence(socket)

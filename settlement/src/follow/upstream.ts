@@ -6,8 +6,10 @@ import {
   PAGE_ITEMS_MAX,
   UPSTREAM_ANSWER_BYTES_MAX,
   UPSTREAM_ANSWER_MS_MAX,
+  UPSTREAM_PACE,
   UPSTREAM_WORD_BYTES_MAX,
 } from '../limits.js'
+import { askServer, type ServerRequest, wholeBody } from './ask-server.js'
 
 const hex = z.string().regex(/^(?:[0-9a-f]{2})+$/)
 const statusSchema = z.looseObject({ chain_id: z.string(), height: z.int().nonnegative() })
@@ -54,17 +56,11 @@ export class Upstream {
 
   /** Hands a transaction on; whatever the upstream answers. Throws `upstream_unreachable`. */
   submit(encoded: Uint8Array): Promise<UpstreamAnswer> {
-    const request = {
-      method: 'POST',
-      headers: { 'content-type': 'application/octet-stream' },
-      // A copy over memory that is surely not shared, as `fetch` asks for.
-      body: new Uint8Array(encoded),
-    }
-    return this.#ask('/v1/transactions', request, UPSTREAM_WORD_BYTES_MAX)
+    return this.#ask('/v1/transactions', { body: encoded }, UPSTREAM_WORD_BYTES_MAX)
   }
 
   async #read<T>(path: string, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T> {
-    const { status, body } = await this.#ask(path, signal && { signal })
+    const { status, body } = await this.#ask(path, { signal })
     const json = parsedJson(body)
     if (status !== 200) {
       const problem = problemSchema.safeParse(json)
@@ -82,38 +78,20 @@ export class Upstream {
 
   async #ask(
     path: string,
-    request: RequestInit = {},
+    request: Pick<ServerRequest, 'body' | 'signal'> = {},
     bytesMax = UPSTREAM_ANSWER_BYTES_MAX,
   ): Promise<UpstreamAnswer> {
     const late = AbortSignal.timeout(UPSTREAM_ANSWER_MS_MAX)
     const signal = request.signal ? AbortSignal.any([request.signal, late]) : late
-    try {
-      const response = await fetch(this.url + path, { ...request, signal, redirect: 'error' })
-      const contentType = response.headers.get('content-type') ?? 'application/octet-stream'
-      return { status: response.status, contentType, body: await boundedBody(response, bytesMax) }
-    } catch (cause) {
-      if (cause instanceof LedgerFault) throw cause
-      throw new LedgerFault('upstream_unreachable', `${this.url} does not answer`, cause)
-    }
+    const url = this.url + path
+    const answer = await askServer(url, { ...request, signal, pace: UPSTREAM_PACE })
+    const { status, contentType } = answer
+    return { status, contentType, body: await wholeBody(url, answer, bytesMax) }
   }
 
   #wrong(path: string, why: string): LedgerFault {
     return new LedgerFault('upstream_unusable', `${this.url}${path}: ${why.slice(0, 500)}`)
   }
-}
-
-async function boundedBody(response: Response, bytesMax: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length
-    if (length > bytesMax) {
-      const detail = `${response.url} answers more than ${bytesMax} bytes`
-      throw new LedgerFault('upstream_unusable', detail)
-    }
-    chunks.push(chunk)
-  }
-  return new Uint8Array(Buffer.concat(chunks))
 }
 
 function parsedJson(body: Uint8Array): unknown {

@@ -1,10 +1,12 @@
 import { createReadStream } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import type { ReadableStream } from 'node:stream/web'
+import type { Readable } from 'node:stream'
 import type { ChainId, Genesis } from '@tallystick/protocol'
+import { askServer, type ServerAnswer, wholeBody } from '../follow/ask-server.js'
+import type { Pace } from '../follow/paced-body.js'
 import { LedgerFault } from '../ledger-fault.js'
-import { ARCHIVE_INDEX_BYTES_MAX } from '../limits.js'
+import { ARCHIVE_INDEX_BYTES_MAX, UPSTREAM_PACE } from '../limits.js'
 import { ARCHIVE_INDEX, type ArchiveIndex, parseArchiveIndex } from './archive-index.js'
 import { readRecordFile } from './record-file.js'
 import { openSnapshot, type Snapshot } from './snapshot.js'
@@ -15,45 +17,42 @@ export class Archive {
   readonly genesis: Genesis
   readonly chainId: ChainId
   readonly #location: string
+  readonly #pace: Pace
 
-  private constructor(location: string, read: ReturnType<typeof parseArchiveIndex>) {
+  private constructor(location: string, pace: Pace, read: ReturnType<typeof parseArchiveIndex>) {
     this.#location = location
+    this.#pace = pace
     this.index = read.index
     this.genesis = read.genesis
     this.chainId = read.chainId
   }
 
-  /** `location`: a folder, or an address that starts with http. Throws `history_corrupt`. */
-  static async open(location: string): Promise<Archive> {
+  /**
+   * `location`: a folder, or an address that starts with http, whose server has to keep `pace`. Throws
+   * `history_corrupt`, and what `askServer` throws.
+   */
+  static async open(location: string, pace: Pace = UPSTREAM_PACE): Promise<Archive> {
     const where = pathOf(location, ARCHIVE_INDEX)
-    const chunks: Buffer[] = []
-    let length = 0
-    try {
-      for await (const chunk of await openFile(location, ARCHIVE_INDEX)) {
-        length += chunk.length
-        if (length > ARCHIVE_INDEX_BYTES_MAX) throw new Error('the index is too large')
-        chunks.push(chunk)
-      }
-    } catch (cause) {
-      if (cause instanceof LedgerFault) throw cause
-      throw new LedgerFault('history_corrupt', `${where}: ${String(cause)}`, cause)
-    }
-    return new Archive(location, parseArchiveIndex(Buffer.concat(chunks).toString('utf8'), where))
+    const bytes = await indexBytes(location, where, pace)
+    const read = parseArchiveIndex(Buffer.from(bytes).toString('utf8'), where)
+    return new Archive(location, pace, read)
   }
 
   /** The encoded blocks from a height on, as far as the archive goes. */
   async *blocks(from: number): AsyncGenerator<Uint8Array> {
-    for (const { name, first, last, sha256 } of this.index.files) {
+    for (const facts of this.index.files) {
+      const { name, first, last } = facts
       if (last < from) continue
       const where = pathOf(this.#location, name)
       let height = first
-      const file = await openFile(this.#location, name)
-      for await (const block of readRecordFile(file, where, sha256)) {
+      const file = await openFile(this.#location, name, this.#pace)
+      for await (const block of readRecordFile(file, where, facts)) {
+        // At once: there need not be an end to what is sent.
+        if (height > last) throw corrupt(where, 'it holds more blocks than the index says')
         if (height++ >= from) yield block
       }
       if (height === last + 1) continue
-      const detail = `${where}: it holds ${height - first} blocks, the index says otherwise`
-      throw new LedgerFault('history_corrupt', detail)
+      throw corrupt(where, `it holds ${height - first} blocks, the index says otherwise`)
     }
   }
 
@@ -62,14 +61,17 @@ export class Archive {
     const found = this.index.checkpoints.filter((one) => one.height <= height).at(-1)
     if (found === undefined) return undefined
     const where = pathOf(this.#location, found.name)
-    const file = await openFile(this.#location, found.name)
-    const snapshot = await openSnapshot(readRecordFile(file, where, found.sha256), where)
+    const file = await openFile(this.#location, found.name, this.#pace)
+    const snapshot = await openSnapshot(readRecordFile(file, where, found), where)
     const { chainId, height: at } = snapshot.block.header
     // Before anything of it is stored: the folder could not be used with this archive any more.
     if (chainId === this.chainId && at === found.height) return snapshot
-    const detail = `${where}: it is of block ${at} of chain ${chainId}, the index says otherwise`
-    throw new LedgerFault('history_corrupt', detail)
+    throw corrupt(where, `it is of block ${at} of chain ${chainId}, the index says otherwise`)
   }
+}
+
+function corrupt(where: string, why: string): LedgerFault {
+  return new LedgerFault('history_corrupt', `${where}: ${why}`)
 }
 
 function isAddress(location: string): boolean {
@@ -80,15 +82,28 @@ function pathOf(location: string, name: string): string {
   return isAddress(location) ? `${location.replace(/\/+$/, '')}/${name}` : join(location, name)
 }
 
-async function openFile(location: string, name: string): Promise<Readable> {
+async function openFile(location: string, name: string, pace: Pace): Promise<Readable> {
   const path = pathOf(location, name)
   if (!isAddress(location)) return createReadStream(path)
-  const response = await fetch(path).catch((cause) => {
-    throw new LedgerFault('upstream_unreachable', `${path} does not answer`, cause)
-  })
-  if (response.status === 200 && response.body !== null) {
-    // The same stream under the names of the web and of Node.
-    return Readable.fromWeb(response.body as ReadableStream)
+  return (await openAnswer(path, pace)).body
+}
+
+async function openAnswer(url: string, pace: Pace): Promise<ServerAnswer> {
+  const answer = await askServer(url, { pace })
+  if (answer.status === 200) return answer
+  answer.body.destroy()
+  throw new LedgerFault('upstream_unusable', `${url} answers ${answer.status}`)
+}
+
+async function indexBytes(location: string, where: string, pace: Pace): Promise<Uint8Array> {
+  if (isAddress(location)) {
+    return wholeBody(where, await openAnswer(where, pace), ARCHIVE_INDEX_BYTES_MAX)
   }
-  throw new LedgerFault('upstream_unusable', `${path} answers ${response.status}`)
+  try {
+    const { size } = await stat(where)
+    if (size > ARCHIVE_INDEX_BYTES_MAX) throw new Error('the index is too large')
+    return await readFile(where)
+  } catch (cause) {
+    throw new LedgerFault('history_corrupt', `${where}: ${String(cause)}`, cause)
+  }
 }

@@ -63,22 +63,27 @@ async function* framed(records: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
 
 /**
  * The records of such a file, one at a time in memory. Throws `history_corrupt`, naming `where`, when
- * it is cut, longer than it says, or not the file of `sha256`, which is known only at its end.
+ * it is cut, longer than `facts` say, which is noticed with the first byte too many, or not the file
+ * that they name, which is known only at its end.
  */
 export async function* readRecordFile(
   file: Readable,
   where: string,
-  sha256: string | undefined,
+  facts: FileFacts | undefined,
 ): AsyncGenerator<Uint8Array> {
   const digest = createHash('sha256')
+  let bytes = 0
   const unzipped = createGunzip()
   const piped = pipeline(
     file,
     async function* (chunks: AsyncIterable<Uint8Array>) {
       for await (const chunk of chunks) {
+        bytes += chunk.length
+        if (facts !== undefined && bytes > facts.bytes) throw wrongSize(where, facts)
         digest.update(chunk)
         yield chunk
       }
+      if (facts !== undefined && bytes < facts.bytes) throw wrongSize(where, facts, bytes)
     },
     unzipped,
   )
@@ -93,7 +98,7 @@ export async function* readRecordFile(
     unzipped.destroy()
     file.destroy()
   }
-  if (sha256 !== undefined && digest.digest('hex') !== sha256) {
+  if (facts !== undefined && digest.digest('hex') !== facts.sha256) {
     throw corrupt(where, 'it is not the file that the index names')
   }
 }
@@ -120,6 +125,12 @@ async function* unframed(chunks: AsyncIterable<Buffer>, where: string): AsyncGen
     }
   }
   if (due !== undefined || heldBytes > 0) throw corrupt(where, 'it ends inside a record')
+}
+
+/** `found`: absent while there is more to come. */
+function wrongSize(where: string, { bytes }: FileFacts, found?: number): LedgerFault {
+  const has = found === undefined ? 'more' : `${found}`
+  return corrupt(where, `it has ${has} bytes, the index names ${bytes}`)
 }
 
 function corrupt(where: string, why: string, cause?: unknown): LedgerFault {

@@ -1,6 +1,6 @@
-import { PRUNE_BLOCKS } from '../limits.js'
+import { PRUNE_BLOCKS, PRUNE_BLOCKS_MIN } from '../limits.js'
 import type { LedgerStore } from '../store/ledger-store.js'
-import { pruneBlocks } from './prune-blocks.js'
+import { pruneStep } from './prune-blocks.js'
 
 /** The lowest height whose block is here, and how it rises while a node runs (API-11). */
 export class Horizon {
@@ -23,12 +23,19 @@ export class Horizon {
     return this.#first
   }
 
-  /** Removes what lies too far below the tip, many at a time: most blocks need not wait for it. */
+  /**
+   * Removes a part of what lies too far below the tip, many blocks at a time: most blocks need not wait
+   * for it, and none for more than a step. More go than come, so that a backlog has an end.
+   */
   async prune(tipHeight: number): Promise<void> {
     const first = tipHeight - this.#keepBlocks + 1
     if (first < this.#first + PRUNE_BLOCKS) return
-    // Told before it is so: whoever asks meanwhile is refused, not given a gap.
-    this.#first = first
-    await pruneBlocks(this.#store, first)
+    const enough = this.#first + PRUNE_BLOCKS_MIN
+    while (this.#first < enough) {
+      await pruneStep(this.#store, { horizon: this.#first, first }, (horizon) => {
+        // Told before it is so: whoever asks meanwhile is refused, not given a gap.
+        this.#first = horizon
+      })
+    }
   }
 }

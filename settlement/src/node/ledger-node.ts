@@ -128,8 +128,9 @@ export class LedgerNode {
     await Promise.race([attempted, loop.ended])
   }
 
-  /** Finishes the block that is being made, and makes no more. */
+  /** Finishes the block that is being made, and makes no more; long hash chains are given up. */
   async stop(): Promise<void> {
+    this.#reveals.stop()
     this.#loop?.stop()
     // A loop that failed was reported when it did.
     await this.#loop?.ended.catch(() => undefined)

@@ -13,6 +13,8 @@ import { HASH_STEPS_PER_TURN, HASHING_QUEUE_MAX } from '../limits.js'
 /** Too much waits; the same transaction may be taken later. */
 export type NodeBusy = Rejection<'node_busy'>
 
+const STOPPING: NodeBusy = reject('node_busy', 'this node stops; hand it in again later')
+
 /** The chains of one transaction, and how far they have been followed. */
 type Job = {
   readonly body: Transaction['body']
@@ -35,18 +37,26 @@ type Job = {
 export class RevealHashing {
   readonly #jobs: Job[] = []
   #isRunning = false
+  #isStopped = false
 
   /** Computes what `checks` will be asked for; the work that it took, milliseconds. */
   follow({ body }: Transaction, checks: TransactionChecks): Promise<number | NodeBusy> {
     const left = body.reveals.reduce((sum, { index }) => sum + index, 0)
     // Short chains are followed where they are needed.
     if (left <= HASH_STEPS_PER_TURN) return Promise.resolve(0)
+    if (this.#isStopped) return Promise.resolve(STOPPING)
     return new Promise((done) => {
       const start = { position: -1, hash: undefined, stepsLeft: 0, workMs: 0 }
       this.#jobs.push({ body, checks, done, left, ...start })
       if (this.#jobs.length > HASHING_QUEUE_MAX) this.#sendAway()
       if (!this.#isRunning) this.#run()
     })
+  }
+
+  /** Whoever waits is told so at once: a node that stops does not finish what nobody has paid for. */
+  stop(): void {
+    this.#isStopped = true
+    for (const job of [...this.#jobs]) this.#end(job, STOPPING)
   }
 
   #sendAway(): void {

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, test } from 'node:test'
+import { openWsSocket } from '@tallystick/client-sdk/node'
+import { LedgerError } from '#client-sdk/ledger/ledger-error.js'
+import { requestAnswer } from '#client-sdk/ledger/ledger-http.js'
+import { BROKEN_FRAMES, startBrokenWebSocket } from '../settlement/broken-web-socket.js'
+
+/** Far below the 30 s for which a library would wait. */
+const IN_TIME = { timeout: 10_000 }
+
+describe('INV-45 a client of a ledger', () => {
+  test('does not go where its server leads it', async (context) => {
+    const asked: (string | undefined)[] = []
+    const server = createServer(({ url }, response) => {
+      asked.push(url)
+      if (url === '/v1/status') response.writeHead(302, { location: '/elsewhere' })
+      response.end('{}')
+    })
+    context.after(() => server.close())
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const http = { base, fetch: globalThis.fetch }
+    await assert.rejects(
+      requestAnswer(http, { path: '/v1/status', signal: undefined }),
+      (error) =>
+        error instanceof LedgerError &&
+        error.code === 'ledger_answer_malformed' &&
+        /leads to another address/.test(error.message),
+    )
+    assert.deepEqual(asked, ['/v1/status'])
+  })
+
+  test(
+    'hangs up at once on a feed that breaks the protocol, and waits for no goodbye',
+    IN_TIME,
+    async (context) => {
+      const { reservedBit } = BROKEN_FRAMES
+      const host = await startBrokenWebSocket(context, reservedBit)
+      const closed = await new Promise<{ text: string }>((resolve) => {
+        const handlers = { onOpen: () => {}, onMessage: () => {}, onClose: resolve }
+        openWsSocket(`ws://${host}`, handlers)
+      })
+      assert.match(closed.text, /RSV1 must be clear/)
+    },
+  )
+})
