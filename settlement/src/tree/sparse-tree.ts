@@ -91,9 +91,11 @@ export class SparseTree {
 
   /** Makes room for so many entries at once; a larger tree grows by itself. */
   reserve(entries: number): void {
-    this.#leaves.slots.reserve(entries + 1)
+    // A batch stands beside what it replaces. What no row has touched is no memory.
+    const rows = Math.ceil(1.0625 * (entries + 1))
+    this.#leaves.slots.reserve(rows)
     // A random binary trie of n leaves has n / ln 2 inner nodes.
-    this.#nodes.slots.reserve(Math.ceil(entries / Math.LN2) + 1)
+    this.#nodes.slots.reserve(Math.ceil(rows / Math.LN2))
   }
 
   /** The leaf slot of a 32-byte key; 0: there is no entry. */
