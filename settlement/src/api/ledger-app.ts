@@ -4,6 +4,7 @@ import type { LedgerNode } from '../node/ledger-node.js'
 import { type ForwardTransaction, forwardRoutes } from './forward-routes.js'
 import { ledgerRoutes } from './ledger-routes.js'
 import { requestIdOf, sendProblem } from './problem.js'
+import { refuseMethod } from './refuse-method.js'
 import { transactionRoutes } from './transaction-routes.js'
 
 /** Hears of requests that failed through no fault of theirs. */
@@ -29,11 +30,9 @@ export function ledgerApp(
     next()
   })
   if (forward !== undefined) app.use(forwardRoutes(forward))
-  app.use(transactionRoutes(node), ledgerRoutes(node))
-  app.use((request, response) => {
-    const isReading = request.method === 'GET' || request.method === 'HEAD'
-    const code = isReading ? 'not_found' : 'method_not_allowed'
-    sendProblem(response, { code, detail: 'there is nothing at this address' })
+  app.use(transactionRoutes(node), ledgerRoutes(node), refuseMethod())
+  app.use((_, response) => {
+    sendProblem(response, { code: 'not_found', detail: 'there is nothing at this address' })
   })
   app.use(failureHandler(onFailedRequest))
   return app

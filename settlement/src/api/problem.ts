@@ -17,6 +17,7 @@ export type ProblemCode =
   | 'too_many_refusals'
   | 'not_ready'
   | 'pruned'
+  | 'state_not_kept'
   | 'upstream_unreachable'
   | 'internal_error'
 
@@ -100,6 +101,7 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
   too_many_refusals: [429, true],
   not_ready: [503, true],
   pruned: [410, false],
+  state_not_kept: [410, false],
   upstream_unreachable: [502, true],
   internal_error: [500, true],
 }

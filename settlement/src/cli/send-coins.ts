@@ -1,9 +1,8 @@
 import { createInterface } from 'node:readline/promises'
-import { KeyCoins, type LedgerClient, LedgerError } from '@tallystick/client-sdk'
+import { KeyCoins, LedgerError } from '@tallystick/client-sdk'
 import {
   type Amount,
   type AssetId,
-  feeRateOf,
   isRejection,
   keyLock,
   type LockRoot,
@@ -12,6 +11,7 @@ import {
 } from '@tallystick/protocol'
 import { isRefusal } from '../api/problem.js'
 import { connectLedger, type LedgerAddress } from './connect-ledger.js'
+import { feeAssetOf } from './fee-asset.js'
 import { coinSigner, readKeyFile } from './key-file.js'
 import { printFacts } from './print-facts.js'
 import { showProgress } from './show-progress.js'
@@ -35,7 +35,7 @@ export async function sendCoins(options: SendOptions): Promise<void> {
   const lock = receiver(options)
   const signer = coinSigner(await readKeyFile(options.keys))
   const ledger = await showProgress('asking the node', () => connectLedger(options))
-  const feeAsset = options.feeAsset ?? feeAssetFor(ledger, asset)
+  const feeAsset = feeAssetOf(ledger, options.feeAsset, asset)
   const coins = new KeyCoins(ledger, signer, feeAsset)
   const built = await showProgress('looking for coins', () =>
     coins.build({ outputs: [{ asset, amount, lock }] }),
@@ -57,13 +57,6 @@ function receiver({ toLock, toKey }: SendOptions): LockRoot {
   if (toLock !== undefined && toKey === undefined) return toLock
   if (toKey !== undefined && toLock === undefined) return lockRoot(keyLock(toKey))
   throw new CommandError('receiver_missing', 'exactly one of --to-lock and --to-key is due')
-}
-
-/** The asset itself when it pays fees, else the first that does. */
-function feeAssetFor({ parameters }: LedgerClient, asset: AssetId): AssetId {
-  if (feeRateOf(parameters, asset) > 0) return asset
-  const [first] = parameters.feeRates
-  return first?.asset ?? asset
 }
 
 async function confirm(said: string): Promise<void> {
