@@ -4,6 +4,7 @@ import {
   chainIdOption,
   countOption,
   hashOption,
+  keyOption,
   urlOption,
   wholeOption,
 } from './ledger-options.js'
@@ -30,7 +31,7 @@ export function addClientCommands(program: Command): void {
     .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
     .requiredOption('--keys <file>', 'key file that `keys` made')
     .option('--to-lock <root>', 'receiver: the root of a lock', hashOption)
-    .option('--to-key <key>', 'receiver: a public key', hashOption)
+    .option('--to-key <key>', 'receiver: a public key', keyOption)
     .requiredOption('--amount <units>', 'in base units', amountOption)
     .option('--asset <id>', 'what is sent', wholeOption, 0)
     .option('--fee-asset <id>', 'what the fee is paid in; else the same, if it can', wholeOption)

@@ -25,6 +25,20 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'ledger trace transaction.hex --url URL',
     'ledger trace TXID --archive ARCHIVE --height 4711',
   ],
+  issue: [
+    'ledger issue --url URL --keys wallet.keys --code OIL --decimals 2 --supply 100000 --reissuable',
+    'ledger issue --url URL --keys wallet.keys --code ART --supply 1 --to-lock LOCKHEX --yes',
+  ],
+  reissue: ['ledger reissue --url URL --keys wallet.keys --asset 3 --amount 5000'],
+  parameters: ['ledger parameters --url URL --chain-id ID --json'],
+  propose: [
+    'ledger propose --url URL --keys wallet.keys --out fees.json --in-blocks 20000 --fee-rate 0:5',
+    'ledger propose --url URL --keys wallet.keys --out in.json --at-height 90000 --add-validator KEY' +
+      ' --signer KEY1 --signer KEY2',
+    'ledger propose --url URL --keys wallet.keys --out back.json --withdraw',
+  ],
+  sign: ['ledger sign fees.json --key DIR/validator.key --chain-id ID'],
+  submit: ['ledger submit fees.json --url URL', 'ledger submit copy1.json copy2.json --url URL'],
   archive: [
     'ledger archive --data DIR --out ARCHIVE',
     'ledger archive --from http://127.0.0.1:7400 --out ARCHIVE',

@@ -16,6 +16,7 @@ import {
   urlOption,
   wholeOption,
 } from './ledger-options.js'
+import { addOperatorCommands } from './operator-commands.js'
 import { printFacts } from './print-facts.js'
 import { runLedger } from './run-ledger.js'
 import { showStatus } from './show-status.js'
@@ -104,6 +105,7 @@ program
   .action(showStatus)
 
 addClientCommands(program)
+addOperatorCommands(program)
 addHistoryCommands(program)
 addHelp(program)
 
