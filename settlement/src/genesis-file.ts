@@ -152,7 +152,8 @@ export function checkedGenesis(where: string, genesis: Genesis): Genesis {
     if (!isRejection(read)) return read as Genesis
   } catch (cause) {
     // The codec states its bounds as invariants; here they are what somebody typed.
-    throw new LedgerFault('genesis_unusable', `${where}: ${String(cause)}`, cause)
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new LedgerFault('genesis_unusable', `${where}: ${why}`, cause)
   }
   throw unusable(where, 'it has no canonical encoding')
 }

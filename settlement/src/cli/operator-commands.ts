@@ -1,5 +1,5 @@
 import type { PublicKey } from '@tallystick/protocol'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { issueAsset, reissueAsset } from './issue-asset.js'
 import {
   amountOption,
@@ -51,7 +51,7 @@ export function addOperatorCommands(program: Command): void {
     .option('--signer <key>', 'a validator that will sign; repeated per validator', keysOption)
     .option('--at-height <n>', 'the first block under the new parameters', countOption)
     .option('--in-blocks <n>', 'the same, so many blocks above the tip', countOption)
-    .addOption(new Option('--withdraw', 'withdraw what is scheduled instead'))
+    .option('--withdraw', 'withdraw what is scheduled instead')
     .option('--fee-rate <asset:units>', 'per 1,000 of cost; 0 takes it away', feeRateOption)
     .option('--add-validator <key>', 'repeated per validator', keysOption)
     .option('--remove-validator <key>', 'repeated per validator', keysOption)
