@@ -45,6 +45,10 @@ describe('with --json a command that fails prints one object with the error', ()
       [/unknown option '--nothing'/, 'keys', '--nothing'],
       [/missing required argument 'file'/, 'keys'],
       [/exactly one of --url and --archive is due/, 'trace', 'ab'.repeat(40)],
+      [
+        /--height and --chain-id are for --archive/,
+        ...['trace', 'ab'.repeat(40), '--url', 'http://127.0.0.1:1', '--height', '3'],
+      ],
       [/--data or --from is due/, 'archive', '--out', folder],
     ]
     for (const [says, ...args] of commands) {

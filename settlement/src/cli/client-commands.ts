@@ -56,7 +56,7 @@ export function addClientCommands(program: Command): void {
     .option('--url <url>', "address of a node's API: it runs bytes, or one that waits", urlOption)
     .option('--archive <dir|url>', 'run it in the block of this archive that holds it')
     .option('--height <n>', 'the block that holds it; absent: the archive is searched', countOption)
-    .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
+    .option('--chain-id <hex>', 'the chain that the archive has to be of', chainIdOption)
     .option('--json', 'print one JSON object')
     .action(showTrace)
 }

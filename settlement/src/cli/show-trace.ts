@@ -46,6 +46,11 @@ export async function showTrace(transaction: string, options: TraceOptions): Pro
   if ((url === undefined) === (archive === undefined)) {
     throw new InvalidArgumentError('exactly one of --url and --archive is due: where it is run')
   }
+  if (url !== undefined && (options.height !== undefined || options.chainId !== undefined)) {
+    throw new InvalidArgumentError(
+      '--height and --chain-id are for --archive: a node proves no trace',
+    )
+  }
   const trace =
     url === undefined
       ? await traceInArchive(archive ?? '', traced, options)
