@@ -10,12 +10,20 @@ const names = readdirSync(folder)
   .map((file) => file.slice(0, -'.bench.js'.length))
   .sort()
 
+/** Exit codes: 0 every limit is met or not judged, 1 one is missed, 2 wrong use. */
+const WRONG_USE = 2
+
 const program = new Command('bench')
   .description('Measure one thing, beside the limit of this machine for it')
   .argument('<name>', names.join(', '))
   .option('--json', 'print one JSON object last')
-  .option('--scale <part>', 'a part of the full size, for a quick look', '1')
+  .option('--scale <part>', 'a part of the full size, 0.001 to 1; limits are not judged then', '1')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 every limit is met or not judged, 1 one is missed, 2 wrong use.',
+  )
   .showHelpAfterError()
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : WRONG_USE))
   .parse()
 
 const [name = ''] = program.args

@@ -6,3 +6,4 @@ export {
   type SqliteTransaction,
 } from './node/sqlite-database.js'
 export { openSqliteStore, type SqliteWalletStores } from './node/sqlite-store.js'
+export { storedBytes, storedNumber, storedText } from './node/stored-column.js'

@@ -13,6 +13,7 @@ import {
   timestamp,
 } from '@tallystick/protocol'
 import { z } from 'zod'
+import { complaint } from './api/parameters.js'
 import { LedgerFault } from './ledger-fault.js'
 import { genesisAssets, pricedAssets } from './priced-asset.js'
 
@@ -71,7 +72,7 @@ export async function readGenesisFile(path: string): Promise<Genesis> {
     throw new LedgerFault('genesis_unusable', `${path} cannot be read as JSON`, cause)
   }
   const parsed = genesisFileSchema.safeParse(json)
-  if (!parsed.success) throw unusable(path, z.prettifyError(parsed.error))
+  if (!parsed.success) throw unusable(path, complaint(parsed.error))
   const { network, time, parameters, assets, allocations } = parsed.data
   const { terms, feeRates } = genesisAssets(
     assets.map(({ code, decimals, fee_per_kilo_cost: feePerKiloCost, issuer }) => {
@@ -151,7 +152,8 @@ export function checkedGenesis(where: string, genesis: Genesis): Genesis {
     if (!isRejection(read)) return read as Genesis
   } catch (cause) {
     // The codec states its bounds as invariants; here they are what somebody typed.
-    throw new LedgerFault('genesis_unusable', `${where}: ${String(cause)}`, cause)
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new LedgerFault('genesis_unusable', `${where}: ${why}`, cause)
   }
   throw unusable(where, 'it has no canonical encoding')
 }

@@ -1,9 +1,8 @@
 import type { ChainId } from '@tallystick/protocol'
-import { Archive } from './history/archive.js'
 import { archiveHeight } from './history/archive-index.js'
+import { openArchiveOf } from './history/open-archive-of.js'
 import { replayArchive } from './history/replay-archive.js'
 import { withScratchStore } from './history/scratch-store.js'
-import { LedgerFault } from './ledger-fault.js'
 import { newLedgerFolder } from './new-ledger-folder.js'
 import type { ChainTip } from './node/chain.js'
 import type { LedgerStore } from './store/ledger-store.js'
@@ -30,11 +29,7 @@ export type Recreation = {
  */
 export async function recreateLedger(recreation: Recreation): Promise<ChainTip> {
   const { chainId, dataDir, start, pool, onProgress } = recreation
-  const archive = await Archive.open(recreation.archive)
-  if (chainId !== undefined && archive.chainId !== chainId) {
-    const detail = `${recreation.archive} is of chain ${archive.chainId}, not ${chainId}`
-    throw new LedgerFault('store_of_another_chain', detail)
-  }
+  const archive = await openArchiveOf(recreation.archive, chainId)
   const height = recreation.height ?? archiveHeight(archive.index)
   const replay = async (store: LedgerStore) => {
     const clock = () => Math.floor(Date.now() / 1_000)

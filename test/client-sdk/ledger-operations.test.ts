@@ -10,6 +10,7 @@ import {
   TIMESTAMP_MAX,
   timestamp,
 } from '@tallystick/protocol'
+import { awaitedKeys, coSign, joinSignatures } from '#client-sdk/ledger/co-sign.js'
 import type { OwnedCoin } from '#client-sdk/ledger/coin-selection.js'
 import {
   issueTransaction,
@@ -91,4 +92,36 @@ test('OP-10 a proposal that a validator at hand signs needs no other signature',
   const withdrawal = scene.plan(0, 10, [VALIDATOR])
   scene.include(parametersProposal(withdrawal, undefined, [VALIDATOR.publicKey]))
   assert.equal(scene.world.state.read('parametersChange', {}), undefined)
+})
+
+describe('OP-10 signatures of several machines', () => {
+  const [second, third] = [testSigner(202), testSigner(203)]
+  const listed = [VALIDATOR, second].map(({ publicKey }) => publicKey)
+
+  function proposed() {
+    const scene = new Scene()
+    const built = parametersProposal(scene.plan(0, 10), undefined, listed)
+    if (isRejection(built)) assert.fail(built.detail)
+    return { chainId: scene.world.chainId, transaction: built.transaction }
+  }
+
+  test('are joined from copies, and a wrong one never takes the place of a right one', () => {
+    const { chainId, transaction } = proposed()
+    const [one, two] = [VALIDATOR, second].map((signer) => coSign(chainId, transaction, signer))
+    if (isRejection(one) || isRejection(two)) assert.fail('both are listed')
+    assert.ok(one !== undefined && two !== undefined)
+    assert.deepEqual(awaitedKeys(chainId, one), [second.publicKey])
+    const joined = joinSignatures(chainId, one, [transaction, two, one])
+    if (isRejection(joined)) assert.fail(joined.detail)
+    assert.deepEqual(awaitedKeys(chainId, joined), [])
+  })
+
+  test('are refused by name from another transaction, and from a key without a place', () => {
+    const { chainId, transaction } = proposed()
+    const body = { ...transaction.body, memo: Uint8Array.of(1) }
+    const refused = joinSignatures(chainId, transaction, [{ ...transaction, body }])
+    assert.equal(isRejection(refused) && refused.code, 'signature_of_another')
+    const unlisted = coSign(chainId, transaction, third)
+    assert.equal(isRejection(unlisted) && unlisted.code, 'signer_unused')
+  })
 })

@@ -8,17 +8,23 @@ import {
   channelPartyCodec,
   createMnemonic,
   decodeTrusted,
+  encode,
   equalBytes,
+  signTransaction,
+  TIMESTAMP_MAX,
+  timestamp,
   toHex,
+  transactionCodec,
   utf8,
 } from '@tallystick/protocol'
 import { decodeWalletChannel, encodeWalletChannel } from '#client-sdk/wallet/wallet-records.js'
 import { decodeHubChannel, encodeHubChannel } from '#hub/core/hub-channel.js'
 import { readKeyFile } from '#settlement/cli/key-file.js'
+import { readProposal, writeProposal } from '#settlement/cli/proposal-file.js'
 import { readGenesisFile, writtenGenesis } from '#settlement/genesis-file.js'
 import { readValidatorKey } from '#settlement/validator-key.js'
 import type { Dice } from '../protocol/test-channel.js'
-import { testGenesis } from '../settlement/test-ledger.js'
+import { testGenesis, VALIDATOR } from '../settlement/test-ledger.js'
 import { validBytes } from './codec-decoders.js'
 import { type Decoder, isNamed, textOf } from './decoder.js'
 
@@ -32,6 +38,7 @@ export function storeDecoders(): readonly Decoder[] {
       return { party, keyIndex: 3, books: 'whole' as const }
     }),
     genesisFileDecoder(),
+    proposalFileDecoder(),
     secretFileDecoder({
       name: 'readValidatorKey',
       fault: 'LedgerFault',
@@ -103,6 +110,38 @@ function genesisFileDecoder(): Decoder {
         return 'accepted'
       } catch (error) {
         if (isNamed(error, 'LedgerFault')) return 'refused'
+        throw error
+      }
+    },
+  }
+}
+
+/** What validators send each other: one reading of a file is what was signed, or it is refused. */
+function proposalFileDecoder(): Decoder {
+  const genesis = testGenesis()
+  const chainId = chainIdOf(genesis)
+  const change = { activationHeight: 30, parameters: { ...genesis.parameters, revision: 1 } }
+  const body = {
+    ...{ validFrom: timestamp(0), validUntil: TIMESTAMP_MAX, inputs: [], outputs: [], reveals: [] },
+    ...{ operations: [{ kind: 'changeParameters', change } as const], memo: new Uint8Array() },
+  }
+  const signed = encode(transactionCodec, signTransaction(chainId, body, [], [VALIDATOR]))
+  const written = { format: 1, chain_id: chainId, transaction: toHex(signed) }
+  return {
+    name: 'readProposal',
+    covers: ['readProposal'],
+    valid: () => utf8(JSON.stringify(written)),
+    check: async (input) => {
+      try {
+        const proposal = await fromFile(input, readProposal)
+        const again = await fromFile(input, async (path) => {
+          await writeProposal(path, proposal)
+          return readProposal(path)
+        })
+        assert.deepEqual(again, proposal)
+        return 'accepted'
+      } catch (error) {
+        if (isNamed(error, 'CommandError')) return 'refused'
         throw error
       }
     },

@@ -7,11 +7,29 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { type Block, blockCodec, decodeTrusted, fromHex, toHex } from '@tallystick/protocol'
+import {
+  amount,
+  type Block,
+  blockCodec,
+  type ChainId,
+  decodeTrusted,
+  encode,
+  fromHex,
+  keyLock,
+  lockWitness,
+  signTransaction,
+  TIMESTAMP_MAX,
+  type TxId,
+  timestamp,
+  toHex,
+  transactionCodec,
+  transactionId,
+} from '@tallystick/protocol'
 import { startLedgerNode } from '@tallystick/settlement'
 import { WebSocket } from 'ws'
 import { tamper, temporaryFolder } from '../settlement/data-folder.js'
 import { ask, included, initTestLedger, paymentOf, submit } from '../settlement/node-on-disk.js'
+import { ALICE, BOB, keyLockOf } from '../settlement/test-ledger.js'
 import { killedCommand, LedgerProcess, ledgerCommand } from './ledger-process.js'
 
 const TIMING = { blockIntervalMs: 1, heartbeatMs: 100_000 }
@@ -219,6 +237,65 @@ describe('an archive', () => {
     await fails(/^history_corrupt/, ...replayArgs(temporaryFolder(context), 8))
   })
 })
+
+describe('ledger trace --archive', () => {
+  test('API-9 runs a transaction where it is: on the state before it, behind those before it', async (context) => {
+    const dataDir = temporaryFolder(context)
+    await initTestLedger(dataDir, 40)
+    const slow = await startLedgerNode({ dataDir, blockIntervalMs: 100_000, heartbeatMs: 100_000 })
+    // Both wait for one block: the second spends what the first creates.
+    const first = paymentOf(slow.chainId, 0)
+    const second = spendsBobs(slow.chainId, first.id)
+    for (const { hex } of [first, second]) {
+      assert.equal((await submit(slow.url, hex)).status, 202)
+    }
+    await slow.stop()
+    await grow(dataDir, 8)
+    const archive = temporaryFolder(context)
+    await succeeds('archive', '--data', dataDir, '--out', archive, ...SMALL)
+    const trace = (name: string, ...more: string[]) =>
+      succeeds('trace', name, '--archive', archive, ...more)
+    const traced = await trace(second.id)
+    const { height } = traced['included'] as { height: number }
+    assert.deepEqual(traced['included'], { height, position: 1 })
+    assert.deepEqual(
+      ['id', 'status', 'outcome', 'burnt'].map((name) => traced[name]),
+      [second.id, 'included', 'passed', [{ asset: 0, amount: '90' }]],
+    )
+    assert.equal((traced['tip'] as { height: number }).height, height - 1)
+    const steps = traced['steps'] as { outcome: string; cost: number }[]
+    assert.ok(steps.every(({ outcome }) => outcome === 'passed'))
+    assert.equal(
+      steps.reduce((sum, { cost }) => sum + cost, 0),
+      traced['cost'],
+    )
+    // By its bytes, or in the block that is named, it is the same.
+    assert.deepEqual(await trace(second.hex), traced)
+    assert.deepEqual(await trace(second.id, '--height', String(height)), traced)
+    const args = ['trace', second.id, '--archive', archive] as const
+    await fails(/^not_found: block 6 of .* does not hold transaction/, ...args, '--height', '6')
+    await fails(/^not_found/, ...args, '--height', '99')
+    await fails(/^not_found: .* does not hold/, 'trace', 'ab'.repeat(32), '--archive', archive)
+    await fails(/^store_of_another_chain/, ...args, '--chain-id', 'ab'.repeat(32))
+    // The last bytes of the first file are the signature of the payment in block 4.
+    flipInside(join(archive, '0000000001-0000000004.blocks.gz'), 3)
+    const damaged = ['trace', paymentOf(slow.chainId, 3).id, '--archive', archive] as const
+    await fails(/^history_refused: block 4: wrong_transaction_root/, ...damaged)
+  })
+})
+
+/** Bob spends what Alice's payment of 9,990 has created. */
+function spendsBobs(chainId: ChainId, txId: TxId) {
+  const body = {
+    ...{ validFrom: timestamp(0), validUntil: TIMESTAMP_MAX, inputs: [{ txId, index: 0 }] },
+    ...{ operations: [], reveals: [], memo: new Uint8Array() },
+    outputs: [{ asset: 0, amount: amount(9_900n), lock: keyLockOf(ALICE.publicKey) }],
+  }
+  const witnesses = [lockWitness(keyLock(BOB.publicKey), 0)]
+  const transaction = signTransaction(chainId, body, witnesses, [BOB])
+  const hex = toHex(encode(transactionCodec, transaction))
+  return { id: transactionId(chainId, body), hex }
+}
 
 function replayArgs(archive: string, height: number): readonly string[] {
   return ['replay', '--archive', archive, '--height', String(height)]

@@ -78,7 +78,7 @@ describe('the ledger command', () => {
     await ledgerCommand('init', '--data', dataDir, ...NEW)
     const node = await LedgerProcess.start(dataDir)
     context.after(() => node.kill())
-    await assert.rejects(LedgerProcess.start(dataDir), /^Error: store_in_use/)
+    await assert.rejects(LedgerProcess.start(dataDir), /\nstore_in_use: |^Error: store_in_use: /)
     assert.equal((await ask(node.url, '/v1/status')).status, 200)
     assert.equal(await node.stop(), 0)
     const next = await LedgerProcess.start(dataDir)

@@ -23,9 +23,10 @@ import { openApiDocument } from '#settlement/api/openapi-document.js'
 import { ROUTES } from '#settlement/api/routes.js'
 import { transactionRoutes } from '#settlement/api/transaction-routes.js'
 import type { LedgerNode } from '#settlement/node/ledger-node.js'
-import { ask, included, paymentOf, submit } from '../settlement/node-on-disk.js'
+import { temporaryFolder } from '../settlement/data-folder.js'
+import { ask, included, initTestLedger, paymentOf, submit } from '../settlement/node-on-disk.js'
 import { ALICE, HUB, keyLockOf, openOperation } from '../settlement/test-ledger.js'
-import type { LedgerProcess } from './ledger-process.js'
+import { LedgerProcess, ledgerCommand } from './ledger-process.js'
 import { startLedger } from './start-ledger.js'
 
 /** Alice spends a coin of 10,000 on operations that bind `bound`, and keeps the rest less 100. */
@@ -97,6 +98,11 @@ describe('the history of a ledger', () => {
     assert.deepEqual(
       await read(node, `/v1/coins/${opened.id}/0/transactions`, 'coinTransactions'),
       { created: { id: opened.id, height: openedAt, position: 0 }, spent: null },
+    )
+    const never = await ask(node.url, '/v1/channels/1/transactions')
+    assert.deepEqual(
+      [never.status, never.body['code'], never.body['detail']],
+      [404, 'not_found', 'channel 1 was never opened; 1 were, numbered from 0'],
     )
     // An outpoint of a known transaction that holds nothing is no coin.
     const nothing = await ask(node.url, `/v1/coins/${opened.id}/9/transactions`)
@@ -177,6 +183,47 @@ describe('the history of a ledger', () => {
     const malformed = await post(node, '/v1/transactions/trace', 'ab')
     assert.deepEqual([malformed.status, malformed.body['code']], [400, 'malformed'])
     assert.ok(ANSWERED.problem.safeParse(malformed.body).success)
+  })
+
+  test('API-9 traces one that waits by its id, behind what it builds on', async (context) => {
+    const dataDir = temporaryFolder(context)
+    await initTestLedger(dataDir)
+    // No second block: what is handed in waits.
+    const node = await LedgerProcess.start(dataDir, '--block-interval-ms', '100000')
+    context.after(() => node.kill())
+    const parent = acting(node, { txId: node.chainId as string as TxId, index: 0 }, [], 0n)
+    const child = acting(node, { txId: parent.id, index: 0 }, [], 50n)
+    for (const { hex } of [parent, child]) {
+      assert.equal((await submit(node.url, hex)).status, 202)
+    }
+    const { status, body } = await ask(node.url, `/v1/transactions/${child.id}/trace`)
+    const trace = ANSWERED.trace.parse(body)
+    assert.deepEqual(
+      [status, trace.id, trace.status, trace.included, trace.outcome, trace.burnt],
+      [200, child.id, 'pending', null, 'passed', [{ asset: 0, amount: '50' }]],
+    )
+    // On the tip alone the coin that it spends is not there.
+    const alone = await post(node, '/v1/transactions/trace', child.hex)
+    assert.equal(ANSWERED.trace.parse(alone.body).outcome, 'failed')
+    const command = await ledgerCommand('trace', child.id, '--url', node.url, '--json')
+    const { tip, ...told } = ANSWERED.trace.parse(JSON.parse(command.stdout))
+    // A second may have passed meanwhile.
+    const { tip: before, ...asked } = trace
+    assert.deepEqual([command.code, told, tip.block_id], [0, asked, before.block_id])
+  })
+
+  test('API-9 says of one that a block holds what can run it there', async (context) => {
+    const node = await startLedger(context)
+    const { id, hex } = paymentOf(node.chainId, 0)
+    await submit(node.url, hex)
+    const height = await included(node, id)
+    const { status, body } = await ask(node.url, `/v1/transactions/${id}/trace`)
+    assert.deepEqual([status, body['code'], body['retryable']], [410, 'state_not_kept', false])
+    assert.match(String(body['detail']), new RegExp(`--archive DIR --height ${height}\\b`))
+    const unknown = await ask(node.url, `/v1/transactions/${'ab'.repeat(32)}/trace`)
+    assert.deepEqual([unknown.status, unknown.body['code']], [404, 'not_found'])
+    const odd = await ask(node.url, '/v1/transactions/x/trace')
+    assert.deepEqual([odd.status, odd.body['code']], [400, 'bad_request'])
   })
 
   test('API-2 every other address answers what the OpenAPI document says', async (context) => {

@@ -125,6 +125,9 @@ describe('a ledger node answers by name, stores nothing, and serves others meanw
       ['/v1/blocks?from=1&cursor=2', 400, 'bad_request'],
       ['/v1/blocks?cursor=1-2', 400, 'bad_request'],
       ['/v1/channels/0/transactions?cursor=1', 400, 'bad_request'],
+      ['/v1/channels/0/transactions', 404, 'not_found'],
+      ['/v1/blocks/0', 404, 'not_found'],
+      ['/v1/blocks/0/transactions', 404, 'not_found'],
       [`/v1/coins/${hash}/0/transactions`, 404, 'not_found'],
       ['/v1/blocks/999999/transactions', 404, 'not_found'],
       ['/v1/blocks?from=1&limit=0', 400, 'bad_request'],
@@ -148,6 +151,17 @@ describe('a ledger node answers by name, stores nothing, and serves others meanw
     for (const method of ['PUT', 'DELETE', 'PATCH']) {
       assertProblem(await ask(node.url, '/v1/status', { method }), 405, 'method_not_allowed')
     }
+    for (const [method, path, allow] of [
+      ['PUT', '/v1/status', 'GET, HEAD'],
+      ['DELETE', '/v1/headers/latest', 'GET, HEAD'],
+      ['POST', '/v1/coins/x/0/transactions', 'GET, HEAD'],
+      ['GET', '/v1/transactions', 'POST'],
+      ['DELETE', '/v1/transactions/trace', 'POST'],
+    ] as const) {
+      const response = await fetch(node.url + path, { method })
+      assert.deepEqual([response.status, response.headers.get('allow')], [405, allow], path)
+    }
+    assertProblem(await ask(node.url, '/v1/nothing', { method: 'POST' }), 404, 'not_found')
     await honestPayment(node, 0)
   })
 

@@ -37,8 +37,10 @@ export class LedgerProcess {
       createInterface({ input: child.stdout }).once('line', resolve)
       child.once('exit', () => resolve(undefined))
     })
-    if (line === undefined) throw new Error(await said)
-    const { url, chain_id } = JSON.parse(line) as { url: string; chain_id: ChainId }
+    const told: unknown = line === undefined ? {} : JSON.parse(line)
+    const { url, chain_id } = told as { url?: string; chain_id: ChainId }
+    // What it could not start for, it tells on its first line, too.
+    if (url === undefined) throw new Error(await said)
     return new LedgerProcess(child, url, chain_id)
   }
 

@@ -187,3 +187,87 @@ describe('LIM-1 an expression is refused by name', () => {
     }
   })
 })
+
+describe('LOCK-4 whatever a builder is given', () => {
+  const hash = 'ab'.repeat(32)
+  const malformed: readonly (readonly [says: RegExp, value: unknown])[] = [
+    [/argument 1 of key has to be a key of 64 /, key('xyz' as never)],
+    [/argument 1 of key /, key(undefined as never)],
+    [/argument 1 of key /, key('AB'.repeat(32) as never)],
+    [/argument 1 of key /, key([hash] as never)],
+    [
+      /argument 1 of after has to be a time: whole seconds from 0 to 1099511627775/,
+      after(-5 as never),
+    ],
+    [/argument 1 of after /, after(1.5 as never)],
+    [/argument 1 of after /, after((2 ** 40) as never)],
+    [/argument 1 of after /, after(5n as never)],
+    [/argument 2 of multi has to be a key/, multi(1, 'ab' as never)],
+    [/argument 3 of multi has to be a key/, multi(1, hash as never, null as never)],
+    [/argument 1 of multi has to be a threshold from 1 to 1/, multi('1' as never, hash as never)],
+    [
+      /argument 1 of revealed has to be an anchor/,
+      lockExpression.revealed('' as never, timestamp(5)),
+    ],
+    [/argument 2 of unrevealed /, lockExpression.unrevealed(hash as never, Number.NaN as never)],
+    [/argument 1 of older /, older(undefined as never)],
+    [/an expression is one of any, all, key/, any(undefined as never)],
+    [/an expression is one of /, all('key' as never)],
+    [/an expression is one of /, null],
+    [/an expression is one of /, { kind: 'toString' }],
+    [/any holds a list of expressions/, { kind: 'any' }],
+    [/argument 2 of multi /, { kind: 'multi', threshold: 1 }],
+  ]
+  for (const [position, [says, value]] of malformed.entries()) {
+    test(`is refused by the argument: ${says.source} (${position})`, () => {
+      const refused = compileLock(value as LockExpression)
+      assert.ok(isRejection(refused), 'it is refused')
+      assert.equal(refused.code, 'lock_condition_malformed')
+      assert.match(refused.detail, says)
+    })
+  }
+
+  test('compiles to a lock that has bytes, or is refused by name: nothing throws', () => {
+    const anything = fc.oneof(
+      fc.anything({ withBigInt: true, withNullPrototype: true, withSparseArray: true }),
+      fc.constantFrom(hash, 'xyz', '', -1, 0, 1, 1.5, 2 ** 32, 2 ** 40 - 1, 2 ** 40, Number.NaN),
+    )
+    const built = fc.letrec<{ expression: unknown }>((tie) => ({
+      expression: fc.oneof(
+        { maxDepth: 3, withCrossShrink: true },
+        anything,
+        fc
+          .array(fc.oneof(fc.constant(hash), anything), { maxLength: 3 })
+          .map(([one, two, three]) => {
+            return multi(one as never, two as never, three as never)
+          }),
+        anything.map((value) => key(value as never)),
+        anything.map((value) => after(value as never)),
+        anything.map((value) => older(value as never)),
+        fc
+          .tuple(fc.oneof(fc.constant(hash), anything), anything)
+          .map(([anchor, by]) => lockExpression.revealed(anchor as never, by as never)),
+        fc.array(tie('expression'), { maxLength: 3 }).map((of) => any(...(of as never[]))),
+        fc.array(tie('expression'), { maxLength: 3 }).map((of) => all(...(of as never[]))),
+        fc.record({ kind: fc.constantFrom('any', 'all', 'multi', 'key'), of: anything }),
+      ),
+    })).expression
+    const codes = new Set<string>()
+    fc.assert(
+      fc.property(built, (expression) => {
+        const lock = compileLock(expression as LockExpression)
+        if (isRejection(lock)) {
+          assert.match(lock.code, /^lock_/)
+          codes.add(lock.code)
+        } else {
+          assert.match(lockRoot(lock), /^[0-9a-f]{64}$/)
+          codes.add('compiled')
+        }
+      }),
+      { numRuns: 2_000 },
+    )
+    assert.ok(
+      ['compiled', 'lock_empty', 'lock_condition_malformed'].every((code) => codes.has(code)),
+    )
+  })
+})

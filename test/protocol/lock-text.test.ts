@@ -319,3 +319,19 @@ function textOf(expression: LockExpression): string {
   if (expression.kind !== 'any' && expression.kind !== 'all') return formatLock([[expression]])
   return `${expression.kind}(${expression.of.map(textOf).join(',')})`
 }
+
+test('LOCK-5 what is no text is refused by name, not thrown out', () => {
+  for (const [value, found] of [
+    [undefined, 'undefined'],
+    [null, 'object'],
+    [7, 'number'],
+    [{ length: 3 }, 'object'],
+  ] as const) {
+    const refused = parseLock(value as never)
+    assert.ok(isRejection(refused))
+    assert.deepEqual(
+      [refused.code, refused.detail, refused.offset, refused.line, refused.column],
+      ['lock_text_malformed', `expected a text, found ${found}`, 0, 1, 1],
+    )
+  }
+})

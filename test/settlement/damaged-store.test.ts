@@ -44,6 +44,8 @@ describe('INV-42 a node does not start, and says why, when', () => {
     ],
     ['an entry is of another kind', 'UPDATE entry SET kind = 3 WHERE kind = 2'],
     ['an entry is of no kind', 'UPDATE entry SET kind = 99 WHERE kind = 2'],
+    ['an entry is of a kind above a byte', 'UPDATE entry SET kind = kind + 256 WHERE kind = 2'],
+    ['an entry is of a part of a kind', 'UPDATE entry SET kind = kind + 0.5 WHERE kind = 2'],
     [
       'an entry names another coin',
       `UPDATE entry SET entry_key = (SELECT max(entry_key) FROM entry WHERE kind = 2) WHERE kind = 2`,

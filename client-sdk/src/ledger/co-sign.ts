@@ -1,5 +1,6 @@
 import {
   type ChainId,
+  equalBytes,
   type PublicKey,
   type Rejection,
   reject,
@@ -32,6 +33,33 @@ export function coSign(
     listed.publicKey === publicKey ? { publicKey, signature } : listed,
   )
   return { ...transaction, signers }
+}
+
+/**
+ * `transaction` with every valid signature of `others`, copies of it that went to other signers;
+ * `signature_of_another` when one of them is no copy.
+ */
+export function joinSignatures(
+  chainId: ChainId,
+  transaction: Transaction,
+  others: readonly Transaction[],
+): Transaction | Rejection<'signature_of_another'> {
+  const digest = transactionDigest(chainId, transaction.body)
+  let joined = transaction
+  for (const other of others) {
+    if (!equalBytes(transactionDigest(chainId, other.body), digest)) {
+      return reject('signature_of_another', 'signatures are joined of copies of one transaction')
+    }
+    const signers = joined.signers.map((listed) => {
+      const { publicKey } = listed
+      const signed = other.signers.find((theirs) => theirs.publicKey === publicKey)
+      return signed !== undefined && verifySignature(publicKey, digest, signed.signature)
+        ? signed
+        : listed
+    })
+    joined = { ...joined, signers }
+  }
+  return joined
 }
 
 /** The listed keys that have not signed yet, ascending: empty when it can be handed in. */

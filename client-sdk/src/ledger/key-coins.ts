@@ -15,6 +15,7 @@ import {
 } from '@tallystick/protocol'
 import type { OwnedCoin } from './coin-selection.js'
 import type { LedgerClient } from './ledger-client.js'
+import type { FundingPlan } from './ledger-operations.js'
 import { type BuildRejection, buildTransaction } from './transaction-builder.js'
 import type { BuiltTransaction } from './transaction-draft.js'
 
@@ -94,20 +95,31 @@ export class KeyCoins {
     this.#promise({ transaction })
   }
 
-  async #build(spend: CoinSpend): Promise<BuiltTransaction | BuildRejection> {
+  /**
+   * What `issueTransaction`, `reissueTransaction` and `parametersProposal` ask for: the coins that are
+   * not promised, and the fee by the parameters in force. `signers`: of keys besides that of the
+   * coins. What is built of it promises its coins only once `reserve` is told.
+   */
+  async fundingPlan(signers: readonly Signer[] = []): Promise<FundingPlan> {
     const coins = await this.list()
-    return buildTransaction({
+    return {
       chainId: this.#ledger.chainId,
       coins: coins.filter(({ outpoint }) => !this.#promised.has(outpointKey(outpoint))),
-      outputs: spend.outputs ?? [],
-      operations: spend.operations ?? [],
-      channels: spend.channels ?? [],
-      reveals: spend.reveals ?? [],
-      signers: spend.signers ?? [],
+      signers,
       fee: { asset: this.asset, feePerKiloCost: this.#ledger.feePerKiloCost(this.asset) },
       changeLock: this.lock,
       validFrom: timestamp(0),
       validUntil: TIMESTAMP_MAX,
+    }
+  }
+
+  async #build(spend: CoinSpend): Promise<BuiltTransaction | BuildRejection> {
+    return buildTransaction({
+      ...(await this.fundingPlan(spend.signers)),
+      outputs: spend.outputs ?? [],
+      operations: spend.operations ?? [],
+      channels: spend.channels ?? [],
+      reveals: spend.reveals ?? [],
     })
   }
 

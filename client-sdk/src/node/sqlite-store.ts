@@ -1,6 +1,7 @@
 import { StoreFault } from '../store/store-fault.js'
 import type { RecordKind, StoreWrite, WalletStore } from '../store/wallet-store.js'
 import { openDatabase, type SqliteDatabase, type SqliteTransaction } from './sqlite-database.js'
+import { storedBytes, storedText } from './stored-column.js'
 
 const STORE_VERSION = 3
 const SCHEMA = `
@@ -70,7 +71,10 @@ async function listRecords(database: SqliteDatabase, wallet: string, kind: Recor
     wallet,
     kind,
   ])
-  return rows.map(({ key, value }) => ({ key: String(key), value: bytesOf(value) }))
+  return rows.map((row) => ({
+    key: storedText(row, 'key', (text) => text, 'text'),
+    value: storedBytes(row, 'value'),
+  }))
 }
 
 async function getRecord(database: SqliteDatabase, wallet: string, kind: RecordKind, key: string) {
@@ -78,7 +82,7 @@ async function getRecord(database: SqliteDatabase, wallet: string, kind: RecordK
     'SELECT value FROM record WHERE wallet = ? AND kind = ? AND key = ?',
     [wallet, kind, key],
   )
-  return row === undefined ? undefined : bytesOf(row['value'])
+  return row === undefined ? undefined : storedBytes(row, 'value')
 }
 
 /** Everything that waits shares one transaction, and so one sync; its last write of a key counts. */
@@ -137,8 +141,4 @@ function* chunks(rows: readonly Row[]): Iterable<readonly Row[]> {
   for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
     yield rows.slice(from, from + ROWS_PER_STATEMENT)
   }
-}
-
-function bytesOf(value: unknown): Uint8Array {
-  return new Uint8Array(value as Uint8Array)
 }

@@ -6,6 +6,7 @@ import {
   utf8,
   type WalletKeys,
 } from '@tallystick/protocol'
+import { StoreFault } from '../store/store-fault.js'
 import type { WalletStore } from '../store/wallet-store.js'
 import { WalletError } from '../wallet-error.js'
 import { decodeWalletChannel, invoiceRecordCodec, paymentRecordCodec } from './wallet-records.js'
@@ -17,7 +18,7 @@ export type StoredWallet = {
   readonly nextKeyIndex: number | undefined
 }
 
-/** Reads a store. Errors: `store_of_other_words`. */
+/** Reads a store. Errors: `store_of_other_words`; `StoreFault` `store_corrupt`. */
 export async function loadWallet(store: WalletStore, keys: WalletKeys): Promise<StoredWallet> {
   const owner = await store.get('meta', 'identity')
   const identity = utf8(keys.identity.publicKey)
@@ -34,8 +35,18 @@ export async function loadWallet(store: WalletStore, keys: WalletKeys): Promise<
     state.setPayment(decodeTrusted(paymentRecordCodec, value))
   }
   const next = await store.get('meta', 'nextKeyIndex')
-  return { state, nextKeyIndex: next && Number(new TextDecoder().decode(next)) }
+  return { state, nextKeyIndex: next && parseKeyIndex(next) }
 }
+
+/** The index of a channel key: decimal digits. A wrong one would give a key away twice. */
+function parseKeyIndex(bytes: Uint8Array): number {
+  const text = new TextDecoder().decode(bytes)
+  if (/^(?:0|[1-9][0-9]{0,9})$/.test(text) && Number(text) <= KEY_INDEX_MAX) return Number(text)
+  throw new StoreFault('store_corrupt', 'nextKeyIndex of the store is no index of a key')
+}
+
+/** Indexes have 31 bits (KEY-2). */
+const KEY_INDEX_MAX = 2 ** 31 - 1
 
 /** Bounds of a seed, bytes (SLIP-0010). */
 const SEED_BYTES_MIN = 16

@@ -3,22 +3,15 @@ import {
   openDatabase,
   type SqliteDatabase,
   type SqliteTransaction,
+  storedBytes,
+  storedText,
 } from '@tallystick/client-sdk/node'
-import {
-  type Anchor,
-  amount,
-  type ChainId,
-  type ChannelId,
-  fromHex,
-  type ItemId,
-  type TxId,
-  timestamp,
-  toHex,
-} from '@tallystick/protocol'
+import { type Anchor, type ChainId, fromHex, type TxId, toHex } from '@tallystick/protocol'
 import { decodeHubChannel, encodeHubChannel, idOf } from '../core/hub-channel.js'
 import type { HubWrites } from '../core/hub-view.js'
 import type { Payment, PaymentStatus } from '../core/payment.js'
 import type { Journal, LedgerJob, PaymentTotals } from './journal.js'
+import { amountOf, paymentOf, paymentRow, paymentStatusOf } from './payment-row.js'
 
 /** Format of the file; a journal of another one is refused by name. */
 const JOURNAL_VERSION = 4
@@ -85,18 +78,23 @@ async function checkMeta(database: SqliteDatabase, chainId: ChainId): Promise<vo
 
 async function load(database: SqliteDatabase): ReturnType<Journal['load']> {
   const channels = await database.all('SELECT state FROM channel')
-  const [height] = await database.all("SELECT value FROM meta WHERE name = 'height'")
+  const [height = {}] = await database.all("SELECT value FROM meta WHERE name = 'height'")
   const jobs = await database.all('SELECT id, bytes FROM job')
   return {
-    channels: channels.map(({ state }) => decodeHubChannel(bytesOf(state))),
-    height: Number(height?.['value']),
+    channels: channels.map((row) => decodeHubChannel(storedBytes(row, 'state'))),
+    height: storedText(height, 'value', parseHeight, 'a height'),
     jobs: jobs.map(
-      ({ id, bytes }): LedgerJob => ({
-        id: toHex(bytesOf(id)) as TxId,
-        transaction: bytesOf(bytes),
+      (row): LedgerJob => ({
+        id: toHex(storedBytes(row, 'id', 32)) as TxId,
+        transaction: storedBytes(row, 'bytes'),
       }),
     ),
   }
+}
+
+/** -1 before the first block. */
+function parseHeight(text: string): number | undefined {
+  return /^(?:-1|0|[1-9][0-9]{0,14})$/.test(text) ? Number(text) : undefined
 }
 
 async function payments(
@@ -111,7 +109,7 @@ async function reveals(
   anchors: readonly Anchor[],
 ): Promise<readonly Anchor[]> {
   const rows = await rowsOf(database, 'reveal', anchors)
-  return rows.map(({ anchor }) => toHex(bytesOf(anchor)) as Anchor)
+  return rows.map((row) => toHex(storedBytes(row, 'anchor', 32)) as Anchor)
 }
 
 /** The rows of `anchors`, of which clients decide how many there are. */
@@ -134,21 +132,6 @@ async function rowsOf(
   return rows
 }
 
-function paymentOf(row: Record<string, unknown>): Payment {
-  const hex = (column: string) => toHex(bytesOf(row[column]))
-  return {
-    anchor: hex('anchor') as Anchor,
-    fromChannel: hex('from_channel') as ChannelId,
-    fromItem: hex('from_item') as ItemId,
-    toChannel: hex('to_channel') as ChannelId,
-    toItem: hex('to_item') as ItemId,
-    amount: amount(BigInt(String(row['amount']))),
-    fee: amount(BigInt(String(row['fee']))),
-    status: String(row['status']) as PaymentStatus,
-    time: timestamp(Number(row['time'])),
-  }
-}
-
 /**
  * One SQLite transaction per batch, with one statement per thousands of rows: a `run` per row costs
  * ten times as much (docs/dependencies.md, sqlite3).
@@ -162,17 +145,7 @@ async function commit(
     fromHex(idOf(channel)),
     encodeHubChannel(channel),
   ])
-  const paymentRows = [...payments.values()].map((payment) => [
-    fromHex(payment.anchor),
-    fromHex(payment.fromChannel),
-    fromHex(payment.fromItem),
-    fromHex(payment.toChannel),
-    fromHex(payment.toItem),
-    String(payment.amount),
-    String(payment.fee),
-    payment.status,
-    payment.time,
-  ])
+  const paymentRows = [...payments.values()].map(paymentRow)
   const revealRows = [...reveals].map((anchor) => [fromHex(anchor)])
   await database.transaction(async (transaction) => {
     await replaceRows(transaction, 'reveal', 1, revealRows)
@@ -202,18 +175,14 @@ async function totals(database: SqliteDatabase): Promise<readonly PaymentTotals[
   const sums = new Map<PaymentStatus, PaymentTotals>()
   // Amounts are 63-bit numbers kept as text, so SQLite's own SUM would round them.
   for (const row of await database.all('SELECT status, amount, fee FROM payment')) {
-    const status = String(row['status']) as PaymentStatus
+    const status = paymentStatusOf(row)
     const before = sums.get(status) ?? { status, count: 0, amount: 0n, fee: 0n }
     sums.set(status, {
       status,
       count: before.count + 1,
-      amount: before.amount + BigInt(String(row['amount'])),
-      fee: before.fee + BigInt(String(row['fee'])),
+      amount: before.amount + amountOf(row, 'amount'),
+      fee: before.fee + amountOf(row, 'fee'),
     })
   }
   return [...sums.values()]
-}
-
-function bytesOf(value: unknown): Uint8Array {
-  return new Uint8Array(value as Uint8Array)
 }

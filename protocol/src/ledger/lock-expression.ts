@@ -1,7 +1,7 @@
 import type { PublicKey } from '../crypto/ed25519.js'
 import { compareText } from '../primitives/order.js'
 import { isRejection, type Rejection, reject } from '../primitives/outcome.js'
-import type { Timestamp } from '../primitives/time.js'
+import { TIMESTAMP_MAX, type Timestamp } from '../primitives/time.js'
 import type { Anchor } from './identifiers.js'
 import { ALTERNATIVES_MAX, CONDITIONS_MAX, LOCK_SECONDS_MAX, MULTI_KEYS_MAX } from './limits.js'
 import type { Alternative, Condition, Lock } from './lock.js'
@@ -34,7 +34,10 @@ export type ConditionFault = {
   readonly expected: string
 }
 
-/** Builds expressions: `any(key(a), all(multi(2, b, c, d), after(time)))`. */
+/**
+ * Builds expressions: `any(key(a), all(multi(2, b, c, d), after(time)))`. It takes whatever it is
+ * given, and `compileLock` says what is wrong with it: so that there is one place that does.
+ */
 export const lockExpression = {
   any: (...of: readonly LockExpression[]): LockExpression => ({ kind: 'any', of }),
   all: (...of: readonly LockExpression[]): LockExpression => ({ kind: 'all', of }),
@@ -64,14 +67,24 @@ export function compileLock(expression: LockExpression): Lock | LockExpressionRe
     : reject('lock_too_large', `an expression has at most ${LOCK_CONDITIONS_MAX} conditions`)
 }
 
-/** Conditions written in an expression below `depth` groups; stops counting above the limit. */
+/**
+ * Conditions written in an expression below `depth` groups; stops counting above the limit. What
+ * stands in the groups may be anything: people who write no types build expressions, too.
+ */
 function conditionsIn(
-  expression: LockExpression,
+  expression: unknown,
   depth: number,
-): number | Rejection<'lock_too_deep' | 'lock_empty'> {
+): number | Rejection<'lock_too_deep' | 'lock_empty' | 'lock_condition_malformed'> {
+  if (!isKindOf(expression)) {
+    const due = 'any, all, key, multi, after, older, revealed or unrevealed'
+    return reject('lock_condition_malformed', `an expression is one of ${due}`)
+  }
   if (!isGroup(expression)) return 1
   if (depth === LOCK_DEPTH_MAX) {
     return reject('lock_too_deep', `at most ${LOCK_DEPTH_MAX} groups stand inside one another`)
+  }
+  if (!Array.isArray(expression.of)) {
+    return reject('lock_condition_malformed', `${expression.kind} holds a list of expressions`)
   }
   if (expression.of.length === 0) {
     return reject('lock_empty', `${expression.kind} holds at least one condition or group`)
@@ -104,7 +117,23 @@ function compilePart(expression: LockExpression): Lock | LockExpressionRejection
   )
 }
 
-function isGroup(expression: LockExpression): expression is LockGroup {
+const KINDS: { readonly [Kind in LockExpression['kind']]: Kind } = {
+  ...{ any: 'any', all: 'all', key: 'key', multi: 'multi', after: 'after', older: 'older' },
+  ...{ revealed: 'revealed', unrevealed: 'unrevealed' },
+}
+
+/** Whether a value says which expression it means to be; its parts and arguments may be anything. */
+function isKindOf(value: unknown): value is { readonly kind: LockExpression['kind'] } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'kind' in value &&
+    typeof value.kind === 'string' &&
+    Object.hasOwn(KINDS, value.kind)
+  )
+}
+
+function isGroup(expression: { readonly kind: LockExpression['kind'] }): expression is LockGroup {
   return expression.kind === 'any' || expression.kind === 'all'
 }
 
@@ -171,35 +200,57 @@ function tooManyConditions(count: number): Rejection<'lock_too_many_conditions'>
       )
 }
 
-/** A condition with the keys of a multi in their one order, or what is wrong with it (ENC-5). */
+/**
+ * A condition with the keys of a multi in their one order, or what is wrong with it (ENC-5). Its
+ * arguments may be anything.
+ */
 export function canonicalCondition(condition: Condition): Condition | ConditionFault {
   switch (condition.kind) {
-    case 'multi': {
-      const { threshold, publicKeys } = condition
-      if (publicKeys.length === 0) return fault(1, 'a key')
-      if (publicKeys.length > MULTI_KEYS_MAX) {
-        return fault(1 + MULTI_KEYS_MAX, `left out: a multi has at most ${MULTI_KEYS_MAX} keys`)
-      }
-      const repeated = publicKeys.findIndex((key, i) => publicKeys.indexOf(key) !== i)
-      if (repeated >= 0) return fault(1 + repeated, 'a key that was not listed before')
-      return isWhole(threshold, 1, publicKeys.length)
-        ? { ...condition, publicKeys: [...publicKeys].sort(compareText) }
-        : fault(0, `a threshold from 1 to ${publicKeys.length}, the number of keys`)
-    }
+    case 'key':
+      return isHash(condition.publicKey) ? condition : fault(0, A_KEY)
+    case 'multi':
+      return canonicalMulti(condition)
+    case 'after':
+      return isWhole(condition.time, 0, TIMESTAMP_MAX) ? condition : fault(0, A_TIME)
     case 'older':
       return isWhole(condition.seconds, 0, LOCK_SECONDS_MAX)
         ? condition
         : fault(0, `a duration of at most ${LOCK_SECONDS_MAX} seconds`)
-    case 'key':
-    case 'after':
     case 'revealed':
-    case 'unrevealed':
-      return condition
+    case 'unrevealed': {
+      if (!isHash(condition.anchor)) return fault(0, 'an anchor of 64 lower-case hex digits')
+      return isWhole(condition.by, 0, TIMESTAMP_MAX) ? condition : fault(1, A_TIME)
+    }
   }
+}
+
+const A_KEY = 'a key of 64 lower-case hex digits'
+const A_TIME = `a time: whole seconds from 0 to ${TIMESTAMP_MAX}`
+
+function canonicalMulti(
+  condition: Extract<Condition, { kind: 'multi' }>,
+): Condition | ConditionFault {
+  const { threshold, publicKeys } = condition
+  if (!Array.isArray(publicKeys) || publicKeys.length === 0) return fault(1, A_KEY)
+  if (publicKeys.length > MULTI_KEYS_MAX) {
+    return fault(1 + MULTI_KEYS_MAX, `left out: a multi has at most ${MULTI_KEYS_MAX} keys`)
+  }
+  const malformed = publicKeys.findIndex((key) => !isHash(key))
+  if (malformed >= 0) return fault(1 + malformed, A_KEY)
+  const repeated = publicKeys.findIndex((key, i) => publicKeys.indexOf(key) !== i)
+  if (repeated >= 0) return fault(1 + repeated, 'a key that was not listed before')
+  return isWhole(threshold, 1, publicKeys.length)
+    ? { ...condition, publicKeys: [...publicKeys].sort(compareText) }
+    : fault(0, `a threshold from 1 to ${publicKeys.length}, the number of keys`)
 }
 
 function fault(argument: number, expected: string): ConditionFault {
   return { kind: 'fault', argument, expected }
+}
+
+/** 32 bytes in hex. */
+function isHash(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
 }
 
 function isWhole(value: number, min: number, max: number): boolean {

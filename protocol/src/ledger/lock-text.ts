@@ -62,6 +62,10 @@ function formatCondition(condition: Condition): string {
  * Work is bounded by the length, which is bounded first; nothing is multiplied out beyond a lock.
  */
 export function parseLock(text: string): Lock | LockTextRejection {
+  if (typeof text !== 'string') {
+    const refused = reject('lock_text_malformed', `expected a text, found ${typeof text}`)
+    return { ...refused, offset: 0, line: 1, column: 1, expected: 'a text' }
+  }
   try {
     if (text.length > LOCK_TEXT_MAX) {
       const expected = `a text of at most ${LOCK_TEXT_MAX} characters`

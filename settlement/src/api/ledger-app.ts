@@ -5,6 +5,7 @@ import type { Clients } from './clients.js'
 import { type ForwardTransaction, forwardRoutes } from './forward-routes.js'
 import { ledgerRoutes } from './ledger-routes.js'
 import { requestIdOf, sendProblem } from './problem.js'
+import { refuseMethod } from './refuse-method.js'
 import { transactionRoutes } from './transaction-routes.js'
 
 /** Hears of requests that failed through no fault of theirs. */
@@ -32,11 +33,9 @@ export function ledgerApp(
   })
   app.use(clients.admit)
   if (forward !== undefined) app.use(forwardRoutes(clients, forward))
-  app.use(transactionRoutes(node, clients), ledgerRoutes(node, clients))
-  app.use((request, response) => {
-    const isReading = request.method === 'GET' || request.method === 'HEAD'
-    const code = isReading ? 'not_found' : 'method_not_allowed'
-    sendProblem(response, { code, detail: 'there is nothing at this address' })
+  app.use(transactionRoutes(node, clients), ledgerRoutes(node, clients), refuseMethod())
+  app.use((_, response) => {
+    sendProblem(response, { code: 'not_found', detail: 'there is nothing at this address' })
   })
   app.use(failureHandler(onFailedRequest))
   return app

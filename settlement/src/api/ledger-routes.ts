@@ -6,6 +6,7 @@ import {
   encode,
   genesisCodec,
   type Outpoint,
+  STATE_ENTRIES,
   type StateEntries,
 } from '@tallystick/protocol'
 import express, { type Request, type Router } from 'express'
@@ -109,6 +110,8 @@ export function ledgerRoutes(node: LedgerNode, clients: Clients): Router {
   })
   get(ROUTES.channel, ({ number }) => entry('channel', { channel: number }))
   get(ROUTES.channelTransactions, async ({ number, cursor, limit }) => {
+    const opened = channelsOpened(node)
+    if (number >= opened) return noChannel(number, opened)
     const query = { after: cursor, limit: limit + 1 }
     return { json: placesResource(await node.stored.index.usesOf(number, query), limit) }
   })
@@ -166,6 +169,17 @@ function noCoin(node: LedgerNode, { txId, index }: Outpoint): { readonly problem
   return { problem: { code: 'not_found', detail: `coin ${txId}:${index} never was` } }
 }
 
+/** How many channels were ever opened: they are numbered from 0. */
+function channelsOpened(node: LedgerNode): number {
+  const { value } = node.prove('channelCount', {})
+  return value === undefined ? 0 : decodeTrusted(STATE_ENTRIES.channelCount.value, value).count
+}
+
+function noChannel(number: number, opened: number): { readonly problem: Problem } {
+  const detail = `channel ${number} was never opened; ${opened} were, numbered from 0`
+  return { problem: { code: 'not_found', detail } }
+}
+
 function replyTo<T, Answered>(
   request: Request,
   schema: z.ZodType<T>,
@@ -204,6 +218,11 @@ function statusOf(node: LedgerNode) {
 
 function noBlock(node: LedgerNode, height: number): { readonly problem: Problem } {
   const { firstHeight } = node
-  if (height < firstHeight && height > 0) return { problem: prunedProblem(firstHeight) }
+  if (height === 0) {
+    const detail =
+      'there is no block 0: blocks begin with 1, and /v1/genesis tells of what is before'
+    return { problem: { code: 'not_found', detail } }
+  }
+  if (height < firstHeight) return { problem: prunedProblem(firstHeight) }
   return { problem: { code: 'not_found', detail: `there is no block ${height} yet` } }
 }

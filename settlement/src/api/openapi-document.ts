@@ -42,6 +42,7 @@ function described(route: Route): Parameters<OpenAPIRegistry['registerPath']>[0]
     },
     responses: {
       ...Object.fromEntries(statuses.map((status) => [status, answer])),
+      405: OTHER_METHOD,
       default: REFUSAL,
     },
   }
@@ -53,6 +54,15 @@ const SUBMISSION = {
     'application/json': { schema: PARAMETERS.submission },
     'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
   },
+} as const
+
+/** Answered to any other method at the address of an operation. */
+const OTHER_METHOD = {
+  description: 'Another method than those of this address: `method_not_allowed`',
+  headers: z.object({
+    allow: z.string().meta({ description: 'The methods of this address' }),
+  }),
+  content: { 'application/problem+json': { schema: ANSWERED.problem } },
 } as const
 
 /** Any refusal: its code is one of the table. */

@@ -18,6 +18,7 @@ export type ProblemCode =
   | 'too_many_connections'
   | 'not_ready'
   | 'pruned'
+  | 'state_not_kept'
   | 'upstream_unreachable'
   | 'internal_error'
 
@@ -102,6 +103,7 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
   too_many_connections: [429, true],
   not_ready: [503, true],
   pruned: [410, false],
+  state_not_kept: [410, false],
   upstream_unreachable: [502, true],
   internal_error: [500, true],
 }

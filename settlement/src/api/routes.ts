@@ -94,6 +94,12 @@ export const ROUTES = {
     PARAMETERS.transaction,
     ANSWERED.transaction,
   ),
+  traceWaiting: get(
+    '/v1/transactions/:id/trace',
+    'Run a transaction that waits, rule by rule, behind those that it builds on',
+    PARAMETERS.transaction,
+    ANSWERED.trace,
+  ),
   submit: {
     method: 'post',
     path: '/v1/transactions',

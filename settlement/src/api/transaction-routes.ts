@@ -1,6 +1,7 @@
-import { fromHex } from '@tallystick/protocol'
+import { fromHex, type TxId } from '@tallystick/protocol'
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import type { LedgerNode } from '../node/ledger-node.js'
+import type { TransactionStatus } from '../node/submission.js'
 import type { Clients } from './clients.js'
 import { complaint, PARAMETERS } from './parameters.js'
 import { type Problem, sendProblem } from './problem.js'
@@ -28,6 +29,9 @@ export function transactionRoutes(node: LedgerNode, clients: Clients): Router {
   )
   router.get(ROUTES.transaction.path, (request, response) =>
     tellStatus(node, clients, request, response),
+  )
+  router.get(ROUTES.traceWaiting.path, withinBudget, (request, response) =>
+    traceKnown({ node, clients, refusedWork }, request, response),
   )
   return router
 }
@@ -75,6 +79,50 @@ async function trace(
   if (result.kind === 'rejection') sendProblem(response, result)
   else clients.answer(request, response, traceResource(result))
   return undefined
+}
+
+/**
+ * The trace of one that waits. A node keeps the state at its tip alone: it cannot run anew what a
+ * block holds already, and says who can.
+ */
+async function traceKnown(
+  { node, clients, refusedWork }: Reception,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const asked = PARAMETERS.transaction.safeParse({ ...request.query, ...request.params })
+  if (!asked.success) {
+    return sendProblem(response, { code: 'bad_request', detail: complaint(asked.error) })
+  }
+  const { id } = asked.data
+  const traced = node.traceWaiting(id)
+  if (traced === undefined) {
+    return sendProblem(response, untraceable(id, await node.transactionStatus(id)))
+  }
+  const { workMs, result } = traced
+  refusedWork.charge(clients.addressOf(request), workMs, performance.now())
+  if (result.kind === 'rejection') sendProblem(response, result)
+  else clients.answer(request, response, traceResource(result))
+  return undefined
+}
+
+function untraceable(id: TxId, status: TransactionStatus): Problem {
+  switch (status.kind) {
+    case 'included': {
+      const detail =
+        `transaction ${id} is in block ${status.height}, and the state before it is not kept here: ` +
+        `\`ledger trace ${id} --archive DIR --height ${status.height}\` runs it there`
+      return { code: 'state_not_kept', detail }
+    }
+    case 'rejected': {
+      const { code } = status.rejection
+      const detail = `transaction ${id} waits no more (${code}) and was not kept: hand its bytes in`
+      return { code: 'not_found', detail }
+    }
+    case 'pending':
+    case 'unknown':
+      return { code: 'not_found', detail: `transaction ${id} is not known here` }
+  }
 }
 
 /** The rest of a refused body is not read: the connection cannot be used again. */

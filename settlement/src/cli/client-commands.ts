@@ -1,11 +1,17 @@
 import type { Command } from 'commander'
-import { amountOption, chainIdOption, hashOption, wholeOption } from './ledger-options.js'
+import {
+  amountOption,
+  chainIdOption,
+  countOption,
+  hashOption,
+  keyOption,
+  urlOption,
+  wholeOption,
+} from './ledger-options.js'
 import { sendCoins } from './send-coins.js'
 import { showKeys } from './show-keys.js'
 import { ENTRY_FORMS, showProof } from './show-proof.js'
 import { showTrace } from './show-trace.js'
-
-const CODES = 'Exit codes: 0 done, 1 could not be done, 2 refused by the rules of the ledger.'
 
 /** The commands that use a ledger through any node's API, without running one. */
 export function addClientCommands(program: Command): void {
@@ -16,23 +22,21 @@ export function addClientCommands(program: Command): void {
     .option('--make', 'make the file, with 24 new words')
     .option('--words', 'show the secret words, too')
     .option('--json', 'print one JSON object')
-    .addHelpText('after', `\n${CODES}`)
     .action(showKeys)
 
   program
     .command('send')
     .description('pay from the coins of a key file, and wait until a block holds it')
-    .requiredOption('--url <url>', "address of a node's API")
+    .requiredOption('--url <url>', "address of a node's API", urlOption)
     .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
     .requiredOption('--keys <file>', 'key file that `keys` made')
     .option('--to-lock <root>', 'receiver: the root of a lock', hashOption)
-    .option('--to-key <key>', 'receiver: a public key', hashOption)
+    .option('--to-key <key>', 'receiver: a public key', keyOption)
     .requiredOption('--amount <units>', 'in base units', amountOption)
     .option('--asset <id>', 'what is sent', wholeOption, 0)
     .option('--fee-asset <id>', 'what the fee is paid in; else the same, if it can', wholeOption)
     .option('--yes', 'send without asking')
     .option('--json', 'print one JSON object')
-    .addHelpText('after', `\n${CODES}`)
     .action(sendCoins)
 
   program
@@ -40,18 +44,19 @@ export function addClientCommands(program: Command): void {
     .description('verify what the ledger holds, or that it holds nothing, and say what is proved')
     .argument('<kind>', Object.keys(ENTRY_FORMS).join(', '))
     .argument('[name]', `as in: ${Object.values(ENTRY_FORMS).join(', ')}`)
-    .requiredOption('--url <url>', "address of a node's API")
+    .requiredOption('--url <url>', "address of a node's API", urlOption)
     .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
     .option('--json', 'print one JSON object')
-    .addHelpText('after', `\n${CODES}`)
     .action(showProof)
 
   program
     .command('trace')
-    .description('run a transaction on the tip, rule by rule; nothing changes')
-    .argument('<transaction>', 'a file, or hex')
-    .requiredOption('--url <url>', "address of a node's API")
+    .description('run a transaction rule by rule: on the tip, or where it is in an archive')
+    .argument('<transaction>', 'its id, or its bytes: a file, or hex')
+    .option('--url <url>', "address of a node's API: it runs bytes, or one that waits", urlOption)
+    .option('--archive <dir|url>', 'run it in the block of this archive that holds it')
+    .option('--height <n>', 'the block that holds it; absent: the archive is searched', countOption)
+    .option('--chain-id <hex>', 'the chain that the archive has to be of', chainIdOption)
     .option('--json', 'print one JSON object')
-    .addHelpText('after', `\n${CODES}`)
     .action(showTrace)
 }

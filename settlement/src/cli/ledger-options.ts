@@ -4,6 +4,7 @@ import {
   type ChainId,
   type LockRoot,
   type Output,
+  type PublicKey,
   parseAmount,
   parsePublicKey,
 } from '@tallystick/protocol'
@@ -75,10 +76,36 @@ export function amountOption(text: string): Amount {
   return value
 }
 
+/** The same, or 0. */
+export function supplyOption(text: string): Amount {
+  return text === '0' ? amount(0n) : amountOption(text)
+}
+
 /** Of an API: http or https. */
 export function urlOption(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
     throw new InvalidArgumentError('an address like http://127.0.0.1:7400 is due')
   }
   return text
+}
+
+/** What an asset is called. */
+export function codeOption(text: string): string {
+  if (!/^[A-Za-z0-9]{1,12}$/.test(text)) {
+    throw new InvalidArgumentError('1 to 12 letters and digits are due')
+  }
+  return text
+}
+
+/** Digits behind the point, 0 to 18. */
+export function decimalsOption(text: string): number {
+  const decimals = wholeOption(text)
+  if (decimals > 18) throw new InvalidArgumentError('at most 18 decimals are due')
+  return decimals
+}
+
+export function keyOption(text: string): PublicKey {
+  const key = parsePublicKey(text)
+  if (key === undefined) throw new InvalidArgumentError('a public key in hex is due')
+  return key
 }

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander'
 import { initLedger, type LedgerOrigin } from '../init-ledger.js'
 import type { PricedAsset } from '../priced-asset.js'
 import { addClientCommands } from './client-commands.js'
+import { addHelp } from './command-help.js'
 import { followLedger } from './follow-ledger.js'
 import { addHistoryCommands } from './history-commands.js'
 import {
@@ -15,6 +16,7 @@ import {
   urlOption,
   wholeOption,
 } from './ledger-options.js'
+import { addOperatorCommands } from './operator-commands.js'
 import { printFacts } from './print-facts.js'
 import { runLedger } from './run-ledger.js'
 import { showStatus } from './show-status.js'
@@ -33,7 +35,11 @@ type InitOptions = {
   json?: true
 }
 
-const program = new Command('ledger').description('A Tallystick settlement ledger node')
+const program = new Command('ledger')
+  .description('A Tallystick settlement ledger node')
+  // What cannot be read is told like every other failure.
+  .exitOverride()
+  .configureOutput({ outputError: () => undefined })
 
 program
   .command('init')
@@ -106,12 +112,14 @@ program
 program
   .command('status')
   .description('show where a ledger node stands')
-  .requiredOption('--url <url>', 'address of its API')
+  .requiredOption('--url <url>', 'address of its API', urlOption)
   .option('--json', 'print one JSON object')
   .action(showStatus)
 
 addClientCommands(program)
+addOperatorCommands(program)
 addHistoryCommands(program)
+addHelp(program)
 
 await program.parseAsync().catch(stopOnFault)
 

@@ -2,6 +2,7 @@ import { pruneBlocks } from '../node/prune-blocks.js'
 import { withLedgerStore } from '../with-ledger-store.js'
 import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
+import { showProgress } from './show-progress.js'
 
 /** `ledger prune`. */
 export function pruneLedger(options: {
@@ -18,8 +19,7 @@ export function pruneLedger(options: {
     await pruneBlocks(store, first, (removed) => {
       tell(`${removed} of ${first - before} blocks`)
     })
-    tell('giving the space back')
-    await store.compact()
+    await showProgress('prune: giving the space back', () => store.compact())
     const facts = { height, first_block: first, removed_blocks: first - before }
     printFacts(json, facts, `blocks ${first} to ${height} are kept, ${first - before} were removed`)
   })

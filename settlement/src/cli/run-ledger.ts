@@ -1,6 +1,7 @@
 import type { BlockTiming } from '../engine/block-pace.js'
 import { startLedgerNode } from '../start-ledger-node.js'
 import { type ServeOptions, serveUntilStopped } from './serve-until-stopped.js'
+import { showProgress } from './show-progress.js'
 
 export type RunOptions = ServeOptions & Partial<BlockTiming>
 
@@ -8,10 +9,12 @@ export type RunOptions = ServeOptions & Partial<BlockTiming>
 export function runLedger(options: RunOptions): Promise<void> {
   const { blockIntervalMs, heartbeatMs } = options
   return serveUntilStopped(options, (config) =>
-    startLedgerNode({
-      ...config,
-      ...(blockIntervalMs !== undefined && { blockIntervalMs }),
-      ...(heartbeatMs !== undefined && { heartbeatMs }),
-    }),
+    showProgress('opening the ledger', () =>
+      startLedgerNode({
+        ...config,
+        ...(blockIntervalMs !== undefined && { blockIntervalMs }),
+        ...(heartbeatMs !== undefined && { heartbeatMs }),
+      }),
+    ),
   )
 }

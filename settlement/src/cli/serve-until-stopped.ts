@@ -3,7 +3,7 @@ import { LedgerFault, type LedgerFaultCode } from '../ledger-fault.js'
 import type { LedgerReport, RunningLedgerNode, ServeConfig } from '../serve-node.js'
 import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
-import { EXIT, stopOnFault } from './stop-on-fault.js'
+import { EXIT, stopOnFault, tellFailure } from './stop-on-fault.js'
 
 export type ServeOptions = {
   readonly data: string
@@ -33,6 +33,7 @@ export async function serveUntilStopped(
     // Nothing broke: new parameters came into force, and what the operator can do is plain.
     if (error instanceof LedgerFault && OVERTAKEN.has(error.code)) stopOnFault(error)
     log.fatal({ err: error }, 'the ledger stops: what is on disk stays as it is')
+    tellFailure(error)
     process.exit(EXIT.fault)
   }
   const tell = progressOf('follow')

@@ -1,5 +1,9 @@
+import { TIMESTAMP_MAX } from '@tallystick/protocol'
 import { z } from 'zod'
+import { ROUTES } from '../api/routes.js'
+import { askNode } from './ask-node.js'
 import { printFacts } from './print-facts.js'
+import { showProgress } from './show-progress.js'
 
 /** Until an answer must be there, milliseconds. */
 const ANSWER_MS_MAX = 5_000
@@ -7,9 +11,10 @@ const ANSWER_MS_MAX = 5_000
 const statusSchema = z.looseObject({
   network: z.string(),
   chain_id: z.string(),
-  height: z.number(),
-  time: z.number(),
-  mempool_transactions: z.number(),
+  height: z.int(),
+  /** What a date can show, too. */
+  time: z.int().min(0).max(TIMESTAMP_MAX),
+  mempool_transactions: z.int(),
   mempool_fee_rate_ppm: z.string(),
   upgrade_pending: z
     .object({ version: z.number(), activation_height: z.number(), supported: z.boolean() })
@@ -23,9 +28,9 @@ const statusSchema = z.looseObject({
 
 /** `ledger status`: what a node says of itself. */
 export async function showStatus({ url, json }: { url: string; json?: true }): Promise<void> {
-  const address = `${url.replace(/\/+$/, '')}/v1/status`
-  const response = await fetch(address, { signal: AbortSignal.timeout(ANSWER_MS_MAX) })
-  const status = statusSchema.parse(await response.json())
+  const status = await showProgress('asking the node', () =>
+    askNode({ url, path: ROUTES.status.path, answered: statusSchema, answerMsMax: ANSWER_MS_MAX }),
+  )
   const { upgrade_pending: upgrade } = status
   const time = new Date(status.time * 1_000).toISOString()
   printFacts(

@@ -4,6 +4,7 @@ import { blockFacts, importLedger } from '../import-ledger.js'
 import { withLedgerStore } from '../with-ledger-store.js'
 import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
+import { showProgress } from './show-progress.js'
 
 /** `ledger snapshot export`. */
 export function exportLedgerSnapshot(options: {
@@ -13,7 +14,9 @@ export function exportLedgerSnapshot(options: {
 }): Promise<void> {
   const { data, out, json } = options
   return withLedgerStore(data, async (store, genesis) => {
-    const { tip, entries, facts } = await exportSnapshot(store, genesis, out)
+    const { tip, entries, facts } = await showProgress('snapshot export', () =>
+      exportSnapshot(store, genesis, out),
+    )
     const block = blockFacts(tip.header)
     const text = `height   ${block.height}\nentries  ${entries}\nbytes    ${facts.bytes}\nsha256   ${facts.sha256}`
     printFacts(json, { ...block, entries, ...facts }, text)

@@ -67,6 +67,11 @@ export function withAncestors(
   return [...all].sort((a, b) => a.arrival - b.arrival)
 }
 
+/** The tip as it is behind some that wait, in order of arrival. */
+export function viewBehind(tip: LedgerView, before: readonly ShownWriter[]): LedgerView {
+  return new FootprintView(tip, stackedWrites(before))
+}
+
 /** What is known of a transaction whose writes others may see. */
 export type ShownWriter = { readonly standing: Pick<Footing, 'footprint'> }
 

@@ -49,7 +49,7 @@ import { RevealHashing } from './reveal-hashing.js'
 import { StoredChain } from './stored-chain.js'
 import { refusal, type Submitted, type TransactionStatus } from './submission.js'
 import { timed } from './timed.js'
-import { type Traced, traceAtTip } from './trace-at-tip.js'
+import { type Traced, traceAtTip, traceWaiting } from './trace-at-tip.js'
 import { TurnLoop } from './turn-loop.js'
 import { type PendingUpgrade, pendingUpgrade, requireSupportedVersion } from './upgrade.js'
 import { checkNewestBlocks } from './verify-history.js'
@@ -223,6 +223,12 @@ export class LedgerNode {
     const parts = { transaction, bytes, cost, checks, context, status }
     const [result, traceMs] = timed(() => traceAtTip(this.#state, this.#tip, parts))
     return { workMs: parseMs + hashMs + traceMs, result }
+  }
+
+  /** Runs one that waits, behind those that it builds on; `undefined` when it does not wait. */
+  traceWaiting(id: TxId): Traced | undefined {
+    const pending = this.#mempool.get(id)
+    return pending && traceWaiting(this.#state, this.#tip, pending, this.#context())
   }
 
   async transactionStatus(id: TxId): Promise<TransactionStatus> {

@@ -4,11 +4,17 @@ import type { LedgerView } from '../core/ledger-view.js'
 import { type TransactionTrace, traceTransaction } from '../core/trace-transaction.js'
 import type { TransactionChecks } from '../core/transaction-checks.js'
 import type { TransactionRejection } from '../core/transaction-rejection.js'
+import { viewBehind } from '../mempool/find-footing.js'
+import type { PendingTransaction } from '../mempool/pending-transaction.js'
 import type { ChainTip } from './chain.js'
 import type { NodeBusy } from './reveal-hashing.js'
 import type { TransactionStatus } from './submission.js'
+import { timed } from './timed.js'
 
-/** A transaction as it would be applied by a block that came now. */
+/**
+ * A transaction as it would be applied by a block that came now, or as it was where it is: `tip` is
+ * the block before.
+ */
 export type TipTrace = TransactionTrace & {
   readonly kind: 'traced'
   readonly id: TransactionChecks['id']
@@ -25,6 +31,20 @@ export type TipTrace = TransactionTrace & {
 export type Traced = {
   readonly workMs: number
   readonly result: TipTrace | TransactionRejection | NodeBusy
+}
+
+/** Runs one that waits on the tip, behind those that it builds on; nothing changes. */
+export function traceWaiting(
+  state: LedgerView,
+  tip: ChainTip,
+  { transaction, encoded, checks, standing }: PendingTransaction,
+  context: ApplyContext,
+): Traced {
+  const { cost, ancestors } = standing
+  const status = { kind: 'pending' } as const
+  const parts = { transaction, bytes: encoded.length, cost, checks, context, status }
+  const [result, workMs] = timed(() => traceAtTip(viewBehind(state, ancestors), tip, parts))
+  return { workMs, result }
 }
 
 /** Runs a transaction of a known cost on the tip; nothing changes. */

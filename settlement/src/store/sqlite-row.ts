@@ -33,17 +33,22 @@ export const PACKED_ENTRIES = `
   group_concat(length(value)) AS value_lengths,
   group_concat(hex(value), '') AS entry_values`
 
-/** Throws `store_corrupt` when a key has another length than 32 bytes. */
+/** Throws `store_corrupt` when a key has another length than 32 bytes, or a kind is no byte. */
 export function entryBatch(row: SqliteRow): EntryBatch {
   const count = numberOf(row, 'count')
   const keys = packedBytes(row, 'keys', count)
   if (keys.length !== 32 * count) {
     throw new LedgerFault('store_corrupt', 'the keys of entries have 32 bytes each')
   }
+  const kinds = packedNumbers(row, 'kinds', count)
+  if (kinds.some((kind) => !Number.isInteger(kind) || kind < 0 || kind > 255)) {
+    // Cut to a byte it could be taken for a kind that there is.
+    throw new LedgerFault('store_corrupt', 'an entry is of no known kind')
+  }
   return {
     count,
     keys,
-    kinds: Uint8Array.from(packedNumbers(row, 'kinds', count)),
+    kinds: Uint8Array.from(kinds),
     entryKeys: packedBytes(row, 'entry_keys', count),
     entryKeyLengths: Uint32Array.from(packedNumbers(row, 'entry_key_lengths', count)),
     values: packedBytes(row, 'entry_values', count),

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import {
+  type Anchor,
+  amount,
+  type ChainId,
+  type ChannelId,
+  type ItemId,
+  timestamp,
+} from '@tallystick/protocol'
+import type { Payment } from '#hub/core/payment.js'
+import { openSqliteJournal } from '#hub/store/sqlite-journal.js'
+import { tamper, temporaryFolder } from '../settlement/data-folder.js'
+
+const CHAIN = 'c1'.repeat(32) as ChainId
+const ANCHOR = 'a1'.repeat(32) as Anchor
+const PAYMENT: Payment = {
+  anchor: ANCHOR,
+  fromChannel: '11'.repeat(32) as ChannelId,
+  fromItem: '22'.repeat(16) as ItemId,
+  toChannel: '33'.repeat(32) as ChannelId,
+  toItem: '44'.repeat(16) as ItemId,
+  amount: amount(9_223_372_036_854_775_807n),
+  fee: amount(3n),
+  status: 'claimed',
+  time: timestamp(1_800_000_000),
+}
+
+/** The file of a journal that holds one payment. */
+async function usedJournal(context: TestContext): Promise<string> {
+  const path = join(temporaryFolder(context), 'hub.db')
+  const journal = await openSqliteJournal(path, CHAIN)
+  const payments = new Map([[ANCHOR, PAYMENT]])
+  await journal.commit({ channels: new Map(), payments, reveals: new Set() }, 7)
+  await journal.addJob({ id: 'ef'.repeat(32) as never, transaction: Uint8Array.of(1, 2) })
+  await journal.close()
+  return path
+}
+
+describe('what a journal gives back', () => {
+  test('is the payment that was written, to the last unit', async (context) => {
+    const journal = await openSqliteJournal(await usedJournal(context), CHAIN)
+    assert.deepEqual(await journal.payments([ANCHOR]), [PAYMENT])
+    assert.deepEqual(await journal.totals(), [
+      { status: 'claimed', count: 1, amount: 9_223_372_036_854_775_807n, fee: 3n },
+    ])
+    assert.equal((await journal.load()).height, 7)
+    await journal.close()
+  })
+
+  for (const [what, sql, isOfPayment] of [
+    ['an amount below 0', "UPDATE payment SET amount = '-1'", true],
+    ['an amount above 2^63-1', "UPDATE payment SET amount = '9223372036854775808'", true],
+    ['an amount that is no number', "UPDATE payment SET amount = '0x10'", true],
+    ['a fee that is bytes', "UPDATE payment SET fee = x'33'", true],
+    ['a status that there is not', "UPDATE payment SET status = 'toString'", true],
+    ['a time with a fraction', 'UPDATE payment SET time = 1.5', true],
+    ['an item of 15 bytes', 'UPDATE payment SET to_item = substr(to_item, 2)', true],
+    ['a channel that is a number', 'UPDATE payment SET from_channel = 32', true],
+    ['a height that is none', "UPDATE meta SET value = '7e3' WHERE name = 'height'", false],
+    ['no height', "DELETE FROM meta WHERE name = 'height'", false],
+    ['a job without its whole id', 'UPDATE job SET id = substr(id, 2)', false],
+    ['a job that is text', "UPDATE job SET bytes = 'x'", false],
+  ] as const) {
+    test(`INV-42 is refused by name where the file holds ${what}`, async (context) => {
+      const path = await usedJournal(context)
+      await tamper(path, sql)
+      const journal = await openSqliteJournal(path, CHAIN)
+      context.after(() => journal.close())
+      const asked = isOfPayment ? journal.payments([ANCHOR]) : journal.load()
+      await assert.rejects(asked, { name: 'StoreFault', code: 'store_corrupt' })
+    })
+  }
+
+  test('INV-42 is no sum over an amount that is damaged', async (context) => {
+    const path = await usedJournal(context)
+    await tamper(path, "UPDATE payment SET fee = '3.5'")
+    const journal = await openSqliteJournal(path, CHAIN)
+    context.after(() => journal.close())
+    await assert.rejects(journal.totals(), { code: 'store_corrupt' })
+  })
+})
