@@ -25,6 +25,7 @@ import {
   ReceivedTransactions,
   type StateWrite,
 } from '@tallystick/settlement'
+import { collectAlone } from '#settlement/verify/collect-alone.js'
 import { putCheck, type SharedChecks, sharedChecks } from '#settlement/verify/signature-check.js'
 import { SignaturePool } from '#settlement/verify/signature-pool.js'
 import { verifyReceived } from '#settlement/verify/verify-received.js'
@@ -37,6 +38,8 @@ import { progress, report, SCALE } from './benchmark.js'
  * at least half of their rate is due. Both take turns, so that whatever else the machine does slows
  * both down.
  */
+
+collectAlone()
 
 const COINS = Math.round(1_000_000 * SCALE)
 const TRANSFERS = Math.round(200_000 * SCALE)

@@ -3,6 +3,7 @@ import type { Output } from '@tallystick/protocol'
 import { Command, Option } from 'commander'
 import { initLedger, type LedgerOrigin } from '../init-ledger.js'
 import type { PricedAsset } from '../priced-asset.js'
+import { collectAlone } from '../verify/collect-alone.js'
 import { addClientCommands } from './client-commands.js'
 import { addHelp } from './command-help.js'
 import { followLedger } from './follow-ledger.js'
@@ -35,6 +36,7 @@ type InitOptions = {
   json?: true
 }
 
+collectAlone()
 const program = new Command('ledger')
   .description('A Tallystick settlement ledger node')
   // What cannot be read is told like every other failure.
