@@ -12,6 +12,12 @@ export type LedgerFaultCode =
   | 'store_corrupt'
   /** The stored tip is older than one that this node has made known: a backup was restored. */
   | 'store_rolled_back'
+  /** There is no stored ledger where there has to be one. */
+  | 'store_missing'
+  /** `tip.mark` is missing or damaged: nobody knows which block was shown last. */
+  | 'tip_mark_unusable'
+  /** The folder was filled from elsewhere: a validator may have signed newer blocks than it has. */
+  | 'tip_unconfirmed'
   /** `genesis.json` is missing or not a genesis. */
   | 'genesis_unusable'
   /** The data folder holds a ledger already. */

@@ -1,16 +1,14 @@
 import { type ChainId, type Genesis, PROTOCOL_VERSIONS } from '@tallystick/protocol'
 import type { ForwardTransaction } from './api/forward-routes.js'
 import { serveLedger } from './api/serve-ledger.js'
-import { dataFolder } from './data-folder.js'
 import type { Engine } from './engine/engine.js'
 import { LedgerFault } from './ledger-fault.js'
 import type { FollowStatus } from './node/follow-status.js'
 import { LedgerNode } from './node/ledger-node.js'
 import type { PendingUpgrade } from './node/upgrade.js'
 import { verifyOwners } from './node/verify-owners.js'
+import { openNodeFolder } from './open-node-folder.js'
 import type { LedgerStore } from './store/ledger-store.js'
-import { openSqliteLedgerStore } from './store/sqlite-ledger-store.js'
-import { TipMark } from './store/tip-mark.js'
 
 /** What happens in a node that its operator may want to know. */
 export type LedgerReport =
@@ -80,14 +78,8 @@ export async function serveNode(
   },
 ): Promise<RunningLedgerNode> {
   const { genesis, engine, follower, onReport = () => undefined, onFault = throwUncaught } = config
-  const paths = dataFolder(config.dataDir)
-  const store = await openSqliteLedgerStore(paths.ledger)
-  // Only whoever holds the store may touch the mark.
-  const mark = await TipMark.open(paths.tipMark)
-  const close = async () => {
-    await mark.close()
-    await store.close()
-  }
+  const part = follower === undefined ? 'validator' : 'follower'
+  const { store, mark, close } = await openNodeFolder(config.dataDir, part)
   try {
     const node = await LedgerNode.open({
       ...{ genesis, store, mark, engine, onFault },

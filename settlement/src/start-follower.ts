@@ -8,8 +8,10 @@ import { Upstream } from './follow/upstream.js'
 import { checkedGenesis, readGenesisFile, writtenGenesis } from './genesis-file.js'
 import { importLedger } from './import-ledger.js'
 import { LedgerFault } from './ledger-fault.js'
+import { shownGenesis } from './node/check-tip-mark.js'
 import { recreateLedger } from './recreate-ledger.js'
 import { type RunningLedgerNode, type ServeConfig, serveNode } from './serve-node.js'
+import { writeTipMark } from './store/tip-mark.js'
 import { SignaturePool } from './verify/signature-pool.js'
 
 export type FollowerConfig = ServeConfig & {
@@ -94,6 +96,10 @@ async function genesisOf(
   }
   if (isNew) {
     await mkdir(dataDir, { recursive: true })
+    const { tipMark } = dataFolder(dataDir)
+    if (!existsSync(tipMark)) {
+      await writeTipMark(tipMark, { ...shownGenesis(genesis), part: 'follower' })
+    }
     await writeDurableFile(path, writtenGenesis(genesis), 0o644)
   }
   return genesis

@@ -7,9 +7,17 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { type Block, blockCodec, decodeTrusted, fromHex, toHex } from '@tallystick/protocol'
+import {
+  type Block,
+  type BlockId,
+  blockCodec,
+  decodeTrusted,
+  fromHex,
+  toHex,
+} from '@tallystick/protocol'
 import { startLedgerNode } from '@tallystick/settlement'
 import { WebSocket } from 'ws'
+import { writeTipMark } from '#settlement/store/tip-mark.js'
 import { tamper, temporaryFolder } from '../settlement/data-folder.js'
 import { ask, included, initTestLedger, paymentOf, submit } from '../settlement/node-on-disk.js'
 import { killedCommand, LedgerProcess, ledgerCommand } from './ledger-process.js'
@@ -295,7 +303,8 @@ describe('a pruned ledger', () => {
     await fails(/^history_pruned/, 'archive', '--data', dataDir, '--out', out)
 
     // After power loss the mark may name a block that was pruned since.
-    writeFileSync(join(dataDir, 'tip.mark'), `${'2'.padStart(16, '0')} ${'ab'.repeat(32)}\n`)
+    const old = { height: 2, id: 'ab'.repeat(32) as BlockId, part: 'validator' } as const
+    await writeTipMark(join(dataDir, 'tip.mark'), old)
     const node = await LedgerProcess.start(dataDir)
     context.after(() => node.kill())
     for (const path of ['/v1/blocks/8', '/v1/headers/8', '/v1/blocks?from=8']) {

@@ -1,8 +1,9 @@
 import type { ChainId } from '@tallystick/protocol'
 import { type Command, Option } from 'commander'
 import { ARCHIVE_BLOCKS_PER_FILE, ARCHIVE_CHECKPOINT_BLOCKS } from '../limits.js'
+import { acceptLedgerTip } from './accept-tip.js'
 import { archiveLedger } from './archive-ledger.js'
-import { chainIdOption, countOption, urlOption } from './ledger-options.js'
+import { chainIdOption, countOption, urlOption, urlsOption, wholeOption } from './ledger-options.js'
 import { pruneLedger } from './prune-ledger.js'
 import { replayLedger } from './replay-ledger.js'
 import { exportLedgerSnapshot, importLedgerSnapshot } from './snapshot-ledger.js'
@@ -69,6 +70,15 @@ export function addHistoryCommands(program: Command): void {
     .requiredOption('--keep-blocks <n>', 'how many of the newest stay', countOption)
     .option('--json', 'print one JSON object')
     .action(pruneLedger)
+
+  program
+    .command('accept-tip')
+    .description('go on from the newest block of a folder, on your word that none newer was shown')
+    .requiredOption('--data <dir>', 'folder of a ledger whose node does not run')
+    .option('--at-least <height>', 'the highest block that anybody was shown', wholeOption)
+    .option('--seen-at <url>', 'a node that followed until the end; repeat for each', urlsOption)
+    .option('--json', 'print one JSON object')
+    .action(acceptLedgerTip)
 
   program
     .command('verify')

@@ -82,3 +82,8 @@ export function urlOption(text: string): string {
   }
   return text
 }
+
+/** The same, any number of them. */
+export function urlsOption(text: string, before: readonly string[] = []): string[] {
+  return [...before, urlOption(text)]
+}

@@ -1,10 +1,14 @@
+import type { Genesis } from '@tallystick/protocol'
+import { dataFolder } from '../data-folder.js'
 import { LedgerFault } from '../ledger-fault.js'
 import type { Chain } from '../node/chain.js'
+import { checkTipMark, storedTip } from '../node/check-tip-mark.js'
 import type { Damages } from '../node/damages.js'
 import { restoreChain } from '../node/restore-chain.js'
 import { verifyHistory } from '../node/verify-history.js'
 import { verifyOwners } from '../node/verify-owners.js'
 import type { LedgerStore } from '../store/ledger-store.js'
+import { readTipMark } from '../store/tip-mark.js'
 import { withLedgerStore } from '../with-ledger-store.js'
 import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
@@ -24,6 +28,7 @@ export function verifyLedger(options: {
     const damages: Damages = [
       ...fileDamage,
       ...('state' in found ? await verifyAll(store, found, tell) : found),
+      ...(await markDamages(data, store, genesis)),
     ]
     const facts = { ...(await rangeOf(store)), damages }
     const verdict = damages.length === 0 ? 'whole' : `${damages.length} damages:`
@@ -43,6 +48,27 @@ async function verifyAll(
     tell(`block ${height} of ${chain.tip.header.height}`)
   })
   return [...unlisted, ...history]
+}
+
+/** A mark that protects nothing, or that the store has fallen behind. */
+async function markDamages(data: string, store: LedgerStore, genesis: Genesis): Promise<Damages> {
+  try {
+    const mark = await readTipMark(dataFolder(data).tipMark)
+    await checkTipMark(store, mark, await storedTip(store, genesis))
+    return []
+  } catch (error) {
+    if (!(error instanceof LedgerFault)) throw error
+    switch (error.code) {
+      case 'tip_mark_unusable':
+      case 'store_rolled_back':
+        return [error.message]
+      case 'store_corrupt':
+        // The tip or the marked block is damaged, and was named for that.
+        return []
+      default:
+        throw error
+    }
+  }
 }
 
 async function rangeOf(store: LedgerStore) {

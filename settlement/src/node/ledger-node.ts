@@ -95,7 +95,8 @@ export class LedgerNode {
   static async open(parts: LedgerNodeParts): Promise<LedgerNode> {
     const { store } = parts
     const chain = await restoreChain(store, parts.genesis)
-    await checkTipMark(parts, chain.tip)
+    const { header, id } = chain.tip
+    await checkTipMark(store, parts.mark.found, { height: header.height, id })
     await checkNewestBlocks(store, chain.tip)
     const node = new LedgerNode(parts, chain, await Horizon.of(store, parts.keepBlocks))
     node.#nextParameters()
