@@ -30,6 +30,8 @@ export type LedgerFaultCode =
   | 'upstream_unreachable'
   /** Another node answers with what cannot be used. */
   | 'upstream_unusable'
+  /** A block that is due is damaged where it was asked for. */
+  | 'upstream_damaged'
   /** The blocks that are due were pruned where they were asked for. */
   | 'history_pruned'
   /** A file of an archive or a snapshot is damaged, or not the one that is meant. */
@@ -47,5 +49,16 @@ export class LedgerFault extends Error {
   constructor(code: LedgerFaultCode, message: string, cause?: unknown) {
     super(message, { cause })
     this.code = code
+  }
+}
+
+/** A stored block that is missing, or not what was written. The ledger goes on without it. */
+export class DamagedBlock extends LedgerFault {
+  readonly height: number
+
+  /** `what`: is wrong with it. */
+  constructor(height: number, what: string) {
+    super('store_corrupt', `block ${height} ${what}`)
+    this.height = height
   }
 }

@@ -15,6 +15,8 @@ export type LedgerReport =
   | { readonly kind: 'requestFailed'; readonly requestId: string; readonly error: unknown }
   /** No block can be made at the moment. */
   | { readonly kind: 'stalled'; readonly why: string }
+  /** A stored block is missing or damaged: it is not served, and the node is not ready. */
+  | { readonly kind: 'blockDamaged'; readonly height: number; readonly why: string }
   /** The node will stop before the block with which these rules come into force. */
   | ({ readonly kind: 'upgradeUnsupported' } & PendingUpgrade)
   /** A follower has executed a block, and is far behind its upstream. */
@@ -87,6 +89,7 @@ export async function serveNode(
       clock: config.clock ?? Date.now,
       onUnsupportedUpgrade: (upgrade) => onReport({ kind: 'upgradeUnsupported', ...upgrade }),
       onStall: (why) => onReport({ kind: 'stalled', why }),
+      onDamagedBlock: ({ height, message: why }) => onReport({ kind: 'blockDamaged', height, why }),
       ...(config.keepBlocks !== undefined && { keepBlocks: config.keepBlocks }),
       ...(follower !== undefined && { following: follower.status }),
     })
@@ -102,7 +105,7 @@ export async function serveNode(
       throw error
     })
     const checking = new AbortController()
-    const checked = requireOwners(store, checking.signal).catch(onFault)
+    const checked = requireLists(store, node, checking.signal).catch(onFault)
     const stop = async () => {
       checking.abort()
       await checked
@@ -118,11 +121,17 @@ export async function serveNode(
 }
 
 /**
- * Throws `store_corrupt` when lists would not find an entry. Beside the work of the node: it takes ten
- * seconds per million entries, which nobody should wait for at a start.
+ * Throws `store_corrupt` when lists would not find an entry, or the index a transaction. Beside the
+ * work of the node: it takes ten seconds per million entries, and minutes per million transactions,
+ * which nobody should wait for at a start.
  */
-async function requireOwners(store: LedgerStore, signal: AbortSignal): Promise<void> {
-  const [damage] = await verifyOwners(store, signal)
+async function requireLists(
+  store: LedgerStore,
+  node: LedgerNode,
+  signal: AbortSignal,
+): Promise<void> {
+  const unlisted = await verifyOwners(store, signal)
+  const [damage] = unlisted.length > 0 ? unlisted : await node.verifyIndex(signal)
   if (damage !== undefined) throw new LedgerFault('store_corrupt', damage)
 }
 

@@ -37,6 +37,7 @@ async function openNode(context: TestContext, engine: Engine) {
     onFault: () => undefined,
     versions: PROTOCOL_VERSIONS,
     onUnsupportedUpgrade: () => undefined,
+    onDamagedBlock: () => undefined,
     onStall: () => undefined,
   })
   const close = async () => {

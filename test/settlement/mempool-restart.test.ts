@@ -44,6 +44,7 @@ async function openNode(folder: string, nowMs = START * 1_000) {
     },
     versions: PROTOCOL_VERSIONS,
     onUnsupportedUpgrade: () => undefined,
+    onDamagedBlock: () => undefined,
     onStall: () => undefined,
   })
   const close = async () => {

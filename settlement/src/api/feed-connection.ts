@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws'
+import { DamagedBlock } from '../ledger-fault.js'
 import { FEED_WINDOW_BYTES, PAGE_BYTES_MAX, PAGE_ITEMS_MAX } from '../limits.js'
 import type { RecentBlocks } from './recent-blocks.js'
 
@@ -70,7 +71,7 @@ export class FeedConnection {
 
   async #catchUp(): Promise<void> {
     while (this.#socket.readyState === this.#socket.OPEN) {
-      const frames = await this.#frames()
+      const frames = await this.#frames().catch((error: unknown) => this.#endDamaged(error))
       if (frames.length === 0) return
       for (const { height, bytes } of frames) {
         if (height !== this.#next) {
@@ -82,6 +83,13 @@ export class FeedConnection {
         this.#next = height + 1
       }
     }
+  }
+
+  /** Says goodbye where the next block is damaged; 1011: the server cannot go on. */
+  #endDamaged(error: unknown): [] {
+    if (!(error instanceof DamagedBlock)) throw error
+    this.#socket.close(1011, `block_damaged: ${error.message}`)
+    return []
   }
 
   async #frames() {

@@ -1,9 +1,10 @@
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
+import { DamagedBlock } from '../ledger-fault.js'
 import type { LedgerNode } from '../node/ledger-node.js'
 import { type ForwardTransaction, forwardRoutes } from './forward-routes.js'
 import { ledgerRoutes } from './ledger-routes.js'
-import { requestIdOf, sendProblem } from './problem.js'
+import { damagedProblem, requestIdOf, sendProblem } from './problem.js'
 import { transactionRoutes } from './transaction-routes.js'
 
 /** Hears of requests that failed through no fault of theirs. */
@@ -44,6 +45,9 @@ function failureHandler(onFailedRequest: OnFailedRequest): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     // Nobody is there to be answered.
     if (request.destroyed && !request.complete) return response.destroy()
+    if (error instanceof DamagedBlock && !response.headersSent) {
+      return sendProblem(response, damagedProblem(error))
+    }
     const isMalformed = error instanceof Error && 'status' in error && error.status === 400
     if (!isMalformed) onFailedRequest({ requestId: requestIdOf(response), error })
     if (response.headersSent) return next(error)

@@ -57,6 +57,9 @@ function logReport(log: Logger, tell: (what: string) => void, report: LedgerRepo
     case 'requestFailed':
       log.error({ request_id: report.requestId, err: report.error }, 'a request failed')
       break
+    case 'blockDamaged':
+      log.error({ height: report.height, why: report.why }, 'a stored block is damaged: not served')
+      break
     case 'stalled':
       log.warn({ why: report.why }, 'no block can be made now')
       break

@@ -115,6 +115,7 @@ export class FollowEngine implements Engine {
         this.#status = { ...this.#status, link: 'unreachable' }
         break
       case 'upstream_unusable':
+      case 'upstream_damaged':
       case 'history_pruned':
         this.#refuse(due, reject(error.code, error.message))
         break
