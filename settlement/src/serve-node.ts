@@ -19,6 +19,8 @@ export type LedgerReport =
   | { readonly kind: 'blockDamaged'; readonly height: number; readonly why: string }
   /** The node will stop before the block with which these rules come into force. */
   | ({ readonly kind: 'upgradeUnsupported' } & PendingUpgrade)
+  /** A follower was told how to begin, and goes on in a folder that had begun already. */
+  | { readonly kind: 'startIgnored'; readonly dataDir: string }
   /** A follower has executed a block, and is far behind its upstream. */
   | { readonly kind: 'catchingUp'; readonly height: number; readonly upstreamHeight: number }
   /** The upstream of a follower does not answer; it is asked again, less and less often. */

@@ -84,7 +84,10 @@ async function genesisOf(
 ): Promise<Genesis> {
   const { dataDir, chainId } = config
   const path = dataFolder(dataDir).genesis
-  if (config.start !== undefined && !existsSync(path)) await begin(config.start, config, pool)
+  if (config.start !== undefined) {
+    if (existsSync(path)) config.onReport?.({ kind: 'startIgnored', dataDir })
+    else await begin(config.start, config, pool)
+  }
   const isNew = !existsSync(path)
   const genesis = isNew
     ? checkedGenesis(upstream.url, await upstream.genesis())

@@ -110,6 +110,7 @@ describe('an archive', () => {
       '0000000009-0000000011.blocks.gz',
       '0000000010.snapshot.gz',
       'archive.json',
+      'archive.lock',
     ])
     const full = readFileSync(join(out, '0000000005-0000000008.blocks.gz'))
     const index = readFileSync(join(out, 'archive.json'))
@@ -328,9 +329,12 @@ describe('a pruned ledger', () => {
     context.after(() => follower.kill())
     for (;;) {
       const { body } = await ask(follower.url, '/v1/status')
-      const refused = body['refused_block'] as { code: string; height: number } | null
+      const refused = body['refused_block'] as
+        | (Record<'code' | 'detail', string> & { height: number })
+        | null
       if (refused === null) continue
       assert.deepEqual([refused.height, refused.code], [1, 'history_pruned'])
+      assert.match(refused.detail, /begin a new folder with --archive or --snapshot$/)
       break
     }
   })

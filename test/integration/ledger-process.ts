@@ -11,12 +11,15 @@ const LEDGER = fileURLToPath(new URL('../../../settlement/dist/cli/ledger.js', i
 export class LedgerProcess {
   readonly url: string
   readonly chainId: ChainId
+  /** All that it said when it was ready. */
+  readonly facts: Readonly<Record<string, unknown>>
   readonly #child: ChildProcess
 
-  private constructor(child: ChildProcess, url: string, chainId: ChainId) {
+  private constructor(child: ChildProcess, facts: { url: string; chain_id: ChainId }) {
     this.#child = child
-    this.url = url
-    this.chainId = chainId
+    this.url = facts.url
+    this.chainId = facts.chain_id
+    this.facts = facts
   }
 
   /** Starts a node over a data folder and waits until it serves. Throws what it said if it ends. */
@@ -38,8 +41,7 @@ export class LedgerProcess {
       child.once('exit', () => resolve(undefined))
     })
     if (line === undefined) throw new Error(await said)
-    const { url, chain_id } = JSON.parse(line) as { url: string; chain_id: ChainId }
-    return new LedgerProcess(child, url, chain_id)
+    return new LedgerProcess(child, JSON.parse(line) as { url: string; chain_id: ChainId })
   }
 
   get isRunning(): boolean {

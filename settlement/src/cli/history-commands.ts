@@ -82,8 +82,11 @@ export function addHistoryCommands(program: Command): void {
 
   program
     .command('verify')
-    .description('look at every byte of a ledger whose node does not run; 1 when any is damaged')
-    .requiredOption('--data <dir>', 'folder of the ledger')
+    .description('look at every byte of a ledger or an archive; 1 when any is damaged')
+    .option('--data <dir>', 'folder of a ledger whose node does not run')
+    .addOption(
+      new Option('--archive <dir|url>', 'an archive, and all its blocks').conflicts('data'),
+    )
     .option('--json', 'print one JSON object')
     .action(verifyLedger)
 }

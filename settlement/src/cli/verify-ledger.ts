@@ -1,4 +1,5 @@
 import type { Genesis } from '@tallystick/protocol'
+import { InvalidArgumentError } from 'commander'
 import { dataFolder } from '../data-folder.js'
 import { LedgerFault } from '../ledger-fault.js'
 import type { Chain } from '../node/chain.js'
@@ -13,13 +14,21 @@ import { withLedgerStore } from '../with-ledger-store.js'
 import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
 import { EXIT } from './stop-on-fault.js'
+import { verifyArchiveAt } from './verify-archive.js'
 
 /** `ledger verify`: prints what is damaged, and ends with 1 if anything is. */
-export function verifyLedger(options: {
-  readonly data: string
+export async function verifyLedger(options: {
+  readonly data?: string
+  readonly archive?: string
   readonly json?: true
 }): Promise<void> {
-  const { data, json } = options
+  const { data, archive, json } = options
+  if (archive !== undefined) return verifyArchiveAt(archive, json)
+  if (data !== undefined) return verifyFolder(data, json)
+  throw new InvalidArgumentError('--data or --archive is due: what is to be looked at')
+}
+
+function verifyFolder(data: string, json: true | undefined): Promise<void> {
   return withLedgerStore(data, async (store, genesis) => {
     const tell = progressOf('verify')
     tell('the file')

@@ -116,9 +116,13 @@ export class FollowEngine implements Engine {
         break
       case 'upstream_unusable':
       case 'upstream_damaged':
-      case 'history_pruned':
         this.#refuse(due, reject(error.code, error.message))
         break
+      case 'history_pruned': {
+        const way = 'begin a new folder with --archive or --snapshot'
+        this.#refuse(due, reject(error.code, `${error.message}; ${way}`))
+        break
+      }
       default:
         throw error
     }
