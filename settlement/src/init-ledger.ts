@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import {
   type ChainId,
   chainIdOf,
@@ -8,14 +8,17 @@ import {
   PROTOCOL_VERSION,
   PROTOCOL_VERSIONS,
   type PublicKey,
+  signerFromSeed,
   timestamp,
 } from '@tallystick/protocol'
 import { dataFolder } from './data-folder.js'
 import { writeDurableFile } from './durable-file.js'
 import { checkedGenesis, readGenesisFile, writtenGenesis } from './genesis-file.js'
 import { LedgerFault } from './ledger-fault.js'
+import { shownGenesis } from './node/check-tip-mark.js'
 import { genesisAssets, type PricedAsset } from './priced-asset.js'
-import { createValidatorKey, readValidatorKey } from './validator-key.js'
+import { readTipMark, writeTipMark } from './store/tip-mark.js'
+import { newValidatorSeed, readValidatorKey, writeValidatorKey } from './validator-key.js'
 
 /** What a new ledger starts from: somebody's genesis file, or one of our own. */
 export type LedgerOrigin =
@@ -52,22 +55,48 @@ export type InitializedLedger = {
 /**
  * Makes a data folder with the key of a validator and a genesis; a key that lies there is kept.
  * The genesis is written last: a folder without one is not initialized, whatever else is in it.
+ * What fails leaves nothing behind. Throws `already_initialized` and `genesis_unusable`.
  */
 export async function initLedger(
   options: LedgerOrigin & { readonly dataDir: string },
 ): Promise<InitializedLedger> {
   const { dataDir } = options
   const paths = dataFolder(dataDir)
-  await mkdir(dataDir, { recursive: true })
-  if (existsSync(paths.genesis)) {
-    throw new LedgerFault('already_initialized', `${dataDir} holds a ledger already`)
-  }
-  const signer = existsSync(paths.validatorKey)
-    ? await readValidatorKey(paths.validatorKey)
-    : await createValidatorKey(paths.validatorKey)
+  await requireUninitialized(dataDir)
+  const isKeyThere = existsSync(paths.validatorKey)
+  const seed = isKeyThere ? undefined : newValidatorSeed()
+  const signer =
+    seed === undefined ? await readValidatorKey(paths.validatorKey) : signerFromSeed(seed)
   const genesis = await genesisOf(options, signer.publicKey)
-  await writeDurableFile(paths.genesis, writtenGenesis(genesis), 0o644)
+  // Of a key and a genesis that both come from elsewhere nobody knows here what was signed.
+  const part = isKeyThere && options.kind === 'file' ? 'follower' : 'validator'
+  const folder = await mkdir(dataDir, { recursive: true })
+  try {
+    if (seed !== undefined) await writeValidatorKey(paths.validatorKey, seed)
+    await writeTipMark(paths.tipMark, { ...shownGenesis(genesis), part })
+    await writeDurableFile(paths.genesis, writtenGenesis(genesis), 0o644)
+  } catch (error) {
+    const made = isKeyThere ? [] : [paths.validatorKey]
+    for (const path of folder === undefined ? [...made, paths.tipMark] : [folder]) {
+      await rm(path, { recursive: true, force: true })
+    }
+    throw error
+  }
   return { chainId: chainIdOf(genesis), genesis, validator: signer.publicKey }
+}
+
+async function requireUninitialized(dataDir: string): Promise<void> {
+  const { genesis, ledger, tipMark } = dataFolder(dataDir)
+  const isThere = (path: string, why: string) => {
+    if (!existsSync(path)) return
+    throw new LedgerFault('already_initialized', `${dataDir} holds ${why}`)
+  }
+  isThere(genesis, 'a ledger already')
+  isThere(ledger, 'a ledger.sqlite without its genesis.json')
+  // One of height 0 is of an `init` that was killed.
+  if (existsSync(tipMark) && (await readTipMark(tipMark)).height > 0) {
+    isThere(tipMark, 'the tip.mark of a ledger that is gone')
+  }
 }
 
 async function genesisOf(origin: LedgerOrigin, validator: PublicKey): Promise<Genesis> {

@@ -12,6 +12,12 @@ export type LedgerFaultCode =
   | 'store_corrupt'
   /** The stored tip is older than one that this node has made known: a backup was restored. */
   | 'store_rolled_back'
+  /** There is no stored ledger where there has to be one. */
+  | 'store_missing'
+  /** `tip.mark` is missing or damaged: nobody knows which block was shown last. */
+  | 'tip_mark_unusable'
+  /** The folder was filled from elsewhere: a validator may have signed newer blocks than it has. */
+  | 'tip_unconfirmed'
   /** `genesis.json` is missing or not a genesis. */
   | 'genesis_unusable'
   /** The data folder holds a ledger already. */
@@ -24,6 +30,8 @@ export type LedgerFaultCode =
   | 'upstream_unreachable'
   /** Another node answers with what cannot be used. */
   | 'upstream_unusable'
+  /** A block that is due is damaged where it was asked for. */
+  | 'upstream_damaged'
   /** The blocks that are due were pruned where they were asked for. */
   | 'history_pruned'
   /** A file of an archive or a snapshot is damaged, or not the one that is meant. */
@@ -41,5 +49,16 @@ export class LedgerFault extends Error {
   constructor(code: LedgerFaultCode, message: string, cause?: unknown) {
     super(message, { cause })
     this.code = code
+  }
+}
+
+/** A stored block that is missing, or not what was written. The ledger goes on without it. */
+export class DamagedBlock extends LedgerFault {
+  readonly height: number
+
+  /** `what`: is wrong with it. */
+  constructor(height: number, what: string) {
+    super('store_corrupt', `block ${height} ${what}`)
+    this.height = height
   }
 }

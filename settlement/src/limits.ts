@@ -92,6 +92,8 @@ export const LOAD_ROWS = 20_000
 
 /** The same where a node is at work meanwhile: a few milliseconds. */
 export const ROWS_BESIDE_WORK = 500
+/** Transactions that are held against their index at a time. */
+export const INDEX_CHECK_TRANSACTIONS = 64
 
 /** Blocks by which a follower that calls itself ready may be behind its upstream. */
 export const READY_LAG_BLOCKS_MAX = 8

@@ -5,12 +5,15 @@ import { dataFolder } from './data-folder.js'
 import { writeDurableFile } from './durable-file.js'
 import { writtenGenesis } from './genesis-file.js'
 import { LedgerFault } from './ledger-fault.js'
+import { checkTipMark, storedTip } from './node/check-tip-mark.js'
 import type { LedgerStore } from './store/ledger-store.js'
 import { openSqliteLedgerStore } from './store/sqlite-ledger-store.js'
+import { readTipMark, writeTipMark } from './store/tip-mark.js'
 
 /**
  * Makes a data folder without a key, out of a store that `fill` fills. The genesis is written last: a
- * folder without one is not initialized, and can be filled again. Throws `already_initialized`.
+ * folder without one is not initialized, and can be filled again. Throws `already_initialized`, and
+ * `store_rolled_back` when the folder has shown more than it was filled with.
  */
 export async function newLedgerFolder<T>(
   dataDir: string,
@@ -25,6 +28,9 @@ export async function newLedgerFolder<T>(
   const store = await openSqliteLedgerStore(paths.ledger)
   try {
     const filled = await fill(store)
+    const tip = await storedTip(store, genesis)
+    if (existsSync(paths.tipMark)) await checkTipMark(store, await readTipMark(paths.tipMark), tip)
+    await writeTipMark(paths.tipMark, { ...tip, part: 'follower' })
     await writeDurableFile(paths.genesis, writtenGenesis(genesis), 0o644)
     return filled
   } finally {

@@ -1,7 +1,6 @@
 import { type ChainId, type Genesis, PROTOCOL_VERSIONS } from '@tallystick/protocol'
 import type { ForwardTransaction } from './api/forward-routes.js'
 import { serveLedger } from './api/serve-ledger.js'
-import { dataFolder } from './data-folder.js'
 import type { Engine } from './engine/engine.js'
 import { LedgerFault } from './ledger-fault.js'
 import { CONNECTIONS_PER_ADDRESS } from './limits.js'
@@ -9,17 +8,20 @@ import type { FollowStatus } from './node/follow-status.js'
 import { LedgerNode } from './node/ledger-node.js'
 import type { PendingUpgrade } from './node/upgrade.js'
 import { verifyOwners } from './node/verify-owners.js'
+import { openNodeFolder } from './open-node-folder.js'
 import type { LedgerStore } from './store/ledger-store.js'
-import { openSqliteLedgerStore } from './store/sqlite-ledger-store.js'
-import { TipMark } from './store/tip-mark.js'
 
 /** What happens in a node that its operator may want to know. */
 export type LedgerReport =
   | { readonly kind: 'requestFailed'; readonly requestId: string; readonly error: unknown }
   /** No block can be made at the moment. */
   | { readonly kind: 'stalled'; readonly why: string }
+  /** A stored block is missing or damaged: it is not served, and the node is not ready. */
+  | { readonly kind: 'blockDamaged'; readonly height: number; readonly why: string }
   /** The node will stop before the block with which these rules come into force. */
   | ({ readonly kind: 'upgradeUnsupported' } & PendingUpgrade)
+  /** A follower was told how to begin, and goes on in a folder that had begun already. */
+  | { readonly kind: 'startIgnored'; readonly dataDir: string }
   /** A follower has executed a block, and is far behind its upstream. */
   | { readonly kind: 'catchingUp'; readonly height: number; readonly upstreamHeight: number }
   /** The upstream of a follower does not answer; it is asked again, less and less often. */
@@ -88,14 +90,8 @@ export async function serveNode(
   },
 ): Promise<RunningLedgerNode> {
   const { genesis, engine, follower, onReport = () => undefined, onFault = throwUncaught } = config
-  const paths = dataFolder(config.dataDir)
-  const store = await openSqliteLedgerStore(paths.ledger)
-  // Only whoever holds the store may touch the mark.
-  const mark = await TipMark.open(paths.tipMark)
-  const close = async () => {
-    await mark.close()
-    await store.close()
-  }
+  const part = follower === undefined ? 'validator' : 'follower'
+  const { store, mark, close } = await openNodeFolder(config.dataDir, part)
   try {
     const node = await LedgerNode.open({
       ...{ genesis, store, mark, engine, onFault },
@@ -103,6 +99,7 @@ export async function serveNode(
       clock: config.clock ?? Date.now,
       onUnsupportedUpgrade: (upgrade) => onReport({ kind: 'upgradeUnsupported', ...upgrade }),
       onStall: (why) => onReport({ kind: 'stalled', why }),
+      onDamagedBlock: ({ height, message: why }) => onReport({ kind: 'blockDamaged', height, why }),
       ...(config.keepBlocks !== undefined && { keepBlocks: config.keepBlocks }),
       ...(follower !== undefined && { following: follower.status }),
     })
@@ -122,7 +119,7 @@ export async function serveNode(
       throw error
     })
     const checking = new AbortController()
-    const checked = requireOwners(store, checking.signal).catch(onFault)
+    const checked = requireLists(store, node, checking.signal).catch(onFault)
     const stop = async () => {
       checking.abort()
       await checked
@@ -138,11 +135,17 @@ export async function serveNode(
 }
 
 /**
- * Throws `store_corrupt` when lists would not find an entry. Beside the work of the node: it takes ten
- * seconds per million entries, which nobody should wait for at a start.
+ * Throws `store_corrupt` when lists would not find an entry, or the index a transaction. Beside the
+ * work of the node: it takes ten seconds per million entries, and minutes per million transactions,
+ * which nobody should wait for at a start.
  */
-async function requireOwners(store: LedgerStore, signal: AbortSignal): Promise<void> {
-  const [damage] = await verifyOwners(store, signal)
+async function requireLists(
+  store: LedgerStore,
+  node: LedgerNode,
+  signal: AbortSignal,
+): Promise<void> {
+  const unlisted = await verifyOwners(store, signal)
+  const [damage] = unlisted.length > 0 ? unlisted : await node.verifyIndex(signal)
   if (damage !== undefined) throw new LedgerFault('store_corrupt', damage)
 }
 

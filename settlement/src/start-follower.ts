@@ -8,8 +8,10 @@ import { Upstream } from './follow/upstream.js'
 import { checkedGenesis, readGenesisFile, writtenGenesis } from './genesis-file.js'
 import { importLedger } from './import-ledger.js'
 import { LedgerFault } from './ledger-fault.js'
+import { shownGenesis } from './node/check-tip-mark.js'
 import { recreateLedger } from './recreate-ledger.js'
 import { type RunningLedgerNode, type ServeConfig, serveNode } from './serve-node.js'
+import { writeTipMark } from './store/tip-mark.js'
 import { SignaturePool } from './verify/signature-pool.js'
 
 export type FollowerConfig = ServeConfig & {
@@ -82,7 +84,10 @@ async function genesisOf(
 ): Promise<Genesis> {
   const { dataDir, chainId } = config
   const path = dataFolder(dataDir).genesis
-  if (config.start !== undefined && !existsSync(path)) await begin(config.start, config, pool)
+  if (config.start !== undefined) {
+    if (existsSync(path)) config.onReport?.({ kind: 'startIgnored', dataDir })
+    else await begin(config.start, config, pool)
+  }
   const isNew = !existsSync(path)
   const genesis = isNew
     ? checkedGenesis(upstream.url, await upstream.genesis())
@@ -94,6 +99,10 @@ async function genesisOf(
   }
   if (isNew) {
     await mkdir(dataDir, { recursive: true })
+    const { tipMark } = dataFolder(dataDir)
+    if (!existsSync(tipMark)) {
+      await writeTipMark(tipMark, { ...shownGenesis(genesis), part: 'follower' })
+    }
     await writeDurableFile(path, writtenGenesis(genesis), 0o644)
   }
   return genesis

@@ -22,9 +22,12 @@ export async function readValidatorKey(path: string): Promise<Signer> {
   return signerFromSeed(seed)
 }
 
-/** A new random signer, its seed on disk for its owner's eyes only. */
-export async function createValidatorKey(path: string): Promise<Signer> {
-  const seed = new Uint8Array(randomBytes(32))
-  await writeDurableFile(path, `${toHex(seed)}\n`, SECRET_FILE_MODE)
-  return signerFromSeed(seed)
+/** The seed of a new signer, 32 random bytes. */
+export function newValidatorSeed(): Uint8Array {
+  return new Uint8Array(randomBytes(32))
+}
+
+/** Puts a seed on disk for its owner's eyes only. */
+export function writeValidatorKey(path: string, seed: Uint8Array): Promise<void> {
+  return writeDurableFile(path, `${toHex(seed)}\n`, SECRET_FILE_MODE)
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -22,6 +23,7 @@ import { decodeHubChannel, encodeHubChannel } from '#hub/core/hub-channel.js'
 import { readKeyFile } from '#settlement/cli/key-file.js'
 import { readProposal, writeProposal } from '#settlement/cli/proposal-file.js'
 import { readGenesisFile, writtenGenesis } from '#settlement/genesis-file.js'
+import { readTipMark, type TipMarkRecord, writeTipMark } from '#settlement/store/tip-mark.js'
 import { readValidatorKey } from '#settlement/validator-key.js'
 import type { Dice } from '../protocol/test-channel.js'
 import { testGenesis, VALIDATOR } from '../settlement/test-ledger.js'
@@ -39,6 +41,7 @@ export function storeDecoders(): readonly Decoder[] {
     }),
     genesisFileDecoder(),
     proposalFileDecoder(),
+    tipMarkDecoder(),
     secretFileDecoder({
       name: 'readValidatorKey',
       fault: 'LedgerFault',
@@ -142,6 +145,33 @@ function proposalFileDecoder(): Decoder {
         return 'accepted'
       } catch (error) {
         if (isNamed(error, 'CommandError')) return 'refused'
+        throw error
+      }
+    },
+  }
+}
+
+function tipMarkDecoder(): Decoder {
+  const written = (mark: TipMarkRecord) =>
+    fromFile(new Uint8Array(), async (path) => {
+      await writeTipMark(path, mark)
+      return new Uint8Array(readFileSync(path))
+    })
+  return {
+    name: 'readTipMark',
+    covers: ['readTipMark'],
+    valid: (dice) => {
+      const text = `${String(dice.roll(1_000)).padStart(16, '0')} v ${toHex(dice.bytes(32))} `
+      const sum = createHash('sha256').update(text).digest('hex').slice(0, 16)
+      return utf8(`${text}${sum}\n`)
+    },
+    check: async (input) => {
+      try {
+        const mark = await fromFile(input, readTipMark)
+        assert.ok(equalBytes(await written(mark), input), 'INV-23 not its own encoding')
+        return 'accepted'
+      } catch (error) {
+        if (isNamed(error, 'LedgerFault')) return 'refused'
         throw error
       }
     },

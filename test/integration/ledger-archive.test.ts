@@ -10,6 +10,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import {
   amount,
   type Block,
+  type BlockId,
   blockCodec,
   type ChainId,
   decodeTrusted,
@@ -27,6 +28,7 @@ import {
 } from '@tallystick/protocol'
 import { startLedgerNode } from '@tallystick/settlement'
 import { WebSocket } from 'ws'
+import { writeTipMark } from '#settlement/store/tip-mark.js'
 import { tamper, temporaryFolder } from '../settlement/data-folder.js'
 import { ask, included, initTestLedger, paymentOf, submit } from '../settlement/node-on-disk.js'
 import { ALICE, BOB, keyLockOf } from '../settlement/test-ledger.js'
@@ -120,6 +122,7 @@ describe('an archive', () => {
       '0000000009-0000000011.blocks.gz',
       '0000000010.snapshot.gz',
       'archive.json',
+      'archive.lock',
     ])
     const full = readFileSync(join(out, '0000000005-0000000008.blocks.gz'))
     const index = readFileSync(join(out, 'archive.json'))
@@ -372,7 +375,8 @@ describe('a pruned ledger', () => {
     await fails(/^history_pruned/, 'archive', '--data', dataDir, '--out', out)
 
     // After power loss the mark may name a block that was pruned since.
-    writeFileSync(join(dataDir, 'tip.mark'), `${'2'.padStart(16, '0')} ${'ab'.repeat(32)}\n`)
+    const old = { height: 2, id: 'ab'.repeat(32) as BlockId, part: 'validator' } as const
+    await writeTipMark(join(dataDir, 'tip.mark'), old)
     const node = await LedgerProcess.start(dataDir)
     context.after(() => node.kill())
     for (const path of ['/v1/blocks/8', '/v1/headers/8', '/v1/blocks?from=8']) {
@@ -396,9 +400,12 @@ describe('a pruned ledger', () => {
     context.after(() => follower.kill())
     for (;;) {
       const { body } = await ask(follower.url, '/v1/status')
-      const refused = body['refused_block'] as { code: string; height: number } | null
+      const refused = body['refused_block'] as
+        | (Record<'code' | 'detail', string> & { height: number })
+        | null
       if (refused === null) continue
       assert.deepEqual([refused.height, refused.code], [1, 'history_pruned'])
+      assert.match(refused.detail, /begin a new folder with --archive or --snapshot$/)
       break
     }
   })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { temporaryFolder } from '../settlement/data-folder.js'
@@ -62,12 +62,15 @@ describe('the ledger command', () => {
       [/LOCKHEX:ASSET:AMOUNT/, ['--allocate', `${LOCK}:0:9223372036854775808`]],
       [/CODE:DECIMALS/, ['--asset', 'GBP']],
       [/genesis_unusable/, ['--genesis', join(dataDir, 'nothing.json')]],
+      [/'--genesis <file>' cannot be used with option '--network/, ['--genesis', 'x', ...NEW]],
+      [/'--genesis <file>' cannot.*'--time-step/, ['--genesis', 'x', '--time-step', '3']],
     ]
     for (const [why, options] of refused) {
       const { code, stderr } = await ledgerCommand('init', '--data', dataDir, ...options)
       assert.equal(code, 1, options.join(' '))
       assert.match(stderr, why)
     }
+    assert.deepEqual(readdirSync(dataDir), [], 'what fails leaves nothing behind')
     assert.equal((await ledgerCommand('init', '--data', dataDir, ...NEW)).code, 0)
     const again = await ledgerCommand('init', '--data', dataDir, ...NEW)
     assert.match(again.stderr, /^already_initialized/)

@@ -11,12 +11,15 @@ const LEDGER = fileURLToPath(new URL('../../../settlement/dist/cli/ledger.js', i
 export class LedgerProcess {
   readonly url: string
   readonly chainId: ChainId
+  /** All that it said when it was ready. */
+  readonly facts: Readonly<Record<string, unknown>>
   readonly #child: ChildProcess
 
-  private constructor(child: ChildProcess, url: string, chainId: ChainId) {
+  private constructor(child: ChildProcess, facts: { url: string; chain_id: ChainId }) {
     this.#child = child
-    this.url = url
-    this.chainId = chainId
+    this.url = facts.url
+    this.chainId = facts.chain_id
+    this.facts = facts
   }
 
   /** Starts a node over a data folder and waits until it serves. Throws what it said if it ends. */
@@ -37,11 +40,11 @@ export class LedgerProcess {
       createInterface({ input: child.stdout }).once('line', resolve)
       child.once('exit', () => resolve(undefined))
     })
-    const told: unknown = line === undefined ? {} : JSON.parse(line)
-    const { url, chain_id } = told as { url?: string; chain_id: ChainId }
+    const facts: { url?: string; chain_id?: ChainId } = line === undefined ? {} : JSON.parse(line)
+    const { url, chain_id } = facts
     // What it could not start for, it tells on its first line, too.
-    if (url === undefined) throw new Error(await said)
-    return new LedgerProcess(child, url, chain_id)
+    if (url === undefined || chain_id === undefined) throw new Error(await said)
+    return new LedgerProcess(child, { ...facts, url, chain_id })
   }
 
   get isRunning(): boolean {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { LedgerFault, startLedgerNode } from '@tallystick/settlement'
 import { tamper, temporaryFolder } from './data-folder.js'
-import { afterBlock, ask, included, initTestLedger, paymentOf, submit } from './node-on-disk.js'
+import { ask, included, initTestLedger, paymentOf, submit } from './node-on-disk.js'
 
 const FAST = { blockIntervalMs: 5, heartbeatMs: 10_000 }
 
@@ -125,42 +125,6 @@ describe('INV-42 a node does not start, and says why, when', () => {
     chmodSync(path, 0o644)
     assert.equal(await refusedStart(dataDir), 'not_a_validator')
   })
-})
-
-test('INV-42 a node names old history that is damaged, and serves all but that', async (context) => {
-  const dataDir = temporaryFolder(context)
-  await initTestLedger(dataDir)
-  const first = await startLedgerNode({ dataDir, blockIntervalMs: 1, heartbeatMs: 1 })
-  const { id, hex } = paymentOf(first.chainId, 0)
-  await submit(first.url, hex)
-  const height = await included(first, id)
-  // More than a start looks at.
-  await afterBlock(first.url, async () => {
-    const { body } = await ask(first.url, '/v1/status')
-    return Number(body['height']) > height + 70
-  })
-  await first.stop()
-  const database = join(dataDir, 'ledger.sqlite')
-  await tamper(database, 'UPDATE block SET bytes = zeroblob(length(bytes)) WHERE height = 1')
-  await tamper(database, 'UPDATE transaction_index SET position = 1')
-  const stranger = `INSERT INTO transaction_index SELECT height, 0, zeroblob(32) FROM transaction_index`
-  await tamper(database, stranger)
-  const said: string[] = []
-  const node = await startLedgerNode({
-    ...{ dataDir, ...FAST },
-    onReport: (report) => {
-      if (report.kind === 'requestFailed') said.push(String(report.error))
-    },
-  })
-  context.after(() => node.stop())
-  assert.equal((await ask(node.url, '/v1/blocks/1')).body['code'], 'internal_error')
-  assert.equal((await ask(node.url, `/v1/transactions/${id}`)).body['code'], 'internal_error')
-  assert.equal((await ask(node.url, `/v1/blocks/${height}`)).status, 200)
-  const path = `/v1/transactions/${'00'.repeat(32)}`
-  assert.equal((await ask(node.url, path)).body['code'], 'internal_error')
-  assert.match(said[2] ?? '', /the index names another transaction than/)
-  assert.match(said[0] ?? '', /block 1 is not what was written/)
-  assert.match(said[1] ?? '', /the index names no transaction for/)
 })
 
 test('INV-42 a node stops, by name, when lists would not find a coin by its lock', async (context) => {

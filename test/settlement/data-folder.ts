@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import type { BlockId } from '@tallystick/protocol'
 import sqlite3 from 'sqlite3'
+import { TipMark, writeTipMark } from '#settlement/store/tip-mark.js'
 
 /** An empty folder that is removed after the test. */
 export function temporaryFolder(context: TestContext): string {
@@ -20,4 +22,13 @@ export async function tamper(path: string, sql: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     database.close((error) => (error ? reject(error) : resolve()))
   })
+}
+
+/** The mark of a validator in a folder; made if it is not there. */
+export async function testMark(folder: string): Promise<TipMark> {
+  const path = join(folder, 'tip.mark')
+  if (!existsSync(path)) {
+    await writeTipMark(path, { height: 0, id: '00'.repeat(32) as BlockId, part: 'validator' })
+  }
+  return TipMark.open(path, 'validator')
 }

@@ -22,8 +22,7 @@ import {
 } from '@tallystick/settlement'
 import { LedgerNode } from '#settlement/node/ledger-node.js'
 import { openSqliteLedgerStore } from '#settlement/store/sqlite-ledger-store.js'
-import { TipMark } from '#settlement/store/tip-mark.js'
-import { temporaryFolder } from './data-folder.js'
+import { temporaryFolder, testMark } from './data-folder.js'
 import { testBlock } from './test-block.js'
 import { ALICE, BOB, keyLockOf, START, TestLedger, testGenesis, VALIDATOR } from './test-ledger.js'
 
@@ -31,13 +30,14 @@ import { ALICE, BOB, keyLockOf, START, TestLedger, testGenesis, VALIDATOR } from
 async function openNode(context: TestContext, engine: Engine) {
   const folder = temporaryFolder(context)
   const store = await openSqliteLedgerStore(join(folder, 'ledger.sqlite'))
-  const mark = await TipMark.open(join(folder, 'tip'))
+  const mark = await testMark(folder)
   const node = await LedgerNode.open({
     ...{ genesis: testGenesis(), store, mark, engine },
     clock: () => (START + 5) * 1_000,
     onFault: () => undefined,
     versions: PROTOCOL_VERSIONS,
     onUnsupportedUpgrade: () => undefined,
+    onDamagedBlock: () => undefined,
     onStall: () => undefined,
   })
   const close = async () => {

@@ -16,8 +16,7 @@ import {
 import { soloEngine } from '@tallystick/settlement'
 import { LedgerNode } from '#settlement/node/ledger-node.js'
 import { openSqliteLedgerStore } from '#settlement/store/sqlite-ledger-store.js'
-import { TipMark } from '#settlement/store/tip-mark.js'
-import { temporaryFolder } from './data-folder.js'
+import { temporaryFolder, testMark } from './data-folder.js'
 import {
   ALICE,
   BOB,
@@ -36,7 +35,7 @@ const TIMING = { blockIntervalMs: 1, heartbeatMs: 3_600_000 }
 async function openNode(folder: string, nowMs = START * 1_000) {
   const genesis = testGenesis()
   const store = await openSqliteLedgerStore(join(folder, 'ledger.sqlite'))
-  const mark = await TipMark.open(join(folder, 'tip'))
+  const mark = await testMark(folder)
   const node = await LedgerNode.open({
     ...{ genesis, store, mark, engine: soloEngine(VALIDATOR, TIMING) },
     clock: () => nowMs,
@@ -45,6 +44,7 @@ async function openNode(folder: string, nowMs = START * 1_000) {
     },
     versions: PROTOCOL_VERSIONS,
     onUnsupportedUpgrade: () => undefined,
+    onDamagedBlock: () => undefined,
     onStall: () => undefined,
   })
   const close = async () => {

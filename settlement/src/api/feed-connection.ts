@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws'
+import { DamagedBlock } from '../ledger-fault.js'
 import {
   ANSWER_PACE,
   FEED_LIVENESS_MS,
@@ -102,7 +103,9 @@ export class FeedConnection {
 
   /** Sends a page from disk; whether there was any. */
   async #sendStored(): Promise<boolean> {
-    const frames = await this.#source.read(this.#next, PAGE_ITEMS_MAX, PAGE_BYTES_MAX)
+    const frames = await this.#source
+      .read(this.#next, PAGE_ITEMS_MAX, PAGE_BYTES_MAX)
+      .catch((error: unknown) => this.#endDamaged(error))
     if (frames.length === 0) return false
     if (frames.some(({ height }, i) => height !== this.#next + i)) {
       // It was so slow that what it waits for was pruned; 1008: policy violation.
@@ -123,6 +126,14 @@ export class FeedConnection {
       })
     }
     return true
+  }
+
+  /** Says goodbye where the next block is damaged; 1011: the server cannot go on. */
+  #endDamaged(error: unknown): [] {
+    if (!(error instanceof DamagedBlock)) throw error
+    // A reason has at most 123 bytes.
+    hangUp(this.#socket, 1011, `block_damaged: ${error.message}`.slice(0, 120))
+    return []
   }
 
   async #send({ height, bytes }: Frame, onTaken: () => void): Promise<void> {

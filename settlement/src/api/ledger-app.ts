@@ -1,10 +1,11 @@
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
+import { DamagedBlock } from '../ledger-fault.js'
 import type { LedgerNode } from '../node/ledger-node.js'
 import type { Clients } from './clients.js'
 import { type ForwardTransaction, forwardRoutes } from './forward-routes.js'
 import { ledgerRoutes } from './ledger-routes.js'
-import { requestIdOf, sendProblem } from './problem.js'
+import { damagedProblem, requestIdOf, sendProblem } from './problem.js'
 import { refuseMethod } from './refuse-method.js'
 import { transactionRoutes } from './transaction-routes.js'
 
@@ -46,6 +47,9 @@ function failureHandler(onFailedRequest: OnFailedRequest): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     // Nobody is there to be answered.
     if (request.destroyed && !request.complete) return response.destroy()
+    if (error instanceof DamagedBlock && !response.headersSent) {
+      return sendProblem(response, damagedProblem(error))
+    }
     const isMalformed = error instanceof Error && 'status' in error && error.status === 400
     if (!isMalformed) onFailedRequest({ requestId: requestIdOf(response), error })
     if (response.headersSent) return next(error)

@@ -35,9 +35,6 @@ import { ROUTES } from './routes.js'
 type Reply<Answered> = { readonly json: Answered } | { readonly problem: Problem }
 
 const ALIVE = { json: { status: 'ok' } } as const
-const NOT_READY: { readonly problem: Problem } = {
-  problem: { code: 'not_ready', detail: 'no blocks are made, or followed closely, now' },
-}
 
 type ReadRoute<Asked, Answered extends object> = {
   readonly path: string
@@ -62,7 +59,7 @@ export function ledgerRoutes(node: LedgerNode, clients: Clients): Router {
   })
 
   get(ROUTES.livez, () => ALIVE)
-  get(ROUTES.readyz, () => (node.isReady ? ALIVE : NOT_READY))
+  get(ROUTES.readyz, () => (node.isReady ? ALIVE : notReady(node)))
   get(ROUTES.openapi, () => ({ json: { ...openApiDocument() } }))
   get(ROUTES.status, () => ({ json: statusOf(node) }))
   get(ROUTES.genesis, () => ({
@@ -89,8 +86,8 @@ export function ledgerRoutes(node: LedgerNode, clients: Clients): Router {
   )
   get(ROUTES.blockTransactions, async ({ height, cursor, limit }) => {
     if (height < node.firstHeight || height > node.tip.header.height) return noBlock(node, height)
-    const query = { after: cursor, limit: limit + 1 }
-    return { json: placesResource(await node.stored.index.transactionsOf(height, query), limit) }
+    const page = await node.stored.index.transactionsOf(height, { after: cursor, limit })
+    return page === undefined ? noBlock(node, height) : { json: placesResource(page) }
   })
   get(ROUTES.parameters, () => entry('parameters', {}))
   get(ROUTES.parametersChange, () => entry('parametersChange', {}))
@@ -112,8 +109,8 @@ export function ledgerRoutes(node: LedgerNode, clients: Clients): Router {
   get(ROUTES.channelTransactions, async ({ number, cursor, limit }) => {
     const opened = channelsOpened(node)
     if (number >= opened) return noChannel(number, opened)
-    const query = { after: cursor, limit: limit + 1 }
-    return { json: placesResource(await node.stored.index.usesOf(number, query), limit) }
+    const page = await node.stored.index.usesOf(number, { after: cursor, limit })
+    return { json: placesResource(page) }
   })
   get(ROUTES.reveal, (key) => entry('reveal', key))
   get(ROUTES.revealStep, (key) => entry('revealStep', key))
@@ -159,8 +156,10 @@ async function blocksDown(
 async function coinTransactions(node: LedgerNode, outpoint: Outpoint) {
   const spent = (await node.stored.index.spendOf(outpoint)) ?? null
   if (spent === null && node.prove('coin', outpoint).value === undefined) return undefined
-  const place = await node.stored.index.position(outpoint.txId)
-  return { created: place === undefined ? null : { id: outpoint.txId, ...place }, spent }
+  const found = await node.stored.index.find(outpoint.txId)
+  if (found === undefined) return { created: null, spent }
+  const { id, height, position } = found
+  return { created: { id, height, position }, spent }
 }
 
 function noCoin(node: LedgerNode, { txId, index }: Outpoint): { readonly problem: Problem } {
@@ -188,6 +187,11 @@ function replyTo<T, Answered>(
   const asked = schema.safeParse({ ...request.query, ...request.params })
   if (asked.success) return answer(asked.data)
   return { problem: { code: 'bad_request', detail: complaint(asked.error) } }
+}
+
+function notReady({ damagedBlock }: LedgerNode): { readonly problem: Problem } {
+  const detail = damagedBlock?.message ?? 'no blocks are made, or followed closely, now'
+  return { problem: { code: 'not_ready', detail } }
 }
 
 function statusOf(node: LedgerNode) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Response } from 'express'
 import type { TransactionRejection } from '../core/transaction-rejection.js'
+import type { DamagedBlock } from '../ledger-fault.js'
 import type { AdmissionRejection } from '../mempool/mempool-rejection.js'
 import type { NodeBusy } from '../node/reveal-hashing.js'
 
@@ -20,6 +21,7 @@ export type ProblemCode =
   | 'pruned'
   | 'state_not_kept'
   | 'upstream_unreachable'
+  | 'block_damaged'
   | 'internal_error'
 
 /** A refusal as it is answered. */
@@ -105,6 +107,7 @@ export const ANSWERS: Record<ProblemCode, Answer> = {
   pruned: [410, false],
   state_not_kept: [410, false],
   upstream_unreachable: [502, true],
+  block_damaged: [500, false],
   internal_error: [500, true],
 }
 
@@ -117,6 +120,11 @@ export function isRefusal(code: string): boolean {
 /** What is below the horizon was here once. `firstHeight`: the lowest height that is. */
 export function prunedProblem(firstHeight: number): Problem {
   return { code: 'pruned', detail: `blocks below ${firstHeight} are not kept here` }
+}
+
+/** A block that this node once had whole. */
+export function damagedProblem({ message }: DamagedBlock): Problem {
+  return { code: 'block_damaged', detail: `${message}: it is damaged here, ask another node` }
 }
 
 /** RFC 9457 problem details. */

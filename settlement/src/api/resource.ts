@@ -14,13 +14,9 @@ import {
   outpointCodec,
   toHex,
 } from '@tallystick/protocol'
+import type { PlacesPage } from '../node/checked-index.js'
 import type { ProvenValue } from '../node/proven-value.js'
-import type {
-  PlacedTransaction,
-  StoredBlock,
-  StoredEntry,
-  StoredHandover,
-} from '../store/ledger-store.js'
+import type { StoredBlock, StoredEntry, StoredHandover } from '../store/ledger-store.js'
 
 /** Lower-case hex; the runtime's own is much faster than the portable one on whole blocks. */
 export function hexOf(bytes: Uint8Array): string {
@@ -91,16 +87,11 @@ function disputeResource(closing: Closing) {
   }
 }
 
-/** One page of transactions; `found` holds one more than `limit` when there are more. */
-export function placesResource(found: readonly PlacedTransaction[], limit: number) {
-  const shown = found.slice(0, limit)
-  const last = shown.at(-1)
-  const hasMore = found.length > limit
-  return {
-    data: shown,
-    has_more: hasMore,
-    next: hasMore && last !== undefined ? `${last.height}-${last.position}` : null,
-  }
+/** One page of transactions. */
+export function placesResource({ places, hasMore }: PlacesPage) {
+  const last = places.at(-1)
+  const next = hasMore && last !== undefined ? `${last.height}-${last.position}` : null
+  return { data: [...places], has_more: hasMore, next }
 }
 
 /** One page of a list; `found` holds one item more than `limit` when there are more. */

@@ -1,8 +1,9 @@
 import type { ChainId } from '@tallystick/protocol'
 import { type Command, Option } from 'commander'
 import { ARCHIVE_BLOCKS_PER_FILE, ARCHIVE_CHECKPOINT_BLOCKS } from '../limits.js'
+import { acceptLedgerTip } from './accept-tip.js'
 import { archiveLedger } from './archive-ledger.js'
-import { chainIdOption, countOption, urlOption } from './ledger-options.js'
+import { chainIdOption, countOption, urlOption, urlsOption, wholeOption } from './ledger-options.js'
 import { pruneLedger } from './prune-ledger.js'
 import { replayLedger } from './replay-ledger.js'
 import { exportLedgerSnapshot, importLedgerSnapshot } from './snapshot-ledger.js'
@@ -71,9 +72,21 @@ export function addHistoryCommands(program: Command): void {
     .action(pruneLedger)
 
   program
+    .command('accept-tip')
+    .description('go on from the newest block of a folder, on your word that none newer was shown')
+    .requiredOption('--data <dir>', 'folder of a ledger whose node does not run')
+    .option('--at-least <height>', 'the highest block that anybody was shown', wholeOption)
+    .option('--seen-at <url>', 'a node that followed until the end; repeat for each', urlsOption)
+    .option('--json', 'print one JSON object')
+    .action(acceptLedgerTip)
+
+  program
     .command('verify')
-    .description('look at every byte of a ledger whose node does not run; 1 when any is damaged')
-    .requiredOption('--data <dir>', 'folder of the ledger')
+    .description('look at every byte of a ledger or an archive; 1 when any is damaged')
+    .option('--data <dir>', 'folder of a ledger whose node does not run')
+    .addOption(
+      new Option('--archive <dir|url>', 'an archive, and all its blocks').conflicts('data'),
+    )
     .option('--json', 'print one JSON object')
     .action(verifyLedger)
 }

@@ -89,6 +89,11 @@ export function urlOption(text: string): string {
   return text
 }
 
+/** The same, any number of them. */
+export function urlsOption(text: string, before: readonly string[] = []): string[] {
+  return [...before, urlOption(text)]
+}
+
 /** What an asset is called. */
 export function codeOption(text: string): string {
   if (!/^[A-Za-z0-9]{1,12}$/.test(text)) {

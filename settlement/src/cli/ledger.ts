@@ -47,7 +47,12 @@ program
   .command('init')
   .description('create the key of a validator and the genesis of a ledger')
   .requiredOption('--data <dir>', 'folder for both, and for the ledger')
-  .option('--genesis <file>', 'take this genesis instead of making one')
+  .addOption(
+    new Option('--genesis <file>', 'take this genesis instead of making one').conflicts([
+      ...['network', 'asset', 'protocolVersion', 'allocate'],
+      ...['timeStep', 'disputeWindowMin', 'disputeWindowMax'],
+    ]),
+  )
   .option('--network <name>', 'name for people', 'local')
   .option('--asset <code:decimals:fee[:issuer]>', 'an asset, units per 1,000 of cost', assetOption)
   .option('--protocol-version <number>', 'of the rules to start with', wholeOption)

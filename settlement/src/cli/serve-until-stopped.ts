@@ -37,7 +37,11 @@ export async function serveUntilStopped(
     process.exit(EXIT.fault)
   }
   const tell = progressOf('follow')
-  const onReport = (report: LedgerReport) => logReport(log, tell, report)
+  const ignored: LedgerReport[] = []
+  const onReport = (report: LedgerReport) => {
+    if (report.kind === 'startIgnored') ignored.push(report)
+    logReport(log, tell, report)
+  }
   const { keepBlocks, trustProxy, connectionsPerAddress } = chosen
   const node = await start({
     ...{ dataDir: data, host, port, onReport, onFault },
@@ -55,7 +59,10 @@ export async function serveUntilStopped(
   log.info({ url: node.url, chain_id: node.chainId }, 'listening')
   printFacts(
     json,
-    { event: 'listening', url: node.url, chain_id: node.chainId },
+    {
+      ...{ event: 'listening', url: node.url, chain_id: node.chainId },
+      ...(ignored.length > 0 && { start_ignored: true }),
+    },
     `ledger ${node.chainId} at ${node.url}`,
   )
 }
@@ -65,6 +72,9 @@ function logReport(log: Logger, tell: (what: string) => void, report: LedgerRepo
     case 'requestFailed':
       log.error({ request_id: report.requestId, err: report.error }, 'a request failed')
       break
+    case 'blockDamaged':
+      log.error({ height: report.height, why: report.why }, 'a stored block is damaged: not served')
+      break
     case 'stalled':
       log.warn({ why: report.why }, 'no block can be made now')
       break
@@ -72,6 +82,12 @@ function logReport(log: Logger, tell: (what: string) => void, report: LedgerRepo
       log.warn(
         { version: report.version, activation_height: report.activationHeight },
         'an upgrade is scheduled that this release does not know: it will stop there',
+      )
+      break
+    case 'startIgnored':
+      log.warn(
+        { data: report.dataDir },
+        'the folder has begun: --archive and --snapshot are ignored',
       )
       break
     case 'catchingUp':

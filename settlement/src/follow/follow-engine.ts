@@ -115,9 +115,14 @@ export class FollowEngine implements Engine {
         this.#status = { ...this.#status, link: 'unreachable' }
         break
       case 'upstream_unusable':
-      case 'history_pruned':
+      case 'upstream_damaged':
         this.#refuse(due, reject(error.code, error.message))
         break
+      case 'history_pruned': {
+        const way = 'begin a new folder with --archive or --snapshot'
+        this.#refuse(due, reject(error.code, `${error.message}; ${way}`))
+        break
+      }
       default:
         throw error
     }

@@ -11,7 +11,8 @@ import {
 /**
  * The frames of an upstream's feed from a height on, as they come, until the connection ends or the
  * signal is aborted. Read no faster than they are taken: the rest waits at the upstream. Throws
- * `upstream_unreachable`, `upstream_unusable` and, below the upstream's horizon, `history_pruned`.
+ * `upstream_unreachable`, `upstream_unusable`, below the upstream's horizon `history_pruned` and, at
+ * a block that is damaged there, `upstream_damaged`.
  */
 export async function* upstreamFeed(
   url: string,
@@ -22,6 +23,11 @@ export async function* upstreamFeed(
     handshakeTimeout: UPSTREAM_ANSWER_MS_MAX,
     maxPayload: FEED_FRAME_BYTES_MAX,
     perMessageDeflate: false,
+  })
+  /** What the upstream said when it ended the feed; before the stream ends, which hides it, too. */
+  let farewell = ''
+  socket.on('close', (_, reason) => {
+    farewell = String(reason)
   })
   const frames = createWebSocketStream(socket, {
     readableObjectMode: true,
@@ -46,8 +52,12 @@ export async function* upstreamFeed(
       const { buffer, byteOffset, byteLength }: Buffer = frame
       yield new Uint8Array(buffer, byteOffset, byteLength)
     }
+    if (farewell.startsWith('block_damaged: ')) {
+      throw new LedgerFault('upstream_damaged', `${url} ends its feed: ${farewell}`)
+    }
   } catch (cause) {
     if (refusal !== undefined) throw refusal
+    if (cause instanceof LedgerFault) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new LedgerFault('upstream_unreachable', `the feed of ${url} failed: ${why}`, cause)
   } finally {

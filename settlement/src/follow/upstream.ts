@@ -1,4 +1,11 @@
-import { decode, fromHex, type Genesis, genesisCodec, isRejection } from '@tallystick/protocol'
+import {
+  type BlockId,
+  decode,
+  fromHex,
+  type Genesis,
+  genesisCodec,
+  isRejection,
+} from '@tallystick/protocol'
 import { z } from 'zod'
 import { complaint } from '../api/parameters.js'
 import { LedgerFault } from '../ledger-fault.js'
@@ -12,7 +19,11 @@ import {
 import { askServer, type ServerRequest, wholeBody } from './ask-server.js'
 
 const hex = z.string().regex(/^(?:[0-9a-f]{2})+$/)
-const statusSchema = z.looseObject({ chain_id: z.string(), height: z.int().nonnegative() })
+const statusSchema = z.looseObject({
+  chain_id: z.string(),
+  height: z.int().nonnegative(),
+  block_id: z.string().regex(/^[0-9a-f]{64}$/),
+})
 const genesisSchema = z.looseObject({ genesis: hex })
 const blocksSchema = z.looseObject({ data: z.array(z.looseObject({ block: hex })) })
 const problemSchema = z.looseObject({ code: z.string(), detail: z.string() })
@@ -33,11 +44,14 @@ export class Upstream {
     this.url = url.replace(/\/+$/, '')
   }
 
-  async status(
-    signal?: AbortSignal,
-  ): Promise<{ readonly chainId: string; readonly height: number }> {
-    const { chain_id, height } = await this.#read('/v1/status', statusSchema, signal)
-    return { chainId: chain_id, height }
+  /** Its chain, and its newest block. */
+  async status(signal?: AbortSignal): Promise<{
+    readonly chainId: string
+    readonly height: number
+    readonly blockId: BlockId
+  }> {
+    const { chain_id, height, block_id } = await this.#read('/v1/status', statusSchema, signal)
+    return { chainId: chain_id, height, blockId: block_id as BlockId }
   }
 
   async genesis(): Promise<Genesis> {

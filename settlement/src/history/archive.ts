@@ -38,11 +38,12 @@ export class Archive {
     return new Archive(location, pace, read)
   }
 
-  /** The encoded blocks from a height on, as far as the archive goes. */
-  async *blocks(from: number): AsyncGenerator<Uint8Array> {
+  /** The encoded blocks from a height on, to the end of the file that `to` is in; absent: to the end. */
+  async *blocks(from: number, to = Infinity): AsyncGenerator<Uint8Array> {
     for (const facts of this.index.files) {
       const { name, first, last } = facts
       if (last < from) continue
+      if (first > to) return
       const where = pathOf(this.#location, name)
       let height = first
       const file = await openFile(this.#location, name, this.#pace)

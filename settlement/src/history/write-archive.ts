@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type Block,
@@ -17,6 +17,7 @@ import { writeDurableFile } from '../durable-file.js'
 import { LedgerFault } from '../ledger-fault.js'
 import type { SignaturePool } from '../verify/signature-pool.js'
 import { Archive } from './archive.js'
+import { checkArchiveFolder, withArchiveFolder } from './archive-folder.js'
 import {
   ARCHIVE_INDEX,
   type ArchiveFile,
@@ -48,13 +49,17 @@ export type ArchiveWriting = {
 /**
  * Brings an archive up to the newest block of `source`, and adds the checkpoints that are due, for
  * which the blocks are executed. The index is written after what it names, and what it names no more
- * is removed after that: a crash leaves an archive that can be read and gone on with.
+ * is removed after that: a crash leaves an archive that can be read and gone on with. Throws
+ * `store_in_use` while another process writes it, and `history_corrupt` when it is damaged.
  */
-export async function writeArchive(
+export function writeArchive(source: BlockSource, writing: ArchiveWriting): Promise<ArchiveIndex> {
+  return withArchiveFolder(writing.out, () => appendArchive(source, writing))
+}
+
+async function appendArchive(
   source: BlockSource,
   { out, cut, pool, clock, onProgress }: ArchiveWriting,
 ): Promise<ArchiveIndex> {
-  await mkdir(out, { recursive: true })
   let index = await archiveStart(source, out, cut)
   while (archiveHeight(index) < source.height) {
     index = await appendFile(index, source, out)
@@ -85,8 +90,12 @@ async function archiveStart(
     const chosen = { blocks_per_file: blocksPerFile, checkpoint_blocks: checkpointBlocks }
     return emptyIndex(genesis, chosen)
   }
-  const { index } = await Archive.open(out)
-  if (index.genesis === toHex(encode(genesisCodec, genesis))) return index
+  const archive = await Archive.open(out)
+  const { index } = archive
+  if (index.genesis === toHex(encode(genesisCodec, genesis))) {
+    await checkArchiveFolder(out, archive)
+    return index
+  }
   const detail = `${out} is of chain ${index.chain_id}, the source of ${chainIdOf(genesis)}`
   throw new LedgerFault('store_of_another_chain', detail)
 }

@@ -1,20 +1,36 @@
-import { type Block, blockCodec, blockId, decodeTrusted } from '@tallystick/protocol'
+import { type Block, blockCodec, blockId, decodeTrusted, type Genesis } from '@tallystick/protocol'
 import { LedgerFault } from '../ledger-fault.js'
-import type { ChainTip } from './chain.js'
-import type { LedgerNodeParts } from './ledger-node-parts.js'
+import type { LedgerStore, StoredBlock } from '../store/ledger-store.js'
+import type { ShownBlock } from '../store/tip-mark.js'
+import { genesisTip } from './restore-chain.js'
 
-/** Throws `store_rolled_back` when the store lacks, or contradicts, a block that was shown once. */
+/** Throws `store_rolled_back` when a store that ends with `tip` lacks, or contradicts, a shown block. */
 export async function checkTipMark(
-  { mark, store }: Pick<LedgerNodeParts, 'mark' | 'store'>,
-  { header, id }: ChainTip,
+  store: LedgerStore,
+  shown: ShownBlock,
+  tip: ShownBlock,
 ): Promise<void> {
-  const shown = await mark.read()
-  if (shown === undefined) return
+  // The genesis is not shown by anybody, and the store is held against it for itself.
+  if (shown.height === 0) return
   // Not synced, it may be so old after power loss that its block was pruned since.
   if (shown.height < (await store.firstHeight())) return
   const stored = await store.block(shown.height)
-  const found = stored && blockId(decodeTrusted<Block>(blockCodec, stored.bytes).header)
-  if (shown.height <= header.height && found === shown.id) return
+  if (shown.height <= tip.height && stored && shownBlock(stored).id === shown.id) return
   const detail = `block ${shown.height} ${shown.id} was shown once, the store ends with`
-  throw new LedgerFault('store_rolled_back', `${detail} ${header.height} ${id}`)
+  throw new LedgerFault('store_rolled_back', `${detail} ${tip.height} ${tip.id}`)
+}
+
+/** The newest block of a store; the genesis before the first. */
+export async function storedTip(store: LedgerStore, genesis: Genesis): Promise<ShownBlock> {
+  const stored = await store.tip()
+  return stored === undefined ? shownGenesis(genesis) : shownBlock(stored)
+}
+
+/** What a folder has shown whose node never ran. */
+export function shownGenesis(genesis: Genesis): ShownBlock {
+  return { height: 0, id: blockId(genesisTip(genesis)) }
+}
+
+function shownBlock({ height, bytes }: StoredBlock): ShownBlock {
+  return { height, id: blockId(decodeTrusted<Block>(blockCodec, bytes).header) }
 }

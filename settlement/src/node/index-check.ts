@@ -1,8 +1,17 @@
-import { type ChainId, type Transaction, transactionId } from '@tallystick/protocol'
+import {
+  type Block,
+  blockCodec,
+  type ChainId,
+  decodeTrusted,
+  type Transaction,
+  transactionId,
+} from '@tallystick/protocol'
+import { pause } from '../engine/block-pace.js'
+import { INDEX_CHECK_TRANSACTIONS } from '../limits.js'
 import { entryUses, openedChannels } from '../store/entry-use.js'
-import type { LedgerStore, StoredBlock } from '../store/ledger-store.js'
+import type { LedgerStore, Position, StoredBlock } from '../store/ledger-store.js'
 import type { Damages } from './damages.js'
-import { storedTransactions } from './stored-transactions.js'
+import { parsedTransactions } from './stored-transactions.js'
 
 /** Holds the index of transactions against the blocks, which are looked at in order, all of them. */
 export class IndexCheck {
@@ -12,53 +21,81 @@ export class IndexCheck {
   readonly #channelCount: number
   /** And after the last block that opened one; `undefined` before the first. */
   #opened: number | undefined
+  readonly #beside: AbortSignal | undefined
   #transactions = 0
   #spends = 0
   #channelUses = 0
 
-  constructor(store: LedgerStore, chainId: ChainId, channelCount: number) {
+  /** `beside`: a few at a time, with rests for the work of a node, until it is aborted. */
+  constructor(store: LedgerStore, chainId: ChainId, channelCount: number, beside?: AbortSignal) {
     this.#store = store
     this.#chainId = chainId
     this.#channelCount = channelCount
+    this.#beside = beside
   }
 
   /** What the index has wrong about a block. */
   async look({ height, bytes }: StoredBlock): Promise<Damages> {
-    const transactions = storedTransactions(bytes)
-    this.#transactions += transactions.length
-    return [
-      ...(await this.#unplaced(height, transactions)),
-      ...(await this.#unspent(height, transactions)),
-      ...(await this.#unused(height, transactions)),
-    ]
+    const { transactions: encoded } = decodeTrusted<Block>(blockCodec, bytes)
+    this.#transactions += encoded.length
+    const transactions: Transaction[] = []
+    const damages: string[] = []
+    for (let from = 0; from < encoded.length; from += INDEX_CHECK_TRANSACTIONS) {
+      const startedMs = performance.now()
+      const some = encoded.slice(from, from + INDEX_CHECK_TRANSACTIONS)
+      const parsed = parsedTransactions(height, some, from)
+      transactions.push(...parsed)
+      damages.push(
+        ...(await this.#unplaced({ height, position: from }, parsed)),
+        ...(await this.#unspent({ height, position: from }, parsed)),
+      )
+      if (this.#beside === undefined) continue
+      await pause(performance.now() - startedMs, this.#beside)
+      if (this.#beside.aborted) return []
+    }
+    return [...damages, ...(await this.#unused(height, transactions))]
   }
 
-  /** What it has too much of, when every block was found in it. */
+  /** The next block is not looked at. */
+  pass(): Damages {
+    this.#opened = undefined
+    return []
+  }
+
+  /** What the index has too much of, when every block was found in it. */
   async finish(): Promise<Damages> {
     const known = await this.#store.indexCounts()
-    const tooMany = (what: string, found: number, due: number) =>
-      found === due ? [] : [`the index knows ${found} ${what}, the blocks hold ${due}`]
-    const opened = this.#opened ?? this.#channelCount
     return [
       ...tooMany('transactions', known.transactions, this.#transactions),
       ...tooMany('spent coins', known.spends, this.#spends),
       ...tooMany('uses of channels', known.channelUses, this.#channelUses),
-      ...tooMany('channels', opened, this.#channelCount),
+      ...this.countOpened(),
     ]
   }
 
-  async #unplaced(height: number, transactions: readonly Transaction[]): Promise<Damages> {
+  /** Whether the channels that the index knows to be opened lead to the number of all. */
+  countOpened(): Damages {
+    return tooMany('channels', this.#opened ?? this.#channelCount, this.#channelCount)
+  }
+
+  async #unplaced(
+    { height, position: from }: Position,
+    transactions: readonly Transaction[],
+  ): Promise<Damages> {
     const ids = transactions.map(({ body }) => transactionId(this.#chainId, body))
     const places = await Promise.all(ids.map((id) => this.#store.index.position(id)))
     return ids
-      .filter((_, position) => {
-        const found = places[position]
-        return found?.height !== height || found.position !== position
+      .filter((_, at) => {
+        const found = places[at]
+        return found?.height !== height || found.position !== from + at
       })
       .map((id) => `the index does not find transaction ${id} in block ${height}`)
   }
 
-  async #unspent(height: number, transactions: readonly Transaction[]): Promise<Damages> {
+  async #unspent(
+    { height, position: from }: Position,
+    transactions: readonly Transaction[],
+  ): Promise<Damages> {
     const { spends } = entryUses(transactions, 0)
     this.#spends += spends.length
     const found = await Promise.all(
@@ -67,7 +104,7 @@ export class IndexCheck {
     return spends
       .filter(({ position }, at) => {
         const spender = found[at]
-        return spender?.height !== height || spender.position !== position
+        return spender?.height !== height || spender.position !== from + position
       })
       .map(({ outpoint: { txId, index } }) => {
         return `the index does not find who spent coin ${txId}:${index} in block ${height}`
@@ -93,4 +130,8 @@ export class IndexCheck {
       ? []
       : [`the index names other channels for block ${height} than it used`]
   }
+}
+
+function tooMany(what: string, found: number, due: number): Damages {
+  return found === due ? [] : [`the index knows ${found} ${what}, the blocks hold ${due}`]
 }

@@ -1,5 +1,6 @@
 import type { Genesis } from '@tallystick/protocol'
 import type { Engine } from '../engine/engine.js'
+import type { DamagedBlock } from '../ledger-fault.js'
 import type { LedgerStore } from '../store/ledger-store.js'
 import type { TipMark } from '../store/tip-mark.js'
 import type { FollowStatus } from './follow-status.js'
@@ -21,6 +22,8 @@ export type LedgerNodeParts = {
   readonly onUnsupportedUpgrade: (upgrade: PendingUpgrade) => void
   /** No block can be made now, and why; called once until one can. */
   readonly onStall: (why: string) => void
+  /** A stored block is missing or damaged; called once. */
+  readonly onDamagedBlock: (damaged: DamagedBlock) => void
   /** Blocks that are kept; absent: all. */
   readonly keepBlocks?: number
   /** Of a follower: how it stands to its upstream. */

@@ -27,6 +27,7 @@ import type { Candidate } from '../core/fill-block.js'
 import { parametersInForce } from '../core/parameters-in-force.js'
 import { TransactionChecks } from '../core/transaction-checks.js'
 import type { BlockCandidate, DecidedBlock } from '../engine/engine.js'
+import type { DamagedBlock } from '../ledger-fault.js'
 import { READY_LAG_BLOCKS_MAX } from '../limits.js'
 import { Mempool } from '../mempool/mempool.js'
 import type { PendingTransaction } from '../mempool/pending-transaction.js'
@@ -35,11 +36,12 @@ import type { LedgerState } from '../state/ledger-state.js'
 import type { StoredBlock } from '../store/ledger-store.js'
 import type { Chain, ChainTip } from './chain.js'
 import { checkTipMark } from './check-tip-mark.js'
+import type { Damages } from './damages.js'
 import { blockCommit, type FinalBlock } from './final-block.js'
 import type { FollowStatus } from './follow-status.js'
 import { GroupCommit } from './group-commit.js'
 import { Horizon } from './horizon.js'
-import { includedTransaction } from './included-transaction.js'
+import { IndexCheck } from './index-check.js'
 import type { LedgerNodeParts } from './ledger-node-parts.js'
 import { makeBlock } from './make-block.js'
 import type { ProvenValue } from './proven-value.js'
@@ -53,6 +55,7 @@ import { type Traced, traceAtTip, traceWaiting } from './trace-at-tip.js'
 import { TurnLoop } from './turn-loop.js'
 import { type PendingUpgrade, pendingUpgrade, requireSupportedVersion } from './upgrade.js'
 import { checkNewestBlocks } from './verify-history.js'
+import { verifyIndex } from './verify-index.js'
 
 /**
  * A running ledger: it takes transactions, makes blocks or takes those that its engine delivers, and
@@ -77,12 +80,19 @@ export class LedgerNode {
   /** Height of the upgrade that was reported as one to stop at. */
   #reportedUpgrade: number | undefined
   #fault: unknown
+  #damage: DamagedBlock | undefined
 
   private constructor(parts: LedgerNodeParts, chain: Chain, horizon: Horizon) {
     this.genesis = parts.genesis
     this.chainId = chainIdOf(parts.genesis)
     this.genesisHeader = genesisTip(parts.genesis)
-    this.stored = new StoredChain(parts.store, () => this.#tip)
+    this.stored = new StoredChain(parts.store, {
+      chainId: this.chainId,
+      tip: () => this.#tip,
+      firstHeight: () => this.#horizon.first,
+      onDamagedBlock: (damaged) => this.#noteDamage(damaged),
+      onFault: (fault) => this.#fail(fault),
+    })
     this.#parts = parts
     this.#state = chain.state
     this.#tip = chain.tip
@@ -95,7 +105,8 @@ export class LedgerNode {
   static async open(parts: LedgerNodeParts): Promise<LedgerNode> {
     const { store } = parts
     const chain = await restoreChain(store, parts.genesis)
-    await checkTipMark(parts, chain.tip)
+    const { header, id } = chain.tip
+    await checkTipMark(store, parts.mark.found, { height: header.height, id })
     await checkNewestBlocks(store, chain.tip)
     const node = new LedgerNode(parts, chain, await Horizon.of(store, parts.keepBlocks))
     node.#nextParameters()
@@ -159,9 +170,16 @@ export class LedgerNode {
     return this.#parts.following?.()
   }
 
-  /** Whether blocks are being made, or followed closely. */
+  /** A block that was found to be damaged, and was not pruned since. */
+  get damagedBlock(): DamagedBlock | undefined {
+    const damage = this.#damage
+    return damage !== undefined && damage.height >= this.firstHeight ? damage : undefined
+  }
+
+  /** Whether blocks are being made, or followed closely, and none is known to be damaged. */
   get isReady(): boolean {
     if (this.#loop === undefined || this.#fault !== undefined || this.#isStalled) return false
+    if (this.damagedBlock !== undefined) return false
     const { following } = this
     if (following === undefined) return true
     const { link, upstreamHeight = Infinity } = following
@@ -202,10 +220,10 @@ export class LedgerNode {
       return { kind: 'pending', id: checks.id }
     }
     // Refused because it is in a block already? Then this is the same word again.
-    const position = await this.stored.index.position(checks.id)
-    return position === undefined
+    const found = await this.stored.index.find(checks.id)
+    return found === undefined
       ? refusal(admission, parseMs + hashMs + admitMs)
-      : { kind: 'included', id: checks.id, height: position.height }
+      : { kind: 'included', id: checks.id, height: found.height }
   }
 
   /** Runs a transaction rule by rule on the tip; refused is only what no ledger could even read. */
@@ -233,20 +251,23 @@ export class LedgerNode {
 
   async transactionStatus(id: TxId): Promise<TransactionStatus> {
     if (this.#mempool.get(id) !== undefined) return { kind: 'pending' }
-    const at = await this.stored.index.position(id)
-    const block = at && (await this.stored.block(at.height))
-    if (at === undefined || block === undefined) {
-      const rejection = this.#mempool.rejectionOf(id)
-      return rejection === undefined ? { kind: 'unknown' } : { kind: 'rejected', rejection }
-    }
-    const encoded = includedTransaction(this.chainId, id, block.bytes, at.position)
-    return { kind: 'included', ...at, encoded }
+    const found = await this.stored.index.find(id)
+    if (found !== undefined) return { kind: 'included', ...found }
+    const rejection = this.#mempool.rejectionOf(id)
+    return rejection === undefined ? { kind: 'unknown' } : { kind: 'rejected', rejection }
   }
 
   /** An entry at the tip, or that there is none, with its proof. */
   prove<Kind extends EntryKind>(kind: Kind, key: StateEntries[Kind]['key']): ProvenValue {
     const state = this.#state
     return { tip: this.#tip, value: state.encoded(kind, key), proof: state.prove(kind, key) }
+  }
+
+  /** What the index of transactions has wrong, found beside all other work; see `verifyIndex`. */
+  verifyIndex(signal: AbortSignal): Promise<Damages> {
+    const channelCount = this.#state.read('channelCount', {})?.count ?? 0
+    const index = new IndexCheck(this.#parts.store, this.chainId, channelCount, signal)
+    return verifyIndex(index, this.stored, signal)
   }
 
   async #takeTurn(signal: AbortSignal): Promise<void> {
@@ -387,6 +408,11 @@ export class LedgerNode {
     if (upgrade.activationHeight === this.#reportedUpgrade) return
     this.#reportedUpgrade = upgrade.activationHeight
     this.#parts.onUnsupportedUpgrade(upgrade)
+  }
+
+  #noteDamage(damaged: DamagedBlock): void {
+    if (this.#damage === undefined) this.#parts.onDamagedBlock(damaged)
+    this.#damage ??= damaged
   }
 
   #fail(error: unknown): void {

@@ -1,28 +1,47 @@
-import type { LockRoot, PublicKey } from '@tallystick/protocol'
+import type { ChainId, LockRoot, PublicKey } from '@tallystick/protocol'
+import { DamagedBlock, type LedgerFault } from '../ledger-fault.js'
 import type {
   LedgerStore,
   PageQuery,
   StoredBlock,
   StoredEntry,
   StoredHandover,
-  TransactionIndex,
 } from '../store/ledger-store.js'
 import type { ChainTip } from './chain.js'
+import { CheckedIndex } from './checked-index.js'
+
+/** What a stored chain asks its node, and tells it. */
+export type StoredChainNode = {
+  readonly chainId: ChainId
+  /** The newest block that is shown. */
+  readonly tip: () => ChainTip
+  /** The lowest height that is kept. */
+  readonly firstHeight: () => number
+  readonly onDamagedBlock: (damaged: DamagedBlock) => void
+  /** The index contradicts the blocks. */
+  readonly onFault: (fault: LedgerFault) => void
+}
 
 /** What can be asked of a store whose node runs: nothing of a block that is not the tip yet (BLK-6). */
 export class StoredChain {
+  /** Which transactions of the chain had to do with what. */
+  readonly index: CheckedIndex
   readonly #store: LedgerStore
-  readonly #tip: () => ChainTip
+  readonly #node: StoredChainNode
 
-  /** `tip`: the newest block that is shown. */
-  constructor(store: LedgerStore, tip: () => ChainTip) {
+  constructor(store: LedgerStore, node: StoredChainNode) {
     this.#store = store
-    this.#tip = tip
+    this.#node = node
+    const block = (height: number) => this.block(height)
+    this.index = new CheckedIndex(store.index, node.chainId, block, node.onFault)
   }
 
-  /** Which transactions of the chain had to do with what. */
-  get index(): TransactionIndex {
-    return this.#store.index
+  get tipHeight(): number {
+    return this.#node.tip().header.height
+  }
+
+  get firstHeight(): number {
+    return this.#node.firstHeight()
   }
 
   /** Coins under a lock at the tip; see `LedgerStore`. */
@@ -40,19 +59,48 @@ export class StoredChain {
     return this.#store.handovers(from, limit)
   }
 
+  /** `undefined` above the tip and below the horizon. Throws `DamagedBlock`, as those below. */
   async block(height: number): Promise<StoredBlock | undefined> {
-    return height <= this.#tip().header.height ? this.#store.block(height) : undefined
+    if (height > this.tipHeight) return undefined
+    const [block] = await this.#inOrder([height], async () => {
+      const found = await this.#store.block(height)
+      return found === undefined ? [] : [found]
+    })
+    return block
   }
 
   /** Up to `limit` blocks from `from` on, none above the tip: see `LedgerStore`. */
   async blocks(from: number, limit: number, bytesMax: number): Promise<readonly StoredBlock[]> {
-    const count = Math.min(limit, this.#tip().header.height - from + 1)
-    return count > 0 ? this.#store.blocks(from, count, bytesMax) : []
+    const count = Math.min(limit, this.tipHeight - from + 1)
+    if (count <= 0) return []
+    const due = Array.from({ length: count }, (_, at) => from + at)
+    return this.#inOrder(due, () => this.#store.blocks(from, count, bytesMax))
   }
 
   /** Up to `limit` blocks from `from` down, none above the tip: see `LedgerStore`. */
-  blocksDown(from: number, limit: number, bytesMax: number): Promise<readonly StoredBlock[]> {
-    const top = Math.min(from, this.#tip().header.height)
-    return this.#store.blocksDown(top, limit, bytesMax)
+  async blocksDown(from: number, limit: number, bytesMax: number): Promise<readonly StoredBlock[]> {
+    const top = Math.min(from, this.tipHeight)
+    const due = Array.from({ length: limit }, (_, at) => top - at)
+    return this.#inOrder(due, () => this.#store.blocksDown(top, limit, bytesMax))
+  }
+
+  /** Blocks of these heights, as far as they are whole and none is missing; one of them at least. */
+  async #inOrder(
+    due: readonly number[],
+    read: () => Promise<readonly StoredBlock[]>,
+  ): Promise<readonly StoredBlock[]> {
+    try {
+      const found = await read()
+      const [first = 0] = due
+      // Asked for after it was read: what was pruned meanwhile is no damage.
+      if (first < Math.max(this.firstHeight, 1)) return found
+      const gap = found.findIndex(({ height }, at) => height !== due[at])
+      const whole = gap < 0 ? found : found.slice(0, gap)
+      if (whole.length === 0) throw new DamagedBlock(first, 'is missing')
+      return whole
+    } catch (error) {
+      if (error instanceof DamagedBlock) this.#node.onDamagedBlock(error)
+      throw error
+    }
   }
 }

@@ -30,6 +30,16 @@ export function entryUses(transactions: readonly Transaction[], channelCount: nu
   return { spends, channels }
 }
 
+/**
+ * Whether a transaction can have used a channel: it names it, or opens one. Which number that got only
+ * all the blocks before tell.
+ */
+export function usesChannel({ body }: Transaction, channel: ChannelNumber): boolean {
+  return body.operations.some((operation) => {
+    return operation.kind === 'open' || namedChannels(operation).includes(channel)
+  })
+}
+
 /** How many channels transactions open. */
 export function openedChannels(transactions: readonly Transaction[]): number {
   return transactions.reduce(

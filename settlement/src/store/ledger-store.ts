@@ -83,15 +83,13 @@ export type PageQuery = { readonly after: Uint8Array | undefined; readonly limit
  */
 export type PlaceQuery = { readonly after: Position | undefined; readonly limit: number }
 
-/** Which transactions of the chain had to do with what. */
+/** Where the transactions of the chain are that had to do with something, as it was noted. */
 export interface TransactionIndex {
   position(id: TxId): Promise<Position | undefined>
-  /** The transaction that spent a coin. */
-  spendOf(outpoint: Outpoint): Promise<PlacedTransaction | undefined>
-  /** Those that opened, changed or closed a channel. */
-  usesOf(channel: ChannelNumber, page: PlaceQuery): Promise<readonly PlacedTransaction[]>
-  /** Those of one block. */
-  transactionsOf(height: number, page: PlaceQuery): Promise<readonly PlacedTransaction[]>
+  /** Of the transaction that spent a coin. */
+  spendOf(outpoint: Outpoint): Promise<Position | undefined>
+  /** Of those that opened, changed or closed a channel. */
+  usesOf(channel: ChannelNumber, page: PlaceQuery): Promise<readonly Position[]>
 }
 
 export type IndexCounts = {
@@ -104,7 +102,8 @@ export type IndexCounts = {
  * Where a ledger lies. One process has it open at a time. A promise to write is kept only when the
  * change has reached the disk whole; a crash at any instruction leaves whole changes, in the order
  * of the calls. Reads see kept writes only; a block that is not what was written is a failure. Every
- * failure is a `LedgerFault`, and after a failed write every later call fails too.
+ * failure is a `LedgerFault`, of such a block a `DamagedBlock`, and after a failed write every later
+ * call fails too.
  */
 export interface LedgerStore {
   readonly index: TransactionIndex
@@ -148,9 +147,12 @@ export interface LedgerStore {
   /** In order of arrival. */
   pending(): Promise<readonly PendingRow[]>
   block(height: number): Promise<StoredBlock | undefined>
-  /** Up to `limit` blocks from `from` on: one at least, more only within `bytesMax`. */
+  /**
+   * Up to `limit` blocks from `from` on: one at least, more only within `bytesMax` and before the
+   * first that is damaged.
+   */
   blocks(from: number, limit: number, bytesMax: number): Promise<readonly StoredBlock[]>
-  /** Up to `limit` blocks from `from` down: one at least, more only within `bytesMax`. */
+  /** The same from `from` down. */
   blocksDown(from: number, limit: number, bytesMax: number): Promise<readonly StoredBlock[]>
   /** Up to `limit` handovers whose parameters came into force at `from` or later, in order. */
   handovers(from: number, limit: number): Promise<readonly StoredHandover[]>

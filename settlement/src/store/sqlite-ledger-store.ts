@@ -1,5 +1,5 @@
 import { type ChannelNumber, fromHex, type TxId, toHex } from '@tallystick/protocol'
-import { LedgerFault } from '../ledger-fault.js'
+import { DamagedBlock, LedgerFault } from '../ledger-fault.js'
 import { LOAD_ROWS } from '../limits.js'
 import { prepareSchema } from './ledger-schema.js'
 import type {
@@ -207,7 +207,7 @@ class SqliteLedgerStore implements LedgerStore {
       if (count > 0 && bytes > bytesMax) break
       count++
     }
-    return count === 0 ? [] : (await select(BLOCK_COLUMNS, count)).map(storedBlock)
+    return count === 0 ? [] : wholeBlocks(await select(BLOCK_COLUMNS, count))
   }
 
   async handovers(from: number, limit: number) {
@@ -245,4 +245,18 @@ class SqliteLedgerStore implements LedgerStore {
   #all(sql: string, ...values: readonly SqliteValue[]): Promise<readonly SqliteRow[]> {
     return this.#connection.read((sqlite) => sqlite.all(sql, values))
   }
+}
+
+/** Blocks up to the first that is damaged, which is told to who asks for it first of all. */
+function wholeBlocks(rows: readonly SqliteRow[]): readonly StoredBlock[] {
+  const blocks: StoredBlock[] = []
+  for (const row of rows) {
+    try {
+      blocks.push(storedBlock(row))
+    } catch (error) {
+      if (error instanceof DamagedBlock && blocks.length > 0) break
+      throw error
+    }
+  }
+  return blocks
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { equalBytes } from '@tallystick/protocol'
-import { LedgerFault } from '../ledger-fault.js'
+import { DamagedBlock, LedgerFault } from '../ledger-fault.js'
 import { entryKindOf } from '../state/entry-kind.js'
 import type { EntryBatch, EntryOwners, StoredBlock, StoredEntry } from './ledger-store.js'
 import type { SqliteRow } from './sqlite-connection.js'
@@ -76,13 +76,13 @@ function textOf(row: SqliteRow, column: string): string {
 /** The columns that `storedBlock` reads. */
 export const BLOCK_COLUMNS = 'height, id, bytes, digest'
 
-/** Throws `store_corrupt` unless the block is, bit by bit, the one that was written. */
+/** Throws `DamagedBlock` unless the block is, bit by bit, the one that was written. */
 export function storedBlock(row: SqliteRow): StoredBlock {
   const [height, bytes] = [numberOf(row, 'height'), bytesOf(row, 'bytes')]
   if (equalBytes(blockRowDigest(bytesOf(row, 'id'), bytes), bytesOf(row, 'digest'))) {
     return { height, bytes }
   }
-  throw new LedgerFault('store_corrupt', `block ${height} is not what was written`)
+  throw new DamagedBlock(height, 'is not what was written')
 }
 
 /** What a stored block is recognized by, 32 bytes. */

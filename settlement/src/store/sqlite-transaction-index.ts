@@ -1,14 +1,8 @@
-import { compareText, fromHex, type Outpoint, type TxId, toHex } from '@tallystick/protocol'
-import type {
-  BlockCommit,
-  PlacedTransaction,
-  PlaceQuery,
-  Position,
-  TransactionIndex,
-} from './ledger-store.js'
+import { compareText, fromHex, type Outpoint, type TxId } from '@tallystick/protocol'
+import type { BlockCommit, PlaceQuery, Position, TransactionIndex } from './ledger-store.js'
 import { runRows } from './sqlite-block-commit.js'
 import type { SqliteRow, SqliteValue, SqliteWork } from './sqlite-connection.js'
-import { bytesOf, numberOf } from './sqlite-row.js'
+import { numberOf } from './sqlite-row.js'
 
 /**
  * Of an id that somebody else's rows point to, so many bytes are kept: nobody finds two ids that
@@ -76,28 +70,18 @@ export class SqliteTransactionIndex implements TransactionIndex {
   }
 
   async spendOf(outpoint: Outpoint) {
-    const sql = `SELECT id, height, position FROM coin_spend JOIN transaction_index
-      USING (height, position) WHERE creator = ? AND coin_index = ?`
+    const sql = 'SELECT height, position FROM coin_spend WHERE creator = ? AND coin_index = ?'
     const [row] = await this.#select(sql, ...outpointColumns(outpoint))
-    return row && placedTransaction(row)
+    return row && positionOf(row)
   }
 
   async usesOf(channel: number, { after, limit }: PlaceQuery) {
     const rows = await this.#select(
-      `SELECT id, height, position FROM channel_use JOIN transaction_index USING (height, position)
+      `SELECT height, position FROM channel_use
         WHERE channel = ? AND (height, position) > (?, ?) ORDER BY height, position LIMIT ?`,
       ...[channel, after?.height ?? -1, after?.position ?? -1, limit],
     )
-    return rows.map(placedTransaction)
-  }
-
-  async transactionsOf(height: number, { after, limit }: PlaceQuery) {
-    const rows = await this.#select(
-      `SELECT id, height, position FROM transaction_index
-        WHERE height = ? AND (height, position) > (?, ?) ORDER BY position LIMIT ?`,
-      ...[height, after?.height ?? -1, after?.position ?? -1, limit],
-    )
-    return rows.map(placedTransaction)
+    return rows.map(positionOf)
   }
 }
 
@@ -107,8 +91,4 @@ function outpointColumns({ txId, index }: Outpoint): readonly [Uint8Array, numbe
 
 function positionOf(row: SqliteRow): Position {
   return { height: numberOf(row, 'height'), position: numberOf(row, 'position') }
-}
-
-function placedTransaction(row: SqliteRow): PlacedTransaction {
-  return { id: toHex(bytesOf(row, 'id')) as TxId, ...positionOf(row) }
 }
