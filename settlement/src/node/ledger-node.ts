@@ -1,10 +1,12 @@
 import {
+  type Block,
   type BlockHeader,
   blockCodec,
   blockId,
   type ChainId,
   chainIdOf,
   checkCertificate,
+  decodeTrusted,
   type EntryKind,
   encode,
   type Genesis,
@@ -27,7 +29,7 @@ import type { Candidate } from '../core/fill-block.js'
 import { parametersInForce } from '../core/parameters-in-force.js'
 import { TransactionChecks } from '../core/transaction-checks.js'
 import type { BlockCandidate, DecidedBlock } from '../engine/engine.js'
-import type { DamagedBlock } from '../ledger-fault.js'
+import { type DamagedBlock, passDamaged } from '../ledger-fault.js'
 import { READY_LAG_BLOCKS_MAX } from '../limits.js'
 import { Mempool } from '../mempool/mempool.js'
 import type { PendingTransaction } from '../mempool/pending-transaction.js'
@@ -38,6 +40,7 @@ import type { Chain, ChainTip } from './chain.js'
 import { checkTipMark } from './check-tip-mark.js'
 import type { Damages } from './damages.js'
 import { blockCommit, type FinalBlock } from './final-block.js'
+import { type CertifiedHeader, type Conflict, findConflict } from './find-conflict.js'
 import type { FollowStatus } from './follow-status.js'
 import { GroupCommit } from './group-commit.js'
 import { Horizon } from './horizon.js'
@@ -270,6 +273,7 @@ export class LedgerNode {
       authority: this.#nextParameters(),
       isWaiting: () => this.#mempool.hasCandidates(),
       judge: (candidate) => this.#judge(candidate),
+      conflict: (theirs) => this.#conflict(theirs),
       signal,
     })
     switch (turn.kind) {
@@ -285,6 +289,13 @@ export class LedgerNode {
   #judge(candidate: BlockCandidate): BlockRejection | undefined {
     const tip = { state: this.#state, header: this.#tip.header }
     return judgeCandidate(tip, candidate, this.#seconds())
+  }
+
+  async #conflict(theirs: CertifiedHeader): Promise<Conflict | undefined> {
+    const stored = await this.stored.block(theirs.header.height).catch(passDamaged)
+    if (stored === undefined) return undefined
+    const ours = decodeTrusted<Block>(blockCodec, stored.bytes)
+    return findConflict(this.#parts.store, this.genesis, ours, theirs)
   }
 
   /** A block of our own: execution, certificate, storage, and only then the tip. */
