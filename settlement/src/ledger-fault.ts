@@ -32,6 +32,8 @@ export type LedgerFaultCode =
   | 'upstream_unusable'
   /** A block that is due is damaged where it was asked for. */
   | 'upstream_damaged'
+  /** The validators certified two blocks of one height: nothing that they sign can be relied on. */
+  | 'conflicting_block'
   /** The blocks that are due were pruned where they were asked for. */
   | 'history_pruned'
   /** A file of an archive or a snapshot is damaged, or not the one that is meant. */
@@ -61,4 +63,10 @@ export class DamagedBlock extends LedgerFault {
     super('store_corrupt', `block ${height} ${what}`)
     this.height = height
   }
+}
+
+/** For who can do without the block that is damaged. */
+export function passDamaged(error: unknown): undefined {
+  if (error instanceof DamagedBlock) return undefined
+  throw error
 }

@@ -5,6 +5,7 @@ import { dataFolder } from './data-folder.js'
 import { writeDurableFile } from './durable-file.js'
 import { FollowEngine } from './follow/follow-engine.js'
 import { Upstream } from './follow/upstream.js'
+import { writeConflict } from './follow/write-conflict.js'
 import { checkedGenesis, readGenesisFile, writtenGenesis } from './genesis-file.js'
 import { importLedger } from './import-ledger.js'
 import { LedgerFault } from './ledger-fault.js'
@@ -40,7 +41,9 @@ export async function startFollower(config: FollowerConfig): Promise<RunningLedg
   const pool = new SignaturePool()
   try {
     const genesis = await genesisOf(config, upstream, pool)
-    const engine = new FollowEngine(upstream, chainIdOf(genesis), pool, onReport)
+    const engine = new FollowEngine(upstream, chainIdOf(genesis), pool, onReport, (conflict) =>
+      writeConflict(config.dataDir, conflict),
+    )
     const node = await serveNode({
       ...{ ...config, genesis, engine },
       follower: {

@@ -17,7 +17,7 @@ function help(...command: readonly string[]): string {
 /** The names of the commands that a help lists. */
 function commandsIn(text: string): readonly string[] {
   const commands = text.slice(text.indexOf('\nCommands:'))
-  const names = [...commands.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name ?? '')
+  const names = [...commands.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name ?? '')
   return names.filter((name) => !['help', 'ledger'].includes(name))
 }
 

@@ -20,7 +20,9 @@ import {
 } from '@tallystick/protocol'
 import type { Engine } from '@tallystick/settlement'
 import { BlockPace } from '#settlement/engine/block-pace.js'
+import { shownGenesis } from '#settlement/node/check-tip-mark.js'
 import { serveNode } from '#settlement/serve-node.js'
+import { writeTipMark } from '#settlement/store/tip-mark.js'
 import { temporaryFolder } from '../settlement/data-folder.js'
 import { afterBlock, ask, paymentOf } from '../settlement/node-on-disk.js'
 import { testSigner } from '../settlement/test-ledger.js'
@@ -168,6 +170,8 @@ async function sharedLedger(context: TestContext) {
   const hurry = () => {
     isHurried = true
   }
+  // What `init` would leave: it makes ledgers of one validator alone.
+  await writeTipMark(join(folder, 'tip.mark'), { ...shownGenesis(genesis), part: 'validator' })
   const node = await serveNode({ dataDir: folder, genesis, engine: twoOfThree(() => isHurried) })
   context.after(() => node.stop())
   const validatorKeys = [201, 202, 203]

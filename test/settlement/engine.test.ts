@@ -177,6 +177,7 @@ test('BLK-4 solo certifies one header of a height, and none where its key is no 
     isWaiting: () => true,
     view: new TestLedger().state,
     judge: () => undefined,
+    conflict: async () => undefined,
   }
   const notOne = { name: 'LedgerFault', code: 'not_a_validator' }
   await assert.rejects(soloEngine(ALICE, timing).propose(standing), notOne)

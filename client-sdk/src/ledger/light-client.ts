@@ -173,11 +173,12 @@ function checkSuccession(
   header: BlockHeader,
 ): LightClientRejection | undefined {
   if (tip === undefined) return undefined
-  const id = blockId(tip)
-  const conflicts =
-    (header.height === tip.height && blockId(header) !== id) ||
-    (header.height === tip.height + 1 && header.parent !== id)
-  return conflicts
-    ? reject('conflicting_block', `block ${header.height} and block ${id} cannot both be final`)
-    : undefined
+  const [known, id] = [blockId(tip), blockId(header)]
+  if (header.height === tip.height && id !== known) {
+    const what = `the validators certified two blocks at height ${tip.height}`
+    return reject('conflicting_block', `${what}: ${known} and ${id}`)
+  }
+  if (header.height !== tip.height + 1 || header.parent === known) return undefined
+  const what = `block ${header.height} ${id} follows ${header.parent}`
+  return reject('conflicting_block', `${what}, block ${tip.height} is ${known}: both are certified`)
 }

@@ -20,8 +20,12 @@ export type ServeOptions = {
   readonly json?: true
 }
 
-/** What a node stops for because the ledger goes on without it. */
-const OVERTAKEN: ReadonlySet<LedgerFaultCode> = new Set(['version_unsupported', 'not_a_validator'])
+/** What a node stops for although nothing in it broke. */
+const OVERTAKEN: ReadonlySet<LedgerFaultCode> = new Set([
+  'version_unsupported',
+  'not_a_validator',
+  'conflicting_block',
+])
 
 /** Starts a node and serves until SIGINT or SIGTERM, which ends the process with exit code 0. */
 export async function serveUntilStopped(
@@ -30,7 +34,7 @@ export async function serveUntilStopped(
 ): Promise<void> {
   const log = pino({ name: 'ledger' }, pino.destination({ dest: 2, sync: true }))
   const onFault = (error: unknown) => {
-    // Nothing broke: new parameters came into force, and what the operator can do is plain.
+    // New parameters came into force, or the validators broke their promise: it is named, and enough.
     if (error instanceof LedgerFault && OVERTAKEN.has(error.code)) stopOnFault(error)
     log.fatal({ err: error }, 'the ledger stops: what is on disk stays as it is')
     tellFailure(error)

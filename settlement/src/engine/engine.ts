@@ -2,6 +2,7 @@ import type { Block, BlockHeader, Certificate, Parameters } from '@tallystick/pr
 import type { BlockRejection } from '../core/apply-block.js'
 import type { LedgerView } from '../core/ledger-view.js'
 import type { ReceivedRejection, ReceivedTransactions } from '../core/received-transactions.js'
+import type { CertifiedHeader, Conflict } from '../node/find-conflict.js'
 
 /** Whose signatures make a header final, and how many of them are needed. */
 export type Authority = Pick<Parameters, 'validators' | 'quorum'>
@@ -48,6 +49,11 @@ export type Standing = {
    * sign it. For while `propose` is waited for: the node does nothing else then.
    */
   readonly judge: (candidate: BlockCandidate) => BlockRejection | undefined
+  /**
+   * Whether a header of somebody else, and one that is final here, were certified by the same
+   * validators for one height; `undefined` also where its height is not here.
+   */
+  readonly conflict: (theirs: CertifiedHeader) => Promise<Conflict | undefined>
   readonly signal: AbortSignal
 }
 

@@ -1,9 +1,9 @@
 import { type BlockHeader, type ChainId, type Rejection, reject } from '@tallystick/protocol'
-import type { LedgerView } from '../core/ledger-view.js'
 import { pause } from '../engine/block-pace.js'
 import type { Engine, Standing, Turn } from '../engine/engine.js'
 import { LedgerFault } from '../ledger-fault.js'
 import { READY_LAG_BLOCKS_MAX, UPSTREAM_RETRY_MS_FIRST, UPSTREAM_RETRY_MS_MAX } from '../limits.js'
+import type { Conflict } from '../node/find-conflict.js'
 import type { FollowStatus } from '../node/follow-status.js'
 import type { LedgerReport } from '../serve-node.js'
 import type { SignaturePool } from '../verify/signature-pool.js'
@@ -23,21 +23,25 @@ export class FollowEngine implements Engine {
   readonly #chainId: ChainId
   readonly #pool: SignaturePool
   readonly #onReport: (report: LedgerReport) => void
+  readonly #keepConflict: (conflict: Conflict) => Promise<string>
   #connection: Connection | undefined
   #status: FollowStatus
   /** How long to wait before the next connection; `undefined` while nothing went wrong. */
   #retryMs: number | undefined
 
+  /** `keepConflict`: writes evidence down; where. */
   constructor(
     upstream: Upstream,
     chainId: ChainId,
     pool: SignaturePool,
     onReport: (report: LedgerReport) => void,
+    keepConflict: (conflict: Conflict) => Promise<string>,
   ) {
     this.#upstream = upstream
     this.#chainId = chainId
     this.#pool = pool
     this.#onReport = onReport
+    this.#keepConflict = keepConflict
     const unknown = { upstreamHeight: undefined, refusal: undefined }
     this.#status = { upstream: upstream.url, link: 'connecting', ...unknown }
   }
@@ -46,11 +50,12 @@ export class FollowEngine implements Engine {
     return this.#status
   }
 
-  async propose({ parent, view, signal }: Standing): Promise<Turn> {
+  async propose(standing: Standing): Promise<Turn> {
+    const { parent, signal } = standing
     const due = parent.height + 1
     while (!signal.aborted) {
       try {
-        this.#connection ??= await this.#connect(due, view, signal)
+        this.#connection ??= await this.#connect(standing)
         if (signal.aborted) break
         const next = await this.#connection.blocks.next()
         if (next.done) throw new LedgerFault('upstream_unreachable', 'the feed has ended')
@@ -82,7 +87,8 @@ export class FollowEngine implements Engine {
     }
   }
 
-  async #connect(due: number, view: LedgerView, signal: AbortSignal): Promise<Connection> {
+  async #connect(standing: Standing): Promise<Connection> {
+    const { parent, view, signal } = standing
     if (this.#retryMs !== undefined) await pause(this.#retryMs, signal)
     const { chainId, height } = await this.#upstream.status(signal)
     // Its word, which it can take back: a lie about it does not outlast the connection.
@@ -91,12 +97,26 @@ export class FollowEngine implements Engine {
       const detail = `${this.#upstream.url} is of chain ${chainId}, this node of ${this.#chainId}`
       throw new LedgerFault('upstream_unusable', detail)
     }
+    await this.#requireNoConflict(standing, Math.min(parent.height, height))
     const hangUp = new AbortController()
     // Who stops between two turns does not ask for the next.
     signal.addEventListener('abort', () => this.#hangUp(), { signal: hangUp.signal })
-    const frames = upstreamFeed(this.#upstream.url, due, hangUp.signal)
+    const frames = upstreamFeed(this.#upstream.url, parent.height + 1, hangUp.signal)
     if (this.#status.link !== 'refused') this.#status = { ...this.#status, link: 'following' }
     return { blocks: readBlocks(frames, this.#chainId, view, this.#pool), hangUp }
+  }
+
+  /** Throws `conflicting_block` when the upstream shows another final block of a height than we have. */
+  async #requireNoConflict({ conflict, signal }: Standing, height: number): Promise<void> {
+    if (height === 0) return
+    const theirs = await this.#upstream.header(height, signal).catch(passUnshown)
+    const found = theirs && (await conflict(theirs))
+    if (found === undefined) return
+    const { ours, theirs: other } = found
+    const path = await this.#keepConflict(found)
+    const what = `the validators certified two blocks at height ${height}`
+    const detail = `${what}: ${ours.id} here, ${other.id} at ${this.#upstream.url}`
+    throw new LedgerFault('conflicting_block', `${detail}; both are in ${path}`)
   }
 
   #lose(due: number, error: unknown): void {
@@ -149,4 +169,10 @@ export class FollowEngine implements Engine {
     // Blocks that were read ahead are not asked for any more: without this their reader waits for ever.
     connection.blocks.return(undefined).catch(() => undefined)
   }
+}
+
+/** What an upstream does not show of the past proves nothing; its blocks are checked anyway. */
+function passUnshown(error: unknown): undefined {
+  if (!(error instanceof LedgerFault) || error.code === 'upstream_unreachable') throw error
+  return undefined
 }

@@ -1,5 +1,9 @@
 import {
+  type BlockHeader,
   type BlockId,
+  blockHeaderCodec,
+  type Certificate,
+  certificateCodec,
   decode,
   fromHex,
   type Genesis,
@@ -16,6 +20,7 @@ import {
   UPSTREAM_PACE,
   UPSTREAM_WORD_BYTES_MAX,
 } from '../limits.js'
+import type { CertifiedHeader } from '../node/find-conflict.js'
 import { askServer, type ServerRequest, wholeBody } from './ask-server.js'
 
 const hex = z.string().regex(/^(?:[0-9a-f]{2})+$/)
@@ -24,6 +29,7 @@ const statusSchema = z.looseObject({
   height: z.int().nonnegative(),
   block_id: z.string().regex(/^[0-9a-f]{64}$/),
 })
+const headerSchema = z.looseObject({ header: hex, certificate: hex })
 const genesisSchema = z.looseObject({ genesis: hex })
 const blocksSchema = z.looseObject({ data: z.array(z.looseObject({ block: hex })) })
 const problemSchema = z.looseObject({ code: z.string(), detail: z.string() })
@@ -59,6 +65,17 @@ export class Upstream {
     const decoded = decode(genesisCodec, fromHex(genesis))
     if (isRejection(decoded)) throw this.#wrong('/v1/genesis', decoded.detail)
     return decoded as Genesis
+  }
+
+  /** The header of a height from 1 on, with its certificate. */
+  async header(height: number, signal: AbortSignal): Promise<CertifiedHeader> {
+    const path = `/v1/headers/${height}`
+    const answer = await this.#read(path, headerSchema, signal)
+    const header = decode(blockHeaderCodec, fromHex(answer.header))
+    const certificate = decode(certificateCodec, fromHex(answer.certificate))
+    if (isRejection(header)) throw this.#wrong(path, header.detail)
+    if (isRejection(certificate)) throw this.#wrong(path, certificate.detail)
+    return { header: header as BlockHeader, certificate: certificate as Certificate }
   }
 
   /** The bytes of a page of blocks from a height on; none above the upstream's tip. */

@@ -36,6 +36,13 @@ export type IncludedTransactions = {
   transactions(): readonly Transaction[]
 }
 
+export function includedOf(candidates: readonly Candidate[]): IncludedTransactions {
+  return {
+    ids: () => candidates.map(({ checks }) => checks.id),
+    transactions: () => candidates.map(({ transaction }) => transaction),
+  }
+}
+
 /** All that a block changes in storage. `before`: the state under it; `gone`: others that wait no more. */
 export function blockCommit(
   before: LedgerView,

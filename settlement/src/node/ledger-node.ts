@@ -30,14 +30,13 @@ import type { BlockCandidate, DecidedBlock } from '../engine/engine.js'
 import type { DamagedBlock } from '../ledger-fault.js'
 import { READY_LAG_BLOCKS_MAX } from '../limits.js'
 import { Mempool } from '../mempool/mempool.js'
-import type { PendingTransaction } from '../mempool/pending-transaction.js'
 import { BLOCK_ROOM, MEMPOOL_ROOM } from '../mempool/room.js'
 import type { LedgerState } from '../state/ledger-state.js'
 import type { StoredBlock } from '../store/ledger-store.js'
 import type { Chain, ChainTip } from './chain.js'
 import { checkTipMark } from './check-tip-mark.js'
 import type { Damages } from './damages.js'
-import { blockCommit, type FinalBlock } from './final-block.js'
+import { blockCommit, type FinalBlock, includedOf } from './final-block.js'
 import type { FollowStatus } from './follow-status.js'
 import { GroupCommit } from './group-commit.js'
 import { Horizon } from './horizon.js'
@@ -53,7 +52,7 @@ import { refusal, type Submitted, type TransactionStatus } from './submission.js
 import { timed } from './timed.js'
 import { type Traced, traceAtTip, traceWaiting } from './trace-at-tip.js'
 import { TurnLoop } from './turn-loop.js'
-import { type PendingUpgrade, pendingUpgrade, requireSupportedVersion } from './upgrade.js'
+import { type PendingUpgrade, UpgradeWatch } from './upgrade.js'
 import { checkNewestBlocks } from './verify-history.js'
 import { verifyIndex } from './verify-index.js'
 
@@ -73,12 +72,11 @@ export class LedgerNode {
   readonly #mempool: Mempool
   readonly #reveals = new RevealHashing()
   readonly #horizon: Horizon
+  readonly #upgrades: UpgradeWatch
   readonly #listeners = new Set<(block: StoredBlock) => void>()
   #tip: ChainTip
   #loop: TurnLoop | undefined
   #isStalled = false
-  /** Height of the upgrade that was reported as one to stop at. */
-  #reportedUpgrade: number | undefined
   #fault: unknown
   #damage: DamagedBlock | undefined
 
@@ -97,6 +95,8 @@ export class LedgerNode {
     this.#state = chain.state
     this.#tip = chain.tip
     this.#horizon = horizon
+    const { versions, onUnsupportedUpgrade } = parts
+    this.#upgrades = new UpgradeWatch(chain.state, versions, onUnsupportedUpgrade)
     const stored = new GroupCommit(parts.store.addPending.bind(parts.store))
     this.#mempool = new Mempool(chain.state, (row) => stored.add(row), MEMPOOL_ROOM)
   }
@@ -110,7 +110,7 @@ export class LedgerNode {
     await checkNewestBlocks(store, chain.tip)
     const node = new LedgerNode(parts, chain, await Horizon.of(store, parts.keepBlocks))
     node.#nextParameters()
-    node.#reportUpgrade()
+    node.#upgrades.tell()
     const waiting = await restoreWaiting(store, node.chainId)
     node.#mempool.restore(waiting, node.#context(), parts.clock())
     return node
@@ -188,7 +188,7 @@ export class LedgerNode {
 
   /** The upgrade that is announced, if one is. */
   get upgrade(): PendingUpgrade | undefined {
-    return pendingUpgrade(this.#state, this.#parts.versions)
+    return this.#upgrades.pending
   }
 
   /** Versions of the rules that this node supports, ascending. */
@@ -216,7 +216,7 @@ export class LedgerNode {
     if (typeof hashMs !== 'number') return refusal(hashMs, parseMs)
     const [admission, admitMs] = timed(() => this.#admit({ encoded, transaction, checks }))
     if (admission.kind !== 'rejection') {
-      await this.#stored(admission.pending)
+      await admission.pending.stored.catch((error) => Promise.reject(this.#fail(error)))
       return { kind: 'pending', id: checks.id }
     }
     // Refused because it is in a block already? Then this is the same word again.
@@ -277,6 +277,7 @@ export class LedgerNode {
       authority: this.#nextParameters(),
       isWaiting: () => this.#mempool.hasCandidates(),
       judge: (candidate) => this.#judge(candidate),
+      conflict: (theirs) => this.stored.conflict(this.genesis, theirs),
       signal,
     })
     switch (turn.kind) {
@@ -315,11 +316,7 @@ export class LedgerNode {
     const uncertified = checkCertificate(header, certificate, parameters)
     invariant(uncertified === undefined, 'the engine certifies what it was given')
     const bytes = encode(blockCodec, { header, certificate, transactions })
-    const included = {
-      ids: () => made.included.map(({ checks }) => checks.id),
-      transactions: () => made.included.map(({ transaction }) => transaction),
-    }
-    await this.#finish({ ...made, included, certificate, bytes })
+    await this.#finish({ ...made, included: includedOf(made.included), certificate, bytes })
   }
 
   /** A block of somebody else: every rule of BLK-5, and then as one of our own. */
@@ -331,10 +328,7 @@ export class LedgerNode {
       return
     }
     invariant(!isRejection(received), 'a block with malformed transactions is refused')
-    const { header, certificate } = block
-    await this.#finish({
-      ...{ header, certificate, bytes, ...applied, included: received, refused: [] },
-    })
+    await this.#finish({ ...block, bytes, ...applied, included: received, refused: [] })
   }
 
   /** Makes a block the tip, once it is on disk. */
@@ -345,7 +339,7 @@ export class LedgerNode {
     await store.commitBlock(blockCommit(this.#state, block, this.#mempool.takeGone()))
     await mark.note({ height: header.height, id })
     this.#advance(block, { header, id, certificate })
-    this.#reportUpgrade()
+    this.#upgrades.tell()
     for (const listener of this.#listeners) listener({ height: header.height, bytes })
     engine.finalize(header)
     await this.#horizon.prune(header.height)
@@ -367,17 +361,7 @@ export class LedgerNode {
       return this.#mempool.admit(candidate, this.#context(), this.#parts.clock())
     } catch (error) {
       // The rules refuse by value; what they throw is a broken invariant, and nothing goes on.
-      this.#fail(error)
-      throw error
-    }
-  }
-
-  async #stored({ stored }: PendingTransaction): Promise<void> {
-    try {
-      await stored
-    } catch (error) {
-      this.#fail(error)
-      throw error
+      throw this.#fail(error)
     }
   }
 
@@ -396,18 +380,7 @@ export class LedgerNode {
 
   /** What the next block is judged by; throws where this node cannot go on under it (UPG-3). */
   #nextParameters(): Parameters {
-    const height = this.#tip.header.height + 1
-    const parameters = parametersInForce(this.#state, height)
-    requireSupportedVersion(parameters, height, this.#parts.versions)
-    return parameters
-  }
-
-  #reportUpgrade(): void {
-    const upgrade = this.upgrade
-    if (upgrade === undefined || upgrade.isSupported) return
-    if (upgrade.activationHeight === this.#reportedUpgrade) return
-    this.#reportedUpgrade = upgrade.activationHeight
-    this.#parts.onUnsupportedUpgrade(upgrade)
+    return this.#upgrades.parametersAt(this.#tip.header.height + 1)
   }
 
   #noteDamage(damaged: DamagedBlock): void {
@@ -415,10 +388,12 @@ export class LedgerNode {
     this.#damage ??= damaged
   }
 
-  #fail(error: unknown): void {
-    if (this.#fault !== undefined) return
+  /** Ends the node at the first failure; answers what failed now. */
+  #fail(error: unknown): unknown {
+    if (this.#fault !== undefined) return error
     this.#fault = error
     this.#loop?.stop()
     this.#parts.onFault(error)
+    return error
   }
 }

@@ -1,5 +1,13 @@
-import type { ChainId, LockRoot, PublicKey } from '@tallystick/protocol'
-import { DamagedBlock, type LedgerFault } from '../ledger-fault.js'
+import {
+  type Block,
+  blockCodec,
+  type ChainId,
+  decodeTrusted,
+  type Genesis,
+  type LockRoot,
+  type PublicKey,
+} from '@tallystick/protocol'
+import { DamagedBlock, type LedgerFault, passDamaged } from '../ledger-fault.js'
 import type {
   LedgerStore,
   PageQuery,
@@ -9,6 +17,7 @@ import type {
 } from '../store/ledger-store.js'
 import type { ChainTip } from './chain.js'
 import { CheckedIndex } from './checked-index.js'
+import { type CertifiedHeader, type Conflict, findConflict } from './find-conflict.js'
 
 /** What a stored chain asks its node, and tells it. */
 export type StoredChainNode = {
@@ -42,6 +51,14 @@ export class StoredChain {
 
   get firstHeight(): number {
     return this.#node.firstHeight()
+  }
+
+  /** Whether a header contradicts the block of its height that is here; see `findConflict`. */
+  async conflict(genesis: Genesis, theirs: CertifiedHeader): Promise<Conflict | undefined> {
+    const stored = await this.block(theirs.header.height).catch(passDamaged)
+    if (stored === undefined) return undefined
+    const ours = decodeTrusted<Block>(blockCodec, stored.bytes)
+    return findConflict(this.#store, genesis, ours, theirs)
   }
 
   /** Coins under a lock at the tip; see `LedgerStore`. */

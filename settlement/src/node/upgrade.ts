@@ -1,5 +1,6 @@
 import type { Parameters, ParametersChange } from '@tallystick/protocol'
 import type { LedgerView } from '../core/ledger-view.js'
+import { parametersInForce } from '../core/parameters-in-force.js'
 import { LedgerFault } from '../ledger-fault.js'
 
 /** Rules of another version that come into force, and whether this node can go on under them. */
@@ -39,4 +40,45 @@ export function requireSupportedVersion(
     `from block ${height} on the rules of version ${protocolVersion} are in force, this node ` +
       `supports ${known}: start a release that knows version ${protocolVersion} over the same data`,
   )
+}
+
+/** What one node has to do with upgrades: it knows some versions, and stops at all others. */
+export class UpgradeWatch {
+  readonly #view: LedgerView
+  readonly #versions: ReadonlySet<number>
+  readonly #onUnsupported: (upgrade: PendingUpgrade) => void
+  /** Height of the upgrade that was told of as one to stop at. */
+  #told: number | undefined
+
+  /** `view`: the state at the tip, wherever that is. `onUnsupported` hears of each upgrade once. */
+  constructor(
+    view: LedgerView,
+    versions: ReadonlySet<number>,
+    onUnsupported: (upgrade: PendingUpgrade) => void,
+  ) {
+    this.#view = view
+    this.#versions = versions
+    this.#onUnsupported = onUnsupported
+  }
+
+  /** The upgrade that is announced, if one is. */
+  get pending(): PendingUpgrade | undefined {
+    return pendingUpgrade(this.#view, this.#versions)
+  }
+
+  /** What the block of `height`, the next, is judged by. Throws `version_unsupported`. */
+  parametersAt(height: number): Parameters {
+    const parameters = parametersInForce(this.#view, height)
+    requireSupportedVersion(parameters, height, this.#versions)
+    return parameters
+  }
+
+  /** Tells of an upgrade that is announced and not supported, if nobody was told yet. */
+  tell(): void {
+    const upgrade = this.pending
+    if (upgrade === undefined || upgrade.isSupported) return
+    if (upgrade.activationHeight === this.#told) return
+    this.#told = upgrade.activationHeight
+    this.#onUnsupported(upgrade)
+  }
 }

@@ -1,4 +1,4 @@
-import { DamagedBlock } from '../ledger-fault.js'
+import { passDamaged } from '../ledger-fault.js'
 import type { Damages } from './damages.js'
 import type { IndexCheck } from './index-check.js'
 import type { StoredChain } from './stored-chain.js'
@@ -22,9 +22,4 @@ export async function verifyIndex(
     if (damages.length > 0 && height >= stored.firstHeight && !signal.aborted) return damages
   }
   return index.countOpened()
-}
-
-function passDamaged(error: unknown): undefined {
-  if (error instanceof DamagedBlock) return undefined
-  throw error
 }
