@@ -175,7 +175,7 @@ async function reply<T, Answered>(
   else response.json(given.json)
 }
 
-function notReady({ damagedBlock }: LedgerNode): { readonly problem: Problem } {
+function notReady({ stored: { damagedBlock } }: LedgerNode): { readonly problem: Problem } {
   const detail = damagedBlock?.message ?? 'no blocks are made, or followed closely, now'
   return { problem: { code: 'not_ready', detail } }
 }

@@ -1,12 +1,10 @@
 import {
-  type Block,
   type BlockHeader,
   blockCodec,
   blockId,
   type ChainId,
   chainIdOf,
   checkCertificate,
-  decodeTrusted,
   type EntryKind,
   encode,
   type Genesis,
@@ -29,7 +27,6 @@ import type { Candidate } from '../core/fill-block.js'
 import { parametersInForce } from '../core/parameters-in-force.js'
 import { TransactionChecks } from '../core/transaction-checks.js'
 import type { BlockCandidate, DecidedBlock } from '../engine/engine.js'
-import { type DamagedBlock, passDamaged } from '../ledger-fault.js'
 import { READY_LAG_BLOCKS_MAX } from '../limits.js'
 import { Mempool } from '../mempool/mempool.js'
 import type { PendingTransaction } from '../mempool/pending-transaction.js'
@@ -38,13 +35,10 @@ import type { LedgerState } from '../state/ledger-state.js'
 import type { StoredBlock } from '../store/ledger-store.js'
 import type { Chain, ChainTip } from './chain.js'
 import { checkTipMark } from './check-tip-mark.js'
-import type { Damages } from './damages.js'
 import { blockCommit, type FinalBlock } from './final-block.js'
-import { type CertifiedHeader, type Conflict, findConflict } from './find-conflict.js'
 import type { FollowStatus } from './follow-status.js'
 import { GroupCommit } from './group-commit.js'
 import { Horizon } from './horizon.js'
-import { IndexCheck } from './index-check.js'
 import type { LedgerNodeParts } from './ledger-node-parts.js'
 import { makeBlock } from './make-block.js'
 import type { ProvenValue } from './proven-value.js'
@@ -58,7 +52,6 @@ import { type Traced, traceAtTip } from './trace-at-tip.js'
 import { TurnLoop } from './turn-loop.js'
 import { type PendingUpgrade, pendingUpgrade, requireSupportedVersion } from './upgrade.js'
 import { checkNewestBlocks } from './verify-history.js'
-import { verifyIndex } from './verify-index.js'
 
 /**
  * A running ledger: it takes transactions, makes blocks or takes those that its engine delivers, and
@@ -83,7 +76,6 @@ export class LedgerNode {
   /** Height of the upgrade that was reported as one to stop at. */
   #reportedUpgrade: number | undefined
   #fault: unknown
-  #damage: DamagedBlock | undefined
 
   private constructor(parts: LedgerNodeParts, chain: Chain, horizon: Horizon) {
     this.genesis = parts.genesis
@@ -93,7 +85,7 @@ export class LedgerNode {
       chainId: this.chainId,
       tip: () => this.#tip,
       firstHeight: () => this.#horizon.first,
-      onDamagedBlock: (damaged) => this.#noteDamage(damaged),
+      onDamagedBlock: parts.onDamagedBlock,
       onFault: (fault) => this.#fail(fault),
     })
     this.#parts = parts
@@ -158,6 +150,11 @@ export class LedgerNode {
     return this.#horizon.first
   }
 
+  /** How many channels were ever opened. */
+  get channelCount(): number {
+    return this.#state.read('channelCount', {})?.count ?? 0
+  }
+
   get mempoolSize(): number {
     return this.#mempool.size
   }
@@ -172,16 +169,10 @@ export class LedgerNode {
     return this.#parts.following?.()
   }
 
-  /** A block that was found to be damaged, and was not pruned since. */
-  get damagedBlock(): DamagedBlock | undefined {
-    const damage = this.#damage
-    return damage !== undefined && damage.height >= this.firstHeight ? damage : undefined
-  }
-
   /** Whether blocks are being made, or followed closely, and none is known to be damaged. */
   get isReady(): boolean {
     if (this.#loop === undefined || this.#fault !== undefined || this.#isStalled) return false
-    if (this.damagedBlock !== undefined) return false
+    if (this.stored.damagedBlock !== undefined) return false
     const { following } = this
     if (following === undefined) return true
     const { link, upstreamHeight = Infinity } = following
@@ -259,13 +250,6 @@ export class LedgerNode {
     return { tip: this.#tip, value: state.encoded(kind, key), proof: state.prove(kind, key) }
   }
 
-  /** What the index of transactions has wrong, found beside all other work; see `verifyIndex`. */
-  verifyIndex(signal: AbortSignal): Promise<Damages> {
-    const channelCount = this.#state.read('channelCount', {})?.count ?? 0
-    const index = new IndexCheck(this.#parts.store, this.chainId, channelCount, signal)
-    return verifyIndex(index, this.stored, signal)
-  }
-
   async #takeTurn(signal: AbortSignal): Promise<void> {
     const turn = await this.#parts.engine.propose({
       parent: this.#tip.header,
@@ -273,7 +257,7 @@ export class LedgerNode {
       authority: this.#nextParameters(),
       isWaiting: () => this.#mempool.hasCandidates(),
       judge: (candidate) => this.#judge(candidate),
-      conflict: (theirs) => this.#conflict(theirs),
+      conflict: (theirs) => this.stored.conflict(this.genesis, theirs),
       signal,
     })
     switch (turn.kind) {
@@ -289,13 +273,6 @@ export class LedgerNode {
   #judge(candidate: BlockCandidate): BlockRejection | undefined {
     const tip = { state: this.#state, header: this.#tip.header }
     return judgeCandidate(tip, candidate, this.#seconds())
-  }
-
-  async #conflict(theirs: CertifiedHeader): Promise<Conflict | undefined> {
-    const stored = await this.stored.block(theirs.header.height).catch(passDamaged)
-    if (stored === undefined) return undefined
-    const ours = decodeTrusted<Block>(blockCodec, stored.bytes)
-    return findConflict(this.#parts.store, this.genesis, ours, theirs)
   }
 
   /** A block of our own: execution, certificate, storage, and only then the tip. */
@@ -408,11 +385,6 @@ export class LedgerNode {
     if (upgrade.activationHeight === this.#reportedUpgrade) return
     this.#reportedUpgrade = upgrade.activationHeight
     this.#parts.onUnsupportedUpgrade(upgrade)
-  }
-
-  #noteDamage(damaged: DamagedBlock): void {
-    if (this.#damage === undefined) this.#parts.onDamagedBlock(damaged)
-    this.#damage ??= damaged
   }
 
   #fail(error: unknown): void {

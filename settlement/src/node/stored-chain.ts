@@ -1,5 +1,13 @@
-import type { ChainId, LockRoot, PublicKey } from '@tallystick/protocol'
-import { DamagedBlock, type LedgerFault } from '../ledger-fault.js'
+import {
+  type Block,
+  blockCodec,
+  type ChainId,
+  decodeTrusted,
+  type Genesis,
+  type LockRoot,
+  type PublicKey,
+} from '@tallystick/protocol'
+import { DamagedBlock, type LedgerFault, passDamaged } from '../ledger-fault.js'
 import type {
   LedgerStore,
   PageQuery,
@@ -9,6 +17,7 @@ import type {
 } from '../store/ledger-store.js'
 import type { ChainTip } from './chain.js'
 import { CheckedIndex } from './checked-index.js'
+import { type CertifiedHeader, type Conflict, findConflict } from './find-conflict.js'
 
 /** What a stored chain asks its node, and tells it. */
 export type StoredChainNode = {
@@ -17,6 +26,7 @@ export type StoredChainNode = {
   readonly tip: () => ChainTip
   /** The lowest height that is kept. */
   readonly firstHeight: () => number
+  /** Called once. */
   readonly onDamagedBlock: (damaged: DamagedBlock) => void
   /** The index contradicts the blocks. */
   readonly onFault: (fault: LedgerFault) => void
@@ -28,6 +38,7 @@ export class StoredChain {
   readonly index: CheckedIndex
   readonly #store: LedgerStore
   readonly #node: StoredChainNode
+  #damaged: DamagedBlock | undefined
 
   constructor(store: LedgerStore, node: StoredChainNode) {
     this.#store = store
@@ -42,6 +53,20 @@ export class StoredChain {
 
   get firstHeight(): number {
     return this.#node.firstHeight()
+  }
+
+  /** A block that was found to be damaged, and was not pruned since. */
+  get damagedBlock(): DamagedBlock | undefined {
+    const damaged = this.#damaged
+    return damaged !== undefined && damaged.height >= this.firstHeight ? damaged : undefined
+  }
+
+  /** See `findConflict`; `undefined` also where the block of that height is not here. */
+  async conflict(genesis: Genesis, theirs: CertifiedHeader): Promise<Conflict | undefined> {
+    const stored = await this.block(theirs.header.height).catch(passDamaged)
+    if (stored === undefined) return undefined
+    const ours = decodeTrusted<Block>(blockCodec, stored.bytes)
+    return findConflict(this.#store, genesis, ours, theirs)
   }
 
   /** Coins under a lock at the tip; see `LedgerStore`. */
@@ -99,8 +124,13 @@ export class StoredChain {
       if (whole.length === 0) throw new DamagedBlock(first, 'is missing')
       return whole
     } catch (error) {
-      if (error instanceof DamagedBlock) this.#node.onDamagedBlock(error)
+      if (error instanceof DamagedBlock) this.#note(error)
       throw error
     }
+  }
+
+  #note(damaged: DamagedBlock): void {
+    if (this.#damaged === undefined) this.#node.onDamagedBlock(damaged)
+    this.#damaged ??= damaged
   }
 }
