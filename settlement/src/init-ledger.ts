@@ -71,13 +71,14 @@ export async function initLedger(
   // Of a key and a genesis that both come from elsewhere nobody knows here what was signed.
   const part = isKeyThere && options.kind === 'file' ? 'follower' : 'validator'
   const folder = await mkdir(dataDir, { recursive: true })
+  // What is removed again when something fails: never what was there before.
+  const made = [paths.validatorKey, paths.tipMark].filter((path) => !existsSync(path))
   try {
     if (seed !== undefined) await writeValidatorKey(paths.validatorKey, seed)
     await writeTipMark(paths.tipMark, { ...shownGenesis(genesis), part })
     await writeDurableFile(paths.genesis, writtenGenesis(genesis), 0o644)
   } catch (error) {
-    const made = isKeyThere ? [] : [paths.validatorKey]
-    for (const path of folder === undefined ? [...made, paths.tipMark] : [folder]) {
+    for (const path of folder === undefined ? made : [folder]) {
       await rm(path, { recursive: true, force: true })
     }
     throw error

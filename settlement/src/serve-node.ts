@@ -5,8 +5,10 @@ import type { Engine } from './engine/engine.js'
 import { LedgerFault } from './ledger-fault.js'
 import { CONNECTIONS_PER_ADDRESS } from './limits.js'
 import type { FollowStatus } from './node/follow-status.js'
+import { IndexCheck } from './node/index-check.js'
 import { LedgerNode } from './node/ledger-node.js'
 import type { PendingUpgrade } from './node/upgrade.js'
+import { verifyIndex } from './node/verify-index.js'
 import { verifyOwners } from './node/verify-owners.js'
 import { openNodeFolder } from './open-node-folder.js'
 import type { LedgerStore } from './store/ledger-store.js'
@@ -145,7 +147,8 @@ async function requireLists(
   signal: AbortSignal,
 ): Promise<void> {
   const unlisted = await verifyOwners(store, signal)
-  const [damage] = unlisted.length > 0 ? unlisted : await node.verifyIndex(signal)
+  const index = new IndexCheck(store, node.chainId, node.channelCount, signal)
+  const [damage] = unlisted.length > 0 ? unlisted : await verifyIndex(index, node.stored, signal)
   if (damage !== undefined) throw new LedgerFault('store_corrupt', damage)
 }
 

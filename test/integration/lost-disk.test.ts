@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { tamper, temporaryFolder } from '../settlement/data-folder.js'
 import { ask, included, initTestLedger, paymentOf, submit } from '../settlement/node-on-disk.js'
-import { LedgerProcess, ledgerCommand } from './ledger-process.js'
+import { killedCommand, LedgerProcess, ledgerCommand } from './ledger-process.js'
 
 const FAST = ['--block-interval-ms', '5', '--heartbeat-ms', '100000'] as const
 
@@ -65,7 +66,7 @@ test('INV-42 a validator that lost its disk comes back at the newest block that 
   copyFileSync(join(backup, 'validator.key'), join(home, 'validator.key'))
   await assert.rejects(LedgerProcess.start(home), /^Error: tip_unconfirmed/)
   const accept = ['accept-tip', '--data', home] as const
-  await fails(/^ledger_failed: --at-least or --seen-at is due/, ...accept)
+  await fails(/^usage: --at-least or --seen-at is due/, ...accept)
   await fails(/^store_rolled_back/, ...accept, '--at-least', String(shown.height + 1))
   const accepted = await ledgerCommand(...accept, '--seen-at', follower.url, '--json')
   assert.equal(accepted.code, 0, accepted.stderr)
@@ -138,4 +139,23 @@ describe('INV-42 accept-tip', () => {
     const node = await started(context, LedgerProcess.start(second))
     assert.equal(await node.stop(), 0)
   })
+})
+
+test('INV-41 a folder whose making or first start was killed is made again, or starts', async (context) => {
+  for (let round = 0; round < 4; round++) {
+    const dataDir = temporaryFolder(context)
+    const init = ['init', '--data', dataDir, '--asset', 'GBP:2:1'] as const
+    const killedOnce = async (args: readonly string[], file: string, turnsMax: number) => {
+      let turns = randomInt(0, turnsMax)
+      await killedCommand(args, () => existsSync(join(dataDir, file)) && turns-- < 0)
+    }
+    await killedOnce(init, 'validator.key.part', 20)
+    if (!existsSync(join(dataDir, 'genesis.json'))) {
+      const again = await ledgerCommand(...init)
+      assert.equal(again.code, 0, again.stderr)
+    }
+    await killedOnce(['run', '--data', dataDir, '--port', '0'], 'ledger.sqlite', 500)
+    const node = await started(context, LedgerProcess.start(dataDir, ...FAST))
+    assert.equal(await node.stop(), 0)
+  }
 })

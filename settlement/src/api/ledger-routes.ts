@@ -189,7 +189,7 @@ function replyTo<T, Answered>(
   return { problem: { code: 'bad_request', detail: complaint(asked.error) } }
 }
 
-function notReady({ damagedBlock }: LedgerNode): { readonly problem: Problem } {
+function notReady({ stored: { damagedBlock } }: LedgerNode): { readonly problem: Problem } {
   const detail = damagedBlock?.message ?? 'no blocks are made, or followed closely, now'
   return { problem: { code: 'not_ready', detail } }
 }

@@ -91,7 +91,7 @@ function disputeResource(closing: Closing) {
 export function placesResource({ places, hasMore }: PlacesPage) {
   const last = places.at(-1)
   const next = hasMore && last !== undefined ? `${last.height}-${last.position}` : null
-  return { data: [...places], has_more: hasMore, next }
+  return { data: [...places], has_more: next !== null, next }
 }
 
 /** One page of a list; `found` holds one item more than `limit` when there are more. */

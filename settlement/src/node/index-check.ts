@@ -11,7 +11,7 @@ import { INDEX_CHECK_TRANSACTIONS } from '../limits.js'
 import { entryUses, openedChannels } from '../store/entry-use.js'
 import type { LedgerStore, Position, StoredBlock } from '../store/ledger-store.js'
 import type { Damages } from './damages.js'
-import { parsedTransactions } from './stored-transactions.js'
+import { transactionsFrom } from './stored-transactions.js'
 
 /** Holds the index of transactions against the blocks, which are looked at in order, all of them. */
 export class IndexCheck {
@@ -43,17 +43,24 @@ export class IndexCheck {
     for (let from = 0; from < encoded.length; from += INDEX_CHECK_TRANSACTIONS) {
       const startedMs = performance.now()
       const some = encoded.slice(from, from + INDEX_CHECK_TRANSACTIONS)
-      const parsed = parsedTransactions(height, some, from)
+      const parsed = transactionsFrom(height, some, from)
       transactions.push(...parsed)
       damages.push(
         ...(await this.#unplaced({ height, position: from }, parsed)),
         ...(await this.#unspent({ height, position: from }, parsed)),
       )
-      if (this.#beside === undefined) continue
-      await pause(performance.now() - startedMs, this.#beside)
-      if (this.#beside.aborted) return []
+      await this.#rest(startedMs)
+      if (this.#beside?.aborted) return []
     }
-    return [...damages, ...(await this.#unused(height, transactions))]
+    const startedMs = performance.now()
+    damages.push(...(await this.#unused(height, transactions)))
+    await this.#rest(startedMs)
+    return damages
+  }
+
+  /** Beside a node, as long as the work took that it had to wait for. */
+  async #rest(startedMs: number): Promise<void> {
+    if (this.#beside !== undefined) await pause(performance.now() - startedMs, this.#beside)
   }
 
   /** The next block is not looked at. */

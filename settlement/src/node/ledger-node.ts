@@ -27,7 +27,6 @@ import type { Candidate } from '../core/fill-block.js'
 import { parametersInForce } from '../core/parameters-in-force.js'
 import { TransactionChecks } from '../core/transaction-checks.js'
 import type { BlockCandidate, DecidedBlock } from '../engine/engine.js'
-import type { DamagedBlock } from '../ledger-fault.js'
 import { READY_LAG_BLOCKS_MAX } from '../limits.js'
 import { Mempool } from '../mempool/mempool.js'
 import { BLOCK_ROOM, MEMPOOL_ROOM } from '../mempool/room.js'
@@ -35,12 +34,10 @@ import type { LedgerState } from '../state/ledger-state.js'
 import type { StoredBlock } from '../store/ledger-store.js'
 import type { Chain, ChainTip } from './chain.js'
 import { checkTipMark } from './check-tip-mark.js'
-import type { Damages } from './damages.js'
 import { blockCommit, type FinalBlock, includedOf } from './final-block.js'
 import type { FollowStatus } from './follow-status.js'
 import { GroupCommit } from './group-commit.js'
 import { Horizon } from './horizon.js'
-import { IndexCheck } from './index-check.js'
 import type { LedgerNodeParts } from './ledger-node-parts.js'
 import { makeBlock } from './make-block.js'
 import type { ProvenValue } from './proven-value.js'
@@ -54,7 +51,6 @@ import { type Traced, traceAtTip, traceWaiting } from './trace-at-tip.js'
 import { TurnLoop } from './turn-loop.js'
 import { type PendingUpgrade, UpgradeWatch } from './upgrade.js'
 import { checkNewestBlocks } from './verify-history.js'
-import { verifyIndex } from './verify-index.js'
 
 /**
  * A running ledger: it takes transactions, makes blocks or takes those that its engine delivers, and
@@ -78,7 +74,6 @@ export class LedgerNode {
   #loop: TurnLoop | undefined
   #isStalled = false
   #fault: unknown
-  #damage: DamagedBlock | undefined
 
   private constructor(parts: LedgerNodeParts, chain: Chain, horizon: Horizon) {
     this.genesis = parts.genesis
@@ -88,7 +83,7 @@ export class LedgerNode {
       chainId: this.chainId,
       tip: () => this.#tip,
       firstHeight: () => this.#horizon.first,
-      onDamagedBlock: (damaged) => this.#noteDamage(damaged),
+      onDamagedBlock: parts.onDamagedBlock,
       onFault: (fault) => this.#fail(fault),
     })
     this.#parts = parts
@@ -156,6 +151,11 @@ export class LedgerNode {
     return this.#horizon.first
   }
 
+  /** How many channels were ever opened. */
+  get channelCount(): number {
+    return this.#state.read('channelCount', {})?.count ?? 0
+  }
+
   get mempoolSize(): number {
     return this.#mempool.size
   }
@@ -170,16 +170,10 @@ export class LedgerNode {
     return this.#parts.following?.()
   }
 
-  /** A block that was found to be damaged, and was not pruned since. */
-  get damagedBlock(): DamagedBlock | undefined {
-    const damage = this.#damage
-    return damage !== undefined && damage.height >= this.firstHeight ? damage : undefined
-  }
-
   /** Whether blocks are being made, or followed closely, and none is known to be damaged. */
   get isReady(): boolean {
     if (this.#loop === undefined || this.#fault !== undefined || this.#isStalled) return false
-    if (this.damagedBlock !== undefined) return false
+    if (this.stored.damagedBlock !== undefined) return false
     const { following } = this
     if (following === undefined) return true
     const { link, upstreamHeight = Infinity } = following
@@ -261,13 +255,6 @@ export class LedgerNode {
   prove<Kind extends EntryKind>(kind: Kind, key: StateEntries[Kind]['key']): ProvenValue {
     const state = this.#state
     return { tip: this.#tip, value: state.encoded(kind, key), proof: state.prove(kind, key) }
-  }
-
-  /** What the index of transactions has wrong, found beside all other work; see `verifyIndex`. */
-  verifyIndex(signal: AbortSignal): Promise<Damages> {
-    const channelCount = this.#state.read('channelCount', {})?.count ?? 0
-    const index = new IndexCheck(this.#parts.store, this.chainId, channelCount, signal)
-    return verifyIndex(index, this.stored, signal)
   }
 
   async #takeTurn(signal: AbortSignal): Promise<void> {
@@ -381,11 +368,6 @@ export class LedgerNode {
   /** What the next block is judged by; throws where this node cannot go on under it (UPG-3). */
   #nextParameters(): Parameters {
     return this.#upgrades.parametersAt(this.#tip.header.height + 1)
-  }
-
-  #noteDamage(damaged: DamagedBlock): void {
-    if (this.#damage === undefined) this.#parts.onDamagedBlock(damaged)
-    this.#damage ??= damaged
   }
 
   /** Ends the node at the first failure; answers what failed now. */

@@ -26,6 +26,7 @@ export type StoredChainNode = {
   readonly tip: () => ChainTip
   /** The lowest height that is kept. */
   readonly firstHeight: () => number
+  /** Called once. */
   readonly onDamagedBlock: (damaged: DamagedBlock) => void
   /** The index contradicts the blocks. */
   readonly onFault: (fault: LedgerFault) => void
@@ -37,6 +38,7 @@ export class StoredChain {
   readonly index: CheckedIndex
   readonly #store: LedgerStore
   readonly #node: StoredChainNode
+  #damaged: DamagedBlock | undefined
 
   constructor(store: LedgerStore, node: StoredChainNode) {
     this.#store = store
@@ -53,7 +55,13 @@ export class StoredChain {
     return this.#node.firstHeight()
   }
 
-  /** Whether a header contradicts the block of its height that is here; see `findConflict`. */
+  /** A block that was found to be damaged, and was not pruned since. */
+  get damagedBlock(): DamagedBlock | undefined {
+    const damaged = this.#damaged
+    return damaged !== undefined && damaged.height >= this.firstHeight ? damaged : undefined
+  }
+
+  /** See `findConflict`; `undefined` also where the block of that height is not here. */
   async conflict(genesis: Genesis, theirs: CertifiedHeader): Promise<Conflict | undefined> {
     const stored = await this.block(theirs.header.height).catch(passDamaged)
     if (stored === undefined) return undefined
@@ -116,8 +124,13 @@ export class StoredChain {
       if (whole.length === 0) throw new DamagedBlock(first, 'is missing')
       return whole
     } catch (error) {
-      if (error instanceof DamagedBlock) this.#node.onDamagedBlock(error)
+      if (error instanceof DamagedBlock) this.#note(error)
       throw error
     }
+  }
+
+  #note(damaged: DamagedBlock): void {
+    if (this.#damaged === undefined) this.#node.onDamagedBlock(damaged)
+    this.#damaged ??= damaged
   }
 }

@@ -11,11 +11,11 @@ import { LedgerFault } from '../ledger-fault.js'
 /** The transactions of a stored block, in order. Throws `store_corrupt`. */
 export function storedTransactions(bytes: Uint8Array): readonly Transaction[] {
   const { header, transactions } = decodeTrusted<Block>(blockCodec, bytes)
-  return parsedTransactions(header.height, transactions, 0)
+  return transactionsFrom(header.height, transactions, 0)
 }
 
 /** Some of a block, from `position` on. Throws `store_corrupt`. */
-export function parsedTransactions(
+export function transactionsFrom(
   height: number,
   some: readonly Uint8Array[],
   position: number,
