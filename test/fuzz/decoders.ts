@@ -25,7 +25,6 @@ export async function allDecoders(): Promise<readonly Decoder[]> {
 export const NOT_FUZZED: Readonly<Record<string, string>> = {
   decode: 'reads whatever codec it is given: each of them is tried with it',
   decodeTrusted: 'as decode, with an exception: each codec is tried with it',
-  parsedTransactions: 'parseTransaction for each of a list',
   readAhead: 'hands on what somebody else reads',
   readBody: 'reads a request to a bound of bytes; test/integration/ledger-hostile-input',
 }
