@@ -7,7 +7,7 @@ import { LedgerFault } from './ledger-fault.js'
 import { checkTipMark, shownGenesis, storedTip } from './node/check-tip-mark.js'
 import { restoreChain } from './node/restore-chain.js'
 import { checkNewestBlocks } from './node/verify-history.js'
-import { checkFolderBegins } from './open-node-folder.js'
+import { checkFolderBegins, markWithoutStore } from './open-node-folder.js'
 import type { LedgerStore } from './store/ledger-store.js'
 import { readTipMark, type TipMarkRecord, writeTipMark } from './store/tip-mark.js'
 import { withLedgerStore } from './with-ledger-store.js'
@@ -63,7 +63,7 @@ async function checkedTip(
 async function unbegunTip(dataDir: string, { atLeast = 0, seenAt }: TipWitness) {
   const paths = dataFolder(dataDir)
   const genesis = await readGenesisFile(paths.genesis)
-  checkFolderBegins(dataDir, await readTipMark(paths.tipMark))
+  checkFolderBegins(dataDir, await markWithoutStore(dataDir))
   requireHeight(0, atLeast, 'was shown')
   for (const url of seenAt) requireHeight(0, (await seenTip(url, genesis)).height, `is at ${url}`)
   return shownGenesis(genesis)

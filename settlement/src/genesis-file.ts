@@ -69,7 +69,9 @@ export async function readGenesisFile(path: string): Promise<Genesis> {
   try {
     json = JSON.parse(await readFile(path, 'utf8'))
   } catch (cause) {
-    throw new LedgerFault('genesis_unusable', `${path} cannot be read as JSON`, cause)
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    const why = isMissing ? 'is not there: no ledger was made here' : 'cannot be read as JSON'
+    throw new LedgerFault('genesis_unusable', `${path} ${why}`, cause)
   }
   const parsed = genesisFileSchema.safeParse(json)
   if (!parsed.success) throw unusable(path, complaint(parsed.error))

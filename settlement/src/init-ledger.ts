@@ -68,8 +68,8 @@ export async function initLedger(
   const signer =
     seed === undefined ? await readValidatorKey(paths.validatorKey) : signerFromSeed(seed)
   const genesis = await genesisOf(options, signer.publicKey)
-  // Of a key and a genesis that both come from elsewhere nobody knows here what was signed.
-  const part = isKeyThere && options.kind === 'file' ? 'follower' : 'validator'
+  // Of a genesis that comes from elsewhere nobody knows here what was signed over it already.
+  const part = options.kind === 'file' ? 'follower' : 'validator'
   const folder = await mkdir(dataDir, { recursive: true })
   // What is removed again when something fails: never what was there before.
   const made = [paths.validatorKey, paths.tipMark].filter((path) => !existsSync(path))

@@ -23,7 +23,7 @@ export async function openNodeFolder(
 ): Promise<NodeFolder> {
   const paths = dataFolder(dataDir)
   // Nobody can be at work in a folder without a store, so its mark may be read at once.
-  if (!existsSync(paths.ledger)) checkFolderBegins(dataDir, await readTipMark(paths.tipMark))
+  if (!existsSync(paths.ledger)) checkFolderBegins(dataDir, await markWithoutStore(dataDir))
   const store = await openSqliteLedgerStore(paths.ledger)
   try {
     // Only whoever holds the store may touch the mark.
@@ -43,6 +43,16 @@ export async function openNodeFolder(
   } catch (error) {
     await store.close()
     throw error
+  }
+}
+
+/** The mark of a folder without a store. Throws `store_missing` where it says nothing. */
+export async function markWithoutStore(dataDir: string): Promise<TipMarkRecord> {
+  try {
+    return await readTipMark(dataFolder(dataDir).tipMark)
+  } catch (error) {
+    if (!(error instanceof LedgerFault && error.code === 'tip_mark_unusable')) throw error
+    throw storeMissing(dataDir, 'and no tip.mark that says whether a block was shown from it')
   }
 }
 

@@ -113,6 +113,19 @@ describe('archive', () => {
     assert.deepEqual(await damagesOf(out), [])
   })
 
+  test('INV-42 begins nothing over the files of an archive that lost its index', async (context) => {
+    const { out, archive } = await archived(context)
+    const before = readdirSync(out).sort()
+    rmSync(join(out, 'archive.json'))
+    const { code, stderr } = await ledgerCommand(...archive)
+    assert.equal(code, 1)
+    assert.match(
+      stderr,
+      /^history_corrupt: .*blocks\.gz is of an archive whose archive\.json is gone/,
+    )
+    assert.deepEqual([...readdirSync(out), 'archive.json'].sort(), before)
+  })
+
   test('INV-41 removes what a run that was killed left half written', async (context) => {
     const { out, archive } = await archived(context)
     const parts = ['0000000005-0000000009.blocks.gz.part', '0000000010.snapshot.gz.part']

@@ -77,6 +77,19 @@ describe('the commands that use a ledger', () => {
     assert.match(two.stderr, /^receiver_missing/)
   })
 
+  test('TX-3 payments that are alike are as many as are told to be sent', async (context) => {
+    const { keys, at } = await fundedKeys(context)
+    const payment = ['send', ...at, '--keys', keys, '--to-lock', 'ab'.repeat(32)]
+    const sent = await Promise.all(
+      [1, 2, 3].map(() => ledgerCommand(...payment, '--amount', '7', '--yes', '--json')),
+    )
+    const paid = sent.filter(({ code }) => code === 0).map(({ stdout }) => jsonOf(stdout)['id'])
+    assert.ok(paid.length > 0)
+    assert.equal(new Set(paid).size, paid.length, 'each is a transaction of its own')
+    // The others meant the same coin, and are refused by the rules.
+    for (const { code } of sent) assert.ok(code === 0 || code === 2)
+  })
+
   test('proof says what is proved of every kind of entry, and by whom', async (context) => {
     const { at, node } = await fundedKeys(context)
     const hash = 'ab'.repeat(32)

@@ -219,6 +219,9 @@ describe('a change of the parameters by commands', () => {
     assert.deepEqual((await succeeds('sign', file, '--key', one, '--yes'))['awaited'], [signers[1]])
     const half = await fails('submit', file, ...at)
     assert.match(half.detail, new RegExp(`${signers[1]}$`))
+    const traced = await ledgerCommand('trace', copy, '--url', node.url, '--json')
+    assert.equal(traced.code, 2)
+    assert.match(traced.stdout, /bad_signature/)
     // The second signs the copy that it was sent; the third has no place in either.
     assert.deepEqual((await succeeds('sign', copy, '--key', two, '--yes'))['awaited'], [signers[0]])
     const third = await fails('sign', copy, '--key', three, '--yes')
@@ -293,7 +296,8 @@ describe('a change of the parameters by commands', () => {
       ['parameters_unusable', ...soon, '--quorum', '4'],
       ['parameters_unusable', ...soon, '--fee-rate', '0:0'],
       ['parameters_unusable', ...soon, '--dispute-window-min', '2000'],
-      ['parameters_unusable', ...soon, '--protocol-version', '70000'],
+      ['version_unsupported', ...soon, '--protocol-version', '3'],
+      ['version_unsupported', ...soon, '--protocol-version', '70000'],
       ['parameters_unusable', ...soon, '--add-validator', signers[0] ?? ''],
       ['not_a_validator', ...soon, '--remove-validator', stranger],
       ['not_a_validator', ...soon, '--quorum', '1', '--signer', stranger],

@@ -50,7 +50,7 @@ test('INV-42 a validator that lost its disk comes back at the newest block that 
   rmSync(old, { recursive: true })
 
   // Key and genesis are all that a backup holds: nothing may begin with them.
-  await assert.rejects(LedgerProcess.start(backup), /^Error: tip_mark_unusable/)
+  await assert.rejects(LedgerProcess.start(backup), /^Error: store_missing/)
   await fails(/^store_missing/, 'verify', '--data', backup)
   assert.ok(!existsSync(join(backup, 'ledger.sqlite')))
 

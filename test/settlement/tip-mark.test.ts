@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { BlockId } from '@tallystick/protocol'
 import { initLedger, LedgerFault, startLedgerNode } from '@tallystick/settlement'
+import { acceptTip } from '#settlement/accept-tip.js'
 import { readTipMark, TipMark, writeTipMark } from '#settlement/store/tip-mark.js'
 import { temporaryFolder } from './data-folder.js'
 import { included, initTestLedger, paymentOf, submit } from './node-on-disk.js'
@@ -93,9 +94,11 @@ describe('INV-42 a validator does not start, and says why, when', () => {
     assert.equal(await startFault(dataDir), 'store_missing')
     rmSync(join(dataDir, 'ledger.sqlite'))
     writeFileSync(join(dataDir, 'tip.mark'), '')
-    assert.equal(await startFault(dataDir), 'tip_mark_unusable')
+    assert.equal(await startFault(dataDir), 'store_missing')
     rmSync(join(dataDir, 'tip.mark'))
-    assert.equal(await startFault(dataDir), 'tip_mark_unusable')
+    assert.equal(await startFault(dataDir), 'store_missing')
+    const accepted = acceptTip(dataDir, { atLeast: 0, seenAt: [] })
+    assert.equal(await faultOf(accepted), 'store_missing')
     assert.ok(!existsSync(join(dataDir, 'ledger.sqlite')), 'no store was made')
   })
 
@@ -106,6 +109,16 @@ describe('INV-42 a validator does not start, and says why, when', () => {
     writeFileSync(join(second, 'validator.key'), key, { mode: 0o600 })
     const genesisFile = join(first, 'genesis.json')
     await initLedger({ dataDir: second, kind: 'file', genesisFile })
+    assert.equal(await startFault(second), 'tip_unconfirmed')
+  })
+
+  test('its genesis comes from elsewhere, and its key was put in the place of the one it made', async (context) => {
+    const [first, second] = [temporaryFolder(context), temporaryFolder(context)]
+    await initTestLedger(first)
+    const genesisFile = join(first, 'genesis.json')
+    await initLedger({ dataDir: second, kind: 'file', genesisFile })
+    const key = readFileSync(join(first, 'validator.key'))
+    writeFileSync(join(second, 'validator.key'), key, { mode: 0o600 })
     assert.equal(await startFault(second), 'tip_unconfirmed')
   })
 })

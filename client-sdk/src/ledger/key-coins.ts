@@ -27,6 +27,8 @@ export type CoinSpend = {
   readonly reveals?: readonly Reveal[]
   /** Signers of keys that the operations ask for. */
   readonly signers?: readonly Signer[]
+  /** Absent: none. */
+  readonly memo?: Uint8Array
 }
 
 /**
@@ -120,6 +122,7 @@ export class KeyCoins {
       operations: spend.operations ?? [],
       channels: spend.channels ?? [],
       reveals: spend.reveals ?? [],
+      ...(spend.memo !== undefined && { memo: spend.memo }),
     })
   }
 

@@ -16,6 +16,7 @@ import {
 } from '@tallystick/protocol'
 import { confirm } from './confirm.js'
 import { connectLedger, type LedgerAddress } from './connect-ledger.js'
+import { distinctMemo } from './distinct-memo.js'
 import { feeAssetOf } from './fee-asset.js'
 import { coinSigner, readKeyFile } from './key-file.js'
 import { printFacts } from './print-facts.js'
@@ -98,7 +99,8 @@ async function supplyAsset(
   const coins = new KeyCoins(ledger, signer, feeAsset)
   const lock = receiverOf(options, coins.lock)
   const key = signer.publicKey
-  const plan = await showProgress('looking for coins', () => coins.fundingPlan([signer]))
+  const funding = await showProgress('looking for coins', () => coins.fundingPlan([signer]))
+  const plan = { ...funding, memo: distinctMemo() }
   const { built, said, facts } = await build({ ledger, plan, lock, key })
   if (isRejection(built)) throw new CommandError(built.code, built.detail)
   const { id, fee, transaction } = built

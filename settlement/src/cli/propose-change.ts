@@ -7,6 +7,7 @@ import {
   isRejection,
   type Parameters,
   type ParametersChange,
+  PROTOCOL_VERSIONS,
   type PublicKey,
   parametersChangeCodec,
 } from '@tallystick/protocol'
@@ -88,6 +89,8 @@ function isChanging(options: ProposeOptions): boolean {
 /** The parameters in force with what the options change. Throws `parameters_unusable`. */
 function changeOf(ledger: LedgerClient, options: ProposeOptions): ParametersChange {
   if (!isChanging(options)) throw new InvalidArgumentError('a parameter to change is due')
+  const { protocolVersion } = options
+  if (protocolVersion !== undefined) requireKnownVersion(protocolVersion)
   const { parameters, tip } = ledger
   const change = {
     activationHeight: activationOf(options, tip?.height ?? 0),
@@ -110,6 +113,14 @@ function changeOf(ledger: LedgerClient, options: ProposeOptions): ParametersChan
     if (!(error instanceof BrokenInvariant)) throw error
     throw new CommandError('parameters_unusable', `no ledger can have these: ${error.message}`)
   }
+}
+
+/** Nobody who runs this release could go on under rules that it does not know (UPG-3). */
+export function requireKnownVersion(version: number): void {
+  if (PROTOCOL_VERSIONS.has(version)) return
+  const known = [...PROTOCOL_VERSIONS].join(', ')
+  const detail = `this release knows the rules ${known}, not ${version}: use one that does`
+  throw new CommandError('version_unsupported', detail)
 }
 
 function activationOf({ atHeight, inBlocks }: ProposeOptions, tip: number): number {

@@ -2,6 +2,7 @@ import { KeyCoins } from '@tallystick/client-sdk'
 import { type Amount, type AssetId, isRejection } from '@tallystick/protocol'
 import { confirm } from './confirm.js'
 import { connectLedger, type LedgerAddress } from './connect-ledger.js'
+import { distinctMemo } from './distinct-memo.js'
 import { feeAssetOf } from './fee-asset.js'
 import { coinSigner, readKeyFile } from './key-file.js'
 import { printFacts } from './print-facts.js'
@@ -30,7 +31,7 @@ export async function sendCoins(options: SendOptions): Promise<void> {
   const feeAsset = feeAssetOf(ledger, options.feeAsset, asset)
   const coins = new KeyCoins(ledger, signer, feeAsset)
   const built = await showProgress('looking for coins', () =>
-    coins.build({ outputs: [{ asset, amount, lock }] }),
+    coins.build({ outputs: [{ asset, amount, lock }], memo: distinctMemo() }),
   )
   if (isRejection(built)) throw new CommandError(built.code, built.detail)
   const { id, fee, transaction } = built

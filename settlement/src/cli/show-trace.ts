@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import {
   type ChainId,
+  encode,
   isRejection,
   parseHex,
   parseTransaction,
   type TxId,
+  transactionCodec,
   transactionId,
 } from '@tallystick/protocol'
 import { InvalidArgumentError } from 'commander'
@@ -18,6 +20,7 @@ import { SignaturePool } from '../verify/signature-pool.js'
 import { askNode } from './ask-node.js'
 import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
+import { readProposal } from './proposal-file.js'
 import { showProgress } from './show-progress.js'
 import { CommandError, EXIT } from './stop-on-fault.js'
 
@@ -66,11 +69,15 @@ async function tracedOf(transaction: string): Promise<Traced> {
   return { kind: 'encoded', encoded }
 }
 
-/** A transaction from a file, as hex or as plain bytes. */
+/** A transaction from a file: a proposal, hex or plain bytes. */
 async function readTransaction(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch(() => {
     throw new CommandError('transaction_unreadable', `${path} is no id, no hex and no file`)
   })
+  // No transaction is JSON: it begins with a time, and one brace is the year 1970.
+  if (bytes.toString('latin1').trimStart().startsWith('{')) {
+    return encode(transactionCodec, (await readProposal(path)).transaction)
+  }
   return parseHex(bytes.toString('latin1').trim()) ?? new Uint8Array(bytes)
 }
 

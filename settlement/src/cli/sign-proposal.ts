@@ -10,6 +10,7 @@ import {
   readProposal,
   writeProposal,
 } from './proposal-file.js'
+import { requireKnownVersion } from './propose-change.js'
 import { CommandError } from './stop-on-fault.js'
 
 export type SignOptions = {
@@ -26,6 +27,9 @@ export async function signProposal(path: string, options: SignOptions): Promise<
   if (chainId !== undefined && proposal.chainId !== chainId) {
     const detail = `${path} is for chain ${proposal.chainId}, not ${chainId}`
     throw new CommandError('proposal_of_another_chain', detail)
+  }
+  if (proposal.change !== undefined) {
+    requireKnownVersion(proposal.change.parameters.protocolVersion)
   }
   const signer = await readValidatorKey(options.key)
   requireNoCoinOf(signer.publicKey, proposal)

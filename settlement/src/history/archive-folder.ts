@@ -29,6 +29,14 @@ export async function withArchiveFolder<T>(out: string, work: () => Promise<T>):
   }
 }
 
+/** Throws `history_corrupt` where files of an archive lie without its index. */
+export async function requireNoFiles(out: string): Promise<void> {
+  const orphan = (await readdir(out)).find((name) => /^\d{10}.*\.gz$/.test(name))
+  if (orphan === undefined) return
+  const detail = `${join(out, orphan)} is of an archive whose archive.json is gone: put it back, or begin in a new folder`
+  throw new LedgerFault('history_corrupt', detail)
+}
+
 /**
  * Whether an archive in a folder can be gone on with: every file has the length that its index says,
  * and the last is whole. Throws `history_corrupt`. All that is in the others, `verifyArchive` tells.

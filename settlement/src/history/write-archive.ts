@@ -17,7 +17,7 @@ import { writeDurableFile } from '../durable-file.js'
 import { LedgerFault } from '../ledger-fault.js'
 import type { SignaturePool } from '../verify/signature-pool.js'
 import { Archive } from './archive.js'
-import { checkArchiveFolder, withArchiveFolder } from './archive-folder.js'
+import { checkArchiveFolder, requireNoFiles, withArchiveFolder } from './archive-folder.js'
 import {
   ARCHIVE_INDEX,
   type ArchiveFile,
@@ -87,8 +87,12 @@ async function archiveStart(
   { blocksPerFile, checkpointBlocks }: ArchiveCut,
 ): Promise<ArchiveIndex> {
   if (!existsSync(join(out, ARCHIVE_INDEX))) {
+    await requireNoFiles(out)
     const chosen = { blocks_per_file: blocksPerFile, checkpoint_blocks: checkpointBlocks }
-    return emptyIndex(genesis, chosen)
+    const index = emptyIndex(genesis, chosen)
+    // Before any file: those without an index are of an archive that lost it.
+    await writeIndex(out, index)
+    return index
   }
   const archive = await Archive.open(out)
   const { index } = archive
