@@ -22,6 +22,9 @@ describe('the ledger command', () => {
     const shared = await ledgerCommand('init', '--data', second, '--genesis', genesis, '--json')
     assert.equal((JSON.parse(shared.stdout) as { chain_id: string }).chain_id, chain_id)
     assert.equal(readFileSync(join(second, 'genesis.json'), 'utf8'), readFileSync(genesis, 'utf8'))
+    await assert.rejects(LedgerProcess.start(second), /tip_unconfirmed/)
+    const accepted = await ledgerCommand('accept-tip', '--data', second, '--at-least', '0')
+    assert.equal(accepted.code, 0, accepted.stderr)
     // The other folder's key is none of the validators.
     await assert.rejects(LedgerProcess.start(second), /not_a_validator/)
   })
