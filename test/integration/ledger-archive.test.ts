@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
+import { createHash, randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { type ClientRequest, createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import {
@@ -92,12 +92,27 @@ async function fails(why: RegExp, ...args: readonly string[]): Promise<void> {
   assert.equal(code, 1)
 }
 
-/** Changes one bit in what a gzip file holds, at a place counted from its end. */
+/**
+ * Changes one bit in what a gzip file holds, at a place counted from its end; an index beside it
+ * names the file as it is then, which may be longer or shorter by a byte.
+ */
 function flipInside(path: string, fromEnd: number): void {
   const bytes = gunzipSync(readFileSync(path))
   const at = bytes.length - fromEnd
   bytes[at] = (bytes[at] ?? 0) ^ 1
-  writeFileSync(path, gzipSync(bytes))
+  const zipped = gzipSync(bytes)
+  writeFileSync(path, zipped)
+  const indexPath = join(dirname(path), 'archive.json')
+  if (!existsSync(indexPath)) return
+  const index = JSON.parse(readFileSync(indexPath, 'utf8')) as {
+    files: { name: string; bytes: number; sha256: string }[]
+    checkpoints: { name: string; bytes: number; sha256: string }[]
+  }
+  const sha256 = createHash('sha256').update(zipped).digest('hex')
+  for (const entry of [...index.files, ...index.checkpoints]) {
+    if (entry.name === basename(path)) Object.assign(entry, { bytes: zipped.length, sha256 })
+  }
+  writeFileSync(indexPath, JSON.stringify(index))
 }
 
 function flipOutside(path: string): void {
