@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import type { Genesis } from '@tallystick/protocol'
 import { dataFolder } from './data-folder.js'
 import { writeDurableFile } from './durable-file.js'
@@ -25,6 +25,7 @@ export async function newLedgerFolder<T>(
     throw new LedgerFault('already_initialized', `${dataDir} holds a ledger already`)
   }
   await mkdir(dataDir, { recursive: true })
+  const isNew = !existsSync(paths.ledger)
   const store = await openSqliteLedgerStore(paths.ledger)
   try {
     const filled = await fill(store)
@@ -35,5 +36,15 @@ export async function newLedgerFolder<T>(
     return filled
   } finally {
     await store.close()
+    if (isNew && !existsSync(paths.genesis)) await removeUnbegun(paths.ledger)
+  }
+}
+
+/** Removes a store in which no ledger was begun: what was refused leaves nothing behind. */
+async function removeUnbegun(path: string): Promise<void> {
+  const store = await openSqliteLedgerStore(path)
+  const begun = await store.chainId().finally(() => store.close())
+  if (begun === undefined) {
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) await rm(file, { force: true })
   }
 }

@@ -357,6 +357,7 @@ describe('a snapshot', () => {
     // The last entry's value; the length of the last record; somewhere in the compressed bytes.
     flipInside(file, 1)
     await fails(/^snapshot_refused: .*(wrong_state_root|entry)/, ...importing)
+    assert.deepEqual(readdirSync(dataDir), [])
     writeFileSync(file, good)
     const whole = gunzipSync(good)
     writeFileSync(file, gzipSync(whole.subarray(0, whole.length - 5)))

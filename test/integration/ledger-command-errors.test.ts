@@ -79,6 +79,7 @@ describe('with --json a command that fails prints one object with the error', ()
       [200, '<html>hello</html>'],
       [404, 'nothing here'],
       [400, '{"code":7}'],
+      [302, 'elsewhere'],
       [200, '{"network":"x","chain_id":"y","height":1,"time":1e300,"mempool_transactions":0}'],
     ] as const
     for (const [status, body] of answers) {

@@ -4,11 +4,14 @@ import type { FollowStatus } from '../node/follow-status.js'
 export function roleResource(following: FollowStatus | undefined, height: number) {
   if (following === undefined) return { role: 'validator' } as const
   const { upstream, link, upstreamHeight, refusal } = following
+  // What it has now nobody knows who does not hear from it.
+  const isHeard = link === 'following' || link === 'refused'
   return {
     role: 'follower' as const,
     upstream,
     upstream_link: link,
-    lag_blocks: upstreamHeight === undefined ? null : Math.max(0, upstreamHeight - height),
+    lag_blocks:
+      isHeard && upstreamHeight !== undefined ? Math.max(0, upstreamHeight - height) : null,
     refused_block:
       refusal === undefined
         ? null

@@ -2,6 +2,7 @@ import { fromHex, type TxId } from '@tallystick/protocol'
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import type { LedgerNode } from '../node/ledger-node.js'
 import type { TransactionStatus } from '../node/submission.js'
+import type { Traced } from '../node/trace-at-tip.js'
 import type { Clients } from './clients.js'
 import { complaint, PARAMETERS } from './parameters.js'
 import { type Problem, sendProblem } from './problem.js'
@@ -67,18 +68,22 @@ async function submit(
 }
 
 /** A trace pays nothing, so that what it takes counts like what a refusal takes. */
-async function trace(
-  { node, clients, refusedWork }: Reception,
-  request: Request,
-  response: Response,
-): Promise<void> {
+async function trace(reception: Reception, request: Request, response: Response): Promise<void> {
+  const { node, clients } = reception
   const encoded = await submittedBytes(request, response, clients)
   if ('code' in encoded) return refuseBody(response, encoded)
-  const { workMs, result } = await node.trace(encoded)
+  return answerTrace(reception, request, response, await node.trace(encoded))
+}
+
+function answerTrace(
+  { clients, refusedWork }: Reception,
+  request: Request,
+  response: Response,
+  { workMs, result }: Traced,
+): void {
   refusedWork.charge(clients.addressOf(request), workMs, performance.now())
   if (result.kind === 'rejection') sendProblem(response, result)
   else clients.answer(request, response, traceResource(result))
-  return undefined
 }
 
 /**
@@ -86,7 +91,7 @@ async function trace(
  * block holds already, and says who can.
  */
 async function traceKnown(
-  { node, clients, refusedWork }: Reception,
+  reception: Reception,
   request: Request,
   response: Response,
 ): Promise<void> {
@@ -95,15 +100,12 @@ async function traceKnown(
     return sendProblem(response, { code: 'bad_request', detail: complaint(asked.error) })
   }
   const { id } = asked.data
+  const { node } = reception
   const traced = node.traceWaiting(id)
   if (traced === undefined) {
     return sendProblem(response, untraceable(id, await node.transactionStatus(id)))
   }
-  const { workMs, result } = traced
-  refusedWork.charge(clients.addressOf(request), workMs, performance.now())
-  if (result.kind === 'rejection') sendProblem(response, result)
-  else clients.answer(request, response, traceResource(result))
-  return undefined
+  return answerTrace(reception, request, response, traced)
 }
 
 function untraceable(id: TxId, status: TransactionStatus): Problem {

@@ -1,6 +1,9 @@
 import type { z } from 'zod'
 import { ANSWERED } from '../api/answers.js'
 import { isRefusal } from '../api/problem.js'
+import { askServer, wholeBody } from '../follow/ask-server.js'
+import { LedgerFault } from '../ledger-fault.js'
+import { UPSTREAM_PACE } from '../limits.js'
 import { CommandError, EXIT } from './stop-on-fault.js'
 
 /** An answer's size, bytes: the trace of the largest transaction takes two million. */
@@ -25,8 +28,8 @@ export type Question<Answer> = {
  */
 export async function askNode<Answer>(question: Question<Answer>): Promise<Answer> {
   const { url, path, answered } = question
-  const { status, text } = await exchange(question)
   const where = url.replace(/\/+$/, '') + path
+  const { status, text } = await exchange(where, question)
   const answer = parseJson(text)
   if (status === 200) {
     const parsed = answered.safeParse(answer)
@@ -40,39 +43,22 @@ export async function askNode<Answer>(question: Question<Answer>): Promise<Answe
   throw new CommandError(code, detail, isRefusal(code) ? EXIT.refused : EXIT.failed)
 }
 
-async function exchange({ url, path, answerMsMax, body }: Question<unknown>) {
+async function exchange(where: string, { url, answerMsMax, body }: Question<unknown>) {
   const signal = AbortSignal.timeout(answerMsMax)
+  const pace = { ...UPSTREAM_PACE, silenceMs: answerMsMax }
   try {
-    const response = await fetch(url.replace(/\/+$/, '') + path, {
-      signal,
-      // The address that was chosen is asked, none that its server chooses.
-      redirect: 'manual',
-      ...(body !== undefined && {
-        method: 'POST',
-        headers: { 'content-type': 'application/octet-stream' },
-        // A copy over memory that is surely not shared, as `fetch` asks for.
-        body: new Uint8Array(body),
-      }),
-    })
-    return { status: response.status, text: await boundedText(response) }
+    const answer = await askServer(where, { pace, signal, ...(body !== undefined && { body }) })
+    const bytes = await wholeBody(where, answer, ANSWER_BYTES_MAX)
+    return { status: answer.status, text: Buffer.from(bytes).toString('utf8') }
   } catch (cause) {
-    if (cause instanceof CommandError) throw cause
+    if (cause instanceof LedgerFault && cause.code === 'upstream_unusable') {
+      throw noNode(where, cause.message)
+    }
     const how = signal.aborted
       ? `does not answer within ${answerMsMax / 1_000} s`
       : 'does not answer'
     throw new CommandError('ledger_unreachable', `${url} ${how}: does a node run there?`)
   }
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length
-    if (length > ANSWER_BYTES_MAX) throw noNode(response.url, 'it is too long')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 function parseJson(text: string): unknown {

@@ -82,7 +82,7 @@ export function addHistoryCommands(program: Command): void {
 
   program
     .command('verify')
-    .description('look at every byte of a ledger or an archive; 1 when any is damaged')
+    .description('look at all that a ledger or an archive holds; 1 when any of it is damaged')
     .option('--data <dir>', 'folder of a ledger whose node does not run')
     .addOption(
       new Option('--archive <dir|url>', 'an archive, and all its blocks').conflicts('data'),

@@ -7,7 +7,6 @@ import {
   isRejection,
   type Parameters,
   type ParametersChange,
-  PROTOCOL_VERSIONS,
   type PublicKey,
   parametersChangeCodec,
 } from '@tallystick/protocol'
@@ -15,6 +14,7 @@ import { InvalidArgumentError } from 'commander'
 import { connectLedger, type LedgerAddress } from './connect-ledger.js'
 import { feeAssetOf } from './fee-asset.js'
 import { coinSigner, readKeyFile } from './key-file.js'
+import { requireKnownVersion } from './known-version.js'
 import { printFacts } from './print-facts.js'
 import { proposalFacts, proposalText, writeProposal } from './proposal-file.js'
 import { showProgress } from './show-progress.js'
@@ -113,14 +113,6 @@ function changeOf(ledger: LedgerClient, options: ProposeOptions): ParametersChan
     if (!(error instanceof BrokenInvariant)) throw error
     throw new CommandError('parameters_unusable', `no ledger can have these: ${error.message}`)
   }
-}
-
-/** Nobody who runs this release could go on under rules that it does not know (UPG-3). */
-export function requireKnownVersion(version: number): void {
-  if (PROTOCOL_VERSIONS.has(version)) return
-  const known = [...PROTOCOL_VERSIONS].join(', ')
-  const detail = `this release knows the rules ${known}, not ${version}: use one that does`
-  throw new CommandError('version_unsupported', detail)
 }
 
 function activationOf({ atHeight, inBlocks }: ProposeOptions, tip: number): number {

@@ -2,6 +2,7 @@ import { coSign } from '@tallystick/client-sdk'
 import { type ChainId, type Condition, isRejection, type PublicKey } from '@tallystick/protocol'
 import { readValidatorKey } from '../validator-key.js'
 import { confirm } from './confirm.js'
+import { requireKnownVersion } from './known-version.js'
 import { printFacts } from './print-facts.js'
 import {
   type Proposal,
@@ -10,7 +11,6 @@ import {
   readProposal,
   writeProposal,
 } from './proposal-file.js'
-import { requireKnownVersion } from './propose-change.js'
 import { CommandError } from './stop-on-fault.js'
 
 export type SignOptions = {

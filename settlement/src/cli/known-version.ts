@@ -1,0 +1,10 @@
+import { PROTOCOL_VERSIONS } from '@tallystick/protocol'
+import { CommandError } from './stop-on-fault.js'
+
+/** Nobody who runs this release could go on under rules that it does not know (UPG-3). */
+export function requireKnownVersion(version: number): void {
+  if (PROTOCOL_VERSIONS.has(version)) return
+  const known = [...PROTOCOL_VERSIONS].join(', ')
+  const detail = `this release knows the rules ${known}, not ${version}: use one that does`
+  throw new CommandError('version_unsupported', detail)
+}
