@@ -49,12 +49,12 @@ async function checkedTip(
   await checkNewestBlocks(store, chain.tip)
   const tip = await storedTip(store, genesis)
   const mark = await readTipMark(markPath).catch(unlessUnusable)
-  if (mark !== undefined) await checkTipMark(store, mark, tip)
+  if (mark !== undefined) await checkTipMark(store, genesis, mark, tip)
   requireHeight(tip.height, atLeast, 'was shown')
   for (const url of seenAt) {
     const { blockId, ...seen } = await seenTip(url, genesis)
     requireHeight(tip.height, seen.height, `is at ${url}`)
-    await checkTipMark(store, { ...seen, id: blockId }, tip)
+    await checkTipMark(store, genesis, { ...seen, id: blockId }, tip)
   }
   return tip
 }

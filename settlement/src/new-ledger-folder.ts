@@ -30,7 +30,9 @@ export async function newLedgerFolder<T>(
   try {
     const filled = await fill(store)
     const tip = await storedTip(store, genesis)
-    if (existsSync(paths.tipMark)) await checkTipMark(store, await readTipMark(paths.tipMark), tip)
+    const mark = existsSync(paths.tipMark) ? await readTipMark(paths.tipMark) : undefined
+    // One of height 0 is of an `init` that was killed: nothing was shown.
+    if (mark !== undefined && mark.height > 0) await checkTipMark(store, genesis, mark, tip)
     await writeTipMark(paths.tipMark, { ...tip, part: 'follower' })
     await writeDurableFile(paths.genesis, writtenGenesis(genesis), 0o644)
     return filled

@@ -123,6 +123,21 @@ describe('INV-42 a validator does not start, and says why, when', () => {
   })
 })
 
+test('INV-42 a folder that was made for one genesis begins over no other', async (context) => {
+  const [first, second] = [temporaryFolder(context), temporaryFolder(context)]
+  await initTestLedger(first)
+  await initLedger({
+    ...{ dataDir: second, kind: 'new', network: 'other' },
+    assets: [{ code: 'GBP', decimals: 2, feePerKiloCost: 1 }],
+    allocations: [],
+  })
+  for (const name of ['validator.key', 'genesis.json']) {
+    writeFileSync(join(second, name), readFileSync(join(first, name)))
+  }
+  assert.equal(await startFault(second), 'store_of_another_chain')
+  assert.equal(await startFault(second), 'store_of_another_chain')
+})
+
 describe('init', () => {
   test('INV-42 does not begin a chain over what is left of another', async (context) => {
     const dataDir = await usedFolder(context)

@@ -37,7 +37,11 @@ export async function sendCoins(options: SendOptions): Promise<void> {
   const { id, fee, transaction } = built
   const said = `${amount} of asset ${asset} to ${lock}, fee ${fee} of asset ${feeAsset}`
   await confirm(options.yes, { verb: 'Send', undone: 'nothing was sent', said })
-  const height = await submitAndWait(ledger, transaction)
+  const height = await submitAndWait(ledger, transaction).catch((error: unknown) => {
+    if (!(error instanceof CommandError && error.code === 'replacement_fee_too_low')) throw error
+    const why = 'another payment from the same coin waits for a block: send again after it'
+    throw new CommandError(error.code, `${why} (${error.message})`, error.exit)
+  })
   const facts = { id, height, asset, amount: `${amount}`, lock, fee: `${fee}`, fee_asset: feeAsset }
   printFacts(json, facts, `sent ${said}\ntransaction ${id} in block ${height}`)
 }

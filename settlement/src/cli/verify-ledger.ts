@@ -63,7 +63,7 @@ async function verifyAll(
 async function markDamages(data: string, store: LedgerStore, genesis: Genesis): Promise<Damages> {
   try {
     const mark = await readTipMark(dataFolder(data).tipMark)
-    await checkTipMark(store, mark, await storedTip(store, genesis))
+    await checkTipMark(store, genesis, mark, await storedTip(store, genesis))
     return []
   } catch (error) {
     if (!(error instanceof LedgerFault)) throw error

@@ -4,14 +4,22 @@ import type { LedgerStore, StoredBlock } from '../store/ledger-store.js'
 import type { ShownBlock } from '../store/tip-mark.js'
 import { genesisTip } from './restore-chain.js'
 
-/** Throws `store_rolled_back` when a store that ends with `tip` lacks, or contradicts, a shown block. */
+/**
+ * Throws `store_rolled_back` when a store that ends with `tip` lacks, or contradicts, a shown block,
+ * and `store_of_another_chain` when nothing was shown but the folder was made for another genesis:
+ * over the one that was put there a key may have signed elsewhere.
+ */
 export async function checkTipMark(
   store: LedgerStore,
+  genesis: Genesis,
   shown: ShownBlock,
   tip: ShownBlock,
 ): Promise<void> {
-  // The genesis is not shown by anybody, and the store is held against it for itself.
-  if (shown.height === 0) return
+  if (shown.height === 0) {
+    if (shown.id === shownGenesis(genesis).id) return
+    const detail = `tip.mark is of a ledger that begins with ${shown.id}, genesis.json is another's`
+    throw new LedgerFault('store_of_another_chain', `${detail}: begin in a new folder`)
+  }
   // Not synced, it may be so old after power loss that its block was pruned since.
   if (shown.height < (await store.firstHeight())) return
   const stored = await store.block(shown.height)

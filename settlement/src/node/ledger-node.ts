@@ -101,7 +101,7 @@ export class LedgerNode {
     const { store } = parts
     const chain = await restoreChain(store, parts.genesis)
     const { header, id } = chain.tip
-    await checkTipMark(store, parts.mark.found, { height: header.height, id })
+    await checkTipMark(store, parts.genesis, parts.mark.found, { height: header.height, id })
     await checkNewestBlocks(store, chain.tip)
     const node = new LedgerNode(parts, chain, await Horizon.of(store, parts.keepBlocks))
     node.#nextParameters()
