@@ -12,6 +12,7 @@ export type { OwnedCoin } from './ledger/coin-selection.js'
 export { finalizeTransaction } from './ledger/finalize-transaction.js'
 export type { FollowOptions, VerifiedBlock } from './ledger/follow-blocks.js'
 export { type CoinSpend, KeyCoins } from './ledger/key-coins.js'
+export type { LedgerAccess } from './ledger/ledger-access.js'
 export {
   LedgerClient,
   type LedgerOptions,
