@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
@@ -5,6 +6,7 @@ import {
   GuardLoop,
   KeyCoins,
   LedgerClient,
+  PROCESS_CLOCK,
   revealLookupOf,
   summarizeBlock,
   type VerifiedBlock,
@@ -102,6 +104,7 @@ export async function startHub(
       coins,
       ledger: ledgerPortOf(ledger),
       gatherMs: config.gatherMs,
+      clock: PROCESS_CLOCK,
       now: () => pipeline.now,
       onFault,
       onBatch: (batch) => onReport({ kind: 'batch', batch }),
@@ -115,6 +118,8 @@ export async function startHub(
     state,
     pipeline,
     closer,
+    randomBytes: (length) => new Uint8Array(randomBytes(length)),
+    clock: PROCESS_CLOCK,
     onComplaint: ({ code, detail }) => onReport({ kind: 'complaint', code, detail }),
   })
   const guard = new GuardLoop({
