@@ -40,6 +40,7 @@ export {
 } from './ledger/light-client.js'
 export type { OpenSocket, Socket, SocketHandlers } from './ledger/open-socket.js'
 export { openWebSocket } from './ledger/open-web-socket.js'
+export { pause } from './ledger/pause.js'
 export {
   type BuildRejection,
   buildTransaction,
