@@ -15,7 +15,7 @@ import type { OpenSocket } from '../ledger/open-socket.js'
 import { HubSession } from '../session/hub-session.js'
 import { WalletError } from '../wallet-error.js'
 import { type HubRequest, HubRequests } from './hub-requests.js'
-import type { Caller, WalletCore } from './wallet-core.js'
+import { type Caller, ignoreFault, type WalletCore } from './wallet-core.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
 
@@ -151,7 +151,7 @@ export class HubLink {
     const agreement = { channel, clientPayout, validUntil }
     const digest = closeAgreementDigest(this.#core.feed.ledger.chainId, agreement)
     const signature = this.#core.keys.channel(held.keyIndex).sign(digest)
-    void this.#core.submit({ kind: 'agreed', agreed: { agreement, signature } })
+    this.#core.submitAlone({ kind: 'agreed', agreed: { agreement, signature } })
   }
 
   #allAttached(): boolean {
@@ -198,7 +198,8 @@ export class HubLink {
         return this.#core.problem(message.code, message.detail)
       case 'attached':
         this.#answered.add(message.position.channel)
-        return void this.#finishAttach(message)
+        this.#finishAttach(message).catch(ignoreFault)
+        return
       default:
         // What arrives about a channel before it is attached is sent again after it.
         if (
@@ -206,7 +207,7 @@ export class HubLink {
           message.channel !== undefined &&
           this.#answered.has(message.channel)
         ) {
-          void this.#core.submit({ kind: 'heard', message })
+          this.#core.submitAlone({ kind: 'heard', message })
         }
     }
   }
@@ -235,7 +236,6 @@ export class HubLink {
 
   #lose(channel: ChannelId): void {
     if (this.#core.state.channel(channel)?.books !== 'whole') return
-    // A store that fails is told by itself.
-    this.#core.submit({ kind: 'stateLost', channel }).catch(() => undefined)
+    this.#core.submitAlone({ kind: 'stateLost', channel })
   }
 }

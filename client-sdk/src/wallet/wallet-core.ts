@@ -82,6 +82,11 @@ export class WalletCore {
     return refused
   }
 
+  /** Submits what nobody waits for. */
+  submitAlone(event: WalletEvent): void {
+    this.submit(event).catch(ignoreFault)
+  }
+
   async submitAll(events: readonly WalletEvent[]): Promise<void> {
     await Promise.all(events.map((event) => this.submit(event)))
   }
@@ -106,3 +111,6 @@ export class WalletCore {
     await this.#loop.idle()
   }
 }
+
+/** For work that nobody waits for: a store that fails is told by itself. */
+export function ignoreFault(): void {}

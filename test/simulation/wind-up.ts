@@ -1,0 +1,57 @@
+import { closeAlone } from '@tallystick/client-sdk'
+import { type ChannelId, isRejection } from '@tallystick/protocol'
+import { begin } from './perform.js'
+import type { World } from './world.js'
+
+/** Virtual milliseconds for what was begun to settle, and for closes by agreement. */
+const CALM_MS = 40_000
+const CLOSE_MS = 60_000
+/** After which every window and every expiry is over, and every transaction in a block. */
+const ALL_OVER_MS = 1_500_000
+
+/** Faults stop, everybody leaves, and the ledger is asked what is left to whom. */
+export async function windUp(world: World): Promise<void> {
+  const { schedule, network, ledger, hub } = world
+  network.heal()
+  world.downUntilMs.clear()
+  ledger.congestedUntilMs = 0
+  ledger.skewMs = 0
+  await schedule.pause(CALM_MS)
+  for (const { wallet } of world.honestWallets()) {
+    for (const { party } of wallet?.channels() ?? []) {
+      begin(world, async () => wallet?.closeChannel(party.ledger.id))
+    }
+  }
+  await schedule.pause(CLOSE_MS)
+  for (const { wallet } of world.honestWallets()) {
+    for (const { party } of wallet?.channels() ?? []) {
+      if (party.ledger.status.kind === 'open') {
+        begin(world, async () => wallet?.forceClose(party.ledger.id))
+      }
+    }
+  }
+  await schedule.pause(CALM_MS)
+  if (world.setup.isHubHonest) {
+    for (const { party } of hub.hub?.state.channels() ?? []) {
+      const { id, status } = party.ledger
+      if (party.phase.kind !== 'closed' && status.kind === 'open') {
+        begin(world, () => leaveAsHub(world, id))
+      }
+    }
+  }
+  const until = schedule.nowMs + ALL_OVER_MS
+  while (schedule.nowMs < until && world.openChannels() > 0) await schedule.pause(CALM_MS)
+}
+
+/** What a hub's operator does about a client that does not close: what its guard does, unasked. */
+async function leaveAsHub({ hub }: World, channel: ChannelId): Promise<void> {
+  const { hub: running, access } = hub
+  if (running === undefined || access === undefined) return
+  const { pipeline, state } = running
+  const events = [{ kind: 'leave', channel }] as const
+  await pipeline.ledger({ height: undefined, time: pipeline.now, events })
+  const party = state.channel(channel)?.party
+  if (party === undefined) return
+  const built = closeAlone(access, party, hub.keys.signer)
+  if (!isRejection(built)) await access.submit(built.transaction)
+}
