@@ -1,4 +1,4 @@
-import type { PaymentRecord, WalletNotice } from '@tallystick/client-sdk'
+import type { WalletNotice } from '@tallystick/client-sdk'
 import type { Anchor } from '@tallystick/protocol'
 
 /** A payment that somebody was told to make. */
@@ -14,26 +14,16 @@ export type Order = {
 export class Books {
   readonly orders: Order[] = []
   readonly #received = new Map<string, Map<Anchor, bigint>>()
-  readonly #sent = new Map<string, Map<string, PaymentRecord>>()
 
   onNotice(wallet: string, notice: WalletNotice): void {
     if (notice.kind === 'invoice' && notice.invoice.status === 'paid') {
       const received = this.#received.get(wallet) ?? new Map<Anchor, bigint>()
       this.#received.set(wallet, received.set(notice.invoice.anchor, notice.invoice.amount))
     }
-    if (notice.kind === 'payment') {
-      const sent = this.#sent.get(wallet) ?? new Map<string, PaymentRecord>()
-      this.#sent.set(wallet, sent.set(notice.payment.id, notice.payment))
-    }
   }
 
   /** What a wallet was told that it has been paid, by anchor. */
   received(wallet: string): ReadonlyMap<Anchor, bigint> {
     return this.#received.get(wallet) ?? new Map()
-  }
-
-  /** The last word on every payment of a wallet, by id. */
-  sent(wallet: string): ReadonlyMap<string, PaymentRecord> {
-    return this.#sent.get(wallet) ?? new Map()
   }
 }

@@ -1,4 +1,5 @@
 import { decodeTrusted, type LockRoot, STATE_ENTRIES, toHex } from '@tallystick/protocol'
+import { channelsLeft } from './channels-left.js'
 import { FEE_BASE } from './hub-actor.js'
 import { Violation } from './violation.js'
 import { worthOf } from './virtual-ledger-store.js'
@@ -11,21 +12,25 @@ import { COIN, HUB_COINS, WALLET_COINS, type World } from './world.js'
  * who has a receipt has paid somebody. All but for the fees of the ledger, which are far below the
  * smallest amount that is ever paid.
  */
-export function checkFinalBalances(world: World): void {
+export async function checkFinalBalances(world: World): Promise<void> {
   const { books, hub, ledger, setup } = world
   const { channels, burnt } = worthOf(ledger.records)
   if (burnt >= FEE_BASE) throw new Violation('defect', `fees of ${burnt} hide a loss`)
-  if (world.openChannels() > 0) {
-    throw new Violation('INV-14', `${world.openChannels()} channels still hold ${channels}`)
+  const left = channelsLeft(world)
+  if (left.length > 0) {
+    const numbers = left.map(({ number }) => number).join(', ')
+    throw new Violation('INV-14', `channels ${numbers} are not settled and hold ${channels}`)
   }
-  for (const { name, lock } of world.honestWallets()) {
+  for (const { name, lock, wallet } of world.honestWallets()) {
     let due = COIN * BigInt(WALLET_COINS)
     for (const value of books.received(name).values()) due += value
-    for (const { status, amount, fee } of books.sent(name).values()) {
-      if (status === 'pending' || status === 'cancelling') {
-        throw new Violation('INV-4', `${name} does not know how a payment ended`)
+    for (const { payer, key } of books.orders) {
+      const payment = payer === name ? await wallet?.paymentOf(key) : undefined
+      if (payment === undefined || payment.status === 'failed') continue
+      if (payment.status !== 'paid') {
+        throw new Violation('INV-4', `${name} does not know how ${key} ended: ${payment.status}`)
       }
-      if (status === 'paid') due -= amount + fee
+      due -= payment.amount + payment.fee
     }
     const found = coinsUnder(world, lock)
     if (found < due - burnt) throw new Violation('INV-4', `${name} has ${found}, ${due} are due`)

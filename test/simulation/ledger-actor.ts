@@ -94,7 +94,8 @@ export class LedgerActor {
     for (const { bytes } of this.records.blocks.slice(this.blocks.length)) this.#show(bytes)
     node.onBlock(({ bytes }) => this.#show(bytes))
     this.#node = node
-    void node.start()
+    // A first turn that fails is told to nobody else.
+    node.start().catch((fault) => (life.isAlive ? this.#fault(life, fault) : undefined))
   }
 
   /** Told at every block that is shown; call the answer to stop. */

@@ -9,12 +9,69 @@ let all = 0
 const began = performance.now()
 for (let seed = first ?? 1; seed <= (last ?? 1); seed++) {
   const setup = setupOf(seed)
-  const { violation, events, virtualMs, traceHash, world } = await simulate({ setup, steps: steps ?? 1000 })
+  const { violation, events, virtualMs, traceHash, world } = await simulate({
+    setup,
+    steps: steps ?? 1000,
+  })
   all += events
   const counts: Record<string, number> = {}
   for (const { status } of world.hub.records.payments.values())
     counts[status] = (counts[status] ?? 0) + 1
-  console.log(seed, events, virtualMs, traceHash.slice(0, 8), setup.isHubHonest, setup.liars.join(), setup.isNetworkWild, world.books.orders.length, JSON.stringify(counts), world.openChannels())
+  console.log(
+    seed,
+    events,
+    virtualMs,
+    traceHash.slice(0, 8),
+    setup.isHubHonest,
+    setup.liars.join(),
+    setup.isNetworkWild,
+    world.books.orders.length,
+    JSON.stringify(counts),
+  )
+  if (violation?.invariant === 'INV-14') {
+    for (const [id, { party }] of world.hub.records.channels) {
+      if (party.phase.kind === 'closed') continue
+      console.log(
+        'hub',
+        id.slice(0, 6),
+        party.ledger.number,
+        party.phase.kind,
+        party.ledger.status.kind,
+        party.own.items.length,
+        party.peer.items.length,
+        party.own.version,
+        party.peer.version,
+      )
+    }
+    for (const w of world.wallets.values())
+      for (const { party, books } of w.wallet?.channels() ?? [])
+        console.log(
+          w.name,
+          party.ledger.id.slice(0, 6),
+          party.ledger.number,
+          books,
+          party.phase.kind,
+          party.ledger.status.kind,
+          party.own.items.length,
+          party.peer.items.length,
+          party.own.version,
+          party.peer.version,
+        )
+    for (const { kind, value } of world.ledger.records.entries.values())
+      if (kind === 'channel') {
+        const c = (await import('@tallystick/protocol')).decodeTrusted(
+          (await import('@tallystick/protocol')).STATE_ENTRIES.channel.value,
+          value,
+        )
+        console.log('ledger', c.number, c.status)
+      }
+    console.log(
+      world.ledger.blocks.at(-1)?.header.time,
+      world.ledger.isUp,
+      world.hub.isUp,
+      [...world.wallets.values()].map(({ isUp, wallet }) => [isUp, wallet !== undefined]).join(),
+    )
+  }
   if (violation !== undefined) console.log(violation.stack, violation.cause)
 }
 console.log(Math.round((1000 * all) / (performance.now() - began)), 'per second')

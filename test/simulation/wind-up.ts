@@ -1,5 +1,6 @@
 import { closeAlone } from '@tallystick/client-sdk'
 import { type ChannelId, isRejection } from '@tallystick/protocol'
+import { channelsLeft, hasWorth } from './channels-left.js'
 import { begin } from './perform.js'
 import type { World } from './world.js'
 
@@ -9,13 +10,18 @@ const CLOSE_MS = 60_000
 /** After which every window and every expiry is over, and every transaction in a block. */
 const ALL_OVER_MS = 1_500_000
 
-/** Faults stop, everybody leaves, and the ledger is asked what is left to whom. */
+/** Faults stop, everybody leaves, and the ledger decides what is left to whom. */
 export async function windUp(world: World): Promise<void> {
-  const { schedule, network, ledger, hub } = world
+  const { schedule, network, ledger, hub, setup } = world
   network.heal()
   world.downUntilMs.clear()
   ledger.congestedUntilMs = 0
   ledger.skewMs = 0
+  await schedule.pause(CALM_MS)
+  // An opening whose wallet crashed before the ledger had it is found by asking.
+  for (const { wallet } of world.honestWallets()) {
+    begin(world, async () => wallet?.recoverChannels())
+  }
   await schedule.pause(CALM_MS)
   for (const { wallet } of world.honestWallets()) {
     for (const { party } of wallet?.channels() ?? []) {
@@ -23,24 +29,28 @@ export async function windUp(world: World): Promise<void> {
     }
   }
   await schedule.pause(CLOSE_MS)
-  for (const { wallet } of world.honestWallets()) {
-    for (const { party } of wallet?.channels() ?? []) {
-      if (party.ledger.status.kind === 'open') {
-        begin(world, async () => wallet?.forceClose(party.ledger.id))
-      }
-    }
-  }
-  await schedule.pause(CALM_MS)
-  if (world.setup.isHubHonest) {
+  const until = schedule.nowMs + ALL_OVER_MS
+  while (schedule.nowMs < until && channelsLeft(world).length > 0) {
+    leaveAsWallets(world)
+    await schedule.pause(CALM_MS)
+    if (!setup.isHubHonest) continue
     for (const { party } of hub.hub?.state.channels() ?? []) {
       const { id, status } = party.ledger
-      if (party.phase.kind !== 'closed' && status.kind === 'open') {
-        begin(world, () => leaveAsHub(world, id))
+      if (party.phase.kind === 'closed' || status.kind !== 'open' || !hasWorth(party)) continue
+      begin(world, () => leaveAsHub(world, id))
+    }
+  }
+}
+
+function leaveAsWallets(world: World): void {
+  for (const { wallet } of world.honestWallets()) {
+    for (const { party } of wallet?.channels() ?? []) {
+      const { id, status } = party.ledger
+      if (status.kind === 'open' && hasWorth(party)) {
+        begin(world, async () => wallet?.forceClose(id))
       }
     }
   }
-  const until = schedule.nowMs + ALL_OVER_MS
-  while (schedule.nowMs < until && world.openChannels() > 0) await schedule.pause(CALM_MS)
 }
 
 /** What a hub's operator does about a client that does not close: what its guard does, unasked. */

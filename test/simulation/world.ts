@@ -117,14 +117,14 @@ export class World {
     return wallet
   }
 
+  /** The locks that honest wallets are paid to. */
+  get honestLocks(): ReadonlySet<LockRoot> {
+    return new Set(this.honestWallets().map(({ lock }) => lock))
+  }
+
   /** Wallets that keep to the rules. */
   honestWallets(): WalletActor[] {
     return [...this.wallets.values()].filter(({ name }) => !this.setup.liars.includes(name))
-  }
-
-  /** How many channels the ledger has. */
-  openChannels(): number {
-    return [...this.ledger.records.entries.values()].filter(({ kind }) => kind === 'channel').length
   }
 
   fail(invariant: string, detail: string, cause?: unknown): void {
