@@ -72,6 +72,18 @@ for (let seed = first ?? 1; seed <= (last ?? 1); seed++) {
       [...world.wallets.values()].map(({ isUp, wallet }) => [isUp, wallet !== undefined]).join(),
     )
   }
-  if (violation !== undefined) console.log(violation.stack, violation.cause)
+  if (violation?.invariant === 'INV-4') {
+    const key = /order \d+/.exec(violation.message)?.[0]
+    const order = world.books.orders.find((o) => o.key === key)
+    if (order && key) {
+      const p = await world.wallet(order.payer).wallet?.paymentOf(key)
+      console.log(order.payer, order.payee, p, await world.wallet(order.payee).wallet?.invoice(order.anchor), world.hub.records.payments.get(order.anchor))
+      const party = world.hub.records.channels.get(p?.channel as never)?.party
+      const own = world.wallet(order.payer).wallet?.allChannels().find((c) => c.party.ledger.id === p?.channel)?.party
+      console.log('hub party', party?.phase, party?.ledger.status, party?.own, party?.peer)
+      console.log('payer party', own?.phase, own?.ledger.status, own?.own, own?.peer)
+    }
+  }
+  if (violation !== undefined) console.log('FAIL', seed, violation.stack, violation.cause)
 }
 console.log(Math.round((1000 * all) / (performance.now() - began)), 'per second')

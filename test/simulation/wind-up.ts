@@ -40,6 +40,8 @@ export async function windUp(world: World): Promise<void> {
       begin(world, () => leaveAsHub(world, id))
     }
   }
+  // Wallets give a payment up a while after the ledger has.
+  await schedule.pause(CALM_MS)
 }
 
 function leaveAsWallets(world: World): void {
