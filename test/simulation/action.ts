@@ -1,6 +1,34 @@
 import type { DiskFault } from './virtual-disk.js'
 import type { NetworkProfile } from './virtual-network.js'
 
+/** How a liar harms what it says; of 1,000 messages so many. */
+export type Lie = {
+  readonly how:
+    | 'none'
+    | 'withholdUpdates'
+    | 'withholdPreimages'
+    | 'withholdAcks'
+    | 'repeat'
+    | 'otherChannel'
+    | 'garbage'
+    | 'equivocate'
+  readonly share: number
+}
+
+/** What a liar asserts when it force-closes. */
+export type CloseLie =
+  /** A state that it held once; its own lane of one and the other lane of another; or the latter alone. */
+  | 'stale'
+  | 'mixed'
+  | 'oldPeer'
+  /** That it never signed anything; that its items are gone; that it paid or acked less than it did. */
+  | 'nothing'
+  | 'droppedItems'
+  | 'lessTransferred'
+  | 'lessAcked'
+  /** That it does not know. */
+  | 'unsure'
+
 /** What somebody does, or what happens to somebody. Processes are named `hub`, `ledger`, `w0`, `w1`… */
 export type Deed =
   | { readonly kind: 'open'; readonly wallet: string; readonly deposit: number }
@@ -25,6 +53,17 @@ export type Deed =
   | { readonly kind: 'fullBlocks'; readonly ms: number }
   | { readonly kind: 'clock'; readonly skewMs: number }
   | { readonly kind: 'network'; readonly profile: NetworkProfile }
+  /** From now on a liar does this to what it says. */
+  | { readonly kind: 'lie'; readonly liar: string; readonly lie: Lie }
+  /** A liar closes the channel of this position among all that it had. */
+  | {
+      readonly kind: 'lyingClose'
+      readonly liar: string
+      readonly channel: number
+      readonly how: CloseLie
+    }
+  /** A liar starts again from what was on its disk a while ago. */
+  | { readonly kind: 'backup' | 'restore'; readonly liar: string }
 
 /** A deed at a virtual time: what a run is made of, beside its seed. */
 export type Action = { readonly atMs: number } & Deed

@@ -49,6 +49,7 @@ export class HubActor {
   readonly line: LedgerLine = { apartUntilMs: 0 }
   readonly #parts: HubActorParts
   records = new JournalRecords()
+  #backup = new JournalRecords()
   life: Incarnation
   hub: AssembledHub | undefined
   /** The ledger as this life of the process sees it. */
@@ -94,6 +95,15 @@ export class HubActor {
     this.hub = hub
     this.access = access
     network.listen(HUB, { life, accept: (socket) => hub.desk.open(socket, HUB) }, tongue)
+  }
+
+  /** Keeps a copy of what is on the disk; `restore` puts it back before the next start. */
+  backUp(): void {
+    this.#backup = this.records.copy()
+  }
+
+  restore(): void {
+    this.records = this.#backup.copy()
   }
 
   #fault(life: Incarnation, fault: unknown): void {

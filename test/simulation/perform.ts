@@ -1,5 +1,6 @@
 import type { Action } from './action.js'
 import { HUB } from './hub-actor.js'
+import { closeWithLie } from './stale-close.js'
 import type { World } from './world.js'
 
 /** The name of the ledger's process. */
@@ -52,6 +53,17 @@ export function perform(world: World, action: Action): void {
     case 'network':
       network.profile = action.profile
       return
+    case 'lie':
+      return world.liar(action.liar).lie(action.lie)
+    case 'lyingClose':
+      return begin(world, () => lyingClose(world, action))
+    case 'backup':
+      return processWithBackup(world, action.liar).backUp()
+    case 'restore': {
+      const process = processWithBackup(world, action.liar)
+      process.life.crash()
+      return process.restore()
+    }
   }
 }
 
@@ -67,6 +79,23 @@ async function order(
   const { text, anchor } = invoice
   world.books.orders.push({ key, payer, payee, text, anchor })
   await world.wallet(payer).wallet?.pay(text, { key })
+}
+
+async function lyingClose(
+  world: World,
+  { liar: name, channel, how }: Extract<Action, { kind: 'lyingClose' }>,
+): Promise<void> {
+  const liar = world.liar(name)
+  const ids = liar.channels()
+  const id = ids[channel % Math.max(1, ids.length)]
+  const { access } = processWithBackup(world, name)
+  const signer = id && world.signerOf(name, id)
+  if (id === undefined || access === undefined || signer === undefined) return
+  await closeWithLie({ liar, access, signer }, id, how, world.lies)
+}
+
+function processWithBackup(world: World, name: string) {
+  return name === HUB ? world.hub : world.wallet(name)
 }
 
 /** Errors with a code are answers; any other is a defect. */

@@ -25,6 +25,8 @@ export function* planOf(setup: Setup): Generator<Action> {
 }
 
 function deedOf(random: Random, setup: Setup, names: readonly string[]): Deed {
+  const liars = setup.isHubHonest ? setup.liars : [HUB]
+  if (liars.length > 0 && random.chance(200)) return lieOf(random, random.pick(liars))
   const kind = random.int(0, 999)
   const wallet = random.pick(names)
   const process = random.pick([HUB, HUB, LEDGER, ...names])
@@ -70,4 +72,38 @@ function networkOf(random: Random, { isNetworkWild }: Setup) {
     overtaking: harm,
     cut: random.int(0, 20),
   }
+}
+
+const LIES = [
+  'none',
+  'withholdUpdates',
+  'withholdPreimages',
+  'withholdAcks',
+  'repeat',
+  'otherChannel',
+  'garbage',
+  'equivocate',
+] as const
+const CLOSE_LIES = [
+  'stale',
+  'mixed',
+  'oldPeer',
+  'nothing',
+  'droppedItems',
+  'lessTransferred',
+  'lessAcked',
+  'unsure',
+] as const
+
+function lieOf(random: Random, liar: string): Deed {
+  const kind = random.int(0, 99)
+  if (kind < 55) {
+    const lie = { how: random.pick(LIES), share: random.pick([50, 300, 1_000]) }
+    return { kind: 'lie', liar, lie }
+  }
+  if (kind < 85) {
+    const channel = random.int(0, 7)
+    return { kind: 'lyingClose', liar, channel, how: random.pick(CLOSE_LIES) }
+  }
+  return { kind: kind < 93 ? 'backup' : 'restore', liar }
 }

@@ -77,9 +77,18 @@ for (let seed = first ?? 1; seed <= (last ?? 1); seed++) {
     const order = world.books.orders.find((o) => o.key === key)
     if (order && key) {
       const p = await world.wallet(order.payer).wallet?.paymentOf(key)
-      console.log(order.payer, order.payee, p, await world.wallet(order.payee).wallet?.invoice(order.anchor), world.hub.records.payments.get(order.anchor))
+      console.log(
+        order.payer,
+        order.payee,
+        p,
+        await world.wallet(order.payee).wallet?.invoice(order.anchor),
+        world.hub.records.payments.get(order.anchor),
+      )
       const party = world.hub.records.channels.get(p?.channel as never)?.party
-      const own = world.wallet(order.payer).wallet?.allChannels().find((c) => c.party.ledger.id === p?.channel)?.party
+      const own = world
+        .wallet(order.payer)
+        .wallet?.allChannels()
+        .find((c) => c.party.ledger.id === p?.channel)?.party
       console.log('hub party', party?.phase, party?.ledger.status, party?.own, party?.peer)
       console.log('payer party', own?.phase, own?.ledger.status, own?.own, own?.peer)
     }

@@ -1,4 +1,10 @@
-import { BlockFeed, type StoreWrite, Wallet, type WalletNotice } from '@tallystick/client-sdk'
+import {
+  BlockFeed,
+  type LedgerAccess,
+  type StoreWrite,
+  Wallet,
+  type WalletNotice,
+} from '@tallystick/client-sdk'
 import { deriveKeys, keyLock, type LockRoot, lockRoot, type WalletKeys } from '@tallystick/protocol'
 import { HUB } from './hub-actor.js'
 import { Incarnation } from './incarnation.js'
@@ -8,7 +14,7 @@ import type { Schedule } from './schedule.js'
 import { VirtualDisk } from './virtual-disk.js'
 import { type LedgerLine, virtualLedgerAccess } from './virtual-ledger-access.js'
 import type { Tongue, VirtualNetwork } from './virtual-network.js'
-import { virtualWalletStore, type WalletRecords } from './virtual-wallet-store.js'
+import { copyRecords, virtualWalletStore, type WalletRecords } from './virtual-wallet-store.js'
 
 export type WalletActorParts = {
   readonly name: string
@@ -36,6 +42,9 @@ export class WalletActor {
   records: WalletRecords = new Map()
   life: Incarnation
   wallet: Wallet | undefined
+  /** The ledger as this life of the process sees it. */
+  access: LedgerAccess | undefined
+  #backup: WalletRecords = new Map()
 
   constructor(parts: WalletActorParts) {
     this.#parts = parts
@@ -62,6 +71,7 @@ export class WalletActor {
     this.life = life
     try {
       const access = virtualLedgerAccess(schedule, random, ledger, life, this.line)
+      this.access = access
       const feed = await BlockFeed.start(access)
       const wallet = await Wallet.open({
         words: seed,
@@ -79,6 +89,15 @@ export class WalletActor {
     } catch (error) {
       if (life.isAlive) this.#fault(life, error)
     }
+  }
+
+  /** Keeps a copy of what is on the disk; `restore` puts it back before the next start. */
+  backUp(): void {
+    this.#backup = copyRecords(this.records)
+  }
+
+  restore(): void {
+    this.records = copyRecords(this.#backup)
   }
 
   #hear(life: Incarnation, notice: WalletNotice): void {

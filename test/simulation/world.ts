@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto'
 import { StoreFault, type WalletNotice } from '@tallystick/client-sdk'
 import {
   amount,
+  type ChannelId,
   type ChannelParty,
+  chainIdOf,
   deriveKeys,
   type Genesis,
   type LockRoot,
   type Output,
   PROTOCOL_VERSION,
+  type Signer,
   timestamp,
 } from '@tallystick/protocol'
 import { decodeWalletChannel } from '#client-sdk/wallet/wallet-records.js'
@@ -15,12 +18,12 @@ import { Books } from './books.js'
 import { FEE_PER_KILO_COST, HUB, HubActor, hubKeysOf } from './hub-actor.js'
 import { LedgerActor } from './ledger-actor.js'
 import { LedgerLaw } from './ledger-law.js'
+import { Liar } from './liar.js'
 import { Random } from './random.js'
 import { Schedule } from './schedule.js'
 import type { Setup } from './setup.js'
 import { SignedHistory, type SignerProcess } from './signed-history.js'
 import { Violation } from './violation.js'
-import type { Tongue } from './virtual-network.js'
 import { VirtualNetwork } from './virtual-network.js'
 import { WalletActor } from './wallet-actor.js'
 
@@ -47,9 +50,13 @@ export class World {
   readonly #signed = new SignedHistory()
   readonly #law: LedgerLaw
   readonly #signers = new Map<string, SignerProcess>()
+  readonly #liars = new Map<string, Liar>()
+  /** What liars decide by. */
+  readonly lies: Random
   readonly #trace = createHash('sha256')
   /** Parties as they lie in wallets' stores, by the bytes that were handed in. */
   readonly #parties = new WeakMap<Uint8Array, ChannelParty>()
+  readonly #keyIndexes = new Map<ChannelId, number>()
   #violation: Violation | undefined
 
   constructor(setup: Setup) {
@@ -63,11 +70,16 @@ export class World {
       this.#hear(from, to, bytes),
     )
     const validator = deriveKeys(seedOf('validator')).identity
+    this.lies = random('lies')
     const genesis = genesisOf(
       validator.publicKey,
       names.map((name) => seedOf(name)),
       seedOf(HUB),
     )
+    for (const name of setup.isHubHonest ? setup.liars : [HUB]) {
+      const signerOf = (channel: ChannelId) => this.signerOf(name, channel)
+      this.#liars.set(name, new Liar(chainIdOf(genesis), random(`liar ${name}`), signerOf))
+    }
     this.#law = new LedgerLaw(genesis)
     this.ledger = new LedgerActor(schedule, random('ledger'), genesis, validator, {
       block: (block) => this.#watch(() => this.#law.onBlock(block, this.ledger.records)),
@@ -79,9 +91,9 @@ export class World {
       ledger: this.ledger,
       network: this.network,
       seed: seedOf(HUB),
-      tongue: undefined,
+      tongue: this.#liars.get(HUB)?.tongue,
       onCommit: ({ channels }) => {
-        for (const { party } of channels.values()) this.#signed.onWrite(HUB, party)
+        for (const { party } of channels.values()) this.#write(HUB, party)
       },
       onFault: (fault) => this.fail('defect', 'the hub failed', fault),
     })
@@ -136,6 +148,24 @@ export class World {
     this.#trace.update(`${this.schedule.nowMs} ${what}\n`)
   }
 
+  liar(name: string): Liar {
+    const liar = this.#liars.get(name)
+    if (liar === undefined) throw new Error(`${name} does not lie`)
+    return liar
+  }
+
+  /** The key that a party signs a channel with. */
+  signerOf(name: string, channel: ChannelId): Signer | undefined {
+    if (name === HUB) return this.hub.keys.signer
+    const keyIndex = this.#keyIndexes.get(channel)
+    return keyIndex === undefined ? undefined : this.wallet(name).keys.channel(keyIndex)
+  }
+
+  #write(name: string, party: ChannelParty): void {
+    this.#signed.onWrite(name, party)
+    this.#liars.get(name)?.remember(party)
+  }
+
   #watch(look: () => void): void {
     try {
       look()
@@ -155,13 +185,14 @@ export class World {
     return new WalletActor({
       ...{ name, seed, schedule: this.schedule, ledger: this.ledger, network: this.network },
       random: random(name),
-      tongue: undefined as Tongue | undefined,
+      tongue: this.#liars.get(name)?.tongue,
       onCommit: (writes) => {
         for (const { kind, value } of writes) {
           if (kind !== 'channel' || value === undefined) continue
-          const { party } = decodeWalletChannel(value)
+          const { party, keyIndex } = decodeWalletChannel(value)
           this.#parties.set(value, party)
-          this.#signed.onWrite(name, party)
+          this.#keyIndexes.set(party.ledger.id, keyIndex)
+          this.#write(name, party)
         }
       },
       onNotice: (notice: WalletNotice) => this.books.onNotice(name, notice),

@@ -1,0 +1,137 @@
+import {
+  applyChange,
+  balanceProofDigest,
+  type ChainId,
+  type Change,
+  type ChannelId,
+  type ChannelParty,
+  encodeMessage,
+  isRejection,
+  type LaneState,
+  type Message,
+  type MessageOf,
+  parseMessage,
+  type Signer,
+  signEvidence,
+} from '@tallystick/protocol'
+import type { Lie } from './action.js'
+import type { Random } from './random.js'
+
+/** The latest states of a channel that a liar keeps, and messages. */
+const KEPT_MAX = 64
+
+/**
+ * A party that has all its keys and remembers all that it ever held, and between lies uses the same
+ * production code as everybody. It never signs with a key of others.
+ */
+export class Liar {
+  readonly #chainId: ChainId
+  readonly #random: Random
+  readonly #signerOf: (channel: ChannelId) => Signer | undefined
+  readonly #held = new Map<ChannelId, ChannelParty[]>()
+  readonly #said: Uint8Array[] = []
+  /** What it does to what it says, and of 1,000 messages to how many. */
+  #lie: Lie = { how: 'none', share: 0 }
+
+  constructor(
+    chainId: ChainId,
+    random: Random,
+    signerOf: (channel: ChannelId) => Signer | undefined,
+  ) {
+    this.#chainId = chainId
+    this.#random = random
+    this.#signerOf = signerOf
+  }
+
+  lie(lie: Lie): void {
+    this.#lie = lie
+  }
+
+  /** A state of its own side, with everything that it was sent by then. */
+  remember(party: ChannelParty): void {
+    const { id } = party.ledger
+    const held = this.#held.get(id) ?? []
+    held.push(party)
+    if (held.length > KEPT_MAX) held.splice(this.#random.int(0, held.length - 2), 1)
+    this.#held.set(id, held)
+  }
+
+  /** Everything that it remembers of a channel, the oldest first. */
+  held(channel: ChannelId): readonly ChannelParty[] {
+    return this.#held.get(channel) ?? []
+  }
+
+  channels(): ChannelId[] {
+    return [...this.#held.keys()]
+  }
+
+  /** What it says instead of a message. */
+  readonly tongue = (bytes: Uint8Array): readonly Uint8Array[] => {
+    this.#said.push(bytes)
+    if (this.#said.length > KEPT_MAX) this.#said.shift()
+    const { how, share } = this.#lie
+    if (!this.#random.chance(share)) return [bytes]
+    const message = parseMessage(bytes)
+    if (isRejection(message)) return [bytes]
+    switch (how) {
+      case 'none':
+        return [bytes]
+      case 'withholdUpdates':
+        return message.kind === 'update' ? [] : [bytes]
+      case 'withholdPreimages':
+        return message.kind === 'claim' ? [] : [bytes]
+      case 'withholdAcks':
+        return message.kind === 'stored' ? [] : [bytes]
+      case 'repeat':
+        return [bytes, this.#random.pick(this.#said)]
+      case 'otherChannel':
+        return [this.#toOtherChannel(message), bytes]
+      case 'garbage':
+        return [this.#injured(bytes), bytes]
+      case 'equivocate': {
+        const other = message.kind === 'update' ? this.#otherContent(message) : undefined
+        return other === undefined ? [bytes] : [encodeMessage(other)]
+      }
+    }
+  }
+
+  #toOtherChannel(message: Message): Uint8Array {
+    if (!('channel' in message) || message.channel === undefined) return encodeMessage(message)
+    const [channel = message.channel] = [this.#random.pick(this.channels())]
+    return encodeMessage({ ...message, channel } as Message)
+  }
+
+  #injured(bytes: Uint8Array): Uint8Array {
+    const injured = bytes.slice(0, this.#random.int(1, bytes.length))
+    const at = this.#random.int(0, injured.length - 1)
+    injured[at] = this.#random.int(0, 255)
+    return injured
+  }
+
+  /** The same version with a change left out, and a good signature. */
+  #otherContent(update: MessageOf<'update'>): Message | undefined {
+    const { channel, version, acked, changes } = update
+    const held = this.held(channel).find(({ own }) => own.version === version - 1)
+    const signer = this.#signerOf(channel)
+    if (held === undefined || signer === undefined || changes.length === 0) return undefined
+    const dropped = this.#random.int(0, changes.length - 1)
+    const kept = changes.filter((_, position) => position !== dropped)
+    const lane = laneAfter({ ...held.own, version, acked }, kept)
+    if (lane === undefined) return undefined
+    const digest = balanceProofDigest(this.#chainId, channel, held.role, lane)
+    const [evidence] = signEvidence(this.#chainId, signer, [digest])
+    if (evidence === undefined) return undefined
+    this.remember({ ...held, own: lane })
+    return { ...update, changes: kept, evidence }
+  }
+}
+
+function laneAfter(before: LaneState, changes: readonly Change[]): LaneState | undefined {
+  let lane = before
+  for (const change of changes) {
+    const next = applyChange(lane, change)
+    if (isRejection(next)) return undefined
+    lane = next
+  }
+  return lane
+}
