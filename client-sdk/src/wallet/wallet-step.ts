@@ -13,6 +13,7 @@ import {
   draftOwed,
   EXPIRE_GRACE_SECONDS,
   earlierLink,
+  isClosing,
   isQuiescent,
   isRejection,
   type LaneUpdate,
@@ -22,6 +23,7 @@ import {
   type Message,
   type MessageOf,
   newParty,
+  type PendingItem,
   type Position,
   type Rejection,
   receiveClaim,
@@ -34,6 +36,7 @@ import {
   startDraining,
   type Timestamp,
 } from '@tallystick/protocol'
+import { settledLanes } from '../guard/answer-force-close.js'
 import { finishPayment, linkRefund } from './finish-payment.js'
 import { meetLaneEvent } from './receive-payment.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
@@ -74,7 +77,7 @@ export function stepWallet(
     case 'channelSeen':
       return stepChannelSeen(state, event, context)
     case 'channelGone':
-      return changeParty(state, event.channel, (party) => seeLedger(party, undefined, context.now))
+      return stepChannelGone(state, event.channel, context)
     case 'revealSeen':
       return stepRevealSeen(state, event, context)
     case 'timePassed':
@@ -231,6 +234,20 @@ function stepChannelSeen(
   return [{ kind: 'channelChanged', channel: channel.id }]
 }
 
+/** The ledger has settled a channel: what was cancelled and not claimed by then is back. */
+function stepChannelGone(
+  state: WalletOverlay,
+  channel: ChannelId,
+  context: WalletContext,
+): Outcome {
+  const effects = changeParty(state, channel, (party) => seeLedger(party, undefined, context.now))
+  if (isRejection(effects)) return effects
+  const failed = [...state.payments()]
+    .filter((payment) => payment.channel === channel && payment.status === 'cancelling')
+    .flatMap((payment) => finishPayment(state, { ...payment, status: 'failed', time: context.now }))
+  return [...effects, ...failed]
+}
+
 function stepRevealSeen(
   state: WalletOverlay,
   event: Extract<WalletEvent, { kind: 'revealSeen' }>,
@@ -245,6 +262,10 @@ function stepRevealSeen(
     for (const { id } of seen.paid) {
       const preimage = earlierLink(known.link, known.index - 1)
       effects.push(...markPaid(state, id, preimage, context))
+    }
+    for (const { id } of returnedBy(held.party, event)) {
+      if (state.payment(id)?.status !== 'cancelling') continue
+      effects.push(...markPaid(state, id, earlierLink(known.link, known.index - 1), context))
     }
     if (seen.party === held.party || invoice?.status !== 'claiming') continue
     const { incoming, peer } = seen.party
@@ -261,6 +282,17 @@ function stepRevealSeen(
     effects.push({ kind: 'invoiceChanged', invoice: paid })
   }
   return effects
+}
+
+/** Items that a dispute settles this wallet's lane with and that a reveal claims in time. */
+function returnedBy(
+  { ledger }: ChannelParty,
+  { anchor, known, time }: Extract<WalletEvent, { kind: 'revealSeen' }>,
+): readonly PendingItem[] {
+  if (!isClosing(ledger)) return []
+  return settledLanes(ledger, 'client')
+    .flatMap(({ items }) => items)
+    .filter((item) => item.anchor === anchor && time <= item.expiry && known.index > item.paid)
 }
 
 /** Takes back what has expired, pays what was owed, ends what ran out. */
