@@ -40,8 +40,8 @@ export async function windUp(world: World): Promise<void> {
       begin(world, () => leaveAsHub(world, id))
     }
   }
-  // Wallets give a payment up a while after the ledger has.
-  await schedule.pause(CALM_MS)
+  // Wallets give a payment up a while after its expiry, however its channel has ended.
+  while (schedule.nowMs < until && (await isPaying(world))) await schedule.pause(CALM_MS)
 }
 
 function leaveAsWallets(world: World): void {
@@ -66,4 +66,15 @@ async function leaveAsHub({ hub }: World, channel: ChannelId): Promise<void> {
   if (party === undefined) return
   const built = closeAlone(access, party, hub.keys.signer)
   if (!isRejection(built)) await access.submit(built.transaction)
+}
+
+/** Whether an honest wallet does not know yet how a payment ends. */
+async function isPaying(world: World): Promise<boolean> {
+  for (const { name, wallet } of world.honestWallets()) {
+    for (const { payer, key } of world.books.orders) {
+      const payment = payer === name ? await wallet?.paymentOf(key) : undefined
+      if (payment?.status === 'pending' || payment?.status === 'cancelling') return true
+    }
+  }
+  return false
 }
