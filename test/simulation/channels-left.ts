@@ -24,14 +24,14 @@ export function channelsLeft(world: World): Channel[] {
     const owner = parties.find(({ lock }) => lock === client.payoutLock)
     const known = owner?.channels.find(({ party }) => party.ledger.id === id)?.party
     const ofHub = setup.isHubHonest ? hub.records.channels.get(id)?.party : undefined
-    // One that its wallet does not know is all its own.
-    const isWallets = owner !== undefined && (known === undefined || hasWorth(known))
+    // Of one that its wallet does not know, what it has put in is its own.
+    const isWallets = known === undefined ? client.deposited > 0n : hasWorth(known)
     const isHubs = ofHub !== undefined && hasWorth(ofHub)
-    return isWallets || isHubs || isClosing(channel) ? [channel] : []
+    return (owner !== undefined && isWallets) || isHubs || isClosing(channel) ? [channel] : []
   })
 }
 
-/** Whether a party has anything in a channel that could pay for leaving it. */
+/** Whether a party has anything in a channel, or has claimed anything, that could pay for leaving. */
 export function hasWorth(party: ChannelParty): boolean {
-  return balanceOf(party) > 0n
+  return balanceOf(party) > 0n || party.incoming.some(({ known }) => known !== undefined)
 }
