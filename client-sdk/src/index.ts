@@ -1,3 +1,4 @@
+export { type Clock, PROCESS_CLOCK } from './clock.js'
 export { amountOf, type Denomination, formatAmount, unitsOf } from './decimal-amount.js'
 export type { AnswerContext } from './guard/answer-force-close.js'
 export { type Duty, dutiesOf, forceCloseOperation } from './guard/duties.js'
@@ -12,6 +13,7 @@ export type { OwnedCoin } from './ledger/coin-selection.js'
 export { finalizeTransaction } from './ledger/finalize-transaction.js'
 export type { FollowOptions, VerifiedBlock } from './ledger/follow-blocks.js'
 export { type CoinSpend, KeyCoins } from './ledger/key-coins.js'
+export type { LedgerAccess } from './ledger/ledger-access.js'
 export {
   LedgerClient,
   type LedgerOptions,
@@ -38,6 +40,7 @@ export {
 } from './ledger/light-client.js'
 export type { OpenSocket, Socket, SocketHandlers } from './ledger/open-socket.js'
 export { openWebSocket } from './ledger/open-web-socket.js'
+export { pause } from './ledger/pause.js'
 export {
   type BuildRejection,
   buildTransaction,

@@ -14,7 +14,7 @@ import {
 } from '@tallystick/protocol'
 import { channelFeeTransaction } from '../ledger/channel-fee-transaction.js'
 import { finalizeTransaction } from '../ledger/finalize-transaction.js'
-import type { LedgerClient } from '../ledger/ledger-client.js'
+import type { LedgerAccess } from '../ledger/ledger-access.js'
 import type { BuiltTransaction } from '../ledger/transaction-draft.js'
 import { type Duty, dutiesOf, forceCloseOperation } from './duties.js'
 
@@ -29,7 +29,7 @@ export type Guarded = {
 }
 
 export type GuardParts = {
-  readonly ledger: LedgerClient
+  readonly ledger: LedgerAccess
   /** Base units due for 1,000 units of cost in the channel's asset. */
   readonly feePerKiloCost: (channel: Channel) => number
   /** A transaction that makes a link public and is paid for with the owner's coins, if it has any. */

@@ -4,12 +4,12 @@ import {
   type PendingItem,
   type RevealLookup,
 } from '@tallystick/protocol'
-import type { LedgerClient } from '../ledger/ledger-client.js'
+import type { LedgerAccess } from '../ledger/ledger-access.js'
 import { settledLanes } from './answer-force-close.js'
 
 /** The reveals that settle closing channels, looked up before the pure rules ask for them. */
 export async function revealLookupOf(
-  ledger: LedgerClient,
+  ledger: LedgerAccess,
   parties: readonly Pick<ChannelParty, 'ledger'>[],
 ): Promise<RevealLookup> {
   const known = new Map<string, number>()
