@@ -5,7 +5,7 @@ import {
   GuardLoop,
   KeyCoins,
   LedgerClient,
-  revealLookupOf,
+  RevealLookups,
   summarizeBlock,
   type VerifiedBlock,
 } from '@tallystick/client-sdk'
@@ -130,6 +130,7 @@ export async function startHub(
     onAct: (act) => onReport({ kind: 'guard', act }),
   })
 
+  const reveals = new RevealLookups(ledger)
   const meetBlock = async ({ header, transactions, ids }: VerifiedBlock) => {
     const { height, time } = header
     const summary = summarizeBlock({ height, time, transactions, ids })
@@ -138,8 +139,10 @@ export async function startHub(
     await patiently(() => closer.meetBlock(height, summary.ids))
     const guarded = [...state.busyChannels()].map(({ party }) => ({ party, signer }))
     const parties = guarded.map(({ party }) => party)
-    const revealedBy = await patiently(() => revealLookupOf(ledger, parties))
-    await guard.act(guarded, { height, now: time, revealedBy })
+    const news = new Set(summary.reveals.map(({ anchor }) => anchor))
+    const revealedBy = await reveals.of(parties, news)
+    // Not waited for: a node that does not answer must not hold up the next block.
+    guard.act(guarded, { height, now: time, revealedBy }).catch(onFault)
   }
   const following = ledger.follow({
     from: Math.max(1, stored.height + 1),
