@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import {
   type GuardAct,
   GuardLoop,
@@ -21,7 +20,7 @@ import { serveHub } from './api/hub-server.js'
 import { type BatchReport, Closer } from './closer/closer.js'
 import { HubState } from './core/hub-state.js'
 import { type HubConfig, termsOf } from './hub-config.js'
-import { loadHubKeys } from './hub-keys.js'
+import { journalPathOf, loadHubKeys } from './hub-keys.js'
 import { hubEventsOf } from './ledger/block-events.js'
 import { ledgerPortOf } from './ledger/client-ledger-port.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
@@ -53,7 +52,7 @@ export async function startHub(
   onFault: (fault: unknown) => void,
 ): Promise<RunningHub> {
   await mkdir(config.dataDir, { recursive: true })
-  const keys = await loadHubKeys(join(config.dataDir, 'hub.key'))
+  const keys = await loadHubKeys(config.dataDir)
   const stop = new AbortController()
   const patiently = <T>(work: () => Promise<T>) =>
     waitForLedger(work, stop.signal, (error) => onReport({ kind: 'ledgerTrouble', error }))
@@ -73,7 +72,9 @@ export async function startHub(
     throw new Error(`the ledger takes dispute windows of ${least} to ${most} seconds`)
   }
   const policy = policyOf(config, keys.payoutLock, ledger.feePerKiloCost(config.asset))
-  const journal = await openSqliteJournal(join(config.dataDir, 'hub.db'), chainId)
+  const journal = await openSqliteJournal(journalPathOf(config.dataDir), chainId, {
+    unmarked: 'refused',
+  })
   const stored = await journal.load()
   const state = new HubState(stored.channels)
   const { signer } = keys
