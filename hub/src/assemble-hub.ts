@@ -3,7 +3,7 @@ import {
   GuardLoop,
   KeyCoins,
   type LedgerAccess,
-  revealLookupOf,
+  RevealLookups,
   summarizeBlock,
   type VerifiedBlock,
 } from '@tallystick/client-sdk'
@@ -104,6 +104,7 @@ export function assembleHub(parts: HubParts): AssembledHub {
   })
   const guard = new GuardLoop({
     ledger,
+    clock,
     feePerKiloCost: ({ asset }) => ledger.feePerKiloCost(asset),
     revealWithCoins: (reveal) => coins.build({ reveals: [reveal] }),
     beforeForceClose: async (party) => {
@@ -115,6 +116,7 @@ export function assembleHub(parts: HubParts): AssembledHub {
     onAct: (act) => onReport({ kind: 'guard', act }),
   })
 
+  const reveals = new RevealLookups(ledger, clock)
   const meetBlock = async ({ header, transactions, ids }: VerifiedBlock) => {
     const { height, time } = header
     const summary = summarizeBlock({ height, time, transactions, ids })
@@ -123,8 +125,10 @@ export function assembleHub(parts: HubParts): AssembledHub {
     await patiently(() => closer.meetBlock(height, summary.ids))
     const guarded = [...state.busyChannels()].map(({ party }) => ({ party, signer }))
     const parties = guarded.map(({ party }) => party)
-    const revealedBy = await patiently(() => revealLookupOf(ledger, parties))
-    await guard.act(guarded, { height, now: time, revealedBy })
+    const news = new Set(summary.reveals.map(({ anchor }) => anchor))
+    const revealedBy = await reveals.of(parties, news)
+    // Not waited for: a node that does not answer must not hold up the next block.
+    guard.act(guarded, { height, now: time, revealedBy }).catch(onFault)
   }
   const following = ledger.follow({
     from: Math.max(1, stored.height + 1),

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { LedgerClient, PROCESS_CLOCK } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
 import { amount, CLAIM_MARGIN_SECONDS, type HubPolicy, type PublicKey } from '@tallystick/protocol'
 import { serveHub } from './api/hub-server.js'
 import { assembleHub } from './assemble-hub.js'
 import { type HubConfig, termsOf } from './hub-config.js'
-import { loadHubKeys } from './hub-keys.js'
+import { journalPathOf, loadHubKeys } from './hub-keys.js'
 import type { HubReport } from './hub-report.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
 import { openSqliteJournal } from './store/sqlite-journal.js'
@@ -29,7 +28,7 @@ export async function startHub(
   onFault: (fault: unknown) => void,
 ): Promise<RunningHub> {
   await mkdir(config.dataDir, { recursive: true })
-  const keys = await loadHubKeys(join(config.dataDir, 'hub.key'))
+  const keys = await loadHubKeys(config.dataDir)
   const patiently = <T>(work: () => Promise<T>) =>
     waitForLedger(work, {
       clock: PROCESS_CLOCK,
@@ -52,7 +51,9 @@ export async function startHub(
     throw new Error(`the ledger takes dispute windows of ${least} to ${most} seconds`)
   }
   const policy = policyOf(config, keys.payoutLock, ledger.feePerKiloCost(config.asset))
-  const journal = await openSqliteJournal(join(config.dataDir, 'hub.db'), chainId)
+  const journal = await openSqliteJournal(journalPathOf(config.dataDir), chainId, {
+    unmarked: 'refused',
+  })
   const stored = await journal.load()
   const hub = assembleHub({
     keys,
