@@ -96,9 +96,10 @@ export class Liar {
   }
 
   #toOtherChannel(message: Message): Uint8Array {
-    if (!('channel' in message) || message.channel === undefined) return encodeMessage(message)
-    const [channel = message.channel] = [this.#random.pick(this.channels())]
-    return encodeMessage({ ...message, channel } as Message)
+    const channels = this.channels()
+    const isOfChannel = 'channel' in message && message.channel !== undefined
+    if (!isOfChannel || channels.length === 0) return encodeMessage(message)
+    return encodeMessage({ ...message, channel: this.#random.pick(channels) } as Message)
   }
 
   #injured(bytes: Uint8Array): Uint8Array {

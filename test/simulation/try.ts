@@ -96,9 +96,31 @@ for (let seed = first ?? 1; seed <= (last ?? 1); seed++) {
   if (violation?.invariant === 'INV-7') {
     const { decodeTrusted, STATE_ENTRIES, balanceOf } = await import('@tallystick/protocol')
     for (const [, { party }] of world.hub.records.channels)
-      console.log('hub', party.ledger.number, party.phase.kind, party.ledger.hub.deposited, party.ledger.client.deposited, 'bal', balanceOf(party), party.ledger.status.kind === 'closing' ? JSON.stringify({...party.ledger.status, asserted: 0, chosen: 0}, (k, v) => typeof v === 'bigint' ? String(v) : k === 'items' ? v.length : v) : 'open', party.own.transferred, party.own.items.length, party.peer.transferred, party.peer.items.length, party.own.version, party.peer.version)
-    for (const { kind, value } of world.ledger.records.entries.values()) if (kind === 'channel') console.log(decodeTrusted(STATE_ENTRIES.channel.value, value))
-    console.log([...world.hub.records.payments.values()].filter(({status})=>status!=='settled'))
+      console.log(
+        'hub',
+        party.ledger.number,
+        party.phase.kind,
+        party.ledger.hub.deposited,
+        party.ledger.client.deposited,
+        'bal',
+        balanceOf(party),
+        party.ledger.status.kind === 'closing'
+          ? JSON.stringify({ ...party.ledger.status, asserted: 0, chosen: 0 }, (k, v) =>
+              typeof v === 'bigint' ? String(v) : k === 'items' ? v.length : v,
+            )
+          : 'open',
+        party.own.transferred,
+        party.own.items.length,
+        party.peer.transferred,
+        party.peer.items.length,
+        party.own.version,
+        party.peer.version,
+      )
+    for (const { kind, value } of world.ledger.records.entries.values())
+      if (kind === 'channel') console.log(decodeTrusted(STATE_ENTRIES.channel.value, value))
+    console.log(
+      [...world.hub.records.payments.values()].filter(({ status }) => status !== 'settled'),
+    )
   }
   if (violation !== undefined) console.log('FAIL', seed, violation.stack, violation.cause)
 }

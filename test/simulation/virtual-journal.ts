@@ -41,6 +41,7 @@ export function virtualJournal(
       ),
       height: records.height,
       jobs: [...records.jobs.values()],
+      restoredTime: undefined,
     }),
     payments: async (anchors) => anchors.flatMap((anchor) => records.payments.get(anchor) ?? []),
     reveals: async (anchors) => anchors.filter((anchor) => records.reveals.has(anchor)),
