@@ -18,10 +18,7 @@ export async function windUp(world: World): Promise<void> {
   ledger.congestedUntilMs = 0
   ledger.skewMs = 0
   await schedule.pause(CALM_MS)
-  // An opening whose wallet crashed before the ledger had it is found by asking.
-  for (const { wallet } of world.honestWallets()) {
-    begin(world, async () => wallet?.recoverChannels())
-  }
+  recoverChannels(world)
   await schedule.pause(CALM_MS)
   for (const { wallet } of world.honestWallets()) {
     for (const { party } of wallet?.channels() ?? []) {
@@ -31,6 +28,7 @@ export async function windUp(world: World): Promise<void> {
   await schedule.pause(CLOSE_MS)
   const until = schedule.nowMs + ALL_OVER_MS
   while (schedule.nowMs < until && channelsLeft(world).length > 0) {
+    recoverChannels(world)
     leaveAsWallets(world)
     await schedule.pause(CALM_MS)
     if (!setup.isHubHonest) continue
@@ -42,6 +40,13 @@ export async function windUp(world: World): Promise<void> {
   }
   // Wallets give a payment up a while after its expiry, however its channel has ended.
   while (schedule.nowMs < until && (await isPaying(world))) await schedule.pause(CALM_MS)
+}
+
+/** An opening whose wallet crashed before the ledger had it is found by asking. */
+function recoverChannels(world: World): void {
+  for (const { wallet } of world.honestWallets()) {
+    begin(world, async () => wallet?.recoverChannels())
+  }
 }
 
 function leaveAsWallets(world: World): void {
