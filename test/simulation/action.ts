@@ -11,7 +11,10 @@ export type Lie = {
     | 'repeat'
     | 'otherChannel'
     | 'garbage'
-    | 'equivocate'
+    /** Leaves changes out of its proofs, with a good signature. */
+    | 'dropChanges'
+    /** Breaks a rule of the lane, with a good signature but for that. */
+    | 'breach'
   readonly share: number
 }
 

@@ -1,4 +1,5 @@
 import {
+  amount,
   applyChange,
   balanceProofDigest,
   type ChainId,
@@ -16,6 +17,9 @@ import {
 } from '@tallystick/protocol'
 import type { Lie } from './action.js'
 import type { Random } from './random.js'
+
+type Update = MessageOf<'update'>
+type Content = Pick<Update, 'version' | 'acked' | 'changes'>
 
 /** The latest states of a channel that a liar keeps, and messages. */
 const KEPT_MAX = 64
@@ -88,9 +92,12 @@ export class Liar {
         return [this.#toOtherChannel(message), bytes]
       case 'garbage':
         return [this.#injured(bytes), bytes]
-      case 'equivocate': {
-        const other = message.kind === 'update' ? this.#otherContent(message) : undefined
-        return other === undefined ? [bytes] : [encodeMessage(other)]
+      case 'dropChanges':
+      case 'breach': {
+        if (message.kind !== 'update') return [bytes]
+        const other = how === 'breach' ? this.#breach(message) : this.#withoutChange(message)
+        const signed = other && this.#signed(message, other)
+        return signed === undefined ? [bytes] : [encodeMessage(signed)]
       }
     }
   }
@@ -109,21 +116,49 @@ export class Liar {
     return injured
   }
 
-  /** The same version with a change left out, and a good signature. */
-  #otherContent(update: MessageOf<'update'>): Message | undefined {
-    const { channel, version, acked, changes } = update
-    const held = this.held(channel).find(({ own }) => own.version === version - 1)
-    const signer = this.#signerOf(channel)
-    if (held === undefined || signer === undefined || changes.length === 0) return undefined
+  #withoutChange({ version, acked, changes }: Update): Content {
     const dropped = this.#random.int(0, changes.length - 1)
-    const kept = changes.filter((_, position) => position !== dropped)
-    const lane = laneAfter({ ...held.own, version, acked }, kept)
+    return { version, acked, changes: changes.filter((_, position) => position !== dropped) }
+  }
+
+  /** A proof that no honest side may take. */
+  #breach(update: Update): Content | undefined {
+    const { version, acked, changes } = update
+    const [item] = this.held(update.channel).at(-1)?.own.items ?? []
+    switch (this.#random.int(0, 5)) {
+      case 0:
+        return { version, acked: acked >> 1, changes }
+      case 1:
+        return { version, acked: acked + 1, changes }
+      case 2:
+        return { version: version + 1, acked, changes }
+      case 3:
+        return item && { version, acked, changes: [...changes, { kind: 'cancel', id: item.id }] }
+      case 4:
+        return item && { version, acked, changes: [...changes, { kind: 'expire', id: item.id }] }
+      default:
+        return { version, acked, changes: changes.map((change) => this.#tooDear(change)) }
+    }
+  }
+
+  #tooDear(change: Change): Change {
+    return change.kind === 'add' ? { ...change, unit: amount(1_000n * change.unit) } : change
+  }
+
+  /** The update with other content, signed; sometimes by a key that is not its own. */
+  #signed(update: Update, { version, acked, changes }: Content): Message | undefined {
+    const { channel } = update
+    const held = this.held(channel).find(({ own }) => own.version === update.version - 1)
+    const signer = this.#signerOf(channel)
+    if (held === undefined || signer === undefined) return undefined
+    const lane = laneAfter({ ...held.own, version, acked }, changes)
     if (lane === undefined) return undefined
     const digest = balanceProofDigest(this.#chainId, channel, held.role, lane)
     const [evidence] = signEvidence(this.#chainId, signer, [digest])
     if (evidence === undefined) return undefined
     this.remember({ ...held, own: lane })
-    return { ...update, changes: kept, evidence }
+    const proof = this.#random.chance(100) ? update.evidence : evidence
+    return { ...update, version, acked, changes, evidence: proof }
   }
 }
 

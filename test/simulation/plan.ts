@@ -82,7 +82,8 @@ const LIES = [
   'repeat',
   'otherChannel',
   'garbage',
-  'equivocate',
+  'dropChanges',
+  'breach',
 ] as const
 const CLOSE_LIES = [
   'stale',

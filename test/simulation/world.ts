@@ -14,6 +14,7 @@ import {
   timestamp,
 } from '@tallystick/protocol'
 import { decodeWalletChannel } from '#client-sdk/wallet/wallet-records.js'
+import { AcceptedProofs } from './accepted-proofs.js'
 import { Books } from './books.js'
 import { FEE_PER_KILO_COST, HUB, HubActor, hubKeysOf } from './hub-actor.js'
 import { LedgerActor } from './ledger-actor.js'
@@ -49,6 +50,7 @@ export class World {
   readonly downUntilMs = new Map<string, number>()
   readonly #signed = new SignedHistory()
   readonly #law: LedgerLaw
+  readonly #accepted: AcceptedProofs
   readonly #signers = new Map<string, SignerProcess>()
   readonly #liars = new Map<string, Liar>()
   /** What liars decide by. */
@@ -80,6 +82,7 @@ export class World {
       const signerOf = (channel: ChannelId) => this.signerOf(name, channel)
       this.#liars.set(name, new Liar(chainIdOf(genesis), random(`liar ${name}`), signerOf))
     }
+    this.#accepted = new AcceptedProofs(chainIdOf(genesis))
     this.#law = new LedgerLaw(genesis)
     this.ledger = new LedgerActor(schedule, random('ledger'), genesis, validator, {
       block: (block) => this.#watch(() => this.#law.onBlock(block, this.ledger.records)),
@@ -163,7 +166,10 @@ export class World {
 
   #write(name: string, party: ChannelParty): void {
     this.#signed.onWrite(name, party)
-    this.#liars.get(name)?.remember(party)
+    const time = this.ledger.blocks.at(-1)?.header.time ?? START
+    const liar = this.#liars.get(name)
+    if (liar === undefined) this.#watch(() => this.#accepted.onWrite(name, party, time))
+    liar?.remember(party)
   }
 
   #watch(look: () => void): void {
