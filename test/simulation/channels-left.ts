@@ -13,7 +13,7 @@ import type { World } from './world.js'
  * nothing in a channel cannot pay the fee of leaving it, and loses nothing by staying.
  */
 export function channelsLeft(world: World): Channel[] {
-  const { ledger, hub, setup } = world
+  const { ledger, hub } = world
   const parties = world.honestWallets().flatMap(({ wallet, lock }) => {
     return [{ lock, channels: wallet?.allChannels() ?? [] }]
   })
@@ -23,7 +23,7 @@ export function channelsLeft(world: World): Channel[] {
     const { id, client } = channel
     const owner = parties.find(({ lock }) => lock === client.payoutLock)
     const known = owner?.channels.find(({ party }) => party.ledger.id === id)?.party
-    const ofHub = setup.isHubHonest ? hub.records.channels.get(id)?.party : undefined
+    const ofHub = world.isHubAttentive ? hub.records.channels.get(id)?.party : undefined
     // Of one that its wallet does not know, what it has put in is its own.
     const isWallets = known === undefined ? client.deposited > 0n : hasWorth(known)
     const isHubs = ofHub !== undefined && hasWorth(ofHub)

@@ -13,7 +13,7 @@ import { COIN, HUB_COINS, WALLET_COINS, type World } from './world.js'
  * smallest amount that is ever paid.
  */
 export async function checkFinalBalances(world: World): Promise<void> {
-  const { books, hub, ledger, setup } = world
+  const { books, hub, ledger } = world
   const { channels, burnt } = worthOf(ledger.records)
   if (burnt >= FEE_BASE) throw new Violation('defect', `fees of ${burnt} hide a loss`)
   const left = channelsLeft(world)
@@ -35,7 +35,7 @@ export async function checkFinalBalances(world: World): Promise<void> {
     const found = coinsUnder(world, lock)
     if (found < due - burnt) throw new Violation('INV-4', `${name} has ${found}, ${due} are due`)
   }
-  if (!setup.isHubHonest) return
+  if (!world.isHubAttentive) return
   let due = COIN * BigInt(HUB_COINS)
   for (const { status, fee } of hub.records.payments.values()) if (status === 'settled') due += fee
   const found = coinsUnder(world, hub.keys.payoutLock)

@@ -7,6 +7,8 @@ export type Setup = {
   /** Those of them that lie, by name. */
   readonly liars: readonly string[]
   readonly isHubHonest: boolean
+  /** Whether the hub, honest until then, is gone for ever when everybody leaves (INV-28). */
+  readonly doesHubVanish: boolean
   /** Whether messages of one connection may be lost, doubled and reordered. */
   readonly isNetworkWild: boolean
 }
@@ -19,5 +21,7 @@ export function setupOf(seed: number): Setup {
   const liars = Array.from({ length: wallets }, (_, number) => `w${number}`).filter(
     () => isHubHonest && random.chance(300),
   )
-  return { seed, wallets, liars, isHubHonest, isNetworkWild: random.chance(300) }
+  const isNetworkWild = random.chance(300)
+  const doesHubVanish = isHubHonest && random.chance(200)
+  return { seed, wallets, liars, isHubHonest, doesHubVanish, isNetworkWild }
 }

@@ -1,6 +1,7 @@
 import { closeAlone } from '@tallystick/client-sdk'
 import { type ChannelId, isRejection } from '@tallystick/protocol'
 import { channelsLeft, hasWorth } from './channels-left.js'
+import { HUB } from './hub-actor.js'
 import { begin } from './perform.js'
 import type { World } from './world.js'
 
@@ -15,6 +16,10 @@ export async function windUp(world: World): Promise<void> {
   const { schedule, network, ledger, hub, setup } = world
   network.heal()
   world.downUntilMs.clear()
+  if (setup.doesHubVanish) {
+    world.downUntilMs.set(HUB, Infinity)
+    hub.life.crash()
+  }
   ledger.congestedUntilMs = 0
   ledger.skewMs = 0
   await schedule.pause(CALM_MS)
@@ -31,7 +36,7 @@ export async function windUp(world: World): Promise<void> {
     recoverChannels(world)
     leaveAsWallets(world)
     await schedule.pause(CALM_MS)
-    if (!setup.isHubHonest) continue
+    if (!world.isHubAttentive) continue
     for (const { party } of hub.hub?.state.channels() ?? []) {
       const { id, status } = party.ledger
       if (party.phase.kind === 'closed' || status.kind !== 'open' || !hasWorth(party)) continue

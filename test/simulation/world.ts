@@ -137,6 +137,11 @@ export class World {
     return new Set(this.honestWallets().map(({ lock }) => lock))
   }
 
+  /** Whether the hub keeps to the rules to the end, and so must lose nothing. */
+  get isHubAttentive(): boolean {
+    return this.setup.isHubHonest && !this.setup.doesHubVanish
+  }
+
   /** Wallets that keep to the rules. */
   honestWallets(): WalletActor[] {
     return [...this.wallets.values()].filter(({ name }) => !this.setup.liars.includes(name))
