@@ -9,7 +9,7 @@ import {
 import type { World } from './world.js'
 
 /**
- * Channels on the ledger that are closing, or in which an honest side still has something. Who has
+ * Channels of honest sides on the ledger that are closing, or in which they have something. Who has
  * nothing in a channel cannot pay the fee of leaving it, and loses nothing by staying.
  */
 export function channelsLeft(world: World): Channel[] {
@@ -27,7 +27,9 @@ export function channelsLeft(world: World): Channel[] {
     // Of one that its wallet does not know, what it has put in is its own.
     const isWallets = known === undefined ? client.deposited > 0n : hasWorth(known)
     const isHubs = ofHub !== undefined && hasWorth(ofHub)
-    return (owner !== undefined && isWallets) || isHubs || isClosing(channel) ? [channel] : []
+    const isGuarded = owner !== undefined || ofHub !== undefined
+    const isOfInterest = (owner !== undefined && isWallets) || isHubs
+    return isOfInterest || (isGuarded && isClosing(channel)) ? [channel] : []
   })
 }
 

@@ -33,7 +33,8 @@ export async function huntMutant(mutant: Patch): Promise<MutantReport> {
       { timeoutMs: TIMEOUT_MS },
     )
     const [last = ''] = run.stdout.trimEnd().split('\n').slice(-1)
-    if (run.status === 0) return { name, rule, caught: null }
+    // What takes too long was not found either.
+    if (run.status === 0 || run.status === null) return { name, rule, caught: null }
     if (run.status !== 1 || !last.startsWith('{')) throw new Error(`${name}: ${run.stderr}`)
     const { seed, events, violation } = JSON.parse(last) as SeedReport
     if (violation === null) return { name, rule, caught: null }
