@@ -295,7 +295,7 @@ describe('JRN-6 a restored copy', () => {
   })
 })
 
-describe('INV-18 INV-43 a commit that is in the database and not in the mark', () => {
+describe('JRN-8 INV-18 INV-43 a commit that is in the database and not in the mark', () => {
   const isLinux = existsSync('/dev/full')
 
   test('has failed, nothing is done after it, and the next start finds it done', {
