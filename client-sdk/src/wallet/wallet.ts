@@ -110,6 +110,7 @@ export class Wallet {
       onEvent: options.onEvent ?? (() => undefined),
       perform: (effect) => performEffect(core, link, effect),
       onRefused: (event, rejection) => link.refuse(event, rejection),
+      onFault: () => link.stop(),
     })
     const link: HubLink = new HubLink(core, { url, hub, openSocket })
     const wallet = new Wallet(core, link, stored.nextKeyIndex)
