@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { copyFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import type { Anchor } from '@tallystick/protocol'
+import type { AuditEntry } from '#hub/audit/audit-line.js'
 import { randomFrom } from '#scripts/crash/random-from.js'
 import { hubOnDisk } from './hub-on-disk.js'
 import type { HubProcess } from './hub-process.js'
 import { ONE } from './test-network.js'
 
+const HUB = fileURLToPath(new URL('../../../hub/dist/cli/hub.js', import.meta.url))
 const FILES = ['hub.db', 'hub.db-wal', 'hub.db.mark'] as const
 const SEED = Number(process.env['TALLYSTICK_SEED'] ?? randomInt(2 ** 31))
 /** Bits flipped in each file; more with TALLYSTICK_FLIPS. */
@@ -145,6 +149,9 @@ test('INV-43 INV-18 a hub whose disk is full ends, and nothing that it answered 
   assert.equal(code, 70)
   assert.match(log, /store_failed/)
   assert.ok(paid.length > 0)
+  const { lines } = await auditOf(world.hubDir)
+  const last = lines.at(-1)
+  assert.deepEqual([last?.kind, last?.facts['code']], ['fault', 'store_failed'])
 
   await world.startHub({ port })
   for (const anchor of paid) assert.equal((await bob.wallet.paid(anchor)).status, 'paid')
@@ -154,4 +161,51 @@ test('INV-43 INV-18 a hub whose disk is full ends, and nothing that it answered 
   }
   assert.deepEqual([alice.problems, bob.problems], [[], []])
   context.diagnostic(`${paid.length} payments before the disk was full`)
+})
+
+/** What `hub audit` says of a folder. */
+async function auditOf(dataDir: string) {
+  const args = [HUB, 'audit', '--data', dataDir, '--json']
+  const { stdout, code } = await new Promise<{ stdout: string; code: number }>((resolve) => {
+    execFile(process.execPath, args, (error, stdout) => {
+      resolve({ stdout, code: error === null ? 0 : Number(error.code) })
+    })
+  })
+  const said = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  return { code, lines: said.slice(0, -1) as AuditEntry[], verdict: said.at(-1) }
+}
+
+test('INV-52 HUB-10 INV-51 a hub accounts for its starts and stops, without its secrets', async (context) => {
+  const world = await hubOnDisk(context)
+  await (await world.startHub()).stop()
+  await (await world.startHub()).kill()
+  const hub = await world.startHub()
+  const { code, lines, verdict } = await auditOf(world.hubDir)
+  assert.equal(code, 0)
+  assert.deepEqual(
+    lines.map(({ sequence, kind }) => [sequence, kind]),
+    [
+      [1, 'started'],
+      [2, 'stopped'],
+      [3, 'started'],
+      [4, 'started'],
+    ],
+  )
+  assert.deepEqual([verdict.intact, verdict.lines], [true, 4])
+  const { version, fee_base, fee_ppm, chain_id } = lines[0]?.facts ?? {}
+  assert.deepEqual(
+    [version, fee_base, fee_ppm, chain_id],
+    ['0.1.0', '1000', 1000, world.ledger.chainId],
+  )
+  const path = join(world.hubDir, 'audit.log')
+  const text = readFileSync(path, 'latin1')
+  assert.ok(!text.includes(readFileSync(join(world.hubDir, 'hub.key'), 'latin1').trim()))
+  await hub.stop()
+
+  writeFileSync(path, text.replace('"fee_ppm":1000', '"fee_ppm":1001'))
+  const changed = await auditOf(world.hubDir)
+  assert.deepEqual([changed.code, changed.verdict.code], [1, 'store_corrupt'])
 })
