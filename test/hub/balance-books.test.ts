@@ -32,7 +32,7 @@ function tampered(
   return overlay
 }
 
-describe('HUB-8 INV-8 the books of a batch', () => {
+describe('HUB-9 INV-8 the books of a batch', () => {
   test('balance through a payment, its claim and its settlement', () => {
     const { hub, from } = paidWorld()
     hub.update(from, { kind: 'redeem', id: itemId(1), index: 1, link: preimage(1) })

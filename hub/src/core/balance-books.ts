@@ -11,7 +11,7 @@ import { type HubChannel, idOf } from './hub-channel.js'
 import type { HubOverlay, HubView } from './hub-view.js'
 
 /**
- * INV-8 for one batch, from its writes alone: every unit that the hub has signed away on a lane is of a
+ * HUB-9, INV-8 for one batch, from its writes alone: every unit that the hub has signed away on a lane is of a
  * payment whose payee has shown the link, what settled has come in with its fee, and no lane promises
  * more than the ledger holds for its payer. A breach stops the hub before anything is stored or said.
  * A lane that went on from a resume in this batch is taken as the two sides have agreed on it (CH-18).
