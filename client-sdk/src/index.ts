@@ -3,7 +3,7 @@ export type { AnswerContext } from './guard/answer-force-close.js'
 export { type Duty, dutiesOf, forceCloseOperation } from './guard/duties.js'
 export { entrustedChallenge } from './guard/entrusted-challenge.js'
 export { type GuardAct, type Guarded, GuardLoop, type GuardParts } from './guard/guard-loop.js'
-export { revealLookupOf } from './guard/reveal-lookup.js'
+export { closingItems, revealLookupFor, revealLookupOf } from './guard/reveal-lookup.js'
 export { BlockFeed } from './ledger/block-feed.js'
 export { type BlockSummary, summarizeBlock } from './ledger/block-summary.js'
 export { type ChannelFeePlan, channelFeeTransaction } from './ledger/channel-fee-transaction.js'
@@ -11,6 +11,7 @@ export { awaitedKeys, awaitedSigner, coSign, joinSignatures } from './ledger/co-
 export type { OwnedCoin } from './ledger/coin-selection.js'
 export { finalizeTransaction } from './ledger/finalize-transaction.js'
 export type { FollowOptions, VerifiedBlock } from './ledger/follow-blocks.js'
+export { inParallel } from './ledger/in-parallel.js'
 export { type CoinSpend, KeyCoins } from './ledger/key-coins.js'
 export {
   LedgerClient,

@@ -4,6 +4,7 @@ export class StoreFault extends Error {
   readonly code:
     | 'store_in_use'
     | 'store_of_another_chain'
+    | 'store_of_another_key'
     | 'store_version'
     | 'store_failed'
     /** What is stored is not what was written. */
