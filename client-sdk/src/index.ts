@@ -48,10 +48,19 @@ export {
 export type { BuiltTransaction } from './ledger/transaction-draft.js'
 export { StoreFault } from './store/store-fault.js'
 export type { RecordKind, StoredRecord, StoreWrite, WalletStore } from './store/wallet-store.js'
+export {
+  type AppointmentOwner,
+  endAppointment,
+  fetchEntrusted,
+} from './tower/tower-appointments.js'
+export type { EntrustedChannel, TowerGuard, TowerLinkParts } from './tower/tower-link.js'
+export { TowerLink } from './tower/tower-link.js'
+export { type TowerAddress, type TowerAnswer, TowerSession } from './tower/tower-session.js'
 export { closeAlone } from './wallet/close-alone.js'
 export { type Balance, Wallet, type WalletOptions } from './wallet/wallet.js'
 export type { Caller, WalletNotice } from './wallet/wallet-core.js'
 export type { InvoiceWish } from './wallet/wallet-invoices.js'
 export type { PaymentWish } from './wallet/wallet-payments.js'
 export type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet/wallet-records.js'
+export type { TowerOptions } from './wallet/wallet-towers.js'
 export { WalletError } from './wallet-error.js'
