@@ -25,7 +25,7 @@ import { type Rejection, reject } from '../primitives/outcome.js'
 /** Version of the messages between an owner and its watchtower. */
 export const TOWER_VERSION = 1
 
-/** A message has at most so many bytes: the largest `Entrusted` has 10,645 (TOWER-6). */
+/** A message has at most so many bytes: the largest `Entrusted` has 10,162 (TOWER-6). */
 export const TOWER_MESSAGE_BYTES_MAX = 12_288
 
 /** For what a tower guards; what an appointment has to say is TOWER-5. */

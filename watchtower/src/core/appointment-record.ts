@@ -7,6 +7,7 @@ import {
   type Entrusted,
   encode,
   entrustedCodec,
+  invariant,
   type Role,
   struct,
 } from '@tallystick/protocol'
@@ -16,8 +17,11 @@ const appointmentRecordCodec = struct({ channel: channelCodec, entrusted: entrus
 /** What a tower keeps of one side of one channel: constant, whatever happens on it (INV-49). */
 export type AppointmentRecord = Decoded<typeof appointmentRecordCodec>
 
-/** The largest record, bytes: 32 and 10,624 of 64 items a lane under batch signatures. */
-export const RECORD_BYTES_MAX = 11_264
+/**
+ * The largest record, bytes: 64 items on either lane, both under batch signatures, and a resume.
+ * Without items and batches it has about 530.
+ */
+export const RECORD_BYTES_MAX = 10_435
 
 /** Names the side of a channel that a record is of; a key of maps. */
 export type RecordName = `${ChannelId}:${Role}`
@@ -33,7 +37,9 @@ export function recordName({
 }
 
 export function encodeRecord(record: AppointmentRecord): Uint8Array {
-  return encode(appointmentRecordCodec, record)
+  const bytes = encode(appointmentRecordCodec, record)
+  invariant(bytes.length <= RECORD_BYTES_MAX, `a record has at most ${RECORD_BYTES_MAX} bytes`)
+  return bytes
 }
 
 export function decodeRecord(bytes: Uint8Array): AppointmentRecord {
