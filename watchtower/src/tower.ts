@@ -43,6 +43,8 @@ export async function startTower(
   const keys = await loadTowerKeys(join(config.dataDir, 'watchtower.key'))
   const { guard, payoutLock } = keys
   const stop = new AbortController()
+  // What is under way when the tower stops finds its store closed: nobody was answered for it.
+  const onStoreFault = (fault: unknown) => (stop.signal.aborted ? undefined : onFault(fault))
   const onTrouble = (error: unknown) => {
     const code = error instanceof LedgerError ? error.code : 'ledger_unreachable'
     onReport({ kind: 'ledgerTrouble', code })
@@ -67,7 +69,7 @@ export async function startTower(
   const isBehindFar = stored.height < 1 || tip.height - stored.height > index.size
   const watch = new Watch(
     {
-      ...{ ledger, store, index, coins, onFault },
+      ...{ ledger, store, index, coins, onFault: onStoreFault },
       onAct: (act) => onReport({ kind: 'watch', ...act }),
     },
     {
@@ -82,7 +84,7 @@ export async function startTower(
     onBlock: ({ header: { height, time }, transactions, ids }) =>
       watch.meetBlock(summarizeBlock({ height, time, transactions, ids })),
   })
-  following.catch((fault) => (stop.signal.aborted ? undefined : onFault(fault)))
+  following.catch(onStoreFault)
   void coins.split().catch(onTrouble)
 
   const policy: TowerPolicy = {
@@ -92,7 +94,7 @@ export async function startTower(
     appointmentSecondsMax: config.appointmentSecondsMax,
   }
   const desk = new RequestDesk({
-    ...{ store, index, signer: guard, policy, onFault },
+    ...{ store, index, signer: guard, policy, onFault: onStoreFault },
     lookup: new ChannelLookup(ledger),
     recordsMax: config.appointmentsMax,
     recordsPerKeyMax: config.appointmentsPerKeyMax,

@@ -80,6 +80,8 @@ export class Watch {
   readonly #again = new Set<RecordName>()
   /** The last block that changed the channel. */
   readonly #touched = new Map<RecordName, number>()
+  /** What is about to be handed in. */
+  readonly #underWay = new Set<RecordName>()
   readonly #looks = new Lanes(LOOKS_PARALLEL)
   readonly #submits = new Lanes(SUBMITS_PARALLEL)
   #ready: DueChallenge<RecordName>[] = []
@@ -195,6 +197,8 @@ export class Watch {
   }
 
   #lookFailed(name: RecordName, error: unknown): void {
+    // What is under way when the tower stops finds its store closed; the next start looks again.
+    if (this.#stopped) return
     if (isStoreFault(error)) return this.#parts.onFault(error)
     const number = this.#parts.index.get(name)?.number
     this.#report('look', number === undefined ? [] : [number], codeOf(error))
@@ -234,12 +238,16 @@ export class Watch {
         const { deadline, operation } = dispute
         const { sent, isRefused = false } = this.#concerns.get(name) ?? {}
         this.#expectSoon(name, deadline)
-        if (sent !== undefined && this.#parts.coins.isPending(sent)) return
+        const isOnItsWay = sent !== undefined && this.#parts.coins.isPending(sent)
+        if (isOnItsWay || this.#underWay.has(name)) return
+        this.#underWay.add(name)
         this.#ready.push({ name, deadline, operation, isRepeated: isRefused })
         return this.#gather()
       }
       case 'finalize': {
         this.#expectSoon(name, undefined)
+        if (this.#underWay.has(name)) return
+        this.#underWay.add(name)
         const transaction = finalizeTransaction(number, dispute.part)
         // It can wait for ever: no challenge waits for it.
         return this.#submits.add(NEVER, () =>
@@ -316,15 +324,19 @@ export class Watch {
   ): Promise<void> {
     try {
       const sent = await submit()
-      for (const name of names) this.#noteSent(name, sent)
+      for (const name of names) {
+        this.#underWay.delete(name)
+        this.#noteSent(name, sent)
+      }
       this.#report(act, numbers, 'done')
     } catch (error) {
       this.#report(act, numbers, codeOf(error))
-      const isRefused = error instanceof LedgerError && !error.retryable
+      const isRefused = error instanceof LedgerError && !error.retryable && !isOfMoney(error)
       // One of many has spoilt it for all: each goes alone, and now. Alone, the next block may help.
       const isSpoilt = isRefused && names.length > 1
       const next = { height: this.#height + 1, time: NEVER_TIME }
       for (const name of names) {
+        this.#underWay.delete(name)
         this.#expect(name, isRefused ? { next, isRefused } : { next })
         if (isSpoilt) this.look(name)
       }
@@ -348,6 +360,11 @@ const NEVER_TIME = TIMESTAMP_MAX
 
 function codeOf(error: unknown): string {
   return error instanceof LedgerError ? error.code : 'ledger_unreachable'
+}
+
+/** Whether our own coins were in the way, rather than what is to be done. */
+function isOfMoney({ code }: LedgerError): boolean {
+  return code === 'coin_missing'
 }
 
 function isStoreFault(error: unknown): boolean {
