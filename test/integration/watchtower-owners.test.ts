@@ -57,7 +57,7 @@ describe('what owners and strangers can have of a watchtower', () => {
     const { ledger: channel } = held.party
     await shop.guarded(channel.id)
     const signer = deriveKeys(network.seedOf('shop')).channel(held.keyIndex)
-    const { signer: hub } = await loadHubKeys(join(network.dir, 'hub', 'hub.key'))
+    const { signer: hub } = await loadHubKeys(join(network.dir, 'hub'))
     const chainId = (await readChain(tower.url)) as never
     const address = { url: tower.sessionUrl, chainId, key: tower.key, openSocket: openWsSocket }
     const session = await TowerSession.open(address)

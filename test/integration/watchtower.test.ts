@@ -18,7 +18,7 @@ import { openGuarded, startTower, type TowerProcess } from './tower-process.js'
 
 /** The hub closes a channel alone as if it had never paid anything; what that costs it in fees. */
 async function lie(network: TestNetwork, ledger: LedgerClient, channel: Channel): Promise<bigint> {
-  const { signer } = await loadHubKeys(join(network.dir, 'hub', 'hub.key'))
+  const { signer } = await loadHubKeys(join(network.dir, 'hub'))
   const { number } = channel
   const built = channelFeeTransaction({
     ...{ chainId: ledger.chainId, channel: number, role: 'hub', signer, reveals: [] },

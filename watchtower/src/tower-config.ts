@@ -16,6 +16,8 @@ export type TowerConfig = {
   /** Channels that it guards in all, and of one key: a hub has one for all its channels. */
   readonly appointmentsMax: number
   readonly appointmentsPerKeyMax: number
+  /** Whether a store that may be an old copy is taken as it is, this once. */
+  readonly restored: boolean
 }
 
 export const DEFAULT_TOWER_CONFIG = {

@@ -59,7 +59,7 @@ export async function startTower(
     throw new Error(`the ledger takes no fees in asset ${config.asset}`)
   }
   const store = await openSqliteTowerStore(join(config.dataDir, 'watchtower.db'), {
-    ...{ chainId, tower: guard.publicKey },
+    ...{ chainId, tower: guard.publicKey, isRestored: config.restored },
   })
   const stored = await store.load()
   const index = new RecordIndex(stored.entries)

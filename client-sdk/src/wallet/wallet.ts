@@ -14,6 +14,7 @@ import {
   spendable,
   type TxId,
 } from '@tallystick/protocol'
+import { type Clock, PROCESS_CLOCK } from '../clock.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
 import type { OpenSocket } from '../ledger/open-socket.js'
 import type { WalletStore } from '../store/wallet-store.js'
@@ -48,6 +49,8 @@ export type WalletOptions = {
   readonly towers?: readonly TowerOptions[]
   /** Fresh secret bytes; absent: the platform's. */
   readonly randomBytes?: (length: number) => Uint8Array
+  /** Absent: the process's. */
+  readonly clock?: Clock
   /** Told what the wallet notices and the owner may want to know. */
   readonly onEvent?: (notice: WalletNotice) => void
 }
@@ -115,6 +118,7 @@ export class Wallet {
       store,
       stored,
       randomBytes: options.randomBytes ?? randomBytes,
+      clock: options.clock ?? PROCESS_CLOCK,
       onEvent: options.onEvent ?? (() => undefined),
       perform: (effect) => performEffect(core, link, effect),
       onRefused: (event, rejection) => link.refuse(event, rejection),

@@ -81,6 +81,7 @@ program
       10_000_000,
     ),
   )
+  .option('--restored', 'take a store that is a restored copy, and may be old, as it is')
   .option('--stop-with-parent', 'stop when standard input ends')
   .option('--json', 'print the address as one JSON object')
   .action(run)
@@ -111,12 +112,13 @@ async function run(options: {
   appointmentSecondsMax: number
   appointmentsMax: number
   appointmentsPerKeyMax: number
+  restored?: true
   stopWithParent?: true
   json?: true
 }): Promise<void> {
   const log = pino({ name: 'watchtower' }, pino.destination({ dest: 2, sync: true }))
-  const { data, ledger, json, stopWithParent, ...rest } = options
-  const config: TowerConfig = { ...rest, dataDir: data, ledgerUrl: ledger }
+  const { data, ledger, json, stopWithParent, restored = false, ...rest } = options
+  const config: TowerConfig = { ...rest, restored, dataDir: data, ledgerUrl: ledger }
   const fault = (cause: unknown) => {
     log.fatal({ err: cause }, 'the tower stops: it could not keep a durable promise')
     process.exit(EXIT.fault)

@@ -19,7 +19,7 @@ import {
 } from '../core/answer-request.js'
 import { type AppointmentRecord, type RecordName, recordName } from '../core/appointment-record.js'
 import { BATCH_REQUESTS_MAX } from '../limits.js'
-import type { TowerStore } from '../store/tower-store.js'
+import { entryOf, type TowerStore } from '../store/tower-store.js'
 import type { RecordIndex } from '../watch/record-index.js'
 import type { ChannelLookup } from './channel-lookup.js'
 
@@ -163,15 +163,5 @@ function refusal({ number }: TowerRequest, { code, detail }: Rejection): TowerMe
   return {
     ...{ kind: 'refused', number, code, detail: detail.slice(0, 256) },
     retryable: RETRYABLE.has(code),
-  }
-}
-
-function entryOf(record: AppointmentRecord) {
-  const { channel, entrusted } = record
-  return {
-    name: recordName(entrusted),
-    number: channel.number,
-    key: channel[entrusted.owner].key,
-    validUntil: entrusted.appointment.validUntil,
   }
 }

@@ -1,5 +1,5 @@
 import type { ChannelNumber, PublicKey, Timestamp } from '@tallystick/protocol'
-import type { AppointmentRecord, RecordName } from '../core/appointment-record.js'
+import { type AppointmentRecord, type RecordName, recordName } from '../core/appointment-record.js'
 
 /** What is known of a record without reading it. */
 export type RecordEntry = {
@@ -35,4 +35,15 @@ export type TowerStore = {
   /** Nobody has closed the channel alone. */
   unwatch(name: RecordName): Promise<void>
   close(): Promise<void>
+}
+
+/** The entry of a record. */
+export function entryOf(record: AppointmentRecord): RecordEntry {
+  const { channel, entrusted } = record
+  return {
+    name: recordName(entrusted),
+    number: channel.number,
+    key: channel[entrusted.owner].key,
+    validUntil: entrusted.appointment.validUntil,
+  }
 }

@@ -272,7 +272,7 @@ export class Watch {
     if (penalizing !== undefined) return penalizing
     const { proof, own } = record.entrusted
     const held = [...(proof?.lane.items ?? []), ...(own?.lane.items ?? [])]
-    const items = channel === undefined ? [] : closingItems(channel)
+    const items = channel === undefined ? [] : closingItems({ ledger: channel })
     const isClosing = channel?.status.kind === 'closing'
     const revealedBy = await revealLookupFor(ledger, isClosing ? [...items, ...held] : [], signal)
     return weighDispute(record, channel, { chainId, now, revealedBy })
