@@ -74,7 +74,7 @@ async function settled(ledger: LedgerClient, channel: Channel): Promise<void> {
 
 describe('a watchtower on real processes', () => {
   test('DSP-11 DSP-12 INV-9 INV-41 INV-49 TOWER-7 shops are away while the hub shows old states: the tower answers, killed in between or away itself, and is paid', async (t) => {
-    const network = await startTestNetwork(t, ['alice'], 12)
+    const network = await startTestNetwork(t, ['alice'], 15)
     const { wallet: alice } = await network.wallet('alice')
     await alice.openChannel({ deposit: 200n * ONE })
     const tower = await startTower(t, network, 'tower')

@@ -95,7 +95,7 @@ export class TowerWorld {
     return tower
   }
 
-  /** Begins to watch: the tower has been away since the channels were opened. */
+  /** Begins to watch, after having been away since the channels were opened; it has caught up. */
   async watch(): Promise<Watch> {
     const fetch: typeof globalThis.fetch = (input, init) => {
       const { pathname } = new URL(String(input))
@@ -135,6 +135,7 @@ export class TowerWorld {
         this.#wake()
       },
     })
+    while (!watch.isCaughtUp) await new Promise((next) => setImmediate(next))
     return watch
   }
 

@@ -63,10 +63,9 @@ describe('DSP-12 a tower and the blocks', () => {
   test('INV-41 INV-49 what came while the tower was away is found by proofs', async (t) => {
     const tower = await TowerWorld.open(t, ALL.length)
     await tower.lie(at(10), [1, 4])
-    const watch = await tower.watch()
-    await tower.until(() => tower.channelsOf('challenge').length === 2)
+    await tower.watch()
+    await tower.until(() => tower.channelsOf('challenge').length >= 2)
     assert.deepEqual(tower.channelsOf('challenge'), [1, 4])
-    await tower.until(() => watch.isCaughtUp)
   })
 
   test('DSP-8 INV-49 a look that hangs and one that fails hold up no other', async (t) => {
@@ -82,11 +81,11 @@ describe('DSP-12 a tower and the blocks', () => {
       return path === '/v1/channels/1' && failures++ === 0 ? refusal(500, 'broken') : undefined
     }
     await tower.lie(at(10), ALL)
-    await tower.until(() => tower.channelsOf('challenge').length === 4)
+    await tower.until(() => tower.channelsOf('challenge').length >= 4)
     assert.deepEqual(tower.channelsOf('challenge'), [2, 3, 4, 5])
     assert.deepEqual(tower.channelsOf('look', 'broken'), [1])
     tower.stub.produce(at(11))
-    await tower.until(() => tower.channelsOf('challenge').length === 5)
+    await tower.until(() => tower.channelsOf('challenge').length >= 5)
     assert.deepEqual(tower.channelsOf('challenge'), [1, 2, 3, 4, 5])
   })
 
@@ -98,12 +97,12 @@ describe('DSP-12 a tower and the blocks', () => {
         ? refusal(422, 'challenge_not_newer')
         : undefined
     await tower.lie(at(10), ALL)
-    await tower.until(() => tower.channelsOf('challenge').length === 5)
+    await tower.until(() => tower.channelsOf('challenge').length >= 5)
     assert.deepEqual(tower.channelsOf('challenge'), [0, 1, 2, 4, 5])
     // The one is tried again with the next block.
     tower.intercept = () => undefined
     tower.stub.produce(at(11))
-    await tower.until(() => tower.channelsOf('challenge').length === 6)
+    await tower.until(() => tower.channelsOf('challenge').length >= 6)
   })
 
   test('DSP-8 a challenge that is lost on its way is sent again after three blocks', async (t) => {
@@ -118,11 +117,11 @@ describe('DSP-12 a tower and the blocks', () => {
       return Promise.resolve(Response.json({ id, status: 'pending' }, { status: 202 }))
     }
     await tower.lie(at(10), [0])
-    await tower.until(() => tower.channelsOf('challenge').length === 1)
+    await tower.until(() => tower.channelsOf('challenge').length >= 1)
     for (const seconds of [11, 12, 13, 14]) {
       tower.stub.produce(at(seconds))
       await tower.seen()
     }
-    await tower.until(() => tower.channelsOf('challenge').length === 2)
+    await tower.until(() => tower.channelsOf('challenge').length >= 2)
   })
 })
