@@ -31,7 +31,7 @@ export async function openWallet({
   readonly restored?: boolean
   /** Address of a ledger node, `http://host:port`. It is not trusted. */
   readonly ledgerUrl: string
-} & Pick<WalletOptions, 'words' | 'hubUrl' | 'hub' | 'onEvent'>): Promise<OpenedWallet> {
+} & Pick<WalletOptions, 'words' | 'hubUrl' | 'hub' | 'towers' | 'onEvent'>): Promise<OpenedWallet> {
   const url = parseUrl(ledgerUrl, 'ledgerUrl', ['http:', 'https:'])
   const ledger = await LedgerClient.connect({ url, openSocket: openWsSocket })
   const stores = await openSqliteStore(file, { restored })

@@ -18,11 +18,12 @@ import { type Clock, PROCESS_CLOCK } from '../clock.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
 import type { OpenSocket } from '../ledger/open-socket.js'
 import type { WalletStore } from '../store/wallet-store.js'
+import type { TowerGuard } from '../tower/tower-link.js'
 import { WalletError } from '../wallet-error.js'
 import { errorOf } from './error-of.js'
 import { HubLink } from './hub-link.js'
 import { loadWallet, masterSeedOf } from './load-wallet.js'
-import { parseHub, parseLock, parseUrl, parseValue } from './parse-arguments.js'
+import { parseHub, parseLock, parseTowers, parseUrl, parseValue } from './parse-arguments.js'
 import { WalletChannels } from './wallet-channels.js'
 import { type Caller, WalletCore, type WalletNotice } from './wallet-core.js'
 import type { WalletEffect } from './wallet-event.js'
@@ -30,6 +31,7 @@ import { type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
 import { eventsMissed } from './wallet-ledger.js'
 import { type PaymentWish, WalletPayments } from './wallet-payments.js'
 import type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet-records.js'
+import { type TowerOptions, WalletTowers } from './wallet-towers.js'
 import { WalletWatch } from './wallet-watch.js'
 
 /** What a wallet is made from. Randomness, storage and network are handed in. */
@@ -43,6 +45,8 @@ export type WalletOptions = {
   /** The hub's key; absent: the first hub that answers is the one that the wallet keeps to. */
   readonly hub?: PublicKey
   readonly openSocket: OpenSocket
+  /** Watchtowers that are handed the newest of every channel after each update; absent: none. */
+  readonly towers?: readonly TowerOptions[]
   /** Fresh secret bytes; absent: the platform's. */
   readonly randomBytes?: (length: number) => Uint8Array
   /** Absent: the process's. */
@@ -79,10 +83,17 @@ export class Wallet {
   readonly #channels: WalletChannels
   readonly #invoices: WalletInvoices
   readonly #payments: WalletPayments
+  readonly #towers: WalletTowers
 
-  private constructor(core: WalletCore, link: HubLink, nextKeyIndex: number | undefined) {
+  private constructor(
+    core: WalletCore,
+    link: HubLink,
+    towers: WalletTowers,
+    nextKeyIndex: number | undefined,
+  ) {
     this.#core = core
     this.#link = link
+    this.#towers = towers
     this.#watch = new WalletWatch(core, () => link.attachAll())
     this.#channels = new WalletChannels(core, link, this.#watch, nextKeyIndex)
     this.#invoices = new WalletInvoices(core, link, this.#channels)
@@ -91,13 +102,14 @@ export class Wallet {
 
   /**
    * Opens the wallet of `words`: reads its store, learns from proofs what it missed, and connects
-   * to its hub in the background. Errors: `words_invalid`, `hub_invalid`, `url_invalid`,
+   * to its hub in the background. Errors: `words_invalid`, `hub_invalid`, `url_invalid`, `tower_invalid`,
    * `store_of_other_words`.
    */
   static async open(options: WalletOptions): Promise<Wallet> {
     const { feed, store, openSocket } = options
     const hub = parseHub(options.hub)
     const url = parseUrl(options.hubUrl, 'hubUrl', ['ws:', 'wss:'])
+    const towerOptions = parseTowers(options.towers)
     const keys = deriveKeys(masterSeedOf(options.words))
     const stored = await loadWallet(store, keys)
     const core: WalletCore = new WalletCore({
@@ -113,7 +125,8 @@ export class Wallet {
       onFault: () => link.stop(),
     })
     const link: HubLink = new HubLink(core, { url, hub, openSocket })
-    const wallet = new Wallet(core, link, stored.nextKeyIndex)
+    const towers = new WalletTowers(core, towerOptions, openSocket)
+    const wallet = new Wallet(core, link, towers, stored.nextKeyIndex)
     try {
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])
@@ -270,6 +283,22 @@ export class Wallet {
     return this.#channels.entrust(id, appointment)
   }
 
+  /**
+   * What each watchtower of this wallet has vouched for of a channel, and whether it is the newest.
+   * Errors: `channel_unknown`.
+   */
+  guardedUpTo(id: ChannelId): readonly TowerGuard[] {
+    return this.#towers.guards(id)
+  }
+
+  /**
+   * Kept once every watchtower has vouched for the newest of a channel: what to wait for before this
+   * wallet goes away. Errors: `channel_unknown`, `no_tower`.
+   */
+  guarded(id: ChannelId, caller: Caller = {}): Promise<void> {
+    return this.#towers.guarded(id, caller)
+  }
+
   /** Kept once the ledger has settled the channel, by whatever way it ended. */
   settled(id: ChannelId, caller: Caller = {}): Promise<void> {
     return this.#channels.settled(id, caller)
@@ -302,6 +331,7 @@ export class Wallet {
   /** Hangs up and stops watching. Nothing is lost: the store holds all that was promised. */
   async close(): Promise<void> {
     this.#watch.stop()
+    this.#towers.stop()
     this.#link.stop()
     await this.#core.close()
   }
