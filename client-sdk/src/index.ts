@@ -1,4 +1,13 @@
 export { amountOf, type Denomination, formatAmount, unitsOf } from './decimal-amount.js'
+export {
+  type BundledExit,
+  type ExitBundle,
+  encodeExitBundle,
+  parseExitBundle,
+} from './exit/exit-bundle.js'
+export type { ExitItem, ExitPlan, ExitStep } from './exit/exit-plan.js'
+export { BundleExit } from './exit/leave-by-bundle.js'
+export type { LeavingParty } from './exit/way-out.js'
 export type { AnswerContext } from './guard/answer-force-close.js'
 export { type Duty, dutiesOf, forceCloseOperation } from './guard/duties.js'
 export { entrustedChallenge } from './guard/entrusted-challenge.js'
@@ -10,6 +19,7 @@ export { type ChannelFeePlan, channelFeeTransaction } from './ledger/channel-fee
 export { awaitedKeys, awaitedSigner, coSign, joinSignatures } from './ledger/co-sign.js'
 export type { OwnedCoin } from './ledger/coin-selection.js'
 export { finalizeTransaction } from './ledger/finalize-transaction.js'
+export { findChannelEnd } from './ledger/find-channel-end.js'
 export type { FollowOptions, VerifiedBlock } from './ledger/follow-blocks.js'
 export { type CoinSpend, KeyCoins } from './ledger/key-coins.js'
 export {
@@ -50,6 +60,7 @@ export type { RecordKind, StoredRecord, StoreWrite, WalletStore } from './store/
 export { closeAlone } from './wallet/close-alone.js'
 export { type Balance, Wallet, type WalletOptions } from './wallet/wallet.js'
 export type { Caller, WalletNotice } from './wallet/wallet-core.js'
+export type { ExitOptions } from './wallet/wallet-exits.js'
 export type { InvoiceWish } from './wallet/wallet-invoices.js'
 export type { PaymentWish } from './wallet/wallet-payments.js'
 export type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet/wallet-records.js'

@@ -1,3 +1,4 @@
+import type { ChainId } from '@tallystick/protocol'
 import { BlockFeed } from '../ledger/block-feed.js'
 import { LedgerClient } from '../ledger/ledger-client.js'
 import { parseUrl } from '../wallet/parse-arguments.js'
@@ -13,30 +14,35 @@ export type OpenedWallet = {
 }
 
 /**
- * Opens the wallet of `words` with a SQLite file of its own, a ledger node and a hub. Errors: as of
+ * Opens the wallet of `words` with a SQLite file of its own, a ledger node and a hub, or none. Errors: as of
  * `Wallet.open`; `StoreFault` (`store_in_use` when another process has the file); `LedgerError`.
  */
 export async function openWallet({
   words,
   file,
   ledgerUrl,
-  hubUrl,
+  chainId,
   ...options
 }: {
   /** Path of the SQLite file; created when it is not there. */
   readonly file: string
   /** Address of a ledger node, `http://host:port`. It is not trusted. */
   readonly ledgerUrl: string
+  /** The chain that is meant; absent: the one that the node serves. */
+  readonly chainId?: ChainId
 } & Pick<WalletOptions, 'words' | 'hubUrl' | 'hub' | 'onEvent'>): Promise<OpenedWallet> {
   const url = parseUrl(ledgerUrl, 'ledgerUrl', ['http:', 'https:'])
-  const ledger = await LedgerClient.connect({ url, openSocket: openWsSocket })
+  const ledger = await LedgerClient.connect({
+    ...{ url, openSocket: openWsSocket },
+    ...(chainId !== undefined && { chainId }),
+  })
   const stores = await openSqliteStore(file)
   let feed: BlockFeed | undefined
   let wallet: Wallet
   try {
     feed = await BlockFeed.start(ledger)
     const store = stores.wallet('wallet')
-    wallet = await Wallet.open({ words, store, feed, hubUrl, openSocket: openWsSocket, ...options })
+    wallet = await Wallet.open({ words, store, feed, openSocket: openWsSocket, ...options })
   } catch (error) {
     feed?.stop()
     await stores.close()

@@ -3,7 +3,7 @@ import type { RecordKind, StoreWrite, WalletStore } from '../store/wallet-store.
 import { openDatabase, type SqliteDatabase, type SqliteTransaction } from './sqlite-database.js'
 import { storedBytes, storedText } from './stored-column.js'
 
-const STORE_VERSION = 3
+const STORE_VERSION = 4
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS version (version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS record (
