@@ -1,4 +1,5 @@
 import {
+  assetIdCodec,
   type ChainId,
   chainIdCodec,
   channelIdCodec,
@@ -43,6 +44,7 @@ const bundleCodec = struct({
     struct({
       channel: channelIdCodec,
       number: channelNumberCodec,
+      asset: assetIdCodec,
       /** The same unsure force close, signed with rising fees. */
       transactions: list(transactionCodec, FEES_MAX, 1),
     }),
@@ -68,7 +70,8 @@ export function bundleExit(leaving: LeavingParty): BundledExit | Rejection {
     if (isRejection(built)) return built
     transactions.push(built.transaction)
   }
-  return { channel: ledger.id, number: ledger.number, transactions }
+  const { id: channel, number, asset } = ledger
+  return { channel, number, asset, transactions }
 }
 
 /** From the fee that is due now to all that the reserve leaves: fees may rise before it is needed. */

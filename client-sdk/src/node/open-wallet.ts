@@ -9,6 +9,8 @@ import { openSqliteStore } from './sqlite-store.js'
 /** A wallet in Node, with everything that it stands on. */
 export type OpenedWallet = {
   readonly wallet: Wallet
+  /** The ledger's blocks as the wallet hears them. */
+  readonly feed: BlockFeed
   /** Closes the wallet, its store and its connections; again is fine. Nothing is lost. */
   close(): Promise<void>
 }
@@ -30,32 +32,34 @@ export async function openWallet({
   readonly ledgerUrl: string
   /** The chain that is meant; absent: the one that the node serves. */
   readonly chainId?: ChainId
-} & Pick<WalletOptions, 'words' | 'hubUrl' | 'hub' | 'onEvent'>): Promise<OpenedWallet> {
+} & Pick<WalletOptions, 'words' | 'hubUrl' | 'hub' | 'guards' | 'onEvent'>): Promise<OpenedWallet> {
   const url = parseUrl(ledgerUrl, 'ledgerUrl', ['http:', 'https:'])
   const ledger = await LedgerClient.connect({
     ...{ url, openSocket: openWsSocket },
     ...(chainId !== undefined && { chainId }),
   })
   const stores = await openSqliteStore(file)
-  let feed: BlockFeed | undefined
-  let wallet: Wallet
+  let opened: Pick<OpenedWallet, 'wallet' | 'feed'>
+  let started: BlockFeed | undefined
   try {
-    feed = await BlockFeed.start(ledger)
+    const feed = await BlockFeed.start(ledger)
+    started = feed
     const store = stores.wallet('wallet')
-    wallet = await Wallet.open({ words, store, feed, openSocket: openWsSocket, ...options })
+    const wallet = await Wallet.open({ words, store, feed, openSocket: openWsSocket, ...options })
+    opened = { wallet, feed }
   } catch (error) {
-    feed?.stop()
+    started?.stop()
     await stores.close()
     throw error
   }
   let closing: Promise<void> | undefined
   const closeAll = async () => {
-    await wallet.close()
-    feed?.stop()
+    await opened.wallet.close()
+    opened.feed.stop()
     await stores.close()
   }
   return {
-    wallet,
+    ...opened,
     close: () => {
       closing ??= closeAll()
       return closing

@@ -51,6 +51,8 @@ export type WalletOptions = {
   readonly openSocket: OpenSocket
   /** Fresh secret bytes; absent: the platform's. */
   readonly randomBytes?: (length: number) => Uint8Array
+  /** Absent: true. `false`: only looks, and hands in nothing by itself. */
+  readonly guards?: boolean
   /** Told what the wallet notices and the owner may want to know. */
   readonly onEvent?: (notice: WalletNotice) => void
 }
@@ -85,13 +87,18 @@ export class Wallet {
   readonly #invoices: WalletInvoices
   readonly #payments: WalletPayments
 
-  private constructor(core: WalletCore, link: HubLink, nextKeyIndex: number | undefined) {
+  private constructor(
+    core: WalletCore,
+    link: HubLink,
+    { nextKeyIndex, guards }: { nextKeyIndex: number | undefined; guards: boolean },
+  ) {
     this.#core = core
     this.#link = link
-    this.#watch = new WalletWatch(core, () => {
+    const onBlock = () => {
       link.attachAll()
       this.#exits.learnEnds()
-    })
+    }
+    this.#watch = new WalletWatch(core, { guards, onBlock })
     this.#channels = new WalletChannels(core, link, nextKeyIndex)
     this.#exits = new WalletExits(core, this.#watch)
     this.#invoices = new WalletInvoices(core, link, this.#channels)
@@ -121,7 +128,10 @@ export class Wallet {
       onRefused: (event, rejection) => link.refuse(event, rejection),
     })
     const link: HubLink = new HubLink(core, { url, hub, openSocket })
-    const wallet = new Wallet(core, link, stored.nextKeyIndex)
+    const wallet = new Wallet(core, link, {
+      nextKeyIndex: stored.nextKeyIndex,
+      guards: options.guards ?? true,
+    })
     try {
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])

@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises'
+import { BlockFeed, type ExitBundle, LedgerClient, parseExitBundle } from '@tallystick/client-sdk'
+import { openWsSocket } from '@tallystick/client-sdk/node'
+import { isRejection } from '@tallystick/protocol'
+import { CommandError } from './command-error.js'
+import { showProgress } from './progress.js'
+
+/** The largest bundle that is read, bytes: some hundred channels, full of items. */
+const BUNDLE_BYTES_MAX = 64 * 1_048_576
+
+/** A bundle and the ledger of its chain. */
+export type OpenedBundle = {
+  readonly bundle: ExitBundle
+  readonly feed: BlockFeed
+  close(): void
+}
+
+/** Throws `bundle_damaged`, `bundle_version`, `wrong_genesis`, and what the ledger says. */
+export async function openBundle(file: string, url: string): Promise<OpenedBundle> {
+  const bytes = await readFile(file)
+  if (bytes.length > BUNDLE_BYTES_MAX) {
+    throw new CommandError('bundle_damaged', `${file} is too large to be an exit bundle`)
+  }
+  const bundle = parseExitBundle(bytes)
+  if (isRejection(bundle)) throw new CommandError(bundle.code, bundle.detail)
+  const { chainId } = bundle
+  const feed = await showProgress('asking the node', async () =>
+    BlockFeed.start(await LedgerClient.connect({ url, chainId, openSocket: openWsSocket })),
+  )
+  return { bundle, feed, close: () => feed.stop() }
+}
