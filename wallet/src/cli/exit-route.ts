@@ -4,6 +4,7 @@ import {
   type ExitBundle,
   type ExitPlan,
   type Wallet,
+  type WalletChannel,
 } from '@tallystick/client-sdk'
 import type { AssetId, ChannelEnd, ChannelId, ChannelNumber } from '@tallystick/protocol'
 
@@ -23,7 +24,7 @@ export type ExitRoute = {
 
 /** The channels of a wallet that are not settled, and those that are. */
 export function walletRoutes(wallet: Wallet, unsure: boolean): ExitRoute[] {
-  return wallet.allChannels().map(({ party: { ledger } }) => {
+  return byNumber(wallet.allChannels()).map(({ party: { ledger } }) => {
     const { id, number, asset } = ledger
     return {
       ...{ id, number, asset },
@@ -48,4 +49,9 @@ export function bundleRoutes(feed: BlockFeed, { exits }: ExitBundle): ExitRoute[
       end: () => exit.end(),
     }
   })
+}
+
+/** The channels of a wallet in the order in which the ledger has numbered them. */
+export function byNumber(channels: readonly WalletChannel[]): readonly WalletChannel[] {
+  return channels.toSorted((a, b) => a.party.ledger.number - b.party.ledger.number)
 }

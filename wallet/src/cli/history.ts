@@ -1,5 +1,6 @@
 import type { WalletChannel } from '@tallystick/client-sdk'
 import { endFacts, endLines } from './end-text.js'
+import { byNumber } from './exit-route.js'
 import { moneyOf, timeText } from './ledger-words.js'
 import { openStore, type WalletPlace } from './open-store.js'
 import { printFacts } from './print-facts.js'
@@ -11,7 +12,9 @@ export type HistoryCommand = WalletPlace & { readonly json?: true }
 export async function showHistory(options: HistoryCommand): Promise<void> {
   const { wallet, feed, close } = await openStore(options, { guards: false })
   try {
-    const settled = wallet.allChannels().filter(({ party }) => party.phase.kind === 'closed')
+    const settled = byNumber(wallet.allChannels()).filter(
+      ({ party }) => party.phase.kind === 'closed',
+    )
     const ended = await showProgress('asking how channels ended', () =>
       Promise.all(settled.map(async (held) => ({ held, end: await wallet.endOf(idOf(held)) }))),
     )

@@ -1,5 +1,6 @@
 import type { ExitPlan, Wallet, WalletChannel } from '@tallystick/client-sdk'
 import { channelTotal, clientPayoutOf } from '@tallystick/protocol'
+import { byNumber } from './exit-route.js'
 import { type Money, moneyOf, timeText } from './ledger-words.js'
 import { openStore, type WalletPlace } from './open-store.js'
 import { planFacts, planLines } from './plan-text.js'
@@ -15,7 +16,9 @@ export async function showStatus(options: StatusCommand): Promise<void> {
   const { wallet, feed, close } = await openStore(options, { guards: false })
   try {
     const { onLedger } = await showProgress('asking the node', () => wallet.balance())
-    const sights = await Promise.all(wallet.channels().map((held) => sightOf(wallet, held)))
+    const sights = await Promise.all(
+      byNumber(wallet.channels()).map((held) => sightOf(wallet, held)),
+    )
     const assets = sights.map(({ held }) => held.party.ledger.asset)
     const money = await moneyOf(feed.ledger, [0, ...assets])
     const { height, time, ledger } = feed
