@@ -1,3 +1,4 @@
+export { type Clock, PROCESS_CLOCK } from './clock.js'
 export { amountOf, type Denomination, formatAmount, unitsOf } from './decimal-amount.js'
 export {
   type BundledExit,
@@ -22,6 +23,7 @@ export { finalizeTransaction } from './ledger/finalize-transaction.js'
 export { findChannelEnd } from './ledger/find-channel-end.js'
 export type { FollowOptions, VerifiedBlock } from './ledger/follow-blocks.js'
 export { type CoinSpend, KeyCoins } from './ledger/key-coins.js'
+export type { LedgerAccess } from './ledger/ledger-access.js'
 export {
   LedgerClient,
   type LedgerOptions,
@@ -48,6 +50,7 @@ export {
 } from './ledger/light-client.js'
 export type { OpenSocket, Socket, SocketHandlers } from './ledger/open-socket.js'
 export { openWebSocket } from './ledger/open-web-socket.js'
+export { pause } from './ledger/pause.js'
 export {
   type BuildRejection,
   buildTransaction,

@@ -1,11 +1,11 @@
 import type { ChannelParty, PendingItem, RevealLookup } from '@tallystick/protocol'
 import { isClosing } from '@tallystick/protocol'
 import { settledLanes } from '../guard/answer-force-close.js'
-import type { LedgerClient } from '../ledger/ledger-client.js'
+import type { LedgerAccess } from '../ledger/ledger-access.js'
 
 /** What the ledger knows of every item of a channel, whether it is closing or not. */
 export async function itemReveals(
-  ledger: Pick<LedgerClient, 'reveal'>,
+  ledger: Pick<LedgerAccess, 'reveal'>,
   { own, peer, ledger: channel }: Pick<ChannelParty, 'own' | 'peer' | 'ledger'>,
 ): Promise<RevealLookup> {
   const settled = isClosing(channel)
@@ -19,7 +19,7 @@ export async function itemReveals(
 
 /** What the ledger knows of these items. */
 export async function revealsOfItems(
-  ledger: Pick<LedgerClient, 'reveal'>,
+  ledger: Pick<LedgerAccess, 'reveal'>,
   items: readonly PendingItem[],
 ): Promise<RevealLookup> {
   const known = new Map<string, number>()

@@ -12,10 +12,11 @@ import {
   type TxId,
   timestamp,
 } from '@tallystick/protocol'
+import { type Clock, PROCESS_CLOCK } from '../clock.js'
 import { channelFeeTransaction } from '../ledger/channel-fee-transaction.js'
 import { finalizeTransaction } from '../ledger/finalize-transaction.js'
 import { inTime } from '../ledger/in-time.js'
-import type { LedgerClient } from '../ledger/ledger-client.js'
+import type { LedgerAccess } from '../ledger/ledger-access.js'
 import { LedgerError } from '../ledger/ledger-error.js'
 import type { BuiltTransaction } from '../ledger/transaction-draft.js'
 import { type Duty, dutiesOf, forceCloseOperation } from './duties.js'
@@ -35,7 +36,7 @@ export type Guarded = {
 }
 
 export type GuardParts = {
-  readonly ledger: LedgerClient
+  readonly ledger: LedgerAccess
   /** Base units due for 1,000 units of cost in the channel's asset. */
   readonly feePerKiloCost: (channel: Channel) => number
   /** A transaction that makes a link public and is paid for with the owner's coins, if it has any. */
@@ -43,6 +44,8 @@ export type GuardParts = {
   /** Called before a force close is sent: from here on the owner signs nothing on the channel. */
   readonly beforeForceClose: (party: ChannelParty) => Promise<ChannelParty>
   readonly onAct: (act: GuardAct) => void
+  /** Absent: that of the process. */
+  readonly clock?: Clock
 }
 
 /** What the guard did, for the owner's log. */
@@ -61,6 +64,7 @@ type DueDuty = { readonly name: string; readonly duty: Duty; readonly guarded: G
  */
 export class GuardLoop {
   readonly #parts: GuardParts
+  readonly #clock: Clock
   /** Heights at which duties were sent. */
   readonly #sent = new Map<string, number>()
   /** What was not begun yet of the newest block's duties, the nearest deadline first. */
@@ -69,6 +73,7 @@ export class GuardLoop {
 
   constructor(parts: GuardParts) {
     this.#parts = parts
+    this.#clock = parts.clock ?? PROCESS_CLOCK
   }
 
   /**
@@ -113,7 +118,9 @@ export class GuardLoop {
     const channel = guarded.party.ledger.number
     let outcome: TxId | Rejection
     try {
-      outcome = await inTime(DUTY_MS_MAX, (signal) => this.#carryOut(duty, guarded, signal))
+      outcome = await inTime(this.#clock, DUTY_MS_MAX, (signal) =>
+        this.#carryOut(duty, guarded, signal),
+      )
     } catch (error) {
       // The ledger is out of reach or refuses: the duty stays due and is done at a later block.
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'guard_failed'

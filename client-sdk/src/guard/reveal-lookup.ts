@@ -6,9 +6,10 @@ import {
   type RevealLookup,
   type Timestamp,
 } from '@tallystick/protocol'
+import { type Clock, PROCESS_CLOCK } from '../clock.js'
 import { inParallel } from '../ledger/in-parallel.js'
 import { inTime } from '../ledger/in-time.js'
-import type { LedgerClient } from '../ledger/ledger-client.js'
+import type { LedgerAccess } from '../ledger/ledger-access.js'
 import { LedgerError } from '../ledger/ledger-error.js'
 import { settledLanes } from './answer-force-close.js'
 
@@ -23,12 +24,14 @@ const LOOKUP_MS_MAX = 5_000
  * thousand closing channels a block costs no more questions than it has news.
  */
 export class RevealLookups {
-  readonly #ledger: Pick<LedgerClient, 'reveal'>
+  readonly #ledger: Pick<LedgerAccess, 'reveal'>
+  readonly #clock: Clock
   /** Newest link (0: none) by anchor and last time that counts. */
   #known: ReadonlyMap<string, number> = new Map()
 
-  constructor(ledger: Pick<LedgerClient, 'reveal'>) {
+  constructor(ledger: Pick<LedgerAccess, 'reveal'>, clock: Clock = PROCESS_CLOCK) {
     this.#ledger = ledger
+    this.#clock = clock
   }
 
   /**
@@ -60,7 +63,7 @@ export class RevealLookups {
    */
   async #lookUp(anchor: Anchor, notAfter: Timestamp): Promise<number | undefined> {
     try {
-      const { value } = await inTime(LOOKUP_MS_MAX, (signal) =>
+      const { value } = await inTime(this.#clock, LOOKUP_MS_MAX, (signal) =>
         this.#ledger.reveal(anchor, notAfter, signal),
       )
       return value?.index ?? 0
@@ -73,7 +76,7 @@ export class RevealLookups {
 
 /** The same, once. */
 export function revealLookupOf(
-  ledger: Pick<LedgerClient, 'reveal'>,
+  ledger: Pick<LedgerAccess, 'reveal'>,
   parties: Iterable<Pick<ChannelParty, 'ledger'>>,
 ): Promise<RevealLookup> {
   return new RevealLookups(ledger).of(parties, 'unknown')

@@ -11,10 +11,10 @@ import {
 } from '@tallystick/protocol'
 import { revealsOfItems } from '../exit/item-reveals.js'
 import type { VerifiedBlock } from './follow-blocks.js'
-import type { LedgerClient } from './ledger-client.js'
+import type { LedgerAccess } from './ledger-access.js'
 import { malformedAnswer } from './ledger-error.js'
 
-type ChannelHistory = Pick<LedgerClient, 'chainId' | 'channelPlaces' | 'block' | 'reveal'>
+type ChannelHistory = Pick<LedgerAccess, 'chainId' | 'channelPlaces' | 'block' | 'reveal'>
 
 /**
  * How a channel that the ledger has settled ended, and what it paid: from the certified blocks that

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js'
 import { LedgerError } from './ledger-error.js'
 
 /**
@@ -6,22 +7,23 @@ import { LedgerError } from './ledger-error.js'
  * signal; what does not listen goes on unheard.
  */
 export async function inTime<T>(
+  clock: Clock,
   limitMs: number,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const limit = new AbortController()
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let cancel = () => {}
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    cancel = clock.after(limitMs, () => {
       const detail = `the ledger did not answer within ${limitMs} ms`
       const error = new LedgerError({ code: 'ledger_unreachable', detail, retryable: true })
       limit.abort(error)
       reject(error)
-    }, limitMs)
+    })
   })
   try {
     return await Promise.race([work(limit.signal), late])
   } finally {
-    clearTimeout(timer)
+    cancel()
   }
 }

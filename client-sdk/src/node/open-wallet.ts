@@ -9,7 +9,8 @@ import { openSqliteStore } from './sqlite-store.js'
 /** A wallet in Node, with everything that it stands on. */
 export type OpenedWallet = {
   readonly wallet: Wallet
-  /** The ledger's blocks as the wallet hears them. */
+  readonly ledger: LedgerClient
+  /** Its blocks as the wallet hears them. */
   readonly feed: BlockFeed
   /** Closes the wallet, its store and its connections; again is fine. Nothing is lost. */
   close(): Promise<void>
@@ -17,17 +18,21 @@ export type OpenedWallet = {
 
 /**
  * Opens the wallet of `words` with a SQLite file of its own, a ledger node and a hub, or none. Errors: as of
- * `Wallet.open`; `StoreFault` (`store_in_use` when another process has the file); `LedgerError`.
+ * `Wallet.open`; `StoreFault` (`store_in_use` when another process has the file; JRN-5 when it is no longer what it
+ * was); `LedgerError`.
  */
 export async function openWallet({
   words,
   file,
   ledgerUrl,
   chainId,
+  restored = false,
   ...options
 }: {
   /** Path of the SQLite file; created when it is not there. */
   readonly file: string
+  /** The file is a copy that may be old: the books of its channels are lost from now on (JRN-6). */
+  readonly restored?: boolean
   /** Address of a ledger node, `http://host:port`. It is not trusted. */
   readonly ledgerUrl: string
   /** The chain that is meant; absent: the one that the node serves. */
@@ -38,15 +43,15 @@ export async function openWallet({
     ...{ url, openSocket: openWsSocket },
     ...(chainId !== undefined && { chainId }),
   })
-  const stores = await openSqliteStore(file)
-  let opened: Pick<OpenedWallet, 'wallet' | 'feed'>
+  const stores = await openSqliteStore(file, { restored })
+  let opened: Pick<OpenedWallet, 'wallet' | 'feed' | 'ledger'>
   let started: BlockFeed | undefined
   try {
     const feed = await BlockFeed.start(ledger)
     started = feed
     const store = stores.wallet('wallet')
     const wallet = await Wallet.open({ words, store, feed, openSocket: openWsSocket, ...options })
-    opened = { wallet, feed }
+    opened = { wallet, feed, ledger }
   } catch (error) {
     started?.stop()
     await stores.close()

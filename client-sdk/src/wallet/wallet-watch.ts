@@ -28,9 +28,10 @@ export class WalletWatch {
     this.#guards = guards
     this.#core = core
     const { ledger } = core.feed
-    this.#reveals = new RevealLookups(ledger)
+    this.#reveals = new RevealLookups(ledger, core.clock)
     this.#guard = new GuardLoop({
       ledger,
+      clock: core.clock,
       feePerKiloCost: ({ asset }) => ledger.feePerKiloCost(asset),
       revealWithCoins: (reveal) => core.coins.build({ reveals: [reveal] }),
       beforeForceClose: async ({ ledger: { id } }) => (await this.leave(id)).party,

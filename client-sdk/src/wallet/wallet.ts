@@ -15,6 +15,7 @@ import {
   spendable,
   type TxId,
 } from '@tallystick/protocol'
+import { type Clock, PROCESS_CLOCK } from '../clock.js'
 import type { ExitBundle } from '../exit/exit-bundle.js'
 import type { ExitPlan } from '../exit/exit-plan.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
@@ -53,6 +54,8 @@ export type WalletOptions = {
   readonly randomBytes?: (length: number) => Uint8Array
   /** Absent: true. `false`: only looks, and hands in nothing by itself. */
   readonly guards?: boolean
+  /** Absent: the process's. */
+  readonly clock?: Clock
   /** Told what the wallet notices and the owner may want to know. */
   readonly onEvent?: (notice: WalletNotice) => void
 }
@@ -123,6 +126,7 @@ export class Wallet {
       store,
       stored,
       randomBytes: options.randomBytes ?? randomBytes,
+      clock: options.clock ?? PROCESS_CLOCK,
       onEvent: options.onEvent ?? (() => undefined),
       perform: (effect) => performEffect(core, link, effect),
       onRefused: (event, rejection) => link.refuse(event, rejection),

@@ -1,4 +1,4 @@
-import type { BlockFeed, ExitPlan } from '@tallystick/client-sdk'
+import type { BlockFeed, ExitPlan, LedgerClient } from '@tallystick/client-sdk'
 import type { ChainId } from '@tallystick/protocol'
 import { CommandError } from './command-error.js'
 import { confirm } from './confirm.js'
@@ -32,24 +32,22 @@ type Sight = { readonly route: ExitRoute; readonly plan: ExitPlan | undefined }
 
 /** `wallet exit`: brings the money of channels home without the hub; again goes on where it was. */
 export async function exitChannels(options: ExitCommand): Promise<void> {
-  const { feed, routes, close, origin } = await openExit(options)
+  const opened = await openExit(options)
   try {
-    await exitRoutes(options, feed, routes, origin)
+    await exitRoutes(options, opened)
   } finally {
-    await close()
+    await opened.close()
   }
 }
 
 async function exitRoutes(
   options: ExitCommand,
-  feed: BlockFeed,
-  all: readonly ExitRoute[],
-  origin: string | undefined,
+  { ledger, feed, routes: all, origin }: OpenedExit,
 ): Promise<void> {
   const routes = wanted(all, options.channel)
   const sights = await showProgress('looking at the channels', () => lookAt(routes))
   const money = await moneyOf(
-    feed.ledger,
+    ledger,
     routes.map(({ asset }) => asset),
   )
   if (options.plan) return show(options, feed, sights, money)
@@ -67,31 +65,36 @@ async function exitRoutes(
   return show(options, feed, await lookAt(routes), money)
 }
 
-async function openExit(options: ExitCommand): Promise<{
+/** What an exit is made with. */
+type OpenedExit = {
+  readonly ledger: LedgerClient
   readonly feed: BlockFeed
   readonly routes: readonly ExitRoute[]
   readonly close: () => Promise<void>
   /** What a person has to know of where this comes from. */
   readonly origin: string | undefined
-}> {
-  const { keys, store, bundle: file, ledger } = options
+}
+
+async function openExit(options: ExitCommand): Promise<OpenedExit> {
+  const { keys, store, bundle: file, ledger: url } = options
   if (file !== undefined) {
-    const { bundle, feed, close } = await openBundle(file, ledger)
+    const { bundle, ledger, feed, close } = await openBundle(file, url)
     const { height, time } = bundle
     const age = spanText(Math.max(0, feed.time - time))
     const origin =
       `The bundle is from block ${height}, ${timeText(time)}, ${age} of ledger time ago: what you\n` +
       'received after it comes home only if the hub shows it. Prefer the store, if it is there.\n'
-    return { feed, origin, routes: bundleRoutes(feed, bundle), close: async () => close() }
+    const routes = bundleRoutes(feed, bundle)
+    return { ledger, feed, origin, routes, close: async () => close() }
   }
   if (keys === undefined || store === undefined) {
     throw new CommandError('usage', 'either --bundle is due, or --keys and --store')
   }
-  const place = { keys, store, ledger, ...(options.chainId && { chainId: options.chainId }) }
+  const place = { keys, store, ledger: url, ...(options.chainId && { chainId: options.chainId }) }
   const how = { guards: options.plan !== true, isNew: options.newStore === true }
-  const { wallet, feed, close } = await openStore(place, how)
+  const { wallet, ledger, feed, close } = await openStore(place, how)
   const routes = walletRoutes(wallet, options.unsure === true)
-  return { feed, routes, close, origin: undefined }
+  return { ledger, feed, routes, close, origin: undefined }
 }
 
 function wanted(all: readonly ExitRoute[], numbers: readonly number[] | undefined): ExitRoute[] {

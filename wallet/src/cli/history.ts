@@ -10,7 +10,7 @@ export type HistoryCommand = WalletPlace & { readonly json?: true }
 
 /** `wallet history`: the channels that are settled: what each paid, penalties and bounties. */
 export async function showHistory(options: HistoryCommand): Promise<void> {
-  const { wallet, feed, close } = await openStore(options, { guards: false })
+  const { wallet, ledger, close } = await openStore(options, { guards: false })
   try {
     const settled = byNumber(wallet.allChannels()).filter(
       ({ party }) => party.phase.kind === 'closed',
@@ -19,7 +19,7 @@ export async function showHistory(options: HistoryCommand): Promise<void> {
       Promise.all(settled.map(async (held) => ({ held, end: await wallet.endOf(idOf(held)) }))),
     )
     const money = await moneyOf(
-      feed.ledger,
+      ledger,
       settled.map(({ party }) => party.ledger.asset),
     )
     const channels = ended.map(({ held: { party }, end }) => {

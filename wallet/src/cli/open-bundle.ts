@@ -11,6 +11,7 @@ const BUNDLE_BYTES_MAX = 64 * 1_048_576
 /** A bundle and the ledger of its chain. */
 export type OpenedBundle = {
   readonly bundle: ExitBundle
+  readonly ledger: LedgerClient
   readonly feed: BlockFeed
   close(): void
 }
@@ -24,8 +25,9 @@ export async function openBundle(file: string, url: string): Promise<OpenedBundl
   const bundle = parseExitBundle(bytes)
   if (isRejection(bundle)) throw new CommandError(bundle.code, bundle.detail)
   const { chainId } = bundle
-  const feed = await showProgress('asking the node', async () =>
-    BlockFeed.start(await LedgerClient.connect({ url, chainId, openSocket: openWsSocket })),
+  const ledger = await showProgress('asking the node', () =>
+    LedgerClient.connect({ url, chainId, openSocket: openWsSocket }),
   )
-  return { bundle, feed, close: () => feed.stop() }
+  const feed = await BlockFeed.start(ledger)
+  return { bundle, ledger, feed, close: () => feed.stop() }
 }

@@ -13,15 +13,15 @@ type Sight = { readonly held: WalletChannel; readonly plan: ExitPlan | undefined
 
 /** `wallet status`: coins and open channels, as the store and the ledger have them. */
 export async function showStatus(options: StatusCommand): Promise<void> {
-  const { wallet, feed, close } = await openStore(options, { guards: false })
+  const { wallet, ledger, feed, close } = await openStore(options, { guards: false })
   try {
     const { onLedger } = await showProgress('asking the node', () => wallet.balance())
     const sights = await Promise.all(
       byNumber(wallet.channels()).map((held) => sightOf(wallet, held)),
     )
     const assets = sights.map(({ held }) => held.party.ledger.asset)
-    const money = await moneyOf(feed.ledger, [0, ...assets])
-    const { height, time, ledger } = feed
+    const money = await moneyOf(ledger, [0, ...assets])
+    const { height, time } = feed
     const facts = {
       ...{ chain_id: ledger.chainId, height, time, on_ledger: `${onLedger}` },
       channels: sights.map(factsOf),
