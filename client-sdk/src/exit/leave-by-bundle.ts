@@ -24,6 +24,8 @@ const OUTBID = new Set([
 ])
 /** Refusals that say that the channel is on its way out already. */
 const UNDER_WAY = new Set(['channel_closing', 'channel_missing'])
+/** Refusals of a finalize that say that its part was paid meanwhile. */
+const PAID_ALREADY = new Set(['channel_missing', 'finalize_out_of_order', 'nothing_decided'])
 /** Attempts after which the pause between two grows no more: four seconds. */
 const ATTEMPT_MAX = 4
 
@@ -81,9 +83,13 @@ export class BundleExit {
     }
   }
 
-  /** Hands in what pays the next part; it needs no key and no fee. */
+  /** Hands in what pays the next part; it needs no key and no fee. Somebody else may be faster. */
   async finalize(part: number, signal: AbortSignal | undefined): Promise<void> {
-    await this.#feed.ledger.submit(finalizeTransaction(this.bundled.number, part), signal)
+    try {
+      await this.#feed.ledger.submit(finalizeTransaction(this.bundled.number, part), signal)
+    } catch (error) {
+      if (!(error instanceof LedgerError && PAID_ALREADY.has(error.code))) throw error
+    }
   }
 
   /** How the channel ended; `undefined`: it has not, or the node keeps its blocks no more. */

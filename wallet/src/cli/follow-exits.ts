@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BlockFeed, ExitPlan } from '@tallystick/client-sdk'
 import type { ExitRoute } from './exit-route.js'
+import { isToLeave, type Sight, sightOf } from './exit-sight.js'
 import { timeText } from './ledger-words.js'
 
 /** Between two looks at the ledger, milliseconds: about a block. */
@@ -8,55 +8,60 @@ const LOOK_MS = 500
 /** Channels that are worked at at a time. */
 const PARALLEL = 8
 
-export type Following = {
-  /** Whether there is nothing more to do, or to wait for, with a channel. */
-  readonly isDone: (plan: ExitPlan | undefined) => boolean
-  readonly isToLeave: (plan: ExitPlan | undefined) => boolean
-  readonly feed: BlockFeed
-}
-
-/** Does what is due on each channel until all are done; each step is told on standard error. */
+/**
+ * Does what is due on each channel, round after round, until all are done; each step is told on
+ * standard error. A channel that fails holds up no other. Answers where each stands in the end.
+ */
 export async function followExits(
   routes: readonly ExitRoute[],
-  following: Following,
-): Promise<void> {
-  const queue = [...routes]
-  const lane = async () => {
-    for (let route = queue.shift(); route !== undefined; route = queue.shift()) {
-      await followExit(route, following)
-    }
+  isDone: (sight: Sight) => boolean,
+): Promise<Sight[]> {
+  const sights = new Map<ExitRoute, Sight>()
+  const told = new Map<ExitRoute, string>()
+  const look = async (route: ExitRoute) => {
+    const before = sights.get(route)
+    const sight = await sightOf(route, () => doStep(route, before))
+    sights.set(route, sight)
+    const said = whatGoesOn(sight)
+    if (said !== told.get(route)) process.stderr.write(`channel ${route.number}: ${said}\n`)
+    told.set(route, said)
   }
-  const waiting = setInterval(
-    () => process.stderr.write(`ledger time goes on, block ${following.feed.height}\n`),
-    30_000,
-  )
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, routes.length) }, lane)).finally(() => {
-    clearInterval(waiting)
-  })
-}
-
-async function followExit(route: ExitRoute, following: Following): Promise<void> {
-  const { isDone, isToLeave } = following
-  let told = ''
   for (;;) {
-    const plan = await route.plan()
-    const said = whatGoesOn(plan)
-    if (said !== told) process.stderr.write(`channel ${route.number}: ${said}\n`)
-    told = said
-    if (isDone(plan)) return
-    if (plan?.step.kind === 'forceClose' && isToLeave(plan)) await route.leave(plan.step.unsure)
-    if (plan?.step.kind === 'finalize') await route.finalize(plan.step.part)
+    const left = routes.filter((route) => {
+      const sight = sights.get(route)
+      return sight === undefined || !isDone(sight)
+    })
+    if (left.length === 0) break
+    await inLanes(left, look)
     await sleep(LOOK_MS)
   }
+  return routes.flatMap((route) => sights.get(route) ?? [])
+}
+
+/** What the newest look at a channel has shown to be due. */
+async function doStep(route: ExitRoute, sight: Sight | undefined): Promise<void> {
+  if (sight?.kind !== 'planned') return
+  const { step } = sight.plan
+  if (step.kind === 'forceClose' && isToLeave(sight)) await route.leave(step.unsure)
+  if (step.kind === 'finalize') await route.finalize(step.part)
+}
+
+async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values()
+  const lane = async () => {
+    for (const item of queue) await work(item)
+  }
+  await Promise.all(Array.from({ length: PARALLEL }, lane))
 }
 
 /** One step in a few words; it changes when the step does. */
-function whatGoesOn(plan: ExitPlan | undefined): string {
-  if (plan === undefined) return 'settled'
-  const { step } = plan
+function whatGoesOn(sight: Sight): string {
+  if (sight.kind === 'settled') return 'settled'
+  if (sight.kind === 'problem') return `${sight.code}: ${sight.detail}`
+  const { step } = sight.plan
   switch (step.kind) {
     case 'forceClose':
-      return 'closing it alone'
+      return isToLeave(sight) ? 'closing it alone' : 'nothing of it would come home'
     case 'window':
       return `closing; the window ends after ${timeText(step.deadline)}`
     case 'finalize':

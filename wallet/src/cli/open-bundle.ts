@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { BlockFeed, type ExitBundle, LedgerClient, parseExitBundle } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
-import { isRejection } from '@tallystick/protocol'
+import { type ChainId, isRejection } from '@tallystick/protocol'
 import { CommandError } from './command-error.js'
 import { showProgress } from './progress.js'
 
@@ -16,13 +16,20 @@ export type OpenedBundle = {
   close(): void
 }
 
-/** Throws `bundle_damaged`, `bundle_version`, `wrong_genesis`, and what the ledger says. */
-export async function openBundle(file: string, url: string): Promise<OpenedBundle> {
+/**
+ * Opens `file` for the chain that is meant, if one is named. Throws `bundle_damaged`,
+ * `bundle_version`, `wrong_chain`, `wrong_genesis`, and what the ledger says.
+ */
+export async function openBundle(
+  file: string,
+  url: string,
+  expected: ChainId | undefined,
+): Promise<OpenedBundle> {
   const bytes = await readFile(file)
   if (bytes.length > BUNDLE_BYTES_MAX) {
     throw new CommandError('bundle_damaged', `${file} is too large to be an exit bundle`)
   }
-  const bundle = parseExitBundle(bytes)
+  const bundle = parseExitBundle(bytes, expected)
   if (isRejection(bundle)) throw new CommandError(bundle.code, bundle.detail)
   const { chainId } = bundle
   const ledger = await showProgress('asking the node', () =>

@@ -14,11 +14,13 @@ export function planLines(plan: ExitPlan, money: Money, now: Timestamp): string[
       ? `you get   ${amount(payout.most)}`
       : `you get   ${amount(payout.least)} at least, ${amount(payout.most)} at best`
   const waiting = items.filter(({ fate }) => fate === 'waiting')
+  const earned = items.filter(({ fate, incoming }) => fate === 'public' && incoming)
   return [
     `holds     ${amount(channelTotal(channel))} for both sides`,
     due,
     ...(paid > 0n ? [`so far    ${amount(paid)} of it is paid out`] : []),
     ...stepLines(plan, amount, now),
+    ...(earned.length > 0 ? [earnedLine(earned, amount)] : []),
     ...waiting.slice(0, ITEMS_SHOWN).map((item) => itemLine(item, amount, now)),
     ...(waiting.length > ITEMS_SHOWN
       ? [`waits     for ${waiting.length - ITEMS_SHOWN} more payments of this kind`]
@@ -65,6 +67,12 @@ function stepLines(
         `channel   ${channel.number} waits for payments; all is paid after ${after(step.until)}`,
       ]
   }
+}
+
+function earnedLine(items: readonly ExitItem[], amount: (units: bigint) => string): string {
+  const sum = items.reduce((total, { value }) => total + value, 0n)
+  const count = items.length === 1 ? 'a payment' : `${items.length} payments`
+  return `counts    ${count} to you of ${amount(sum)}: public already, or with the close`
 }
 
 function itemLine(
