@@ -225,7 +225,7 @@ export const MUTANTS: readonly Patch[] = [
   {
     name: 'wallet-forgets-a-payment-that-is-cancelling',
     rule: 'INV-4',
-    file: WALLET_STEP,
+    file: 'client-sdk/src/wallet/cancelled-payments.ts',
     find: "payment.channel === channel && payment.status === 'cancelling'",
     replace: 'false',
   },

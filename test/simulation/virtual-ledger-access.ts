@@ -16,6 +16,7 @@ import {
 } from '@tallystick/protocol'
 import type { VerifiedBlock } from '#client-sdk/ledger/follow-blocks.js'
 import { pause } from '#client-sdk/ledger/pause.js'
+import { channelPlaces } from './channel-places.js'
 import { type Incarnation, never } from './incarnation.js'
 import type { LedgerActor } from './ledger-actor.js'
 import type { Random } from './random.js'
@@ -136,6 +137,17 @@ export function virtualLedgerAccess(
       if (said.kind !== 'refused') return said.id
       const { code, detail } = said.rejection
       throw new LedgerError({ code, detail, retryable: code === 'node_busy' })
+    },
+    block: async (height) => {
+      await trip()
+      const block = ledger.blocks[height - 1]
+      if (block !== undefined) return block
+      const detail = `there is no block ${height}`
+      throw new LedgerError({ code: 'not_found', detail, retryable: false })
+    },
+    channelPlaces: async (number) => {
+      await trip()
+      return channelPlaces(ledger.blocks, number)
     },
     transactionStatus: (id) => statusOf(id),
     confirmed: async (id, { signal } = {}) => {

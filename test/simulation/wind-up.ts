@@ -1,7 +1,7 @@
 import { closeAlone } from '@tallystick/client-sdk'
 import { type ChannelId, isRejection } from '@tallystick/protocol'
 import { channelsLeft, hasWorth } from './channels-left.js'
-import { HUB } from './hub-actor.js'
+import { FEE_PER_KILO_COST, HUB } from './hub-actor.js'
 import { begin } from './perform.js'
 import type { World } from './world.js'
 
@@ -74,7 +74,14 @@ async function leaveAsHub({ hub }: World, channel: ChannelId): Promise<void> {
   await pipeline.ledger({ height: undefined, time: pipeline.now, events })
   const party = state.channel(channel)?.party
   if (party === undefined) return
-  const built = closeAlone(access, party, hub.keys.signer)
+  const built = closeAlone({
+    chainId: access.chainId,
+    party,
+    signer: hub.keys.signer,
+    unsure: false,
+    now: pipeline.now,
+    feePerKiloCost: FEE_PER_KILO_COST,
+  })
   if (!isRejection(built)) await access.submit(built.transaction)
 }
 

@@ -2,6 +2,7 @@ import {
   agreementOf,
   agreeToClose,
   type ChainId,
+  type ChannelEnd,
   type ChannelId,
   type ChannelParty,
   type Claim,
@@ -13,7 +14,6 @@ import {
   draftOwed,
   EXPIRE_GRACE_SECONDS,
   earlierLink,
-  isClosing,
   isQuiescent,
   isRejection,
   type LaneUpdate,
@@ -23,7 +23,6 @@ import {
   type Message,
   type MessageOf,
   newParty,
-  type PendingItem,
   type Position,
   type Rejection,
   receiveClaim,
@@ -36,7 +35,7 @@ import {
   startDraining,
   type Timestamp,
 } from '@tallystick/protocol'
-import { settledLanes } from '../guard/answer-force-close.js'
+import { claimedInDispute, failCancelled } from './cancelled-payments.js'
 import { finishPayment, linkRefund } from './finish-payment.js'
 import { meetLaneEvent } from './receive-payment.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
@@ -78,6 +77,8 @@ export function stepWallet(
       return stepChannelSeen(state, event, context)
     case 'channelGone':
       return stepChannelGone(state, event.channel, context)
+    case 'channelEnded':
+      return stepChannelEnded(state, event.channel, event.end)
     case 'revealSeen':
       return stepRevealSeen(state, event, context)
     case 'timePassed':
@@ -230,22 +231,25 @@ function stepChannelSeen(
   if (held !== undefined)
     return changeParty(state, channel.id, (party) => seeLedger(party, channel, now))
   const party = newParty('client', channel)
-  state.setChannel({ party: books === 'lost' ? leave(party) : party, keyIndex, books })
+  const end = undefined
+  state.setChannel({ party: books === 'lost' ? leave(party) : party, keyIndex, books, end })
   return [{ kind: 'channelChanged', channel: channel.id }]
 }
 
-/** The ledger has settled a channel: what was cancelled and not claimed by then is back. */
 function stepChannelGone(
   state: WalletOverlay,
   channel: ChannelId,
-  context: WalletContext,
+  { now }: WalletContext,
 ): Outcome {
-  const effects = changeParty(state, channel, (party) => seeLedger(party, undefined, context.now))
-  if (isRejection(effects)) return effects
-  const failed = [...state.payments()]
-    .filter((payment) => payment.channel === channel && payment.status === 'cancelling')
-    .flatMap((payment) => finishPayment(state, { ...payment, status: 'failed', time: context.now }))
-  return [...effects, ...failed]
+  const changed = changeParty(state, channel, (party) => seeLedger(party, undefined, now))
+  return isRejection(changed) ? changed : [...changed, ...failCancelled(state, channel, now)]
+}
+
+function stepChannelEnded(state: WalletOverlay, channel: ChannelId, end: ChannelEnd): Outcome {
+  const held = state.channel(channel)
+  if (held === undefined) return unknown(channel)
+  state.setChannel({ ...held, end })
+  return [{ kind: 'channelChanged', channel }]
 }
 
 function stepRevealSeen(
@@ -263,7 +267,7 @@ function stepRevealSeen(
       const preimage = earlierLink(known.link, known.index - 1)
       effects.push(...markPaid(state, id, preimage, context))
     }
-    for (const { id } of returnedBy(held.party, event)) {
+    for (const { id } of claimedInDispute(held.party, event)) {
       if (state.payment(id)?.status !== 'cancelling') continue
       effects.push(...markPaid(state, id, earlierLink(known.link, known.index - 1), context))
     }
@@ -282,17 +286,6 @@ function stepRevealSeen(
     effects.push({ kind: 'invoiceChanged', invoice: paid })
   }
   return effects
-}
-
-/** Items that a dispute settles this wallet's lane with and that a reveal claims in time. */
-function returnedBy(
-  { ledger }: ChannelParty,
-  { anchor, known, time }: Extract<WalletEvent, { kind: 'revealSeen' }>,
-): readonly PendingItem[] {
-  if (!isClosing(ledger)) return []
-  return settledLanes(ledger, 'client')
-    .flatMap(({ items }) => items)
-    .filter((item) => item.anchor === anchor && time <= item.expiry && known.index > item.paid)
 }
 
 /** Takes back what has expired, pays what was owed, ends what ran out. */
