@@ -8,6 +8,8 @@ export type Lie = {
     | 'withholdUpdates'
     | 'withholdPreimages'
     | 'withholdAcks'
+    /** Asks to drop items whose preimage it knows, and claims them on the ledger later. */
+    | 'declineClaims'
     | 'repeat'
     | 'otherChannel'
     | 'garbage'

@@ -133,7 +133,7 @@ function policyOf({ payoutLock }: HubKeys): HubPolicy {
       clientPenaltyPpm: 300_000,
       hubPenaltyPpm: 1_000_000,
       itemsMax: 16,
-      expirySecondsMax: 600,
+      expirySecondsMax: 240,
       itemAmountMin: amount(1n),
       exitReserve: amount(exitReserveMin({ itemsMax: LANE_ITEMS_MAX }, FEE_PER_KILO_COST)),
     },

@@ -86,6 +86,11 @@ export class Liar {
         return message.kind === 'claim' ? [] : [bytes]
       case 'withholdAcks':
         return message.kind === 'stored' ? [] : [bytes]
+      case 'declineClaims': {
+        if (message.kind !== 'claim') return [bytes]
+        const { channel, id } = message
+        return [encodeMessage({ kind: 'decline', channel, id, code: 'declined' })]
+      }
       case 'repeat':
         return [bytes, this.#random.pick(this.#said)]
       case 'otherChannel':
@@ -124,7 +129,9 @@ export class Liar {
   /** A proof that no honest side may take. */
   #breach(update: Update): Content | undefined {
     const { version, acked, changes } = update
-    const [item] = this.held(update.channel).at(-1)?.own.items ?? []
+    const before = this.held(update.channel).find(({ own }) => own.version === version - 1)
+    const named = new Set(changes.map(({ id }) => id))
+    const item = before?.own.items.find(({ id }) => !named.has(id))
     switch (this.#random.int(0, 5)) {
       case 0:
         return { version, acked: acked >> 1, changes }

@@ -117,13 +117,6 @@ export const MUTANTS: readonly Patch[] = [
     replace: 'false',
   },
   {
-    name: 'accept-a-version-gap',
-    rule: 'CH-6.1',
-    file: RECEIVE,
-    find: 'update.version !== peer.version + 1',
-    replace: 'false',
-  },
-  {
     name: 'give-up-a-cancelled-item-before-the-ack',
     rule: 'CH-6.3',
     file: RECEIVE,

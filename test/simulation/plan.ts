@@ -79,6 +79,7 @@ const LIES = [
   'withholdUpdates',
   'withholdPreimages',
   'withholdAcks',
+  'declineClaims',
   'repeat',
   'otherChannel',
   'garbage',
