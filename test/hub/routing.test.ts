@@ -17,6 +17,7 @@ import {
   itemId,
   preimage,
   redeemItem,
+  startPosition,
 } from '../protocol/test-channel.js'
 import { HubWorld, payment, sent, type TestClient } from './hub-world.js'
 
@@ -78,7 +79,7 @@ describe('HUB-2 a payment', () => {
     hub.peer({
       kind: 'attached',
       owner: small.identity,
-      position: { channel: large.channel, own: 0, held: 0 },
+      position: startPosition(large.channel),
     })
     hub.pay(payer, small, 1)
     assert.equal(small.party.peer.items.length, 1)
@@ -325,7 +326,7 @@ describe('HUB a client that breaks a rule', () => {
 
   test('INV-16 a client that holds more than the hub has signed shows that the hub lost data', () => {
     const { hub, payer } = world()
-    const position = { channel: payer.channel, own: 0, held: 1 }
+    const position = { ...startPosition(payer.channel), held: 1 }
     const effects = hub.peer({ kind: 'attached', owner: payer.identity, position })
     assert.deepEqual(sent(effects), ['1:-peer_is_ahead'])
   })

@@ -41,6 +41,7 @@ describe('WIRE-4 messages', () => {
         '15 granted',
         '16 refused',
         '17 error',
+        '18 resumeAnswer',
       ],
     )
   })

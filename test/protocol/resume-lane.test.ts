@@ -67,7 +67,7 @@ function grant(pair: TestPair, by: Role, name = 1): ResumeAnswer {
 function resumed(pair: TestPair, role: Role, name = 1, left?: ChannelParty): TestPair {
   lose(pair, role, name, left)
   const answer = grant(pair, role === 'client' ? 'hub' : 'client', name)
-  pair[role] = accepted(takeResume(CHAIN, pair[role], answer)).party
+  pair[role] = accepted(takeResume(CHAIN, pair[role], answer, NOW)).party
   return pair
 }
 
@@ -122,7 +122,7 @@ describe('CH-18 a side that has lost data', () => {
     }
     pair.update('client', [{ kind: 'cancel', id: itemId(3) }])
     lose(pair, 'client', 1, pair.client)
-    const { party, released } = accepted(takeResume(CHAIN, pair.client, grant(pair, 'hub')))
+    const { party, released } = accepted(takeResume(CHAIN, pair.client, grant(pair, 'hub'), NOW))
     assert.deepEqual([released, party.cancelling], [[itemId(3)], []])
   })
 })
@@ -241,13 +241,13 @@ describe('CH-18 takeResume: rejections in checking order', () => {
     ['insolvent', lost, from(client({ version: 5, transferred: 10_051n }))],
   ] as readonly (readonly [string, ChannelParty, ResumeAnswer])[]) {
     test(code, () => {
-      assert.equal(codeOf(takeResume(CHAIN, party, answer)), code)
+      assert.equal(codeOf(takeResume(CHAIN, party, answer, NOW)), code)
     })
   }
 
   test('the answer is taken once', () => {
-    const { party } = accepted(takeResume(CHAIN, lost, good))
-    assert.equal(codeOf(takeResume(CHAIN, party, good)), 'resume_not_asked')
+    const { party } = accepted(takeResume(CHAIN, lost, good, NOW))
+    assert.equal(codeOf(takeResume(CHAIN, party, good, NOW)), 'resume_not_asked')
   })
 })
 
