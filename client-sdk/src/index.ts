@@ -11,6 +11,7 @@ export { awaitedKeys, awaitedSigner, coSign, joinSignatures } from './ledger/co-
 export type { OwnedCoin } from './ledger/coin-selection.js'
 export { finalizeTransaction } from './ledger/finalize-transaction.js'
 export type { FollowOptions, VerifiedBlock } from './ledger/follow-blocks.js'
+export { itemReveals } from './ledger/item-reveals.js'
 export { type CoinSpend, KeyCoins } from './ledger/key-coins.js'
 export {
   LedgerClient,

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type GuardAct,
   GuardLoop,
+  itemReveals,
   KeyCoins,
   LedgerClient,
   revealLookupOf,
@@ -15,11 +17,15 @@ import {
   CLAIM_MARGIN_SECONDS,
   type HubPolicy,
   type PublicKey,
+  RESUME_NONCE_BYTES,
   timestamp,
 } from '@tallystick/protocol'
 import { serveHub } from './api/hub-server.js'
 import { type BatchReport, Closer } from './closer/closer.js'
+import { type HubChannel, idOf } from './core/hub-channel.js'
 import { HubState } from './core/hub-state.js'
+import type { HubWrites } from './core/hub-view.js'
+import { askAtStart } from './core/resume-step.js'
 import { type HubConfig, termsOf } from './hub-config.js'
 import { loadHubKeys } from './hub-keys.js'
 import { hubEventsOf } from './ledger/block-events.js'
@@ -62,7 +68,7 @@ export async function startHub(
   )
   const { chainId, genesis } = ledger
   // Headers lead to the parameters in force; those of the genesis may be long gone.
-  await patiently(() => ledger.refresh(stop.signal))
+  const { time: tipTime } = await patiently(() => ledger.refresh(stop.signal))
   const { timeStepSecondsMax } = ledger.parameters
   if (2 * timeStepSecondsMax > CLAIM_MARGIN_SECONDS) {
     // One block must not be able to jump over the time in which a taken claim can be enforced.
@@ -75,7 +81,16 @@ export async function startHub(
   const policy = policyOf(config, keys.payoutLock, ledger.feePerKiloCost(config.asset))
   const journal = await openSqliteJournal(join(config.dataDir, 'hub.db'), chainId)
   const stored = await journal.load()
+  const isRestored = config.restored
+  const asking = stored.channels.flatMap(
+    (channel) => askAtStart(channel, { isRestored, nonce: freshBytes(RESUME_NONCE_BYTES) }) ?? [],
+  )
+  const restoredTime = isRestored ? tipTime : stored.restoredTime
+  // Durable before any session is served: nothing is signed on them until their clients answer.
+  if (isRestored) await journal.restore(asking, tipTime)
+  else if (asking.length > 0) await journal.commit(writesOf(asking), undefined)
   const state = new HubState(stored.channels)
+  state.apply(writesOf(asking))
   const { signer } = keys
   const coins = new KeyCoins(ledger, keys.treasury, config.asset)
 
@@ -86,6 +101,8 @@ export async function startHub(
     state,
     journal,
     time: timestamp(genesis.time),
+    restoredTime,
+    randomBytes: freshBytes,
     perform: (effect) => {
       if (effect.kind === 'readyToClose') closer.gather()
       else desk.perform(effect)
@@ -115,6 +132,11 @@ export async function startHub(
     state,
     pipeline,
     closer,
+    lookUpReveals: (items) =>
+      patiently(() => itemReveals(ledger, items)).catch((error) => {
+        onReport({ kind: 'ledgerTrouble', error })
+        return undefined
+      }),
     onComplaint: ({ code, detail }) => onReport({ kind: 'complaint', code, detail }),
   })
   const guard = new GuardLoop({
@@ -180,6 +202,15 @@ export async function startHub(
       await journal.close()
     },
   }
+}
+
+function freshBytes(length: number): Uint8Array {
+  return new Uint8Array(randomBytes(length))
+}
+
+function writesOf(channels: readonly HubChannel[]): HubWrites {
+  const rows = channels.map((channel) => [idOf(channel), channel] as const)
+  return { channels: new Map(rows), payments: new Map(), reveals: new Set() }
 }
 
 function policyOf(

@@ -6,8 +6,16 @@ import {
   storedBytes,
   storedText,
 } from '@tallystick/client-sdk/node'
-import { type Anchor, type ChainId, fromHex, type TxId, toHex } from '@tallystick/protocol'
-import { decodeHubChannel, encodeHubChannel, idOf } from '../core/hub-channel.js'
+import {
+  type Anchor,
+  type ChainId,
+  fromHex,
+  type Timestamp,
+  type TxId,
+  timestamp,
+  toHex,
+} from '@tallystick/protocol'
+import { decodeHubChannel, encodeHubChannel, type HubChannel, idOf } from '../core/hub-channel.js'
 import type { HubWrites } from '../core/hub-view.js'
 import type { Payment, PaymentStatus } from '../core/payment.js'
 import type { Journal, LedgerJob, PaymentTotals } from './journal.js'
@@ -47,6 +55,7 @@ export async function openSqliteJournal(path: string, chainId: ChainId): Promise
     payments: (anchors) => payments(database, anchors),
     reveals: (anchors) => reveals(database, anchors),
     commit: (writes, height) => commit(database, writes, height),
+    restore: (channels, time) => restore(database, channels, time),
     addJob: async ({ id, transaction }) => {
       await database.run('INSERT OR IGNORE INTO job VALUES (?, ?)', [fromHex(id), transaction])
     },
@@ -80,7 +89,9 @@ async function load(database: SqliteDatabase): ReturnType<Journal['load']> {
   const channels = await database.all('SELECT state FROM channel')
   const [height = {}] = await database.all("SELECT value FROM meta WHERE name = 'height'")
   const jobs = await database.all('SELECT id, bytes FROM job')
+  const [restored] = await database.all("SELECT value FROM meta WHERE name = 'restored_time'")
   return {
+    restoredTime: restored && storedText(restored, 'value', parseTime, 'a ledger time'),
     channels: channels.map((row) => decodeHubChannel(storedBytes(row, 'state'))),
     height: storedText(height, 'value', parseHeight, 'a height'),
     jobs: jobs.map(
@@ -95,6 +106,21 @@ async function load(database: SqliteDatabase): ReturnType<Journal['load']> {
 /** -1 before the first block. */
 function parseHeight(text: string): number | undefined {
   return /^(?:-1|0|[1-9][0-9]{0,14})$/.test(text) ? Number(text) : undefined
+}
+
+function parseTime(text: string): Timestamp | undefined {
+  return /^(?:0|[1-9][0-9]{0,11})$/.test(text) ? timestamp(Number(text)) : undefined
+}
+
+async function restore(
+  database: SqliteDatabase,
+  channels: readonly HubChannel[],
+  time: Timestamp,
+): Promise<void> {
+  await database.transaction(async (transaction) => {
+    await replaceRows(transaction, 'channel', 2, channels.map(channelRow))
+    await transaction.run("INSERT OR REPLACE INTO meta VALUES ('restored_time', ?)", [String(time)])
+  })
 }
 
 async function payments(
@@ -141,10 +167,7 @@ async function commit(
   { channels, payments, reveals }: HubWrites,
   height: number | undefined,
 ): Promise<void> {
-  const channelRows = [...channels.values()].map((channel) => [
-    fromHex(idOf(channel)),
-    encodeHubChannel(channel),
-  ])
+  const channelRows = [...channels.values()].map(channelRow)
   const paymentRows = [...payments.values()].map(paymentRow)
   const revealRows = [...reveals].map((anchor) => [fromHex(anchor)])
   await database.transaction(async (transaction) => {
@@ -155,6 +178,10 @@ async function commit(
       await transaction.run("UPDATE meta SET value = ? WHERE name = 'height'", [String(height)])
     }
   })
+}
+
+function channelRow(channel: HubChannel): readonly unknown[] {
+  return [fromHex(idOf(channel)), encodeHubChannel(channel)]
 }
 
 async function replaceRows(

@@ -69,12 +69,15 @@ export function resync(
   const refusal = checkOurs(party, peer) ?? (peer.resuming ? undefined : checkTheirs(party, peer))
   if (refusal !== undefined) return refusal
   const confirmed = confirmStored(party, peer.held)
+  const updates = confirmed.unconfirmed
+  return { kind: 'resync', party: confirmed, updates, ...standingRequests(party) }
+}
+
+/** What this side asks of items of the other lane, and says again after every connection. */
+export function standingRequests(party: ChannelParty): Pick<Resync, 'claims' | 'declines'> {
   const channel = party.ledger.id
   const pending = party.incoming.filter(({ id }) => party.peer.items.some((item) => item.id === id))
   return {
-    kind: 'resync',
-    party: confirmed,
-    updates: confirmed.unconfirmed,
     claims: pending.flatMap(({ id, known }) =>
       known === undefined ? [] : [{ channel, id, known }],
     ),
