@@ -7,6 +7,7 @@ import {
   declineItem,
   isRejection,
   lockedOf,
+  maySign,
 } from '@tallystick/protocol'
 import { onwardItemId } from '#hub/core/routing.js'
 import {
@@ -328,7 +329,8 @@ describe('HUB a client that breaks a rule', () => {
     const { hub, payer } = world()
     const position = { ...startPosition(payer.channel), held: 1 }
     const effects = hub.peer({ kind: 'attached', owner: payer.identity, position })
-    assert.deepEqual(sent(effects), ['1:-peer_is_ahead'])
+    assert.deepEqual(sent(effects), ['1:attached'])
+    assert.equal(maySign(hub.hubParty(payer)), false)
   })
 })
 

@@ -60,11 +60,12 @@ export class WalletChannels {
   /**
    * Looks on the ledger for channels of the words of a new store: they are from a store that was
    * lost. The ledger shows only those that are not settled, so the search goes on for
-   * `KEY_GAP_MAX` keys beyond the last that is found.
+   * `KEY_GAP_MAX` keys beyond the last that is found. A restored copy looks for those that were
+   * opened since.
    */
-  async findLost(): Promise<void> {
-    if (this.#nextKeyIndex !== undefined) return
-    let next = 0
+  async findLost(isRestored: boolean): Promise<void> {
+    if (this.#nextKeyIndex !== undefined && !isRestored) return
+    let next = this.#nextKeyIndex ?? 0
     for (let from = 0; from < next + KEY_GAP_MAX; from += KEY_GAP_MAX) {
       const indexes = Array.from({ length: KEY_GAP_MAX }, (_, i) => from + i)
       const used = await inParallel(indexes, KEY_GAP_MAX, (index) => this.#keepLost(index))
@@ -143,9 +144,13 @@ export class WalletChannels {
     await this.settled(id, caller)
   }
 
-  async forceClose(id: ChannelId, atRisk: boolean): Promise<TxId> {
+  async forceClose(id: ChannelId, unsure: boolean): Promise<TxId> {
     const held = this.#core.state.channel(id)
-    if (held !== undefined && isLost(held) && !atRisk) throw stateLost(id)
+    if (held !== undefined && isLost(held) && !unsure) throw stateLost(id)
+    if (unsure && held?.books === 'whole') {
+      const refused = await this.#core.submit({ kind: 'stateLost', channel: id })
+      if (refused !== undefined) throw errorOf(refused)
+    }
     const { party, keyIndex } = await this.#watch.leave(id)
     const { ledger } = this.#core.feed
     const built = closeAlone(ledger, party, this.#core.keys.channel(keyIndex))

@@ -1,10 +1,11 @@
 import type {
   Amount,
-  Anchor,
   Channel,
   ChannelId,
-  KnownLink,
+  Entrusted,
   Message,
+  ResumeAnswer,
+  SeenReveal,
   SignedAgreement,
   Timestamp,
 } from '@tallystick/protocol'
@@ -30,8 +31,17 @@ export type WalletEvent =
   | { readonly kind: 'agreed'; readonly agreed: SignedAgreement }
   /** The owner wants to close alone: nothing is signed on the channel any more. */
   | { readonly kind: 'leave'; readonly channel: ChannelId }
-  /** The record of the channel turned out to be older than what was signed: nothing is, from here. */
+  /** The record of the channel may be older than what was signed: nothing is, until it is resumed. */
   | { readonly kind: 'stateLost'; readonly channel: ChannelId }
+  /** A guard gives back what it was entrusted with. */
+  | { readonly kind: 'adopted'; readonly entrusted: Entrusted }
+  /** The hub says from where to go on; `reveals`: what the ledger knows of the items it shows. */
+  | {
+      readonly kind: 'resumeAnswered'
+      readonly channel: ChannelId
+      readonly answer: ResumeAnswer
+      readonly reveals: readonly SeenReveal[]
+    }
   /** The last two are for a channel that the wallet has not held so far. */
   | {
       readonly kind: 'channelSeen'
@@ -40,12 +50,7 @@ export type WalletEvent =
       readonly books: Books
     }
   | { readonly kind: 'channelGone'; readonly channel: ChannelId }
-  | {
-      readonly kind: 'revealSeen'
-      readonly anchor: Anchor
-      readonly known: KnownLink
-      readonly time: Timestamp
-    }
+  | ({ readonly kind: 'revealSeen' } & SeenReveal)
   /** Ledger time has moved on; comes after everything else of its block. */
   | { readonly kind: 'timePassed' }
 

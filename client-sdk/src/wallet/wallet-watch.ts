@@ -47,6 +47,11 @@ export class WalletWatch {
     throw errorOf({ code: 'channel_unknown', detail: `this wallet has no channel ${id}` })
   }
 
+  /** A channel has come back with items: what the ledger says of them is learnt at the next block. */
+  catchUp(): void {
+    this.#isBehind = true
+  }
+
   stop(): void {
     this.#unsubscribe()
   }
@@ -54,10 +59,11 @@ export class WalletWatch {
   async #meet(block: BlockSummary): Promise<void> {
     const channels = this.#core.channels()
     const { ledger } = this.#core.feed
-    const events = this.#isBehind
+    const isBehind = this.#isBehind
+    this.#isBehind = false
+    const events = isBehind
       ? await eventsMissed(ledger, channels)
       : await eventsOfBlock(ledger, channels, block)
-    this.#isBehind = false
     if (events.length > 0 || this.#waitsForTime()) {
       await this.#core.submitAll([...events, { kind: 'timePassed' }])
     }
@@ -74,7 +80,10 @@ export class WalletWatch {
       invoice !== undefined ||
       this.#core
         .channels()
-        .some(({ party }) => party.phase.kind === 'agreed' || party.owed.length > 0)
+        .some(
+          ({ party }) =>
+            party.phase.kind === 'agreed' || party.owed.length > 0 || party.own.items.length > 0,
+        )
     )
   }
 
@@ -82,10 +91,7 @@ export class WalletWatch {
     const guarded = this.#core
       .channels()
       .filter(
-        // On lost books nothing may be begun: a reveal without coins would force-close with them.
-        ({ party, books }) =>
-          isDisputed(party) ||
-          (books === 'whole' && party.incoming.some(({ known }) => known !== undefined)),
+        ({ party }) => isDisputed(party) || party.incoming.some(({ known }) => known !== undefined),
       )
       .map(({ party, keyIndex }) => ({ party, signer: this.#core.keys.channel(keyIndex) }))
     if (guarded.length === 0) return

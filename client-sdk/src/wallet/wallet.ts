@@ -29,6 +29,7 @@ import { type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
 import { eventsMissed } from './wallet-ledger.js'
 import { type PaymentWish, WalletPayments } from './wallet-payments.js'
 import type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet-records.js'
+import { adopt, loseChannels } from './wallet-resume.js'
 import { WalletWatch } from './wallet-watch.js'
 
 /** What a wallet is made from. Randomness, storage and network are handed in. */
@@ -44,6 +45,11 @@ export type WalletOptions = {
   readonly openSocket: OpenSocket
   /** Fresh secret bytes; absent: the platform's. */
   readonly randomBytes?: (length: number) => Uint8Array
+  /**
+   * The owner's word that the store is a restored copy, and may be old: every channel is resumed
+   * before anything is signed on it, and those that were opened since are looked for.
+   */
+  readonly restored?: boolean
   /** Told what the wallet notices and the owner may want to know. */
   readonly onEvent?: (notice: WalletNotice) => void
 }
@@ -107,13 +113,18 @@ export class Wallet {
       perform: (effect) => performEffect(core, link, effect),
       onRefused: (event, rejection) => link.refuse(event, rejection),
     })
-    const link: HubLink = new HubLink(core, { url, hub, openSocket })
+    const link: HubLink = new HubLink(core, {
+      ...{ url, hub, openSocket },
+      onResumed: () => wallet.#watch.catchUp(),
+    })
     const wallet = new Wallet(core, link, stored.nextKeyIndex)
     try {
+      await loseChannels(core, options.restored ?? false)
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])
-      await wallet.#channels.findLost()
+      await wallet.#channels.findLost(options.restored ?? false)
       await wallet.recoverChannels()
+      link.begin()
       return wallet
     } catch (error) {
       // Whoever tries again must not find a second wallet of these channels at work.
@@ -250,10 +261,11 @@ export class Wallet {
   /**
    * Closes without the hub. The guard finalizes after the dispute window; the answer comes at once.
    * Errors: `state_lost` where the channel's `books` are lost: it would show an old state, and cost
-   * the penalty. `atRisk` does it all the same: the last resort when nothing else is left.
+   * the penalty. `unsure` closes it all the same, when the hub does not answer: this wallet vouches
+   * for nothing, so it risks no penalty; the window is longer, and the hub may show what it holds.
    */
-  forceClose(id: ChannelId, { atRisk = false }: { readonly atRisk?: boolean } = {}): Promise<TxId> {
-    return this.#channels.forceClose(id, atRisk)
+  forceClose(id: ChannelId, { unsure = false }: { readonly unsure?: boolean } = {}): Promise<TxId> {
+    return this.#channels.forceClose(id, unsure)
   }
 
   /**
@@ -263,6 +275,16 @@ export class Wallet {
    */
   entrust(id: ChannelId, appointment: AppointmentTerms): Entrusted {
     return this.#channels.entrust(id, appointment)
+  }
+
+  /**
+   * What a watchtower was entrusted with last (DSP-12), encoded or not: after lost data, a resume
+   * must not show less than it, and an unsure close asserts it. Answers whether it is newer than this
+   * store, whose books of the channel are lost then. Errors: `entrusted_invalid`, `channel_unknown`,
+   * and why the copy is not of this channel.
+   */
+  adoptEntrusted(entrusted: Entrusted | Uint8Array): Promise<boolean> {
+    return adopt(this.#core, entrusted)
   }
 
   /** Kept once the ledger has settled the channel, by whatever way it ended. */

@@ -20,6 +20,8 @@ export const positionCodec = struct({
   own: integer(COUNTER_MAX),
   /** Newest version of the other lane that it has stored. */
   held: integer(COUNTER_MAX),
+  /** Newest version of its own lane that the other side has confirmed to hold. */
+  confirmed: integer(COUNTER_MAX),
   /** The resume that its own lane goes on from; absent: none. */
   ownResume: optional(resumeNameCodec),
   /** The newest resume of the other lane that it has signed; absent: none. */
@@ -38,10 +40,16 @@ export function positionOf(party: ChannelParty): Position {
     channel: party.ledger.id,
     own: party.own.version,
     held: party.peer.version,
+    // Who has lost data may take back what it knows of its own lane; it says nothing about the peer.
+    confirmed: party.resuming === undefined ? confirmedOf(party) : 0,
     ownResume: nameOf(party.ownResume),
     heldResume: nameOf(party.grantedResume),
     resuming: party.resuming,
   }
+}
+
+function confirmedOf({ own, unconfirmed }: ChannelParty): number {
+  return (unconfirmed[0]?.version ?? own.version + 1) - 1
 }
 
 function nameOf(resume: SignedResume | undefined): ResumeName | undefined {
@@ -89,13 +97,19 @@ export function standingRequests(party: ChannelParty): Pick<Resync, 'claims' | '
 
 /** What the peer knows of us and we do not. */
 function checkOurs(
-  { own, ownResume, grantedResume }: ChannelParty,
+  { own, peer: held, ownResume, grantedResume }: ChannelParty,
   peer: Position,
 ): Rejection<'peer_is_ahead'> | undefined {
   if (peer.held > own.version) {
     return reject(
       'peer_is_ahead',
       `the peer holds version ${peer.held} of our lane, we know ${own.version}: data was lost`,
+    )
+  }
+  if (peer.confirmed > held.version) {
+    return reject(
+      'peer_is_ahead',
+      `we once confirmed version ${peer.confirmed}, and hold ${held.version}: data was lost`,
     )
   }
   // Two resumes of one epoch: a new one settles which of them the lane goes on from.
@@ -107,12 +121,9 @@ function checkOurs(
 }
 
 /** What we know of the peer and it does not. */
-function checkTheirs(
-  { own, peer: held, unconfirmed, ownResume, grantedResume }: ChannelParty,
-  peer: Position,
-): Rejection<'peer_lost_data'> | undefined {
-  const oldest = unconfirmed[0]?.version ?? own.version + 1
-  if (peer.held < oldest - 1 || peer.own < held.version) {
+function checkTheirs(party: ChannelParty, peer: Position): Rejection<'peer_lost_data'> | undefined {
+  const { ownResume, grantedResume } = party
+  if (peer.held < confirmedOf(party) || peer.own < party.peer.version) {
     return reject(
       'peer_lost_data',
       `the peer has lost what it signed or confirmed: it says ${peer.own} and ${peer.held} now`,
