@@ -1,9 +1,10 @@
+export { type Clock, PROCESS_CLOCK } from './clock.js'
 export { amountOf, type Denomination, formatAmount, unitsOf } from './decimal-amount.js'
 export type { AnswerContext } from './guard/answer-force-close.js'
 export { type Duty, dutiesOf, forceCloseOperation } from './guard/duties.js'
 export { entrustedChallenge } from './guard/entrusted-challenge.js'
 export { type GuardAct, type Guarded, GuardLoop, type GuardParts } from './guard/guard-loop.js'
-export { revealLookupOf } from './guard/reveal-lookup.js'
+export { RevealLookups, revealLookupOf } from './guard/reveal-lookup.js'
 export { BlockFeed } from './ledger/block-feed.js'
 export { type BlockSummary, summarizeBlock } from './ledger/block-summary.js'
 export { type ChannelFeePlan, channelFeeTransaction } from './ledger/channel-fee-transaction.js'
@@ -13,6 +14,7 @@ export { finalizeTransaction } from './ledger/finalize-transaction.js'
 export type { FollowOptions, VerifiedBlock } from './ledger/follow-blocks.js'
 export { itemReveals } from './ledger/item-reveals.js'
 export { type CoinSpend, KeyCoins } from './ledger/key-coins.js'
+export type { LedgerAccess } from './ledger/ledger-access.js'
 export {
   LedgerClient,
   type LedgerOptions,
@@ -39,6 +41,7 @@ export {
 } from './ledger/light-client.js'
 export type { OpenSocket, Socket, SocketHandlers } from './ledger/open-socket.js'
 export { openWebSocket } from './ledger/open-web-socket.js'
+export { pause } from './ledger/pause.js'
 export {
   type BuildRejection,
   buildTransaction,

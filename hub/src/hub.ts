@@ -1,16 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import {
-  type GuardAct,
-  GuardLoop,
-  itemReveals,
-  KeyCoins,
-  LedgerClient,
-  revealLookupOf,
-  summarizeBlock,
-  type VerifiedBlock,
-} from '@tallystick/client-sdk'
+import { LedgerClient, PROCESS_CLOCK } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
 import {
   amount,
@@ -18,29 +8,17 @@ import {
   type HubPolicy,
   type PublicKey,
   RESUME_NONCE_BYTES,
-  timestamp,
 } from '@tallystick/protocol'
 import { serveHub } from './api/hub-server.js'
-import { type BatchReport, Closer } from './closer/closer.js'
-import { type HubChannel, idOf } from './core/hub-channel.js'
-import { HubState } from './core/hub-state.js'
-import type { HubWrites } from './core/hub-view.js'
+import { assembleHub } from './assemble-hub.js'
+import type { HubChannel } from './core/hub-channel.js'
 import { askAtStart } from './core/resume-step.js'
 import { type HubConfig, termsOf } from './hub-config.js'
-import { loadHubKeys } from './hub-keys.js'
-import { hubEventsOf } from './ledger/block-events.js'
-import { ledgerPortOf } from './ledger/client-ledger-port.js'
+import { journalPathOf, loadHubKeys } from './hub-keys.js'
+import type { HubReport } from './hub-report.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
-import { Pipeline } from './pipeline/pipeline.js'
-import { SessionDesk } from './session/session-desk.js'
+import { resumeAtStart } from './resume-at-start.js'
 import { openSqliteJournal } from './store/sqlite-journal.js'
-
-/** What a hub reports to its operator while it runs. */
-export type HubReport =
-  | { readonly kind: 'batch'; readonly batch: BatchReport }
-  | { readonly kind: 'guard'; readonly act: GuardAct }
-  | { readonly kind: 'ledgerTrouble'; readonly error: unknown }
-  | { readonly kind: 'complaint'; readonly code: string; readonly detail: string }
 
 export type RunningHub = {
   /** Where sessions are served, `http://host:port`. */
@@ -59,16 +37,19 @@ export async function startHub(
   onFault: (fault: unknown) => void,
 ): Promise<RunningHub> {
   await mkdir(config.dataDir, { recursive: true })
-  const keys = await loadHubKeys(join(config.dataDir, 'hub.key'))
-  const stop = new AbortController()
+  const keys = await loadHubKeys(config.dataDir)
   const patiently = <T>(work: () => Promise<T>) =>
-    waitForLedger(work, stop.signal, (error) => onReport({ kind: 'ledgerTrouble', error }))
+    waitForLedger(work, {
+      clock: PROCESS_CLOCK,
+      signal: undefined,
+      onTrouble: (error) => onReport({ kind: 'ledgerTrouble', error }),
+    })
   const ledger = await patiently(() =>
     LedgerClient.connect({ url: config.ledgerUrl, openSocket: openWsSocket }),
   )
   const { chainId, genesis } = ledger
   // Headers lead to the parameters in force; those of the genesis may be long gone.
-  const { time: tipTime } = await patiently(() => ledger.refresh(stop.signal))
+  const { time } = await patiently(() => ledger.refresh())
   const { timeStepSecondsMax } = ledger.parameters
   if (2 * timeStepSecondsMax > CLAIM_MARGIN_SECONDS) {
     // One block must not be able to jump over the time in which a taken claim can be enforced.
@@ -79,97 +60,24 @@ export async function startHub(
     throw new Error(`the ledger takes dispute windows of ${least} to ${most} seconds`)
   }
   const policy = policyOf(config, keys.payoutLock, ledger.feePerKiloCost(config.asset))
-  const journal = await openSqliteJournal(join(config.dataDir, 'hub.db'), chainId)
-  const stored = await journal.load()
-  const isRestored = config.restored
-  const asking = stored.channels.flatMap(
-    (channel) => askAtStart(channel, { isRestored, nonce: freshBytes(RESUME_NONCE_BYTES) }) ?? [],
-  )
-  const restoredTime = isRestored ? tipTime : stored.restoredTime
-  // Durable before any session is served: nothing is signed on them until their clients answer.
-  if (isRestored) await journal.restore(asking, tipTime)
-  else if (asking.length > 0) await journal.commit(writesOf(asking), undefined)
-  const state = new HubState(stored.channels)
-  state.apply(writesOf(asking))
-  const { signer } = keys
-  const coins = new KeyCoins(ledger, keys.treasury, config.asset)
-
-  const pipeline = new Pipeline({
-    chainId,
+  const journal = await openSqliteJournal(journalPathOf(config.dataDir), chainId, {
+    unmarked: 'refused',
+    ...(config.restored ? { restored: { time, channel: restoredChannel } } : {}),
+  })
+  const stored = await resumeAtStart(journal, freshBytes)
+  const hub = assembleHub({
+    keys,
     policy,
-    signer,
-    state,
+    ledger,
     journal,
-    time: timestamp(genesis.time),
-    restoredTime,
+    stored,
+    gatherMs: config.gatherMs,
+    clock: PROCESS_CLOCK,
     randomBytes: freshBytes,
-    perform: (effect) => {
-      if (effect.kind === 'readyToClose') closer.gather()
-      else desk.perform(effect)
-    },
+    onReport,
     onFault,
   })
-  const closer = new Closer(
-    {
-      chainId,
-      policy,
-      signer,
-      state,
-      journal,
-      coins,
-      ledger: ledgerPortOf(ledger),
-      gatherMs: config.gatherMs,
-      now: () => pipeline.now,
-      onFault,
-      onBatch: (batch) => onReport({ kind: 'batch', batch }),
-    },
-    stored.jobs,
-  )
-  const desk = new SessionDesk({
-    chainId,
-    policy,
-    signer,
-    state,
-    pipeline,
-    closer,
-    lookUpReveals: (items) =>
-      patiently(() => itemReveals(ledger, items)).catch((error) => {
-        onReport({ kind: 'ledgerTrouble', error })
-        return undefined
-      }),
-    onComplaint: ({ code, detail }) => onReport({ kind: 'complaint', code, detail }),
-  })
-  const guard = new GuardLoop({
-    ledger,
-    feePerKiloCost: ({ asset }) => ledger.feePerKiloCost(asset),
-    revealWithCoins: (reveal) => coins.build({ reveals: [reveal] }),
-    beforeForceClose: async (party) => {
-      const { id } = party.ledger
-      const events = [{ kind: 'leave', channel: id }] as const
-      await pipeline.ledger({ height: undefined, time: pipeline.now, events })
-      return state.channel(id)?.party ?? party
-    },
-    onAct: (act) => onReport({ kind: 'guard', act }),
-  })
-
-  const meetBlock = async ({ header, transactions, ids }: VerifiedBlock) => {
-    const { height, time } = header
-    const summary = summarizeBlock({ height, time, transactions, ids })
-    const events = await patiently(() => hubEventsOf(ledger, state, signer.publicKey, summary))
-    await pipeline.ledger({ height, time, events })
-    await patiently(() => closer.meetBlock(height, summary.ids))
-    const guarded = [...state.busyChannels()].map(({ party }) => ({ party, signer }))
-    const parties = guarded.map(({ party }) => party)
-    const revealedBy = await patiently(() => revealLookupOf(ledger, parties))
-    await guard.act(guarded, { height, now: time, revealedBy })
-  }
-  const following = ledger.follow({
-    from: Math.max(1, stored.height + 1),
-    signal: stop.signal,
-    onBlock: meetBlock,
-    onError: (error) => onReport({ kind: 'ledgerTrouble', error }),
-  })
-  following.catch((fault) => (stop.signal.aborted ? undefined : onFault(fault)))
+  const { state, pipeline, desk } = hub
 
   const server = await serveHub({
     host: config.host,
@@ -178,7 +86,7 @@ export async function startHub(
     onSocket: (socket, address) => desk.open(socket, address),
     information: {
       ready: () => pipeline.now > genesis.time,
-      describe: () => describeHub(signer.publicKey, chainId, policy),
+      describe: () => describeHub(keys.signer.publicKey, chainId, policy),
       statistics: async () => ({
         channels: [...state.channels()].length,
         sessions: desk.size,
@@ -192,12 +100,9 @@ export async function startHub(
   })
   return {
     url: server.url,
-    key: signer.publicKey,
+    key: keys.signer.publicKey,
     stop: async () => {
-      stop.abort()
-      closer.stop()
-      desk.leaveAll()
-      pipeline.stop()
+      hub.stop()
       await server.close()
       await journal.close()
     },
@@ -208,9 +113,10 @@ function freshBytes(length: number): Uint8Array {
   return new Uint8Array(randomBytes(length))
 }
 
-function writesOf(channels: readonly HubChannel[]): HubWrites {
-  const rows = channels.map((channel) => [idOf(channel), channel] as const)
-  return { channels: new Map(rows), payments: new Map(), reveals: new Set() }
+/** What a channel of a restored copy becomes: nothing is signed on it before it is resumed. */
+function restoredChannel(channel: HubChannel): HubChannel {
+  const nonce = freshBytes(RESUME_NONCE_BYTES)
+  return askAtStart(channel, { isRestored: true, nonce }) ?? channel
 }
 
 function policyOf(

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
@@ -23,8 +23,7 @@ export class HubProcess {
     process.kill(this.#held, 'SIGSTOP')
     this.dir = join(network.dir, 'own-hub')
     this.#ledgerUrl = network.ledgerUrl
-    mkdirSync(this.dir)
-    copyFileSync(join(network.dir, 'hub', 'hub.key'), join(this.dir, 'hub.key'))
+    cpSync(join(network.dir, 'hub'), this.dir, { recursive: true })
     t.after(() => this.end('SIGKILL'))
   }
 

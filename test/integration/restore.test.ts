@@ -79,7 +79,9 @@ describe('CH-18 a wallet is restored', () => {
     await alice.wallet.openChannel({ deposit: 100n * ONE })
     await pay(alice.wallet, bob, 10n * ONE)
     await alice.close()
-    copyFileSync(join(network.dir, 'alice.db'), join(network.dir, 'copy.db'))
+    for (const end of ['', '.mark']) {
+      copyFileSync(join(network.dir, `alice.db${end}`), join(network.dir, `copy.db${end}`))
+    }
     const newer = await openStore(t, network, 'alice')
     await pay(newer.wallet, bob, 20n * ONE)
     await pay(bob, newer.wallet, 5n * ONE)

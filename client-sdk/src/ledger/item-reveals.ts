@@ -1,13 +1,13 @@
 import type { PendingItem, SeenReveal } from '@tallystick/protocol'
 import { inParallel } from './in-parallel.js'
-import type { LedgerClient } from './ledger-client.js'
+import type { LedgerAccess } from './ledger-access.js'
 
 /** Requests that are under way at a time. */
 const PARALLEL_REQUESTS = 8
 
 /** The newest link of each item that the ledger recorded in time, from proofs. Errors: `LedgerError`. */
 export async function itemReveals(
-  ledger: LedgerClient,
+  ledger: Pick<LedgerAccess, 'reveal'>,
   items: readonly Pick<PendingItem, 'anchor' | 'expiry'>[],
 ): Promise<SeenReveal[]> {
   const found = await inParallel(items, PARALLEL_REQUESTS, async ({ anchor, expiry }) => {

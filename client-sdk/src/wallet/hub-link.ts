@@ -53,6 +53,7 @@ export class HubLink {
       chainId: core.feed.ledger.chainId,
       identity: core.keys.identity,
       randomBytes: core.randomBytes,
+      clock: core.clock,
       handlers: {
         onReady: (transcript, policy) => this.#connected(transcript, policy),
         onMessage: (message) => this.#hear(message),
@@ -114,7 +115,7 @@ export class HubLink {
   attachAll(): void {
     const transcript = this.#transcript
     if (!this.#begun || transcript === undefined || !this.#session.isReady) return
-    const now = performance.now()
+    const now = this.#core.clock.nowMs()
     if (this.#attachments.isStuck(now)) return this.#session.restart()
     for (const { party, keyIndex } of this.#core.channels()) {
       const { id } = party.ledger
@@ -244,7 +245,7 @@ export class HubLink {
     if (phase === undefined || phase === 'resting' || phase === 'taken' || this.#isLost(channel)) {
       return
     }
-    if (phase === 'asked') this.#attachments.wait(channel, 'answered', performance.now())
+    if (phase === 'asked') this.#attachments.wait(channel, 'answered', this.#core.clock.nowMs())
     const refused = await this.#core.submit({ kind: 'heard', message })
     if (refused !== undefined) {
       this.#rest(channel)
@@ -259,7 +260,7 @@ export class HubLink {
   /** The hub says from where to go on: once that is durable, the channel is attached as any other. */
   async #takeAnswer({ channel, answer }: MessageOf<'resumeAnswer'>): Promise<void> {
     if (this.#attachments.phaseOf(channel) !== 'asked' || !this.#isLost(channel)) return
-    this.#attachments.wait(channel, 'answered', performance.now())
+    this.#attachments.wait(channel, 'answered', this.#core.clock.nowMs())
     try {
       const refused = await resumeFrom(this.#core, channel, answer)
       if (refused === undefined) {
@@ -279,7 +280,7 @@ export class HubLink {
 
   /** The channel is not used for now: two at once would sign two histories. */
   #rest(channel: ChannelId): void {
-    this.#attachments.rest(channel, performance.now())
+    this.#attachments.rest(channel, this.#core.clock.nowMs())
     this.#core.changes.tell({ kind: 'books' })
   }
 

@@ -1,4 +1,5 @@
 import { RESUME_NONCE_BYTES, type Rejection, type WalletKeys } from '@tallystick/protocol'
+import type { Clock } from '../clock.js'
 import type { GuardAct } from '../guard/guard-loop.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
 import { KeyCoins } from '../ledger/key-coins.js'
@@ -29,6 +30,7 @@ export type WalletCoreParts = {
   readonly store: WalletStore
   readonly stored: StoredWallet
   readonly randomBytes: (length: number) => Uint8Array
+  readonly clock: Clock
   readonly onEvent: (notice: WalletNotice) => void
   readonly perform: (effect: WalletEffect) => void
   readonly onRefused: (event: WalletEvent, rejection: Rejection) => void
@@ -42,6 +44,7 @@ export class WalletCore {
   readonly state: WalletState
   readonly coins: KeyCoins
   readonly randomBytes: (length: number) => Uint8Array
+  readonly clock: Clock
   readonly changes = new Watchers<WalletNotice | { readonly kind: 'books' }>()
   readonly #loop: WalletLoop
   readonly #onEvent: (notice: WalletNotice) => void
@@ -54,6 +57,7 @@ export class WalletCore {
     this.state = stored.state
     this.coins = new KeyCoins(feed.ledger, keys.payout(0), 0)
     this.randomBytes = parts.randomBytes
+    this.clock = parts.clock
     this.#onEvent = parts.onEvent
     this.#loop = new WalletLoop({
       state: stored.state,

@@ -14,6 +14,7 @@ import {
   spendable,
   type TxId,
 } from '@tallystick/protocol'
+import { type Clock, PROCESS_CLOCK } from '../clock.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
 import type { OpenSocket } from '../ledger/open-socket.js'
 import type { WalletStore } from '../store/wallet-store.js'
@@ -50,6 +51,8 @@ export type WalletOptions = {
    * before anything is signed on it, and those that were opened since are looked for.
    */
   readonly restored?: boolean
+  /** Absent: the process's. */
+  readonly clock?: Clock
   /** Told what the wallet notices and the owner may want to know. */
   readonly onEvent?: (notice: WalletNotice) => void
 }
@@ -109,6 +112,7 @@ export class Wallet {
       store,
       stored,
       randomBytes: options.randomBytes ?? randomBytes,
+      clock: options.clock ?? PROCESS_CLOCK,
       onEvent: options.onEvent ?? (() => undefined),
       perform: (effect) => performEffect(core, link, effect),
       onRefused: (event, rejection) => link.refuse(event, rejection),

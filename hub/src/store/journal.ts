@@ -25,11 +25,9 @@ export type Journal = {
     /** Height of the last ledger block whose events are committed; -1 before the first. */
     readonly height: number
     readonly jobs: readonly LedgerJob[]
-    /** Ledger time of the last time that the journal was a restored copy; absent: never. */
+    /** Channels opened by then may have been used by a journal that was lost (JRN-6); absent: none was. */
     readonly restoredTime: Timestamp | undefined
   }>
-  /** Notes that the journal is a restored copy, and what its channels become by that, at once. */
-  restore(channels: readonly HubChannel[], time: Timestamp): Promise<void>
   /** Those of `anchors` that were ever paid through this hub. */
   payments(anchors: readonly Anchor[]): Promise<readonly Payment[]>
   /** Those of `anchors` of which a committed block has revealed a link. */
