@@ -269,13 +269,14 @@ export class HubLink {
         return this.attachAll()
       }
       this.#core.problem(refused.code, refused.detail)
+      this.#rest(channel)
       // The hub counts epochs afresh for every request.
       if (refused.code === 'wrong_epoch') await this.#lose(channel)
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error)
       this.#core.problem('ledger_unreachable', detail)
+      this.#rest(channel)
     }
-    this.#rest(channel)
   }
 
   /** The channel is not used for now: two at once would sign two histories. */
