@@ -1,59 +1,84 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { TestContext } from 'node:test'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import type { TestNetwork } from './test-network.js'
 
-const HUB = new URL('../../../hub/dist/cli/hub.js', import.meta.url)
+const HUB = fileURLToPath(new URL('../../../hub/dist/cli/hub.js', import.meta.url))
 
-/** The hub of a test network as a process that the test itself starts, kills and starts again. */
+export type HubOptions = {
+  readonly dataDir: string
+  readonly ledgerUrl: string
+  readonly port?: number
+  /** Files may grow to so many blocks of 512 bytes; absent: as long as they like. */
+  readonly fileBlocksMax?: number
+}
+
+/** A `hub run` of its own process. */
 export class HubProcess {
-  readonly dir: string
-  readonly #ledgerUrl: string
-  readonly #held: number
-  #port = 0
-  #child: ChildProcess | undefined
+  readonly url: string
+  readonly #child: ChildProcess
+  readonly #said: Promise<string>
 
-  /** The network's own hub is held, so that there is one of this key. */
-  constructor(t: TestContext, network: TestNetwork) {
-    this.#held = Number(readFileSync(join(network.dir, 'hub.pid'), 'utf8'))
-    process.kill(this.#held, 'SIGSTOP')
-    this.dir = join(network.dir, 'own-hub')
-    this.#ledgerUrl = network.ledgerUrl
-    cpSync(join(network.dir, 'hub'), this.dir, { recursive: true })
-    t.after(() => this.end('SIGKILL'))
+  private constructor(child: ChildProcess, said: Promise<string>, url: string) {
+    this.#child = child
+    this.#said = said
+    this.url = url
   }
 
-  /** Lets the network's own hub go, so that it stops as asked. */
-  giveBack(): void {
-    process.kill(this.#held, 'SIGCONT')
-  }
-
-  /** Where sessions are served; the same after every start. */
-  get url(): string {
-    return `ws://127.0.0.1:${this.#port}/v1/session`
-  }
-
-  async start(...more: readonly string[]): Promise<void> {
-    const args = ['run', '--json', '--data', this.dir, '--ledger', this.#ledgerUrl]
-    const bounds = ['--dispute-window', '3', '--gather-ms', '50', '--port', String(this.#port)]
-    this.#child = spawn(process.execPath, [fileURLToPath(HUB), ...args, ...bounds, ...more], {
-      stdio: ['ignore', 'pipe', 'ignore'],
+  /** Starts a hub and waits until it serves. Throws its log if it ends before. */
+  static async start(options: HubOptions): Promise<HubProcess> {
+    const { dataDir, ledgerUrl, port = 0, fileBlocksMax } = options
+    const child = spawn(
+      'sh',
+      [
+        '-c',
+        `trap '' XFSZ; ulimit -f ${fileBlocksMax ?? 'unlimited'}; exec "$0" "$@"`,
+        ...[process.execPath, HUB, 'run', '--data', dataDir, '--ledger', ledgerUrl],
+        ...['--port', String(port), '--dispute-window', '3', '--gather-ms', '20', '--json'],
+      ],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    )
+    const said = text(child.stderr)
+    const line = await new Promise<string | undefined>((resolve) => {
+      createInterface({ input: child.stdout }).once('line', resolve)
+      child.once('exit', () => resolve(undefined))
     })
-    const { stdout } = this.#child
-    if (stdout === null) throw new Error('the hub has an output')
-    const [line] = (await once(createInterface({ input: stdout }), 'line')) as [string]
-    this.#port = Number(new URL((JSON.parse(line) as { url: string }).url).port)
+    if (line === undefined) throw new Error(await said)
+    return new HubProcess(child, said, (JSON.parse(line) as { url: string }).url)
   }
 
-  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    const child = this.#child
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-    const ended = once(child, 'exit')
-    child.kill(signal)
-    await ended
+  /** Where wallets connect to. */
+  get sessionUrl(): string {
+    return `${this.url.replace('http', 'ws')}/v1/session`
+  }
+
+  /** Waits until it ends by itself; its exit code and its log. */
+  async ended(): Promise<readonly [code: number | null, log: string]> {
+    if (this.#isRunning) await once(this.#child, 'exit')
+    return [this.#child.exitCode, await this.#said]
+  }
+
+  /** Power off: no handler of the process runs. */
+  kill(): Promise<string> {
+    return this.#end('SIGKILL')
+  }
+
+  /** Asks it to stop; its log. */
+  stop(): Promise<string> {
+    return this.#end('SIGTERM')
+  }
+
+  get #isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<string> {
+    if (this.#isRunning) {
+      const ended = once(this.#child, 'exit')
+      this.#child.kill(signal)
+      await ended
+    }
+    return this.#said
   }
 }

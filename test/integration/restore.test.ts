@@ -5,7 +5,7 @@ import { describe, type TestContext, test } from 'node:test'
 import type { Wallet } from '@tallystick/client-sdk'
 import { openWallet } from '@tallystick/client-sdk/node'
 import { deriveKeys, timestamp } from '@tallystick/protocol'
-import { HubProcess } from './hub-process.js'
+import { RestorableHub } from './restorable-hub.js'
 import { ONE, startTestNetwork, type TestNetwork } from './test-network.js'
 
 /** A store of the words of `name`, closed with the test. */
@@ -121,7 +121,7 @@ describe('CH-18 a wallet is restored', () => {
 describe('CH-18 HUB-8 a hub is restored from an old copy', () => {
   test('INV-8 INV-16 it resumes every channel, also one that it never knew, and payments go on', async (t) => {
     const network = await startTestNetwork(t, ['alice', 'bob', 'carol'])
-    const hub = new HubProcess(t, network)
+    const hub = new RestorableHub(t, network)
     await hub.start()
     const world = { ...network, hubUrl: hub.url }
     const { wallet: alice } = await openStore(t, world, 'alice')

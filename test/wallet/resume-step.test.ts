@@ -30,7 +30,7 @@ const booksOf = (world: WalletWorld) => world.state.channel(world.channel)?.book
 
 /** The wallet finds out that it lost data, and knows no more than `left`. */
 function lose(world: WalletWorld, left: ChannelParty = newParty('client', world.hub.ledger)): void {
-  world.state.setChannel({ party: left, keyIndex: 0, books: 'whole' })
+  world.state.setChannel({ party: left, keyIndex: 0, books: 'whole', end: undefined })
   world.takes({ kind: 'stateLost', channel: world.channel })
 }
 
@@ -206,7 +206,7 @@ describe('DSP-12 a copy that a watchtower gives back', () => {
     const entrusted = entrust(CHAIN, world.party, terms, SIGNERS.client)
     assert.equal(world.does({ kind: 'adopted', entrusted })[0]?.code, 'nothing_newer')
     assert.equal(booksOf(world), 'whole')
-    world.state.setChannel({ party: old, keyIndex: 0, books: 'whole' })
+    world.state.setChannel({ party: old, keyIndex: 0, books: 'whole', end: undefined })
     world.takes({ kind: 'adopted', entrusted })
     assert.equal(booksOf(world), 'lost')
     assert.deepEqual(world.party.peer, world.hub.own)

@@ -195,7 +195,9 @@ export class HubLink {
         if (message.channel !== undefined) this.#hearRefusal(message.code, message.channel)
         return this.#core.problem(message.code, message.detail)
       case 'attached':
-        return void this.#finishAttach(message)
+        // A store that fails is told by itself.
+        this.#finishAttach(message).catch(() => undefined)
+        return
       case 'resumeAnswer':
         return void this.#takeAnswer(message)
       default:

@@ -1,6 +1,7 @@
 import type {
   Amount,
   Channel,
+  ChannelEnd,
   ChannelId,
   Entrusted,
   Message,
@@ -50,6 +51,8 @@ export type WalletEvent =
       readonly books: Books
     }
   | { readonly kind: 'channelGone'; readonly channel: ChannelId }
+  /** The ledger's blocks have told how a channel that is gone was settled. */
+  | { readonly kind: 'channelEnded'; readonly channel: ChannelId; readonly end: ChannelEnd }
   | ({ readonly kind: 'revealSeen' } & SeenReveal)
   /** Ledger time has moved on; comes after everything else of its block. */
   | { readonly kind: 'timePassed' }

@@ -1,7 +1,7 @@
 import type { Anchor, ChannelParty } from '@tallystick/protocol'
 import type { BlockSummary } from '../ledger/block-summary.js'
-import { itemReveals } from '../ledger/item-reveals.js'
 import type { LedgerAccess } from '../ledger/ledger-access.js'
+import { seenReveals } from '../ledger/seen-reveals.js'
 import type { WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
 
@@ -39,7 +39,7 @@ export async function eventsMissed(
   for (const held of channels) {
     const { party } = held
     events.push(await channelEvent(ledger, held))
-    const reveals = await itemReveals(ledger, [...party.own.items, ...party.peer.items])
+    const reveals = await seenReveals(ledger, [...party.own.items, ...party.peer.items])
     events.push(...reveals.map((reveal) => ({ kind: 'revealSeen', ...reveal }) as const))
   }
   return events

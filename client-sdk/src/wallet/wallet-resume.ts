@@ -8,7 +8,7 @@ import {
   type Rejection,
   type ResumeAnswer,
 } from '@tallystick/protocol'
-import { itemReveals } from '../ledger/item-reveals.js'
+import { seenReveals } from '../ledger/seen-reveals.js'
 import { WalletError } from '../wallet-error.js'
 import { errorOf } from './error-of.js'
 import type { WalletCore } from './wallet-core.js'
@@ -23,7 +23,7 @@ export async function resumeFrom(
   answer: ResumeAnswer,
 ): Promise<Rejection | undefined> {
   const items = [answer.base, answer.lane].flatMap((shown) => shown?.lane.items ?? [])
-  const reveals = await itemReveals(core.feed.ledger, items)
+  const reveals = await seenReveals(core.feed.ledger, items)
   return core.submit({ kind: 'resumeAnswered', channel, answer, reveals })
 }
 

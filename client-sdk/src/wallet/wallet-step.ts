@@ -2,6 +2,7 @@ import {
   agreementOf,
   agreeToClose,
   type ChainId,
+  type ChannelEnd,
   type ChannelId,
   type ChannelParty,
   type Claim,
@@ -90,6 +91,8 @@ export function stepWallet(
       return stepChannelSeen(state, event, context)
     case 'channelGone':
       return changeParty(state, event.channel, (party) => seeLedger(party, undefined, context.now))
+    case 'channelEnded':
+      return stepChannelEnded(state, event.channel, event.end)
     case 'revealSeen':
       return stepRevealSeen(state, event, context)
     case 'timePassed':
@@ -235,11 +238,23 @@ function stepChannelSeen(
   const held = state.channel(channel.id)
   if (held !== undefined)
     return changeParty(state, channel.id, (party) => seeLedger(party, channel, context.now))
-  const found: WalletChannel = { party: newParty('client', channel), keyIndex, books }
+  const found: WalletChannel = {
+    party: newParty('client', channel),
+    keyIndex,
+    books,
+    end: undefined,
+  }
   state.setChannel(found)
   // On one that is closing there is nothing to go on with, and nothing to sign.
   if (books === 'lost') stepStateLost(state, found, context)
   return [{ kind: 'channelChanged', channel: channel.id }]
+}
+
+function stepChannelEnded(state: WalletOverlay, channel: ChannelId, end: ChannelEnd): Outcome {
+  const held = state.channel(channel)
+  if (held === undefined) return unknown(channel)
+  state.setChannel({ ...held, end })
+  return [{ kind: 'channelChanged', channel }]
 }
 
 /** Takes back what has expired, pays what was owed, ends what ran out. */

@@ -1,6 +1,7 @@
 import {
   type Anchor,
   type AppointmentTerms,
+  type ChannelEnd,
   type ChannelId,
   channelTotal,
   clientPayoutOf,
@@ -14,64 +15,28 @@ import {
   spendable,
   type TxId,
 } from '@tallystick/protocol'
-import { type Clock, PROCESS_CLOCK } from '../clock.js'
-import type { BlockFeed } from '../ledger/block-feed.js'
+import { PROCESS_CLOCK } from '../clock.js'
+import type { ExitBundle } from '../exit/exit-bundle.js'
+import type { ExitPlan } from '../exit/exit-plan.js'
 import type { OpenSocket } from '../ledger/open-socket.js'
-import type { WalletStore } from '../store/wallet-store.js'
+import type { TowerGuard } from '../tower/tower-link.js'
 import { WalletError } from '../wallet-error.js'
 import { errorOf } from './error-of.js'
 import { HubLink } from './hub-link.js'
 import { loadWallet, masterSeedOf } from './load-wallet.js'
-import { parseHub, parseLock, parseUrl, parseValue } from './parse-arguments.js'
+import { parseHub, parseLock, parseTowers, parseUrl, parseValue } from './parse-arguments.js'
 import { WalletChannels } from './wallet-channels.js'
-import { type Caller, WalletCore, type WalletNotice } from './wallet-core.js'
+import { type Caller, WalletCore } from './wallet-core.js'
 import type { WalletEffect } from './wallet-event.js'
+import { type ExitOptions, WalletExits } from './wallet-exits.js'
 import { type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
 import { eventsMissed } from './wallet-ledger.js'
+import type { Balance, WalletOptions } from './wallet-options.js'
 import { type PaymentWish, WalletPayments } from './wallet-payments.js'
 import type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet-records.js'
 import { adopt, loseChannels } from './wallet-resume.js'
+import { WalletTowers } from './wallet-towers.js'
 import { WalletWatch } from './wallet-watch.js'
-
-/** What a wallet is made from. Randomness, storage and network are handed in. */
-export type WalletOptions = {
-  /** Twelve to twenty-four BIP-39 words, or the seed (16 to 64 bytes) that they stand for. */
-  readonly words: string | Uint8Array
-  readonly store: WalletStore
-  readonly feed: BlockFeed
-  /** The hub's session address, `ws://host:port/v1/session`. */
-  readonly hubUrl: string
-  /** The hub's key; absent: the first hub that answers is the one that the wallet keeps to. */
-  readonly hub?: PublicKey
-  readonly openSocket: OpenSocket
-  /** Fresh secret bytes; absent: the platform's. */
-  readonly randomBytes?: (length: number) => Uint8Array
-  /**
-   * The owner's word that the store is a restored copy, and may be old: every channel is resumed
-   * before anything is signed on it, and those that were opened since are looked for.
-   */
-  readonly restored?: boolean
-  /** Absent: the process's. */
-  readonly clock?: Clock
-  /** Told what the wallet notices and the owner may want to know. */
-  readonly onEvent?: (notice: WalletNotice) => void
-}
-
-/** Where the owner's money is, base units. */
-export type Balance = {
-  /** In coins that the ledger proves. */
-  readonly onLedger: bigint
-  /** In channels, if all of them ended now and nothing pending were claimed. */
-  readonly inChannels: bigint
-  /**
-   * What the ledger holds, for both sides together, in channels whose `books` are lost. How much
-   * of it is this wallet's, nobody here knows.
-   */
-  readonly inLostChannels: bigint
-  /** What could be paid at once, and what could be received, over the best channel. */
-  readonly spendable: bigint
-  readonly receivable: bigint
-}
 
 /**
  * A wallet or a merchant: keys from words, channels with one hub, payments, and the guard that
@@ -83,27 +48,42 @@ export class Wallet {
   readonly #link: HubLink
   readonly #watch: WalletWatch
   readonly #channels: WalletChannels
+  readonly #exits: WalletExits
   readonly #invoices: WalletInvoices
   readonly #payments: WalletPayments
+  readonly #towers: WalletTowers
 
-  private constructor(core: WalletCore, link: HubLink, nextKeyIndex: number | undefined) {
+  private constructor(
+    core: WalletCore,
+    link: HubLink,
+    towers: WalletTowers,
+    { nextKeyIndex, guards }: { nextKeyIndex: number | undefined; guards: boolean },
+  ) {
     this.#core = core
     this.#link = link
-    this.#watch = new WalletWatch(core, () => link.attachAll())
-    this.#channels = new WalletChannels(core, link, this.#watch, nextKeyIndex)
+    this.#towers = towers
+    const onBlock = () => {
+      link.attachAll()
+      this.#exits.learnEnds()
+    }
+    this.#watch = new WalletWatch(core, { guards, onBlock })
+    this.#channels = new WalletChannels(core, link, nextKeyIndex)
+    this.#exits = new WalletExits(core, this.#watch)
     this.#invoices = new WalletInvoices(core, link, this.#channels)
     this.#payments = new WalletPayments(core, link, this.#invoices)
   }
 
   /**
    * Opens the wallet of `words`: reads its store, learns from proofs what it missed, and connects
-   * to its hub in the background. Errors: `words_invalid`, `hub_invalid`, `url_invalid`,
+   * to its hub in the background. Errors: `words_invalid`, `hub_invalid`, `url_invalid`, `tower_invalid`,
    * `store_of_other_words`.
    */
   static async open(options: WalletOptions): Promise<Wallet> {
-    const { feed, store, openSocket } = options
+    const { feed, store, hubUrl } = options
     const hub = parseHub(options.hub)
-    const url = parseUrl(options.hubUrl, 'hubUrl', ['ws:', 'wss:'])
+    const url = hubUrl === undefined ? '' : parseUrl(hubUrl, 'hubUrl', ['ws:', 'wss:'])
+    const openSocket = hubUrl === undefined ? openNowhere : options.openSocket
+    const towerOptions = parseTowers(options.towers)
     const keys = deriveKeys(masterSeedOf(options.words))
     const stored = await loadWallet(store, keys)
     const core: WalletCore = new WalletCore({
@@ -116,12 +96,17 @@ export class Wallet {
       onEvent: options.onEvent ?? (() => undefined),
       perform: (effect) => performEffect(core, link, effect),
       onRefused: (event, rejection) => link.refuse(event, rejection),
+      onFault: () => link.stop(),
     })
     const link: HubLink = new HubLink(core, {
       ...{ url, hub, openSocket },
       onResumed: () => wallet.#watch.catchUp(),
     })
-    const wallet = new Wallet(core, link, stored.nextKeyIndex)
+    const towers = new WalletTowers(core, towerOptions, options.openSocket)
+    const wallet = new Wallet(core, link, towers, {
+      nextKeyIndex: stored.nextKeyIndex,
+      guards: options.guards ?? true,
+    })
     try {
       await loseChannels(core, options.restored ?? false)
       const missed = await eventsMissed(feed.ledger, core.channels())
@@ -263,13 +248,46 @@ export class Wallet {
   }
 
   /**
+   * What leaving a channel alone would bring, when, and what each step waits for; nothing is signed.
+   * `undefined` once the ledger has settled it: `endOf` then says what it paid. Errors:
+   * `channel_unknown`, and what the ledger would refuse.
+   */
+  exitPlan(id: ChannelId, options: ExitOptions = {}): Promise<ExitPlan | undefined> {
+    return this.#exits.plan(id, options)
+  }
+
+  /**
    * Closes without the hub. The guard finalizes after the dispute window; the answer comes at once.
    * Errors: `state_lost` where the channel's `books` are lost: it would show an old state, and cost
-   * the penalty. `unsure` closes it all the same, when the hub does not answer: this wallet vouches
-   * for nothing, so it risks no penalty; the window is longer, and the hub may show what it holds.
+   * the penalty. `unsure` vouches for nothing (DSP-9): a longer window, and never a penalty.
    */
-  forceClose(id: ChannelId, { unsure = false }: { readonly unsure?: boolean } = {}): Promise<TxId> {
-    return this.#channels.forceClose(id, unsure)
+  forceClose(id: ChannelId, options: ExitOptions = {}): Promise<TxId> {
+    return this.#exits.forceClose(id, options)
+  }
+
+  /**
+   * The same, handed in until the ledger has it, unless somebody has closed the channel already: kept
+   * once it is closing or settled. Calling it again goes on where it was. Errors: as of `forceClose`.
+   */
+  exit(id: ChannelId, { signal, ...options }: ExitOptions & Caller = {}): Promise<void> {
+    return this.#exits.exit(id, options, signal === undefined ? {} : { signal })
+  }
+
+  /**
+   * Signed ways out of every channel, to be kept as a file (`encodeExitBundle`): with it, any ledger
+   * node and nothing else the money comes home. What is received after it was made does not; a new one
+   * is due then.
+   */
+  exitBundle(): ExitBundle {
+    return this.#exits.bundle()
+  }
+
+  /**
+   * How a settled channel ended: what it paid to whom, and any penalty and bounty. `undefined`: it is
+   * not settled, or the node keeps its blocks no more. Errors: `channel_unknown`, `LedgerError`.
+   */
+  endOf(id: ChannelId): Promise<ChannelEnd | undefined> {
+    return this.#exits.end(id)
   }
 
   /**
@@ -289,6 +307,22 @@ export class Wallet {
    */
   adoptEntrusted(entrusted: Entrusted | Uint8Array): Promise<boolean> {
     return adopt(this.#core, entrusted)
+  }
+
+  /**
+   * What each watchtower of this wallet has vouched for of a channel, and whether it is the newest.
+   * Errors: `channel_unknown`.
+   */
+  guardedUpTo(id: ChannelId): readonly TowerGuard[] {
+    return this.#towers.guards(id)
+  }
+
+  /**
+   * Kept once every watchtower has vouched for the newest of a channel: what to wait for before this
+   * wallet goes away. Errors: `channel_unknown`, `no_tower`.
+   */
+  guarded(id: ChannelId, caller: Caller = {}): Promise<void> {
+    return this.#towers.guarded(id, caller)
   }
 
   /** Kept once the ledger has settled the channel, by whatever way it ended. */
@@ -323,6 +357,7 @@ export class Wallet {
   /** Hangs up and stops watching. Nothing is lost: the store holds all that was promised. */
   async close(): Promise<void> {
     this.#watch.stop()
+    this.#towers.stop()
     this.#link.stop()
     await this.#core.close()
   }
@@ -341,6 +376,13 @@ function performEffect(core: WalletCore, link: HubLink, effect: WalletEffect): v
       return core.changes.tell({ kind: 'books' })
   }
 }
+
+/** The line to no hub: it never opens, and so never fails. */
+const openNowhere: OpenSocket = () => ({
+  send: () => undefined,
+  close: () => undefined,
+  bufferedAmount: 0,
+})
 
 function randomBytes(length: number): Uint8Array {
   return globalThis.crypto.getRandomValues(new Uint8Array(length))

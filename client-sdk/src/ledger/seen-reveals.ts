@@ -6,7 +6,7 @@ import type { LedgerAccess } from './ledger-access.js'
 const PARALLEL_REQUESTS = 8
 
 /** The newest link of each item that the ledger recorded in time, from proofs. Errors: `LedgerError`. */
-export async function itemReveals(
+export async function seenReveals(
   ledger: Pick<LedgerAccess, 'reveal'>,
   items: readonly Pick<PendingItem, 'anchor' | 'expiry'>[],
 ): Promise<SeenReveal[]> {
