@@ -68,7 +68,7 @@ export class WalletChannels {
     for (let from = 0; from < next + KEY_GAP_MAX; from += KEY_GAP_MAX) {
       const indexes = Array.from({ length: KEY_GAP_MAX }, (_, i) => from + i)
       const used = await inParallel(indexes, KEY_GAP_MAX, (index) => this.#keepLost(index))
-      next = Math.max(next, from + used.lastIndexOf(true) + 1)
+      if (used.includes(true)) next = Math.max(next, from + used.lastIndexOf(true) + 1)
     }
     await this.#setNextKeyIndex(next)
   }
