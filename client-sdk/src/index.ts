@@ -1,3 +1,5 @@
+export type { OpenedBackup } from './backup/backup-content.js'
+export { type BackupOwner, type BackupRejection, openBackup } from './backup/seal-backup.js'
 export { amountOf, type Denomination, formatAmount, unitsOf } from './decimal-amount.js'
 export type { AnswerContext } from './guard/answer-force-close.js'
 export { type Duty, dutiesOf, forceCloseOperation } from './guard/duties.js'

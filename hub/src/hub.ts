@@ -18,6 +18,7 @@ import {
   timestamp,
 } from '@tallystick/protocol'
 import { serveHub } from './api/hub-server.js'
+import { BackupDesk } from './backup/backup-desk.js'
 import { type BatchReport, Closer } from './closer/closer.js'
 import { HubState } from './core/hub-state.js'
 import { type HubConfig, termsOf } from './hub-config.js'
@@ -27,6 +28,7 @@ import { ledgerPortOf } from './ledger/client-ledger-port.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
 import { Pipeline } from './pipeline/pipeline.js'
 import { SessionDesk } from './session/session-desk.js'
+import { openBackupRows } from './store/backup-rows.js'
 import { openSqliteJournal } from './store/sqlite-journal.js'
 
 /** What a hub reports to its operator while it runs. */
@@ -75,6 +77,7 @@ export async function startHub(
   const policy = policyOf(config, keys.payoutLock, ledger.feePerKiloCost(config.asset))
   const journal = await openSqliteJournal(join(config.dataDir, 'hub.db'), chainId)
   const stored = await journal.load()
+  const backupRows = await openBackupRows(join(config.dataDir, 'backups.db'))
   const state = new HubState(stored.channels)
   const { signer } = keys
   const coins = new KeyCoins(ledger, keys.treasury, config.asset)
@@ -149,11 +152,18 @@ export async function startHub(
   })
   following.catch((fault) => (stop.signal.aborted ? undefined : onFault(fault)))
 
+  const backups = await BackupDesk.open({
+    rows: backupRows,
+    ownsChannel: (identity) => state.channelsOf(identity).length > 0,
+    clock: () => performance.now(),
+    onFault,
+  })
   const server = await serveHub({
     host: config.host,
     port: config.port,
     admits: (address) => desk.admits(address),
     onSocket: (socket, address) => desk.open(socket, address),
+    backups: { desk: backups, chainId, hub: signer.publicKey, now: () => pipeline.now },
     information: {
       ready: () => pipeline.now > genesis.time,
       describe: () => describeHub(signer.publicKey, chainId, policy),
@@ -177,6 +187,7 @@ export async function startHub(
       desk.leaveAll()
       pipeline.stop()
       await server.close()
+      await backups.close()
       await journal.close()
     },
   }

@@ -27,7 +27,10 @@ export async function openWallet({
   readonly file: string
   /** Address of a ledger node, `http://host:port`. It is not trusted. */
   readonly ledgerUrl: string
-} & Pick<WalletOptions, 'words' | 'hubUrl' | 'hub' | 'onEvent'>): Promise<OpenedWallet> {
+} & Pick<
+  WalletOptions,
+  'words' | 'hubUrl' | 'hub' | 'backup' | 'entrusted' | 'onEvent'
+>): Promise<OpenedWallet> {
   const url = parseUrl(ledgerUrl, 'ledgerUrl', ['http:', 'https:'])
   const ledger = await LedgerClient.connect({ url, openSocket: openWsSocket })
   const stores = await openSqliteStore(file)

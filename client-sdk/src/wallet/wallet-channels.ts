@@ -23,6 +23,7 @@ import { bestBy } from './best-by.js'
 import { closeAlone } from './close-alone.js'
 import { errorOf } from './error-of.js'
 import type { HubLink } from './hub-link.js'
+import type { StoredWallet } from './load-wallet.js'
 import { parseAppointment, parseValue } from './parse-arguments.js'
 import type { Caller, WalletCore } from './wallet-core.js'
 import type { WalletChannel } from './wallet-records.js'
@@ -42,6 +43,7 @@ export class WalletChannels {
   readonly #link: HubLink
   readonly #watch: WalletWatch
   #nextKeyIndex: number | undefined
+  readonly #usedKeyIndexes: number
   #lastIndex: Promise<unknown> = Promise.resolve()
   #inbound: Promise<unknown> = Promise.resolve()
 
@@ -49,22 +51,23 @@ export class WalletChannels {
     core: WalletCore,
     link: HubLink,
     watch: WalletWatch,
-    nextKeyIndex: number | undefined,
+    { nextKeyIndex, usedKeyIndexes }: StoredWallet,
   ) {
     this.#core = core
     this.#link = link
     this.#watch = watch
     this.#nextKeyIndex = nextKeyIndex
+    this.#usedKeyIndexes = usedKeyIndexes
   }
 
   /**
    * Looks on the ledger for channels of the words of a new store: they are from a store that was
    * lost. The ledger shows only those that are not settled, so the search goes on for
-   * `KEY_GAP_MAX` keys beyond the last that is found.
+   * `KEY_GAP_MAX` keys beyond the last that is found, or that a backup says to have been used.
    */
   async findLost(): Promise<void> {
     if (this.#nextKeyIndex !== undefined) return
-    let next = 0
+    let next = this.#usedKeyIndexes
     for (let from = 0; from < next + KEY_GAP_MAX; from += KEY_GAP_MAX) {
       const indexes = Array.from({ length: KEY_GAP_MAX }, (_, i) => from + i)
       const used = await inParallel(indexes, KEY_GAP_MAX, (index) => this.#keepLost(index))
@@ -279,10 +282,12 @@ export class WalletChannels {
   /** Whether a key of this wallet has channels; this store did not open them, so it lost them. */
   async #keepLost(keyIndex: number): Promise<boolean> {
     const key = this.#core.keys.channel(keyIndex).publicKey
-    const channels = await this.#core.feed.ledger.channelsOf(key)
+    const { feed, entrusted } = this.#core
+    const channels = await feed.ledger.channelsOf(key)
     for (const channel of channels) {
       if (!this.#paysUs(channel, key)) continue
-      await this.#core.submit({ kind: 'channelSeen', channel, keyIndex, books: 'lost' })
+      const seen = { kind: 'channelSeen', channel, keyIndex, books: 'lost' } as const
+      await this.#core.submitAll([seen, { kind: 'recalled', channel: channel.id, entrusted }])
     }
     return channels.length > 0
   }

@@ -1,4 +1,4 @@
-import type { Rejection, WalletKeys } from '@tallystick/protocol'
+import type { Entrusted, Rejection, WalletKeys } from '@tallystick/protocol'
 import type { GuardAct } from '../guard/guard-loop.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
 import { KeyCoins } from '../ledger/key-coins.js'
@@ -18,6 +18,8 @@ export type WalletNotice =
   | { readonly kind: 'invoice'; readonly invoice: InvoiceRecord }
   | { readonly kind: 'payment'; readonly payment: PaymentRecord }
   | { readonly kind: 'guard'; readonly act: GuardAct }
+  /** A new store was filled from a backup, which was made at this ledger time. */
+  | { readonly kind: 'restored'; readonly version: number; readonly time: number }
   | { readonly kind: 'problem'; readonly code: string; readonly detail: string }
 
 /** A caller that may stop waiting; what was begun goes on. */
@@ -28,6 +30,8 @@ export type WalletCoreParts = {
   readonly feed: BlockFeed
   readonly store: WalletStore
   readonly stored: StoredWallet
+  /** What watchtowers have kept of channels that may be lost here. */
+  readonly entrusted: readonly Entrusted[]
   readonly randomBytes: (length: number) => Uint8Array
   readonly onEvent: (notice: WalletNotice) => void
   readonly perform: (effect: WalletEffect) => void
@@ -41,6 +45,7 @@ export class WalletCore {
   readonly store: WalletStore
   readonly state: WalletState
   readonly coins: KeyCoins
+  readonly entrusted: readonly Entrusted[]
   readonly randomBytes: (length: number) => Uint8Array
   readonly changes = new Watchers<WalletNotice | { readonly kind: 'books' }>()
   readonly #loop: WalletLoop
@@ -53,6 +58,7 @@ export class WalletCore {
     this.store = store
     this.state = stored.state
     this.coins = new KeyCoins(feed.ledger, keys.payout(0), 0)
+    this.entrusted = parts.entrusted
     this.randomBytes = parts.randomBytes
     this.#onEvent = parts.onEvent
     this.#loop = new WalletLoop({

@@ -3,6 +3,7 @@ import type {
   Anchor,
   Channel,
   ChannelId,
+  Entrusted,
   KnownLink,
   Message,
   SignedAgreement,
@@ -38,6 +39,12 @@ export type WalletEvent =
       readonly channel: Channel
       readonly keyIndex: number
       readonly books: Books
+    }
+  /** What watchtowers have kept of a channel that may be lost here. */
+  | {
+      readonly kind: 'recalled'
+      readonly channel: ChannelId
+      readonly entrusted: readonly Entrusted[]
     }
   | { readonly kind: 'channelGone'; readonly channel: ChannelId }
   | {

@@ -127,6 +127,7 @@ function isLedgerEvent({ kind }: WalletEvent): boolean {
   return (
     kind === 'channelSeen' ||
     kind === 'channelGone' ||
+    kind === 'recalled' ||
     kind === 'revealSeen' ||
     kind === 'timePassed' ||
     kind === 'leave' ||

@@ -34,6 +34,7 @@ import {
   startDraining,
   type Timestamp,
 } from '@tallystick/protocol'
+import { recallEntrusted } from '../backup/recall-entrusted.js'
 import { finishPayment, linkRefund } from './finish-payment.js'
 import { meetLaneEvent } from './receive-payment.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
@@ -73,6 +74,8 @@ export function stepWallet(
       return stepStateLost(state, event.channel)
     case 'channelSeen':
       return stepChannelSeen(state, event, context)
+    case 'recalled':
+      return stepRecalled(state, event, context)
     case 'channelGone':
       return changeParty(state, event.channel, (party) => seeLedger(party, undefined, context.now))
     case 'revealSeen':
@@ -229,6 +232,19 @@ function stepChannelSeen(
   const party = newParty('client', channel)
   state.setChannel({ party: books === 'lost' ? leave(party) : party, keyIndex, books })
   return [{ kind: 'channelChanged', channel: channel.id }]
+}
+
+function stepRecalled(
+  state: WalletOverlay,
+  { channel, entrusted }: Extract<WalletEvent, { kind: 'recalled' }>,
+  { chainId }: WalletContext,
+): Outcome {
+  const held = state.channel(channel)
+  if (held === undefined) return unknown(channel)
+  const recalled = recallEntrusted(chainId, held, entrusted)
+  if (recalled === held) return []
+  state.setChannel(recalled)
+  return [{ kind: 'channelChanged', channel }]
 }
 
 function stepRevealSeen(

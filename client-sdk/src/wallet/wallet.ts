@@ -14,13 +14,17 @@ import {
   spendable,
   type TxId,
 } from '@tallystick/protocol'
+import { HubBackups } from '../backup/hub-backups.js'
+import { type Restored, restoreStore } from '../backup/restore-store.js'
+import { WalletBackups } from '../backup/wallet-backups.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
+import type { Fetch } from '../ledger/ledger-http.js'
 import type { OpenSocket } from '../ledger/open-socket.js'
 import type { WalletStore } from '../store/wallet-store.js'
 import { WalletError } from '../wallet-error.js'
 import { errorOf } from './error-of.js'
 import { HubLink } from './hub-link.js'
-import { loadWallet, masterSeedOf } from './load-wallet.js'
+import { loadWallet, masterSeedOf, type StoredWallet } from './load-wallet.js'
 import { parseHub, parseLock, parseUrl, parseValue } from './parse-arguments.js'
 import { WalletChannels } from './wallet-channels.js'
 import { type Caller, WalletCore, type WalletNotice } from './wallet-core.js'
@@ -42,6 +46,12 @@ export type WalletOptions = {
   /** The hub's key; absent: the first hub that answers is the one that the wallet keeps to. */
   readonly hub?: PublicKey
   readonly openSocket: OpenSocket
+  /** How the hub is asked for backups; absent: the platform's. */
+  readonly fetch?: Fetch
+  /** A backup to fill a new store from, if the hub has none that is newer (BAK-4). */
+  readonly backup?: Uint8Array
+  /** What watchtowers have kept of the wallet's channels: a new store learns from it (BAK-8). */
+  readonly entrusted?: readonly Entrusted[]
   /** Fresh secret bytes; absent: the platform's. */
   readonly randomBytes?: (length: number) => Uint8Array
   /** Told what the wallet notices and the owner may want to know. */
@@ -76,40 +86,58 @@ export class Wallet {
   readonly #channels: WalletChannels
   readonly #invoices: WalletInvoices
   readonly #payments: WalletPayments
+  readonly #backups: WalletBackups
 
-  private constructor(core: WalletCore, link: HubLink, nextKeyIndex: number | undefined) {
+  private constructor(
+    core: WalletCore,
+    link: HubLink,
+    backups: WalletBackups,
+    stored: StoredWallet,
+  ) {
     this.#core = core
     this.#link = link
+    this.#backups = backups
     this.#watch = new WalletWatch(core, () => link.attachAll())
-    this.#channels = new WalletChannels(core, link, this.#watch, nextKeyIndex)
+    this.#channels = new WalletChannels(core, link, this.#watch, stored)
     this.#invoices = new WalletInvoices(core, link, this.#channels)
     this.#payments = new WalletPayments(core, link, this.#invoices)
   }
 
   /**
-   * Opens the wallet of `words`: reads its store, learns from proofs what it missed, and connects
-   * to its hub in the background. Errors: `words_invalid`, `hub_invalid`, `url_invalid`,
-   * `store_of_other_words`.
+   * Opens the wallet of `words`: reads its store, or fills a new one from the newest backup that it
+   * finds, learns from proofs what it missed, and connects to its hub in the background. Errors:
+   * `words_invalid`, `hub_invalid`, `url_invalid`, `store_of_other_words`; `store_not_empty` for a
+   * `backup` and a store that is in use, and why a `backup` cannot be opened (BAK-2).
    */
   static async open(options: WalletOptions): Promise<Wallet> {
-    const { feed, store, openSocket } = options
+    const { feed, store, openSocket, entrusted = [] } = options
     const hub = parseHub(options.hub)
     const url = parseUrl(options.hubUrl, 'hubUrl', ['ws:', 'wss:'])
     const keys = deriveKeys(masterSeedOf(options.words))
+    const fetch: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+    const hubBackups = new HubBackups(url, fetch, feed.ledger.chainId, keys.identity)
+    const file = options.backup
+    const restored = await restoreStore({ store, keys, feed, hub, hubBackups, file, entrusted })
     const stored = await loadWallet(store, keys)
     const core: WalletCore = new WalletCore({
       keys,
       feed,
       store,
       stored,
+      entrusted,
       randomBytes: options.randomBytes ?? randomBytes,
       onEvent: options.onEvent ?? (() => undefined),
-      perform: (effect) => performEffect(core, link, effect),
+      perform: (effect) => {
+        performEffect(core, link, effect)
+        backups.changed(effect)
+      },
       onRefused: (event, rejection) => link.refuse(event, rejection),
     })
     const link: HubLink = new HubLink(core, { url, hub, openSocket })
-    const wallet = new Wallet(core, link, stored.nextKeyIndex)
+    const backups = new WalletBackups(core, link, { hubBackups, hubUrl: url, stored })
+    const wallet = new Wallet(core, link, backups, stored)
     try {
+      tellRestored(core, restored)
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])
       await wallet.#channels.findLost()
@@ -294,9 +322,18 @@ export class Wallet {
     return spent.id
   }
 
+  /**
+   * A backup of the whole store, sealed under the words, to be kept elsewhere (BAK-1). Opening the
+   * wallet with it as `backup` fills a new store. Errors: `backup_too_large`.
+   */
+  exportBackup(): Promise<Uint8Array> {
+    return this.#backups.export()
+  }
+
   /** Hangs up and stops watching. Nothing is lost: the store holds all that was promised. */
   async close(): Promise<void> {
     this.#watch.stop()
+    await this.#backups.stop()
     this.#link.stop()
     await this.#core.close()
   }
@@ -314,6 +351,12 @@ function performEffect(core: WalletCore, link: HubLink, effect: WalletEffect): v
     case 'channelChanged':
       return core.changes.tell({ kind: 'books' })
   }
+}
+
+function tellRestored(core: WalletCore, { backup, problems }: Restored): void {
+  for (const { code, detail } of problems) core.problem(code, detail)
+  if (backup === undefined) return
+  core.notify({ kind: 'restored', version: backup.version, time: backup.time })
 }
 
 function randomBytes(length: number): Uint8Array {
