@@ -1,11 +1,12 @@
 export type { OpenedBackup } from './backup/backup-content.js'
 export { type BackupOwner, type BackupRejection, openBackup } from './backup/seal-backup.js'
+export { type Clock, PROCESS_CLOCK } from './clock.js'
 export { amountOf, type Denomination, formatAmount, unitsOf } from './decimal-amount.js'
 export type { AnswerContext } from './guard/answer-force-close.js'
 export { type Duty, dutiesOf, forceCloseOperation } from './guard/duties.js'
 export { entrustedChallenge } from './guard/entrusted-challenge.js'
 export { type GuardAct, type Guarded, GuardLoop, type GuardParts } from './guard/guard-loop.js'
-export { revealLookupOf } from './guard/reveal-lookup.js'
+export { RevealLookups, revealLookupOf } from './guard/reveal-lookup.js'
 export { BlockFeed } from './ledger/block-feed.js'
 export { type BlockSummary, summarizeBlock } from './ledger/block-summary.js'
 export { type ChannelFeePlan, channelFeeTransaction } from './ledger/channel-fee-transaction.js'
@@ -14,6 +15,7 @@ export type { OwnedCoin } from './ledger/coin-selection.js'
 export { finalizeTransaction } from './ledger/finalize-transaction.js'
 export type { FollowOptions, VerifiedBlock } from './ledger/follow-blocks.js'
 export { type CoinSpend, KeyCoins } from './ledger/key-coins.js'
+export type { LedgerAccess } from './ledger/ledger-access.js'
 export {
   LedgerClient,
   type LedgerOptions,
@@ -40,6 +42,7 @@ export {
 } from './ledger/light-client.js'
 export type { OpenSocket, Socket, SocketHandlers } from './ledger/open-socket.js'
 export { openWebSocket } from './ledger/open-web-socket.js'
+export { pause } from './ledger/pause.js'
 export {
   type BuildRejection,
   buildTransaction,

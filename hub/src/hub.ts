@@ -1,42 +1,18 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  type GuardAct,
-  GuardLoop,
-  KeyCoins,
-  LedgerClient,
-  revealLookupOf,
-  summarizeBlock,
-  type VerifiedBlock,
-} from '@tallystick/client-sdk'
+import { LedgerClient, PROCESS_CLOCK } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
-import {
-  amount,
-  CLAIM_MARGIN_SECONDS,
-  type HubPolicy,
-  type PublicKey,
-  timestamp,
-} from '@tallystick/protocol'
+import { amount, CLAIM_MARGIN_SECONDS, type HubPolicy, type PublicKey } from '@tallystick/protocol'
 import { serveHub } from './api/hub-server.js'
+import { assembleHub } from './assemble-hub.js'
 import { BackupDesk } from './backup/backup-desk.js'
-import { type BatchReport, Closer } from './closer/closer.js'
-import { HubState } from './core/hub-state.js'
 import { type HubConfig, termsOf } from './hub-config.js'
-import { loadHubKeys } from './hub-keys.js'
-import { hubEventsOf } from './ledger/block-events.js'
-import { ledgerPortOf } from './ledger/client-ledger-port.js'
+import { journalPathOf, loadHubKeys } from './hub-keys.js'
+import type { HubReport } from './hub-report.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
-import { Pipeline } from './pipeline/pipeline.js'
-import { SessionDesk } from './session/session-desk.js'
 import { openBackupRows } from './store/backup-rows.js'
 import { openSqliteJournal } from './store/sqlite-journal.js'
-
-/** What a hub reports to its operator while it runs. */
-export type HubReport =
-  | { readonly kind: 'batch'; readonly batch: BatchReport }
-  | { readonly kind: 'guard'; readonly act: GuardAct }
-  | { readonly kind: 'ledgerTrouble'; readonly error: unknown }
-  | { readonly kind: 'complaint'; readonly code: string; readonly detail: string }
 
 export type RunningHub = {
   /** Where sessions are served, `http://host:port`. */
@@ -55,16 +31,19 @@ export async function startHub(
   onFault: (fault: unknown) => void,
 ): Promise<RunningHub> {
   await mkdir(config.dataDir, { recursive: true })
-  const keys = await loadHubKeys(join(config.dataDir, 'hub.key'))
-  const stop = new AbortController()
+  const keys = await loadHubKeys(config.dataDir)
   const patiently = <T>(work: () => Promise<T>) =>
-    waitForLedger(work, stop.signal, (error) => onReport({ kind: 'ledgerTrouble', error }))
+    waitForLedger(work, {
+      clock: PROCESS_CLOCK,
+      signal: undefined,
+      onTrouble: (error) => onReport({ kind: 'ledgerTrouble', error }),
+    })
   const ledger = await patiently(() =>
     LedgerClient.connect({ url: config.ledgerUrl, openSocket: openWsSocket }),
   )
   const { chainId, genesis } = ledger
   // Headers lead to the parameters in force; those of the genesis may be long gone.
-  await patiently(() => ledger.refresh(stop.signal))
+  await patiently(() => ledger.refresh())
   const { timeStepSecondsMax } = ledger.parameters
   if (2 * timeStepSecondsMax > CLAIM_MARGIN_SECONDS) {
     // One block must not be able to jump over the time in which a taken claim can be enforced.
@@ -75,87 +54,29 @@ export async function startHub(
     throw new Error(`the ledger takes dispute windows of ${least} to ${most} seconds`)
   }
   const policy = policyOf(config, keys.payoutLock, ledger.feePerKiloCost(config.asset))
-  const journal = await openSqliteJournal(join(config.dataDir, 'hub.db'), chainId)
+  const journal = await openSqliteJournal(journalPathOf(config.dataDir), chainId, {
+    unmarked: 'refused',
+  })
   const stored = await journal.load()
-  const backupRows = await openBackupRows(join(config.dataDir, 'backups.db'))
-  const state = new HubState(stored.channels)
-  const { signer } = keys
-  const coins = new KeyCoins(ledger, keys.treasury, config.asset)
-
-  const pipeline = new Pipeline({
-    chainId,
+  const backupRows = await openBackupRows(join(config.dataDir, 'backups.db'), chainId)
+  const hub = assembleHub({
+    keys,
     policy,
-    signer,
-    state,
+    ledger,
     journal,
-    time: timestamp(genesis.time),
-    perform: (effect) => {
-      if (effect.kind === 'readyToClose') closer.gather()
-      else desk.perform(effect)
-    },
+    stored,
+    gatherMs: config.gatherMs,
+    clock: PROCESS_CLOCK,
+    randomBytes: (length) => new Uint8Array(randomBytes(length)),
+    onReport,
     onFault,
   })
-  const closer = new Closer(
-    {
-      chainId,
-      policy,
-      signer,
-      state,
-      journal,
-      coins,
-      ledger: ledgerPortOf(ledger),
-      gatherMs: config.gatherMs,
-      now: () => pipeline.now,
-      onFault,
-      onBatch: (batch) => onReport({ kind: 'batch', batch }),
-    },
-    stored.jobs,
-  )
-  const desk = new SessionDesk({
-    chainId,
-    policy,
-    signer,
-    state,
-    pipeline,
-    closer,
-    onComplaint: ({ code, detail }) => onReport({ kind: 'complaint', code, detail }),
-  })
-  const guard = new GuardLoop({
-    ledger,
-    feePerKiloCost: ({ asset }) => ledger.feePerKiloCost(asset),
-    revealWithCoins: (reveal) => coins.build({ reveals: [reveal] }),
-    beforeForceClose: async (party) => {
-      const { id } = party.ledger
-      const events = [{ kind: 'leave', channel: id }] as const
-      await pipeline.ledger({ height: undefined, time: pipeline.now, events })
-      return state.channel(id)?.party ?? party
-    },
-    onAct: (act) => onReport({ kind: 'guard', act }),
-  })
-
-  const meetBlock = async ({ header, transactions, ids }: VerifiedBlock) => {
-    const { height, time } = header
-    const summary = summarizeBlock({ height, time, transactions, ids })
-    const events = await patiently(() => hubEventsOf(ledger, state, signer.publicKey, summary))
-    await pipeline.ledger({ height, time, events })
-    await patiently(() => closer.meetBlock(height, summary.ids))
-    const guarded = [...state.busyChannels()].map(({ party }) => ({ party, signer }))
-    const parties = guarded.map(({ party }) => party)
-    const revealedBy = await patiently(() => revealLookupOf(ledger, parties))
-    await guard.act(guarded, { height, now: time, revealedBy })
-  }
-  const following = ledger.follow({
-    from: Math.max(1, stored.height + 1),
-    signal: stop.signal,
-    onBlock: meetBlock,
-    onError: (error) => onReport({ kind: 'ledgerTrouble', error }),
-  })
-  following.catch((fault) => (stop.signal.aborted ? undefined : onFault(fault)))
+  const { state, pipeline, desk } = hub
 
   const backups = await BackupDesk.open({
     rows: backupRows,
     ownsChannel: (identity) => state.channelsOf(identity).length > 0,
-    clock: () => performance.now(),
+    clock: PROCESS_CLOCK,
     onFault,
   })
   const server = await serveHub({
@@ -163,10 +84,10 @@ export async function startHub(
     port: config.port,
     admits: (address) => desk.admits(address),
     onSocket: (socket, address) => desk.open(socket, address),
-    backups: { desk: backups, chainId, hub: signer.publicKey, now: () => pipeline.now },
+    backups: { desk: backups, chainId, hub: keys.signer.publicKey, now: () => pipeline.now },
     information: {
       ready: () => pipeline.now > genesis.time,
-      describe: () => describeHub(signer.publicKey, chainId, policy),
+      describe: () => describeHub(keys.signer.publicKey, chainId, policy),
       statistics: async () => ({
         channels: [...state.channels()].length,
         sessions: desk.size,
@@ -180,12 +101,9 @@ export async function startHub(
   })
   return {
     url: server.url,
-    key: signer.publicKey,
+    key: keys.signer.publicKey,
     stop: async () => {
-      stop.abort()
-      closer.stop()
-      desk.leaveAll()
-      pipeline.stop()
+      hub.stop()
       await server.close()
       await backups.close()
       await journal.close()

@@ -128,7 +128,7 @@ async function hubCheats(
     `  the hub has paid Carol ${money(owed)} over her channel, into which it put ${money(hub.deposited)}`,
   )
   progress.say('  its operator closes the channel alone as if nothing had ever been paid')
-  const { signer } = await loadHubKeys(join(dataDir, 'hub', 'hub.key'))
+  const { signer } = await loadHubKeys(join(dataDir, 'hub'))
   const lie = channelFeeTransaction({
     chainId: feed.ledger.chainId,
     channel: number,

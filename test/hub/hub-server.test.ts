@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import { PROCESS_CLOCK } from '@tallystick/client-sdk'
 import { WebSocket } from 'ws'
 import { serveHub } from '#hub/api/hub-server.js'
 import { BackupDesk } from '#hub/backup/backup-desk.js'
@@ -18,9 +19,9 @@ async function serve(t: TestContext) {
     onSocket: () => assert.fail('nobody is admitted'),
     backups: {
       desk: await BackupDesk.open({
-        rows: await openBackupRows(join(temporaryFolder(t), 'backups.db')),
+        rows: await openBackupRows(join(temporaryFolder(t), 'backups.db'), CHAIN),
         ownsChannel: () => false,
-        clock: () => 0,
+        clock: PROCESS_CLOCK,
         onFault: (fault) => assert.fail(String(fault)),
       }),
       chainId: CHAIN,

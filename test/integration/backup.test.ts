@@ -54,6 +54,7 @@ async function openStore(
     feed,
     hubUrl: network.hubUrl,
     openSocket: openWsSocket,
+    fetch,
     onEvent: (notice) => notices.push(notice),
     ...given,
   }).catch(async (error) => {

@@ -36,7 +36,8 @@ export async function restoreStore(parts: {
   readonly keys: WalletKeys
   readonly feed: BlockFeed
   readonly hub: PublicKey | undefined
-  readonly hubBackups: HubBackups
+  /** Absent: the hub is not asked. */
+  readonly hubBackups: HubBackups | undefined
   readonly file: Uint8Array | undefined
   /** What watchtowers have kept (BAK-8). */
   readonly entrusted: readonly Entrusted[]
@@ -61,7 +62,7 @@ export async function restoreStore(parts: {
   await store.commit(restoredRecords(chainId, identity, { ...backup, confirmed }, entrusted))
   const parties = await partiesOf(feed, backup, entrusted)
   const rolledBack = [
-    problem ?? (own && rolledBackByCopy(copy, own)),
+    problem ?? (own && parts.hubBackups && rolledBackByCopy(copy, own)),
     rolledBackByTowers(chainId, backup.version, parties, entrusted),
   ]
   return { backup, problems: rolledBack.filter((found) => found !== undefined) }
@@ -72,6 +73,7 @@ async function fromHub(
   { feed, hub, hubBackups }: Parameters<typeof restoreStore>[0],
   owner: BackupOwner,
 ): Promise<{ readonly copy?: OpenedBackup; readonly problem?: Restored['problems'][number] }> {
+  if (hubBackups === undefined) return {}
   try {
     const bytes = await hubBackups.get(hub, feed.time, AbortSignal.timeout(HUB_MS_MAX))
     if (bytes === undefined) return {}

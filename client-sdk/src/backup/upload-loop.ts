@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js'
 import { WalletError } from '../wallet-error.js'
 
 /** The least between two uploads, milliseconds: what comes meanwhile shares the next one. */
@@ -10,11 +11,12 @@ const LAST_MS_MAX = 3_000
 
 /** Uploads some time after changes, one at a time and never too often. */
 export class UploadLoop {
+  readonly #clock: Clock
   readonly #upload: (signal: AbortSignal) => Promise<void>
   readonly #onFailure: (error: unknown) => void
   readonly #stop = new AbortController()
   #running: Promise<void> | undefined
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #unschedule: () => void = () => undefined
   /** When the timer fires, and when the last upload began; milliseconds of the process. */
   #dueAt = Number.POSITIVE_INFINITY
   #begunAt = Number.NEGATIVE_INFINITY
@@ -23,7 +25,12 @@ export class UploadLoop {
   #lastFailure: string | undefined
 
   /** `onFailure` hears of each failure once, until an upload is done or another failure comes. */
-  constructor(upload: (signal: AbortSignal) => Promise<void>, onFailure: (error: unknown) => void) {
+  constructor(
+    clock: Clock,
+    upload: (signal: AbortSignal) => Promise<void>,
+    onFailure: (error: unknown) => void,
+  ) {
+    this.#clock = clock
     this.#upload = upload
     this.#onFailure = onFailure
   }
@@ -37,34 +44,34 @@ export class UploadLoop {
   /** What is changed is uploaded once more, if that takes no longer than moments. */
   async stop(): Promise<void> {
     if (this.#stop.signal.aborted) return
-    clearTimeout(this.#timer)
+    this.#unschedule()
     const isDue = this.#isChanged && this.#lastFailure === undefined
-    const timer = setTimeout(() => this.#stop.abort(), LAST_MS_MAX)
+    const giveUpLater = this.#clock.after(LAST_MS_MAX, () => this.#stop.abort())
     await this.#running
     if (isDue && this.#isChanged) await this.#attempt()
-    clearTimeout(timer)
-    clearTimeout(this.#timer)
+    giveUpLater()
+    this.#unschedule()
     this.#stop.abort()
   }
 
   #schedule(delayMs: number): void {
     if (this.#stop.signal.aborted) return
-    const now = performance.now()
+    const now = this.#clock.nowMs()
     const dueAt = Math.max(now + delayMs, this.#begunAt + GAP_MS)
     if (dueAt >= this.#dueAt) return
-    clearTimeout(this.#timer)
+    this.#unschedule()
     this.#dueAt = dueAt
-    this.#timer = setTimeout(() => {
+    this.#unschedule = this.#clock.after(dueAt - now, () => {
       this.#dueAt = Number.POSITIVE_INFINITY
       this.#running ??= this.#attempt().finally(() => {
         this.#running = undefined
       })
-    }, dueAt - now)
+    })
   }
 
   async #attempt(): Promise<void> {
     this.#isChanged = false
-    this.#begunAt = performance.now()
+    this.#begunAt = this.#clock.nowMs()
     try {
       await this.#upload(this.#stop.signal)
       this.#lastFailure = undefined

@@ -36,7 +36,7 @@ const CHANGE_MS = 10_000
 export class WalletBackups {
   readonly #core: WalletCore
   readonly #link: HubLink
-  readonly #hubBackups: HubBackups
+  readonly #hubBackups: HubBackups | undefined
   readonly #hubUrl: string
   readonly #uploads: UploadLoop
   #version: number
@@ -51,7 +51,8 @@ export class WalletBackups {
     core: WalletCore,
     link: HubLink,
     options: {
-      readonly hubBackups: HubBackups
+      /** Absent: the hub keeps none. */
+      readonly hubBackups: HubBackups | undefined
       readonly hubUrl: string
       readonly stored: StoredWallet
     },
@@ -65,6 +66,7 @@ export class WalletBackups {
     this.#isOutdated = options.stored.isBackupOutdated
     this.#finished = options.stored.finished
     this.#uploads = new UploadLoop(
+      core.clock,
       (signal) => this.#upload(signal),
       (error) =>
         core.problem(error instanceof WalletError ? error.code : 'backup_failed', String(error)),
@@ -76,12 +78,12 @@ export class WalletBackups {
     switch (effect.kind) {
       case 'invoiceChanged':
         this.#finished = withInvoice(this.#finished, effect.invoice)
-        return this.#uploads.changed(effect.invoice.status === 'open' ? INVOICE_MS : CHANGE_MS)
+        return this.#uploadIn(effect.invoice.status === 'open' ? INVOICE_MS : CHANGE_MS)
       case 'paymentChanged':
         this.#finished = withPayment(this.#finished, effect.payment)
-        return this.#uploads.changed(CHANGE_MS)
+        return this.#uploadIn(CHANGE_MS)
       case 'channelChanged':
-        return this.#uploads.changed(CHANGE_MS)
+        return this.#uploadIn(CHANGE_MS)
       case 'send':
       case 'agreeToClose':
         return
@@ -98,6 +100,10 @@ export class WalletBackups {
     return this.#uploads.stop()
   }
 
+  #uploadIn(delayMs: number): void {
+    if (this.#hubBackups !== undefined) this.#uploads.changed(delayMs)
+  }
+
   async #upload(signal: AbortSignal): Promise<void> {
     // A hub keeps backups for who has a channel with it; without one there is nothing to lose.
     if ([...this.#core.state.channels()].length === 0) return
@@ -109,7 +115,7 @@ export class WalletBackups {
     const { version, bytes } = await this.#make(histories, BACKUP_HUB_BYTES_MAX)
     const { store } = this.#core
     try {
-      await this.#hubBackups.put(hub, version, bytes, signal)
+      await this.#hubBackups?.put(hub, version, bytes, signal)
     } catch (error) {
       if (!(error instanceof WalletError && error.code === 'backup_version_falls')) throw error
       this.#isOutdated = true

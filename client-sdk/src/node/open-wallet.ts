@@ -14,17 +14,21 @@ export type OpenedWallet = {
 
 /**
  * Opens the wallet of `words` with a SQLite file of its own, a ledger node and a hub. Errors: as of
- * `Wallet.open`; `StoreFault` (`store_in_use` when another process has the file); `LedgerError`.
+ * `Wallet.open`; `StoreFault` (`store_in_use` when another process has the file; JRN-5 when it is no longer what it
+ * was); `LedgerError`.
  */
 export async function openWallet({
   words,
   file,
   ledgerUrl,
   hubUrl,
+  restored = false,
   ...options
 }: {
   /** Path of the SQLite file; created when it is not there. */
   readonly file: string
+  /** The file is a copy that may be old: the books of its channels are lost from now on (JRN-6). */
+  readonly restored?: boolean
   /** Address of a ledger node, `http://host:port`. It is not trusted. */
   readonly ledgerUrl: string
 } & Pick<
@@ -33,13 +37,21 @@ export async function openWallet({
 >): Promise<OpenedWallet> {
   const url = parseUrl(ledgerUrl, 'ledgerUrl', ['http:', 'https:'])
   const ledger = await LedgerClient.connect({ url, openSocket: openWsSocket })
-  const stores = await openSqliteStore(file)
+  const stores = await openSqliteStore(file, { restored })
   let feed: BlockFeed | undefined
   let wallet: Wallet
   try {
     feed = await BlockFeed.start(ledger)
     const store = stores.wallet('wallet')
-    wallet = await Wallet.open({ words, store, feed, hubUrl, openSocket: openWsSocket, ...options })
+    wallet = await Wallet.open({
+      words,
+      store,
+      feed,
+      hubUrl,
+      openSocket: openWsSocket,
+      fetch,
+      ...options,
+    })
   } catch (error) {
     feed?.stop()
     await stores.close()

@@ -7,7 +7,7 @@ import {
 } from '@tallystick/protocol'
 import { forceCloseOperation } from '../guard/duties.js'
 import { channelFeeTransaction } from '../ledger/channel-fee-transaction.js'
-import type { LedgerClient } from '../ledger/ledger-client.js'
+import type { LedgerAccess } from '../ledger/ledger-access.js'
 import type { BuiltTransaction } from '../ledger/transaction-draft.js'
 
 /**
@@ -15,7 +15,7 @@ import type { BuiltTransaction } from '../ledger/transaction-draft.js'
  * nothing but the store's record and any ledger node; the fee comes out of the channel.
  */
 export function closeAlone(
-  ledger: LedgerClient,
+  ledger: LedgerAccess,
   party: ChannelParty,
   signer: Signer,
 ): BuiltTransaction | Rejection {

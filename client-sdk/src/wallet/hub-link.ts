@@ -58,6 +58,7 @@ export class HubLink {
       chainId: core.feed.ledger.chainId,
       identity: core.keys.identity,
       randomBytes: core.randomBytes,
+      clock: core.clock,
       handlers: {
         onReady: (transcript, policy) => this.#connected(transcript, policy),
         onMessage: (message) => this.#hear(message),
@@ -105,7 +106,7 @@ export class HubLink {
   attachAll(): void {
     const transcript = this.#transcript
     if (transcript === undefined || !this.#session.isReady) return
-    const now = performance.now()
+    const now = this.#core.clock.nowMs()
     if ([...this.#waitingSince.values()].some((since) => now - since > ATTACH_MS)) {
       this.#session.restart()
       return

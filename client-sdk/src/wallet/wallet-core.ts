@@ -1,4 +1,5 @@
 import type { Entrusted, Rejection, WalletKeys } from '@tallystick/protocol'
+import type { Clock } from '../clock.js'
 import type { GuardAct } from '../guard/guard-loop.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
 import { KeyCoins } from '../ledger/key-coins.js'
@@ -33,6 +34,7 @@ export type WalletCoreParts = {
   /** What watchtowers have kept of channels that may be lost here. */
   readonly entrusted: readonly Entrusted[]
   readonly randomBytes: (length: number) => Uint8Array
+  readonly clock: Clock
   readonly onEvent: (notice: WalletNotice) => void
   readonly perform: (effect: WalletEffect) => void
   readonly onRefused: (event: WalletEvent, rejection: Rejection) => void
@@ -47,6 +49,7 @@ export class WalletCore {
   readonly coins: KeyCoins
   readonly entrusted: readonly Entrusted[]
   readonly randomBytes: (length: number) => Uint8Array
+  readonly clock: Clock
   readonly changes = new Watchers<WalletNotice | { readonly kind: 'books' }>()
   readonly #loop: WalletLoop
   readonly #onEvent: (notice: WalletNotice) => void
@@ -60,6 +63,7 @@ export class WalletCore {
     this.coins = new KeyCoins(feed.ledger, keys.payout(0), 0)
     this.entrusted = parts.entrusted
     this.randomBytes = parts.randomBytes
+    this.clock = parts.clock
     this.#onEvent = parts.onEvent
     this.#loop = new WalletLoop({
       state: stored.state,

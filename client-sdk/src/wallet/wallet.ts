@@ -17,6 +17,7 @@ import {
 import { HubBackups } from '../backup/hub-backups.js'
 import { type Restored, restoreStore } from '../backup/restore-store.js'
 import { WalletBackups } from '../backup/wallet-backups.js'
+import { type Clock, PROCESS_CLOCK } from '../clock.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
 import type { Fetch } from '../ledger/ledger-http.js'
 import type { OpenSocket } from '../ledger/open-socket.js'
@@ -46,7 +47,7 @@ export type WalletOptions = {
   /** The hub's key; absent: the first hub that answers is the one that the wallet keeps to. */
   readonly hub?: PublicKey
   readonly openSocket: OpenSocket
-  /** How the hub is asked for backups; absent: the platform's. */
+  /** How the hub is asked to keep backups (BAK-5); absent: it keeps none. */
   readonly fetch?: Fetch
   /** A backup to fill a new store from, if the hub has none that is newer (BAK-4). */
   readonly backup?: Uint8Array
@@ -54,6 +55,8 @@ export type WalletOptions = {
   readonly entrusted?: readonly Entrusted[]
   /** Fresh secret bytes; absent: the platform's. */
   readonly randomBytes?: (length: number) => Uint8Array
+  /** Absent: the process's. */
+  readonly clock?: Clock
   /** Told what the wallet notices and the owner may want to know. */
   readonly onEvent?: (notice: WalletNotice) => void
 }
@@ -114,9 +117,8 @@ export class Wallet {
     const hub = parseHub(options.hub)
     const url = parseUrl(options.hubUrl, 'hubUrl', ['ws:', 'wss:'])
     const keys = deriveKeys(masterSeedOf(options.words))
-    const fetch: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
-    const hubBackups = new HubBackups(url, fetch, feed.ledger.chainId, keys.identity)
-    const file = options.backup
+    const { fetch, backup: file } = options
+    const hubBackups = fetch && new HubBackups(url, fetch, feed.ledger.chainId, keys.identity)
     const restored = await restoreStore({ store, keys, feed, hub, hubBackups, file, entrusted })
     const stored = await loadWallet(store, keys)
     const core: WalletCore = new WalletCore({
@@ -126,6 +128,7 @@ export class Wallet {
       stored,
       entrusted,
       randomBytes: options.randomBytes ?? randomBytes,
+      clock: options.clock ?? PROCESS_CLOCK,
       onEvent: options.onEvent ?? (() => undefined),
       perform: (effect) => {
         performEffect(core, link, effect)

@@ -1,3 +1,4 @@
+import type { Clock } from '@tallystick/client-sdk'
 import { type PublicKey, type Rejection, reject } from '@tallystick/protocol'
 import { type KeptBackup, weighBackup } from '../core/weigh-backup.js'
 import { BACKUP_BATCH_MAX, BACKUP_REQUESTS_MAX, BACKUPS_UNOWNED_MAX } from '../limits.js'
@@ -8,8 +9,7 @@ export type BackupDeskParts = {
   readonly rows: BackupRows
   /** Whether channels here go by this identity. */
   readonly ownsChannel: (identity: PublicKey) => boolean
-  /** Milliseconds that only rise. */
-  readonly clock: () => number
+  readonly clock: Clock
   /** Told once when the file failed: the process must end. */
   readonly onFault: (fault: unknown) => void
 }

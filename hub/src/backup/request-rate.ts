@@ -1,19 +1,19 @@
+import type { Clock } from '@tallystick/client-sdk'
 import { BACKUP_BURST, BACKUP_REFILL_MS } from '../limits.js'
 
 /** A token bucket per client. */
 export class RequestRate<Client> {
-  readonly #clock: () => number
+  readonly #clock: Clock
   /** When the bucket of a client is full again, milliseconds; who is not here has a full one. */
   readonly #fullAt = new Map<Client, number>()
 
-  /** `clock`: milliseconds that only rise. */
-  constructor(clock: () => number) {
+  constructor(clock: Clock) {
     this.#clock = clock
   }
 
   /** Takes a token, if there is one. */
   takes(client: Client): boolean {
-    const now = this.#clock()
+    const now = this.#clock.nowMs()
     const fullAt = Math.max(this.#fullAt.get(client) ?? now, now) + BACKUP_REFILL_MS
     if (fullAt - now > BACKUP_BURST * BACKUP_REFILL_MS) return false
     this.#fullAt.delete(client)

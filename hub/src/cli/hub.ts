@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { StoreFault } from '@tallystick/client-sdk'
 import { Command, Option } from 'commander'
 import { pino } from 'pino'
@@ -21,7 +20,7 @@ program
   .option('--json', 'print one JSON object')
   .action(async ({ data, json }: { data: string; json?: true }) => {
     await mkdir(data, { recursive: true })
-    const { signer, payoutLock } = await loadHubKeys(join(data, 'hub.key'))
+    const { signer, payoutLock } = await loadHubKeys(data)
     const facts = { hub: signer.publicKey, payout_lock: payoutLock }
     print(json, facts, `hub key      ${facts.hub}\npayout lock  ${facts.payout_lock}`)
   })

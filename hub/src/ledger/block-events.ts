@@ -1,4 +1,4 @@
-import type { BlockSummary, LedgerClient } from '@tallystick/client-sdk'
+import type { BlockSummary, LedgerAccess } from '@tallystick/client-sdk'
 import type { PublicKey } from '@tallystick/protocol'
 import { idOf } from '../core/hub-channel.js'
 import type { LedgerEvent } from '../core/hub-event.js'
@@ -6,7 +6,7 @@ import type { HubState } from '../core/hub-state.js'
 
 /** What a block means for the hub: its channels in their new, proven state, and public links. */
 export async function hubEventsOf(
-  ledger: LedgerClient,
+  ledger: LedgerAccess,
   state: HubState,
   hub: PublicKey,
   block: BlockSummary,

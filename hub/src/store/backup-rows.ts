@@ -1,20 +1,37 @@
-import { StoreFault } from '@tallystick/client-sdk'
 import {
-  openDatabase,
-  type SqliteDatabase,
+  type RowWrite,
+  SealedDatabase,
+  type SealedTable,
   storedBytes,
   storedNumber,
 } from '@tallystick/client-sdk/node'
-import { COUNTER_MAX, fromHex, type PublicKey, toHex } from '@tallystick/protocol'
+import { type ChainId, COUNTER_MAX, fromHex, type PublicKey, toHex } from '@tallystick/protocol'
 import type { KeptBackup } from '../core/weigh-backup.js'
 
 /** Format of the file; one of another is refused by name. */
-const FORMAT = 1
-const SCHEMA = `
-CREATE TABLE backup (
-  identity BLOB PRIMARY KEY, version INTEGER NOT NULL, digest BLOB NOT NULL, sealed BLOB NOT NULL);
-PRAGMA user_version = ${FORMAT};
-`
+const BACKUPS_VERSION = 1
+
+/** Which backups there are: read at the start, and held to the mark. */
+const KEPT: SealedTable = {
+  name: 'backup',
+  kind: 'live',
+  columns: [
+    { name: 'identity', type: 'BLOB' },
+    { name: 'version', type: 'INTEGER' },
+    { name: 'sha256', type: 'BLOB' },
+  ],
+  keys: 1,
+}
+/** Their bytes, which are read only when somebody asks for them. */
+const SEALED: SealedTable = {
+  name: 'backup_bytes',
+  kind: 'history',
+  columns: [
+    { name: 'identity', type: 'BLOB' },
+    { name: 'sealed', type: 'BLOB' },
+  ],
+  keys: 1,
+}
 
 /** A wallet's sealed backup. */
 export type BackupRow = KeptBackup & { readonly identity: PublicKey; readonly sealed: Uint8Array }
@@ -32,53 +49,56 @@ export type BackupRows = {
   close(): Promise<void>
 }
 
-/** Opens (or creates) the file, for this process alone. Errors: `StoreFault`. */
-export async function openBackupRows(path: string): Promise<BackupRows> {
-  const database = await openDatabase(path)
-  try {
-    await checkFormat(database, path)
-  } catch (error) {
-    await database.close()
-    throw error
-  }
+/** Opens (or creates) the backups of a hub on `chainId`, for this process alone. Errors: `StoreFault`. */
+export async function openBackupRows(path: string, chainId: ChainId): Promise<BackupRows> {
+  const database = await SealedDatabase.open({
+    path,
+    owner: chainId,
+    format: BACKUPS_VERSION,
+    tables: [KEPT, SEALED],
+    advice: 'put the newest copy back, or remove the file and its mark: clients send theirs again',
+    unmarked: 'made',
+  })
   return {
     list: async () => {
-      const rows = await database.all('SELECT identity, version, digest FROM backup')
-      return rows.map((row) => ({
-        identity: toHex(storedBytes(row, 'identity', 32)) as PublicKey,
-        version: storedNumber(row, 'version', parseVersion, 'the version of a backup'),
-        digest: storedBytes(row, 'digest', 32),
-      }))
+      const found: Omit<BackupRow, 'sealed'>[] = []
+      for await (const rows of database.scan(KEPT)) found.push(...rows.map(keptOf))
+      return found
     },
     sealed: async (identity) => {
-      const [row] = await database.all('SELECT sealed FROM backup WHERE identity = ?', [
-        fromHex(identity),
-      ])
+      const [row] = await database.lookup(SEALED, [[fromHex(identity)]])
       return row && storedBytes(row, 'sealed')
     },
     commit: (rows, dropped) =>
-      database.transaction(async (transaction) => {
-        for (const { identity, version, digest, sealed } of rows) {
-          const values = [fromHex(identity), version, digest, sealed]
-          await transaction.run('INSERT OR REPLACE INTO backup VALUES (?, ?, ?, ?)', values)
-        }
-        for (const identity of dropped) {
-          await transaction.run('DELETE FROM backup WHERE identity = ?', [fromHex(identity)])
-        }
-      }),
+      database.commit([...rows.flatMap(putOf), ...dropped.flatMap(removeOf)]),
     close: () => database.close(),
   }
 }
 
-async function checkFormat(database: SqliteDatabase, path: string): Promise<void> {
-  const [row = {}] = await database.all('PRAGMA user_version')
-  const format = row['user_version']
-  if (format === 0) await database.exec(`BEGIN; ${SCHEMA} COMMIT`)
-  else if (format !== FORMAT) {
-    throw new StoreFault('store_version', `${path} has format ${format}, not ${FORMAT}`)
+function keptOf(row: Readonly<Record<string, unknown>>): Omit<BackupRow, 'sealed'> {
+  return {
+    identity: toHex(storedBytes(row, 'identity', 32)) as PublicKey,
+    version: storedNumber(row, 'version', parseVersion, 'the version of a backup'),
+    digest: storedBytes(row, 'sha256', 32),
   }
 }
 
 function parseVersion(value: number): number | undefined {
   return Number.isSafeInteger(value) && value >= 1 && value <= COUNTER_MAX ? value : undefined
+}
+
+function putOf({ identity, version, digest, sealed }: BackupRow): RowWrite[] {
+  const key = fromHex(identity)
+  return [
+    { kind: 'put', table: KEPT, values: [key, version, digest] },
+    { kind: 'put', table: SEALED, values: [key, sealed] },
+  ]
+}
+
+function removeOf(identity: PublicKey): RowWrite[] {
+  const key = [fromHex(identity)]
+  return [
+    { kind: 'remove', table: KEPT, key },
+    { kind: 'remove', table: SEALED, key },
+  ]
 }
