@@ -1,4 +1,5 @@
 import { argumentDecoders } from './argument-decoders.js'
+import { backupDecoders } from './backup-decoders.js'
 import { exportedCodecs, stateEntryDecoders } from './codec-decoders.js'
 import type { Decoder } from './decoder.js'
 import { historyDecoders } from './history-decoders.js'
@@ -16,6 +17,7 @@ export async function allDecoders(): Promise<readonly Decoder[]> {
     ...textDecoders(),
     ...jsonDecoders(),
     ...argumentDecoders(),
+    ...backupDecoders(),
     ...storeDecoders(),
     ...(await historyDecoders()),
   ]
