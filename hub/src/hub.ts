@@ -6,10 +6,14 @@ import { openWsSocket } from '@tallystick/client-sdk/node'
 import { amount, CLAIM_MARGIN_SECONDS, type HubPolicy, type PublicKey } from '@tallystick/protocol'
 import { serveHub } from './api/hub-server.js'
 import { assembleHub } from './assemble-hub.js'
+import type { AuditFacts } from './audit/audit-line.js'
+import { AuditLog } from './audit/audit-log.js'
+import { auditedHub } from './audit/audited-hub.js'
 import { BackupDesk } from './backup/backup-desk.js'
 import { type HubConfig, termsOf } from './hub-config.js'
-import { journalPathOf, loadHubKeys } from './hub-keys.js'
+import { auditPathOf, journalPathOf, loadHubKeys } from './hub-keys.js'
 import type { HubReport } from './hub-report.js'
+import { HUB_VERSION } from './hub-version.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
 import { openBackupRows } from './store/backup-rows.js'
 import { openSqliteJournal } from './store/sqlite-journal.js'
@@ -22,13 +26,13 @@ export type RunningHub = {
 }
 
 /**
- * Starts a hub: journal, ledger follower, closer, guard, sessions. `onFault` is told once when a
+ * Starts a hub: journal, ledger follower, closer, guard, sessions. `onOperatorFault` is told when a
  * promise of the journal was broken; the process must end then, for nothing may be signed on top.
  */
 export async function startHub(
   config: HubConfig,
-  onReport: (report: HubReport) => void,
-  onFault: (fault: unknown) => void,
+  onOperatorReport: (report: HubReport) => void,
+  onOperatorFault: (fault: unknown) => void,
 ): Promise<RunningHub> {
   await mkdir(config.dataDir, { recursive: true })
   const keys = await loadHubKeys(config.dataDir)
@@ -36,7 +40,7 @@ export async function startHub(
     waitForLedger(work, {
       clock: PROCESS_CLOCK,
       signal: undefined,
-      onTrouble: (error) => onReport({ kind: 'ledgerTrouble', error }),
+      onTrouble: (error) => onOperatorReport({ kind: 'ledgerTrouble', error }),
     })
   const ledger = await patiently(() =>
     LedgerClient.connect({ url: config.ledgerUrl, openSocket: openWsSocket }),
@@ -58,6 +62,12 @@ export async function startHub(
     unmarked: 'refused',
   })
   const stored = await journal.load()
+  // Behind the lock of the journal: a second hub writes no line.
+  const audit = await AuditLog.open(auditPathOf(config.dataDir), () => new Date())
+  const { onReport, onFault } = auditedHub(audit, {
+    onReport: onOperatorReport,
+    onFault: onOperatorFault,
+  })
   const backupRows = await openBackupRows(join(config.dataDir, 'backups.db'), chainId)
   const hub = assembleHub({
     keys,
@@ -72,6 +82,12 @@ export async function startHub(
     onFault,
   })
   const { state, pipeline, desk } = hub
+  const about = describeHub(keys.signer.publicKey, chainId, policy)
+  await audit.append('started', {
+    ...{ version: HUB_VERSION, channels: stored.channels.length, height: stored.height },
+    ...(stored.restoredTime === undefined ? {} : { restored_time: stored.restoredTime }),
+    ...about,
+  })
 
   const backups = await BackupDesk.open({
     rows: backupRows,
@@ -87,7 +103,7 @@ export async function startHub(
     backups: { desk: backups, chainId, hub: keys.signer.publicKey, now: () => pipeline.now },
     information: {
       ready: () => pipeline.now > genesis.time,
-      describe: () => describeHub(keys.signer.publicKey, chainId, policy),
+      describe: () => about,
       statistics: async () => ({
         channels: [...state.channels()].length,
         sessions: desk.size,
@@ -107,6 +123,8 @@ export async function startHub(
       await server.close()
       await backups.close()
       await journal.close()
+      await audit.append('stopped', {})
+      await audit.close()
     },
   }
 }
@@ -131,7 +149,7 @@ function describeHub(
   key: PublicKey,
   chainId: string,
   { asset, terms, ...policy }: HubPolicy,
-): object {
+): AuditFacts {
   return {
     key,
     chain_id: chainId,

@@ -25,6 +25,7 @@ import {
   withPayment,
 } from './finished-records.js'
 import type { HubBackups } from './hub-backups.js'
+import type { Restored } from './restore-store.js'
 import { sealBackup } from './seal-backup.js'
 import { UploadLoop } from './upload-loop.js'
 
@@ -211,4 +212,11 @@ function outdated(cause?: unknown): WalletError {
   const detail =
     'the hub keeps a newer backup than this store can make: another one goes by these words, or this one is an old copy; a new store would take up the newer backup'
   return new WalletError('backup_version_falls', detail, { cause })
+}
+
+/** Tells the owner what became of a new store. */
+export function tellRestored(core: WalletCore, { backup, problems }: Restored): void {
+  for (const { code, detail } of problems) core.problem(code, detail)
+  if (backup === undefined) return
+  core.notify({ kind: 'restored', version: backup.version, time: backup.time })
 }

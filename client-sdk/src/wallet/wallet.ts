@@ -1,6 +1,7 @@
 import {
   type Anchor,
   type AppointmentTerms,
+  type ChannelEnd,
   type ChannelId,
   channelTotal,
   clientPayoutOf,
@@ -15,67 +16,30 @@ import {
   type TxId,
 } from '@tallystick/protocol'
 import { HubBackups } from '../backup/hub-backups.js'
-import { type Restored, restoreStore } from '../backup/restore-store.js'
-import { WalletBackups } from '../backup/wallet-backups.js'
-import { type Clock, PROCESS_CLOCK } from '../clock.js'
-import type { BlockFeed } from '../ledger/block-feed.js'
-import type { Fetch } from '../ledger/ledger-http.js'
-import type { OpenSocket } from '../ledger/open-socket.js'
-import type { WalletStore } from '../store/wallet-store.js'
+import { restoreStore } from '../backup/restore-store.js'
+import { tellRestored, WalletBackups } from '../backup/wallet-backups.js'
+import { PROCESS_CLOCK } from '../clock.js'
+import type { ExitBundle } from '../exit/exit-bundle.js'
+import type { ExitPlan } from '../exit/exit-plan.js'
+import { openNowhere } from '../session/open-nowhere.js'
+import type { TowerGuard } from '../tower/tower-link.js'
 import { WalletError } from '../wallet-error.js'
+import type { Balance } from './balance.js'
 import { errorOf } from './error-of.js'
 import { HubLink } from './hub-link.js'
 import { loadWallet, masterSeedOf, type StoredWallet } from './load-wallet.js'
-import { parseHub, parseLock, parseUrl, parseValue } from './parse-arguments.js'
+import { parseHub, parseLock, parseTowers, parseUrl, parseValue } from './parse-arguments.js'
 import { WalletChannels } from './wallet-channels.js'
-import { type Caller, WalletCore, type WalletNotice } from './wallet-core.js'
+import { type Caller, WalletCore } from './wallet-core.js'
 import type { WalletEffect } from './wallet-event.js'
+import { type ExitOptions, WalletExits } from './wallet-exits.js'
 import { type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
 import { eventsMissed } from './wallet-ledger.js'
+import type { WalletOptions } from './wallet-options.js'
 import { type PaymentWish, WalletPayments } from './wallet-payments.js'
 import type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet-records.js'
+import { WalletTowers } from './wallet-towers.js'
 import { WalletWatch } from './wallet-watch.js'
-
-/** What a wallet is made from. Randomness, storage and network are handed in. */
-export type WalletOptions = {
-  /** Twelve to twenty-four BIP-39 words, or the seed (16 to 64 bytes) that they stand for. */
-  readonly words: string | Uint8Array
-  readonly store: WalletStore
-  readonly feed: BlockFeed
-  /** The hub's session address, `ws://host:port/v1/session`. */
-  readonly hubUrl: string
-  /** The hub's key; absent: the first hub that answers is the one that the wallet keeps to. */
-  readonly hub?: PublicKey
-  readonly openSocket: OpenSocket
-  /** How the hub is asked to keep backups (BAK-5); absent: it keeps none. */
-  readonly fetch?: Fetch
-  /** A backup to fill a new store from, if the hub has none that is newer (BAK-4). */
-  readonly backup?: Uint8Array
-  /** What watchtowers have kept of the wallet's channels: a new store learns from it (BAK-8). */
-  readonly entrusted?: readonly Entrusted[]
-  /** Fresh secret bytes; absent: the platform's. */
-  readonly randomBytes?: (length: number) => Uint8Array
-  /** Absent: the process's. */
-  readonly clock?: Clock
-  /** Told what the wallet notices and the owner may want to know. */
-  readonly onEvent?: (notice: WalletNotice) => void
-}
-
-/** Where the owner's money is, base units. */
-export type Balance = {
-  /** In coins that the ledger proves. */
-  readonly onLedger: bigint
-  /** In channels, if all of them ended now and nothing pending were claimed. */
-  readonly inChannels: bigint
-  /**
-   * What the ledger holds, for both sides together, in channels whose `books` are lost. How much
-   * of it is this wallet's, nobody here knows.
-   */
-  readonly inLostChannels: bigint
-  /** What could be paid at once, and what could be received, over the best channel. */
-  readonly spendable: bigint
-  readonly receivable: bigint
-}
 
 /**
  * A wallet or a merchant: keys from words, channels with one hub, payments, and the guard that
@@ -87,21 +51,30 @@ export class Wallet {
   readonly #link: HubLink
   readonly #watch: WalletWatch
   readonly #channels: WalletChannels
+  readonly #exits: WalletExits
   readonly #invoices: WalletInvoices
   readonly #payments: WalletPayments
   readonly #backups: WalletBackups
+  readonly #towers: WalletTowers
 
   private constructor(
     core: WalletCore,
     link: HubLink,
     backups: WalletBackups,
-    stored: StoredWallet,
+    towers: WalletTowers,
+    { stored, guards }: { readonly stored: StoredWallet; readonly guards: boolean },
   ) {
     this.#core = core
     this.#link = link
     this.#backups = backups
-    this.#watch = new WalletWatch(core, () => link.attachAll())
-    this.#channels = new WalletChannels(core, link, this.#watch, stored)
+    this.#towers = towers
+    const onBlock = () => {
+      link.attachAll()
+      this.#exits.learnEnds()
+    }
+    this.#watch = new WalletWatch(core, { guards, onBlock })
+    this.#channels = new WalletChannels(core, link, stored)
+    this.#exits = new WalletExits(core, this.#watch)
     this.#invoices = new WalletInvoices(core, link, this.#channels)
     this.#payments = new WalletPayments(core, link, this.#invoices)
   }
@@ -109,16 +82,21 @@ export class Wallet {
   /**
    * Opens the wallet of `words`: reads its store, or fills a new one from the newest backup that it
    * finds, learns from proofs what it missed, and connects to its hub in the background. Errors:
-   * `words_invalid`, `hub_invalid`, `url_invalid`, `store_of_other_words`; `store_not_empty` for a
-   * `backup` and a store that is in use, and why a `backup` cannot be opened (BAK-2).
+   * `words_invalid`, `hub_invalid`, `url_invalid`, `tower_invalid`, `store_of_other_words`;
+   * `store_not_empty` for a `backup` and a store that is in use, and why a `backup` cannot be opened
+   * (BAK-2).
    */
   static async open(options: WalletOptions): Promise<Wallet> {
-    const { feed, store, openSocket, entrusted = [] } = options
+    const { feed, store, hubUrl, entrusted = [] } = options
     const hub = parseHub(options.hub)
-    const url = parseUrl(options.hubUrl, 'hubUrl', ['ws:', 'wss:'])
+    const url = hubUrl === undefined ? '' : parseUrl(hubUrl, 'hubUrl', ['ws:', 'wss:'])
+    const openSocket = hubUrl === undefined ? openNowhere : options.openSocket
+    const towerOptions = parseTowers(options.towers)
     const keys = deriveKeys(masterSeedOf(options.words))
     const { fetch, backup: file } = options
-    const hubBackups = fetch && new HubBackups(url, fetch, feed.ledger.chainId, keys.identity)
+    const { chainId } = feed.ledger
+    const isAsked = hubUrl !== undefined && fetch !== undefined
+    const hubBackups = isAsked ? new HubBackups(url, fetch, chainId, keys.identity) : undefined
     const restored = await restoreStore({ store, keys, feed, hub, hubBackups, file, entrusted })
     const stored = await loadWallet(store, keys)
     const core: WalletCore = new WalletCore({
@@ -135,10 +113,15 @@ export class Wallet {
         backups.changed(effect)
       },
       onRefused: (event, rejection) => link.refuse(event, rejection),
+      onFault: () => link.stop(),
     })
     const link: HubLink = new HubLink(core, { url, hub, openSocket })
     const backups = new WalletBackups(core, link, { hubBackups, hubUrl: url, stored })
-    const wallet = new Wallet(core, link, backups, stored)
+    const towers = new WalletTowers(core, towerOptions, options.openSocket)
+    const wallet = new Wallet(core, link, backups, towers, {
+      stored,
+      guards: options.guards ?? true,
+    })
     try {
       tellRestored(core, restored)
       const missed = await eventsMissed(feed.ledger, core.channels())
@@ -279,12 +262,46 @@ export class Wallet {
   }
 
   /**
+   * What leaving a channel alone would bring, when, and what each step waits for; nothing is signed.
+   * `undefined` once the ledger has settled it: `endOf` then says what it paid. Errors:
+   * `channel_unknown`, and what the ledger would refuse.
+   */
+  exitPlan(id: ChannelId, options: ExitOptions = {}): Promise<ExitPlan | undefined> {
+    return this.#exits.plan(id, options)
+  }
+
+  /**
    * Closes without the hub. The guard finalizes after the dispute window; the answer comes at once.
    * Errors: `state_lost` where the channel's `books` are lost: it would show an old state, and cost
-   * the penalty. `atRisk` does it all the same: the last resort when nothing else is left.
+   * the penalty. `unsure` vouches for nothing (DSP-9): a longer window, and never a penalty.
    */
-  forceClose(id: ChannelId, { atRisk = false }: { readonly atRisk?: boolean } = {}): Promise<TxId> {
-    return this.#channels.forceClose(id, atRisk)
+  forceClose(id: ChannelId, options: ExitOptions = {}): Promise<TxId> {
+    return this.#exits.forceClose(id, options)
+  }
+
+  /**
+   * The same, handed in until the ledger has it, unless somebody has closed the channel already: kept
+   * once it is closing or settled. Calling it again goes on where it was. Errors: as of `forceClose`.
+   */
+  exit(id: ChannelId, { signal, ...options }: ExitOptions & Caller = {}): Promise<void> {
+    return this.#exits.exit(id, options, signal === undefined ? {} : { signal })
+  }
+
+  /**
+   * Signed ways out of every channel, to be kept as a file (`encodeExitBundle`): with it, any ledger
+   * node and nothing else the money comes home. What is received after it was made does not; a new one
+   * is due then.
+   */
+  exitBundle(): ExitBundle {
+    return this.#exits.bundle()
+  }
+
+  /**
+   * How a settled channel ended: what it paid to whom, and any penalty and bounty. `undefined`: it is
+   * not settled, or the node keeps its blocks no more. Errors: `channel_unknown`, `LedgerError`.
+   */
+  endOf(id: ChannelId): Promise<ChannelEnd | undefined> {
+    return this.#exits.end(id)
   }
 
   /**
@@ -294,6 +311,22 @@ export class Wallet {
    */
   entrust(id: ChannelId, appointment: AppointmentTerms): Entrusted {
     return this.#channels.entrust(id, appointment)
+  }
+
+  /**
+   * What each watchtower of this wallet has vouched for of a channel, and whether it is the newest.
+   * Errors: `channel_unknown`.
+   */
+  guardedUpTo(id: ChannelId): readonly TowerGuard[] {
+    return this.#towers.guards(id)
+  }
+
+  /**
+   * Kept once every watchtower has vouched for the newest of a channel: what to wait for before this
+   * wallet goes away. Errors: `channel_unknown`, `no_tower`.
+   */
+  guarded(id: ChannelId, caller: Caller = {}): Promise<void> {
+    return this.#towers.guarded(id, caller)
   }
 
   /** Kept once the ledger has settled the channel, by whatever way it ended. */
@@ -336,6 +369,7 @@ export class Wallet {
   /** Hangs up and stops watching. Nothing is lost: the store holds all that was promised. */
   async close(): Promise<void> {
     this.#watch.stop()
+    this.#towers.stop()
     await this.#backups.stop()
     this.#link.stop()
     await this.#core.close()
@@ -354,12 +388,6 @@ function performEffect(core: WalletCore, link: HubLink, effect: WalletEffect): v
     case 'channelChanged':
       return core.changes.tell({ kind: 'books' })
   }
-}
-
-function tellRestored(core: WalletCore, { backup, problems }: Restored): void {
-  for (const { code, detail } of problems) core.problem(code, detail)
-  if (backup === undefined) return
-  core.notify({ kind: 'restored', version: backup.version, time: backup.time })
 }
 
 function randomBytes(length: number): Uint8Array {

@@ -27,6 +27,8 @@ export const TAG = {
   appointment: 0x18,
   backupUpload: 0x1a,
   backupFetch: 0x1b,
+  towerRequest: 0x1e,
+  towerReceipt: 0x1f,
 } as const
 
 export type Tag = (typeof TAG)[keyof typeof TAG]
