@@ -6,7 +6,8 @@ type Due = { readonly deposit: bigint; readonly outcomes: readonly Outcome[] }
 
 /**
  * Asks wallets, while nobody pays, for all that was ever acknowledged, and compares it with what they
- * have: what is missing, is there twice, or has two outcomes. Answers what is wrong.
+ * have: what is missing, is there twice, or has two outcomes. Books are told once the tower has vouched
+ * for the newest of every channel. Answers what is wrong.
  */
 export async function checkBooks(
   wallets: readonly WalletProcess[],

@@ -9,7 +9,7 @@ import type { Answer, Asked, WalletLine, WalletRequest } from './wallet-request.
  * A wallet as a process of its own, for crash tests: it does what it is asked on standard input, and
  * says on standard output what came of it. It ends when its input does, or by SIGKILL.
  */
-const [seed = '', file = '', ledgerUrl = '', hubUrl = ''] = process.argv.slice(2)
+const [seed = '', file = '', ledgerUrl = '', hubUrl = '', towerUrl = ''] = process.argv.slice(2)
 
 function say(line: WalletLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)
@@ -18,7 +18,7 @@ function say(line: WalletLine): void {
 const { wallet } = await withRetries(() =>
   openWallet({
     words: fromHex(seed),
-    ...{ file, ledgerUrl, hubUrl },
+    ...{ file, ledgerUrl, hubUrl, towers: [{ url: towerUrl }] },
     onEvent: (event) => {
       if (event.kind === 'problem') say(event)
     },
@@ -54,6 +54,7 @@ async function answerTo(wallet: Wallet, request: WalletRequest): Promise<Answer>
     }
     case 'books': {
       await wallet.connected()
+      for (const { party } of wallet.channels()) await wallet.guarded(party.ledger.id)
       const { inChannels, onLedger } = await wallet.balance()
       const parties = wallet.channels().map(({ party }) => party)
       const pending = parties.reduce(
