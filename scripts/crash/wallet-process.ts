@@ -41,9 +41,9 @@ export class WalletProcess {
     })
   }
 
-  /** Power off at this instant. The next process starts at once. */
-  kill(): void {
-    this.#child.kill('SIGKILL')
+  /** Power off at this instant; whether it was on. The next process starts at once. */
+  kill(): boolean {
+    return this.#child.kill('SIGKILL')
   }
 
   stop(): void {

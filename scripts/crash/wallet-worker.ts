@@ -45,12 +45,12 @@ async function answerTo(wallet: Wallet, request: WalletRequest): Promise<Answer>
       return { text, anchor }
     }
     case 'pay':
-      return { status: await statusOf(wallet, request.text, request.key) }
+      return await outcomeOf(wallet, request.text, request.key)
     case 'paid':
       return { status: (await wallet.paid(request.anchor as Anchor)).status }
     case 'payment': {
       const payment = await wallet.paymentOf(request.key)
-      return { status: payment?.status ?? 'unknown', fee: String(payment?.fee ?? 0n) }
+      return { status: payment?.status ?? 'unknown' }
     }
     case 'books': {
       await wallet.connected()
@@ -76,11 +76,12 @@ async function answerTo(wallet: Wallet, request: WalletRequest): Promise<Answer>
 }
 
 /** A payment is paid, or its money is certainly back; anything else is tried again under its key. */
-async function statusOf(wallet: Wallet, text: string, key: string): Promise<string> {
+async function outcomeOf(wallet: Wallet, text: string, key: string): Promise<Answer> {
   try {
-    return (await wallet.pay(text, { key })).status
+    const { status, fee } = await wallet.pay(text, { key })
+    return { status, fee: String(fee) }
   } catch (error) {
-    if (error instanceof WalletError && error.code === 'payment_failed') return 'failed'
+    if (error instanceof WalletError && error.code === 'payment_failed') return { status: 'failed' }
     throw error
   }
 }
