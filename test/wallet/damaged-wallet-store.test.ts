@@ -62,7 +62,12 @@ describe('the next key index of a wallet', () => {
 })
 
 describe('a file of wallets', () => {
-  const channel = { party: newParty('client', testChannel()), keyIndex: 3, books: 'whole' as const }
+  const channel = {
+    party: newParty('client', testChannel()),
+    keyIndex: 3,
+    books: 'whole' as const,
+    end: undefined,
+  }
 
   /** The file of a wallet with one channel, and a copy of it from before a record was written. */
   async function oldAndNew(context: TestContext) {
