@@ -94,7 +94,8 @@ export async function startHub(
   const { state, pipeline, desk } = hub
   const about = describeHub(keys.signer.publicKey, chainId, policy)
   await audit.append('started', {
-    ...{ version: HUB_VERSION, channels: stored.channels.length, height: stored.height },
+    ...{ version: HUB_VERSION, restored: config.restored },
+    ...{ channels: stored.channels.length, height: stored.height },
     ...(stored.restoredTime === undefined ? {} : { restored_time: stored.restoredTime }),
     ...about,
   })
