@@ -1,5 +1,14 @@
 export { type Clock, PROCESS_CLOCK } from './clock.js'
 export { amountOf, type Denomination, formatAmount, unitsOf } from './decimal-amount.js'
+export {
+  type BundledExit,
+  type ExitBundle,
+  encodeExitBundle,
+  parseExitBundle,
+} from './exit/exit-bundle.js'
+export type { ExitItem, ExitPlan, ExitStep } from './exit/exit-plan.js'
+export { BundleExit } from './exit/leave-by-bundle.js'
+export type { LeavingParty } from './exit/way-out.js'
 export type { AnswerContext } from './guard/answer-force-close.js'
 export { type Duty, dutiesOf, forceCloseOperation } from './guard/duties.js'
 export { entrustedChallenge } from './guard/entrusted-challenge.js'
@@ -16,6 +25,7 @@ export { type ChannelFeePlan, channelFeeTransaction } from './ledger/channel-fee
 export { awaitedKeys, awaitedSigner, coSign, joinSignatures } from './ledger/co-sign.js'
 export type { OwnedCoin } from './ledger/coin-selection.js'
 export { finalizeTransaction } from './ledger/finalize-transaction.js'
+export { findChannelEnd } from './ledger/find-channel-end.js'
 export type { FollowOptions, VerifiedBlock } from './ledger/follow-blocks.js'
 export { inParallel } from './ledger/in-parallel.js'
 export { type CoinSpend, KeyCoins } from './ledger/key-coins.js'
@@ -67,6 +77,7 @@ export { type TowerAddress, type TowerAnswer, TowerSession } from './tower/tower
 export { closeAlone } from './wallet/close-alone.js'
 export { type Balance, Wallet, type WalletOptions } from './wallet/wallet.js'
 export type { Caller, WalletNotice } from './wallet/wallet-core.js'
+export type { ExitOptions } from './wallet/wallet-exits.js'
 export type { InvoiceWish } from './wallet/wallet-invoices.js'
 export type { PaymentWish } from './wallet/wallet-payments.js'
 export type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet/wallet-records.js'

@@ -13,6 +13,7 @@ import { HubState } from './core/hub-state.js'
 import type { HubKeys } from './hub-keys.js'
 import type { HubReport } from './hub-report.js'
 import { hubEventsOf } from './ledger/block-events.js'
+import { endedDisputes } from './ledger/channel-ends.js'
 import { ledgerPortOf } from './ledger/client-ledger-port.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
 import { Pipeline } from './pipeline/pipeline.js'
@@ -121,11 +122,14 @@ export function assembleHub(parts: HubParts): AssembledHub {
     const { height, time } = header
     const summary = summarizeBlock({ height, time, transactions, ids })
     const events = await patiently(() => hubEventsOf(ledger, state, signer.publicKey, summary))
+    const news = new Set(summary.reveals.map(({ anchor }) => anchor))
+    const before = [...state.busyChannels()].map(({ party }) => party)
+    const ended = endedDisputes(events, state, await reveals.of(before, news), time)
     await pipeline.ledger({ height, time, events })
+    for (const channel of ended) onReport({ kind: 'ended', ...channel })
     await patiently(() => closer.meetBlock(height, summary.ids))
     const guarded = [...state.busyChannels()].map(({ party }) => ({ party, signer }))
     const parties = guarded.map(({ party }) => party)
-    const news = new Set(summary.reveals.map(({ anchor }) => anchor))
     const revealedBy = await reveals.of(parties, news)
     // Not waited for: a node that does not answer must not hold up the next block.
     guard.act(guarded, { height, now: time, revealedBy }).catch(onFault)

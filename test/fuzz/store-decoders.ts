@@ -40,7 +40,7 @@ export function storeDecoders(): readonly Decoder[] {
       return { party, owner: undefined, onward: [], origin: [] }
     }),
     recordDecoder('decodeWalletChannel', decodeWalletChannel, encodeWalletChannel, (party) => {
-      return { party, keyIndex: 3, books: 'whole' as const }
+      return { party, keyIndex: 3, books: 'whole' as const, end: undefined }
     }),
     recordDecoder('decodeRecord', decodeRecord, encodeRecord, ({ ledger }) =>
       recordOf(ledger, entrustedOf()),

@@ -11,6 +11,7 @@ const COMMANDS = [
   ['hub', 'hub'],
   ['settlement', 'ledger'],
   ['watchtower', 'watchtower'],
+  ['wallet', 'wallet'],
 ] as const
 
 test('each command is a file of the clone, so that npm links it before anything is built', () => {

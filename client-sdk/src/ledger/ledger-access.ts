@@ -18,5 +18,7 @@ export type LedgerAccess = Pick<
   | 'submit'
   | 'transactionStatus'
   | 'confirmed'
+  | 'block'
+  | 'channelPlaces'
   | 'follow'
 >

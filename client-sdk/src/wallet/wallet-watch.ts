@@ -12,12 +12,20 @@ export class WalletWatch {
   readonly #core: WalletCore
   readonly #guard: GuardLoop
   readonly #reveals: RevealLookups
+  readonly #guards: boolean
   readonly #unsubscribe: () => void
   /** Whether a block could not be taken in whole. */
   #isBehind = false
 
-  /** `onBlock` is called after the wallet has taken in what a block means for it. */
-  constructor(core: WalletCore, onBlock: () => void) {
+  /**
+   * `guards`: whether it also does what is due; `onBlock` is called after the wallet has taken in what
+   * a block means for it.
+   */
+  constructor(
+    core: WalletCore,
+    { guards, onBlock }: { readonly guards: boolean; readonly onBlock: () => void },
+  ) {
+    this.#guards = guards
     this.#core = core
     const { ledger } = core.feed
     this.#reveals = new RevealLookups(ledger, core.clock)
@@ -65,7 +73,7 @@ export class WalletWatch {
     if (events.length > 0 || this.#waitsForTime()) {
       await this.#core.submitAll([...events, { kind: 'timePassed' }])
     }
-    await this.#doDuties(block, news)
+    if (this.#guards) await this.#doDuties(block, news)
   }
 
   /** Whether anything of this wallet may change by ledger time alone. */

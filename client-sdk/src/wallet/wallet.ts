@@ -1,6 +1,7 @@
 import {
   type Anchor,
   type AppointmentTerms,
+  type ChannelEnd,
   type ChannelId,
   channelTotal,
   clientPayoutOf,
@@ -15,6 +16,8 @@ import {
   type TxId,
 } from '@tallystick/protocol'
 import { type Clock, PROCESS_CLOCK } from '../clock.js'
+import type { ExitBundle } from '../exit/exit-bundle.js'
+import type { ExitPlan } from '../exit/exit-plan.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
 import type { OpenSocket } from '../ledger/open-socket.js'
 import type { WalletStore } from '../store/wallet-store.js'
@@ -27,6 +30,7 @@ import { parseHub, parseLock, parseTowers, parseUrl, parseValue } from './parse-
 import { WalletChannels } from './wallet-channels.js'
 import { type Caller, WalletCore, type WalletNotice } from './wallet-core.js'
 import type { WalletEffect } from './wallet-event.js'
+import { type ExitOptions, WalletExits } from './wallet-exits.js'
 import { type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
 import { eventsMissed } from './wallet-ledger.js'
 import { type PaymentWish, WalletPayments } from './wallet-payments.js'
@@ -40,8 +44,11 @@ export type WalletOptions = {
   readonly words: string | Uint8Array
   readonly store: WalletStore
   readonly feed: BlockFeed
-  /** The hub's session address, `ws://host:port/v1/session`. */
-  readonly hubUrl: string
+  /**
+   * The hub's session address, `ws://host:port/v1/session`; absent: no hub is talked to, and what needs
+   * one fails with `hub_disconnected` or waits. Guarding, leaving and coins need none.
+   */
+  readonly hubUrl?: string
   /** The hub's key; absent: the first hub that answers is the one that the wallet keeps to. */
   readonly hub?: PublicKey
   readonly openSocket: OpenSocket
@@ -49,6 +56,8 @@ export type WalletOptions = {
   readonly towers?: readonly TowerOptions[]
   /** Fresh secret bytes; absent: the platform's. */
   readonly randomBytes?: (length: number) => Uint8Array
+  /** Absent: true. `false`: only looks, and hands in nothing by itself. */
+  readonly guards?: boolean
   /** Absent: the process's. */
   readonly clock?: Clock
   /** Told what the wallet notices and the owner may want to know. */
@@ -81,6 +90,7 @@ export class Wallet {
   readonly #link: HubLink
   readonly #watch: WalletWatch
   readonly #channels: WalletChannels
+  readonly #exits: WalletExits
   readonly #invoices: WalletInvoices
   readonly #payments: WalletPayments
   readonly #towers: WalletTowers
@@ -89,13 +99,18 @@ export class Wallet {
     core: WalletCore,
     link: HubLink,
     towers: WalletTowers,
-    nextKeyIndex: number | undefined,
+    { nextKeyIndex, guards }: { nextKeyIndex: number | undefined; guards: boolean },
   ) {
     this.#core = core
     this.#link = link
     this.#towers = towers
-    this.#watch = new WalletWatch(core, () => link.attachAll())
-    this.#channels = new WalletChannels(core, link, this.#watch, nextKeyIndex)
+    const onBlock = () => {
+      link.attachAll()
+      this.#exits.learnEnds()
+    }
+    this.#watch = new WalletWatch(core, { guards, onBlock })
+    this.#channels = new WalletChannels(core, link, nextKeyIndex)
+    this.#exits = new WalletExits(core, this.#watch)
     this.#invoices = new WalletInvoices(core, link, this.#channels)
     this.#payments = new WalletPayments(core, link, this.#invoices)
   }
@@ -106,9 +121,10 @@ export class Wallet {
    * `store_of_other_words`.
    */
   static async open(options: WalletOptions): Promise<Wallet> {
-    const { feed, store, openSocket } = options
+    const { feed, store, hubUrl } = options
     const hub = parseHub(options.hub)
-    const url = parseUrl(options.hubUrl, 'hubUrl', ['ws:', 'wss:'])
+    const url = hubUrl === undefined ? '' : parseUrl(hubUrl, 'hubUrl', ['ws:', 'wss:'])
+    const openSocket = hubUrl === undefined ? openNowhere : options.openSocket
     const towerOptions = parseTowers(options.towers)
     const keys = deriveKeys(masterSeedOf(options.words))
     const stored = await loadWallet(store, keys)
@@ -122,10 +138,14 @@ export class Wallet {
       onEvent: options.onEvent ?? (() => undefined),
       perform: (effect) => performEffect(core, link, effect),
       onRefused: (event, rejection) => link.refuse(event, rejection),
+      onFault: () => link.stop(),
     })
     const link: HubLink = new HubLink(core, { url, hub, openSocket })
-    const towers = new WalletTowers(core, towerOptions, openSocket)
-    const wallet = new Wallet(core, link, towers, stored.nextKeyIndex)
+    const towers = new WalletTowers(core, towerOptions, options.openSocket)
+    const wallet = new Wallet(core, link, towers, {
+      nextKeyIndex: stored.nextKeyIndex,
+      guards: options.guards ?? true,
+    })
     try {
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])
@@ -265,12 +285,46 @@ export class Wallet {
   }
 
   /**
+   * What leaving a channel alone would bring, when, and what each step waits for; nothing is signed.
+   * `undefined` once the ledger has settled it: `endOf` then says what it paid. Errors:
+   * `channel_unknown`, and what the ledger would refuse.
+   */
+  exitPlan(id: ChannelId, options: ExitOptions = {}): Promise<ExitPlan | undefined> {
+    return this.#exits.plan(id, options)
+  }
+
+  /**
    * Closes without the hub. The guard finalizes after the dispute window; the answer comes at once.
    * Errors: `state_lost` where the channel's `books` are lost: it would show an old state, and cost
-   * the penalty. `atRisk` does it all the same: the last resort when nothing else is left.
+   * the penalty. `unsure` vouches for nothing (DSP-9): a longer window, and never a penalty.
    */
-  forceClose(id: ChannelId, { atRisk = false }: { readonly atRisk?: boolean } = {}): Promise<TxId> {
-    return this.#channels.forceClose(id, atRisk)
+  forceClose(id: ChannelId, options: ExitOptions = {}): Promise<TxId> {
+    return this.#exits.forceClose(id, options)
+  }
+
+  /**
+   * The same, handed in until the ledger has it, unless somebody has closed the channel already: kept
+   * once it is closing or settled. Calling it again goes on where it was. Errors: as of `forceClose`.
+   */
+  exit(id: ChannelId, { signal, ...options }: ExitOptions & Caller = {}): Promise<void> {
+    return this.#exits.exit(id, options, signal === undefined ? {} : { signal })
+  }
+
+  /**
+   * Signed ways out of every channel, to be kept as a file (`encodeExitBundle`): with it, any ledger
+   * node and nothing else the money comes home. What is received after it was made does not; a new one
+   * is due then.
+   */
+  exitBundle(): ExitBundle {
+    return this.#exits.bundle()
+  }
+
+  /**
+   * How a settled channel ended: what it paid to whom, and any penalty and bounty. `undefined`: it is
+   * not settled, or the node keeps its blocks no more. Errors: `channel_unknown`, `LedgerError`.
+   */
+  endOf(id: ChannelId): Promise<ChannelEnd | undefined> {
+    return this.#exits.end(id)
   }
 
   /**
@@ -349,6 +403,13 @@ function performEffect(core: WalletCore, link: HubLink, effect: WalletEffect): v
       return core.changes.tell({ kind: 'books' })
   }
 }
+
+/** The line to no hub: it never opens, and so never fails. */
+const openNowhere: OpenSocket = () => ({
+  send: () => undefined,
+  close: () => undefined,
+  bufferedAmount: 0,
+})
 
 function randomBytes(length: number): Uint8Array {
   return globalThis.crypto.getRandomValues(new Uint8Array(length))
