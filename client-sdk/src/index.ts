@@ -13,7 +13,12 @@ export type { AnswerContext } from './guard/answer-force-close.js'
 export { type Duty, dutiesOf, forceCloseOperation } from './guard/duties.js'
 export { entrustedChallenge } from './guard/entrusted-challenge.js'
 export { type GuardAct, type Guarded, GuardLoop, type GuardParts } from './guard/guard-loop.js'
-export { RevealLookups, revealLookupOf } from './guard/reveal-lookup.js'
+export {
+  closingItems,
+  RevealLookups,
+  revealLookupFor,
+  revealLookupOf,
+} from './guard/reveal-lookup.js'
 export { BlockFeed } from './ledger/block-feed.js'
 export { type BlockSummary, summarizeBlock } from './ledger/block-summary.js'
 export { type ChannelFeePlan, channelFeeTransaction } from './ledger/channel-fee-transaction.js'
@@ -61,6 +66,14 @@ export {
 export type { BuiltTransaction } from './ledger/transaction-draft.js'
 export { StoreFault } from './store/store-fault.js'
 export type { RecordKind, StoredRecord, StoreWrite, WalletStore } from './store/wallet-store.js'
+export {
+  type AppointmentOwner,
+  endAppointment,
+  fetchEntrusted,
+} from './tower/tower-appointments.js'
+export type { EntrustedChannel, TowerGuard, TowerLinkParts } from './tower/tower-link.js'
+export { TowerLink } from './tower/tower-link.js'
+export { type TowerAddress, type TowerAnswer, TowerSession } from './tower/tower-session.js'
 export { closeAlone } from './wallet/close-alone.js'
 export { type Balance, Wallet, type WalletOptions } from './wallet/wallet.js'
 export type { Caller, WalletNotice } from './wallet/wallet-core.js'
@@ -68,4 +81,5 @@ export type { ExitOptions } from './wallet/wallet-exits.js'
 export type { InvoiceWish } from './wallet/wallet-invoices.js'
 export type { PaymentWish } from './wallet/wallet-payments.js'
 export type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet/wallet-records.js'
+export type { TowerOptions } from './wallet/wallet-towers.js'
 export { WalletError } from './wallet-error.js'

@@ -11,6 +11,7 @@ import {
   type Signer,
   toHex,
 } from '@tallystick/protocol'
+import { beginAuditLog } from './audit/audit-log.js'
 import { beginSqliteJournal } from './store/sqlite-journal.js'
 
 /** The hub's secrets: one key under all channels and sessions, one that its coins are locked to. */
@@ -22,12 +23,13 @@ export type HubKeys = {
 
 /**
  * Reads the key file of a hub's folder, 64 hex digits; creates one that only its owner can read if
- * there is none, after the journal of what it signs was begun (JRN-7).
+ * there is none, after the journal of what it signs (JRN-7) and the audit log (HUB-10) were begun.
  */
 export async function loadHubKeys(dataDir: string): Promise<HubKeys> {
   const path = join(dataDir, 'hub.key')
   if (!existsSync(path)) {
     await beginSqliteJournal(journalPathOf(dataDir))
+    await beginAuditLog(auditPathOf(dataDir))
     await createKeyFile(path)
   }
   const seed = parseHex((await readFile(path, 'utf8')).trim())
@@ -44,6 +46,11 @@ export async function loadHubKeys(dataDir: string): Promise<HubKeys> {
 /** Where the journal of a hub's folder is. */
 export function journalPathOf(dataDir: string): string {
   return join(dataDir, 'hub.db')
+}
+
+/** Where the audit log of a hub's folder is. */
+export function auditPathOf(dataDir: string): string {
+  return join(dataDir, 'audit.log')
 }
 
 async function createKeyFile(path: string): Promise<void> {

@@ -5,9 +5,13 @@ import { openWsSocket } from '@tallystick/client-sdk/node'
 import { amount, CLAIM_MARGIN_SECONDS, type HubPolicy, type PublicKey } from '@tallystick/protocol'
 import { serveHub } from './api/hub-server.js'
 import { assembleHub } from './assemble-hub.js'
+import type { AuditFacts } from './audit/audit-line.js'
+import { AuditLog } from './audit/audit-log.js'
+import { auditedHub } from './audit/audited-hub.js'
 import { type HubConfig, termsOf } from './hub-config.js'
-import { journalPathOf, loadHubKeys } from './hub-keys.js'
+import { auditPathOf, journalPathOf, loadHubKeys } from './hub-keys.js'
 import type { HubReport } from './hub-report.js'
+import { HUB_VERSION } from './hub-version.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
 import { openSqliteJournal } from './store/sqlite-journal.js'
 
@@ -19,13 +23,13 @@ export type RunningHub = {
 }
 
 /**
- * Starts a hub: journal, ledger follower, closer, guard, sessions. `onFault` is told once when a
+ * Starts a hub: journal, ledger follower, closer, guard, sessions. `onOperatorFault` is told when a
  * promise of the journal was broken; the process must end then, for nothing may be signed on top.
  */
 export async function startHub(
   config: HubConfig,
-  onReport: (report: HubReport) => void,
-  onFault: (fault: unknown) => void,
+  onOperatorReport: (report: HubReport) => void,
+  onOperatorFault: (fault: unknown) => void,
 ): Promise<RunningHub> {
   await mkdir(config.dataDir, { recursive: true })
   const keys = await loadHubKeys(config.dataDir)
@@ -33,7 +37,7 @@ export async function startHub(
     waitForLedger(work, {
       clock: PROCESS_CLOCK,
       signal: undefined,
-      onTrouble: (error) => onReport({ kind: 'ledgerTrouble', error }),
+      onTrouble: (error) => onOperatorReport({ kind: 'ledgerTrouble', error }),
     })
   const ledger = await patiently(() =>
     LedgerClient.connect({ url: config.ledgerUrl, openSocket: openWsSocket }),
@@ -55,6 +59,12 @@ export async function startHub(
     unmarked: 'refused',
   })
   const stored = await journal.load()
+  // Behind the lock of the journal: a second hub writes no line.
+  const audit = await AuditLog.open(auditPathOf(config.dataDir), () => new Date())
+  const { onReport, onFault } = auditedHub(audit, {
+    onReport: onOperatorReport,
+    onFault: onOperatorFault,
+  })
   const hub = assembleHub({
     keys,
     policy,
@@ -68,6 +78,12 @@ export async function startHub(
     onFault,
   })
   const { state, pipeline, desk } = hub
+  const about = describeHub(keys.signer.publicKey, chainId, policy)
+  await audit.append('started', {
+    ...{ version: HUB_VERSION, channels: stored.channels.length, height: stored.height },
+    ...(stored.restoredTime === undefined ? {} : { restored_time: stored.restoredTime }),
+    ...about,
+  })
 
   const server = await serveHub({
     host: config.host,
@@ -76,7 +92,7 @@ export async function startHub(
     onSocket: (socket, address) => desk.open(socket, address),
     information: {
       ready: () => pipeline.now > genesis.time,
-      describe: () => describeHub(keys.signer.publicKey, chainId, policy),
+      describe: () => about,
       statistics: async () => ({
         channels: [...state.channels()].length,
         sessions: desk.size,
@@ -95,6 +111,8 @@ export async function startHub(
       hub.stop()
       await server.close()
       await journal.close()
+      await audit.append('stopped', {})
+      await audit.close()
     },
   }
 }
@@ -119,7 +137,7 @@ function describeHub(
   key: PublicKey,
   chainId: string,
   { asset, terms, ...policy }: HubPolicy,
-): object {
+): AuditFacts {
   return {
     key,
     chain_id: chainId,

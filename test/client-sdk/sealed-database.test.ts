@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
 import {
-  closeSync,
   copyFileSync,
   existsSync,
-  openSync,
-  readdirSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmSync,
   truncateSync,
@@ -17,6 +13,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { storedBytes } from '@tallystick/client-sdk/node'
 import { readHighWaterMark } from '#client-sdk/node/high-water-mark.js'
 import { tamper, temporaryFolder } from '../settlement/data-folder.js'
+import { fillDisk, HAS_FULL_DEVICE } from './full-disk.js'
 import { commitNumber, copySealed, counted, HISTORY, LIVE, openSealed } from './sealed-file.js'
 
 /** The path of a database with `commits` commits behind its creation, closed. */
@@ -295,11 +292,9 @@ describe('JRN-6 a restored copy', () => {
   })
 })
 
-describe('INV-18 INV-43 a commit that is in the database and not in the mark', () => {
-  const isLinux = existsSync('/dev/full')
-
+describe('JRN-8 INV-18 INV-43 a commit that is in the database and not in the mark', () => {
   test('has failed, nothing is done after it, and the next start finds it done', {
-    skip: !isLinux,
+    skip: !HAS_FULL_DEVICE,
   }, async (context) => {
     const path = await usedFile(context, 1)
     const database = await openSealed(path)
@@ -314,21 +309,6 @@ describe('INV-18 INV-43 a commit that is in the database and not in the mark', (
     await again.close()
   })
 })
-
-/** Has the open file at `path` be a device that is always full: its descriptor leads there from now on. */
-function fillDisk(path: string): void {
-  const descriptors = readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`) === path
-    } catch {
-      // The descriptor that the folder was read with is closed by now.
-      return false
-    }
-  })
-  assert.equal(descriptors.length, 1)
-  closeSync(Number(descriptors[0]))
-  assert.equal(openSync('/dev/full', 'r+'), Number(descriptors[0]))
-}
 
 test('INV-42 a process that runs on while its file is put away extends nothing that another could open', async (context) => {
   const path = await usedFile(context, 1)

@@ -10,6 +10,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const COMMANDS = [
   ['hub', 'hub'],
   ['settlement', 'ledger'],
+  ['watchtower', 'watchtower'],
   ['wallet', 'wallet'],
 ] as const
 

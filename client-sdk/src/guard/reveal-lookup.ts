@@ -82,11 +82,29 @@ export function revealLookupOf(
   return new RevealLookups(ledger).of(parties, 'unknown')
 }
 
+/**
+ * What is revealed of `items`, each asked for once. Unlike `RevealLookups`, for a caller that would
+ * rather hear that the ledger does not say than take it for nothing. Throws `LedgerError`.
+ */
+export async function revealLookupFor(
+  ledger: Pick<LedgerAccess, 'reveal'>,
+  items: readonly PendingItem[],
+  signal?: AbortSignal,
+): Promise<RevealLookup> {
+  const wanted = new Map(items.map((item) => [nameOf(item.anchor, item.expiry), item]))
+  const known = new Map<string, number>()
+  await inParallel([...wanted], PARALLEL_LOOKUPS, async ([name, { anchor, expiry }]) => {
+    known.set(name, (await ledger.reveal(anchor, expiry, signal)).value?.index ?? 0)
+  })
+  return (anchor, notAfter) => known.get(nameOf(anchor, notAfter)) ?? 0
+}
+
 function nameOf(anchor: Anchor, notAfter: number): string {
   return `${anchor}:${notAfter}`
 }
 
-function closingItems({ ledger }: Pick<ChannelParty, 'ledger'>): readonly PendingItem[] {
+/** The items of all lanes that a closing channel may be settled with. */
+export function closingItems({ ledger }: Pick<ChannelParty, 'ledger'>): readonly PendingItem[] {
   if (!isClosing(ledger)) return []
   return [...settledLanes(ledger, 'client'), ...settledLanes(ledger, 'hub')].flatMap(
     ({ items }) => items,

@@ -39,10 +39,10 @@ export class MarkFile {
   }
 
   /** Notes a commit; on disk when this resolves. Throws `store_failed`. */
-  async note(seal: Seal): Promise<void> {
-    const place = Buffer.from(placeText(seal), 'latin1')
+  async note(noted: NotedCommit): Promise<void> {
+    const place = Buffer.from(placeText(noted), 'latin1')
     try {
-      const at = (seal.sequence % 2) * PLACE_BYTES
+      const at = (noted.sequence % 2) * PLACE_BYTES
       const { bytesWritten } = await this.#file.write(place, 0, place.length, at)
       if (bytesWritten !== place.length) throw new Error(`${bytesWritten} bytes were written`)
       await this.#file.datasync()
@@ -56,8 +56,10 @@ export class MarkFile {
   }
 }
 
-/** What is noted of a commit, and of the one before. */
-type Noted = Pick<Seal, 'id' | 'sequence' | 'previous' | 'head'>
+/** What is noted of a commit; of a chain of another kind than commits, of its newest link. */
+type NotedCommit = Pick<Seal, 'id' | 'sequence' | 'head'>
+/** The same with the head of the one before. */
+type Noted = NotedCommit & Pick<Seal, 'previous'>
 
 /** What the mark at `path` says. Errors: `mark_missing`, `mark_damaged`. */
 export async function readHighWaterMark(path: string): Promise<HighWaterMark> {
@@ -98,7 +100,7 @@ function markText(noted: Noted): string {
   return sequence % 2 === 0 ? placeText(noted) + before : before + placeText(noted)
 }
 
-function placeText({ id, sequence, head }: Pick<Seal, 'id' | 'sequence' | 'head'>): string {
+function placeText({ id, sequence, head }: NotedCommit): string {
   const text = `tallystick mark 1 ${id} ${String(sequence).padStart(16, '0')} ${head} `
   const sum = toHex(sha256(utf8(text))).slice(0, SUM_DIGITS)
   return `${`${text}${sum}`.padEnd(PLACE_BYTES - 1)}\n`

@@ -37,7 +37,10 @@ export async function openWallet({
   readonly ledgerUrl: string
   /** The chain that is meant; absent: the one that the node serves. */
   readonly chainId?: ChainId
-} & Pick<WalletOptions, 'words' | 'hubUrl' | 'hub' | 'guards' | 'onEvent'>): Promise<OpenedWallet> {
+} & Pick<
+  WalletOptions,
+  'words' | 'hubUrl' | 'hub' | 'towers' | 'guards' | 'onEvent'
+>): Promise<OpenedWallet> {
   const url = parseUrl(ledgerUrl, 'ledgerUrl', ['http:', 'https:'])
   const ledger = await LedgerClient.connect({
     ...{ url, openSocket: openWsSocket },

@@ -198,7 +198,9 @@ export class HubLink {
         return this.#core.problem(message.code, message.detail)
       case 'attached':
         this.#answered.add(message.position.channel)
-        return void this.#finishAttach(message)
+        // A store that fails is told by itself.
+        this.#finishAttach(message).catch(() => undefined)
+        return
       default:
         // What arrives about a channel before it is attached is sent again after it.
         if (

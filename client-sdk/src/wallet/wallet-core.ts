@@ -34,6 +34,8 @@ export type WalletCoreParts = {
   readonly onEvent: (notice: WalletNotice) => void
   readonly perform: (effect: WalletEffect) => void
   readonly onRefused: (event: WalletEvent, rejection: Rejection) => void
+  /** The store has failed: nothing is signed any more, and nothing need be heard (JRN-8). */
+  readonly onFault: () => void
 }
 
 /** What the parts of one wallet share: keys, books, the loop that changes them, who waits for what. */
@@ -66,7 +68,10 @@ export class WalletCore {
       context: () => ({ chainId: feed.ledger.chainId, now: feed.time }),
       perform,
       onRefused,
-      onFault: (fault) => this.problem('store_failed', String(fault)),
+      onFault: (fault) => {
+        parts.onFault()
+        this.problem('store_failed', String(fault))
+      },
     })
   }
 
@@ -75,11 +80,17 @@ export class WalletCore {
     return liveChannels(this.state.channels())
   }
 
-  /** Kept once the event is durable; answers the rejection when it was refused. */
-  async submit(event: WalletEvent): Promise<Rejection | undefined> {
-    const refused = await this.#loop.submit(event)
-    this.changes.tell({ kind: 'books' })
-    return refused
+  /**
+   * Kept once the event is durable; answers the rejection when it was refused. Who does not wait for
+   * it learns of a store that fails by the notice of it.
+   */
+  submit(event: WalletEvent): Promise<Rejection | undefined> {
+    const submitted = this.#loop.submit(event).then((refused) => {
+      this.changes.tell({ kind: 'books' })
+      return refused
+    })
+    submitted.catch(() => undefined)
+    return submitted
   }
 
   async submitAll(events: readonly WalletEvent[]): Promise<void> {

@@ -21,11 +21,12 @@ import type { ExitPlan } from '../exit/exit-plan.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
 import type { OpenSocket } from '../ledger/open-socket.js'
 import type { WalletStore } from '../store/wallet-store.js'
+import type { TowerGuard } from '../tower/tower-link.js'
 import { WalletError } from '../wallet-error.js'
 import { errorOf } from './error-of.js'
 import { HubLink } from './hub-link.js'
 import { loadWallet, masterSeedOf } from './load-wallet.js'
-import { parseHub, parseLock, parseUrl, parseValue } from './parse-arguments.js'
+import { parseHub, parseLock, parseTowers, parseUrl, parseValue } from './parse-arguments.js'
 import { WalletChannels } from './wallet-channels.js'
 import { type Caller, WalletCore, type WalletNotice } from './wallet-core.js'
 import type { WalletEffect } from './wallet-event.js'
@@ -34,6 +35,7 @@ import { type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
 import { eventsMissed } from './wallet-ledger.js'
 import { type PaymentWish, WalletPayments } from './wallet-payments.js'
 import type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet-records.js'
+import { type TowerOptions, WalletTowers } from './wallet-towers.js'
 import { WalletWatch } from './wallet-watch.js'
 
 /** What a wallet is made from. Randomness, storage and network are handed in. */
@@ -50,6 +52,8 @@ export type WalletOptions = {
   /** The hub's key; absent: the first hub that answers is the one that the wallet keeps to. */
   readonly hub?: PublicKey
   readonly openSocket: OpenSocket
+  /** Watchtowers that are handed the newest of every channel after each update; absent: none. */
+  readonly towers?: readonly TowerOptions[]
   /** Fresh secret bytes; absent: the platform's. */
   readonly randomBytes?: (length: number) => Uint8Array
   /** Absent: true. `false`: only looks, and hands in nothing by itself. */
@@ -89,14 +93,17 @@ export class Wallet {
   readonly #exits: WalletExits
   readonly #invoices: WalletInvoices
   readonly #payments: WalletPayments
+  readonly #towers: WalletTowers
 
   private constructor(
     core: WalletCore,
     link: HubLink,
+    towers: WalletTowers,
     { nextKeyIndex, guards }: { nextKeyIndex: number | undefined; guards: boolean },
   ) {
     this.#core = core
     this.#link = link
+    this.#towers = towers
     const onBlock = () => {
       link.attachAll()
       this.#exits.learnEnds()
@@ -110,7 +117,7 @@ export class Wallet {
 
   /**
    * Opens the wallet of `words`: reads its store, learns from proofs what it missed, and connects
-   * to its hub in the background. Errors: `words_invalid`, `hub_invalid`, `url_invalid`,
+   * to its hub in the background. Errors: `words_invalid`, `hub_invalid`, `url_invalid`, `tower_invalid`,
    * `store_of_other_words`.
    */
   static async open(options: WalletOptions): Promise<Wallet> {
@@ -118,6 +125,7 @@ export class Wallet {
     const hub = parseHub(options.hub)
     const url = hubUrl === undefined ? '' : parseUrl(hubUrl, 'hubUrl', ['ws:', 'wss:'])
     const openSocket = hubUrl === undefined ? openNowhere : options.openSocket
+    const towerOptions = parseTowers(options.towers)
     const keys = deriveKeys(masterSeedOf(options.words))
     const stored = await loadWallet(store, keys)
     const core: WalletCore = new WalletCore({
@@ -130,9 +138,11 @@ export class Wallet {
       onEvent: options.onEvent ?? (() => undefined),
       perform: (effect) => performEffect(core, link, effect),
       onRefused: (event, rejection) => link.refuse(event, rejection),
+      onFault: () => link.stop(),
     })
     const link: HubLink = new HubLink(core, { url, hub, openSocket })
-    const wallet = new Wallet(core, link, {
+    const towers = new WalletTowers(core, towerOptions, options.openSocket)
+    const wallet = new Wallet(core, link, towers, {
       nextKeyIndex: stored.nextKeyIndex,
       guards: options.guards ?? true,
     })
@@ -326,6 +336,22 @@ export class Wallet {
     return this.#channels.entrust(id, appointment)
   }
 
+  /**
+   * What each watchtower of this wallet has vouched for of a channel, and whether it is the newest.
+   * Errors: `channel_unknown`.
+   */
+  guardedUpTo(id: ChannelId): readonly TowerGuard[] {
+    return this.#towers.guards(id)
+  }
+
+  /**
+   * Kept once every watchtower has vouched for the newest of a channel: what to wait for before this
+   * wallet goes away. Errors: `channel_unknown`, `no_tower`.
+   */
+  guarded(id: ChannelId, caller: Caller = {}): Promise<void> {
+    return this.#towers.guarded(id, caller)
+  }
+
   /** Kept once the ledger has settled the channel, by whatever way it ended. */
   settled(id: ChannelId, caller: Caller = {}): Promise<void> {
     return this.#channels.settled(id, caller)
@@ -358,6 +384,7 @@ export class Wallet {
   /** Hangs up and stops watching. Nothing is lost: the store holds all that was promised. */
   async close(): Promise<void> {
     this.#watch.stop()
+    this.#towers.stop()
     this.#link.stop()
     await this.#core.close()
   }

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { startHub } from '../hub.js'
 import { DEFAULT_HUB_CONFIG, type HubConfig } from '../hub-config.js'
 import { loadHubKeys } from '../hub-keys.js'
+import { addAuditCommand } from './audit-command.js'
 import { baseUnits, ledgerAddress, wholeNumber } from './option-values.js'
 
 /** Exit codes: 0 stopped on request, 1 could not start, 70 a durable promise was broken. */
@@ -24,6 +25,8 @@ program
     const facts = { hub: signer.publicKey, payout_lock: payoutLock }
     print(json, facts, `hub key      ${facts.hub}\npayout lock  ${facts.payout_lock}`)
   })
+
+addAuditCommand(program)
 
 program
   .command('run')
