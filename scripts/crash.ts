@@ -10,7 +10,7 @@ const EXIT = { wrong: 1 } as const
 
 const { kills, seed, json } = new Command('crash')
   .description(
-    'Kill ledger, hub and wallets at random moments of a load, and look for what is lost',
+    'Kill ledger, hub, tower and wallets at random moments of a load, and look for what is lost',
   )
   .option('--kills <number>', 'processes to kill', wholeNumber, 100)
   .option('--seed <number>', 'of the moments and victims', wholeNumber, randomInt(2 ** 31))

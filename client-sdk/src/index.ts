@@ -1,3 +1,5 @@
+export type { OpenedBackup } from './backup/backup-content.js'
+export { type BackupOwner, type BackupRejection, openBackup } from './backup/seal-backup.js'
 export { type Clock, PROCESS_CLOCK } from './clock.js'
 export { amountOf, type Denomination, formatAmount, unitsOf } from './decimal-amount.js'
 export {
@@ -57,6 +59,7 @@ export {
 export type { OpenSocket, Socket, SocketHandlers } from './ledger/open-socket.js'
 export { openWebSocket } from './ledger/open-web-socket.js'
 export { pause } from './ledger/pause.js'
+export { seenReveals } from './ledger/seen-reveals.js'
 export {
   type BuildRejection,
   buildTransaction,
@@ -74,11 +77,13 @@ export {
 export type { EntrustedChannel, TowerGuard, TowerLinkParts } from './tower/tower-link.js'
 export { TowerLink } from './tower/tower-link.js'
 export { type TowerAddress, type TowerAnswer, TowerSession } from './tower/tower-session.js'
+export type { Balance } from './wallet/balance.js'
 export { closeAlone } from './wallet/close-alone.js'
-export { type Balance, Wallet, type WalletOptions } from './wallet/wallet.js'
+export { Wallet } from './wallet/wallet.js'
 export type { Caller, WalletNotice } from './wallet/wallet-core.js'
 export type { ExitOptions } from './wallet/wallet-exits.js'
 export type { InvoiceWish } from './wallet/wallet-invoices.js'
+export type { WalletOptions } from './wallet/wallet-options.js'
 export type { PaymentWish } from './wallet/wallet-payments.js'
 export type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet/wallet-records.js'
 export type { TowerOptions } from './wallet/wallet-towers.js'

@@ -7,6 +7,8 @@ export type Outcome = {
   readonly payee: WalletProcess
   readonly anchor: string
   readonly value: bigint
+  /** What the hub took from the payer for it. */
+  readonly fee: bigint
   readonly status: 'paid' | 'failed'
 }
 
@@ -48,10 +50,11 @@ export class PaymentLoad {
       const value = BigInt(1 + Math.floor(this.#random() * VALUE_MAX))
       const invoice = await payee.ask({ kind: 'invoice', value: String(value) })
       const anchor = String(invoice['anchor'])
-      const { status } = await payer.ask({ kind: 'pay', text: String(invoice['text']), key })
+      const text = String(invoice['text'])
+      const { status, fee = 0 } = await payer.ask({ kind: 'pay', text, key })
       if (status === 'paid') await payee.ask({ kind: 'paid', anchor })
       else if (status !== 'failed') throw new Error(`a payment ended as ${status}`)
-      this.outcomes.push({ key, payer, payee, anchor, value, status })
+      this.outcomes.push({ key, payer, payee, anchor, value, fee: BigInt(fee), status })
     }
   }
 }

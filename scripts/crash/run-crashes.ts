@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { deriveKeys, keyLock, lockRoot, toHex } from '@tallystick/protocol'
 import { type LocalNetwork, startLocalNetwork } from '../network/local-network.js'
 import { checkBooks } from './check-books.js'
+import { startCrashTower } from './crash-tower.js'
 import { PaymentLoad } from './payment-load.js'
 import { randomFrom } from './random-from.js'
 import { WalletProcess } from './wallet-process.js'
@@ -19,7 +20,7 @@ const PAUSE_MS = { min: 30, max: 1_000 } as const
 /** Milliseconds in which all payments come to their end when nothing is killed any more. */
 const QUIET_MS_MAX = 60_000
 /** Parts of all kills, the rest are wallets; then, how often a second process dies with the first. */
-const SHARE = { hub: 0.45, ledger: 0.2, two: 0.1 } as const
+const SHARE = { hub: 0.4, ledger: 0.15, tower: 0.15, two: 0.1 } as const
 
 /** What an honest party never says of another, or of its own store, whatever is killed. */
 const NEVER =
@@ -63,6 +64,7 @@ export async function runCrashes({
     onRestart: () => undefined,
     onFatal: (error) => onFatal(error),
   })
+  const tower = await startCrashTower(dataDir, network.ledgerUrl, (error) => onFatal(error))
   const notices: Record<string, number> = {}
   const wrong: string[] = []
   const wallets = seeds.map(({ name, seed }) => {
@@ -72,7 +74,8 @@ export async function runCrashes({
     }
     const { ledgerUrl, hubUrl } = network
     const file = join(dataDir, `${name}.db`)
-    return new WalletProcess({ name, seed: toHex(seed), file, ledgerUrl, hubUrl, onProblem })
+    const addresses = { ledgerUrl, hubUrl, towerUrl: tower.sessionUrl }
+    return new WalletProcess({ name, seed: toHex(seed), file, ...addresses, onProblem })
   })
   const stage = { dataDir, network, wallets, random: randomFrom(seed), kills, onProgress, wrong }
   try {
@@ -85,6 +88,7 @@ export async function runCrashes({
     }
   } finally {
     for (const wallet of wallets) wallet.stop()
+    await tower.stop()
     await network.stop()
   }
 }
@@ -103,17 +107,16 @@ async function killAndPay({ dataDir, wallets, random, kills, onProgress, wrong }
   const amounts = { deposit: String(DEPOSIT), inbound: String(DEPOSIT) }
   await Promise.all(wallets.map((wallet) => wallet.ask({ kind: 'setUp', ...amounts })))
   const load = new PaymentLoad(wallets, random)
-  const killed: Record<string, number> = { hub: 0, ledger: 0, wallet: 0 }
+  const killed: Record<string, number> = { hub: 0, ledger: 0, tower: 0, wallet: 0 }
   const killOne = () => {
-    const victim = random()
+    const name = victimOf(random())
     const wallet = wallets[Math.floor(random() * wallets.length)]
-    const name =
-      victim < SHARE.hub ? 'hub' : victim < SHARE.hub + SHARE.ledger ? 'ledger' : 'wallet'
-    if (name === 'wallet') wallet?.kill()
-    else if (!killByPidFile(join(dataDir, `${name}.pid`))) return
-    killed[name] = (killed[name] ?? 0) + 1
+    const isKilled =
+      name === 'wallet' ? wallet?.kill() : killByPidFile(join(dataDir, `${name}.pid`))
+    if (isKilled) killed[name] = (killed[name] ?? 0) + 1
   }
   const total = () => Object.values(killed).reduce((sum, count) => sum + count, 0)
+  let checked = 0
   while (total() < kills) {
     const paying = load.run()
     const until = Math.min(kills, total() + KILLS_PER_CHECK)
@@ -129,12 +132,25 @@ async function killAndPay({ dataDir, wallets, random, kills, onProgress, wrong }
       wrong.push(`payments were still under way ${QUIET_MS_MAX} ms after the last kill`)
       return { killed, load }
     }
-    wrong.push(...(await checkBooks(wallets, { deposit: DEPOSIT, outcomes: load.outcomes })))
+    const { outcomes } = load
+    // All of it once more at the end: to ask for everything every time would take longer than the kills.
+    const askFrom = total() < kills ? checked : 0
+    wrong.push(...(await checkBooks(wallets, { deposit: DEPOSIT, outcomes, askFrom })))
+    checked = outcomes.length
     onProgress(`${total()} kills, ${load.outcomes.length} payments, ${wrong.length} things wrong`)
     if (wrong.length > 0) return { killed, load }
   }
-  wrong.push(...(await closeAll(wallets)), ...complaintsOf(join(dataDir, 'hub.log')))
+  wrong.push(...(await closeAll(wallets)))
+  for (const name of ['hub', 'tower'])
+    wrong.push(...complaintsOf(name, join(dataDir, `${name}.log`)))
   return { killed, load }
+}
+
+function victimOf(part: number): 'hub' | 'ledger' | 'tower' | 'wallet' {
+  const { hub, ledger, tower } = SHARE
+  if (part < hub) return 'hub'
+  if (part < hub + ledger) return 'ledger'
+  return part < hub + ledger + tower ? 'tower' : 'wallet'
 }
 
 /** Both sides agree on every channel to the unit: else none would close. */
@@ -152,12 +168,12 @@ async function closeAll(wallets: readonly WalletProcess[]): Promise<readonly str
   return wrong
 }
 
-/** What the hub said of its clients that no crash explains. */
-function complaintsOf(logFile: string): readonly string[] {
+/** What hub and tower said of their clients, or of their own files, that no crash explains. */
+function complaintsOf(name: string, logFile: string): readonly string[] {
   return readFileSync(logFile, 'utf8')
     .split('\n')
     .filter((line) => NEVER.test(/"code":"(\w+)"/.exec(line)?.[1] ?? ''))
-    .map((line) => `hub: ${line}`)
+    .map((line) => `${name}: ${line}`)
 }
 
 /** Whether somebody was killed: who is just starting, or ending, is missed. */

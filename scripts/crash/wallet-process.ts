@@ -13,6 +13,7 @@ export type WalletProcessOptions = {
   readonly file: string
   readonly ledgerUrl: string
   readonly hubUrl: string
+  readonly towerUrl: string
   /** It noticed something, or ended without having been killed. */
   readonly onProblem: (code: string, detail: string) => void
 }
@@ -40,9 +41,9 @@ export class WalletProcess {
     })
   }
 
-  /** Power off at this instant. The next process starts at once. */
-  kill(): void {
-    this.#child.kill('SIGKILL')
+  /** Power off at this instant; whether it was on. The next process starts at once. */
+  kill(): boolean {
+    return this.#child.kill('SIGKILL')
   }
 
   stop(): void {
@@ -51,8 +52,8 @@ export class WalletProcess {
   }
 
   #spawn(): ChildProcess {
-    const { seed, file, ledgerUrl, hubUrl, onProblem } = this.#options
-    const args = ['--enable-source-maps', WORKER, seed, file, ledgerUrl, hubUrl]
+    const { seed, file, ledgerUrl, hubUrl, towerUrl, onProblem } = this.#options
+    const args = ['--enable-source-maps', WORKER, seed, file, ledgerUrl, hubUrl, towerUrl]
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })
     const { stdin, stdout, stderr } = child
     // A process that was killed reads no more; what it was asked is asked again.

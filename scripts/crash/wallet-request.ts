@@ -7,6 +7,7 @@ export type WalletRequest =
   /** Waits until an invoice is paid. */
   | { readonly kind: 'paid'; readonly anchor: string }
   | { readonly kind: 'payment'; readonly key: string }
+  /** Once the watchtower has the newest of every channel. */
   | { readonly kind: 'books' }
   | { readonly kind: 'closeAll' }
 

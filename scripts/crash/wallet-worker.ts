@@ -9,7 +9,7 @@ import type { Answer, Asked, WalletLine, WalletRequest } from './wallet-request.
  * A wallet as a process of its own, for crash tests: it does what it is asked on standard input, and
  * says on standard output what came of it. It ends when its input does, or by SIGKILL.
  */
-const [seed = '', file = '', ledgerUrl = '', hubUrl = ''] = process.argv.slice(2)
+const [seed = '', file = '', ledgerUrl = '', hubUrl = '', towerUrl = ''] = process.argv.slice(2)
 
 function say(line: WalletLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)
@@ -18,7 +18,7 @@ function say(line: WalletLine): void {
 const { wallet } = await withRetries(() =>
   openWallet({
     words: fromHex(seed),
-    ...{ file, ledgerUrl, hubUrl },
+    ...{ file, ledgerUrl, hubUrl, towers: [{ url: towerUrl }] },
     onEvent: (event) => {
       if (event.kind === 'problem') say(event)
     },
@@ -45,15 +45,16 @@ async function answerTo(wallet: Wallet, request: WalletRequest): Promise<Answer>
       return { text, anchor }
     }
     case 'pay':
-      return { status: await statusOf(wallet, request.text, request.key) }
+      return await outcomeOf(wallet, request.text, request.key)
     case 'paid':
       return { status: (await wallet.paid(request.anchor as Anchor)).status }
     case 'payment': {
       const payment = await wallet.paymentOf(request.key)
-      return { status: payment?.status ?? 'unknown', fee: String(payment?.fee ?? 0n) }
+      return { status: payment?.status ?? 'unknown' }
     }
     case 'books': {
       await wallet.connected()
+      for (const { party } of wallet.channels()) await wallet.guarded(party.ledger.id)
       const { inChannels, onLedger } = await wallet.balance()
       const parties = wallet.channels().map(({ party }) => party)
       const pending = parties.reduce(
@@ -75,11 +76,12 @@ async function answerTo(wallet: Wallet, request: WalletRequest): Promise<Answer>
 }
 
 /** A payment is paid, or its money is certainly back; anything else is tried again under its key. */
-async function statusOf(wallet: Wallet, text: string, key: string): Promise<string> {
+async function outcomeOf(wallet: Wallet, text: string, key: string): Promise<Answer> {
   try {
-    return (await wallet.pay(text, { key })).status
+    const { status, fee } = await wallet.pay(text, { key })
+    return { status, fee: String(fee) }
   } catch (error) {
-    if (error instanceof WalletError && error.code === 'payment_failed') return 'failed'
+    if (error instanceof WalletError && error.code === 'payment_failed') return { status: 'failed' }
     throw error
   }
 }

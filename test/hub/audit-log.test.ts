@@ -9,10 +9,14 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import type { GuardAct } from '@tallystick/client-sdk'
+import type { TxId } from '@tallystick/protocol'
 import fc from 'fast-check'
 import type { AuditEntry } from '#hub/audit/audit-line.js'
 import { AuditLog, beginAuditLog } from '#hub/audit/audit-log.js'
+import { auditedHub } from '#hub/audit/audited-hub.js'
 import { verifyAudit } from '#hub/audit/verify-audit.js'
+import type { HubReport } from '#hub/hub-report.js'
 import { temporaryFolder } from '../settlement/data-folder.js'
 
 const NOW = () => new Date('2026-11-21T12:00:00.000Z')
@@ -134,6 +138,42 @@ describe('HUB-10 the audit log', () => {
       assert.equal(kept.length, what === 'that is gone' || !existsSync(path) ? 0 : 1)
     })
   }
+
+  test('INV-45 has one line of what the guard is refused again and again, and each of what it does', async (context) => {
+    const path = await usedLog(context, 0)
+    const log = await AuditLog.open(path, NOW)
+    const reports: HubReport[] = []
+    const onFault = (fault: unknown) => assert.fail(String(fault))
+    const { onReport } = auditedHub(log, { onReport: (report) => reports.push(report), onFault })
+    const refused = (code: string) =>
+      ({ kind: 'rejection', code, detail: 'é'.repeat(5_000) }) as const
+    const act = (channel: number, outcome: GuardAct['outcome']) =>
+      onReport({ kind: 'guard', act: { duty: 'challenge', channel, outcome } })
+    const sent = 'ab'.repeat(32) as TxId
+    const outcomes = [
+      refused('coin_missing'),
+      refused('coin_missing'),
+      refused('malformed'),
+      sent,
+      sent,
+    ]
+    for (const outcome of outcomes) act(1, outcome)
+    act(1, refused('malformed'))
+    act(2, refused('malformed'))
+    await log.close()
+    assert.equal(reports.length, 7)
+    assert.deepEqual(
+      (await entriesOf(path)).map(({ facts }) => [facts['channel'], facts['refused'] ?? 'sent']),
+      [
+        [1, 'coin_missing'],
+        [1, 'malformed'],
+        [1, 'sent'],
+        [1, 'sent'],
+        [1, 'malformed'],
+        [2, 'malformed'],
+      ],
+    )
+  })
 
   test('INV-45 has lines of at most 4,096 bytes', async (context) => {
     const log = await AuditLog.open(join(temporaryFolder(context), 'audit.log'), NOW)

@@ -3,11 +3,12 @@ import {
   type ChannelParty,
   isClosing,
   type PendingItem,
+  type SeenReveal,
   type Timestamp,
 } from '@tallystick/protocol'
 import { settledLanes } from '../guard/answer-force-close.js'
 import { finishPayment } from './finish-payment.js'
-import type { WalletEffect, WalletEvent } from './wallet-event.js'
+import type { WalletEffect } from './wallet-event.js'
 import type { WalletOverlay } from './wallet-state.js'
 
 /** A channel is settled: what was being cancelled on it, and not claimed by then, is back. */
@@ -27,7 +28,7 @@ export function failCancelled(
  */
 export function claimedInDispute(
   { ledger }: ChannelParty,
-  { anchor, known, time }: Extract<WalletEvent, { kind: 'revealSeen' }>,
+  { anchor, known, time }: SeenReveal,
 ): readonly PendingItem[] {
   if (!isClosing(ledger)) return []
   return settledLanes(ledger, 'client')

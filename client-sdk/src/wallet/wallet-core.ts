@@ -1,4 +1,4 @@
-import type { Rejection, WalletKeys } from '@tallystick/protocol'
+import { RESUME_NONCE_BYTES, type Rejection, type WalletKeys } from '@tallystick/protocol'
 import type { Clock } from '../clock.js'
 import type { GuardAct } from '../guard/guard-loop.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
@@ -19,6 +19,8 @@ export type WalletNotice =
   | { readonly kind: 'invoice'; readonly invoice: InvoiceRecord }
   | { readonly kind: 'payment'; readonly payment: PaymentRecord }
   | { readonly kind: 'guard'; readonly act: GuardAct }
+  /** A new store was filled from a backup, which was made at this ledger time. */
+  | { readonly kind: 'restored'; readonly version: number; readonly time: number }
   | { readonly kind: 'problem'; readonly code: string; readonly detail: string }
 
 /** A caller that may stop waiting; what was begun goes on. */
@@ -64,8 +66,12 @@ export class WalletCore {
     this.#loop = new WalletLoop({
       state: stored.state,
       store,
-      channelSigner: keys.channel,
-      context: () => ({ chainId: feed.ledger.chainId, now: feed.time }),
+      context: () => ({
+        chainId: feed.ledger.chainId,
+        now: feed.time,
+        signer: keys.channel,
+        nonce: parts.randomBytes(RESUME_NONCE_BYTES),
+      }),
       perform,
       onRefused,
       onFault: (fault) => {

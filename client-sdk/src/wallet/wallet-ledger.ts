@@ -8,6 +8,7 @@ import {
 import { settledLanes } from '../guard/answer-force-close.js'
 import type { BlockSummary } from '../ledger/block-summary.js'
 import type { LedgerAccess } from '../ledger/ledger-access.js'
+import { seenReveals } from '../ledger/seen-reveals.js'
 import type { WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
 
@@ -65,14 +66,8 @@ async function revealEvents(
   ledger: LedgerAccess,
   items: readonly PendingItem[],
 ): Promise<WalletEvent[]> {
-  const events: WalletEvent[] = []
-  for (const { anchor, expiry } of items) {
-    const { value } = await ledger.reveal(anchor, expiry)
-    if (value === undefined) continue
-    const { index, link, time } = value
-    events.push({ kind: 'revealSeen', anchor, known: { index, link }, time })
-  }
-  return events
+  const reveals = await seenReveals(ledger, items)
+  return reveals.map((reveal) => ({ kind: 'revealSeen', ...reveal }) as const)
 }
 
 /** Items that a dispute settles this wallet's lane with, and that its newest state has not. */

@@ -3,82 +3,40 @@ import {
   type AppointmentTerms,
   type ChannelEnd,
   type ChannelId,
-  channelTotal,
-  clientPayoutOf,
   deriveKeys,
   type Entrusted,
   type HubPolicy,
   isRejection,
   type LockRoot,
   type PublicKey,
-  receivable,
-  spendable,
   type TxId,
 } from '@tallystick/protocol'
-import { type Clock, PROCESS_CLOCK } from '../clock.js'
+import { HubBackups } from '../backup/hub-backups.js'
+import { restoreStore } from '../backup/restore-store.js'
+import { tellRestored, WalletBackups } from '../backup/wallet-backups.js'
+import { PROCESS_CLOCK } from '../clock.js'
 import type { ExitBundle } from '../exit/exit-bundle.js'
 import type { ExitPlan } from '../exit/exit-plan.js'
-import type { BlockFeed } from '../ledger/block-feed.js'
-import type { OpenSocket } from '../ledger/open-socket.js'
-import type { WalletStore } from '../store/wallet-store.js'
+import { openNowhere } from '../session/open-nowhere.js'
 import type { TowerGuard } from '../tower/tower-link.js'
 import { WalletError } from '../wallet-error.js'
+import { type Balance, balanceOver } from './balance.js'
 import { errorOf } from './error-of.js'
 import { HubLink } from './hub-link.js'
-import { loadWallet, masterSeedOf } from './load-wallet.js'
+import { loadWallet, masterSeedOf, type StoredWallet } from './load-wallet.js'
 import { parseHub, parseLock, parseTowers, parseUrl, parseValue } from './parse-arguments.js'
 import { WalletChannels } from './wallet-channels.js'
-import { type Caller, WalletCore, type WalletNotice } from './wallet-core.js'
+import { type Caller, WalletCore } from './wallet-core.js'
 import type { WalletEffect } from './wallet-event.js'
 import { type ExitOptions, WalletExits } from './wallet-exits.js'
 import { type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
 import { eventsMissed } from './wallet-ledger.js'
+import type { WalletOptions } from './wallet-options.js'
 import { type PaymentWish, WalletPayments } from './wallet-payments.js'
 import type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet-records.js'
-import { type TowerOptions, WalletTowers } from './wallet-towers.js'
+import { adopt, loseChannels } from './wallet-resume.js'
+import { WalletTowers } from './wallet-towers.js'
 import { WalletWatch } from './wallet-watch.js'
-
-/** What a wallet is made from. Randomness, storage and network are handed in. */
-export type WalletOptions = {
-  /** Twelve to twenty-four BIP-39 words, or the seed (16 to 64 bytes) that they stand for. */
-  readonly words: string | Uint8Array
-  readonly store: WalletStore
-  readonly feed: BlockFeed
-  /**
-   * The hub's session address, `ws://host:port/v1/session`; absent: no hub is talked to, and what needs
-   * one fails with `hub_disconnected` or waits. Guarding, leaving and coins need none.
-   */
-  readonly hubUrl?: string
-  /** The hub's key; absent: the first hub that answers is the one that the wallet keeps to. */
-  readonly hub?: PublicKey
-  readonly openSocket: OpenSocket
-  /** Watchtowers that are handed the newest of every channel after each update; absent: none. */
-  readonly towers?: readonly TowerOptions[]
-  /** Fresh secret bytes; absent: the platform's. */
-  readonly randomBytes?: (length: number) => Uint8Array
-  /** Absent: true. `false`: only looks, and hands in nothing by itself. */
-  readonly guards?: boolean
-  /** Absent: the process's. */
-  readonly clock?: Clock
-  /** Told what the wallet notices and the owner may want to know. */
-  readonly onEvent?: (notice: WalletNotice) => void
-}
-
-/** Where the owner's money is, base units. */
-export type Balance = {
-  /** In coins that the ledger proves. */
-  readonly onLedger: bigint
-  /** In channels, if all of them ended now and nothing pending were claimed. */
-  readonly inChannels: bigint
-  /**
-   * What the ledger holds, for both sides together, in channels whose `books` are lost. How much
-   * of it is this wallet's, nobody here knows.
-   */
-  readonly inLostChannels: bigint
-  /** What could be paid at once, and what could be received, over the best channel. */
-  readonly spendable: bigint
-  readonly receivable: bigint
-}
 
 /**
  * A wallet or a merchant: keys from words, channels with one hub, payments, and the guard that
@@ -93,40 +51,50 @@ export class Wallet {
   readonly #exits: WalletExits
   readonly #invoices: WalletInvoices
   readonly #payments: WalletPayments
+  readonly #backups: WalletBackups
   readonly #towers: WalletTowers
 
   private constructor(
     core: WalletCore,
     link: HubLink,
+    backups: WalletBackups,
     towers: WalletTowers,
-    { nextKeyIndex, guards }: { nextKeyIndex: number | undefined; guards: boolean },
+    { stored, guards }: { readonly stored: StoredWallet; readonly guards: boolean },
   ) {
     this.#core = core
     this.#link = link
+    this.#backups = backups
     this.#towers = towers
     const onBlock = () => {
       link.attachAll()
       this.#exits.learnEnds()
     }
     this.#watch = new WalletWatch(core, { guards, onBlock })
-    this.#channels = new WalletChannels(core, link, nextKeyIndex)
+    this.#channels = new WalletChannels(core, link, stored)
     this.#exits = new WalletExits(core, this.#watch)
     this.#invoices = new WalletInvoices(core, link, this.#channels)
     this.#payments = new WalletPayments(core, link, this.#invoices)
   }
 
   /**
-   * Opens the wallet of `words`: reads its store, learns from proofs what it missed, and connects
-   * to its hub in the background. Errors: `words_invalid`, `hub_invalid`, `url_invalid`, `tower_invalid`,
-   * `store_of_other_words`.
+   * Opens the wallet of `words`: reads its store, or fills a new one from the newest backup that it
+   * finds, learns from proofs what it missed, and connects to its hub in the background. Errors:
+   * `words_invalid`, `hub_invalid`, `url_invalid`, `tower_invalid`, `store_of_other_words`;
+   * `store_not_empty` for a `backup` and a store that is in use, and why a `backup` cannot be opened
+   * (BAK-2).
    */
   static async open(options: WalletOptions): Promise<Wallet> {
-    const { feed, store, hubUrl } = options
+    const { feed, store, hubUrl, entrusted = [] } = options
     const hub = parseHub(options.hub)
     const url = hubUrl === undefined ? '' : parseUrl(hubUrl, 'hubUrl', ['ws:', 'wss:'])
     const openSocket = hubUrl === undefined ? openNowhere : options.openSocket
     const towerOptions = parseTowers(options.towers)
     const keys = deriveKeys(masterSeedOf(options.words))
+    const { fetch, backup: file } = options
+    const { chainId } = feed.ledger
+    const isAsked = hubUrl !== undefined && fetch !== undefined
+    const hubBackups = isAsked ? new HubBackups(url, fetch, chainId, keys.identity) : undefined
+    const restored = await restoreStore({ store, keys, feed, hub, hubBackups, file, entrusted })
     const stored = await loadWallet(store, keys)
     const core: WalletCore = new WalletCore({
       keys,
@@ -136,21 +104,33 @@ export class Wallet {
       randomBytes: options.randomBytes ?? randomBytes,
       clock: options.clock ?? PROCESS_CLOCK,
       onEvent: options.onEvent ?? (() => undefined),
-      perform: (effect) => performEffect(core, link, effect),
+      perform: (effect) => {
+        performEffect(core, link, effect)
+        backups.changed(effect)
+      },
       onRefused: (event, rejection) => link.refuse(event, rejection),
       onFault: () => link.stop(),
     })
-    const link: HubLink = new HubLink(core, { url, hub, openSocket })
+    const link: HubLink = new HubLink(core, {
+      ...{ url, hub, openSocket },
+      onResumed: () => wallet.#watch.catchUp(),
+    })
+    const backups = new WalletBackups(core, link, { hubBackups, hubUrl: url, stored })
     const towers = new WalletTowers(core, towerOptions, options.openSocket)
-    const wallet = new Wallet(core, link, towers, {
-      nextKeyIndex: stored.nextKeyIndex,
+    const wallet = new Wallet(core, link, backups, towers, {
+      stored,
       guards: options.guards ?? true,
     })
     try {
+      tellRestored(core, restored)
+      await loseChannels(core, options.restored ?? false)
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])
-      await wallet.#channels.findLost()
+      await wallet.#channels.findLost(options.restored ?? false)
+      // What is not newer than the store, or of no channel of it, is refused, and changes nothing.
+      await core.submitAll(entrusted.map((kept) => ({ kind: 'adopted', entrusted: kept }) as const))
       await wallet.recoverChannels()
+      link.begin()
       return wallet
     } catch (error) {
       // Whoever tries again must not find a second wallet of these channels at work.
@@ -185,17 +165,7 @@ export class Wallet {
   }
 
   async balance(): Promise<Balance> {
-    const coins = await this.#core.coins.list()
-    const parties = this.channels().flatMap(({ party, books }) => (books === 'lost' ? [] : party))
-    const lost = this.channels().flatMap(({ party, books }) => (books === 'lost' ? party : []))
-    const usable = parties.filter(({ phase }) => phase.kind === 'open')
-    return {
-      onLedger: coins.reduce((sum, { coin }) => sum + coin.amount, 0n),
-      inChannels: parties.reduce((sum, party) => sum + clientPayoutOf(party), 0n),
-      inLostChannels: lost.reduce((sum, { ledger }) => sum + channelTotal(ledger), 0n),
-      spendable: largest(usable.map(spendable)),
-      receivable: largest(usable.map(receivable)),
-    }
+    return balanceOver(await this.#core.coins.list(), this.channels())
   }
 
   /**
@@ -337,6 +307,16 @@ export class Wallet {
   }
 
   /**
+   * What a watchtower was entrusted with last (DSP-12), encoded or not: after lost data, a resume
+   * must not show less than it, and an unsure close asserts it. Answers whether it is newer than this
+   * store, whose books of the channel are lost then. Errors: `entrusted_invalid`, `channel_unknown`,
+   * and why the copy is not of this channel.
+   */
+  adoptEntrusted(entrusted: Entrusted | Uint8Array): Promise<boolean> {
+    return adopt(this.#core, entrusted)
+  }
+
+  /**
    * What each watchtower of this wallet has vouched for of a channel, and whether it is the newest.
    * Errors: `channel_unknown`.
    */
@@ -381,10 +361,19 @@ export class Wallet {
     return spent.id
   }
 
+  /**
+   * A backup of the whole store, sealed under the words, to be kept elsewhere (BAK-1). Opening the
+   * wallet with it as `backup` fills a new store. Errors: `backup_too_large`.
+   */
+  exportBackup(): Promise<Uint8Array> {
+    return this.#backups.export()
+  }
+
   /** Hangs up and stops watching. Nothing is lost: the store holds all that was promised. */
   async close(): Promise<void> {
     this.#watch.stop()
     this.#towers.stop()
+    await this.#backups.stop()
     this.#link.stop()
     await this.#core.close()
   }
@@ -404,17 +393,6 @@ function performEffect(core: WalletCore, link: HubLink, effect: WalletEffect): v
   }
 }
 
-/** The line to no hub: it never opens, and so never fails. */
-const openNowhere: OpenSocket = () => ({
-  send: () => undefined,
-  close: () => undefined,
-  bufferedAmount: 0,
-})
-
 function randomBytes(length: number): Uint8Array {
   return globalThis.crypto.getRandomValues(new Uint8Array(length))
-}
-
-function largest(values: readonly bigint[]): bigint {
-  return values.reduce((most, value) => (value > most ? value : most), 0n)
 }

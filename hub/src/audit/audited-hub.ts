@@ -19,10 +19,21 @@ export function auditedHub(audit: AuditLog, operator: HubOperator): HubOperator 
     // What has failed may be the disk of this log, too: the process ends all the same.
     told.catch(() => undefined).finally(() => operator.onFault(fault))
   }
+  /** Why what the guard has to do was refused last: it tries every few blocks, as long as that takes. */
+  const refusals = new Map<string, string>()
+  const isNews = ({ duty, channel, outcome }: GuardAct) => {
+    const name = `${channel} ${duty}`
+    const before = refusals.get(name)
+    if (isRejection(outcome)) refusals.set(name, outcome.code)
+    else refusals.delete(name)
+    return !isRejection(outcome) || outcome.code !== before
+  }
   return {
     onFault,
     onReport: (report) => {
-      if (report.kind === 'guard') audit.append('guard', guardFacts(report.act)).catch(onFault)
+      if (report.kind === 'guard' && isNews(report.act)) {
+        audit.append('guard', guardFacts(report.act)).catch(onFault)
+      }
       operator.onReport(report)
     },
   }

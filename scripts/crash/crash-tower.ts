@@ -1,0 +1,31 @@
+import { join } from 'node:path'
+import { commandJson } from '../network/local-network.js'
+import { SupervisedProcess } from '../network/supervised-process.js'
+
+const TOWER = new URL('../../../watchtower/dist/cli/watchtower.js', import.meta.url)
+
+/** Starts a watchtower on a ledger, which starts again whenever it is killed. */
+export async function startCrashTower(
+  dataDir: string,
+  ledgerUrl: string,
+  onFatal: (error: Error) => void,
+): Promise<{ readonly sessionUrl: string; stop(): Promise<void> }> {
+  const towerDir = join(dataDir, 'tower')
+  commandJson(TOWER, ['init', '--data', towerDir])
+  const { process, listening } = await SupervisedProcess.start(
+    {
+      name: 'tower',
+      script: TOWER,
+      args: ['run', '--stop-with-parent', '--data', towerDir, '--ledger', ledgerUrl],
+      port: 0,
+      logFile: join(dataDir, 'tower.log'),
+      pidFile: join(dataDir, 'tower.pid'),
+      onRestart: () => undefined,
+    },
+    onFatal,
+  )
+  return {
+    sessionUrl: `${listening.url.replace('http', 'ws')}/v1/session`,
+    stop: () => process.stop(),
+  }
+}
