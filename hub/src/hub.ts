@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { LedgerClient, PROCESS_CLOCK } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
 import {
@@ -14,6 +15,7 @@ import { assembleHub } from './assemble-hub.js'
 import type { AuditFacts } from './audit/audit-line.js'
 import { AuditLog } from './audit/audit-log.js'
 import { auditedHub } from './audit/audited-hub.js'
+import { BackupDesk } from './backup/backup-desk.js'
 import type { HubChannel } from './core/hub-channel.js'
 import { askAtStart } from './core/resume-step.js'
 import { type HubConfig, termsOf } from './hub-config.js'
@@ -22,6 +24,7 @@ import type { HubReport } from './hub-report.js'
 import { HUB_VERSION } from './hub-version.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
 import { resumeAtStart } from './resume-at-start.js'
+import { openBackupRows } from './store/backup-rows.js'
 import { openSqliteJournal } from './store/sqlite-journal.js'
 
 export type RunningHub = {
@@ -75,6 +78,7 @@ export async function startHub(
     onReport: onOperatorReport,
     onFault: onOperatorFault,
   })
+  const backupRows = await openBackupRows(join(config.dataDir, 'backups.db'), chainId)
   const hub = assembleHub({
     keys,
     policy,
@@ -96,11 +100,18 @@ export async function startHub(
     ...about,
   })
 
+  const backups = await BackupDesk.open({
+    rows: backupRows,
+    ownsChannel: (identity) => state.channelsOf(identity).length > 0,
+    clock: PROCESS_CLOCK,
+    onFault,
+  })
   const server = await serveHub({
     host: config.host,
     port: config.port,
     admits: (address) => desk.admits(address),
     onSocket: (socket, address) => desk.open(socket, address),
+    backups: { desk: backups, chainId, hub: keys.signer.publicKey, now: () => pipeline.now },
     information: {
       ready: () => pipeline.now > genesis.time,
       describe: () => about,
@@ -121,6 +132,7 @@ export async function startHub(
     stop: async () => {
       hub.stop()
       await server.close()
+      await backups.close()
       await journal.close()
       await audit.append('stopped', {})
       await audit.close()

@@ -20,3 +20,12 @@ export const PING_MS = 20_000
 export const REQUESTS_MAX = 10_000
 /** Requests of one client among them; a wallet asks for one at a time. */
 export const REQUESTS_PER_CLIENT_MAX = 16
+/** Requests for backups that one client may make at once, and milliseconds until the next one more. */
+export const BACKUP_BURST = 10
+export const BACKUP_REFILL_MS = 1_000
+/** Requests for backups under way at a time, of a megabyte each at the most. */
+export const BACKUP_REQUESTS_MAX = 64
+/** Backups that one transaction takes. */
+export const BACKUP_BATCH_MAX = 16
+/** Backups beyond which those of clients without a channel are dropped. */
+export const BACKUPS_UNOWNED_MAX = 1_024

@@ -1,3 +1,5 @@
+export * from './backup/backup-request.js'
+export * from './backup/sealed-backup.js'
 export * from './channel/adopt-entrusted.js'
 export * from './channel/agree-withdrawal.js'
 export * from './channel/appointment.js'

@@ -1,4 +1,5 @@
 import { argumentDecoders } from './argument-decoders.js'
+import { backupDecoders } from './backup-decoders.js'
 import { bundleDecoders } from './bundle-decoders.js'
 import { exportedCodecs, stateEntryDecoders } from './codec-decoders.js'
 import type { Decoder } from './decoder.js'
@@ -17,6 +18,7 @@ export async function allDecoders(): Promise<readonly Decoder[]> {
     ...textDecoders(),
     ...jsonDecoders(),
     ...argumentDecoders(),
+    ...backupDecoders(),
     ...storeDecoders(),
     ...bundleDecoders(),
     ...(await historyDecoders()),

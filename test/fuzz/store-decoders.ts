@@ -26,8 +26,10 @@ import { readProposal, writeProposal } from '#settlement/cli/proposal-file.js'
 import { readGenesisFile, writtenGenesis } from '#settlement/genesis-file.js'
 import { readTipMark, type TipMarkRecord, writeTipMark } from '#settlement/store/tip-mark.js'
 import { readValidatorKey } from '#settlement/validator-key.js'
+import { decodeRecord, encodeRecord, recordOf } from '#watchtower/core/appointment-record.js'
 import type { Dice } from '../protocol/test-channel.js'
 import { testGenesis, VALIDATOR } from '../settlement/test-ledger.js'
+import { entrustedOf } from '../watchtower/test-entrusted.js'
 import { validBytes } from './codec-decoders.js'
 import { type Decoder, isNamed, textOf } from './decoder.js'
 
@@ -40,6 +42,9 @@ export function storeDecoders(): readonly Decoder[] {
     recordDecoder('decodeWalletChannel', decodeWalletChannel, encodeWalletChannel, (party) => {
       return { party, keyIndex: 3, books: 'whole' as const, end: undefined }
     }),
+    recordDecoder('decodeRecord', decodeRecord, encodeRecord, ({ ledger }) =>
+      recordOf(ledger, entrustedOf()),
+    ),
     genesisFileDecoder(),
     proposalFileDecoder(),
     tipMarkDecoder(),

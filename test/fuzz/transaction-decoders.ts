@@ -12,6 +12,7 @@ import {
   messageCodec,
   outlineTransaction,
   parseMessage,
+  parseTowerMessage,
   parseTransaction,
   provenEntry,
   type StateProof,
@@ -19,6 +20,7 @@ import {
   stateProofCodec,
   stateValueHash,
   type Transaction,
+  towerMessageCodec,
   transactionCodec,
   transactionDigest,
 } from '@tallystick/protocol'
@@ -43,6 +45,7 @@ export function transactionDecoders(): readonly Decoder[] {
       covers: [],
     },
     bounded('parseMessage', messageCodec, parseMessage, 'message_too_large'),
+    bounded('parseTowerMessage', towerMessageCodec, parseTowerMessage, 'message_too_large'),
     {
       name: 'ReceivedTransactions',
       covers: [],

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import { PROCESS_CLOCK } from '@tallystick/client-sdk'
 import { WebSocket } from 'ws'
 import { serveHub } from '#hub/api/hub-server.js'
+import { BackupDesk } from '#hub/backup/backup-desk.js'
 import { HANDSHAKES_MAX, HANDSHAKES_PER_ADDRESS_MAX } from '#hub/limits.js'
 import { Admission } from '#hub/session/admission.js'
+import { openBackupRows } from '#hub/store/backup-rows.js'
+import { CHAIN, NOW, SIGNERS } from '../protocol/test-channel.js'
+import { temporaryFolder } from '../settlement/data-folder.js'
 
 async function serve(t: TestContext) {
   const server = await serveHub({
@@ -11,6 +17,17 @@ async function serve(t: TestContext) {
     port: 0,
     admits: () => false,
     onSocket: () => assert.fail('nobody is admitted'),
+    backups: {
+      desk: await BackupDesk.open({
+        rows: await openBackupRows(join(temporaryFolder(t), 'backups.db'), CHAIN),
+        ownsChannel: () => false,
+        clock: PROCESS_CLOCK,
+        onFault: (fault) => assert.fail(String(fault)),
+      }),
+      chainId: CHAIN,
+      hub: SIGNERS.hub.publicKey,
+      now: () => NOW,
+    },
     information: { ready: () => false, describe: () => ({}), statistics: async () => ({}) },
   })
   t.after(() => server.close())
@@ -41,6 +58,14 @@ describe('API-6 what the hub refuses over HTTP', () => {
   test("comes as problem details, like the ledger's", async (t) => {
     const url = await serve(t)
     for (const [method, path, status, code, allow] of [
+      [
+        'POST',
+        `/v1/backups/${SIGNERS.client.publicKey}`,
+        405,
+        'method_not_allowed',
+        'GET, HEAD, PUT',
+      ],
+      ['GET', '/v1/backups/me', 404, 'not_found', null],
       ['GET', '/nothing', 404, 'not_found', null],
       ['GET', '/%', 404, 'not_found', null],
       ['POST', '/v1/hub', 405, 'method_not_allowed', 'GET, HEAD'],

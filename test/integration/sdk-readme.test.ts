@@ -12,7 +12,7 @@ const README = new URL('../../../client-sdk/README.md', import.meta.url)
 /** Inside the repository, so that the package names resolve as they do for a user. */
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 
-test("the code of the SDK's README runs as it stands: paid, restored, refunded, closed", async (t) => {
+test("the code of the SDK's README runs as it stands: paid, restored, refunded, closed, backed up", async (t) => {
   const network = await startTestNetwork(t, ['bank'])
   const dir = join(HERE, `readme-${process.pid}`)
   mkdirSync(dir, { recursive: true })
@@ -42,6 +42,11 @@ test("the code of the SDK's README runs as it stands: paid, restored, refunded, 
   // 12.5 less the refund of 5 and the hub's fee on it of 0.006.
   assert.equal(await refund.line((line) => /^\d+n$/.test(line)), '7494000n')
   await refund.ended
+
+  const backup = run(dir, 'backup.mjs', { ...common, WORDS: shopWords })
+  assert.equal(await backup.line((line) => /^\d+$/.test(line)), '1')
+  assert.equal(await backup.line((line) => !/^\d+$/.test(line)), 'restored')
+  await backup.ended
 })
 
 function examples(): [file: string, code: string][] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, test } from 'node:test'
@@ -139,7 +139,7 @@ describe('wallet exit on real processes', () => {
     })
   })
 
-  test('refuses by name what cannot be used, and leaves everything as it is', async (t) => {
+  test('JRN-6 refuses by name what cannot be used, and leaves everything as it is', async (t) => {
     const network = await startTestNetwork(t, ['alice'])
     const alice = await network.wallet('alice')
     await alice.wallet.openChannel({ deposit: 100n * ONE })
@@ -157,6 +157,14 @@ describe('wallet exit on real processes', () => {
     const { code, stdout } = await walletCommand('exit', ...damaged)
     assert.equal(code, 1)
     assert.match(stdout, /"code":"bundle_damaged"/)
+    // A copy without its mark is refused, but for the owner's word that it may be old.
+    copyFileSync(join(network.dir, 'alice.db'), join(network.dir, 'copy.db'))
+    const copy = placeOf(network, 'alice', 'copy.db')
+    const trusted = await walletCommand('exit', ...copy, '--plan', '--json')
+    assert.match(trusted.stdout, /"code":"mark_missing"/)
+    const doubted = await walletCommand('exit', ...copy, '--plan', '--unsure', '--json')
+    const { step, payout_least } = channelOf(doubted.stdout)
+    assert.deepEqual([step?.unsure, payout_least], [true, '0'])
     const closed = await walletCommand('exit', ...place, '--channel', '7', '--json')
     assert.match(closed.stdout, /"code":"channel_unknown"/)
     const open = await walletCommand('exit', ...place, '--plan', '--json')

@@ -102,7 +102,7 @@ describe('DSP-12 CH-18 what a guard gives back to an owner that has lost data', 
     const asks = lost(start)
     for (const [code, party, shown] of [
       ['channel_not_usable', start, copy],
-      ['channel_not_usable', asks, { ...copy, number: 8 }],
+      ['channel_unknown', asks, { ...copy, number: 8 }],
       ['channel_not_usable', asks, { ...copy, owner: 'hub' }],
       ['bad_proof_signature', asks, { ...copy, own: forged }],
       ['bad_proof_signature', asks, { ...copy, proof: forged }],
@@ -112,7 +112,7 @@ describe('DSP-12 CH-18 what a guard gives back to an owner that has lost data', 
         { ...copy, own: own({ version: 9, epoch: 1, resumeNonce: NONCE }) },
       ],
       ['bad_resume_signature', asks, { ...copy, resume }],
-      ['nothing_newer', asks, { ...copy, own: undefined, proof: undefined }],
+      ['nothing_entrusted', asks, { ...copy, own: undefined, proof: undefined }],
     ] as readonly (readonly [string, ChannelParty, Entrusted])[]) {
       assert.equal(codeOf(adoptEntrusted(CHAIN, party, shown)), code)
     }

@@ -50,6 +50,13 @@ describe('wallet keys: what words on paper lead to, for ever', () => {
       assert.equal(toHex(keys.secret(label, index)), secret)
     }
   })
+
+  test("KEY-5 the key of backups is m/8383'/4'/0', as it is", () => {
+    assert.equal(
+      toHex(keys.backup()),
+      'a2317c66e6faa2f4539c1c67a49f9da2a3f14906c6a7c85ced06c17ef39eaebe',
+    )
+  })
 })
 
 describe('wallet keys: limits', () => {

@@ -37,7 +37,7 @@ export const SUBMITS_PARALLEL = 8
 export const LOOK_MS_MAX = 5_000
 export const SUBMIT_MS_MAX = 10_000
 /** Milliseconds that challenges wait for others to share a transaction with. */
-export const GATHER_MS = 20
+export const GATHER_MS = 200
 /** Blocks between two looks at what may have run out, or may be decided by an expiry. */
 export const SWEEP_BLOCKS = 64
 /** Blocks after which what the ledger does not show yet is done again. */

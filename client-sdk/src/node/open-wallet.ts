@@ -40,7 +40,7 @@ export async function openWallet({
   readonly chainId?: ChainId
 } & Pick<
   WalletOptions,
-  'words' | 'hubUrl' | 'hub' | 'towers' | 'guards' | 'onEvent'
+  'words' | 'hubUrl' | 'hub' | 'backup' | 'entrusted' | 'towers' | 'guards' | 'onEvent'
 >): Promise<OpenedWallet> {
   const url = parseUrl(ledgerUrl, 'ledgerUrl', ['http:', 'https:'])
   const ledger = await LedgerClient.connect({
@@ -54,7 +54,7 @@ export async function openWallet({
     const feed = await BlockFeed.start(ledger)
     started = feed
     const store = stores.wallet('wallet')
-    const parts = { words, store, feed, restored, openSocket: openWsSocket }
+    const parts = { words, store, feed, restored, fetch, openSocket: openWsSocket }
     const wallet = await Wallet.open({ ...parts, ...options })
     opened = { wallet, feed, ledger }
   } catch (error) {

@@ -1,11 +1,18 @@
 import {
+  COUNTER_MAX,
   decodeTrusted,
+  PATH_INDEX_MAX,
   parseMnemonic,
   seedFromMnemonic,
   toHex,
   utf8,
   type WalletKeys,
 } from '@tallystick/protocol'
+import {
+  type FinishedRecords,
+  finishedRecordsCodec,
+  NOTHING_FINISHED,
+} from '../backup/finished-records.js'
 import { StoreFault } from '../store/store-fault.js'
 import type { WalletStore } from '../store/wallet-store.js'
 import { WalletError } from '../wallet-error.js'
@@ -16,6 +23,16 @@ export type StoredWallet = {
   readonly state: WalletState
   /** Channel keys below this index were given away, whatever became of them; absent: a new store. */
   readonly nextKeyIndex: number | undefined
+  /** Key indexes below this one were given away, as far as this store knows. */
+  readonly usedKeyIndexes: number
+  /** The newest backup that was made of this store, or that it was made from (BAK-3); 0: none. */
+  readonly backupVersion: number
+  /** The newest of them that the hub has said to hold (BAK-7); 0: none. */
+  readonly backupConfirmed: number
+  /** Whether the hub has refused one of them, because it keeps a newer one (BAK-5). */
+  readonly isBackupOutdated: boolean
+  /** What goes into its backups of what is finished. */
+  readonly finished: FinishedRecords
 }
 
 /** Reads a store. Errors: `store_of_other_words`; `StoreFault` `store_corrupt`. */
@@ -34,19 +51,39 @@ export async function loadWallet(store: WalletStore, keys: WalletKeys): Promise<
   for (const { value } of await store.list('payment')) {
     state.setPayment(decodeTrusted(paymentRecordCodec, value))
   }
-  const next = await store.get('meta', 'nextKeyIndex')
-  return { state, nextKeyIndex: next && parseKeyIndex(next) }
+  const finished = await store.get('meta', 'backupFinished')
+  return {
+    state,
+    finished: finished ? decodeTrusted(finishedRecordsCodec, finished) : NOTHING_FINISHED,
+    nextKeyIndex: await storedCount(store, 'nextKeyIndex', PATH_INDEX_MAX),
+    usedKeyIndexes: await storedKeyIndexes(store),
+    backupConfirmed: (await storedCount(store, 'backupConfirmed', COUNTER_MAX)) ?? 0,
+    isBackupOutdated: (await store.get('meta', 'backupOutdated')) !== undefined,
+    backupVersion: (await storedCount(store, 'backupVersion', COUNTER_MAX)) ?? 0,
+  }
 }
 
-/** The index of a channel key: decimal digits. A wrong one would give a key away twice. */
-function parseKeyIndex(bytes: Uint8Array): number {
+/** Below this, indexes were given away: by this store, or by the one that it was restored from. */
+export async function storedKeyIndexes(store: WalletStore): Promise<number> {
+  const [next, used] = [
+    await storedCount(store, 'nextKeyIndex', PATH_INDEX_MAX),
+    await storedCount(store, 'usedKeyIndexes', PATH_INDEX_MAX),
+  ]
+  return Math.max(next ?? 0, used ?? 0)
+}
+
+/** A count: decimal digits. A wrong one would give a key, or the version of a backup, away twice. */
+async function storedCount(
+  store: WalletStore,
+  name: string,
+  max: number,
+): Promise<number | undefined> {
+  const bytes = await store.get('meta', name)
+  if (bytes === undefined) return undefined
   const text = new TextDecoder().decode(bytes)
-  if (/^(?:0|[1-9][0-9]{0,9})$/.test(text) && Number(text) <= KEY_INDEX_MAX) return Number(text)
-  throw new StoreFault('store_corrupt', 'nextKeyIndex of the store is no index of a key')
+  if (/^(?:0|[1-9][0-9]{0,14})$/.test(text) && Number(text) <= max) return Number(text)
+  throw new StoreFault('store_corrupt', `${name} of the store is no count of 0 to ${max}`)
 }
-
-/** Indexes have 31 bits (KEY-2). */
-const KEY_INDEX_MAX = 2 ** 31 - 1
 
 /** Bounds of a seed, bytes (SLIP-0010). */
 const SEED_BYTES_MIN = 16

@@ -22,6 +22,7 @@ import { WalletError } from '../wallet-error.js'
 import { bestBy } from './best-by.js'
 import { errorOf } from './error-of.js'
 import type { HubLink } from './hub-link.js'
+import type { StoredWallet } from './load-wallet.js'
 import { parseAppointment, parseValue } from './parse-arguments.js'
 import type { Caller, WalletCore } from './wallet-core.js'
 import { stateLost } from './wallet-exits.js'
@@ -40,28 +41,30 @@ export class WalletChannels {
   readonly #core: WalletCore
   readonly #link: HubLink
   #nextKeyIndex: number | undefined
+  readonly #usedKeyIndexes: number
   #lastIndex: Promise<unknown> = Promise.resolve()
   #inbound: Promise<unknown> = Promise.resolve()
 
-  constructor(core: WalletCore, link: HubLink, nextKeyIndex: number | undefined) {
+  constructor(core: WalletCore, link: HubLink, { nextKeyIndex, usedKeyIndexes }: StoredWallet) {
     this.#core = core
     this.#link = link
     this.#nextKeyIndex = nextKeyIndex
+    this.#usedKeyIndexes = usedKeyIndexes
   }
 
   /**
    * Looks on the ledger for channels of the words of a new store: they are from a store that was
    * lost. The ledger shows only those that are not settled, so the search goes on for
-   * `KEY_GAP_MAX` keys beyond the last that is found. A restored copy looks for those that were
-   * opened since.
+   * `KEY_GAP_MAX` keys beyond the last that is found, or that a backup says to have been used. A
+   * restored copy looks for those that were opened since.
    */
   async findLost(isRestored: boolean): Promise<void> {
     if (this.#nextKeyIndex !== undefined && !isRestored) return
-    let next = this.#nextKeyIndex ?? 0
+    let next = this.#nextKeyIndex ?? this.#usedKeyIndexes
     for (let from = 0; from < next + KEY_GAP_MAX; from += KEY_GAP_MAX) {
       const indexes = Array.from({ length: KEY_GAP_MAX }, (_, i) => from + i)
       const used = await inParallel(indexes, KEY_GAP_MAX, (index) => this.#keepLost(index))
-      next = Math.max(next, from + used.lastIndexOf(true) + 1)
+      if (used.includes(true)) next = Math.max(next, from + used.lastIndexOf(true) + 1)
     }
     await this.#setNextKeyIndex(next)
   }

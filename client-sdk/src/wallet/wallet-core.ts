@@ -19,6 +19,8 @@ export type WalletNotice =
   | { readonly kind: 'invoice'; readonly invoice: InvoiceRecord }
   | { readonly kind: 'payment'; readonly payment: PaymentRecord }
   | { readonly kind: 'guard'; readonly act: GuardAct }
+  /** A new store was filled from a backup, which was made at this ledger time. */
+  | { readonly kind: 'restored'; readonly version: number; readonly time: number }
   | { readonly kind: 'problem'; readonly code: string; readonly detail: string }
 
 /** A caller that may stop waiting; what was begun goes on. */

@@ -1,6 +1,7 @@
-import type { PublicKey } from '@tallystick/protocol'
+import type { Entrusted, PublicKey } from '@tallystick/protocol'
 import type { Clock } from '../clock.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
+import type { Fetch } from '../ledger/ledger-http.js'
 import type { OpenSocket } from '../ledger/open-socket.js'
 import type { WalletStore } from '../store/wallet-store.js'
 import type { WalletNotice } from './wallet-core.js'
@@ -20,6 +21,12 @@ export type WalletOptions = {
   /** The hub's key; absent: the first hub that answers is the one that the wallet keeps to. */
   readonly hub?: PublicKey
   readonly openSocket: OpenSocket
+  /** How the hub is asked to keep backups (BAK-5); absent: it keeps none. */
+  readonly fetch?: Fetch
+  /** A backup to fill a new store from, if the hub has none that is newer (BAK-4). */
+  readonly backup?: Uint8Array
+  /** What watchtowers have kept of the wallet's channels: a new store learns from it (BAK-8). */
+  readonly entrusted?: readonly Entrusted[]
   /** Watchtowers that are handed the newest of every channel after each update; absent: none. */
   readonly towers?: readonly TowerOptions[]
   /** Fresh secret bytes; absent: the platform's. */
@@ -35,20 +42,4 @@ export type WalletOptions = {
   readonly clock?: Clock
   /** Told what the wallet notices and the owner may want to know. */
   readonly onEvent?: (notice: WalletNotice) => void
-}
-
-/** Where the owner's money is, base units. */
-export type Balance = {
-  /** In coins that the ledger proves. */
-  readonly onLedger: bigint
-  /** In channels, if all of them ended now and nothing pending were claimed. */
-  readonly inChannels: bigint
-  /**
-   * What the ledger holds, for both sides together, in channels whose `books` are lost. How much
-   * of it is this wallet's, nobody here knows.
-   */
-  readonly inLostChannels: bigint
-  /** What could be paid at once, and what could be received, over the best channel. */
-  readonly spendable: bigint
-  readonly receivable: bigint
 }

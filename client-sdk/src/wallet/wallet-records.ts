@@ -28,7 +28,7 @@ import {
 const booksCodec = oneOf('whole', 'lost')
 export type Books = Decoded<typeof booksCodec>
 
-const walletChannelCodec = struct({
+export const walletChannelCodec = struct({
   party: channelPartyCodec,
   /** Index of the channel key under the wallet's words. */
   keyIndex: integer(2 ** 31 - 1),

@@ -167,10 +167,11 @@ function moved(
       ]
 }
 
-function isDoneInvoice({ status, refundsPending }: InvoiceRecord): boolean {
+/** Whether nothing more can happen to it: neither paid, nor refunded. */
+export function isDoneInvoice({ status, refundsPending }: InvoiceRecord): boolean {
   return (status === 'paid' || status === 'expired') && refundsPending === 0
 }
 
-function isDonePayment({ status }: PaymentRecord): boolean {
+export function isDonePayment({ status }: PaymentRecord): boolean {
   return status === 'paid' || status === 'failed' || status === 'unresolved'
 }

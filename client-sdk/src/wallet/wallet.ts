@@ -3,27 +3,27 @@ import {
   type AppointmentTerms,
   type ChannelEnd,
   type ChannelId,
-  channelTotal,
-  clientPayoutOf,
   deriveKeys,
   type Entrusted,
   type HubPolicy,
   isRejection,
   type LockRoot,
   type PublicKey,
-  receivable,
-  spendable,
   type TxId,
 } from '@tallystick/protocol'
+import { HubBackups } from '../backup/hub-backups.js'
+import { restoreStore } from '../backup/restore-store.js'
+import { tellRestored, WalletBackups } from '../backup/wallet-backups.js'
 import { PROCESS_CLOCK } from '../clock.js'
 import type { ExitBundle } from '../exit/exit-bundle.js'
 import type { ExitPlan } from '../exit/exit-plan.js'
-import type { OpenSocket } from '../ledger/open-socket.js'
+import { openNowhere } from '../session/open-nowhere.js'
 import type { TowerGuard } from '../tower/tower-link.js'
 import { WalletError } from '../wallet-error.js'
+import { type Balance, balanceOver } from './balance.js'
 import { errorOf } from './error-of.js'
 import { HubLink } from './hub-link.js'
-import { loadWallet, masterSeedOf } from './load-wallet.js'
+import { loadWallet, masterSeedOf, type StoredWallet } from './load-wallet.js'
 import { parseHub, parseLock, parseTowers, parseUrl, parseValue } from './parse-arguments.js'
 import { WalletChannels } from './wallet-channels.js'
 import { type Caller, WalletCore } from './wallet-core.js'
@@ -31,7 +31,7 @@ import type { WalletEffect } from './wallet-event.js'
 import { type ExitOptions, WalletExits } from './wallet-exits.js'
 import { type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
 import { eventsMissed } from './wallet-ledger.js'
-import type { Balance, WalletOptions } from './wallet-options.js'
+import type { WalletOptions } from './wallet-options.js'
 import { type PaymentWish, WalletPayments } from './wallet-payments.js'
 import type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet-records.js'
 import { adopt, loseChannels } from './wallet-resume.js'
@@ -51,40 +51,50 @@ export class Wallet {
   readonly #exits: WalletExits
   readonly #invoices: WalletInvoices
   readonly #payments: WalletPayments
+  readonly #backups: WalletBackups
   readonly #towers: WalletTowers
 
   private constructor(
     core: WalletCore,
     link: HubLink,
+    backups: WalletBackups,
     towers: WalletTowers,
-    { nextKeyIndex, guards }: { nextKeyIndex: number | undefined; guards: boolean },
+    { stored, guards }: { readonly stored: StoredWallet; readonly guards: boolean },
   ) {
     this.#core = core
     this.#link = link
+    this.#backups = backups
     this.#towers = towers
     const onBlock = () => {
       link.attachAll()
       this.#exits.learnEnds()
     }
     this.#watch = new WalletWatch(core, { guards, onBlock })
-    this.#channels = new WalletChannels(core, link, nextKeyIndex)
+    this.#channels = new WalletChannels(core, link, stored)
     this.#exits = new WalletExits(core, this.#watch)
     this.#invoices = new WalletInvoices(core, link, this.#channels)
     this.#payments = new WalletPayments(core, link, this.#invoices)
   }
 
   /**
-   * Opens the wallet of `words`: reads its store, learns from proofs what it missed, and connects
-   * to its hub in the background. Errors: `words_invalid`, `hub_invalid`, `url_invalid`, `tower_invalid`,
-   * `store_of_other_words`.
+   * Opens the wallet of `words`: reads its store, or fills a new one from the newest backup that it
+   * finds, learns from proofs what it missed, and connects to its hub in the background. Errors:
+   * `words_invalid`, `hub_invalid`, `url_invalid`, `tower_invalid`, `store_of_other_words`;
+   * `store_not_empty` for a `backup` and a store that is in use, and why a `backup` cannot be opened
+   * (BAK-2).
    */
   static async open(options: WalletOptions): Promise<Wallet> {
-    const { feed, store, hubUrl } = options
+    const { feed, store, hubUrl, entrusted = [] } = options
     const hub = parseHub(options.hub)
     const url = hubUrl === undefined ? '' : parseUrl(hubUrl, 'hubUrl', ['ws:', 'wss:'])
     const openSocket = hubUrl === undefined ? openNowhere : options.openSocket
     const towerOptions = parseTowers(options.towers)
     const keys = deriveKeys(masterSeedOf(options.words))
+    const { fetch, backup: file } = options
+    const { chainId } = feed.ledger
+    const isAsked = hubUrl !== undefined && fetch !== undefined
+    const hubBackups = isAsked ? new HubBackups(url, fetch, chainId, keys.identity) : undefined
+    const restored = await restoreStore({ store, keys, feed, hub, hubBackups, file, entrusted })
     const stored = await loadWallet(store, keys)
     const core: WalletCore = new WalletCore({
       keys,
@@ -94,7 +104,10 @@ export class Wallet {
       randomBytes: options.randomBytes ?? randomBytes,
       clock: options.clock ?? PROCESS_CLOCK,
       onEvent: options.onEvent ?? (() => undefined),
-      perform: (effect) => performEffect(core, link, effect),
+      perform: (effect) => {
+        performEffect(core, link, effect)
+        backups.changed(effect)
+      },
       onRefused: (event, rejection) => link.refuse(event, rejection),
       onFault: () => link.stop(),
     })
@@ -102,16 +115,20 @@ export class Wallet {
       ...{ url, hub, openSocket },
       onResumed: () => wallet.#watch.catchUp(),
     })
+    const backups = new WalletBackups(core, link, { hubBackups, hubUrl: url, stored })
     const towers = new WalletTowers(core, towerOptions, options.openSocket)
-    const wallet = new Wallet(core, link, towers, {
-      nextKeyIndex: stored.nextKeyIndex,
+    const wallet = new Wallet(core, link, backups, towers, {
+      stored,
       guards: options.guards ?? true,
     })
     try {
+      tellRestored(core, restored)
       await loseChannels(core, options.restored ?? false)
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])
       await wallet.#channels.findLost(options.restored ?? false)
+      // What is not newer than the store, or of no channel of it, is refused, and changes nothing.
+      await core.submitAll(entrusted.map((kept) => ({ kind: 'adopted', entrusted: kept }) as const))
       await wallet.recoverChannels()
       link.begin()
       return wallet
@@ -148,17 +165,7 @@ export class Wallet {
   }
 
   async balance(): Promise<Balance> {
-    const coins = await this.#core.coins.list()
-    const parties = this.channels().flatMap(({ party, books }) => (books === 'lost' ? [] : party))
-    const lost = this.channels().flatMap(({ party, books }) => (books === 'lost' ? party : []))
-    const usable = parties.filter(({ phase }) => phase.kind === 'open')
-    return {
-      onLedger: coins.reduce((sum, { coin }) => sum + coin.amount, 0n),
-      inChannels: parties.reduce((sum, party) => sum + clientPayoutOf(party), 0n),
-      inLostChannels: lost.reduce((sum, { ledger }) => sum + channelTotal(ledger), 0n),
-      spendable: largest(usable.map(spendable)),
-      receivable: largest(usable.map(receivable)),
-    }
+    return balanceOver(await this.#core.coins.list(), this.channels())
   }
 
   /**
@@ -354,10 +361,19 @@ export class Wallet {
     return spent.id
   }
 
+  /**
+   * A backup of the whole store, sealed under the words, to be kept elsewhere (BAK-1). Opening the
+   * wallet with it as `backup` fills a new store. Errors: `backup_too_large`.
+   */
+  exportBackup(): Promise<Uint8Array> {
+    return this.#backups.export()
+  }
+
   /** Hangs up and stops watching. Nothing is lost: the store holds all that was promised. */
   async close(): Promise<void> {
     this.#watch.stop()
     this.#towers.stop()
+    await this.#backups.stop()
     this.#link.stop()
     await this.#core.close()
   }
@@ -377,17 +393,6 @@ function performEffect(core: WalletCore, link: HubLink, effect: WalletEffect): v
   }
 }
 
-/** The line to no hub: it never opens, and so never fails. */
-const openNowhere: OpenSocket = () => ({
-  send: () => undefined,
-  close: () => undefined,
-  bufferedAmount: 0,
-})
-
 function randomBytes(length: number): Uint8Array {
   return globalThis.crypto.getRandomValues(new Uint8Array(length))
-}
-
-function largest(values: readonly bigint[]): bigint {
-  return values.reduce((most, value) => (value > most ? value : most), 0n)
 }

@@ -4,6 +4,7 @@ import { addressPrefix, MESSAGE_BYTES_MAX } from '@tallystick/protocol'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { type BackupRoutesParts, backupRoutes } from './backup-routes.js'
 import { refuseUpgrade, sendProblem } from './problem.js'
 
 /** What the hub tells over HTTP. */
@@ -15,16 +16,17 @@ export type HubInformation = {
 
 export type HubServer = { readonly url: string; close(): Promise<void> }
 
-/** Serves `/v1/hub`, `/v1/stats`, `/livez`, `/readyz`, and sessions on `/v1/session`. */
+/** Serves `/v1/hub`, `/v1/stats`, `/v1/backups`, `/livez`, `/readyz`, and sessions on `/v1/session`. */
 export async function serveHub(options: {
   readonly host: string
   readonly port: number
   readonly information: HubInformation
+  readonly backups: BackupRoutesParts
   /** Whether one more connection from this address may be taken. */
   readonly admits: (address: string) => boolean
   readonly onSocket: (socket: WebSocket, address: string) => void
 }): Promise<HubServer> {
-  const server = createServer(hubApp(options.information))
+  const server = createServer(hubApp(options.information, options.backups))
   server.requestTimeout = 10_000
   server.headersTimeout = 10_000
   const sockets = new WebSocketServer({
@@ -62,7 +64,10 @@ export async function serveHub(options: {
   }
 }
 
-function hubApp({ ready, describe, statistics }: HubInformation): Express {
+function hubApp(
+  { ready, describe, statistics }: HubInformation,
+  backups: BackupRoutesParts,
+): Express {
   const app = express()
   app.disable('x-powered-by')
   app.use(helmet())
@@ -77,6 +82,7 @@ function hubApp({ ready, describe, statistics }: HubInformation): Express {
     response.set('allow', 'GET, HEAD')
     sendProblem(response, { code: 'method_not_allowed', detail: 'this address is only read' })
   })
+  app.use(backupRoutes(backups))
   app.use((_, response) => {
     sendProblem(response, { code: 'not_found', detail: 'there is nothing at this address' })
   })

@@ -25,6 +25,8 @@ export const TAG = {
   withdrawal: 0x16,
   resume: 0x17,
   appointment: 0x18,
+  backupUpload: 0x1a,
+  backupFetch: 0x1b,
   towerRequest: 0x1e,
   towerReceipt: 0x1f,
 } as const

@@ -10,7 +10,7 @@ import { deriveSeed } from './slip10.js'
  * The numbers never change meaning, or words written down on paper would lead elsewhere.
  */
 const WALLET = 8383
-const PURPOSE = { identity: 0, channel: 1, payout: 2, secret: 3 } as const
+const PURPOSE = { identity: 0, channel: 1, payout: 2, secret: 3, backup: 4 } as const
 
 /** The keys of one wallet. Indexes are whole numbers; those of keys go up to 2^31-1. */
 export type WalletKeys = {
@@ -26,6 +26,8 @@ export type WalletKeys = {
    * of a label for two payments: whoever learned the preimage of the first could take the second.
    */
   secret(label: string, index: number): Uint8Array
+  /** The 32-byte key under which backups of this wallet are sealed (KEY-5), and nothing else is. */
+  backup(): Uint8Array
 }
 
 /** The keys under `masterSeed` (16 to 64 bytes), of which it keeps a copy. */
@@ -38,6 +40,7 @@ export function deriveKeys(masterSeed: Uint8Array): WalletKeys {
     channel: (index) => signerFromSeed(seedAt(PURPOSE.channel, index)),
     payout: (index) => signerFromSeed(seedAt(PURPOSE.payout, index)),
     secret: (label, index) => hmac(sha256, secretSeed, secretMessage(label, index)),
+    backup: () => seedAt(PURPOSE.backup, 0),
   }
 }
 

@@ -9,10 +9,18 @@ import {
   entrustedCodec,
   invariant,
   type Role,
+  refine,
   struct,
 } from '@tallystick/protocol'
 
-const appointmentRecordCodec = struct({ channel: channelCodec, entrusted: entrustedCodec })
+const appointmentRecordCodec = struct({
+  channel: refine(
+    channelCodec,
+    ({ status }) => status.kind === 'open',
+    'of a dispute nothing is kept but that it may come',
+  ),
+  entrusted: entrustedCodec,
+})
 
 /** What a tower keeps of one side of one channel: constant, whatever happens on it (INV-49). */
 export type AppointmentRecord = Decoded<typeof appointmentRecordCodec>

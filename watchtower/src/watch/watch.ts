@@ -176,6 +176,8 @@ export class Watch {
       } finally {
         this.#looking.delete(name)
         if (this.#again.delete(name)) this.look(name)
+        // Nobody comes to share a transaction any more.
+        if (this.#looking.size === 0) this.#flush()
       }
     })
   }
@@ -292,7 +294,7 @@ export class Watch {
   }
 
   #gather(): void {
-    if (this.#ready.length >= BATCH_CHALLENGES_MAX * SUBMITS_PARALLEL) return this.#flush()
+    if (this.#ready.length >= BATCH_CHALLENGES_MAX) return this.#flush()
     this.#gathering ??= setTimeout(() => this.#flush(), GATHER_MS)
   }
 

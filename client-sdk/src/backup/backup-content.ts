@@ -1,0 +1,48 @@
+import {
+  COUNTER_MAX,
+  type Decoded,
+  integer,
+  list,
+  optional,
+  PATH_INDEX_MAX,
+  publicKeyCodec,
+  struct,
+  text,
+  timestampCodec,
+} from '@tallystick/protocol'
+import {
+  invoiceRecordCodec,
+  paymentRecordCodec,
+  type WalletChannel,
+  walletChannelCodec,
+} from '../wallet/wallet-records.js'
+
+/** Records of one kind in a backup; its size (BAK-2) runs out long before. */
+const RECORDS_MAX = 2 ** 20
+
+/** All of a wallet's store that nothing else brings back (BAK-1). */
+export const backupContentCodec = struct({
+  /** The ledger's height and time when it was made. */
+  height: integer(COUNTER_MAX),
+  time: timestampCodec,
+  /** The newest backup that the hub had confirmed to hold by then; 0: none (BAK-7). */
+  confirmed: integer(COUNTER_MAX),
+  /** Channel keys below this index were given away. */
+  nextKeyIndex: integer(PATH_INDEX_MAX),
+  /** The hub that the wallet kept to, and its session address. */
+  hub: optional(struct({ key: publicKeyCodec, url: text(2_048) })),
+  channels: list(walletChannelCodec, RECORDS_MAX),
+  /** What is not finished, and of what is as much as was asked for, the newest. */
+  invoices: list(invoiceRecordCodec, RECORDS_MAX),
+  payments: list(paymentRecordCodec, RECORDS_MAX),
+  doneInvoices: list(invoiceRecordCodec, RECORDS_MAX),
+  donePayments: list(paymentRecordCodec, RECORDS_MAX),
+})
+
+/** What a backup holds of a wallet. */
+export type BackupContent = Omit<Decoded<typeof backupContentCodec>, 'channels'> & {
+  readonly channels: readonly WalletChannel[]
+}
+
+/** A backup that was opened: what it holds, and which of the wallet's backups it is. */
+export type OpenedBackup = BackupContent & { readonly version: number }

@@ -1,0 +1,44 @@
+import { encode, type PublicKey, utf8 } from '@tallystick/protocol'
+import type { StoreWrite } from '../store/wallet-store.js'
+import {
+  encodeWalletChannel,
+  invoiceRecordCodec,
+  paymentRecordCodec,
+} from '../wallet/wallet-records.js'
+import type { OpenedBackup } from './backup-content.js'
+import { finishedRecordsCodec, newestFinished } from './finished-records.js'
+
+/**
+ * A new store as a backup leaves it (BAK-4), in one commit. No channel may be signed on from here,
+ * because the backup cannot know what was signed after it.
+ */
+export function restoredRecords(identity: PublicKey, backup: OpenedBackup): StoreWrite[] {
+  return [
+    { kind: 'meta', key: 'identity', value: utf8(identity) },
+    { kind: 'meta', key: 'backupVersion', value: utf8(String(backup.version)) },
+    { kind: 'meta', key: 'backupConfirmed', value: utf8(String(backup.confirmed)) },
+    {
+      kind: 'meta',
+      key: 'backupFinished',
+      value: encode(finishedRecordsCodec, newestFinished(backup)),
+    },
+    // The search of the ledger goes beyond them, and is over once `nextKeyIndex` is there (KEY-2).
+    { kind: 'meta', key: 'usedKeyIndexes', value: utf8(String(backup.nextKeyIndex)) },
+    ...backup.channels.map((held): StoreWrite => {
+      const { id: key } = held.party.ledger
+      return { kind: 'channel', key, value: encodeWalletChannel({ ...held, books: 'lost' }) }
+    }),
+    ...(['invoices', 'doneInvoices'] as const).flatMap((name) =>
+      backup[name].map((invoice): StoreWrite => {
+        const kind = name === 'invoices' ? 'invoice' : 'doneInvoice'
+        return { kind, key: invoice.anchor, value: encode(invoiceRecordCodec, invoice) }
+      }),
+    ),
+    ...(['payments', 'donePayments'] as const).flatMap((name) =>
+      backup[name].map((payment): StoreWrite => {
+        const kind = name === 'payments' ? 'payment' : 'donePayment'
+        return { kind, key: payment.id, value: encode(paymentRecordCodec, payment) }
+      }),
+    ),
+  ]
+}

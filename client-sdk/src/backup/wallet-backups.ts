@@ -1,0 +1,222 @@
+import {
+  BACKUP_FILE_BYTES_MAX,
+  BACKUP_HUB_BYTES_MAX,
+  decodeTrusted,
+  encode,
+  invariant,
+  isRejection,
+  type PublicKey,
+  type Rejection,
+  utf8,
+} from '@tallystick/protocol'
+import { errorOf } from '../wallet/error-of.js'
+import type { HubLink } from '../wallet/hub-link.js'
+import { type StoredWallet, storedKeyIndexes } from '../wallet/load-wallet.js'
+import type { WalletCore } from '../wallet/wallet-core.js'
+import type { WalletEffect } from '../wallet/wallet-event.js'
+import { invoiceRecordCodec, paymentRecordCodec } from '../wallet/wallet-records.js'
+import { WalletError } from '../wallet-error.js'
+import type { OpenedBackup } from './backup-content.js'
+import {
+  type FinishedRecords,
+  finishedRecordsCodec,
+  NOTHING_FINISHED,
+  withInvoice,
+  withPayment,
+} from './finished-records.js'
+import type { HubBackups } from './hub-backups.js'
+import type { Restored } from './restore-store.js'
+import { sealBackup } from './seal-backup.js'
+import { UploadLoop } from './upload-loop.js'
+
+/** How soon a change is with the hub, milliseconds: an invoice that is handed out, anything else. */
+const INVOICE_MS = 500
+const CHANGE_MS = 10_000
+
+/** Makes the backups of one wallet, and keeps the newest with its hub (BAK-3, BAK-5). */
+export class WalletBackups {
+  readonly #core: WalletCore
+  readonly #link: HubLink
+  readonly #hubBackups: HubBackups | undefined
+  readonly #hubUrl: string
+  readonly #uploads: UploadLoop
+  #version: number
+  #finished: FinishedRecords
+  /** The newest version that the hub has said to hold. */
+  #confirmed: number
+  /** Whether the hub has a backup that this store is behind of: nothing is uploaded any more. */
+  #isOutdated: boolean
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    core: WalletCore,
+    link: HubLink,
+    options: {
+      /** Absent: the hub keeps none. */
+      readonly hubBackups: HubBackups | undefined
+      readonly hubUrl: string
+      readonly stored: StoredWallet
+    },
+  ) {
+    this.#core = core
+    this.#link = link
+    this.#hubBackups = options.hubBackups
+    this.#hubUrl = options.hubUrl
+    this.#version = options.stored.backupVersion
+    this.#confirmed = options.stored.backupConfirmed
+    this.#isOutdated = options.stored.isBackupOutdated
+    this.#finished = options.stored.finished
+    this.#uploads = new UploadLoop(
+      core.clock,
+      (signal) => this.#upload(signal),
+      (error) =>
+        core.problem(error instanceof WalletError ? error.code : 'backup_failed', String(error)),
+    )
+  }
+
+  /** Something that a backup should hold has become durable. */
+  changed(effect: WalletEffect): void {
+    switch (effect.kind) {
+      case 'invoiceChanged':
+        this.#finished = withInvoice(this.#finished, effect.invoice)
+        return this.#uploadIn(effect.invoice.status === 'open' ? INVOICE_MS : CHANGE_MS)
+      case 'paymentChanged':
+        this.#finished = withPayment(this.#finished, effect.payment)
+        return this.#uploadIn(CHANGE_MS)
+      case 'channelChanged':
+        return this.#uploadIn(CHANGE_MS)
+      case 'send':
+      case 'agreeToClose':
+        return
+    }
+  }
+
+  /** A backup of everything, with all of history. Errors: `backup_too_large`. */
+  async export(): Promise<Uint8Array> {
+    const { bytes } = await this.#make(async () => [await this.#history()], BACKUP_FILE_BYTES_MAX)
+    return bytes
+  }
+
+  stop(): Promise<void> {
+    return this.#uploads.stop()
+  }
+
+  #uploadIn(delayMs: number): void {
+    if (this.#hubBackups !== undefined) this.#uploads.changed(delayMs)
+  }
+
+  async #upload(signal: AbortSignal): Promise<void> {
+    // A hub keeps backups for who has a channel with it; without one there is nothing to lose.
+    if ([...this.#core.state.channels()].length === 0) return
+    // Higher and higher versions would in the end put the older content in place of the newer.
+    if (this.#isOutdated) throw outdated()
+    const { hub } = this.#link
+    // History goes first where there is no room for all.
+    const histories = async () => [this.#finished, NOTHING_FINISHED]
+    const { version, bytes } = await this.#make(histories, BACKUP_HUB_BYTES_MAX)
+    const { store } = this.#core
+    try {
+      await this.#hubBackups?.put(hub, version, bytes, signal)
+    } catch (error) {
+      if (!(error instanceof WalletError && error.code === 'backup_version_falls')) throw error
+      this.#isOutdated = true
+      await store.commit([{ kind: 'meta', key: 'backupOutdated', value: utf8(String(version)) }])
+      throw outdated(error)
+    }
+    this.#confirmed = version
+    await store.commit([{ kind: 'meta', key: 'backupConfirmed', value: utf8(String(version)) }])
+  }
+
+  /** One at a time, so that a higher version never says less; with the first history that fits. */
+  #make(
+    histories: () => Promise<readonly FinishedRecords[]>,
+    bytesMax: number,
+  ): Promise<{ readonly version: number; readonly bytes: Uint8Array }> {
+    const made = this.#last.then(async () => {
+      const version = await this.#nextVersion()
+      const content = await this.#content()
+      let refused: Rejection | undefined
+      for (const finished of await histories()) {
+        const bytes = this.#sealed({ ...content, ...finished, version }, bytesMax)
+        if (!isRejection(bytes)) return { version, bytes }
+        refused = bytes
+      }
+      invariant(refused !== undefined, 'a backup has some history, be it none')
+      throw errorOf(refused)
+    })
+    // Whoever asked is told of a failure; the next one is made afresh.
+    this.#last = made.catch(() => undefined)
+    return made
+  }
+
+  /** BAK-3: on disk before a backup of this version can leave. */
+  async #nextVersion(): Promise<number> {
+    const version = ++this.#version
+    const finished = encode(finishedRecordsCodec, this.#finished)
+    await this.#core.store.commit([
+      { kind: 'meta', key: 'backupVersion', value: utf8(String(version)) },
+      { kind: 'meta', key: 'backupFinished', value: finished },
+    ])
+    return version
+  }
+
+  #sealed(backup: OpenedBackup, bytesMax: number): Uint8Array | Rejection<'backup_too_large'> {
+    const { feed, keys, randomBytes } = this.#core
+    const identity = keys.identity.publicKey
+    const owner = { chainId: feed.ledger.chainId, identity, key: keys.backup() }
+    return sealBackup(owner, backup, randomBytes(24), bytesMax)
+  }
+
+  /** What is committed is what is on disk. */
+  async #content(): Promise<Omit<OpenedBackup, keyof FinishedRecords | 'version'>> {
+    const { state, store, feed } = this.#core
+    const hub = this.#hubKey()
+    const [channels, invoices, payments] = [
+      [...state.channels()],
+      [...state.invoices()],
+      [...state.payments()],
+    ]
+    // Read after the channels: a key that one of them has is among those that were given away.
+    const nextKeyIndex = await storedKeyIndexes(store)
+    return {
+      height: feed.height,
+      time: feed.time,
+      confirmed: this.#confirmed,
+      nextKeyIndex,
+      hub: hub && { key: hub, url: this.#hubUrl },
+      ...{ channels, invoices, payments },
+    }
+  }
+
+  /** None while no hub has answered. */
+  #hubKey(): PublicKey | undefined {
+    try {
+      return this.#link.hub
+    } catch (error) {
+      if (error instanceof WalletError && error.code === 'hub_disconnected') return undefined
+      throw error
+    }
+  }
+
+  async #history(): Promise<FinishedRecords> {
+    const { store } = this.#core
+    const [invoices, payments] = [await store.list('doneInvoice'), await store.list('donePayment')]
+    return {
+      doneInvoices: invoices.map(({ value }) => decodeTrusted(invoiceRecordCodec, value)),
+      donePayments: payments.map(({ value }) => decodeTrusted(paymentRecordCodec, value)),
+    }
+  }
+}
+
+function outdated(cause?: unknown): WalletError {
+  const detail =
+    'the hub keeps a newer backup than this store can make: another one goes by these words, or this one is an old copy; a new store would take up the newer backup'
+  return new WalletError('backup_version_falls', detail, { cause })
+}
+
+/** Tells the owner what became of a new store. */
+export function tellRestored(core: WalletCore, { backup, problems }: Restored): void {
+  for (const { code, detail } of problems) core.problem(code, detail)
+  if (backup === undefined) return
+  core.notify({ kind: 'restored', version: backup.version, time: backup.time })
+}
