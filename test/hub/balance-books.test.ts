@@ -4,6 +4,7 @@ import { amount, type ChannelParty } from '@tallystick/protocol'
 import { booksBalance } from '#hub/core/balance-books.js'
 import { HubOverlay } from '#hub/core/hub-view.js'
 import { onwardItemId } from '#hub/core/routing.js'
+import { closed } from '../protocol/closing-channel.js'
 import { anchorFor, itemId, preimage } from '../protocol/test-channel.js'
 import { HubWorld, payment, type TestClient } from './hub-world.js'
 
@@ -88,6 +89,16 @@ describe('HUB-9 INV-8 the books of a batch', () => {
       return { ...party, peer: { ...party.peer, transferred: amount(9_000n) } }
     })
     assert.throws(() => booksBalance(hub.state, overlay), /client of channel .* promised 11 more/)
+  })
+
+  test('balance where a side has promised all and pays the fee of closing alone', () => {
+    const { hub, from } = paidWorld()
+    const overlay = tampered(hub, from, (party) => {
+      const closing = closed(party.ledger, 'client', party.peer)
+      const client = { ...closing.client, feesPaid: amount(9_990n) }
+      return { ...party, ledger: { ...closing, client } }
+    })
+    assert.doesNotThrow(() => booksBalance(hub.state, overlay))
   })
 
   test('a payment that was not claimed may fail, and the books balance', () => {

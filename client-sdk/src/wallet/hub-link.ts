@@ -18,7 +18,7 @@ import { HubSession } from '../session/hub-session.js'
 import { WalletError } from '../wallet-error.js'
 import { Attachments } from './attachments.js'
 import { type HubRequest, HubRequests } from './hub-requests.js'
-import type { Caller, WalletCore } from './wallet-core.js'
+import { type Caller, ignoreFault, type WalletCore } from './wallet-core.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
 import { resumeFrom } from './wallet-resume.js'
@@ -155,7 +155,7 @@ export class HubLink {
     const agreement = { channel, clientPayout, validUntil }
     const digest = closeAgreementDigest(this.#core.feed.ledger.chainId, agreement)
     const signature = this.#core.keys.channel(held.keyIndex).sign(digest)
-    void this.#core.submit({ kind: 'agreed', agreed: { agreement, signature } })
+    this.#core.submitAlone({ kind: 'agreed', agreed: { agreement, signature } })
   }
 
   /** Whether the channel could go on with this hub. */
@@ -195,15 +195,15 @@ export class HubLink {
         if (message.channel !== undefined) this.#hearRefusal(message.code, message.channel)
         return this.#core.problem(message.code, message.detail)
       case 'attached':
-        // A store that fails is told by itself.
-        this.#finishAttach(message).catch(() => undefined)
+        this.#finishAttach(message).catch(ignoreFault)
         return
       case 'resumeAnswer':
-        return void this.#takeAnswer(message)
+        this.#takeAnswer(message).catch(ignoreFault)
+        return
       default:
         // What arrives about a channel before it is attached is sent again after it.
         if ('channel' in message && message.channel !== undefined && this.#hears(message.channel)) {
-          void this.#core.submit({ kind: 'heard', message })
+          this.#core.submitAlone({ kind: 'heard', message })
         }
     }
   }

@@ -5,6 +5,7 @@ import {
   type SeenReveal,
   seeReveal,
 } from '@tallystick/protocol'
+import { claimedInDispute } from './cancelled-payments.js'
 import { finishPayment } from './finish-payment.js'
 import type { WalletEffect } from './wallet-event.js'
 import type { WalletOverlay } from './wallet-state.js'
@@ -25,6 +26,10 @@ export function stepRevealSeen(
     for (const { id } of seen.paid) {
       const preimage = earlierLink(known.link, known.index - 1)
       effects.push(...markPaid(state, id, preimage, context))
+    }
+    for (const { id } of claimedInDispute(held.party, event)) {
+      if (state.payment(id)?.status !== 'cancelling') continue
+      effects.push(...markPaid(state, id, earlierLink(known.link, known.index - 1), context))
     }
     if (seen.party === held.party || invoice?.status !== 'claiming') continue
     const { incoming, peer } = seen.party

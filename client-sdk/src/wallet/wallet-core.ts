@@ -99,6 +99,11 @@ export class WalletCore {
     return submitted
   }
 
+  /** Submits what nobody waits for. */
+  submitAlone(event: WalletEvent): void {
+    this.submit(event).catch(ignoreFault)
+  }
+
   async submitAll(events: readonly WalletEvent[]): Promise<void> {
     await Promise.all(events.map((event) => this.submit(event)))
   }
@@ -123,3 +128,6 @@ export class WalletCore {
     await this.#loop.idle()
   }
 }
+
+/** For work that nobody waits for: a store that fails is told by itself. */
+export function ignoreFault(): void {}

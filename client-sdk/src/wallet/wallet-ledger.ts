@@ -1,4 +1,11 @@
-import type { Anchor, ChannelParty } from '@tallystick/protocol'
+import {
+  type Anchor,
+  type Channel,
+  type ChannelParty,
+  isClosing,
+  type PendingItem,
+} from '@tallystick/protocol'
+import { settledLanes } from '../guard/answer-force-close.js'
 import type { BlockSummary } from '../ledger/block-summary.js'
 import type { LedgerAccess } from '../ledger/ledger-access.js'
 import { seenReveals } from '../ledger/seen-reveals.js'
@@ -20,7 +27,15 @@ export async function eventsOfBlock(
   for (const held of channels) {
     const { number, id } = held.party.ledger
     if (block.closed.has(number)) events.push({ kind: 'channelGone', channel: id })
-    else if (block.touched.has(number)) events.push(await channelEvent(ledger, held))
+    else if (block.touched.has(number)) {
+      const seen = await channelEvent(ledger, held)
+      events.push(seen)
+      // A dispute may bring an item back that this wallet had dropped, revealed before that.
+      if (seen.kind === 'channelSeen') {
+        const returned = returnedItems(held.party, seen.channel)
+        events.push(...(await revealEvents(ledger, returned)))
+      }
+    }
   }
   for (const { anchor, known } of block.reveals) {
     if (concernsAnchor(channels, anchor)) {
@@ -38,11 +53,30 @@ export async function eventsMissed(
   const events: WalletEvent[] = []
   for (const held of channels) {
     const { party } = held
-    events.push(await channelEvent(ledger, held))
-    const reveals = await seenReveals(ledger, [...party.own.items, ...party.peer.items])
-    events.push(...reveals.map((reveal) => ({ kind: 'revealSeen', ...reveal }) as const))
+    const seen = await channelEvent(ledger, held)
+    const returned = seen.kind === 'channelSeen' ? returnedItems(party, seen.channel) : []
+    const items = [...party.own.items, ...party.peer.items, ...returned]
+    events.push(seen, ...(await revealEvents(ledger, items)))
   }
   return events
+}
+
+/** What the ledger says about the links of items. */
+async function revealEvents(
+  ledger: LedgerAccess,
+  items: readonly PendingItem[],
+): Promise<WalletEvent[]> {
+  const reveals = await seenReveals(ledger, items)
+  return reveals.map((reveal) => ({ kind: 'revealSeen', ...reveal }) as const)
+}
+
+/** Items that a dispute settles this wallet's lane with, and that its newest state has not. */
+function returnedItems({ own }: ChannelParty, channel: Channel): PendingItem[] {
+  if (!isClosing(channel)) return []
+  const known = new Set(own.items.map(({ id }) => id))
+  return settledLanes(channel, 'client')
+    .flatMap(({ items }) => items)
+    .filter(({ id }) => !known.has(id))
 }
 
 async function channelEvent(
@@ -57,7 +91,8 @@ async function channelEvent(
 }
 
 function anchorsOf(party: ChannelParty): Set<Anchor> {
-  return new Set([...party.own.items, ...party.peer.items].map(({ anchor }) => anchor))
+  const items = [...party.own.items, ...party.peer.items, ...returnedItems(party, party.ledger)]
+  return new Set(items.map(({ anchor }) => anchor))
 }
 
 function concernsAnchor(channels: readonly WalletChannel[], anchor: Anchor): boolean {

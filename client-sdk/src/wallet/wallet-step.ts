@@ -33,6 +33,7 @@ import {
   startDraining,
   type Timestamp,
 } from '@tallystick/protocol'
+import { failCancelled } from './cancelled-payments.js'
 import { finishPayment, linkRefund } from './finish-payment.js'
 import { meetLaneEvent } from './receive-payment.js'
 import { answerHub, stepAdopted, stepResumeAnswered, stepStateLost } from './resume-step.js'
@@ -90,7 +91,7 @@ export function stepWallet(
     case 'channelSeen':
       return stepChannelSeen(state, event, context)
     case 'channelGone':
-      return changeParty(state, event.channel, (party) => seeLedger(party, undefined, context.now))
+      return stepChannelGone(state, event.channel, context)
     case 'channelEnded':
       return stepChannelEnded(state, event.channel, event.end)
     case 'revealSeen':
@@ -248,6 +249,15 @@ function stepChannelSeen(
   // On one that is closing there is nothing to go on with, and nothing to sign.
   if (books === 'lost') stepStateLost(state, found, context)
   return [{ kind: 'channelChanged', channel: channel.id }]
+}
+
+function stepChannelGone(
+  state: WalletOverlay,
+  channel: ChannelId,
+  { now }: WalletContext,
+): Outcome {
+  const changed = changeParty(state, channel, (party) => seeLedger(party, undefined, now))
+  return isRejection(changed) ? changed : [...changed, ...failCancelled(state, channel, now)]
 }
 
 function stepChannelEnded(state: WalletOverlay, channel: ChannelId, end: ChannelEnd): Outcome {

@@ -2,6 +2,7 @@ import {
   type ChannelParty,
   claimableOf,
   invariant,
+  isClosing,
   lockedOf,
   type PendingItem,
   type Role,
@@ -73,8 +74,12 @@ function checkIsOwed(after: HubOverlay, channel: HubChannel, item: PendingItem):
   invariant(isOwed, `item ${item.id} is paid, and no payer owes it to the hub`)
 }
 
-/** Whether the ledger holds what a side has promised, by the newest proofs of both. */
+/**
+ * Whether the ledger holds what a side has promised, by the newest proofs of both. On a closing
+ * channel the ledger decides what is paid, and a side's fees come out of what it has promised away.
+ */
 function checkCovered({ role, ledger, own, peer }: ChannelParty, payer: Role): void {
+  if (isClosing(ledger)) return
   const [lane, other] = payer === role ? [own, peer] : [peer, own]
   const left = sideStake(ledger[payer]) + other.transferred - lane.transferred - lockedOf(lane)
   invariant(left >= 0n, `the ${payer} of channel ${ledger.id} promised ${-left} more than it has`)

@@ -1,0 +1,74 @@
+import type { DiskFault } from './virtual-disk.js'
+import type { NetworkProfile } from './virtual-network.js'
+
+/** How a liar harms what it says; of 1,000 messages so many. */
+export type Lie = {
+  readonly how:
+    | 'none'
+    | 'withholdUpdates'
+    | 'withholdPreimages'
+    | 'withholdAcks'
+    /** Asks to drop items whose preimage it knows, and claims them on the ledger later. */
+    | 'declineClaims'
+    | 'repeat'
+    | 'otherChannel'
+    | 'garbage'
+    /** Leaves changes out of its proofs, with a good signature. */
+    | 'dropChanges'
+    /** Breaks a rule of the lane, with a good signature but for that. */
+    | 'breach'
+  readonly share: number
+}
+
+/** What a liar asserts when it force-closes. */
+export type CloseLie =
+  /** A state that it held once; its own lane of one and the other lane of another; or the latter alone. */
+  | 'stale'
+  | 'mixed'
+  | 'oldPeer'
+  /** That it never signed anything; that its items are gone; that it paid or acked less than it did. */
+  | 'nothing'
+  | 'droppedItems'
+  | 'lessTransferred'
+  | 'lessAcked'
+  /** That it does not know. */
+  | 'unsure'
+
+/** What somebody does, or what happens to somebody. Processes are named `hub`, `ledger`, `w0`, `w1`… */
+export type Deed =
+  | { readonly kind: 'open'; readonly wallet: string; readonly deposit: number }
+  | {
+      readonly kind: 'pay'
+      readonly payer: string
+      readonly payee: string
+      readonly value: number
+      readonly expirySeconds: number
+    }
+  | { readonly kind: 'close'; readonly wallet: string }
+  | { readonly kind: 'forceClose'; readonly wallet: string }
+  | {
+      readonly kind: 'crash'
+      readonly process: string
+      readonly afterEffects: number
+      readonly downMs: number
+    }
+  | { readonly kind: 'disk'; readonly process: string; readonly fault: DiskFault }
+  | { readonly kind: 'partition'; readonly process: string; readonly ms: number }
+  | { readonly kind: 'ledgerAway'; readonly process: string; readonly ms: number }
+  | { readonly kind: 'fullBlocks'; readonly ms: number }
+  | { readonly kind: 'clock'; readonly skewMs: number }
+  | { readonly kind: 'network'; readonly profile: NetworkProfile }
+  /** From now on a liar does this to what it says. */
+  | { readonly kind: 'lie'; readonly liar: string; readonly lie: Lie }
+  /** A liar closes the channel of this position among all that it had. */
+  | {
+      readonly kind: 'lyingClose'
+      readonly liar: string
+      readonly channel: number
+      readonly how: CloseLie
+    }
+  /** A liar starts again from what was on its disk a while ago. */
+  | { readonly kind: 'backup' | 'restore'; readonly liar: string }
+
+/** A deed at a virtual time: what a run is made of, beside its seed. */
+export type Action = { readonly atMs: number } & Deed

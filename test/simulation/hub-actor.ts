@@ -1,0 +1,144 @@
+import type { LedgerAccess } from '@tallystick/client-sdk'
+import {
+  amount,
+  deriveKeys,
+  exitReserveMin,
+  type HubPolicy,
+  keyLock,
+  LANE_ITEMS_MAX,
+  lockRoot,
+} from '@tallystick/protocol'
+import { type AssembledHub, assembleHub } from '#hub/assemble-hub.js'
+import type { HubWrites } from '#hub/core/hub-view.js'
+import type { HubKeys } from '#hub/hub-keys.js'
+import { Incarnation } from './incarnation.js'
+import type { LedgerActor } from './ledger-actor.js'
+import type { Random } from './random.js'
+import type { Schedule } from './schedule.js'
+import { VirtualDisk } from './virtual-disk.js'
+import { JournalRecords, virtualJournal } from './virtual-journal.js'
+import { type LedgerLine, virtualLedgerAccess } from './virtual-ledger-access.js'
+import type { Tongue, VirtualNetwork } from './virtual-network.js'
+
+/** Under which name the hub listens. */
+export const HUB = 'hub'
+/** Base units due for 1,000 units of cost on the simulated ledger. */
+export const FEE_PER_KILO_COST = 1
+/** What routing a payment costs at least, base units: far above all fees of the ledger together. */
+export const FEE_BASE = 10_000n
+const GATHER_MS = 200
+
+export type HubActorParts = {
+  readonly schedule: Schedule
+  readonly random: Random
+  readonly ledger: LedgerActor
+  readonly network: VirtualNetwork
+  readonly seed: Uint8Array
+  /** What a lying hub says instead; absent: the hub is honest. */
+  readonly tongue: Tongue | undefined
+  /** Hears what is handed in to be written, which is signed by then. */
+  readonly onCommit: (writes: HubWrites) => void
+  readonly onFault: (fault: unknown) => void
+}
+
+/** The hub's process: everything below its files and ports is production code. */
+export class HubActor {
+  readonly keys: HubKeys
+  readonly policy: HubPolicy
+  readonly disk: VirtualDisk
+  readonly line: LedgerLine = { apartUntilMs: 0 }
+  readonly #parts: HubActorParts
+  records = new JournalRecords()
+  #backup = new JournalRecords()
+  life: Incarnation
+  hub: AssembledHub | undefined
+  /** The ledger as this life of the process sees it. */
+  access: LedgerAccess | undefined
+
+  constructor(parts: HubActorParts) {
+    this.#parts = parts
+    this.keys = hubKeysOf(parts.seed)
+    this.policy = policyOf(this.keys)
+    this.disk = new VirtualDisk(parts.schedule, parts.random)
+    this.life = new Incarnation(parts.schedule, () => undefined)
+    this.life.end()
+  }
+
+  get isUp(): boolean {
+    return this.life.isAlive
+  }
+
+  async start(): Promise<void> {
+    if (this.life.isAlive) return
+    const { schedule, random, ledger, network, tongue, onCommit } = this.#parts
+    const life = new Incarnation(schedule, () => {
+      this.hub = undefined
+      this.disk.crash()
+      network.cutAll(HUB)
+    })
+    this.life = life
+    const journal = virtualJournal(life, this.disk, this.records, onCommit)
+    const stored = await journal.load()
+    const access = virtualLedgerAccess(schedule, random, ledger, life, this.line)
+    const hub = assembleHub({
+      keys: this.keys,
+      policy: this.policy,
+      ledger: access,
+      journal,
+      stored,
+      gatherMs: GATHER_MS,
+      clock: life.clock,
+      randomBytes: (length) => random.bytes(length),
+      onReport: () => undefined,
+      onFault: (fault) => (life.isAlive ? this.#fault(life, fault) : undefined),
+    })
+    this.hub = hub
+    this.access = access
+    network.listen(HUB, { life, accept: (socket) => hub.desk.open(socket, HUB) }, tongue)
+  }
+
+  /** Keeps a copy of what is on the disk; `restore` puts it back before the next start. */
+  backUp(): void {
+    this.#backup = this.records.copy()
+  }
+
+  restore(): void {
+    this.records = this.#backup.copy()
+  }
+
+  #fault(life: Incarnation, fault: unknown): void {
+    const code = fault instanceof Error && 'code' in fault ? fault.code : undefined
+    if (code !== 'store_failed') this.#parts.onFault(fault)
+    life.crash()
+  }
+}
+
+export function hubKeysOf(seed: Uint8Array): HubKeys {
+  const keys = deriveKeys(seed)
+  const treasury = keys.payout(0)
+  return {
+    signer: keys.channel(0),
+    treasury,
+    payoutLock: lockRoot(keyLock(treasury.publicKey)),
+  }
+}
+
+function policyOf({ payoutLock }: HubKeys): HubPolicy {
+  return {
+    asset: 0,
+    payoutLock,
+    terms: {
+      disputeWindowSeconds: 120,
+      unsureWindowSeconds: 240,
+      clientPenaltyPpm: 300_000,
+      hubPenaltyPpm: 1_000_000,
+      itemsMax: 16,
+      expirySecondsMax: 240,
+      itemAmountMin: amount(1n),
+      exitReserve: amount(exitReserveMin({ itemsMax: LANE_ITEMS_MAX }, FEE_PER_KILO_COST)),
+    },
+    feeBase: amount(FEE_BASE),
+    feePpm: 0,
+    inboundMax: amount(1_000_000_000n),
+  }
+}

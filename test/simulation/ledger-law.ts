@@ -1,0 +1,71 @@
+import {
+  type Block,
+  blockId,
+  type ChannelNumber,
+  decodeTrusted,
+  type Genesis,
+  isClosing,
+  STATE_ENTRIES,
+} from '@tallystick/protocol'
+import type { VerifiedBlock } from '#client-sdk/ledger/follow-blocks.js'
+import { Violation } from './violation.js'
+import { type LedgerRecords, worthOf } from './virtual-ledger-store.js'
+
+/**
+ * What holds after every block. INV-1: nothing is made or lost. INV-39: time rises within its bounds.
+ * INV-41: one block follows the other, whatever has crashed. INV-14: a dispute is answered up to its
+ * last second and settled from the next on.
+ */
+export class LedgerLaw {
+  readonly #genesis: Genesis
+  readonly #whole: bigint
+  /** Last second of every dispute window that runs, or ran. */
+  readonly #deadlines = new Map<ChannelNumber, number>()
+  #tip: Block['header'] | undefined
+
+  constructor(genesis: Genesis) {
+    this.#genesis = genesis
+    this.#whole = genesis.allocations.reduce((sum, { amount }) => sum + amount, 0n)
+  }
+
+  onBlock(block: VerifiedBlock, records: LedgerRecords): void {
+    const { header } = block
+    const { coins, channels, burnt } = worthOf(records)
+    const found = coins + channels + burnt
+    if (found !== this.#whole) {
+      const parts = `${coins} in coins, ${channels} in channels, ${burnt} burnt`
+      throw new Violation('INV-1', `${parts}, ${this.#whole} were issued, block ${header.height}`)
+    }
+    this.#checkPlace(header)
+    this.#checkWindows(block)
+    this.#tip = header
+    for (const { kind, value } of records.entries.values()) {
+      if (kind !== 'channel') continue
+      const channel = decodeTrusted(STATE_ENTRIES.channel.value, value)
+      if (isClosing(channel)) this.#deadlines.set(channel.number, channel.status.deadline)
+    }
+  }
+
+  #checkPlace(header: Block['header']): void {
+    const step = header.time - (this.#tip?.time ?? this.#genesis.time)
+    if (step < 0 || step > this.#genesis.parameters.timeStepSecondsMax) {
+      throw new Violation('INV-39', `ledger time rose by ${step} s in block ${header.height}`)
+    }
+    const isNext = header.height === (this.#tip?.height ?? 0) + 1
+    if (!isNext || (this.#tip !== undefined && header.parent !== blockId(this.#tip))) {
+      throw new Violation('INV-41', `block ${header.height} does not follow what was shown before`)
+    }
+  }
+
+  #checkWindows({ header, transactions }: VerifiedBlock): void {
+    for (const operation of transactions.flatMap(({ body }) => body.operations)) {
+      if (operation.kind !== 'finalize' && operation.kind !== 'challenge') continue
+      const deadline = this.#deadlines.get(operation.channel) ?? Infinity
+      const isOver = header.time > deadline
+      if (isOver !== (operation.kind === 'finalize')) {
+        const what = `${operation.kind} of channel ${operation.channel} at ${header.time}`
+        throw new Violation('INV-14', `${what}, the window ended with ${deadline}`)
+      }
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import type { Action } from './action.js'
+import { HUB } from './hub-actor.js'
+import { closeWithLie } from './stale-close.js'
+import type { World } from './world.js'
+
+/** The name of the ledger's process. */
+export const LEDGER = 'ledger'
+
+/** Lets an action happen. What it begins goes on by itself; what is refused is refused. */
+export function perform(world: World, action: Action): void {
+  const { hub, ledger, network, schedule } = world
+  world.note(JSON.stringify(action))
+  switch (action.kind) {
+    case 'open':
+      return begin(world, async () => {
+        await world.wallet(action.wallet).wallet?.openChannel({ deposit: BigInt(action.deposit) })
+      })
+    case 'pay':
+      return begin(world, () => order(world, action))
+    case 'close':
+      return begin(world, async () => {
+        const { wallet } = world.wallet(action.wallet)
+        const [channel] = wallet?.channels() ?? []
+        if (channel !== undefined) await wallet?.closeChannel(channel.party.ledger.id)
+      })
+    case 'forceClose':
+      return begin(world, async () => {
+        const { wallet } = world.wallet(action.wallet)
+        const [channel] = wallet?.channels() ?? []
+        if (channel !== undefined) await wallet?.forceClose(channel.party.ledger.id)
+      })
+    case 'crash': {
+      const { life } = processOf(world, action.process)
+      world.downUntilMs.set(action.process, schedule.nowMs + action.downMs)
+      return life.crashAfter(action.afterEffects)
+    }
+    case 'disk':
+      processOf(world, action.process).disk.fault = action.fault
+      return
+    case 'partition':
+      return network.partition(action.process, action.ms)
+    case 'ledgerAway': {
+      const { line } = action.process === HUB ? hub : world.wallet(action.process)
+      line.apartUntilMs = schedule.nowMs + action.ms
+      return
+    }
+    case 'fullBlocks':
+      ledger.congestedUntilMs = schedule.nowMs + action.ms
+      return
+    case 'clock':
+      ledger.skewMs = action.skewMs
+      return
+    case 'network':
+      network.profile = action.profile
+      return
+    case 'lie':
+      return world.liar(action.liar).lie(action.lie)
+    case 'lyingClose':
+      return begin(world, () => lyingClose(world, action))
+    case 'backup':
+      return processWithBackup(world, action.liar).backUp()
+    case 'restore': {
+      const process = processWithBackup(world, action.liar)
+      process.life.crash()
+      return process.restore()
+    }
+  }
+}
+
+/** The invoice of a payee is paid by somebody, under a key that pays once for ever. */
+async function order(
+  world: World,
+  { payer, payee, value, expirySeconds }: Extract<Action, { kind: 'pay' }>,
+): Promise<void> {
+  const { wallet } = world.wallet(payee)
+  const invoice = await wallet?.createInvoice({ value: BigInt(value), expirySeconds })
+  if (invoice === undefined) return
+  const key = `order ${world.books.orders.length}`
+  const { text, anchor } = invoice
+  world.books.orders.push({ key, payer, payee, text, anchor })
+  await world.wallet(payer).wallet?.pay(text, { key })
+}
+
+async function lyingClose(
+  world: World,
+  { liar: name, channel, how }: Extract<Action, { kind: 'lyingClose' }>,
+): Promise<void> {
+  const liar = world.liar(name)
+  const ids = liar.channels()
+  const id = ids[channel % Math.max(1, ids.length)]
+  const { access } = processWithBackup(world, name)
+  const signer = id && world.signerOf(name, id)
+  if (id === undefined || access === undefined || signer === undefined) return
+  await closeWithLie({ liar, access, signer }, id, how, world.lies)
+}
+
+function processWithBackup(world: World, name: string) {
+  return name === HUB ? world.hub : world.wallet(name)
+}
+
+/** Errors with a code are answers; any other is a defect. */
+export function begin(world: World, work: () => Promise<unknown>): void {
+  work().catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error) return
+    world.fail('defect', 'an order failed without a code', error)
+  })
+}
+
+export function processOf(world: World, name: string) {
+  if (name === HUB) return world.hub
+  return name === LEDGER ? world.ledger : world.wallet(name)
+}

@@ -1,0 +1,111 @@
+import type { Action, Deed } from './action.js'
+import { HUB } from './hub-actor.js'
+import { LEDGER } from './perform.js'
+import { Random } from './random.js'
+import type { Setup } from './setup.js'
+
+/** When the first wallets can be there, virtual milliseconds. */
+const FIRST_MS = 12_000
+/** The longest that a process is down or cut off: shorter than any margin that a rule relies on. */
+const AWAY_MS_MAX = 12_000
+
+/** What happens in the run of a seed, without an end. */
+export function* planOf(setup: Setup): Generator<Action> {
+  const random = new Random(`plan ${setup.seed}`)
+  const names = Array.from({ length: setup.wallets }, (_, number) => `w${number}`)
+  let atMs = FIRST_MS
+  for (const wallet of names) {
+    yield { atMs, kind: 'open', wallet, deposit: 8_000_000 }
+    atMs += random.int(0, 3_000)
+  }
+  for (;;) {
+    atMs += random.chance(300) ? random.int(0, 100) : random.int(100, 3_000)
+    yield { atMs, ...deedOf(random, setup, names) }
+  }
+}
+
+function deedOf(random: Random, setup: Setup, names: readonly string[]): Deed {
+  const liars = setup.isHubHonest ? setup.liars : [HUB]
+  if (liars.length > 0 && random.chance(200)) return lieOf(random, random.pick(liars))
+  const kind = random.int(0, 999)
+  const wallet = random.pick(names)
+  const process = random.pick([HUB, HUB, LEDGER, ...names])
+  if (kind < 680) return payment(random, names)
+  if (kind < 800) {
+    const afterEffects = random.int(0, 12)
+    return { kind: 'crash', process, afterEffects, downMs: random.int(0, AWAY_MS_MAX) }
+  }
+  const ms = random.int(100, AWAY_MS_MAX)
+  if (kind < 840) return { kind: 'partition', process: random.pick([HUB, ...names]), ms }
+  if (kind < 870) return { kind: 'ledgerAway', process: random.pick([HUB, ...names]), ms }
+  if (kind < 890) return { kind: 'fullBlocks', ms }
+  if (kind < 910) {
+    return { kind: 'disk', process, fault: random.pick(['full', 'ambiguous'] as const) }
+  }
+  if (kind < 925) {
+    const skewMs = random.pick([-3_600_000, -1_000, 0, 0, 1_000, 3_600_000, 315_360_000_000])
+    return { kind: 'clock', skewMs }
+  }
+  if (kind < 955) return { kind: 'network', profile: networkOf(random, setup) }
+  if (kind < 975) return { kind: 'open', wallet, deposit: 1_000 * random.int(500, 4_000) }
+  return { kind: kind < 990 ? 'close' : 'forceClose', wallet }
+}
+
+function payment(random: Random, names: readonly string[]): Deed {
+  const payer = random.pick(names)
+  const others = names.filter((name) => name !== payer)
+  return {
+    kind: 'pay',
+    payer,
+    payee: random.pick(others),
+    value: 1_000 * random.int(20, 900),
+    expirySeconds: random.pick([30, 120, 3_600]),
+  }
+}
+
+function networkOf(random: Random, { isNetworkWild }: Setup) {
+  const harm = isNetworkWild ? random.int(0, 60) : 0
+  return {
+    delayMsMax: random.pick([5, 40, 400, 3_000]),
+    lost: harm,
+    doubled: harm,
+    overtaking: harm,
+    cut: random.int(0, 20),
+  }
+}
+
+const LIES = [
+  'none',
+  'withholdUpdates',
+  'withholdPreimages',
+  'withholdAcks',
+  'declineClaims',
+  'repeat',
+  'otherChannel',
+  'garbage',
+  'dropChanges',
+  'breach',
+] as const
+const CLOSE_LIES = [
+  'stale',
+  'mixed',
+  'oldPeer',
+  'nothing',
+  'droppedItems',
+  'lessTransferred',
+  'lessAcked',
+  'unsure',
+] as const
+
+function lieOf(random: Random, liar: string): Deed {
+  const kind = random.int(0, 99)
+  if (kind < 55) {
+    const lie = { how: random.pick(LIES), share: random.pick([50, 300, 1_000]) }
+    return { kind: 'lie', liar, lie }
+  }
+  if (kind < 85) {
+    const channel = random.int(0, 7)
+    return { kind: 'lyingClose', liar, channel, how: random.pick(CLOSE_LIES) }
+  }
+  return { kind: kind < 93 ? 'backup' : 'restore', liar }
+}

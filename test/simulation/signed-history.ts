@@ -1,0 +1,88 @@
+import {
+  type ChannelId,
+  type ChannelParty,
+  encode,
+  isRejection,
+  type LaneState,
+  laneStateCodec,
+  parseMessage,
+  toHex,
+} from '@tallystick/protocol'
+import { Violation } from './violation.js'
+
+/** One honest process, as the observer of signatures sees it. */
+export type SignerProcess = {
+  readonly name: string
+  /** What of a channel lies on its disk now. */
+  readonly durable: (channel: ChannelId) => ChannelParty | undefined
+}
+
+/**
+ * Everything that honest processes ever sent in signed form, over all their lives. INV-16: one
+ * content for each version of a lane, and neither `transferred` nor `acked` falls. INV-17: nothing
+ * leaves that is not on disk. INV-19: nobody acks what it has not stored.
+ */
+export class SignedHistory {
+  /** By process: what was handed in to be written, by lane version; it is signed by then. */
+  readonly #handedIn = new Map<string, Map<string, LaneState>>()
+  readonly #sent = new Map<string, string>()
+  readonly #newest = new Map<string, LaneState>()
+
+  /** A process hands a channel in to be written. */
+  onWrite(process: string, { ledger, own }: ChannelParty): void {
+    const handedIn = this.#handedIn.get(process) ?? new Map<string, LaneState>()
+    this.#handedIn.set(process, handedIn)
+    handedIn.set(nameOf(ledger.id, own), own)
+  }
+
+  /** A message leaves an honest process. */
+  onSent({ name, durable }: SignerProcess, bytes: Uint8Array): void {
+    const message = parseMessage(bytes)
+    if (isRejection(message)) throw new Violation('defect', `${name} sends what is no message`)
+    if (message.kind === 'stored') {
+      const held = durable(message.channel)?.peer.version ?? 0
+      if (message.version > held) {
+        throw new Violation('INV-17', `${name} confirms ${message.version}, on disk is ${held}`)
+      }
+    }
+    if (message.kind !== 'update') return
+    const { channel, acked } = message
+    const lane = this.#handedIn.get(name)?.get(nameOf(channel, message))
+    const stored = durable(channel)
+    if (lane === undefined || stored === undefined || precedes(stored.own, message)) {
+      throw new Violation('INV-17', `${name} sends version ${message.version} that is not on disk`)
+    }
+    if (acked > stored.peer.version) {
+      throw new Violation('INV-19', `${name} acks ${acked}, on disk is ${stored.peer.version}`)
+    }
+    this.#note(name, channel, lane)
+  }
+
+  #note(name: string, channel: ChannelId, lane: LaneState): void {
+    const version = `${name} ${nameOf(channel, lane)}`
+    const content = toHex(encode(laneStateCodec, lane))
+    const before = this.#sent.get(version)
+    if (before === content) return
+    if (before !== undefined) throw new Violation('INV-16', `${version} has two contents`)
+    this.#sent.set(version, content)
+    const newest = this.#newest.get(`${name} ${channel}`)
+    if (newest !== undefined && !precedes(newest, lane)) return
+    if (newest !== undefined && lane.transferred < newest.transferred) {
+      throw new Violation('INV-16', `${version} transfers less than the version before`)
+    }
+    if (newest !== undefined && lane.epoch === newest.epoch && lane.acked < newest.acked) {
+      throw new Violation('INV-16', `${version} acks less than the version before`)
+    }
+    this.#newest.set(`${name} ${channel}`, lane)
+  }
+}
+
+type Version = { readonly epoch: number; readonly version: number }
+
+function nameOf(channel: ChannelId, { epoch, version }: Version): string {
+  return `${channel}:${epoch}:${version}`
+}
+
+function precedes(a: Version, b: Version): boolean {
+  return a.epoch < b.epoch || (a.epoch === b.epoch && a.version < b.version)
+}

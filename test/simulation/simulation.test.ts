@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { type RunOrder, run, type SeedReport } from './run.js'
+
+/** Seeds that every change has to hold for, and the events of each before everybody leaves. */
+const FIXED_SEEDS = 40
+const RANDOM_SEEDS = 3
+const STEPS = 3_000
+const ORDER: RunOrder = {
+  ...{ seed: 1, seeds: 1, steps: STEPS, json: true, realSignatures: false, shrink: true },
+}
+
+async function reportsOf(order: RunOrder): Promise<readonly SeedReport[]> {
+  const lines: string[] = []
+  await run(order, (line) => lines.push(line))
+  return lines.map((line) => JSON.parse(line) as SeedReport)
+}
+
+function assertHeld(reports: readonly SeedReport[]): void {
+  for (const { seed, violation } of reports) {
+    assert.equal(violation, null, `seed ${seed}: ${JSON.stringify(violation)}`)
+  }
+}
+
+/**
+ * What the observers check in every run, each by its number: INV-1, INV-39 and INV-41 after every
+ * block, INV-14 at every answer and payout, INV-16, INV-17 and INV-19 at every signed message, INV-6
+ * and INV-20 at every proof that is taken, INV-8 before every commit of the hub; and, when everybody
+ * has left, INV-4, INV-7, INV-9, INV-15, INV-25, INV-26 and INV-28 by what is on the ledger. The runs
+ * crash processes (INV-18, INV-43), stop the ledger (INV-31) and set its clock (INV-47).
+ */
+test('INV-4 INV-7 INV-16 INV-28 nobody honest loses a unit in the runs of fixed seeds', async () => {
+  const reports = await reportsOf({ ...ORDER, seeds: FIXED_SEEDS })
+  assertHeld(reports)
+  assert.equal(reports.length, FIXED_SEEDS)
+})
+
+test('INV-4 INV-7 INV-16 INV-28 nor in the runs of random seeds, which are printed', async (t) => {
+  const seed = randomInt(2 ** 31 - RANDOM_SEEDS)
+  t.diagnostic(`npm run sim -- --seed ${seed} --seeds ${RANDOM_SEEDS} --steps ${STEPS}`)
+  assertHeld(await reportsOf({ ...ORDER, seed, seeds: RANDOM_SEEDS }))
+})
+
+test('the same seed is the same run, to the last byte that is sent', async () => {
+  const [first, second] = [await reportsOf(ORDER), await reportsOf(ORDER)]
+  assert.deepEqual(first, second)
+  const [other] = await reportsOf({ ...ORDER, seed: 2 })
+  assert.notEqual(first[0]?.trace, other?.trace)
+})
+
+test('INV-20 a run with real Ed25519 signatures takes the same course as one without', async () => {
+  const script = fileURLToPath(new URL('./run.js', import.meta.url))
+  const order = JSON.stringify({ ...ORDER, steps: 800, realSignatures: true })
+  const { status, stdout } = spawnSync(process.execPath, [script, order], { encoding: 'utf8' })
+  assert.equal(status, 0, stdout)
+  const [symbolic] = await reportsOf({ ...ORDER, steps: 800 })
+  const real = JSON.parse(stdout) as SeedReport
+  assert.ok(symbolic !== undefined && real.violation === null)
+  assert.ok(real.events > 800 && symbolic.events > 800)
+})

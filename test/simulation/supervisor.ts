@@ -1,0 +1,36 @@
+import { HUB } from './hub-actor.js'
+import { begin, LEDGER, processOf } from './perform.js'
+import type { WalletActor } from './wallet-actor.js'
+import type { World } from './world.js'
+
+/** Virtual milliseconds between two looks at who is down. */
+const LOOK_MS = 1_000
+
+/** Starts everybody, and again whoever has crashed once its time to be down is over. */
+export function supervise(world: World): void {
+  const { schedule, hub, ledger, wallets } = world
+  const look = () => {
+    for (const name of [LEDGER, HUB, ...wallets.keys()]) {
+      const process = processOf(world, name)
+      if (process.life.isAlive || schedule.nowMs < (world.downUntilMs.get(name) ?? 0)) continue
+      if (name === LEDGER) begin(world, () => ledger.start())
+      else if (!ledger.isUp || ledger.blocks.length === 0) continue
+      else if (name === HUB) begin(world, () => hub.start())
+      else begin(world, () => startWallet(world, world.wallet(name)))
+    }
+    schedule.after(LOOK_MS, look)
+  }
+  look()
+}
+
+/** Whoever pays asks again for what it was told to pay: the same key pays once (INV-26). */
+async function startWallet(world: World, actor: WalletActor): Promise<void> {
+  await actor.start()
+  for (const { payer, text, key } of world.books.orders) {
+    if (payer !== actor.name) continue
+    begin(world, async () => {
+      await actor.wallet?.connected()
+      await actor.wallet?.pay(text, { key })
+    })
+  }
+}

@@ -1,0 +1,97 @@
+import { closeAlone } from '@tallystick/client-sdk'
+import { type ChannelId, isRejection } from '@tallystick/protocol'
+import { channelsLeft, hasWorth } from './channels-left.js'
+import { FEE_PER_KILO_COST, HUB } from './hub-actor.js'
+import { begin } from './perform.js'
+import type { World } from './world.js'
+
+/** Virtual milliseconds for what was begun to settle, and for closes by agreement. */
+const CALM_MS = 40_000
+const CLOSE_MS = 60_000
+/** After which every window and every expiry is over, and every transaction in a block. */
+const ALL_OVER_MS = 1_500_000
+
+/** Faults stop, everybody leaves, and the ledger decides what is left to whom. */
+export async function windUp(world: World): Promise<void> {
+  const { schedule, network, ledger, hub, setup } = world
+  network.heal()
+  world.downUntilMs.clear()
+  if (setup.doesHubVanish) {
+    world.downUntilMs.set(HUB, Infinity)
+    hub.life.crash()
+  }
+  ledger.congestedUntilMs = 0
+  ledger.skewMs = 0
+  await schedule.pause(CALM_MS)
+  recoverChannels(world)
+  await schedule.pause(CALM_MS)
+  for (const { wallet } of world.honestWallets()) {
+    for (const { party } of wallet?.channels() ?? []) {
+      begin(world, async () => wallet?.closeChannel(party.ledger.id))
+    }
+  }
+  await schedule.pause(CLOSE_MS)
+  const until = schedule.nowMs + ALL_OVER_MS
+  while (schedule.nowMs < until && channelsLeft(world).length > 0) {
+    recoverChannels(world)
+    leaveAsWallets(world)
+    await schedule.pause(CALM_MS)
+    if (!world.isHubAttentive) continue
+    for (const { party } of hub.hub?.state.channels() ?? []) {
+      const { id, status } = party.ledger
+      if (party.phase.kind === 'closed' || status.kind !== 'open' || !hasWorth(party)) continue
+      begin(world, () => leaveAsHub(world, id))
+    }
+  }
+  // Wallets give a payment up a while after its expiry, however its channel has ended.
+  while (schedule.nowMs < until && (await isPaying(world))) await schedule.pause(CALM_MS)
+}
+
+/** An opening whose wallet crashed before the ledger had it is found by asking. */
+function recoverChannels(world: World): void {
+  for (const { wallet } of world.honestWallets()) {
+    begin(world, async () => wallet?.recoverChannels())
+  }
+}
+
+function leaveAsWallets(world: World): void {
+  for (const { wallet } of world.honestWallets()) {
+    for (const { party } of wallet?.channels() ?? []) {
+      const { id, status } = party.ledger
+      if (status.kind === 'open' && hasWorth(party)) {
+        begin(world, async () => wallet?.forceClose(id))
+      }
+    }
+  }
+}
+
+/** What a hub's operator does about a client that does not close: what its guard does, unasked. */
+async function leaveAsHub({ hub }: World, channel: ChannelId): Promise<void> {
+  const { hub: running, access } = hub
+  if (running === undefined || access === undefined) return
+  const { pipeline, state } = running
+  const events = [{ kind: 'leave', channel }] as const
+  await pipeline.ledger({ height: undefined, time: pipeline.now, events })
+  const party = state.channel(channel)?.party
+  if (party === undefined) return
+  const built = closeAlone({
+    chainId: access.chainId,
+    party,
+    signer: hub.keys.signer,
+    unsure: false,
+    now: pipeline.now,
+    feePerKiloCost: FEE_PER_KILO_COST,
+  })
+  if (!isRejection(built)) await access.submit(built.transaction)
+}
+
+/** Whether an honest wallet does not know yet how a payment ends. */
+async function isPaying(world: World): Promise<boolean> {
+  for (const { name, wallet } of world.honestWallets()) {
+    for (const { payer, key } of world.books.orders) {
+      const payment = payer === name ? await wallet?.paymentOf(key) : undefined
+      if (payment?.status === 'pending' || payment?.status === 'cancelling') return true
+    }
+  }
+  return false
+}

@@ -1,0 +1,249 @@
+import { createHash } from 'node:crypto'
+import { StoreFault, type WalletNotice } from '@tallystick/client-sdk'
+import {
+  amount,
+  type ChannelId,
+  type ChannelParty,
+  chainIdOf,
+  deriveKeys,
+  type Genesis,
+  type LockRoot,
+  type Output,
+  PROTOCOL_VERSION,
+  type Signer,
+  timestamp,
+} from '@tallystick/protocol'
+import { decodeWalletChannel } from '#client-sdk/wallet/wallet-records.js'
+import { AcceptedProofs } from './accepted-proofs.js'
+import { Books } from './books.js'
+import { FEE_PER_KILO_COST, HUB, HubActor, hubKeysOf } from './hub-actor.js'
+import { LedgerActor } from './ledger-actor.js'
+import { LedgerLaw } from './ledger-law.js'
+import { Liar } from './liar.js'
+import { Random } from './random.js'
+import { Schedule } from './schedule.js'
+import type { Setup } from './setup.js'
+import { SignedHistory, type SignerProcess } from './signed-history.js'
+import { Violation } from './violation.js'
+import { VirtualNetwork } from './virtual-network.js'
+import { WalletActor } from './wallet-actor.js'
+
+/** Coins of everybody at the start, base units. */
+export const COIN = 10_000_000n
+export const WALLET_COINS = 3
+export const HUB_COINS = 12
+/** Ledger time at the genesis. */
+const START = timestamp(1_700_000_000)
+/** How fast ledger time may rise; a hub asks for at most half of its margin for claims. */
+const TIME_STEP_SECONDS_MAX = 10
+
+/** One run: everybody who takes part, and those who watch. */
+export class World {
+  readonly setup: Setup
+  readonly schedule = new Schedule()
+  readonly network: VirtualNetwork
+  readonly ledger: LedgerActor
+  readonly hub: HubActor
+  readonly wallets: ReadonlyMap<string, WalletActor>
+  readonly books = new Books()
+  /** Until when processes that crash stay down, virtual milliseconds. */
+  readonly downUntilMs = new Map<string, number>()
+  readonly #signed = new SignedHistory()
+  readonly #law: LedgerLaw
+  readonly #accepted: AcceptedProofs
+  readonly #signers = new Map<string, SignerProcess>()
+  readonly #liars = new Map<string, Liar>()
+  /** What liars decide by. */
+  readonly lies: Random
+  readonly #trace = createHash('sha256')
+  /** Parties as they lie in wallets' stores, by the bytes that were handed in. */
+  readonly #parties = new WeakMap<Uint8Array, ChannelParty>()
+  readonly #keyIndexes = new Map<ChannelId, number>()
+  #violation: Violation | undefined
+
+  constructor(setup: Setup) {
+    const { seed } = setup
+    this.setup = setup
+    const { schedule } = this
+    const random = (name: string) => new Random(`${name} ${seed}`)
+    const seedOf = (name: string) => random(`keys of ${name}`).bytes(32)
+    const names = Array.from({ length: setup.wallets }, (_, number) => `w${number}`)
+    this.network = new VirtualNetwork(schedule, random('network'), (from, to, bytes) =>
+      this.#hear(from, to, bytes),
+    )
+    const validator = deriveKeys(seedOf('validator')).identity
+    this.lies = random('lies')
+    const genesis = genesisOf(
+      validator.publicKey,
+      names.map((name) => seedOf(name)),
+      seedOf(HUB),
+    )
+    for (const name of setup.isHubHonest ? setup.liars : [HUB]) {
+      const signerOf = (channel: ChannelId) => this.signerOf(name, channel)
+      this.#liars.set(name, new Liar(chainIdOf(genesis), random(`liar ${name}`), signerOf))
+    }
+    this.#accepted = new AcceptedProofs(chainIdOf(genesis))
+    this.#law = new LedgerLaw(genesis)
+    this.ledger = new LedgerActor(schedule, random('ledger'), genesis, validator, {
+      block: (block) => this.#watch(() => this.#law.onBlock(block, this.ledger.records)),
+      fault: (fault) => this.fail('defect', 'the ledger node failed', fault),
+    })
+    this.hub = new HubActor({
+      schedule,
+      random: random(HUB),
+      ledger: this.ledger,
+      network: this.network,
+      seed: seedOf(HUB),
+      tongue: this.#liars.get(HUB)?.tongue,
+      onCommit: ({ channels }) => {
+        for (const { party } of channels.values()) this.#write(HUB, party)
+      },
+      onFault: (fault) => this.fail('defect', 'the hub failed', fault),
+    })
+    if (setup.isHubHonest) {
+      const durable: SignerProcess['durable'] = (channel) =>
+        this.hub.records.channels.get(channel)?.party
+      this.#signers.set(HUB, { name: HUB, durable })
+    }
+    this.wallets = new Map(names.map((name) => [name, this.#wallet(name, seedOf(name), random)]))
+    for (const wallet of this.honestWallets()) {
+      const { name } = wallet
+      const durable: SignerProcess['durable'] = (channel) => {
+        const bytes = wallet.records.get('channel')?.get(channel)
+        return bytes && this.#parties.get(bytes)
+      }
+      this.#signers.set(name, { name, durable })
+    }
+  }
+
+  /** What went wrong first, if anything did. */
+  get violation(): Violation | undefined {
+    return this.#violation
+  }
+
+  /** The same for two runs that were the same. */
+  get traceHash(): string {
+    return this.#trace.copy().digest('hex')
+  }
+
+  wallet(name: string): WalletActor {
+    const wallet = this.wallets.get(name)
+    if (wallet === undefined) throw new Error(`there is no wallet ${name}`)
+    return wallet
+  }
+
+  /** The locks that honest wallets are paid to. */
+  get honestLocks(): ReadonlySet<LockRoot> {
+    return new Set(this.honestWallets().map(({ lock }) => lock))
+  }
+
+  /** Whether the hub keeps to the rules to the end, and so must lose nothing. */
+  get isHubAttentive(): boolean {
+    return this.setup.isHubHonest && !this.setup.doesHubVanish
+  }
+
+  /** Wallets that keep to the rules. */
+  honestWallets(): WalletActor[] {
+    return [...this.wallets.values()].filter(({ name }) => !this.setup.liars.includes(name))
+  }
+
+  fail(invariant: string, detail: string, cause?: unknown): void {
+    this.#violation ??=
+      cause instanceof Violation ? cause : new Violation(invariant, `${detail}: ${cause}`, cause)
+  }
+
+  note(what: string): void {
+    this.#trace.update(`${this.schedule.nowMs} ${what}\n`)
+  }
+
+  liar(name: string): Liar {
+    const liar = this.#liars.get(name)
+    if (liar === undefined) throw new Error(`${name} does not lie`)
+    return liar
+  }
+
+  /** The key that a party signs a channel with. */
+  signerOf(name: string, channel: ChannelId): Signer | undefined {
+    if (name === HUB) return this.hub.keys.signer
+    const keyIndex = this.#keyIndexes.get(channel)
+    return keyIndex === undefined ? undefined : this.wallet(name).keys.channel(keyIndex)
+  }
+
+  #write(name: string, party: ChannelParty): void {
+    this.#signed.onWrite(name, party)
+    const time = this.ledger.blocks.at(-1)?.header.time ?? START
+    const liar = this.#liars.get(name)
+    if (liar === undefined) this.#watch(() => this.#accepted.onWrite(name, party, time))
+    liar?.remember(party)
+  }
+
+  #watch(look: () => void): void {
+    try {
+      look()
+    } catch (error) {
+      this.fail('defect', 'an observer failed', error)
+    }
+  }
+
+  #hear(from: string, to: string, bytes: Uint8Array): void {
+    this.note(`${from} ${to}`)
+    this.#trace.update(bytes)
+    const signer = this.#signers.get(from)
+    if (signer !== undefined) this.#watch(() => this.#signed.onSent(signer, bytes))
+  }
+
+  #wallet(name: string, seed: Uint8Array, random: (name: string) => Random): WalletActor {
+    return new WalletActor({
+      ...{ name, seed, schedule: this.schedule, ledger: this.ledger, network: this.network },
+      random: random(name),
+      tongue: this.#liars.get(name)?.tongue,
+      onCommit: (writes) => {
+        for (const { kind, value } of writes) {
+          if (kind !== 'channel' || value === undefined) continue
+          const { party, keyIndex } = decodeWalletChannel(value)
+          this.#parties.set(value, party)
+          this.#keyIndexes.set(party.ledger.id, keyIndex)
+          this.#write(name, party)
+        }
+      },
+      onNotice: (notice: WalletNotice) => this.books.onNotice(name, notice),
+      onFault: (fault) => this.#meetFault(name, fault),
+    })
+  }
+
+  /** A process that could not go on is started again by its owner; a defect is one of ours. */
+  #meetFault(name: string, fault: unknown): void {
+    const isExpected = fault instanceof StoreFault || (fault instanceof Error && 'code' in fault)
+    if (!isExpected && !String(fault).includes('StoreFault')) {
+      this.fail('defect', `${name} failed`, fault)
+    }
+  }
+}
+
+function genesisOf(
+  validator: Genesis['parameters']['validators'][number],
+  wallets: readonly Uint8Array[],
+  hub: Uint8Array,
+): Genesis {
+  const coins = (lock: LockRoot, count: number): Output[] =>
+    Array.from({ length: count }, () => ({ asset: 0, amount: amount(COIN), lock }))
+  return {
+    network: 'simulation',
+    time: START,
+    parameters: {
+      protocolVersion: PROTOCOL_VERSION,
+      revision: 0,
+      validators: [validator],
+      quorum: 1,
+      timeStepSecondsMax: TIME_STEP_SECONDS_MAX,
+      disputeWindowSecondsMin: 60,
+      disputeWindowSecondsMax: 3_600,
+      feeRates: [{ asset: 0, feePerKiloCost: FEE_PER_KILO_COST }],
+    },
+    assets: [{ code: 'SIM', decimals: 2, issuer: undefined }],
+    allocations: [
+      ...coins(hubKeysOf(hub).payoutLock, HUB_COINS),
+      ...wallets.flatMap((seed) => coins(hubKeysOf(seed).payoutLock, WALLET_COINS)),
+    ],
+  }
+}
