@@ -1,0 +1,367 @@
+import {
+  type Anchor,
+  amount,
+  balanceProofDigest,
+  type Challenge,
+  type ChannelParty,
+  claimableOf,
+  isClosing,
+  isRejection,
+  LANE_START,
+  type LaneState,
+  noteOf,
+  type OperationOf,
+  otherRole,
+  type PendingItem,
+  type SignedResume,
+  seeLedger,
+  sideStake,
+} from '@tallystick/protocol'
+import { dutiesOf, forceCloseOperation } from '#client-sdk/guard/duties.js'
+import { CHAIN, evidenceOf, SIGNERS } from '../protocol/test-channel.js'
+import {
+  bribedWords,
+  challengesOfPeersGuard,
+  forgedAppointment,
+  towerAnswer,
+} from './dispute-guards.js'
+import {
+  challengeName,
+  channelOf,
+  closingOf,
+  type Future,
+  itemsName,
+  laneName,
+  type Position,
+} from './dispute-position.js'
+import { payout } from './dispute-settlement.js'
+import { applied, atTime, type ExploredLedger, revealed, revealsOf } from './explored-ledger.js'
+import { Violation } from './search.js'
+
+/*
+ * A dispute as a game. Either side may close; the peer asserts, shows and reveals whatever it can,
+ * the honest side does what its guard says, and the ledger's own core decides. What the honest side
+ * is paid at worst is compared with its books, future by future: a future says which links become
+ * public at the last moment.
+ */
+
+export type GameRules = {
+  /** Whether the honest side answers at once, or in the last second of the window. */
+  readonly answers: 'atOnce' | 'inTheLastSecond'
+  /** Whether guards speak as well: an honest one instead of its sleeping owner, a bribed one first. */
+  readonly guards: boolean
+}
+
+/** Throws `Violation` if the honest side may end with less than its books say, in any future. */
+export function checkDispute(position: Position, rules: GameRules): void {
+  const channel = channelOf(position)
+  if (isClosing(channel)) return
+  const futures = futuresOf(position)
+  const books = futures.map((future) => bookBalance(position, future))
+  for (const { how, closing } of outcomes(position, rules)) {
+    for (const [i, future] of futures.entries()) {
+      const due = books[i] ?? 0n
+      const paid = payout(position, closing, future)
+      if (paid >= due) continue
+      throw new Violation(
+        `INV-4 INV-5 the ${position.honest} is paid ${paid} of ${due}: ${how}; ` +
+          `revealed in the end: ${[...future.values()].join(' ') || 'nothing'}`,
+      )
+    }
+  }
+}
+
+/** The least that the honest side is paid in one future, whoever closes; for sums over channels. */
+export function worstPayout(position: Position, rules: GameRules, future: Future): bigint {
+  let worst: bigint | undefined
+  for (const { closing } of outcomes(position, rules)) {
+    const paid = payout(position, closing, future)
+    if (worst === undefined || paid < worst) worst = paid
+  }
+  return worst ?? 0n
+}
+
+type Outcome = { readonly how: string; readonly closing: ExploredLedger }
+
+function* outcomes(position: Position, rules: GameRules): Iterable<Outcome> {
+  yield* closedByHonest(position, rules)
+  yield* closedByPeer(position, rules)
+}
+
+/** What the honest side is due by its books in a future, base units. */
+export function bookBalance(position: Position, future: Future): bigint {
+  const { party, ledger, honest, signed } = position
+  const { own, peer } = party
+  const lookup = revealsOf(ledger)
+  const linkOf = ({ anchor, expiry }: PendingItem, known: number) => {
+    const certain = lookup(anchor, expiry)
+    return ledger.time > expiry ? certain : Math.max(certain, future.get(anchor) ?? 0, known)
+  }
+  const claims = (items: readonly PendingItem[], known: (item: PendingItem) => number) =>
+    items.reduce((sum, item) => sum + claimableOf(item, linkOf(item, known(item))), 0n)
+  // Who asked to drop an item counts on it no more; who was asked owes it until the peer has acked.
+  const won = peer.items.filter(({ id }) => !noteOf(party, id).declined)
+  const cancelled = party.cancelling.flatMap(({ id }) => {
+    const lane = signed.findLast(({ lane: { items } }) => items.some((item) => item.id === id))
+    return lane?.lane.items.filter((item) => item.id === id) ?? []
+  })
+  return (
+    sideStake(channelOf(position)[honest]) +
+    peer.transferred +
+    claims(won, ({ id }) => noteOf(party, id).known?.index ?? 0) -
+    own.transferred -
+    claims([...own.items, ...cancelled], () => 0)
+  )
+}
+
+/** Every choice of links that the peer could still make public. */
+export function futuresOf({ party, signed, secrets, ledger }: Position): readonly Future[] {
+  const items = [...party.own.items, ...party.peer.items, ...signed.flatMap((s) => s.lane.items)]
+  const ticks = new Map<Anchor, number>()
+  for (const { anchor, expiry } of items) {
+    const most = secrets.get(anchor)?.index ?? 0
+    if (ledger.time <= expiry && most > revealsOf(ledger)(anchor, expiry)) ticks.set(anchor, most)
+  }
+  let futures: Future[] = [new Map()]
+  for (const [anchor, most] of ticks) {
+    const links = Array.from({ length: most + 1 }, (_, index) => index)
+    futures = futures.flatMap((future) => links.map((link) => new Map([...future, [anchor, link]])))
+  }
+  return futures
+}
+
+/** The honest side leaves; the peer answers with everything it was ever given, by every rule. */
+function* closedByHonest(position: Position, rules: GameRules): Iterable<Outcome> {
+  const { honest, party, ledger } = position
+  // A hub that lost data has to wait: it is expected to know its own lane (DSP-9).
+  if (party.resuming !== undefined && honest === 'hub') return
+  const operation = forceCloseOperation({ ...party, ledger: channelOf(position) })
+  const closing = applied(ledger, operation, [SIGNERS[honest].publicKey])
+  if (isRejection(closing)) {
+    throw new Violation(`INV-4 the ${honest} cannot leave: ${closing.code}, ${closing.detail}`)
+  }
+  const quiet = afterDuties(position, closing, party)
+  yield { how: `the ${honest} leaves, nobody answers`, closing: quiet }
+  const peer = otherRole(honest)
+  const closed = closingOf(closing, position.party.ledger.number)
+  for (const shown of peerChallenges(position, rules)) {
+    const challenge = { kind: 'challenge', channel: closed.number, ...shown } as const
+    const signers = shown.guard?.appointment.guardKey ?? SIGNERS[peer].publicKey
+    const answered = applied(closing, challenge, [signers])
+    const how = `the ${honest} leaves, the ${peer} shows ${challengeName(shown)}`
+    checkLate(position, closing, challenge, how)
+    if (isRejection(answered)) continue
+    if (closingOf(answered, closed.number).status.penalized) {
+      throw new Violation(`DSP-4 an honest side is shown to have lied: ${how}`)
+    }
+    yield { how, closing: afterDuties(position, answered, party) }
+  }
+}
+
+/** INV-14: what was settled at the deadline is settled. */
+function checkLate(
+  position: Position,
+  closing: ExploredLedger,
+  challenge: OperationOf<'challenge'>,
+  how: string,
+): void {
+  const { deadline } = closingOf(closing, position.party.ledger.number).status
+  const signers = [SIGNERS.client.publicKey, SIGNERS.hub.publicKey]
+  if (isRejection(applied(atTime(closing, deadline + 1), challenge, signers))) return
+  throw new Violation(`INV-14 a challenge counts after the window: ${how}`)
+}
+
+function* peerChallenges(position: Position, rules: GameRules): Iterable<Challenge> {
+  const { party, signed, given, resumes } = position
+  const proofs = signed.slice(0, given)
+  const lanes = replacements(party)
+  for (const proof of proofs) {
+    yield { proof, own: undefined, resume: undefined, guard: undefined }
+    for (const own of lanes) yield { proof, own, resume: undefined, guard: undefined }
+  }
+  for (const resume of resumes) {
+    for (const own of lanes) {
+      for (const proof of [undefined, ...proofs]) yield { proof, own, resume, guard: undefined }
+    }
+  }
+  if (rules.guards) yield* challengesOfPeersGuard(position, lanes)
+}
+
+/** Lanes that a liar would like to have in the place of the one that the honest side chose. */
+function replacements({ peer, own }: ChannelParty): LaneState[] {
+  const newest = { ...peer, version: Math.max(peer.version, own.version) + 1 }
+  return [
+    { ...newest, acked: own.version, items: [] },
+    { ...newest, acked: own.version, transferred: amount(0n), items: [] },
+    { ...peer, items: [] },
+  ]
+}
+
+/** The peer closes with any lane that it could sign and any proof that it has. */
+function* closedByPeer(position: Position, rules: GameRules): Iterable<Outcome> {
+  const { honest, party, signed, given, resumes, ledger } = position
+  const by = otherRole(honest)
+  const channel = channelOf(position)
+  const proofs = [undefined, ...signed.slice(0, given)]
+  for (const resume of [undefined, ...resumes]) {
+    for (const own of assertions(position, resume)) {
+      for (const peer of proofs) {
+        for (const unsure of by === 'client' ? [false, true] : [false]) {
+          const operation = { by, own, unsure, resume, peer, channel: channel.number }
+          const closing = applied(ledger, { kind: 'forceClose', ...operation }, [
+            SIGNERS[by].publicKey,
+          ])
+          if (isRejection(closing)) continue
+          const how =
+            `the ${by} closes ${unsure ? 'unsure ' : ''}by ${laneName(own)} ` +
+            `with ${peer === undefined ? 'no proof' : laneName(peer.lane)}`
+          checkWindow(position, closing, how)
+          const answered = afterDuties(position, closing, party, rules)
+          checkPenalty(position, answered, operation, how)
+          yield { how, closing: answered }
+          yield* accomplices(position, answered, how)
+          if (!rules.guards) continue
+          const watched = towerAnswer(position, closing)
+          yield { how: `${how}, its tower answers`, closing: watched }
+          for (const bribed of bribedWords(position, closing)) {
+            const late = afterDuties(position, bribed, party, rules)
+            yield { how: `${how}, a bribed guard speaks first`, closing: late }
+          }
+        }
+      }
+    }
+  }
+}
+
+/** DSP-7: nothing is paid before the honest side had its time. */
+function checkWindow(position: Position, closing: ExploredLedger, how: string): void {
+  const { number, status } = closingOf(closing, position.party.ledger.number)
+  const finalize = { kind: 'finalize', channel: number, part: 0 } as const
+  if (isRejection(applied(atTime(closing, status.deadline), finalize, []))) return
+  throw new Violation(`DSP-7 finalized inside the window: ${how}`)
+}
+
+/** DSP-4: who asserts what the honest side can contradict is marked; DSP-9: the unsure are not. */
+function checkPenalty(
+  { party, honest, ledger: before, resumes }: Position,
+  answered: ExploredLedger,
+  asserted: { readonly own: LaneState; readonly unsure: boolean },
+  how: string,
+): void {
+  const { peer } = party
+  const { own, unsure } = asserted
+  const channel = before.channels.values().next().value
+  if (channel === undefined || resumes.length > 0 || party.resuming !== undefined) return
+  const { status } = closingOf(answered, channel.number)
+  const by = otherRole(honest)
+  const digest = (lane: LaneState) =>
+    Buffer.from(balanceProofDigest(CHAIN, channel.id, by, lane)).toString('latin1')
+  const isLie =
+    peer.version > 0 &&
+    peer.epoch === own.epoch &&
+    (peer.version > own.version ||
+      peer.transferred > own.transferred ||
+      peer.acked > own.acked ||
+      (peer.version === own.version && digest(peer) !== digest(own)))
+  if (status.penalized === (isLie && !unsure)) return
+  throw new Violation(`DSP-4 penalized: ${status.penalized}, lied: ${isLie}: ${how}`)
+}
+
+/** The peer, or a guard that it appointed itself, speaks in the honest side's place (INV-13). */
+function* accomplices(
+  position: Position,
+  answered: ExploredLedger,
+  how: string,
+): Iterable<Outcome> {
+  const { honest, party } = position
+  const peer = otherRole(honest)
+  const { number, id } = channelOf(position)
+  const lane = { ...LANE_START, version: party.peer.version + 2, acked: party.peer.acked }
+  const digest = balanceProofDigest(CHAIN, id, peer, lane)
+  const proof = { lane, evidence: evidenceOf(digest, SIGNERS[peer]) }
+  const alone = { proof, own: undefined, resume: undefined, guard: undefined }
+  for (const shown of [alone, forgedAppointment(position, proof)]) {
+    const challenge = { kind: 'challenge', channel: number, ...shown } as const
+    const signer = shown.guard?.appointment.guardKey ?? SIGNERS[peer].publicKey
+    const next = applied(answered, challenge, [signer])
+    if (!isRejection(next)) yield { how: `${how}, an accomplice answers`, closing: next }
+  }
+}
+
+/**
+ * Lanes that the peer may assert: around what it signed last, in every direction. Whatever differs
+ * more from that is judged alike: the rules compare, they do not calculate.
+ */
+function* assertions(
+  { party, signed }: Position,
+  resume: SignedResume | undefined,
+): Iterable<LaneState> {
+  const { peer } = party
+  yield LANE_START
+  const most = Math.max(0, ...signed.map(({ lane }) => lane.version))
+  const items = new Map([
+    ['', []],
+    [itemsName(peer.items), peer.items],
+    ...[...partlyPaid(peer.items)].map((paid) => [itemsName(paid), paid] as const),
+  ])
+  const epochs = [
+    { epoch: peer.epoch, resumeNonce: peer.resumeNonce },
+    ...(resume === undefined || resume.point.epoch === peer.epoch
+      ? []
+      : [{ epoch: resume.point.epoch, resumeNonce: resume.point.nonce }]),
+  ]
+  for (const epoch of epochs) {
+    for (let version = 1; version <= peer.version + 1; version++) {
+      for (let acked = 0; acked <= most + 1; acked++) {
+        for (let paid = 0n; paid <= peer.transferred + 1n; paid++) {
+          for (const pending of items.values()) {
+            yield { ...epoch, version, acked, transferred: amount(paid), items: pending }
+          }
+        }
+      }
+    }
+  }
+}
+
+function* partlyPaid(items: readonly PendingItem[]): Iterable<readonly PendingItem[]> {
+  for (const item of items) {
+    for (let paid = 0; paid < item.ticks; paid++) {
+      yield items.map((other) => (other === item ? { ...item, paid } : other))
+    }
+  }
+}
+
+/** The ledger after the honest side has met a dispute and done what is due, until nothing is. */
+function afterDuties(
+  position: Position,
+  closing: ExploredLedger,
+  party: ChannelParty,
+  { answers }: Pick<GameRules, 'answers'> = { answers: 'atOnce' },
+): ExploredLedger {
+  const { honest } = position
+  const first = closingOf(closing, position.party.ledger.number)
+  let ledger = answers === 'atOnce' ? closing : atTime(closing, first.status.deadline)
+  for (let round = 0; round < 6; round++) {
+    const seen = seeLedger(party, ledger.channels.get(first.number), ledger.time)
+    const [due] = dutiesOf(seen, CHAIN, ledger.time, revealsOf(ledger)).filter(
+      ({ kind }) => kind !== 'finalize',
+    )
+    if (due === undefined) return ledger
+    switch (due.kind) {
+      case 'reveal':
+        ledger = revealed(ledger, due.reveal)
+        break
+      case 'challenge': {
+        const answered = applied(ledger, due.operation, [SIGNERS[honest].publicKey])
+        if (isRejection(answered)) {
+          throw new Violation(`DSP-8 the guard's challenge is refused: ${answered.code}`)
+        }
+        ledger = answered
+        break
+      }
+      case 'finalize':
+        return ledger
+    }
+  }
+  throw new Violation('DSP-8 a duty that was done is due again')
+}
