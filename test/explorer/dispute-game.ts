@@ -4,15 +4,18 @@ import {
   balanceProofDigest,
   type Challenge,
   type ChannelParty,
+  channelTotal,
   claimableOf,
   isClosing,
   isRejection,
   LANE_START,
   type LaneState,
+  lockedOf,
   noteOf,
   type OperationOf,
   otherRole,
   type PendingItem,
+  type Role,
   type SignedResume,
   seeLedger,
   sideStake,
@@ -88,9 +91,18 @@ function* outcomes(position: Position, rules: GameRules): Iterable<Outcome> {
   yield* closedByPeer(position, rules)
 }
 
-/** What the honest side is due by its books in a future, base units. */
+/**
+ * What the honest side is due by its books in a future, base units. Who has lost data has no books:
+ * it loses at most what it ever promised, and what it was paid by proofs that it lost (CH-18).
+ */
 export function bookBalance(position: Position, future: Future): bigint {
   const { party, ledger, honest, signed } = position
+  if (party.resuming !== undefined) {
+    const promised = signed.map(({ lane }) => lane.transferred + lockedOf(lane))
+    const most = promised.reduce((a, b) => (a > b ? a : b), 0n)
+    const least = sideStake(channelOf(position)[honest]) + party.peer.transferred - most
+    return least < 0n ? 0n : least
+  }
   const { own, peer } = party
   const lookup = revealsOf(ledger)
   const linkOf = ({ anchor, expiry }: PendingItem, known: number) => {
@@ -199,38 +211,86 @@ function replacements({ peer, own }: ChannelParty): LaneState[] {
 
 /** The peer closes with any lane that it could sign and any proof that it has. */
 function* closedByPeer(position: Position, rules: GameRules): Iterable<Outcome> {
-  const { honest, party, signed, given, resumes, ledger } = position
+  const { honest, signed, given, resumes, ledger } = position
   const by = otherRole(honest)
-  const channel = channelOf(position)
-  const proofs = [undefined, ...signed.slice(0, given)]
-  for (const resume of [undefined, ...resumes]) {
-    for (const own of assertions(position, resume)) {
-      for (const peer of proofs) {
+  const { number: channel } = channelOf(position)
+  for (const peer of [undefined, ...signed.slice(0, given)]) {
+    let first = true
+    for (const resume of [undefined, ...resumes]) {
+      for (const own of assertions(position, peer?.lane ?? LANE_START, resume)) {
         for (const unsure of by === 'client' ? [false, true] : [false]) {
-          const operation = { by, own, unsure, resume, peer, channel: channel.number }
-          const closing = applied(ledger, { kind: 'forceClose', ...operation }, [
-            SIGNERS[by].publicKey,
-          ])
+          const operation = { kind: 'forceClose', by, own, unsure, resume, peer, channel } as const
+          const closing = applied(ledger, operation, [SIGNERS[by].publicKey])
           if (isRejection(closing)) continue
           const how =
             `the ${by} closes ${unsure ? 'unsure ' : ''}by ${laneName(own)} ` +
             `with ${peer === undefined ? 'no proof' : laneName(peer.lane)}`
-          checkWindow(position, closing, how)
-          const answered = afterDuties(position, closing, party, rules)
-          checkPenalty(position, answered, operation, how)
-          yield { how, closing: answered }
-          yield* accomplices(position, answered, how)
-          if (!rules.guards) continue
-          const watched = towerAnswer(position, closing)
-          yield { how: `${how}, its tower answers`, closing: watched }
-          for (const bribed of bribedWords(position, closing)) {
-            const late = afterDuties(position, bribed, party, rules)
-            yield { how: `${how}, a bribed guard speaks first`, closing: late }
-          }
+          checkAsserted(position, operation, how)
+          yield* answeredBy(position, rules, { closing, operation, how, first })
+          first = false
         }
       }
     }
   }
+}
+
+type PeersClose = {
+  readonly closing: ExploredLedger
+  readonly operation: OperationOf<'forceClose'>
+  readonly how: string
+  /** Whether it is the first with this proof: what does not depend on the rest is tried once. */
+  readonly first: boolean
+}
+
+function* answeredBy(
+  position: Position,
+  rules: GameRules,
+  { closing, operation, how, first }: PeersClose,
+): Iterable<Outcome> {
+  const { party } = position
+  const answered = afterDuties(position, closing, party, rules)
+  checkPenalty(position, answered, operation, how)
+  yield { how, closing: answered }
+  if (first) {
+    checkWindow(position, closing, how)
+    yield* accomplices(position, answered, how)
+  }
+  if (!rules.guards) return
+  const watched = ownReveals(position, towerAnswer(position, closing))
+  yield { how: `${how}, its tower answers`, closing: watched }
+  for (const bribed of bribedWords(position, closing)) {
+    const late = afterDuties(position, bribed, party, rules)
+    yield { how: `${how}, a bribed guard speaks first`, closing: late }
+  }
+}
+
+/** A guard challenges only: links are for their owner to reveal (DSP-12). */
+function ownReveals({ party }: Position, closing: ExploredLedger): ExploredLedger {
+  const seen = seeLedger(party, closing.channels.get(party.ledger.number), closing.time)
+  const duties = dutiesOf(seen, CHAIN, closing.time, revealsOf(closing))
+  return duties.reduce(
+    (ledger, duty) => (duty.kind === 'reveal' ? revealed(ledger, duty.reveal) : ledger),
+    closing,
+  )
+}
+
+/** DSP-3: what was taken fits together. */
+function checkAsserted(
+  position: Position,
+  { by, own, unsure, peer: chosen }: OperationOf<'forceClose'>,
+  how: string,
+): void {
+  if (unsure) return
+  const peer = chosen?.lane ?? LANE_START
+  const channel = channelOf(position)
+  const left = (role: Role, paying: LaneState, paid: LaneState) =>
+    sideStake(channel[role]) + paid.transferred - paying.transferred - lockedOf(paying)
+  const fits =
+    own.acked <= peer.version &&
+    peer.acked <= own.version &&
+    left(by, own, peer) >= 0n &&
+    left(otherRole(by), peer, own) >= 0n
+  if (!fits) throw new Violation(`DSP-3 what does not fit together is taken: ${how}`)
 }
 
 /** DSP-7: nothing is paid before the honest side had its time. */
@@ -251,7 +311,9 @@ function checkPenalty(
   const { peer } = party
   const { own, unsure } = asserted
   const channel = before.channels.values().next().value
-  if (channel === undefined || resumes.length > 0 || party.resuming !== undefined) return
+  // What resumes add to lies, the game itself shows (DSP-10).
+  const isResumed = party.resuming !== undefined || party.ownResume !== undefined
+  if (channel === undefined || resumes.length > 0 || isResumed) return
   const { status } = closingOf(answered, channel.number)
   const by = otherRole(honest)
   const digest = (lane: LaneState) =>
@@ -289,31 +351,30 @@ function* accomplices(
 }
 
 /**
- * Lanes that the peer may assert: around what it signed last, in every direction. Whatever differs
- * more from that is judged alike: the rules compare, they do not calculate.
+ * Lanes that the peer may assert: before, at and behind what it signed last, by each number that
+ * the rules compare, and just beyond what they take. Lanes in between are judged as one of these:
+ * the rules compare such numbers, and calculate with none but `transferred` and the items.
  */
 function* assertions(
-  { party, signed }: Position,
+  { party, ledger }: Position,
+  chosen: LaneState,
   resume: SignedResume | undefined,
 ): Iterable<LaneState> {
   const { peer } = party
+  const items = new Map(
+    [[], peer.items, ...partlyPaid(peer.items)].map((some) => [itemsName(some), some]),
+  )
+  const most = channelTotal(ledger.channels.get(party.ledger.number) ?? party.ledger)
   yield LANE_START
-  const most = Math.max(0, ...signed.map(({ lane }) => lane.version))
-  const items = new Map([
-    ['', []],
-    [itemsName(peer.items), peer.items],
-    ...[...partlyPaid(peer.items)].map((paid) => [itemsName(paid), paid] as const),
-  ])
-  const epochs = [
-    { epoch: peer.epoch, resumeNonce: peer.resumeNonce },
-    ...(resume === undefined || resume.point.epoch === peer.epoch
-      ? []
-      : [{ epoch: resume.point.epoch, resumeNonce: resume.point.nonce }]),
-  ]
-  for (const epoch of epochs) {
-    for (let version = 1; version <= peer.version + 1; version++) {
-      for (let acked = 0; acked <= most + 1; acked++) {
-        for (let paid = 0n; paid <= peer.transferred + 1n; paid++) {
+  for (const epoch of epochsOf(peer, resume)) {
+    const base = { ...epoch, version: peer.version + 1, acked: chosen.version, items: [] }
+    yield { ...base, transferred: amount(most + 1n) }
+    yield { ...base, transferred: amount(0n), acked: chosen.version + 1 }
+    if (chosen.acked > 1)
+      yield { ...base, transferred: peer.transferred, version: chosen.acked - 1 }
+    for (const version of numbers(1, peer.version - 1, peer.version, peer.version + 1)) {
+      for (const acked of numbers(0, peer.acked - 1, peer.acked, chosen.version)) {
+        for (const paid of new Set([0n, peer.transferred, peer.transferred + 1n])) {
           for (const pending of items.values()) {
             yield { ...epoch, version, acked, transferred: amount(paid), items: pending }
           }
@@ -321,6 +382,19 @@ function* assertions(
       }
     }
   }
+}
+
+/** These numbers, each once, from the least that there may be. */
+function numbers(least: number, ...values: readonly number[]): Iterable<number> {
+  return new Set(values.filter((value) => value >= least))
+}
+
+function epochsOf(peer: LaneState, resume: SignedResume | undefined) {
+  const { epoch, resumeNonce } = peer
+  const epochs = [{ epoch, resumeNonce }]
+  if (epoch > 0) epochs.push({ epoch: 0, resumeNonce: undefined })
+  if (resume === undefined) return epochs
+  return [...epochs, { epoch: resume.point.epoch, resumeNonce: resume.point.nonce }]
 }
 
 function* partlyPaid(items: readonly PendingItem[]): Iterable<readonly PendingItem[]> {
@@ -336,8 +410,9 @@ function afterDuties(
   position: Position,
   closing: ExploredLedger,
   party: ChannelParty,
-  { answers }: Pick<GameRules, 'answers'> = { answers: 'atOnce' },
+  { answers, guards }: GameRules = { answers: 'atOnce', guards: false },
 ): ExploredLedger {
+  const knowsNothing = party.incoming.every(({ known }) => known === undefined)
   const { honest } = position
   const first = closingOf(closing, position.party.ledger.number)
   let ledger = answers === 'atOnce' ? closing : atTime(closing, first.status.deadline)
@@ -357,6 +432,8 @@ function afterDuties(
           throw new Violation(`DSP-8 the guard's challenge is refused: ${answered.code}`)
         }
         ledger = answered
+        // Who knows no link has nothing more to do; where guards speak as well, that is looked up.
+        if (!guards && knowsNothing) return ledger
         break
       }
       case 'finalize':

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /*
  * Signatures without a curve, for searches through millions of states: only who has the seed can
@@ -37,13 +37,11 @@ export function verifyEquation(
   const seed = seeds.get(nameOf(publicKey))
   if (seed === undefined) return false
   const expected = signWithSeed(seed, publicKey, message)
-  return expected.every((byte, i) => byte === signature[i])
+  return Buffer.compare(expected, signature) === 0
 }
 
 function digest(parts: readonly Uint8Array[]): Uint8Array {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return new Uint8Array(hash.digest())
+  return new Uint8Array(hash('sha256', Buffer.concat(parts), 'buffer'))
 }
 
 /** The topmost bits cleared: a point encoding below the field's prime. */
