@@ -105,8 +105,9 @@ const TERMS: Partial<ChannelTerms> = {
 export function smallChannel(
   deposits: Readonly<Record<Role, bigint>>,
   terms: Partial<ChannelTerms>,
+  number = 7,
 ): Channel {
-  return testChannel({ ...deposits, terms: { ...TERMS, ...terms } })
+  return testChannel({ ...deposits, number, terms: { ...TERMS, ...terms } })
 }
 
 export function startOf({ honest, deposits, terms }: ChannelScope): ChannelState {

@@ -303,17 +303,18 @@ function checkWindow(position: Position, closing: ExploredLedger, how: string): 
 
 /** DSP-4: who asserts what the honest side can contradict is marked; DSP-9: the unsure are not. */
 function checkPenalty(
-  { party, honest, ledger: before, resumes }: Position,
+  position: Position,
   answered: ExploredLedger,
   asserted: { readonly own: LaneState; readonly unsure: boolean },
   how: string,
 ): void {
+  const { party, honest, resumes } = position
   const { peer } = party
+  const channel = channelOf(position)
   const { own, unsure } = asserted
-  const channel = before.channels.values().next().value
   // What resumes add to lies, the game itself shows (DSP-10).
   const isResumed = party.resuming !== undefined || party.ownResume !== undefined
-  if (channel === undefined || resumes.length > 0 || isResumed) return
+  if (resumes.length > 0 || isResumed) return
   const { status } = closingOf(answered, channel.number)
   const by = otherRole(honest)
   const digest = (lane: LaneState) =>

@@ -7,6 +7,7 @@ import {
   type ChannelParty,
   type ClosingChannel,
   earlierLink,
+  encodeParty,
   isClosing,
   type KnownLink,
   type LaneState,
@@ -52,6 +53,12 @@ export function closingOf(ledger: ExploredLedger, number: ChannelNumber): Closin
 /** The link at `index` of the chain that `secret` shows. */
 export function linkAt(secret: KnownLink, index: number): KnownLink {
   return { index, link: earlierLink(secret.link, secret.index - index) }
+}
+
+/** What disputes depend on of a party: all that it stores but its queues. */
+export function partyName(party: ChannelParty): string {
+  const stored = { ...party, unconfirmed: [], ackDue: false }
+  return Buffer.from(encodeParty(stored)).toString('latin1')
 }
 
 const names = new WeakMap<LaneState, string>()

@@ -61,7 +61,7 @@ function* updates(scope: ChannelScope, state: ChannelState): Iterable<Move<Chann
 }
 
 /** The update that states `changes`, signed as its receiver would compute it, right or wrong. */
-function updateOf(
+export function updateOf(
   { peer, ledger, role, grantedResume }: ChannelParty,
   changes: readonly Change[],
   { version = peer.version + 1, acked = peer.acked },

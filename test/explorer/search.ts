@@ -91,11 +91,15 @@ export function search<State>(
       }
     } catch (error) {
       // A broken assertion of the production code is a finding like any other.
-      const message = error instanceof Violation ? error.message : String(error)
+      const message = error instanceof Violation ? error.message : stackOf(error)
       return found(at, message, error instanceof Violation ? undefined : `after ${step}`)
     }
   }
   return found(undefined)
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
 function traceOf<State>(world: World<State>, end: Visited<State>): string[] {
