@@ -9,10 +9,11 @@ import {
   channelPartyCodec,
   decodeTrusted,
   draftDigest,
+  EXPIRY_SLACK_SECONDS,
   encodeParty,
   hasDraft,
+  isClosing,
   type KnownLink,
-  LANE_START,
   type LaneState,
   maySign,
   newParty,
@@ -67,6 +68,10 @@ export type ChannelScope = {
   readonly closes: boolean
   /** How often the honest side loses its data, and the peer says so of itself. */
   readonly losses: number
+  /** Whether a peer may deny a resume that it was granted, to an honest side that has lost it. */
+  readonly deniesResumes: boolean
+  /** Whether either side may close, and the other go on as if it had not seen it. */
+  readonly leaves: boolean
 }
 
 export type ChannelState = {
@@ -81,8 +86,8 @@ export type ChannelState = {
   readonly agreements: readonly SignedAgreement[]
   readonly withdrawals: readonly SignedWithdrawal[]
   readonly resumes: readonly SignedResume[]
-  /** Newest proof of the peer that it ever took: what was lost may be shown again. */
-  readonly taken: SignedLane | undefined
+  /** Proofs of the peer that it took, the newest last; older ones where guards keep them. */
+  readonly taken: readonly SignedLane[]
   /** An old copy of the disk. */
   readonly backup: ChannelParty | undefined
   readonly losses: number
@@ -121,7 +126,7 @@ export function startOf({ honest, deposits, terms }: ChannelScope): ChannelState
     agreements: [],
     withdrawals: [],
     resumes: [],
-    taken: undefined,
+    taken: [],
     backup: undefined,
     losses: 0,
   }
@@ -137,7 +142,7 @@ export function stateName(state: ChannelState): string {
     ...[given, connected, losses, ledger.time],
     ...[channel?.client.withdrawn, channel?.hub.withdrawn, channel?.status.kind],
     ...signed.map(({ lane }) => laneName(lane)),
-    ...(taken === undefined ? [] : [laneName(taken.lane)]),
+    ...taken.map(({ lane }) => laneName(lane)),
     ...[...ledger.reveals].map(([anchor, steps]) => {
       return `${anchor}${steps.map(({ index, time }) => `${index}@${time}`)}`
     }),
@@ -189,21 +194,40 @@ function observe({ signed, ledger }: ChannelState, party: ChannelParty, lane: La
   if (lane.acked > party.peer.version) {
     throw new Violation(`INV-19 an ack names what is not on disk: ${laneName(lane)}`)
   }
+  const channel = ledger.channels.get(party.ledger.number)
+  if (channel === undefined || isClosing(channel)) {
+    throw new Violation(`CH-6.6 signs on a channel that is closing: ${laneName(lane)}`)
+  }
   const before = signed.findLast((other) => other.lane.epoch === lane.epoch)?.lane
   if (before === undefined) return
   if (lane.transferred < before.transferred || lane.acked < before.acked) {
     throw new Violation(`INV-16 falls from ${laneName(before)} to ${laneName(lane)}`)
   }
-  // Whether the peer asked, a cancel shows: it is drafted for no other reason.
-  checkLaw(before, lane, ledger, () => true)
+  checkLaw(before, lane, ledger, ({ id }) =>
+    party.cancelling.some((cancelled) => cancelled.id === id && cancelled.version === lane.version),
+  )
 }
 
 /** INV-6 on every proof of the peer that the honest side takes. */
 export function observeTaken(state: ChannelState, next: ChannelParty): void {
   const { party, ledger } = state
-  const before = party.peer.epoch === next.peer.epoch ? party.peer : LANE_START
-  if (before === LANE_START && next.peer.epoch > 0) return
-  checkLaw(before, next.peer, ledger, ({ id }) =>
+  const { peer } = party
+  if (next.peer.version !== peer.version + 1) {
+    throw new Violation(`CH-6.1 takes ${laneName(next.peer)} after ${laneName(peer)}`)
+  }
+  if (next.peer.epoch < (party.grantedResume?.point.epoch ?? 0)) {
+    throw new Violation(`CH-18 takes a proof of an epoch that it gave up: ${laneName(next.peer)}`)
+  }
+  const { itemsMax, itemAmountMin, expirySecondsMax } = party.ledger.terms
+  const isBounded = next.peer.items.every(
+    ({ unit, ticks, expiry }) =>
+      unit * BigInt(ticks) >= itemAmountMin &&
+      expiry <= ledger.time + expirySecondsMax + EXPIRY_SLACK_SECONDS,
+  )
+  if (!isBounded || next.peer.items.length > itemsMax) {
+    throw new Violation(`CH-6.4 takes an item beyond the terms: ${laneName(next.peer)}`)
+  }
+  checkLaw(peer, next.peer, ledger, ({ id }) =>
     party.incoming.some((note) => note.id === id && note.declined),
   )
   if (next.peer.acked > party.own.version) {

@@ -4,15 +4,16 @@ import {
   declineItem,
   draftChange,
   draftOwed,
-  EXPIRE_GRACE_SECONDS,
   isRejection,
   learnLink,
+  leave,
   noteOf,
+  otherRole,
   seeLedger,
   seeReveal,
 } from '@tallystick/protocol'
-import { dutiesOf } from '#client-sdk/guard/duties.js'
-import { CHAIN, NOW } from '../protocol/test-channel.js'
+import { dutiesOf, forceCloseOperation } from '#client-sdk/guard/duties.js'
+import { CHAIN, NOW, SIGNERS } from '../protocol/test-channel.js'
 import { agreementMoves, checkAgreements } from './agreement-moves.js'
 import { batch } from './channel-batch.js'
 import {
@@ -25,7 +26,7 @@ import {
 } from './channel-state.js'
 import { checkDispute } from './dispute-game.js'
 import { laneName, linkAt, type Position } from './dispute-position.js'
-import { atTime, revealed, revealsOf } from './explored-ledger.js'
+import { applied, atTime, revealed, revealsOf } from './explored-ledger.js'
 import { peerMoves } from './peer-moves.js'
 import { resumeMoves } from './resume-moves.js'
 import type { Move, World } from './search.js'
@@ -58,6 +59,7 @@ export function channelWorld(scope: ChannelScope): World<ChannelState> {
         return
       }
       yield* honestMoves(scope, state)
+      if (scope.leaves) yield* leaving(scope, state)
       yield* peerMoves(scope, state)
       if (scope.withdrawals || scope.closes) yield* agreementMoves(scope, state)
       if (scope.losses > 0) yield* resumeMoves(scope, state)
@@ -72,9 +74,9 @@ function withoutQueues(party: ChannelParty): ChannelParty {
 }
 
 export function positionOf({ honest, items }: ChannelScope, state: ChannelState): Position {
-  const { party, signed, given, resumes, ledger } = state
+  const { party, signed, given, resumes, ledger, taken } = state
   // Whose item it is has the links; what the honest side knows, it reveals itself where it should.
-  return { honest, party, signed, given, resumes, ledger, secrets: secretsOf(items.own) }
+  return { honest, party, signed, given, taken, resumes, ledger, secrets: secretsOf(items.own) }
 }
 
 function describeState({ party, ledger, given, signed }: ChannelState): string {
@@ -103,6 +105,25 @@ function* honestMoves(scope: ChannelScope, state: ChannelState): Iterable<Move<C
       yield* batch(scope, state, `claims link ${index} of ${name}`, learnt)
     }
   }
+}
+
+/** Either side closes by what it has signed last: from here on nothing is signed (CH-6.6). */
+function* leaving(scope: ChannelScope, state: ChannelState): Iterable<Move<ChannelState>> {
+  const { party, ledger } = state
+  const left = leave(party)
+  const alone = applied(ledger, forceCloseOperation(left), [SIGNERS[party.role].publicKey])
+  if (!isRejection(alone)) {
+    yield* batch(scope, { ...state, ledger: alone }, 'leaves', left)
+  }
+  const by = otherRole(party.role)
+  const peer = state.signed.at(-1)
+  const asserted = { kind: 'forceClose', by, own: party.peer, unsure: false, peer } as const
+  const { number: channel } = party.ledger
+  const operation = { ...asserted, channel, resume: undefined }
+  const closed = applied(ledger, operation, [SIGNERS[by].publicKey])
+  if (isRejection(closed)) return
+  const seen = seeLedger(party, closed.channels.get(channel), closed.time)
+  yield* batch(scope, { ...state, ledger: closed }, 'sees that the peer has closed', seen)
 }
 
 /** What the ledger does: links become public, time passes. */
@@ -144,8 +165,8 @@ function* timeMoves(
   const ledger = atTime(state.ledger, NOW + time)
   const channel: Channel | undefined = ledger.channels.get(state.party.ledger.number)
   let party = seeLedger(state.party, channel, ledger.time)
+  // Tried at every time: when an item may be taken back, the rules of the lane decide.
   for (const item of party.own.items) {
-    if (ledger.time <= item.expiry + EXPIRE_GRACE_SECONDS) continue
     const drafted = draftChange(party, { kind: 'expire', id: item.id }, ledger.time)
     if (!isRejection(drafted)) party = drafted
   }

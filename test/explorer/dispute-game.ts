@@ -16,6 +16,8 @@ import {
   otherRole,
   type PendingItem,
   type Role,
+  resumeDigest,
+  type SignedLane,
   type SignedResume,
   seeLedger,
   sideStake,
@@ -61,9 +63,9 @@ export function checkDispute(position: Position, rules: GameRules): void {
   if (isClosing(channel)) return
   const futures = futuresOf(position)
   const books = futures.map((future) => bookBalance(position, future))
-  for (const { how, closing } of outcomes(position, rules)) {
+  for (const { how, closing, punished } of outcomes(position, rules)) {
     for (const [i, future] of futures.entries()) {
-      const due = books[i] ?? 0n
+      const due = punished ? channelTotal(channel) : (books[i] ?? 0n)
       const paid = payout(position, closing, future)
       if (paid >= due) continue
       throw new Violation(
@@ -84,7 +86,12 @@ export function worstPayout(position: Position, rules: GameRules, future: Future
   return worst ?? 0n
 }
 
-type Outcome = { readonly how: string; readonly closing: ExploredLedger }
+type Outcome = {
+  readonly how: string
+  readonly closing: ExploredLedger
+  /** Whether the peer has lied, and loses all for it: the whole channel goes to the honest side. */
+  readonly punished?: boolean
+}
 
 function* outcomes(position: Position, rules: GameRules): Iterable<Outcome> {
   yield* closedByHonest(position, rules)
@@ -214,11 +221,11 @@ function* closedByPeer(position: Position, rules: GameRules): Iterable<Outcome> 
   const { honest, signed, given, resumes, ledger } = position
   const by = otherRole(honest)
   const { number: channel } = channelOf(position)
-  for (const peer of [undefined, ...signed.slice(0, given)]) {
+  for (const peer of [undefined, ...signed.slice(0, given), forgedProof(position)]) {
     let first = true
-    for (const resume of [undefined, ...resumes]) {
+    for (const resume of [undefined, ...resumes, ...forgedResumes(position)]) {
       for (const own of assertions(position, peer?.lane ?? LANE_START, resume)) {
-        for (const unsure of by === 'client' ? [false, true] : [false]) {
+        for (const unsure of [false, true]) {
           const operation = { kind: 'forceClose', by, own, unsure, resume, peer, channel } as const
           const closing = applied(ledger, operation, [SIGNERS[by].publicKey])
           if (isRejection(closing)) continue
@@ -249,19 +256,63 @@ function* answeredBy(
 ): Iterable<Outcome> {
   const { party } = position
   const answered = afterDuties(position, closing, party, rules)
-  checkPenalty(position, answered, operation, how)
-  yield { how, closing: answered }
+  const punished = checkPenalty(position, answered, operation, how)
+  yield { how, closing: answered, punished }
   if (first) {
     checkWindow(position, closing, how)
     yield* accomplices(position, answered, how)
   }
   if (!rules.guards) return
+  yield* otherOrders(position, { closing, operation, how, first }, answered, punished)
   const watched = ownReveals(position, towerAnswer(position, closing))
   yield { how: `${how}, its tower answers`, closing: watched }
   for (const bribed of bribedWords(position, closing)) {
     const late = afterDuties(position, bribed, party, rules)
-    yield { how: `${how}, a bribed guard speaks first`, closing: late }
+    yield { how: `${how}, a bribed guard speaks first`, closing: late, punished }
   }
+}
+
+/** The honest side's word stands whatever it, or a copy of it, shows before or after (INV-11). */
+function* otherOrders(
+  position: Position,
+  { closing, how }: PeersClose,
+  answered: ExploredLedger,
+  punished: boolean,
+): Iterable<Outcome> {
+  const { honest, party, taken } = position
+  const signers = [SIGNERS[honest].publicKey]
+  // Where it is better to leave what was asserted alone, a copy leaves it as well.
+  if (!closingOf(answered, party.ledger.number).status.challenged) return
+  for (const proof of taken.slice(0, -1)) {
+    const shown = { proof, own: undefined, resume: undefined, guard: undefined }
+    const challenge = { kind: 'challenge', channel: party.ledger.number, ...shown } as const
+    const after = applied(answered, challenge, signers)
+    if (!isRejection(after))
+      yield { how: `${how}, an older proof after it`, closing: after, punished }
+    const before = applied(closing, challenge, signers)
+    if (isRejection(before)) continue
+    const late = afterDuties(position, before, party)
+    yield { how: `${how}, an older proof before it`, closing: late, punished }
+  }
+}
+
+/** A proof that the honest side never signed: all that it has for the peer. */
+function forgedProof({ honest, party, signed }: Position): SignedLane {
+  const { version, acked } = signed.at(-1)?.lane ?? LANE_START
+  const lane = { ...LANE_START, version: version + 1, acked, transferred: amount(1n) }
+  const digest = balanceProofDigest(CHAIN, party.ledger.id, honest, lane)
+  return { lane, evidence: evidenceOf(digest, SIGNERS[otherRole(honest)]) }
+}
+
+/** A resume of its own lane that the peer has signed itself: its newest proofs given up. */
+function forgedResumes({ honest, party, resumes }: Position): readonly SignedResume[] {
+  if (resumes.length === 0) return []
+  const peer = otherRole(honest)
+  const base = balanceProofDigest(CHAIN, party.ledger.id, peer, LANE_START)
+  const nonce = new Uint8Array(16).fill(200)
+  const point = { epoch: 9, nonce, base, version: 0, acked: 0, transferred: amount(0n) }
+  const signature = SIGNERS[peer].sign(resumeDigest(CHAIN, party.ledger, peer, point))
+  return [{ point, signature }]
 }
 
 /** A guard challenges only: links are for their owner to reveal (DSP-12). */
@@ -280,6 +331,7 @@ function checkAsserted(
   { by, own, unsure, peer: chosen }: OperationOf<'forceClose'>,
   how: string,
 ): void {
+  if (unsure && by === 'hub') throw new Violation(`DSP-9 a hub may be unsure: ${how}`)
   if (unsure) return
   const peer = chosen?.lane ?? LANE_START
   const channel = channelOf(position)
@@ -307,14 +359,14 @@ function checkPenalty(
   answered: ExploredLedger,
   asserted: { readonly own: LaneState; readonly unsure: boolean },
   how: string,
-): void {
+): boolean {
   const { party, honest, resumes } = position
   const { peer } = party
   const channel = channelOf(position)
   const { own, unsure } = asserted
   // What resumes add to lies, the game itself shows (DSP-10).
   const isResumed = party.resuming !== undefined || party.ownResume !== undefined
-  if (resumes.length > 0 || isResumed) return
+  if (resumes.length > 0 || isResumed) return false
   const { status } = closingOf(answered, channel.number)
   const by = otherRole(honest)
   const digest = (lane: LaneState) =>
@@ -326,7 +378,9 @@ function checkPenalty(
       peer.transferred > own.transferred ||
       peer.acked > own.acked ||
       (peer.version === own.version && digest(peer) !== digest(own)))
-  if (status.penalized === (isLie && !unsure)) return
+  const { clientPenaltyPpm, hubPenaltyPpm } = channel.terms
+  const rate = by === 'client' ? clientPenaltyPpm : hubPenaltyPpm
+  if (status.penalized === (isLie && !unsure)) return status.penalized && rate === 1_000_000
   throw new Violation(`DSP-4 penalized: ${status.penalized}, lied: ${isLie}: ${how}`)
 }
 
@@ -347,7 +401,11 @@ function* accomplices(
     const challenge = { kind: 'challenge', channel: number, ...shown } as const
     const signer = shown.guard?.appointment.guardKey ?? SIGNERS[peer].publicKey
     const next = applied(answered, challenge, [signer])
-    if (!isRejection(next)) yield { how: `${how}, an accomplice answers`, closing: next }
+    if (isRejection(next)) continue
+    if (shown.guard !== undefined) {
+      throw new Violation(`DSP-11 a guard that nobody has appointed is heard: ${how}`)
+    }
+    yield { how: `${how}, an accomplice answers`, closing: next }
   }
 }
 

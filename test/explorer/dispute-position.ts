@@ -26,6 +26,8 @@ export type Position = {
   /** Everything that the honest side ever signed of its lane, and how much of it the peer has. */
   readonly signed: readonly SignedLane[]
   readonly given: number
+  /** Proofs of the peer that the honest side or its guards have. */
+  readonly taken: readonly SignedLane[]
   /** Resumes of the peer's lane that the honest side has signed. */
   readonly resumes: readonly SignedResume[]
   readonly ledger: ExploredLedger

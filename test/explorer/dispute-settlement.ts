@@ -15,6 +15,9 @@ import { Violation } from './search.js'
 
 /* How a dispute ends once everybody has said what there is to say: by the ledger's own finalize. */
 
+/** As many links as any chain has. */
+const MOST = 1_000_000
+
 /** Payouts by what decides them; a dispute ends the same way wherever it was met before. */
 const payouts = new Map<string, bigint>()
 const PAYOUTS_MAX = 2_000_000
@@ -49,7 +52,9 @@ function settle(
   for (const time of times.sort((a, b) => a - b)) {
     ledger = finalizedOnce(atTime(ledger, time), channel.number)
     for (const { anchor, expiry } of items) {
-      const link = time === expiry ? linkOf(position, anchor, future.get(anchor) ?? 0) : undefined
+      // Just in time is what the future says; just too late is everything, and counts for nothing.
+      const index = time === expiry ? (future.get(anchor) ?? 0) : MOST
+      const link = time < expiry ? undefined : linkOf(position, anchor, index)
       if (link !== undefined) ledger = revealed(ledger, link)
     }
   }
@@ -72,7 +77,9 @@ function finalizedOnce(ledger: ExploredLedger, number: number): ExploredLedger {
 
 function linkOf({ secrets }: Position, anchor: Anchor, index: number): KnownLink | undefined {
   const secret = secrets.get(anchor)
-  return index === 0 || secret === undefined ? undefined : linkAt(secret, index)
+  return index === 0 || secret === undefined
+    ? undefined
+    : linkAt(secret, Math.min(index, secret.index))
 }
 
 function paidTo(ledger: ExploredLedger, lock: LockRoot): bigint {

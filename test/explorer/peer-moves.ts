@@ -5,6 +5,7 @@ import {
   type ChannelParty,
   confirmStored,
   draftChange,
+  type Evidence,
   type ItemId,
   isRejection,
   type LaneState,
@@ -14,8 +15,10 @@ import {
   receiveClaim,
   receiveUpdate,
   resync,
+  type Signer,
+  signEvidence,
 } from '@tallystick/protocol'
-import { anchorFor, CHAIN, evidenceOf, SIGNERS } from '../protocol/test-channel.js'
+import { anchorFor, CHAIN, evidenceOf, SIGNERS, testSigner } from '../protocol/test-channel.js'
 import { batch } from './channel-batch.js'
 import {
   adds,
@@ -44,15 +47,19 @@ export function* peerMoves(scope: ChannelScope, state: ChannelState): Iterable<M
 function* updates(scope: ChannelScope, state: ChannelState): Iterable<Move<ChannelState>> {
   const { party, ledger } = state
   if (party.peer.version >= scope.versions.peer) return
-  for (const lies of [{}, { version: party.peer.version + 2 }]) {
+  const forgers = [OTHER, 'batch'] as const
+  const older = party.grantedResume === undefined ? [] : [{ epoch: 0 }]
+  const lies = [{ version: party.peer.version + 2 }, ...forgers.map((forger) => ({ forger }))]
+  for (const lie of [{}, ...lies, ...older]) {
     for (let acked = 0; acked <= party.own.version + 1; acked++) {
       for (const changes of changesOf(scope, party)) {
-        const update = updateOf(party, changes, { acked, ...lies })
+        const update = updateOf(party, changes, { acked, ...lie })
         const received = receiveUpdate(CHAIN, party, update, ledger.time)
         if (received.kind !== 'received') continue
         observeTaken(state, received.party)
         const { peer: lane, peerEvidence: evidence } = received.party
-        const taken = evidence && { lane, evidence }
+        const kept = scope.game.guards ? state.taken : []
+        const taken = evidence === undefined ? kept : [...kept, { lane, evidence }]
         const label = `peer: ${update.version} acks ${acked} ${changes.map(changeName).join(', ')}`
         yield* batch(scope, { ...state, taken }, label, received.party)
       }
@@ -60,20 +67,41 @@ function* updates(scope: ChannelScope, state: ChannelState): Iterable<Move<Chann
   }
 }
 
+/** By what an update differs from the one that the rules ask for. */
+type Lie = {
+  readonly version?: number
+  readonly acked?: number
+  readonly epoch?: number
+  /** Somebody else signs, or the payer signs a batch that the proof is no leaf of. */
+  readonly forger?: Signer | 'batch'
+}
+
+const OTHER = testSigner(99)
+
+function evidenceBy(forger: Signer | 'batch', digest: Uint8Array, payer: Signer): Evidence {
+  if (forger !== 'batch') return evidenceOf(digest, forger)
+  const leaves = [new Uint8Array(32), new Uint8Array(32).fill(1)]
+  const [batched] = signEvidence(CHAIN, payer, leaves)
+  return batched ?? evidenceOf(digest, payer)
+}
+
 /** The update that states `changes`, signed as its receiver would compute it, right or wrong. */
 export function updateOf(
   { peer, ledger, role, grantedResume }: ChannelParty,
   changes: readonly Change[],
-  { version = peer.version + 1, acked = peer.acked },
+  lie: Lie,
 ): LaneUpdate {
-  const { epoch = 0, nonce: resumeNonce } = grantedResume?.point ?? {}
+  const point = grantedResume?.point
+  const { version = peer.version + 1, acked = peer.acked, epoch = point?.epoch ?? 0 } = lie
+  const resumeNonce = epoch === 0 ? undefined : point?.nonce
   let lane: LaneState = { ...peer, epoch, resumeNonce, version, acked }
   for (const change of changes) {
     const next = applyChange(lane, change)
     if (!isRejection(next)) lane = next as LaneState
   }
   const payer = otherRole(role)
-  const evidence = evidenceOf(balanceProofDigest(CHAIN, ledger.id, payer, lane), SIGNERS[payer])
+  const digest = balanceProofDigest(CHAIN, ledger.id, payer, lane)
+  const evidence = evidenceBy(lie.forger ?? SIGNERS[payer], digest, SIGNERS[payer])
   return { channel: ledger.id, epoch, version, acked, changes: [...changes], evidence }
 }
 

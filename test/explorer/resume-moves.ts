@@ -65,10 +65,10 @@ function* answers(scope: ChannelScope, state: ChannelState): Iterable<Move<Chann
   const { resuming: nonce, peerEvidence } = party
   if (nonce === undefined) return
   const held = peerEvidence && { lane: party.peer, evidence: peerEvidence }
-  const lanes = [undefined, taken, held, ...forgedLanes(state)]
-  for (const base of [undefined, ...signed.slice(0, given)]) {
+  const lanes = [undefined, taken.at(-1), held, ...forgedLanes(state)]
+  for (const base of [undefined, ...signed.slice(0, given), forgedBase(state)]) {
     for (const lane of lanes) {
-      for (const laneResume of [undefined, ...resumes]) {
+      for (const laneResume of scope.deniesResumes ? [undefined, ...resumes] : [resumes.at(-1)]) {
         for (const epoch of epochsOf(state, base)) {
           const resume = resumeOf(party, base?.lane ?? LANE_START, epoch, nonce)
           const answer: ResumeAnswer = { resume, base, lane, laneResume }
@@ -102,8 +102,9 @@ function resumeOf(
 
 /** Lanes that the peer never sent, but may sign now: without its items, with less paid. */
 function forgedLanes({ party, taken }: ChannelState): SignedLane[] {
-  if (taken === undefined) return []
-  const { lane } = taken
+  const newest = taken.at(-1)
+  if (newest === undefined) return []
+  const { lane } = newest
   const payer = otherRole(party.role)
   const lies = [
     { ...lane, items: [] },
@@ -114,6 +115,14 @@ function forgedLanes({ party, taken }: ChannelState): SignedLane[] {
     const digest = balanceProofDigest(CHAIN, party.ledger.id, payer, lie)
     return { lane: lie, evidence: evidenceOf(digest, SIGNERS[payer]) }
   })
+}
+
+/** A promise that the honest side never made, signed by the peer instead. */
+function forgedBase({ party, signed }: ChannelState): SignedLane {
+  const { version = 0, ...newest } = signed.at(-1)?.lane ?? LANE_START
+  const lane = { ...newest, version: version + 1, transferred: amount(newest.transferred + 1n) }
+  const digest = balanceProofDigest(CHAIN, party.ledger.id, party.role, lane)
+  return { lane, evidence: evidenceOf(digest, SIGNERS[otherRole(party.role)]) }
 }
 
 /** The peer says that it has lost its data, up to as often as the scope has losses and once more. */
