@@ -224,8 +224,10 @@ function* closedByPeer(position: Position, rules: GameRules): Iterable<Outcome> 
   for (const peer of [undefined, ...signed.slice(0, given), forgedProof(position)]) {
     let first = true
     for (const resume of [undefined, ...resumes, ...forgedResumes(position)]) {
-      for (const own of assertions(position, peer?.lane ?? LANE_START, resume)) {
-        for (const unsure of [false, true]) {
+      const isForged = resume !== undefined && !resumes.includes(resume)
+      const lanes = isForged ? [LANE_START] : assertions(position, peer?.lane ?? LANE_START, resume)
+      for (const own of lanes) {
+        for (const unsure of by === 'client' || own.version === 0 ? [false, true] : [false]) {
           const operation = { kind: 'forceClose', by, own, unsure, resume, peer, channel } as const
           const closing = applied(ledger, operation, [SIGNERS[by].publicKey])
           if (isRejection(closing)) continue
@@ -420,9 +422,11 @@ function* assertions(
   resume: SignedResume | undefined,
 ): Iterable<LaneState> {
   const { peer } = party
-  const items = new Map(
-    [[], peer.items, ...partlyPaid(peer.items)].map((some) => [itemsName(some), some]),
-  )
+  // Resumes take whole proofs out of the game: what differs less is tried where there are none.
+  const isPlain =
+    resume === undefined && party.ownResume === undefined && party.resuming === undefined
+  const partly = isPlain ? partlyPaid(peer.items) : []
+  const items = new Map([[], peer.items, ...partly].map((some) => [itemsName(some), some]))
   const most = channelTotal(ledger.channels.get(party.ledger.number) ?? party.ledger)
   yield LANE_START
   for (const epoch of epochsOf(peer, resume)) {
@@ -432,8 +436,12 @@ function* assertions(
     if (chosen.acked > 1)
       yield { ...base, transferred: peer.transferred, version: chosen.acked - 1 }
     for (const version of numbers(1, peer.version - 1, peer.version, peer.version + 1)) {
-      for (const acked of numbers(0, peer.acked - 1, peer.acked, chosen.version)) {
-        for (const paid of new Set([0n, peer.transferred, peer.transferred + 1n])) {
+      for (const acked of numbers(0, isPlain ? peer.acked - 1 : -1, peer.acked, chosen.version)) {
+        for (const paid of new Set([
+          0n,
+          peer.transferred,
+          ...(isPlain ? [peer.transferred + 1n] : []),
+        ])) {
           for (const pending of items.values()) {
             yield { ...epoch, version, acked, transferred: amount(paid), items: pending }
           }

@@ -17,7 +17,7 @@ import {
 import { CHAIN, evidenceOf, SIGNERS } from '../protocol/test-channel.js'
 import { batch } from './channel-batch.js'
 import type { ChannelScope, ChannelState } from './channel-state.js'
-import type { Move } from './search.js'
+import { type Move, Violation } from './search.js'
 
 /*
  * Lost data (CH-18): the honest side goes back to an old copy of its disk, or to nothing, and the
@@ -64,6 +64,7 @@ function* answers(scope: ChannelScope, state: ChannelState): Iterable<Move<Chann
   const { party, signed, given, resumes, taken } = state
   const { resuming: nonce, peerEvidence } = party
   if (nonce === undefined) return
+  checkUnasked(state)
   const held = peerEvidence && { lane: party.peer, evidence: peerEvidence }
   const lanes = [undefined, taken.at(-1), held, ...forgedLanes(state)]
   for (const base of [undefined, ...signed.slice(0, given), forgedBase(state)]) {
@@ -80,6 +81,14 @@ function* answers(scope: ChannelScope, state: ChannelState): Iterable<Move<Chann
       }
     }
   }
+}
+
+/** An answer to another request, as an old one would be. */
+function checkUnasked({ party }: ChannelState): void {
+  const resume = resumeOf(party, LANE_START, 9, nonceOf(50))
+  const answer = { resume, base: undefined, lane: undefined, laneResume: undefined }
+  if (takeResume(CHAIN, party, answer).kind !== 'resumed') return
+  throw new Violation('CH-18 takes a resume that it has not asked for')
 }
 
 function epochsOf({ party }: ChannelState, base: SignedLane | undefined): number[] {

@@ -341,26 +341,31 @@ const OF_DISPUTES: readonly RuleRemoval[] = [
     ...(['!status.unsure && (evidence.stale', '(evidence.stale'] as const),
   ),
   removal(
-    ...(['of the unsure an own lane needs an ack', 'DSP-9', 'resumes', CHALLENGE] as const),
+    ...([
+      'of the unsure an own lane needs an ack',
+      'DSP-9',
+      'resumes and acks',
+      CHALLENGE,
+    ] as const),
     ...(['(unsure ? proof.lane.acked > chosen.version : stale)', '(unsure || stale)'] as const),
   ),
   removal(
-    ...(['an unsure assertion may lag', 'DSP-9', 'resumes', DISPUTE] as const),
+    ...(['an unsure assertion may lag', 'DSP-9', 'resumes and acks', DISPUTE] as const),
     ...(['!unsure && peer.acked > own.version', 'peer.acked > own.version'] as const),
   ),
   removal(
-    ...(['who goes on shows its resume', 'DSP-10', 'resumes of a hub', DISPUTE] as const),
+    ...(['who goes on shows its resume', 'DSP-10', 'resumes of a payee', DISPUTE] as const),
     ...(['return own.epoch === 0', 'return true'] as const),
   ),
   removal(
-    ...(['an asserted lane is under its resume', 'DSP-10', 'resumes', DISPUTE] as const),
+    ...(['an asserted lane is under its resume', 'DSP-10', 'resumes of a payee', DISPUTE] as const),
     ...([
       'return isUnderResume(laneHead(chainId, channel, by, own), resume.point)',
       'return true',
     ] as const),
   ),
   removal(
-    ...(['a resume is signed by the payee', 'DSP-10', 'resumes', RESUME] as const),
+    ...(['a resume is signed by the payee', 'DSP-10', 'resumes of a payee', RESUME] as const),
     ...([
       'return verifySignature(channel[otherRole(payer)].key, digest, signature)',
       'return true',
@@ -371,11 +376,21 @@ const OF_DISPUTES: readonly RuleRemoval[] = [
     ...(['status.resume !== undefined && isGivenUp(head, status.resume)', 'false'] as const),
   ),
   removal(
-    ...(['the base is not older than what was acked', 'CH-18', 'resumes', RESUME_LANE] as const),
+    ...([
+      'the base is not older than what was acked',
+      'CH-18',
+      'resumes and acks',
+      RESUME_LANE,
+    ] as const),
     ...(['Math.max(peer.acked, party.peer.acked) > own.version', 'false'] as const),
   ),
   removal(
-    ...(['a payee signs one resume per epoch', 'CH-18', 'resumes', RESUME_LANE] as const),
+    ...([
+      'a payee signs one resume per epoch',
+      'CH-18',
+      'resumes of a payee',
+      RESUME_LANE,
+    ] as const),
     ...(['(grantedResume?.point.epoch ?? 0) + 1', 'peer.epoch + 1'] as const),
   ),
   removal(
@@ -410,11 +425,16 @@ const OF_DISPUTES: readonly RuleRemoval[] = [
     ...(['compareVersions(peer, party.peer) < 0 || peer.version < held', 'false'] as const),
   ),
   removal(
-    ...(['resumed lanes are solvent', 'CH-18', 'resumes', RESUME_LANE] as const),
+    ...(['resumed lanes are solvent', 'CH-18', 'resumes and acks', RESUME_LANE] as const),
     ...(['return isSolvent(ledger, lanes)', 'return true'] as const),
   ),
   removal(
-    ...(['a payee takes no proof of an epoch that is over', 'CH-18', 'resumes', RECEIVE] as const),
+    ...([
+      'a payee takes no proof of an epoch that is over',
+      'CH-18',
+      'resumes of a payee',
+      RECEIVE,
+    ] as const),
     ...(['if (update.epoch !== epoch)', 'if (false)'] as const),
   ),
   removal(

@@ -9,7 +9,13 @@ import type { RoutingScope } from './routing-world.js'
 
 export type Scope = 'small' | 'large'
 /** A world as the small scope has it, and what is different in the large one. */
-export type Sized<T> = T & { readonly large?: Partial<T> }
+export type Sized<T> = T & {
+  readonly large?: Partial<T>
+  /** Left out of the small scope unless it is asked for by name: it takes too long. */
+  readonly onlyLarge?: true
+  /** How the violation begins that is known, and stated in docs/security.md: no other may come. */
+  readonly known?: string
+}
 
 /** An item of one tick, far from its expiry. */
 const coin = (name: number, expiry = 5_000): ItemShape => ({ name, unit: 1n, ticks: 1, expiry })
@@ -173,18 +179,49 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     ...PLAIN,
     name: 'resumes',
     about: 'a client that lost its data, a hub that answers with anything, or lost its own',
+    items: { own: [coin(1)], peer: [] },
+    versions: { own: 2, peer: 0 },
+    losses: 1,
+    large: { versions: { own: 3, peer: 2 }, items: PLAIN.items },
+  },
+  {
+    ...PLAIN,
+    name: 'resumes of a payee',
+    about: 'the same where the hub pays',
+    items: { own: [], peer: [coin(2)] },
+    versions: { own: 1, peer: 1 },
+    losses: 1,
+    large: { versions: { own: 2, peer: 3 } },
+  },
+  {
+    ...PLAIN,
+    name: 'resumes and acks',
+    about: 'a client that lost what its hub has acked',
+    items: { own: [coin(1)], peer: [] },
     versions: { own: 2, peer: 1 },
     losses: 1,
-    large: { versions: { own: 3, peer: 2 } },
+    onlyLarge: true,
+  },
+  {
+    ...PLAIN,
+    name: 'denied resumes',
+    about: 'a hub that denies a resume which its client granted and lost',
+    items: { own: [], peer: [coin(2)] },
+    versions: { own: 1, peer: 1 },
+    losses: 1,
+    deniesResumes: true,
+    onlyLarge: true,
+    known: 'INV-4 INV-5 the client is paid 2 of 3',
   },
   {
     ...PLAIN,
     name: 'resumes of a hub',
-    about: 'the same of a hub',
+    about: 'a hub that lost its data, and cannot leave before it has gone on',
     honest: 'hub',
-    versions: { own: 2, peer: 1 },
+    items: { own: [coin(1)], peer: [] },
+    versions: { own: 1, peer: 1 },
     losses: 1,
-    large: { versions: { own: 3, peer: 2 } },
+    large: { versions: { own: 3, peer: 2 }, items: PLAIN.items },
   },
 ]
 

@@ -7,6 +7,9 @@ import { type Bounds, type Found, search } from './search.js'
 export type NamedWorld = {
   readonly name: string
   readonly about: string
+  readonly onlyLarge: boolean
+  /** How a violation begins that is known; absent: there is none. */
+  readonly known: string | undefined
   readonly explore: (bounds: Bounds) => Found
 }
 
@@ -23,11 +26,16 @@ export function worldsOf(scope: Scope): readonly NamedWorld[] {
   return [...channels, ...routing]
 }
 
-function namesOf({ name, about }: { readonly name: string; readonly about: string }) {
-  return { name, about }
+function namesOf<T extends { readonly name: string; readonly about: string }>({
+  name,
+  about,
+  onlyLarge = false,
+  known,
+}: Sized<T>) {
+  return { name, about, onlyLarge, known }
 }
 
-function inScope<T>({ large, ...small }: Sized<T>, scope: Scope): T {
+function inScope<T>({ large, onlyLarge: _, known: __, ...small }: Sized<T>, scope: Scope): T {
   // Without `large` what is left is the small scope itself.
   const base = small as unknown as T
   return scope === 'small' ? base : { ...base, ...large }
