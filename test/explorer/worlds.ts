@@ -29,10 +29,10 @@ export function worldsOf(scope: Scope): readonly NamedWorld[] {
 function namesOf<T extends { readonly name: string; readonly about: string }>({
   name,
   about,
-  onlyLarge = false,
+  onlyLarge,
   known,
 }: Sized<T>) {
-  return { name, about, onlyLarge, known }
+  return { name, about, onlyLarge: onlyLarge === true, known }
 }
 
 function inScope<T>({ large, onlyLarge: _, known: __, ...small }: Sized<T>, scope: Scope): T {
