@@ -72,6 +72,7 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
       peer: [
         { ...coin(2), unit: 2n },
         coin(4),
+        { ...coin(7), unit: 3n },
         { ...coin(5), unit: 2n },
         { ...coin(6, 7_000), unit: 2n },
       ],
@@ -90,7 +91,7 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     name: 'streams',
     about: 'items of two ticks, redeemed in parts',
     items: { own: [stream(1)], peer: [stream(2)] },
-    versions: { own: 1, peer: 2 },
+    versions: { own: 2, peer: 1 },
     large: { versions: { own: 3, peer: 3 } },
   },
   {
