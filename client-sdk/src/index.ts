@@ -1,17 +1,35 @@
+export { type Clock, PROCESS_CLOCK } from './clock.js'
 export { amountOf, type Denomination, formatAmount, unitsOf } from './decimal-amount.js'
+export {
+  type BundledExit,
+  type ExitBundle,
+  encodeExitBundle,
+  parseExitBundle,
+} from './exit/exit-bundle.js'
+export type { ExitItem, ExitPlan, ExitStep } from './exit/exit-plan.js'
+export { BundleExit } from './exit/leave-by-bundle.js'
+export type { LeavingParty } from './exit/way-out.js'
 export type { AnswerContext } from './guard/answer-force-close.js'
 export { type Duty, dutiesOf, forceCloseOperation } from './guard/duties.js'
 export { entrustedChallenge } from './guard/entrusted-challenge.js'
 export { type GuardAct, type Guarded, GuardLoop, type GuardParts } from './guard/guard-loop.js'
-export { revealLookupOf } from './guard/reveal-lookup.js'
+export {
+  closingItems,
+  RevealLookups,
+  revealLookupFor,
+  revealLookupOf,
+} from './guard/reveal-lookup.js'
 export { BlockFeed } from './ledger/block-feed.js'
 export { type BlockSummary, summarizeBlock } from './ledger/block-summary.js'
 export { type ChannelFeePlan, channelFeeTransaction } from './ledger/channel-fee-transaction.js'
 export { awaitedKeys, awaitedSigner, coSign, joinSignatures } from './ledger/co-sign.js'
 export type { OwnedCoin } from './ledger/coin-selection.js'
 export { finalizeTransaction } from './ledger/finalize-transaction.js'
+export { findChannelEnd } from './ledger/find-channel-end.js'
 export type { FollowOptions, VerifiedBlock } from './ledger/follow-blocks.js'
+export { inParallel } from './ledger/in-parallel.js'
 export { type CoinSpend, KeyCoins } from './ledger/key-coins.js'
+export type { LedgerAccess } from './ledger/ledger-access.js'
 export {
   LedgerClient,
   type LedgerOptions,
@@ -38,6 +56,7 @@ export {
 } from './ledger/light-client.js'
 export type { OpenSocket, Socket, SocketHandlers } from './ledger/open-socket.js'
 export { openWebSocket } from './ledger/open-web-socket.js'
+export { pause } from './ledger/pause.js'
 export {
   type BuildRejection,
   buildTransaction,
@@ -47,10 +66,20 @@ export {
 export type { BuiltTransaction } from './ledger/transaction-draft.js'
 export { StoreFault } from './store/store-fault.js'
 export type { RecordKind, StoredRecord, StoreWrite, WalletStore } from './store/wallet-store.js'
+export {
+  type AppointmentOwner,
+  endAppointment,
+  fetchEntrusted,
+} from './tower/tower-appointments.js'
+export type { EntrustedChannel, TowerGuard, TowerLinkParts } from './tower/tower-link.js'
+export { TowerLink } from './tower/tower-link.js'
+export { type TowerAddress, type TowerAnswer, TowerSession } from './tower/tower-session.js'
 export { closeAlone } from './wallet/close-alone.js'
 export { type Balance, Wallet, type WalletOptions } from './wallet/wallet.js'
 export type { Caller, WalletNotice } from './wallet/wallet-core.js'
+export type { ExitOptions } from './wallet/wallet-exits.js'
 export type { InvoiceWish } from './wallet/wallet-invoices.js'
 export type { PaymentWish } from './wallet/wallet-payments.js'
 export type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet/wallet-records.js'
+export type { TowerOptions } from './wallet/wallet-towers.js'
 export { WalletError } from './wallet-error.js'

@@ -1,40 +1,19 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import {
-  type GuardAct,
-  GuardLoop,
-  KeyCoins,
-  LedgerClient,
-  revealLookupOf,
-  summarizeBlock,
-  type VerifiedBlock,
-} from '@tallystick/client-sdk'
+import { LedgerClient, PROCESS_CLOCK } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
-import {
-  amount,
-  CLAIM_MARGIN_SECONDS,
-  type HubPolicy,
-  type PublicKey,
-  timestamp,
-} from '@tallystick/protocol'
+import { amount, CLAIM_MARGIN_SECONDS, type HubPolicy, type PublicKey } from '@tallystick/protocol'
 import { serveHub } from './api/hub-server.js'
-import { type BatchReport, Closer } from './closer/closer.js'
-import { HubState } from './core/hub-state.js'
+import { assembleHub } from './assemble-hub.js'
+import type { AuditFacts } from './audit/audit-line.js'
+import { AuditLog } from './audit/audit-log.js'
+import { auditedHub } from './audit/audited-hub.js'
 import { type HubConfig, termsOf } from './hub-config.js'
-import { loadHubKeys } from './hub-keys.js'
-import { hubEventsOf } from './ledger/block-events.js'
-import { ledgerPortOf } from './ledger/client-ledger-port.js'
+import { auditPathOf, journalPathOf, loadHubKeys } from './hub-keys.js'
+import type { HubReport } from './hub-report.js'
+import { HUB_VERSION } from './hub-version.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
-import { Pipeline } from './pipeline/pipeline.js'
-import { SessionDesk } from './session/session-desk.js'
 import { openSqliteJournal } from './store/sqlite-journal.js'
-
-/** What a hub reports to its operator while it runs. */
-export type HubReport =
-  | { readonly kind: 'batch'; readonly batch: BatchReport }
-  | { readonly kind: 'guard'; readonly act: GuardAct }
-  | { readonly kind: 'ledgerTrouble'; readonly error: unknown }
-  | { readonly kind: 'complaint'; readonly code: string; readonly detail: string }
 
 export type RunningHub = {
   /** Where sessions are served, `http://host:port`. */
@@ -44,25 +23,28 @@ export type RunningHub = {
 }
 
 /**
- * Starts a hub: journal, ledger follower, closer, guard, sessions. `onFault` is told once when a
+ * Starts a hub: journal, ledger follower, closer, guard, sessions. `onOperatorFault` is told when a
  * promise of the journal was broken; the process must end then, for nothing may be signed on top.
  */
 export async function startHub(
   config: HubConfig,
-  onReport: (report: HubReport) => void,
-  onFault: (fault: unknown) => void,
+  onOperatorReport: (report: HubReport) => void,
+  onOperatorFault: (fault: unknown) => void,
 ): Promise<RunningHub> {
   await mkdir(config.dataDir, { recursive: true })
-  const keys = await loadHubKeys(join(config.dataDir, 'hub.key'))
-  const stop = new AbortController()
+  const keys = await loadHubKeys(config.dataDir)
   const patiently = <T>(work: () => Promise<T>) =>
-    waitForLedger(work, stop.signal, (error) => onReport({ kind: 'ledgerTrouble', error }))
+    waitForLedger(work, {
+      clock: PROCESS_CLOCK,
+      signal: undefined,
+      onTrouble: (error) => onOperatorReport({ kind: 'ledgerTrouble', error }),
+    })
   const ledger = await patiently(() =>
     LedgerClient.connect({ url: config.ledgerUrl, openSocket: openWsSocket }),
   )
   const { chainId, genesis } = ledger
   // Headers lead to the parameters in force; those of the genesis may be long gone.
-  await patiently(() => ledger.refresh(stop.signal))
+  await patiently(() => ledger.refresh())
   const { timeStepSecondsMax } = ledger.parameters
   if (2 * timeStepSecondsMax > CLAIM_MARGIN_SECONDS) {
     // One block must not be able to jump over the time in which a taken claim can be enforced.
@@ -73,81 +55,35 @@ export async function startHub(
     throw new Error(`the ledger takes dispute windows of ${least} to ${most} seconds`)
   }
   const policy = policyOf(config, keys.payoutLock, ledger.feePerKiloCost(config.asset))
-  const journal = await openSqliteJournal(join(config.dataDir, 'hub.db'), chainId)
+  const journal = await openSqliteJournal(journalPathOf(config.dataDir), chainId, {
+    unmarked: 'refused',
+  })
   const stored = await journal.load()
-  const state = new HubState(stored.channels)
-  const { signer } = keys
-  const coins = new KeyCoins(ledger, keys.treasury, config.asset)
-
-  const pipeline = new Pipeline({
-    chainId,
+  // Behind the lock of the journal: a second hub writes no line.
+  const audit = await AuditLog.open(auditPathOf(config.dataDir), () => new Date())
+  const { onReport, onFault } = auditedHub(audit, {
+    onReport: onOperatorReport,
+    onFault: onOperatorFault,
+  })
+  const hub = assembleHub({
+    keys,
     policy,
-    signer,
-    state,
+    ledger,
     journal,
-    time: timestamp(genesis.time),
-    perform: (effect) => {
-      if (effect.kind === 'readyToClose') closer.gather()
-      else desk.perform(effect)
-    },
+    stored,
+    gatherMs: config.gatherMs,
+    clock: PROCESS_CLOCK,
+    randomBytes: (length) => new Uint8Array(randomBytes(length)),
+    onReport,
     onFault,
   })
-  const closer = new Closer(
-    {
-      chainId,
-      policy,
-      signer,
-      state,
-      journal,
-      coins,
-      ledger: ledgerPortOf(ledger),
-      gatherMs: config.gatherMs,
-      now: () => pipeline.now,
-      onFault,
-      onBatch: (batch) => onReport({ kind: 'batch', batch }),
-    },
-    stored.jobs,
-  )
-  const desk = new SessionDesk({
-    chainId,
-    policy,
-    signer,
-    state,
-    pipeline,
-    closer,
-    onComplaint: ({ code, detail }) => onReport({ kind: 'complaint', code, detail }),
+  const { state, pipeline, desk } = hub
+  const about = describeHub(keys.signer.publicKey, chainId, policy)
+  await audit.append('started', {
+    ...{ version: HUB_VERSION, channels: stored.channels.length, height: stored.height },
+    ...(stored.restoredTime === undefined ? {} : { restored_time: stored.restoredTime }),
+    ...about,
   })
-  const guard = new GuardLoop({
-    ledger,
-    feePerKiloCost: ({ asset }) => ledger.feePerKiloCost(asset),
-    revealWithCoins: (reveal) => coins.build({ reveals: [reveal] }),
-    beforeForceClose: async (party) => {
-      const { id } = party.ledger
-      const events = [{ kind: 'leave', channel: id }] as const
-      await pipeline.ledger({ height: undefined, time: pipeline.now, events })
-      return state.channel(id)?.party ?? party
-    },
-    onAct: (act) => onReport({ kind: 'guard', act }),
-  })
-
-  const meetBlock = async ({ header, transactions, ids }: VerifiedBlock) => {
-    const { height, time } = header
-    const summary = summarizeBlock({ height, time, transactions, ids })
-    const events = await patiently(() => hubEventsOf(ledger, state, signer.publicKey, summary))
-    await pipeline.ledger({ height, time, events })
-    await patiently(() => closer.meetBlock(height, summary.ids))
-    const guarded = [...state.busyChannels()].map(({ party }) => ({ party, signer }))
-    const parties = guarded.map(({ party }) => party)
-    const revealedBy = await patiently(() => revealLookupOf(ledger, parties))
-    await guard.act(guarded, { height, now: time, revealedBy })
-  }
-  const following = ledger.follow({
-    from: Math.max(1, stored.height + 1),
-    signal: stop.signal,
-    onBlock: meetBlock,
-    onError: (error) => onReport({ kind: 'ledgerTrouble', error }),
-  })
-  following.catch((fault) => (stop.signal.aborted ? undefined : onFault(fault)))
 
   const server = await serveHub({
     host: config.host,
@@ -156,7 +92,7 @@ export async function startHub(
     onSocket: (socket, address) => desk.open(socket, address),
     information: {
       ready: () => pipeline.now > genesis.time,
-      describe: () => describeHub(signer.publicKey, chainId, policy),
+      describe: () => about,
       statistics: async () => ({
         channels: [...state.channels()].length,
         sessions: desk.size,
@@ -170,14 +106,13 @@ export async function startHub(
   })
   return {
     url: server.url,
-    key: signer.publicKey,
+    key: keys.signer.publicKey,
     stop: async () => {
-      stop.abort()
-      closer.stop()
-      desk.leaveAll()
-      pipeline.stop()
+      hub.stop()
       await server.close()
       await journal.close()
+      await audit.append('stopped', {})
+      await audit.close()
     },
   }
 }
@@ -202,7 +137,7 @@ function describeHub(
   key: PublicKey,
   chainId: string,
   { asset, terms, ...policy }: HubPolicy,
-): object {
+): AuditFacts {
   return {
     key,
     chain_id: chainId,

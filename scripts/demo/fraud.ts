@@ -96,7 +96,10 @@ async function clientCheats(
     `  ${money(honest.inChannels)} are hers now; she closes alone with the old copy: ${money(DEPOSIT)}`,
   )
   const signer = deriveKeys(mallory.seed).channel(before.keyIndex)
-  const lie = closeAlone(feed.ledger, before.party, signer)
+  const lie = closeAlone({
+    ...{ chainId: feed.ledger.chainId, party: before.party, signer, unsure: false, now: feed.time },
+    feePerKiloCost: feed.ledger.feePerKiloCost(before.party.ledger.asset),
+  })
   if (isRejection(lie)) throw new Error(lie.detail)
   await feed.ledger.confirmed(await feed.ledger.submit(lie.transaction))
   await mallory.wallet.settled(id)
@@ -128,7 +131,7 @@ async function hubCheats(
     `  the hub has paid Carol ${money(owed)} over her channel, into which it put ${money(hub.deposited)}`,
   )
   progress.say('  its operator closes the channel alone as if nothing had ever been paid')
-  const { signer } = await loadHubKeys(join(dataDir, 'hub', 'hub.key'))
+  const { signer } = await loadHubKeys(join(dataDir, 'hub'))
   const lie = channelFeeTransaction({
     chainId: feed.ledger.chainId,
     channel: number,

@@ -39,10 +39,14 @@ export type LedgerOrigin =
       readonly time?: number
     }
 
-/** Twice the usual heartbeat; windows from a second, for tries, to a month. */
+/**
+ * Twice the usual heartbeat; windows from two hours to a month. Two hours are 720 blocks at the
+ * largest step of time, in which ten thousand channels can be left by the dearest way there is while
+ * other traffic fills the blocks (test/bench/mass-exit); for tries an operator sets less.
+ */
 export const LEDGER_DEFAULTS = {
   timeStepSecondsMax: 10,
-  disputeWindowSecondsMin: 1,
+  disputeWindowSecondsMin: 7_200,
   disputeWindowSecondsMax: 2_592_000,
 } as const
 

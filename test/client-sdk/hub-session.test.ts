@@ -8,6 +8,7 @@ import {
   transcriptOf,
   WIRE_VERSION,
 } from '@tallystick/protocol'
+import { PROCESS_CLOCK } from '#client-sdk/clock.js'
 import type { OpenSocket } from '#client-sdk/ledger/open-socket.js'
 import { HubSession } from '#client-sdk/session/hub-session.js'
 import { POLICY } from '../hub/hub-world.js'
@@ -47,6 +48,7 @@ test('WIRE-6 a client that hangs up again and again comes back later each time',
     identity: testSigner(60),
     openSocket: hub.openSocket,
     randomBytes: (length) => new Uint8Array(length),
+    clock: PROCESS_CLOCK,
     handlers: {
       onReady: () => session.restart(),
       onMessage: () => assert.fail('the hub only greets'),

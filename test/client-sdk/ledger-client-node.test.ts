@@ -58,9 +58,7 @@ describe('LedgerClient and a ledger node', () => {
   before(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'tallystick-'))
     await initLedger({
-      kind: 'new',
-      dataDir,
-      network: 'test',
+      ...{ kind: 'new', dataDir, network: 'test', disputeWindowSecondsMin: 1 },
       assets: [{ code: 'GBP', decimals: 2, feePerKiloCost: FEE_PER_KILO_COST }],
       allocations: [{ asset: 0, amount: amount(1_000_000n), lock: lockOf(client) }],
     })

@@ -125,8 +125,9 @@ export class StubLedger {
       case 'assets':
         return this.#entry('asset', { asset: Number(a) })
       case 'channels':
-        return a === undefined
-          ? this.#channels(query)
+        if (a === undefined) return this.#channels(query)
+        return b === 'transactions'
+          ? this.#channelTransactions(Number(a), query)
           : this.#entry('channel', { channel: Number(a) })
       case 'coins':
         return a === undefined
@@ -179,6 +180,20 @@ export class StubLedger {
         : []
     })
     return page(found, query)
+  }
+
+  /** Every transaction of the blocks that has an operation: the tests have one channel each. */
+  #channelTransactions(channel: number, query: URLSearchParams): Reply {
+    if (channel !== 0) return problem(404, 'not_found', false)
+    const places = this.world.blocks.flatMap(({ header, transactions }) =>
+      transactions.flatMap((encoded, position) => {
+        const transaction = parseTransaction(encoded)
+        if (isRejection(transaction) || transaction.body.operations.length === 0) return []
+        const id = transactionId(header.chainId, transaction.body)
+        return [{ id, height: header.height, position }]
+      }),
+    )
+    return page(places, query)
   }
 
   #submit(hex: string): Reply {

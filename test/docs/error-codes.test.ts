@@ -7,7 +7,13 @@ import { fileURLToPath } from 'node:url'
 /** Seen from the compiled file. */
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 /** Sources whose refusals reach the other side; a program's own faults are not among them. */
-const SOURCES = ['protocol/src', 'settlement/src/core', 'settlement/src/api', 'hub/src']
+const SOURCES = [
+  'protocol/src',
+  'settlement/src/core',
+  'settlement/src/api',
+  'hub/src',
+  'watchtower/src',
+]
 
 /** A refusal: `reject('code'`, or a problem or a message with a `code: 'code'`. */
 const REFUSAL = /(?:\breject\(|\bcode:)\s*'([a-z_]+)'/g

@@ -7,9 +7,17 @@ import { fileURLToPath } from 'node:url'
 /** Seen from the compiled file. */
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
-const SOURCES = ['protocol/src', 'client-sdk/src', 'hub/src', 'settlement/src', 'scripts', 'test']
+const SOURCES = [
+  'protocol/src',
+  'client-sdk/src',
+  'hub/src',
+  'watchtower/src',
+  'settlement/src',
+  'scripts',
+  'test',
+]
 const FAMILIES =
-  'ENC|HASH|SIG|KEY|MON|COST|LOCK|MRK|STATE|GEN|BLK|TIME|TX|OP|REV|CH|DSP|HUB|WIRE|INVOICE|INV|API|LIM|LED|MEM|PAR|UPG|HIST'
+  'ENC|HASH|SIG|KEY|MON|COST|LOCK|MRK|STATE|GEN|BLK|TIME|TX|OP|REV|CH|DSP|HUB|WIRE|INVOICE|INV|API|LIM|LED|MEM|PAR|UPG|HIST|JRN|TOWER'
 
 /** A rule by its number, or with a star a whole family of them. */
 const CITATION = new RegExp(`\\b(?:${FAMILIES})-(?:\\*|[0-9]+(?:\\.[0-9]+)?)`, 'g')

@@ -1,6 +1,5 @@
 import {
   type Anchor,
-  amount,
   balanceProofDigest,
   type Challenge,
   type ChannelParty,
@@ -16,9 +15,6 @@ import {
   otherRole,
   type PendingItem,
   type Role,
-  resumeDigest,
-  type SignedLane,
-  type SignedResume,
   seeLedger,
   sideStake,
 } from '@tallystick/protocol'
@@ -36,7 +32,6 @@ import {
   channelOf,
   closingOf,
   type Future,
-  itemsName,
   laneName,
   type Position,
 } from './dispute-position.js'

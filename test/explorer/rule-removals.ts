@@ -107,14 +107,6 @@ const OF_LANES: readonly Row[] = [
     'const items = index > 0',
   ],
   ['paid ticks are counted', 'CH-6.3', 'streams', CHANGE, '{ ...item, paid: index }', 'item'],
-  [
-    'only a link pays',
-    'CH-7',
-    'routing',
-    CLAIM,
-    'known.index > item.ticks || anchorOf(known.link, known.index) !== item.anchor',
-    'false',
-  ],
   ['only the payee cancels', 'CH-6.3', 'payments', RECEIVE, 'return note.declined', 'return true'],
   [
     'an item expires after its time',

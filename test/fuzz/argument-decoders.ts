@@ -10,6 +10,10 @@ const APPOINTMENT = JSON.stringify({
   validUntil: 1_800_000_000,
 })
 
+const TOWERS = JSON.stringify([
+  { url: 'ws://tower:9750/v1/session', key: '5f'.repeat(32), bountyPpm: 100_000 },
+])
+
 /** What callers hand to a wallet, as JSON in which `"5n"` stands for a bigint. */
 export function argumentDecoders(): readonly Decoder[] {
   return [
@@ -23,6 +27,7 @@ export function argumentDecoders(): readonly Decoder[] {
     argumentDecoder('parseLock', [JSON.stringify('5b'.repeat(32))], parsers.parseLock),
     argumentDecoder('parseHub', [JSON.stringify('5c'.repeat(32))], parsers.parseHub),
     argumentDecoder('parseAppointment', [APPOINTMENT], parsers.parseAppointment),
+    argumentDecoder('parseTowers', ['[]', TOWERS], parsers.parseTowers),
     argumentDecoder('parseUrl', ['"ws://hub:1"', '"wss://hub/x"'], (value) =>
       parsers.parseUrl(value, 'url', ['ws:', 'wss:']),
     ),

@@ -1,4 +1,5 @@
 import { argumentDecoders } from './argument-decoders.js'
+import { bundleDecoders } from './bundle-decoders.js'
 import { exportedCodecs, stateEntryDecoders } from './codec-decoders.js'
 import type { Decoder } from './decoder.js'
 import { historyDecoders } from './history-decoders.js'
@@ -7,7 +8,7 @@ import { storeDecoders } from './store-decoders.js'
 import { textDecoders } from './text-decoders.js'
 import { transactionDecoders } from './transaction-decoders.js'
 
-/** Every decoder of protocol, settlement, hub and client-sdk. */
+/** Every decoder of protocol, settlement, hub, client-sdk and wallet. */
 export async function allDecoders(): Promise<readonly Decoder[]> {
   return [
     ...(await exportedCodecs()),
@@ -17,6 +18,7 @@ export async function allDecoders(): Promise<readonly Decoder[]> {
     ...jsonDecoders(),
     ...argumentDecoders(),
     ...storeDecoders(),
+    ...bundleDecoders(),
     ...(await historyDecoders()),
   ]
 }
@@ -26,5 +28,6 @@ export const NOT_FUZZED: Readonly<Record<string, string>> = {
   decode: 'reads whatever codec it is given: each of them is tried with it',
   decodeTrusted: 'as decode, with an exception: each codec is tried with it',
   readAhead: 'hands on what somebody else reads',
+  readWordsFile: 'refuses whatever is no mnemonic; parseMnemonic, which reads it, is tried',
   readBody: 'reads a request to a bound of bytes; test/integration/ledger-hostile-input',
 }

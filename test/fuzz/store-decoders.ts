@@ -18,6 +18,7 @@ import {
   transactionCodec,
   utf8,
 } from '@tallystick/protocol'
+import { MarkFile, readHighWaterMark } from '#client-sdk/node/high-water-mark.js'
 import { decodeWalletChannel, encodeWalletChannel } from '#client-sdk/wallet/wallet-records.js'
 import { decodeHubChannel, encodeHubChannel } from '#hub/core/hub-channel.js'
 import { readKeyFile } from '#settlement/cli/key-file.js'
@@ -37,11 +38,12 @@ export function storeDecoders(): readonly Decoder[] {
       return { party, owner: undefined, onward: [], origin: [] }
     }),
     recordDecoder('decodeWalletChannel', decodeWalletChannel, encodeWalletChannel, (party) => {
-      return { party, keyIndex: 3, books: 'whole' as const }
+      return { party, keyIndex: 3, books: 'whole' as const, end: undefined }
     }),
     genesisFileDecoder(),
     proposalFileDecoder(),
     tipMarkDecoder(),
+    highWaterMarkDecoder(),
     secretFileDecoder({
       name: 'readValidatorKey',
       fault: 'LedgerFault',
@@ -172,6 +174,46 @@ function tipMarkDecoder(): Decoder {
         return 'accepted'
       } catch (error) {
         if (isNamed(error, 'LedgerFault')) return 'refused'
+        throw error
+      }
+    },
+  }
+}
+
+/** What was read names a commit that `MarkFile` would write so: into its place, or into both. */
+function highWaterMarkDecoder(): Decoder {
+  const written = (noted: Parameters<typeof MarkFile.create>[1]) =>
+    fromFile(new Uint8Array(), async (path) => {
+      await (await MarkFile.create(path, noted)).close()
+      return new Uint8Array(readFileSync(path))
+    })
+  return {
+    name: 'readHighWaterMark',
+    covers: ['readHighWaterMark'],
+    valid: (dice) => {
+      const place = (sequence: number) => {
+        const hex = `${toHex(dice.bytes(16))} ${String(sequence).padStart(16, '0')}`
+        const text = `tallystick mark 1 ${hex} ${toHex(dice.bytes(32))} `
+        const sum = createHash('sha256').update(text).digest('hex').slice(0, 32)
+        return `${`${text}${sum}`.padEnd(4_095)}\n`
+      }
+      // The other place was torn.
+      return utf8(place(2 * dice.roll(1_000)) + ' '.repeat(4_096))
+    },
+    check: async (input) => {
+      try {
+        const mark = await fromFile(input, readHighWaterMark)
+        const { id, sequence, head } = mark
+        const again = await written({ id, sequence, previous: head, head })
+        const from = (sequence % 2) * 4_096
+        const isSame = equalBytes(
+          input.subarray(from, from + 4_096),
+          again.subarray(from, from + 4_096),
+        )
+        assert.ok(isSame, 'INV-23 not its own encoding')
+        return 'accepted'
+      } catch (error) {
+        if (isNamed(error, 'StoreFault')) return 'refused'
         throw error
       }
     },

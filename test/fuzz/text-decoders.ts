@@ -21,6 +21,7 @@ import {
   utf8,
 } from '@tallystick/protocol'
 import { amountOf, unitsOf } from '#client-sdk/decimal-amount.js'
+import { auditLine, parseAuditLine } from '#hub/audit/audit-line.js'
 import type { Dice } from '../protocol/test-channel.js'
 import { testSigner } from '../protocol/test-channel.js'
 import { validBytes } from './codec-decoders.js'
@@ -56,6 +57,18 @@ export function textDecoders(): readonly Decoder[] {
   return [
     lockTextDecoder(),
     invoiceDecoder(),
+    textDecoder(
+      'parseAuditLine',
+      (dice) => {
+        const facts = { detail: textOf(dice.bytes(dice.roll(40))), channel: dice.roll(1_000) }
+        const entry = { sequence: 1 + dice.roll(1_000), at: '', kind: 'guard' as const, facts }
+        return auditLine({ ...entry, previous: toHex(dice.bytes(32)) }).line
+      },
+      (text) => {
+        const parsed = parseAuditLine(text)
+        return parsed && auditLine(parsed.entry).line
+      },
+    ),
     textDecoder(
       'parseHex',
       (dice) => toHex(dice.bytes(dice.roll(40))),

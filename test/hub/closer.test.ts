@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { KeyCoins, LedgerClient } from '@tallystick/client-sdk'
+import { KeyCoins, LedgerClient, PROCESS_CLOCK } from '@tallystick/client-sdk'
 import {
   amount,
   decodeTrusted,
@@ -74,6 +74,7 @@ class Desk {
       coins: new KeyCoins(ledger, treasury, 0),
       ledger: ledgerPortOf(ledger),
       gatherMs: 0,
+      clock: PROCESS_CLOCK,
       now: () => timestamp(START + 1),
       onFault: (fault) => assert.fail(String(fault)),
     })

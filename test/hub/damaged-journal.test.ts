@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import {
@@ -7,10 +8,14 @@ import {
   type ChainId,
   type ChannelId,
   type ItemId,
+  newParty,
+  type PublicKey,
   timestamp,
 } from '@tallystick/protocol'
+import type { HubChannel } from '#hub/core/hub-channel.js'
 import type { Payment } from '#hub/core/payment.js'
-import { openSqliteJournal } from '#hub/store/sqlite-journal.js'
+import { beginSqliteJournal, openSqliteJournal } from '#hub/store/sqlite-journal.js'
+import { testChannel } from '../protocol/test-channel.js'
 import { tamper, temporaryFolder } from '../settlement/data-folder.js'
 
 const CHAIN = 'c1'.repeat(32) as ChainId
@@ -32,7 +37,10 @@ async function usedJournal(context: TestContext): Promise<string> {
   const path = join(temporaryFolder(context), 'hub.db')
   const journal = await openSqliteJournal(path, CHAIN)
   const payments = new Map([[ANCHOR, PAYMENT]])
-  await journal.commit({ channels: new Map(), payments, reveals: new Set() }, 7)
+  const party = newParty('hub', testChannel())
+  const channel = { party, owner: undefined, onward: [], origin: [] }
+  const channels = new Map([[party.ledger.id, channel]])
+  await journal.commit({ channels, payments, reveals: new Set() }, 7)
   await journal.addJob({ id: 'ef'.repeat(32) as never, transaction: Uint8Array.of(1, 2) })
   await journal.close()
   return path
@@ -66,12 +74,68 @@ describe('what a journal gives back', () => {
     test(`INV-42 is refused by name where the file holds ${what}`, async (context) => {
       const path = await usedJournal(context)
       await tamper(path, sql)
+      const fault = { name: 'StoreFault', code: 'store_corrupt' }
+      if (!isOfPayment) return assert.rejects(openSqliteJournal(path, CHAIN), fault)
       const journal = await openSqliteJournal(path, CHAIN)
       context.after(() => journal.close())
-      const asked = isOfPayment ? journal.payments([ANCHOR]) : journal.load()
-      await assert.rejects(asked, { name: 'StoreFault', code: 'store_corrupt' })
+      await assert.rejects(journal.payments([ANCHOR]), fault)
     })
   }
+
+  test('INV-42 JRN-3 is no channel that is older than the newest commit, or missing', async (context) => {
+    for (const sql of [
+      'DELETE FROM channel',
+      'DELETE FROM job',
+      "DELETE FROM meta WHERE name = 'height'",
+    ]) {
+      const path = await usedJournal(context)
+      await tamper(path, sql)
+      await assert.rejects(openSqliteJournal(path, CHAIN), {
+        code: 'store_corrupt',
+        message: /missing, or older.*"hub run --restored"/,
+      })
+    }
+  })
+
+  test('INV-42 JRN-7 is nothing where the journal of a key is gone', async (context) => {
+    const path = join(temporaryFolder(context), 'hub.db')
+    const lost = openSqliteJournal(path, CHAIN, { unmarked: 'refused' })
+    await assert.rejects(lost, { code: 'mark_missing', message: /"hub run --restored"/ })
+    await beginSqliteJournal(path)
+    const journal = await openSqliteJournal(path, CHAIN, { unmarked: 'refused' })
+    assert.deepEqual((await journal.load()).channels, [])
+    await journal.close()
+  })
+
+  test('JRN-6 of a restored copy is what it is told to become, and the time of it, for ever', async (context) => {
+    const path = await usedJournal(context)
+    rmSync(`${path}.mark`)
+    await assert.rejects(openSqliteJournal(path, CHAIN), { code: 'mark_missing' })
+    const owner = '05'.repeat(32) as PublicKey
+    const restored = {
+      time: timestamp(1_800_000_500),
+      channel: (channel: HubChannel) => ({ ...channel, owner }),
+    }
+    await (await openSqliteJournal(path, CHAIN, { restored })).close()
+    const journal = await openSqliteJournal(path, CHAIN)
+    context.after(() => journal.close())
+    const { channels, restoredTime, height } = await journal.load()
+    assert.deepEqual(
+      [channels.map((channel) => channel.owner), restoredTime, height],
+      [[owner], 1_800_000_500, 7],
+    )
+    assert.deepEqual(await journal.payments([ANCHOR]), [PAYMENT])
+  })
+
+  test('JRN-6 KEY-4 of a restored copy that holds nothing is the time of it', async (context) => {
+    const path = join(temporaryFolder(context), 'hub.db')
+    const time = timestamp(1_800_000_500)
+    const restored = { time, channel: (channel: HubChannel) => channel }
+    await (await openSqliteJournal(path, CHAIN, { restored, unmarked: 'refused' })).close()
+    const journal = await openSqliteJournal(path, CHAIN, { unmarked: 'refused' })
+    context.after(() => journal.close())
+    assert.equal((await journal.load()).restoredTime, time)
+  })
 
   test('INV-42 is no sum over an amount that is damaged', async (context) => {
     const path = await usedJournal(context)

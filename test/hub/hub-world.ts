@@ -24,6 +24,7 @@ import {
   signEvidence,
   type Timestamp,
 } from '@tallystick/protocol'
+import { booksBalance } from '#hub/core/balance-books.js'
 import type { HubEffect } from '#hub/core/hub-effect.js'
 import type { HubEvent, LedgerEvent, PeerEvent } from '#hub/core/hub-event.js'
 import { HubState } from '#hub/core/hub-state.js'
@@ -176,6 +177,7 @@ export class HubWorld {
     const { channels, digests } = draftedChannels(overlay, CHAIN)
     const evidence = digests.length === 0 ? [] : signEvidence(CHAIN, SIGNERS.hub, digests)
     effects.push(...sealBatch(overlay, channels, evidence))
+    booksBalance(this.state, overlay)
     const writes = overlay.writes()
     effects.push(...closeOffers(writes.channels.values(), context))
     this.state.apply(writes)

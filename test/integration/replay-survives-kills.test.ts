@@ -6,23 +6,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as after } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { randomFrom } from '#scripts/crash/random-from.js'
 
 const REPLAY = new URL('../../../scripts/dist/replay.js', import.meta.url)
 const ORDERS = new URL('../../../scripts/demo/orders-2010-12.csv', import.meta.url)
 /** Kills of one run; more with TALLYSTICK_KILLS. */
 const KILLS = Number(process.env['TALLYSTICK_KILLS'] ?? 12)
 const SEED = Number(process.env['TALLYSTICK_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
-
-/** Deterministic numbers 0..1 (mulberry32), so that a failing run can be played again. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 test(`INV-41 INV-26 hub and ledger killed at random moments of a replay: it reconciles (seed ${SEED})`, {
   timeout: 300_000,

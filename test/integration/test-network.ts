@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type OpenedWallet, openWallet } from '@tallystick/client-sdk/node'
-import { deriveKeys, keyLock, type LockRoot, lockRoot } from '@tallystick/protocol'
+import {
+  createMnemonic,
+  deriveKeys,
+  keyLock,
+  type LockRoot,
+  lockRoot,
+  type Mnemonic,
+  seedFromMnemonic,
+} from '@tallystick/protocol'
 import { type LocalNetwork, startLocalNetwork } from '#scripts/network/local-network.js'
 
 /** One unit of the test asset as people see it, base units. */
@@ -16,6 +24,8 @@ export type TestNetwork = LocalNetwork & {
   /** A wallet whose payout key holds `coins` base units since the genesis. */
   wallet(name: string): Promise<OpenedWallet>
   seedOf(name: string): Uint8Array
+  /** The words that stand for it. */
+  wordsOf(name: string): string
 }
 
 /** Starts a network in which the named people hold 1,000 units each. */
@@ -25,12 +35,13 @@ export async function startTestNetwork(
   disputeWindowSeconds = 3,
 ): Promise<TestNetwork> {
   const dir = mkdtempSync(join(tmpdir(), 'tallystick-test-'))
-  const seeds = new Map(people.map((name) => [name, new Uint8Array(randomBytes(64))]))
-  const seedOf = (name: string) => {
-    const seed = seeds.get(name) ?? new Uint8Array(randomBytes(64))
-    seeds.set(name, seed)
-    return seed
+  const words = new Map<string, Mnemonic>()
+  const wordsOf = (name: string) => {
+    const found = words.get(name) ?? createMnemonic(new Uint8Array(randomBytes(32)))
+    words.set(name, found)
+    return found
   }
+  const seedOf = (name: string) => seedFromMnemonic(wordsOf(name), '')
   const network = await startLocalNetwork({
     dataDir: dir,
     network: 'test',
@@ -57,6 +68,7 @@ export async function startTestNetwork(
     ...network,
     dir,
     seedOf,
+    wordsOf,
     wallet: async (name) => {
       const { ledgerUrl, hubUrl } = network
       const file = join(dir, `${name}.db`)

@@ -10,6 +10,8 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const COMMANDS = [
   ['hub', 'hub'],
   ['settlement', 'ledger'],
+  ['watchtower', 'watchtower'],
+  ['wallet', 'wallet'],
 ] as const
 
 test('each command is a file of the clone, so that npm links it before anything is built', () => {

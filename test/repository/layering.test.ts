@@ -6,12 +6,14 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
-/** Design §2: who may import whom. Nobody imports settlement or hub but tests and scripts. */
+/** Design §2: who may import whom. Nobody imports another program but tests and scripts. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   'client-sdk': ['@tallystick/protocol'],
   settlement: ['@tallystick/protocol'],
   hub: ['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
+  watchtower: ['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
+  wallet: ['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
 }
 /** A command line may stand on the floors below it: `ledger send` is a wallet, not the node. */
 const COMMAND_LINE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -19,9 +21,9 @@ const COMMAND_LINE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 }
 /** Files that may name Node: the two native backends, and everything under a shell's `node`. */
 const MAY_NAME_NODE =
-  /^protocol\/src\/crypto\/\w+-node\.ts$|^client-sdk\/src\/node(\.ts$|\/)|^(settlement|hub)\//
+  /^protocol\/src\/crypto\/\w+-node\.ts$|^client-sdk\/src\/node(\.ts$|\/)|^(settlement|hub|watchtower|wallet)\//
 /** Pure folders: no clock, no randomness, no timers, no process, no promises. */
-const PURE = /^protocol\/src\/|^settlement\/src\/(core|invariants)\/|^hub\/src\/core\//
+const PURE = /^protocol\/src\/|^settlement\/src\/(core|invariants)\/|^(hub|watchtower)\/src\/core\//
 const IMPURE =
   /\b(Date\b|Math\.random|setTimeout|setInterval|process\.|globalThis|crypto\.getRandomValues|await |async |console\.)/
 const FORBIDDEN_NAME =

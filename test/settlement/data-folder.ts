@@ -2,8 +2,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import type { BlockId } from '@tallystick/protocol'
+import type { Genesis } from '@tallystick/protocol'
 import sqlite3 from 'sqlite3'
+import { shownGenesis } from '#settlement/node/check-tip-mark.js'
 import { TipMark, writeTipMark } from '#settlement/store/tip-mark.js'
 
 /** An empty folder that is removed after the test. */
@@ -24,11 +25,11 @@ export async function tamper(path: string, sql: string): Promise<void> {
   })
 }
 
-/** The mark of a validator in a folder; made if it is not there. */
-export async function testMark(folder: string): Promise<TipMark> {
+/** The mark of a validator of `genesis` in a folder; made if it is not there. */
+export async function testMark(folder: string, genesis: Genesis): Promise<TipMark> {
   const path = join(folder, 'tip.mark')
   if (!existsSync(path)) {
-    await writeTipMark(path, { height: 0, id: '00'.repeat(32) as BlockId, part: 'validator' })
+    await writeTipMark(path, { ...shownGenesis(genesis), part: 'validator' })
   }
   return TipMark.open(path, 'validator')
 }

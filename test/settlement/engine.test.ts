@@ -30,9 +30,10 @@ import { ALICE, BOB, keyLockOf, START, TestLedger, testGenesis, VALIDATOR } from
 async function openNode(context: TestContext, engine: Engine) {
   const folder = temporaryFolder(context)
   const store = await openSqliteLedgerStore(join(folder, 'ledger.sqlite'))
-  const mark = await testMark(folder)
+  const genesis = testGenesis()
+  const mark = await testMark(folder, genesis)
   const node = await LedgerNode.open({
-    ...{ genesis: testGenesis(), store, mark, engine },
+    ...{ genesis, store, mark, engine },
     clock: () => (START + 5) * 1_000,
     onFault: () => undefined,
     versions: PROTOCOL_VERSIONS,

@@ -35,7 +35,7 @@ const TIMING = { blockIntervalMs: 1, heartbeatMs: 3_600_000 }
 async function openNode(folder: string, nowMs = START * 1_000) {
   const genesis = testGenesis()
   const store = await openSqliteLedgerStore(join(folder, 'ledger.sqlite'))
-  const mark = await testMark(folder)
+  const mark = await testMark(folder, genesis)
   const node = await LedgerNode.open({
     ...{ genesis, store, mark, engine: soloEngine(VALIDATOR, TIMING) },
     clock: () => nowMs,

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { openSqliteStore } from '@tallystick/client-sdk/node'
-import { deriveKeys, utf8 } from '@tallystick/protocol'
+import { deriveKeys, newParty, utf8 } from '@tallystick/protocol'
 import { loadWallet } from '#client-sdk/wallet/load-wallet.js'
+import { decodeWalletChannel, encodeWalletChannel } from '#client-sdk/wallet/wallet-records.js'
+import { testChannel } from '../protocol/test-channel.js'
 import { tamper, temporaryFolder } from '../settlement/data-folder.js'
 
 const KEYS = deriveKeys(new Uint8Array(32).fill(7))
@@ -55,5 +58,66 @@ describe('the next key index of a wallet', () => {
     const path = await usedStore(context, '3')
     await tamper(path, "UPDATE record SET value = 3 WHERE key = 'nextKeyIndex'")
     await assert.rejects(loaded(context, path), { name: 'StoreFault', code: 'store_corrupt' })
+  })
+})
+
+describe('a file of wallets', () => {
+  const channel = {
+    party: newParty('client', testChannel()),
+    keyIndex: 3,
+    books: 'whole' as const,
+    end: undefined,
+  }
+
+  /** The file of a wallet with one channel, and a copy of it from before a record was written. */
+  async function oldAndNew(context: TestContext) {
+    const path = await usedStore(context, '7')
+    const put = async (key: string) => {
+      const stores = await openSqliteStore(path)
+      const value = encodeWalletChannel(channel)
+      await stores.wallet('one').commit([{ kind: 'channel', key, value }])
+      await stores.close()
+    }
+    await put('a')
+    copyFileSync(path, `${path}.old`)
+    await put('b')
+    return path
+  }
+
+  test('INV-42 JRN-5 is refused by name when it is old, cut, swapped, or without its mark', async (context) => {
+    const path = await oldAndNew(context)
+    const other = await usedStore(context, '7')
+    const [newest, mark] = [readFileSync(path), readFileSync(`${path}.mark`)]
+    for (const [code, spoil] of [
+      ['store_rolled_back', () => copyFileSync(`${path}.old`, path)],
+      ['store_rolled_back', () => rmSync(path)],
+      ['store_corrupt', () => truncateSync(path, 5_000)],
+      ['store_swapped', () => copyFileSync(other, path)],
+      ['store_swapped', () => copyFileSync(`${other}.mark`, `${path}.mark`)],
+      ['mark_missing', () => rmSync(`${path}.mark`)],
+      ['mark_damaged', () => truncateSync(`${path}.mark`, 7)],
+    ] as const) {
+      spoil()
+      const message = /put the newest copy back, or open it with "restored: true"/
+      await assert.rejects(openSqliteStore(path), { name: 'StoreFault', code, message })
+      writeFileSync(path, newest)
+      writeFileSync(`${path}.mark`, mark)
+      rmSync(`${path}-wal`, { force: true })
+    }
+    await (await openSqliteStore(path)).close()
+  })
+
+  test('JRN-6 CH-18 has lost the books of all its channels, for good, once it was taken as a restored copy', async (context) => {
+    const path = await oldAndNew(context)
+    copyFileSync(`${path}.old`, path)
+    await (await openSqliteStore(path, { restored: true })).close()
+    const stores = await openSqliteStore(path)
+    context.after(() => stores.close())
+    const records = await stores.wallet('one').list('channel')
+    assert.deepEqual(
+      records.map(({ key, value }) => [key, decodeWalletChannel(value)]),
+      [['a', { ...channel, books: 'lost' }]],
+    )
+    assert.deepEqual(await stores.wallet('one').get('meta', 'nextKeyIndex'), utf8('7'))
   })
 })

@@ -1,9 +1,12 @@
 import {
   type Anchor,
+  balanceProofDigest,
   type ChainId,
   type ChannelNumber,
   type ChannelParty,
   type ClosingChannel,
+  compareVersions,
+  equalBytes,
   finalize,
   invariant,
   isClosing,
@@ -98,7 +101,16 @@ function challengeDue(
   revealedBy: RevealLookup,
 ): OperationOf<'challenge'> | undefined {
   if (ledger.status.by === party.role) return undefined
-  const { own, ownResume: resume } = party
+  const { own, peer, ownResume: resume } = party
+  const { asserted, by } = ledger.status
+  // The newest that this side holds was asserted: there is nothing to show, and no signature to check.
+  if (
+    resume === undefined &&
+    compareVersions(asserted, peer) === 0 &&
+    equalBytes(asserted.digest, balanceProofDigest(chainId, ledger.id, by, peer))
+  ) {
+    return undefined
+  }
   const shown = { proof: heldProof(party), own, resume, guard: undefined }
   return answerForceClose(shown, ledger, { chainId, now, revealedBy })
 }

@@ -12,14 +12,21 @@ import {
   type TxId,
   timestamp,
 } from '@tallystick/protocol'
+import { type Clock, PROCESS_CLOCK } from '../clock.js'
 import { channelFeeTransaction } from '../ledger/channel-fee-transaction.js'
 import { finalizeTransaction } from '../ledger/finalize-transaction.js'
-import type { LedgerClient } from '../ledger/ledger-client.js'
+import { inTime } from '../ledger/in-time.js'
+import type { LedgerAccess } from '../ledger/ledger-access.js'
+import { LedgerError } from '../ledger/ledger-error.js'
 import type { BuiltTransaction } from '../ledger/transaction-draft.js'
 import { type Duty, dutiesOf, forceCloseOperation } from './duties.js'
 
 /** Blocks after which a duty that is still due is sent again. */
 const RESEND_BLOCKS = 3
+/** Duties that are done at a time: as many as a node takes of one address without queueing. */
+const PARALLEL_DUTIES = 16
+/** Until a duty gives its place to the next, milliseconds: a node takes a transaction in a few. */
+const DUTY_MS_MAX = 5_000
 
 /** A channel to be guarded. */
 export type Guarded = {
@@ -29,7 +36,7 @@ export type Guarded = {
 }
 
 export type GuardParts = {
-  readonly ledger: LedgerClient
+  readonly ledger: LedgerAccess
   /** Base units due for 1,000 units of cost in the channel's asset. */
   readonly feePerKiloCost: (channel: Channel) => number
   /** A transaction that makes a link public and is paid for with the owner's coins, if it has any. */
@@ -37,6 +44,8 @@ export type GuardParts = {
   /** Called before a force close is sent: from here on the owner signs nothing on the channel. */
   readonly beforeForceClose: (party: ChannelParty) => Promise<ChannelParty>
   readonly onAct: (act: GuardAct) => void
+  /** Absent: that of the process. */
+  readonly clock?: Clock
 }
 
 /** What the guard did, for the owner's log. */
@@ -46,20 +55,31 @@ export type GuardAct = {
   readonly outcome: TxId | Rejection
 }
 
+type DueDuty = { readonly name: string; readonly duty: Duty; readonly guarded: Guarded }
+
 /**
  * Does what the ledger asks of an owner in time (DSP-8): each duty is a transaction of its own, the
- * nearest deadline first, and one that fails holds up no other. It keeps nothing: whatever is still
- * due at a later block is done then, also after any downtime.
+ * nearest deadline first, and one that fails or hangs holds up no other. It keeps nothing: whatever
+ * is still due at a later block is done then, also after any downtime.
  */
 export class GuardLoop {
   readonly #parts: GuardParts
+  readonly #clock: Clock
+  /** Heights at which duties were sent. */
   readonly #sent = new Map<string, number>()
+  /** What was not begun yet of the newest block's duties, the nearest deadline first. */
+  #queue: DueDuty[] = []
+  #lanes = 0
 
   constructor(parts: GuardParts) {
     this.#parts = parts
+    this.#clock = parts.clock ?? PROCESS_CLOCK
   }
 
-  /** Acts on every duty of the channels at one block. */
+  /**
+   * Acts on every duty of the channels at one block; kept once what it has begun is done. What is
+   * left of an earlier block is weighed afresh, so a later call need not wait for this one.
+   */
   async act(
     channels: Iterable<Guarded>,
     {
@@ -68,37 +88,52 @@ export class GuardLoop {
       revealedBy,
     }: { readonly height: number; readonly now: Timestamp; readonly revealedBy: RevealLookup },
   ): Promise<void> {
-    const due: { readonly duty: Duty; readonly guarded: Guarded }[] = []
-    for (const guarded of channels) {
-      const { chainId } = this.#parts.ledger
-      for (const duty of dutiesOf(guarded.party, chainId, now, revealedBy))
-        due.push({ duty, guarded })
-    }
-    due.sort((a, b) => a.duty.deadline - b.duty.deadline)
     for (const [name, sentAt] of this.#sent) {
       if (height - sentAt >= RESEND_BLOCKS) this.#sent.delete(name)
     }
-    for (const { duty, guarded } of due) {
-      const name = nameOf(guarded.party, duty)
-      if (this.#sent.has(name)) continue
-      this.#sent.set(name, height)
-      await this.#perform(duty, guarded)
+    const due: DueDuty[] = []
+    for (const guarded of channels) {
+      const { party } = guarded
+      for (const duty of dutiesOf(party, this.#parts.ledger.chainId, now, revealedBy)) {
+        due.push({ name: nameOf(party, duty), duty, guarded })
+      }
     }
+    this.#queue = due.sort((a, b) => a.duty.deadline - b.duty.deadline)
+    const lanes = Math.min(PARALLEL_DUTIES - this.#lanes, due.length)
+    await Promise.all(Array.from({ length: lanes }, () => this.#work(height)))
   }
 
-  async #perform(duty: Duty, guarded: Guarded): Promise<void> {
+  /** Takes the duty with the nearest deadline, until none is left. */
+  async #work(height: number): Promise<void> {
+    this.#lanes++
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      if (this.#sent.has(next.name)) continue
+      this.#sent.set(next.name, height)
+      await this.#perform(next)
+    }
+    this.#lanes--
+  }
+
+  async #perform({ name, duty, guarded }: DueDuty): Promise<void> {
     const channel = guarded.party.ledger.number
     let outcome: TxId | Rejection
     try {
-      const built = await this.#build(duty, guarded)
-      outcome = isRejection(built) ? built : await this.#parts.ledger.submit(built)
+      outcome = await inTime(this.#clock, DUTY_MS_MAX, (signal) =>
+        this.#carryOut(duty, guarded, signal),
+      )
     } catch (error) {
       // The ledger is out of reach or refuses: the duty stays due and is done at a later block.
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'guard_failed'
       const detail = error instanceof Error ? error.message : 'the ledger did not answer'
       outcome = { kind: 'rejection', code, detail }
+      if (error instanceof LedgerError && error.retryable) this.#sent.delete(name)
     }
     this.#parts.onAct({ duty: duty.kind, channel, outcome })
+  }
+
+  async #carryOut(duty: Duty, guarded: Guarded, signal: AbortSignal): Promise<TxId | Rejection> {
+    const built = await this.#build(duty, guarded)
+    return isRejection(built) ? built : this.#parts.ledger.submit(built, signal)
   }
 
   async #build(duty: Duty, guarded: Guarded): Promise<Transaction | Rejection> {

@@ -1,6 +1,6 @@
 import type { Timestamp } from '@tallystick/protocol'
 import { type BlockSummary, summarizeBlock } from './block-summary.js'
-import type { LedgerClient } from './ledger-client.js'
+import type { LedgerAccess } from './ledger-access.js'
 
 type Listener = (block: BlockSummary) => void | Promise<void>
 
@@ -9,13 +9,13 @@ type Listener = (block: BlockSummary) => void | Promise<void>
  * then on, in order and without gaps; what was before it learns from proofs of the state.
  */
 export class BlockFeed {
-  readonly ledger: LedgerClient
+  readonly ledger: LedgerAccess
   readonly #listeners = new Set<Listener>()
   readonly #stop = new AbortController()
   #height: number
   #time: Timestamp
 
-  private constructor(ledger: LedgerClient, height: number, time: Timestamp) {
+  private constructor(ledger: LedgerAccess, height: number, time: Timestamp) {
     this.ledger = ledger
     this.#height = height
     this.#time = time
@@ -23,7 +23,7 @@ export class BlockFeed {
 
   /** Follows `ledger` from its tip on. `onError`: a connection or a block was refused; it goes on. */
   static async start(
-    ledger: LedgerClient,
+    ledger: LedgerAccess,
     onError: (error: unknown) => void = () => undefined,
   ): Promise<BlockFeed> {
     const tip = await ledger.refresh()

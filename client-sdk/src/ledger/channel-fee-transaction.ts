@@ -40,17 +40,30 @@ export type ChannelFeePlan = {
 export function channelFeeTransaction(
   plan: ChannelFeePlan,
 ): BuiltTransaction | Rejection<'transaction_too_large'> {
-  const { chainId, channel, role, signer, validFrom, validUntil, reveals } = plan
-  const draftPaying = (fee: bigint): TransactionDraft => {
-    const payFee: Operation = { kind: 'payFee', channel, role, amount: amount(fee) }
-    const operations = [...plan.operations, payFee]
-    const memo = new Uint8Array()
-    return {
-      body: { validFrom, validUntil, operations, outputs: [], reveals, memo },
-      coins: [],
-      signers: [signer],
-    }
+  return channelFeeTransactionPaying(plan, channelFee(plan))
+}
+
+/** The same with a fee of the caller's choice, at least `channelFee`: a better place in a full pool. */
+export function channelFeeTransactionPaying(
+  plan: ChannelFeePlan,
+  fee: bigint,
+): BuiltTransaction | Rejection<'transaction_too_large'> {
+  return signDraft(plan.chainId, draftPaying(plan, fee), fee)
+}
+
+/** What the transaction of a plan takes out of the channel, base units; nothing is signed. */
+export function channelFee(plan: ChannelFeePlan): bigint {
+  return smallestAmount((value) => draftFee(draftPaying(plan, value), plan.feePerKiloCost))
+}
+
+function draftPaying(plan: ChannelFeePlan, fee: bigint): TransactionDraft {
+  const { channel, role, signer, validFrom, validUntil, reveals } = plan
+  const payFee: Operation = { kind: 'payFee', channel, role, amount: amount(fee) }
+  const operations = [...plan.operations, payFee]
+  const memo = new Uint8Array()
+  return {
+    body: { validFrom, validUntil, operations, outputs: [], reveals, memo },
+    coins: [],
+    signers: [signer],
   }
-  const fee = smallestAmount((value) => draftFee(draftPaying(value), plan.feePerKiloCost))
-  return signDraft(chainId, draftPaying(fee), fee)
 }

@@ -14,7 +14,7 @@ import {
   timestamp,
 } from '@tallystick/protocol'
 import type { OwnedCoin } from './coin-selection.js'
-import type { LedgerClient } from './ledger-client.js'
+import type { LedgerAccess } from './ledger-access.js'
 import type { FundingPlan } from './ledger-operations.js'
 import { type BuildRejection, buildTransaction } from './transaction-builder.js'
 import type { BuiltTransaction } from './transaction-draft.js'
@@ -36,14 +36,14 @@ export type CoinSpend = {
  * an earlier one of this process has promised already.
  */
 export class KeyCoins {
-  readonly #ledger: LedgerClient
+  readonly #ledger: LedgerAccess
   readonly #signer: Signer
   /** The asset that fees are paid in. */
   readonly asset: AssetId
   readonly #promised = new Set<string>()
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(ledger: LedgerClient, signer: Signer, asset: AssetId) {
+  constructor(ledger: LedgerAccess, signer: Signer, asset: AssetId) {
     this.#ledger = ledger
     this.#signer = signer
     this.asset = asset

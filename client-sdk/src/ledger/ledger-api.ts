@@ -62,6 +62,9 @@ const LIST_ITEMS_MAX = 10_000
 
 type Signal = AbortSignal | undefined
 
+/** Where a transaction is. */
+export type BlockPlace = { readonly height: number; readonly position: number }
+
 /** The genesis that the server says it has; its hash is for the caller to compare. */
 export async function fetchGenesis(http: LedgerHttp, signal: Signal): Promise<Genesis> {
   const answer = await requestAnswer(http, { path: '/v1/genesis', signal })
@@ -139,6 +142,19 @@ export async function listChannels(
 ): Promise<ChannelNumber[]> {
   const items = await listAll(http, `/v1/channels?key=${key}`, signal)
   return [...new Set(items.map((item) => item.number('number')))]
+}
+
+/** Places of the transactions that the server lists for a channel, unproven, oldest first. */
+export async function listChannelTransactions(
+  http: LedgerHttp,
+  number: ChannelNumber,
+  signal: Signal,
+): Promise<BlockPlace[]> {
+  const items = await listAll(http, `/v1/channels/${number}/transactions?`, signal)
+  return items.map((item) => ({
+    height: item.number('height'),
+    position: item.number('position'),
+  }))
 }
 
 /** Hands a transaction in: the id by which the server knows it. Throws its refusal. */

@@ -29,6 +29,7 @@ import {
 import { type FollowOptions, followBlocks, readBlock, type VerifiedBlock } from './follow-blocks.js'
 import { inParallel } from './in-parallel.js'
 import {
+  type BlockPlace,
   fetchBlock,
   fetchEntry,
   fetchGenesis,
@@ -36,6 +37,7 @@ import {
   fetchLatestHeader,
   fetchTransactionStatus,
   listChannels,
+  listChannelTransactions,
   listCoins,
   postTransaction,
 } from './ledger-api.js'
@@ -237,15 +239,32 @@ export class LedgerClient {
     const status = await fetchTransactionStatus(this.#http, id, signal)
     if (status.kind !== 'included') return status
     const { height, position } = status
+    const { ids } = await this.block(height, signal)
+    if (ids[position] !== id) {
+      throw malformedAnswer(`block ${height} does not hold transaction ${id} at ${position}`)
+    }
+    return { kind: 'included', height }
+  }
+
+  /** The block of a height, verified. Throws `pruned` where the node keeps it no more. */
+  async block(height: number, signal?: AbortSignal): Promise<VerifiedBlock> {
     const block = await fetchBlock(this.#http, height, signal)
     await this.#learnParameters(block.header.revision, signal)
     const accepted = acceptBlock({ ...this.#light, tip: undefined }, block)
     if (isRejection(accepted)) throw refusedEvidence(accepted)
-    if (block.header.height !== height || readBlock(block).ids[position] !== id) {
-      throw malformedAnswer(`block ${height} does not hold transaction ${id} at ${position}`)
+    if (block.header.height !== height) {
+      throw malformedAnswer(`block ${block.header.height} was sent for block ${height}`)
     }
     await this.#noteHeader(block.header, block.certificate, signal)
-    return { kind: 'included', height }
+    return readBlock(block)
+  }
+
+  /**
+   * Where the transactions are that opened, changed or closed a channel, oldest first: the node's word,
+   * which can hide one. Throws `pruned` where the node does not keep them all any more.
+   */
+  channelPlaces(number: ChannelNumber, signal?: AbortSignal): Promise<readonly BlockPlace[]> {
+    return listChannelTransactions(this.#http, number, signal)
   }
 
   /**

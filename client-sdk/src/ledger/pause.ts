@@ -1,14 +1,20 @@
+import { type Clock, PROCESS_CLOCK } from '../clock.js'
+
 /** Waits `ms`; rejects with the signal's reason as soon as it is aborted. */
-export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+export function pause(
+  ms: number,
+  signal: AbortSignal | undefined,
+  clock: Clock = PROCESS_CLOCK,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
-      clearTimeout(timer)
+      cancel()
       reject(signal?.reason)
     }
-    const timer = setTimeout(() => {
+    const cancel = clock.after(ms, () => {
       signal?.removeEventListener('abort', stop)
       resolve()
-    }, ms)
+    })
     signal?.addEventListener('abort', stop, { once: true })
     if (signal?.aborted) stop()
   })

@@ -1,3 +1,4 @@
+import type { ChainId } from '@tallystick/protocol'
 import { BlockFeed } from '../ledger/block-feed.js'
 import { LedgerClient } from '../ledger/ledger-client.js'
 import { parseUrl } from '../wallet/parse-arguments.js'
@@ -8,48 +9,65 @@ import { openSqliteStore } from './sqlite-store.js'
 /** A wallet in Node, with everything that it stands on. */
 export type OpenedWallet = {
   readonly wallet: Wallet
+  readonly ledger: LedgerClient
+  /** Its blocks as the wallet hears them. */
+  readonly feed: BlockFeed
   /** Closes the wallet, its store and its connections; again is fine. Nothing is lost. */
   close(): Promise<void>
 }
 
 /**
- * Opens the wallet of `words` with a SQLite file of its own, a ledger node and a hub. Errors: as of
- * `Wallet.open`; `StoreFault` (`store_in_use` when another process has the file); `LedgerError`.
+ * Opens the wallet of `words` with a SQLite file of its own, a ledger node and a hub, or none. Errors: as of
+ * `Wallet.open`; `StoreFault` (`store_in_use` when another process has the file; JRN-5 when it is no longer what it
+ * was); `LedgerError`.
  */
 export async function openWallet({
   words,
   file,
   ledgerUrl,
-  hubUrl,
+  chainId,
+  restored = false,
   ...options
 }: {
   /** Path of the SQLite file; created when it is not there. */
   readonly file: string
+  /** The file is a copy that may be old: the books of its channels are lost from now on (JRN-6). */
+  readonly restored?: boolean
   /** Address of a ledger node, `http://host:port`. It is not trusted. */
   readonly ledgerUrl: string
-} & Pick<WalletOptions, 'words' | 'hubUrl' | 'hub' | 'onEvent'>): Promise<OpenedWallet> {
+  /** The chain that is meant; absent: the one that the node serves. */
+  readonly chainId?: ChainId
+} & Pick<
+  WalletOptions,
+  'words' | 'hubUrl' | 'hub' | 'towers' | 'guards' | 'onEvent'
+>): Promise<OpenedWallet> {
   const url = parseUrl(ledgerUrl, 'ledgerUrl', ['http:', 'https:'])
-  const ledger = await LedgerClient.connect({ url, openSocket: openWsSocket })
-  const stores = await openSqliteStore(file)
-  let feed: BlockFeed | undefined
-  let wallet: Wallet
+  const ledger = await LedgerClient.connect({
+    ...{ url, openSocket: openWsSocket },
+    ...(chainId !== undefined && { chainId }),
+  })
+  const stores = await openSqliteStore(file, { restored })
+  let opened: Pick<OpenedWallet, 'wallet' | 'feed' | 'ledger'>
+  let started: BlockFeed | undefined
   try {
-    feed = await BlockFeed.start(ledger)
+    const feed = await BlockFeed.start(ledger)
+    started = feed
     const store = stores.wallet('wallet')
-    wallet = await Wallet.open({ words, store, feed, hubUrl, openSocket: openWsSocket, ...options })
+    const wallet = await Wallet.open({ words, store, feed, openSocket: openWsSocket, ...options })
+    opened = { wallet, feed, ledger }
   } catch (error) {
-    feed?.stop()
+    started?.stop()
     await stores.close()
     throw error
   }
   let closing: Promise<void> | undefined
   const closeAll = async () => {
-    await wallet.close()
-    feed?.stop()
+    await opened.wallet.close()
+    opened.feed.stop()
     await stores.close()
   }
   return {
-    wallet,
+    ...opened,
     close: () => {
       closing ??= closeAll()
       return closing

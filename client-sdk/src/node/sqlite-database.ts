@@ -13,9 +13,6 @@ export type SqliteTransaction = {
  * the handle at a time, so that no lone statement slips into somebody else's transaction.
  */
 export type SqliteDatabase = {
-  exec(sql: string): Promise<void>
-  /** One statement; when the promise is kept, its change is synced to disk. */
-  run(sql: string, values?: readonly unknown[]): Promise<void>
   all(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>
   /** Runs `work` between BEGIN and COMMIT, and waits until the commit is synced to disk. */
   transaction(work: (transaction: SqliteTransaction) => Promise<void>): Promise<void>
@@ -25,7 +22,9 @@ export type SqliteDatabase = {
 /** A database file that survives power loss and that no second process can open. */
 export async function openDatabase(path: string): Promise<SqliteDatabase> {
   const handle = await new Promise<sqlite3.Database>((resolve, reject) => {
-    const opened = new sqlite3.Database(path, (error) => (error ? reject(error) : resolve(opened)))
+    const opened = new sqlite3.Database(path, (error) =>
+      error ? reject(faultOf(error, path)) : resolve(opened),
+    )
   })
   const settled =
     (resolve: () => void, reject: (fault: StoreFault) => void) => (error: Error | null) =>
@@ -48,11 +47,14 @@ export async function openDatabase(path: string): Promise<SqliteDatabase> {
     return next
   }
   // Exclusive mode keeps the lock from the first write on; taking it now names a second process.
-  await exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL')
-  await exec('BEGIN IMMEDIATE; COMMIT')
+  try {
+    await exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL')
+    await exec('BEGIN IMMEDIATE; COMMIT')
+  } catch (fault) {
+    await new Promise<void>((resolve) => handle.close(() => resolve()))
+    throw fault
+  }
   return {
-    exec: (sql) => alone(() => exec(sql)),
-    run: (sql, values) => alone(() => run(sql, values)),
     all: (sql, values) => alone(() => all(sql, values)),
     transaction: (work) =>
       alone(async () => {
@@ -66,7 +68,13 @@ export async function openDatabase(path: string): Promise<SqliteDatabase> {
 }
 
 function faultOf(error: Error, path: string): StoreFault {
-  return 'code' in error && (error.code === 'SQLITE_BUSY' || error.code === 'SQLITE_LOCKED')
-    ? new StoreFault('store_in_use', `another process holds ${path}`, error)
-    : new StoreFault('store_failed', `${path} failed: ${error.message}`, error)
+  switch ('code' in error ? error.code : undefined) {
+    case 'SQLITE_BUSY':
+    case 'SQLITE_LOCKED':
+      return new StoreFault('store_in_use', `another process holds ${path}`, error)
+    case 'SQLITE_CORRUPT':
+    case 'SQLITE_NOTADB':
+      return new StoreFault('store_corrupt', `${path} is damaged: ${error.message}`, error)
+  }
+  return new StoreFault('store_failed', `${path} failed: ${error.message}`, error)
 }

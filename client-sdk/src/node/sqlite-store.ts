@@ -1,17 +1,21 @@
-import { StoreFault } from '../store/store-fault.js'
 import type { RecordKind, StoreWrite, WalletStore } from '../store/wallet-store.js'
-import { openDatabase, type SqliteDatabase, type SqliteTransaction } from './sqlite-database.js'
+import { decodeWalletChannel, encodeWalletChannel } from '../wallet/wallet-records.js'
+import { type Restored, SealedDatabase } from './sealed-database.js'
+import type { RowWrite, SealedTable } from './sealed-table.js'
 import { storedBytes, storedText } from './stored-column.js'
 
-const STORE_VERSION = 3
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS version (version INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS record (
-  wallet TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
-  PRIMARY KEY (wallet, kind, key)) WITHOUT ROWID;
-`
-/** Rows of one statement: SQLite takes 32,766 variables, a record has four. */
-const ROWS_PER_STATEMENT = 4_000
+/** Format of the file; one of another is refused by name. */
+const STORE_VERSION = 5
+
+const COLUMNS = [
+  { name: 'wallet', type: 'TEXT' },
+  { name: 'kind', type: 'TEXT' },
+  { name: 'key', type: 'TEXT' },
+  { name: 'value', type: 'BLOB' },
+] as const
+const RECORD: SealedTable = { name: 'record', kind: 'live', columns: COLUMNS, keys: 3 }
+/** What is finished, and read one by one when somebody asks. */
+const DONE: SealedTable = { name: 'done_record', kind: 'history', columns: COLUMNS, keys: 3 }
 
 /** A SQLite file that holds any number of wallets, whose commits share syncs. */
 export type SqliteWalletStores = {
@@ -21,17 +25,28 @@ export type SqliteWalletStores = {
 }
 
 type Commit = {
-  readonly wallet: string
-  readonly writes: readonly StoreWrite[]
+  readonly rows: readonly RowWrite[]
   readonly done: () => void
   readonly failed: (fault: unknown) => void
 }
 
-/** Opens (or creates) a file of wallets, for this process alone. Errors: `StoreFault`. */
-export async function openSqliteStore(path: string): Promise<SqliteWalletStores> {
-  const database = await openDatabase(path)
-  await database.exec(SCHEMA)
-  await checkVersion(database, path)
+/**
+ * Opens (or creates) a file of wallets, for this process alone. `restored`: takes a copy that may be
+ * old as it is; the books of all its channels are lost from then on (JRN-6). Errors: `StoreFault`.
+ */
+export async function openSqliteStore(
+  path: string,
+  { restored = false }: { readonly restored?: boolean } = {},
+): Promise<SqliteWalletStores> {
+  const database = await SealedDatabase.open({
+    path,
+    owner: 'wallets',
+    format: STORE_VERSION,
+    tables: [RECORD, DONE],
+    advice: 'put the newest copy back, or open it with "restored: true" to take it as it is',
+    unmarked: 'made',
+    ...(restored ? { restored: { row: lostBooks, writes: [] } } : {}),
+  })
   const queue: Commit[] = []
   let flushing: Promise<void> | undefined
   const flush = async () => {
@@ -44,7 +59,7 @@ export async function openSqliteStore(path: string): Promise<SqliteWalletStores>
       get: (kind, key) => getRecord(database, wallet, kind, key),
       commit: (writes) =>
         new Promise((done, failed) => {
-          queue.push({ wallet, writes, done, failed })
+          queue.push({ rows: writes.map((write) => rowOf(wallet, write)), done, failed })
           flushing ??= flush()
         }),
     }),
@@ -55,90 +70,58 @@ export async function openSqliteStore(path: string): Promise<SqliteWalletStores>
   }
 }
 
-async function checkVersion(database: SqliteDatabase, path: string): Promise<void> {
-  const [row] = await database.all('SELECT version FROM version')
-  if (row === undefined) await database.run('INSERT INTO version VALUES (?)', [STORE_VERSION])
-  else if (row['version'] !== STORE_VERSION) {
-    throw new StoreFault(
-      'store_version',
-      `${path} has format ${row['version']}, not ${STORE_VERSION}`,
-    )
+/** Nobody knows what was signed since the copy was made. */
+const lostBooks: Restored['row'] = (_table, row) => {
+  if (row['kind'] !== 'channel') return undefined
+  const channel = decodeWalletChannel(storedBytes(row, 'value'))
+  const value = encodeWalletChannel({ ...channel, books: 'lost' })
+  return [storedText(row, 'wallet', anyText, 'text'), 'channel', keyOf(row), value]
+}
+
+function tableOf(kind: RecordKind): SealedTable {
+  switch (kind) {
+    case 'channel':
+    case 'invoice':
+    case 'payment':
+    case 'meta':
+      return RECORD
+    case 'doneInvoice':
+    case 'donePayment':
+      return DONE
   }
 }
 
-async function listRecords(database: SqliteDatabase, wallet: string, kind: RecordKind) {
-  const rows = await database.all('SELECT key, value FROM record WHERE wallet = ? AND kind = ?', [
-    wallet,
-    kind,
-  ])
-  return rows.map((row) => ({
-    key: storedText(row, 'key', (text) => text, 'text'),
-    value: storedBytes(row, 'value'),
-  }))
+function rowOf(wallet: string, { kind, key, value }: StoreWrite): RowWrite {
+  const table = tableOf(kind)
+  return value === undefined
+    ? { kind: 'remove', table, key: [wallet, kind, key] }
+    : { kind: 'put', table, values: [wallet, kind, key, value] }
 }
 
-async function getRecord(database: SqliteDatabase, wallet: string, kind: RecordKind, key: string) {
-  const [row] = await database.all(
-    'SELECT value FROM record WHERE wallet = ? AND kind = ? AND key = ?',
-    [wallet, kind, key],
-  )
+async function listRecords(database: SealedDatabase, wallet: string, kind: RecordKind) {
+  const rows = await database.lookup(tableOf(kind), [[wallet, kind]])
+  return rows.map((row) => ({ key: keyOf(row), value: storedBytes(row, 'value') }))
+}
+
+async function getRecord(database: SealedDatabase, wallet: string, kind: RecordKind, key: string) {
+  const [row] = await database.lookup(tableOf(kind), [[wallet, kind, key]])
   return row === undefined ? undefined : storedBytes(row, 'value')
 }
 
 /** Everything that waits shares one transaction, and so one sync; its last write of a key counts. */
-async function flushCommits(database: SqliteDatabase, commits: readonly Commit[]): Promise<void> {
-  const last = new Map<string, { readonly wallet: string; readonly write: StoreWrite }>()
-  for (const { wallet, writes } of commits) {
-    for (const write of writes) {
-      last.set(JSON.stringify([wallet, write.kind, write.key]), { wallet, write })
-    }
-  }
-  const rows = [...last.values()]
+async function flushCommits(database: SealedDatabase, commits: readonly Commit[]): Promise<void> {
   try {
-    await database.transaction(async (transaction) => {
-      await deleteRows(
-        transaction,
-        rows.filter(({ write }) => write.value === undefined),
-      )
-      await replaceRows(
-        transaction,
-        rows.filter(({ write }) => write.value !== undefined),
-      )
-    })
+    await database.commit(commits.flatMap(({ rows }) => rows))
     for (const { done } of commits) done()
   } catch (fault) {
     for (const { failed } of commits) failed(fault)
   }
 }
 
-type Row = { readonly wallet: string; readonly write: StoreWrite }
-
-async function deleteRows(transaction: SqliteTransaction, rows: readonly Row[]): Promise<void> {
-  for (const chunk of chunks(rows)) {
-    const places = chunk.map(() => '(?,?,?)').join(',')
-    const values = chunk.flatMap(({ wallet, write }) => [wallet, write.kind, write.key])
-    await transaction.run(
-      `DELETE FROM record WHERE (wallet, kind, key) IN (VALUES ${places})`,
-      values,
-    )
-  }
+function keyOf(row: Readonly<Record<string, unknown>>): string {
+  return storedText(row, 'key', anyText, 'text')
 }
 
-async function replaceRows(transaction: SqliteTransaction, rows: readonly Row[]): Promise<void> {
-  for (const chunk of chunks(rows)) {
-    const places = chunk.map(() => '(?,?,?,?)').join(',')
-    const values = chunk.flatMap(({ wallet, write }) => [
-      wallet,
-      write.kind,
-      write.key,
-      write.value,
-    ])
-    await transaction.run(`INSERT OR REPLACE INTO record VALUES ${places}`, values)
-  }
-}
-
-function* chunks(rows: readonly Row[]): Iterable<readonly Row[]> {
-  for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
-    yield rows.slice(from, from + ROWS_PER_STATEMENT)
-  }
+function anyText(text: string): string {
+  return text
 }

@@ -15,6 +15,7 @@ import {
   verifySession,
   WIRE_VERSION,
 } from '@tallystick/protocol'
+import type { Clock } from '../clock.js'
 import type { OpenSocket, Socket } from '../ledger/open-socket.js'
 
 /** Milliseconds before the first new try; doubled up to the last, until a connection has lasted. */
@@ -41,6 +42,7 @@ export type HubSessionOptions = {
   readonly openSocket: OpenSocket
   /** Fresh random bytes. */
   readonly randomBytes: (length: number) => Uint8Array
+  readonly clock: Clock
   readonly handlers: HubSessionHandlers
 }
 
@@ -55,7 +57,7 @@ export class HubSession {
   #hub: PublicKey | undefined
   #state: ConnectionState = { phase: 'waiting' }
   #socket: Socket | undefined
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #cancelRetry = () => {}
   #retryMs = RETRY_MS_FIRST
   #stopped = false
 
@@ -81,7 +83,7 @@ export class HubSession {
 
   stop(): void {
     this.#stopped = true
-    clearTimeout(this.#timer)
+    this.#cancelRetry()
     this.#socket?.close()
   }
 
@@ -107,17 +109,19 @@ export class HubSession {
   }
 
   #closed(reason: string): void {
+    const { clock, handlers, randomBytes } = this.#options
     const { phase } = this.#state
-    const lasted = phase === 'ready' && performance.now() - this.#state.since >= LASTING_MS
+    const lasted = phase === 'ready' && clock.nowMs() - this.#state.since >= LASTING_MS
     this.#socket = undefined
     this.#state = { phase: 'waiting' }
     if (this.#stopped) return
     // One that ends again and again, however it began, must not become a storm.
     if (lasted) this.#retryMs = RETRY_MS_FIRST
-    this.#options.handlers.onDown(reason)
+    handlers.onDown(reason)
     // Jitter, so that the clients of a hub that restarts do not all come back at once.
-    const delay = this.#retryMs * (0.5 + Math.random() / 2)
-    this.#timer = setTimeout(() => this.#connect(), delay)
+    const [byte = 0] = randomBytes(1)
+    const delay = this.#retryMs * (0.5 + byte / 512)
+    this.#cancelRetry = clock.after(delay, () => this.#connect())
     this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS_LAST)
   }
 
@@ -157,7 +161,7 @@ export class HubSession {
       return this.#giveUp('the hub did not prove that it is who it says')
     }
     this.#hub = transcript.hub
-    this.#state = { phase: 'ready', since: performance.now() }
+    this.#state = { phase: 'ready', since: this.#options.clock.nowMs() }
     this.#options.handlers.onReady(transcript, message.policy)
   }
 

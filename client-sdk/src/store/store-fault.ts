@@ -8,6 +8,14 @@ export class StoreFault extends Error {
     | 'store_failed'
     /** What is stored is not what was written. */
     | 'store_corrupt'
+    /** The database is older than its mark: commits that were acted upon are gone (JRN-5). */
+    | 'store_rolled_back'
+    /** The mark is that of another database, or of another history of this one (JRN-5). */
+    | 'store_swapped'
+    | 'mark_missing'
+    | 'mark_damaged'
+    /** The mark is older than the database: it was put back, or the database ran without it (JRN-5). */
+    | 'mark_rolled_back'
 
   constructor(code: StoreFault['code'], message: string, cause?: unknown) {
     super(message, { cause })

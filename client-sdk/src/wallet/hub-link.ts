@@ -58,6 +58,7 @@ export class HubLink {
       chainId: core.feed.ledger.chainId,
       identity: core.keys.identity,
       randomBytes: core.randomBytes,
+      clock: core.clock,
       handlers: {
         onReady: (transcript, policy) => this.#connected(transcript, policy),
         onMessage: (message) => this.#hear(message),
@@ -105,7 +106,7 @@ export class HubLink {
   attachAll(): void {
     const transcript = this.#transcript
     if (transcript === undefined || !this.#session.isReady) return
-    const now = performance.now()
+    const now = this.#core.clock.nowMs()
     if ([...this.#waitingSince.values()].some((since) => now - since > ATTACH_MS)) {
       this.#session.restart()
       return
@@ -197,7 +198,9 @@ export class HubLink {
         return this.#core.problem(message.code, message.detail)
       case 'attached':
         this.#answered.add(message.position.channel)
-        return void this.#finishAttach(message)
+        // A store that fails is told by itself.
+        this.#finishAttach(message).catch(() => undefined)
+        return
       default:
         // What arrives about a channel before it is attached is sent again after it.
         if (

@@ -9,6 +9,7 @@ import {
   timestamp,
 } from '@tallystick/protocol'
 import { WalletError } from '../wallet-error.js'
+import type { TowerOptions } from './wallet-towers.js'
 
 // What callers hand in may come from plain JavaScript, so types promise nothing here; past this
 // file they hold.
@@ -101,6 +102,34 @@ export function parseAppointment(terms: unknown): AppointmentTerms {
   throw new WalletError(
     'appointment_invalid',
     'an appointment has guardKey and bounty.payoutLock as 32 bytes of lower-case hex, bounty.ppm of 0 to 1,000,000 and validUntil in seconds',
+  )
+}
+
+/** Watchtowers, at most 8; absent: none. Errors: `tower_invalid`. */
+export function parseTowers(towers: unknown): readonly TowerOptions[] {
+  if (towers === undefined) return []
+  if (Array.isArray(towers) && towers.length <= TOWERS_MAX) return towers.map(parseTower)
+  throw new WalletError('tower_invalid', `towers is a list of at most ${TOWERS_MAX}`)
+}
+
+const TOWERS_MAX = 8
+
+function parseTower(tower: unknown): TowerOptions {
+  const { url, key, bountyPpm, ...rest } = recordOf(tower)
+  if (
+    Object.keys(rest).length === 0 &&
+    (key === undefined || (typeof key === 'string' && HEX_32.test(key))) &&
+    (bountyPpm === undefined || isWhole(bountyPpm, 1_000_000))
+  ) {
+    return {
+      url: parseUrl(url, 'url of a watchtower', ['ws:', 'wss:']),
+      ...(key !== undefined && { key: key as PublicKey }),
+      ...(bountyPpm !== undefined && { bountyPpm }),
+    }
+  }
+  throw new WalletError(
+    'tower_invalid',
+    'a watchtower has a url, and may have a key of 32 bytes as lower-case hex and bountyPpm of 0 to 1,000,000',
   )
 }
 

@@ -20,13 +20,12 @@ import {
 import { inParallel } from '../ledger/in-parallel.js'
 import { WalletError } from '../wallet-error.js'
 import { bestBy } from './best-by.js'
-import { closeAlone } from './close-alone.js'
 import { errorOf } from './error-of.js'
 import type { HubLink } from './hub-link.js'
 import { parseAppointment, parseValue } from './parse-arguments.js'
 import type { Caller, WalletCore } from './wallet-core.js'
+import { stateLost } from './wallet-exits.js'
 import type { WalletChannel } from './wallet-records.js'
-import type { WalletWatch } from './wallet-watch.js'
 
 /** A hub must never be wrong (design of the dispute): its penalty is everything. */
 const HUB_PENALTY_PPM = 1_000_000
@@ -40,20 +39,13 @@ const KEY_GAP_MAX = 8
 export class WalletChannels {
   readonly #core: WalletCore
   readonly #link: HubLink
-  readonly #watch: WalletWatch
   #nextKeyIndex: number | undefined
   #lastIndex: Promise<unknown> = Promise.resolve()
   #inbound: Promise<unknown> = Promise.resolve()
 
-  constructor(
-    core: WalletCore,
-    link: HubLink,
-    watch: WalletWatch,
-    nextKeyIndex: number | undefined,
-  ) {
+  constructor(core: WalletCore, link: HubLink, nextKeyIndex: number | undefined) {
     this.#core = core
     this.#link = link
-    this.#watch = watch
     this.#nextKeyIndex = nextKeyIndex
   }
 
@@ -141,16 +133,6 @@ export class WalletChannels {
       if (refused !== undefined) throw errorOf(refused)
     }
     await this.settled(id, caller)
-  }
-
-  async forceClose(id: ChannelId, atRisk: boolean): Promise<TxId> {
-    const held = this.#core.state.channel(id)
-    if (held !== undefined && isLost(held) && !atRisk) throw stateLost(id)
-    const { party, keyIndex } = await this.#watch.leave(id)
-    const { ledger } = this.#core.feed
-    const built = closeAlone(ledger, party, this.#core.keys.channel(keyIndex))
-    if (isRejection(built)) throw errorOf(built)
-    return ledger.submit(built.transaction)
   }
 
   entrust(id: ChannelId, appointment: unknown): Entrusted {
@@ -309,11 +291,6 @@ async function askFor(
 
 function isLost({ books, party }: WalletChannel): boolean {
   return books === 'lost' && party.phase.kind !== 'closed'
-}
-
-function stateLost(id: ChannelId): WalletError {
-  const detail = `what was signed last on channel ${id} is not in this store: an old state costs a penalty`
-  return new WalletError('state_lost', detail)
 }
 
 /** Whether the transaction's operations opened the channel, by its id (OP-1). */

@@ -1,4 +1,5 @@
 import type { Rejection, WalletKeys } from '@tallystick/protocol'
+import type { Clock } from '../clock.js'
 import type { GuardAct } from '../guard/guard-loop.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
 import { KeyCoins } from '../ledger/key-coins.js'
@@ -29,9 +30,12 @@ export type WalletCoreParts = {
   readonly store: WalletStore
   readonly stored: StoredWallet
   readonly randomBytes: (length: number) => Uint8Array
+  readonly clock: Clock
   readonly onEvent: (notice: WalletNotice) => void
   readonly perform: (effect: WalletEffect) => void
   readonly onRefused: (event: WalletEvent, rejection: Rejection) => void
+  /** The store has failed: nothing is signed any more, and nothing need be heard (JRN-8). */
+  readonly onFault: () => void
 }
 
 /** What the parts of one wallet share: keys, books, the loop that changes them, who waits for what. */
@@ -42,6 +46,7 @@ export class WalletCore {
   readonly state: WalletState
   readonly coins: KeyCoins
   readonly randomBytes: (length: number) => Uint8Array
+  readonly clock: Clock
   readonly changes = new Watchers<WalletNotice | { readonly kind: 'books' }>()
   readonly #loop: WalletLoop
   readonly #onEvent: (notice: WalletNotice) => void
@@ -54,6 +59,7 @@ export class WalletCore {
     this.state = stored.state
     this.coins = new KeyCoins(feed.ledger, keys.payout(0), 0)
     this.randomBytes = parts.randomBytes
+    this.clock = parts.clock
     this.#onEvent = parts.onEvent
     this.#loop = new WalletLoop({
       state: stored.state,
@@ -62,7 +68,10 @@ export class WalletCore {
       context: () => ({ chainId: feed.ledger.chainId, now: feed.time }),
       perform,
       onRefused,
-      onFault: (fault) => this.problem('store_failed', String(fault)),
+      onFault: (fault) => {
+        parts.onFault()
+        this.problem('store_failed', String(fault))
+      },
     })
   }
 
@@ -71,11 +80,17 @@ export class WalletCore {
     return liveChannels(this.state.channels())
   }
 
-  /** Kept once the event is durable; answers the rejection when it was refused. */
-  async submit(event: WalletEvent): Promise<Rejection | undefined> {
-    const refused = await this.#loop.submit(event)
-    this.changes.tell({ kind: 'books' })
-    return refused
+  /**
+   * Kept once the event is durable; answers the rejection when it was refused. Who does not wait for
+   * it learns of a store that fails by the notice of it.
+   */
+  submit(event: WalletEvent): Promise<Rejection | undefined> {
+    const submitted = this.#loop.submit(event).then((refused) => {
+      this.changes.tell({ kind: 'books' })
+      return refused
+    })
+    submitted.catch(() => undefined)
+    return submitted
   }
 
   async submitAll(events: readonly WalletEvent[]): Promise<void> {

@@ -2,6 +2,7 @@ import type {
   Amount,
   Anchor,
   Channel,
+  ChannelEnd,
   ChannelId,
   KnownLink,
   Message,
@@ -40,6 +41,8 @@ export type WalletEvent =
       readonly books: Books
     }
   | { readonly kind: 'channelGone'; readonly channel: ChannelId }
+  /** The ledger's blocks have told how a channel that is gone was settled. */
+  | { readonly kind: 'channelEnded'; readonly channel: ChannelId; readonly end: ChannelEnd }
   | {
       readonly kind: 'revealSeen'
       readonly anchor: Anchor

@@ -1,6 +1,6 @@
 import type { Anchor, ChannelParty } from '@tallystick/protocol'
 import type { BlockSummary } from '../ledger/block-summary.js'
-import type { LedgerClient } from '../ledger/ledger-client.js'
+import type { LedgerAccess } from '../ledger/ledger-access.js'
 import type { WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
 
@@ -11,7 +11,7 @@ export function liveChannels(channels: Iterable<WalletChannel>): WalletChannel[]
 
 /** What a block means for a wallet: its channels in their new, proven state, and public links. */
 export async function eventsOfBlock(
-  ledger: LedgerClient,
+  ledger: LedgerAccess,
   channels: readonly WalletChannel[],
   block: BlockSummary,
 ): Promise<WalletEvent[]> {
@@ -31,7 +31,7 @@ export async function eventsOfBlock(
 
 /** What a wallet missed while it was away, from proofs of the state alone. */
 export async function eventsMissed(
-  ledger: LedgerClient,
+  ledger: LedgerAccess,
   channels: readonly WalletChannel[],
 ): Promise<WalletEvent[]> {
   const events: WalletEvent[] = []
@@ -49,7 +49,7 @@ export async function eventsMissed(
 }
 
 async function channelEvent(
-  ledger: LedgerClient,
+  ledger: LedgerAccess,
   { party, keyIndex, books }: WalletChannel,
 ): Promise<WalletEvent> {
   const { number, id } = party.ledger

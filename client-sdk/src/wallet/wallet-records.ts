@@ -1,7 +1,9 @@
 import {
   amountCodec,
   anchorCodec,
+  type ChannelEnd,
   type ChannelParty,
+  channelEndCodec,
   channelIdCodec,
   channelPartyCodec,
   type Decoded,
@@ -30,6 +32,8 @@ const walletChannelCodec = struct({
   /** Index of the channel key under the wallet's words. */
   keyIndex: integer(2 ** 31 - 1),
   books: booksCodec,
+  /** How the ledger settled it, and what it paid; absent: it has not, or it is not known here yet. */
+  end: optional(channelEndCodec),
 })
 
 /** A channel of this wallet. */
@@ -37,6 +41,7 @@ export type WalletChannel = {
   readonly party: ChannelParty
   readonly keyIndex: number
   readonly books: Books
+  readonly end: ChannelEnd | undefined
 }
 
 export function encodeWalletChannel({ party, ...rest }: WalletChannel): Uint8Array {

@@ -2,6 +2,7 @@ import {
   agreementOf,
   agreeToClose,
   type ChainId,
+  type ChannelEnd,
   type ChannelId,
   type ChannelParty,
   type Claim,
@@ -75,6 +76,8 @@ export function stepWallet(
       return stepChannelSeen(state, event, context)
     case 'channelGone':
       return changeParty(state, event.channel, (party) => seeLedger(party, undefined, context.now))
+    case 'channelEnded':
+      return stepChannelEnded(state, event.channel, event.end)
     case 'revealSeen':
       return stepRevealSeen(state, event, context)
     case 'timePassed':
@@ -227,8 +230,16 @@ function stepChannelSeen(
   if (held !== undefined)
     return changeParty(state, channel.id, (party) => seeLedger(party, channel, now))
   const party = newParty('client', channel)
-  state.setChannel({ party: books === 'lost' ? leave(party) : party, keyIndex, books })
+  const end = undefined
+  state.setChannel({ party: books === 'lost' ? leave(party) : party, keyIndex, books, end })
   return [{ kind: 'channelChanged', channel: channel.id }]
+}
+
+function stepChannelEnded(state: WalletOverlay, channel: ChannelId, end: ChannelEnd): Outcome {
+  const held = state.channel(channel)
+  if (held === undefined) return unknown(channel)
+  state.setChannel({ ...held, end })
+  return [{ kind: 'channelChanged', channel }]
 }
 
 function stepRevealSeen(

@@ -1,6 +1,6 @@
-import { type ChannelId, isDisputed } from '@tallystick/protocol'
+import { type Anchor, type ChannelId, isDisputed } from '@tallystick/protocol'
 import { GuardLoop } from '../guard/guard-loop.js'
-import { revealLookupOf } from '../guard/reveal-lookup.js'
+import { RevealLookups } from '../guard/reveal-lookup.js'
 import type { BlockSummary } from '../ledger/block-summary.js'
 import { errorOf } from './error-of.js'
 import type { WalletCore } from './wallet-core.js'
@@ -11,16 +11,27 @@ import type { WalletChannel } from './wallet-records.js'
 export class WalletWatch {
   readonly #core: WalletCore
   readonly #guard: GuardLoop
+  readonly #reveals: RevealLookups
+  readonly #guards: boolean
   readonly #unsubscribe: () => void
   /** Whether a block could not be taken in whole. */
   #isBehind = false
 
-  /** `onBlock` is called after the wallet has taken in what a block means for it. */
-  constructor(core: WalletCore, onBlock: () => void) {
+  /**
+   * `guards`: whether it also does what is due; `onBlock` is called after the wallet has taken in what
+   * a block means for it.
+   */
+  constructor(
+    core: WalletCore,
+    { guards, onBlock }: { readonly guards: boolean; readonly onBlock: () => void },
+  ) {
+    this.#guards = guards
     this.#core = core
     const { ledger } = core.feed
+    this.#reveals = new RevealLookups(ledger, core.clock)
     this.#guard = new GuardLoop({
       ledger,
+      clock: core.clock,
       feePerKiloCost: ({ asset }) => ledger.feePerKiloCost(asset),
       revealWithCoins: (reveal) => core.coins.build({ reveals: [reveal] }),
       beforeForceClose: async ({ ledger: { id } }) => (await this.leave(id)).party,
@@ -57,11 +68,12 @@ export class WalletWatch {
     const events = this.#isBehind
       ? await eventsMissed(ledger, channels)
       : await eventsOfBlock(ledger, channels, block)
+    const news = this.#isBehind ? 'unknown' : new Set(block.reveals.map(({ anchor }) => anchor))
     this.#isBehind = false
     if (events.length > 0 || this.#waitsForTime()) {
       await this.#core.submitAll([...events, { kind: 'timePassed' }])
     }
-    await this.#doDuties(block)
+    if (this.#guards) await this.#doDuties(block, news)
   }
 
   /** Whether anything of this wallet may change by ledger time alone. */
@@ -78,7 +90,10 @@ export class WalletWatch {
     )
   }
 
-  async #doDuties({ height, time }: BlockSummary): Promise<void> {
+  async #doDuties(
+    { height, time }: BlockSummary,
+    news: ReadonlySet<Anchor> | 'unknown',
+  ): Promise<void> {
     const guarded = this.#core
       .channels()
       .filter(
@@ -90,7 +105,10 @@ export class WalletWatch {
       .map(({ party, keyIndex }) => ({ party, signer: this.#core.keys.channel(keyIndex) }))
     if (guarded.length === 0) return
     const parties = guarded.map(({ party }) => party)
-    const revealedBy = await revealLookupOf(this.#core.feed.ledger, parties)
-    await this.#guard.act(guarded, { height, now: time, revealedBy })
+    const revealedBy = await this.#reveals.of(parties, news)
+    // Not waited for: a node that does not answer must not hold up the next block.
+    this.#guard.act(guarded, { height, now: time, revealedBy }).catch((error) => {
+      this.#core.problem('guard_failed', String(error))
+    })
   }
 }

@@ -1,6 +1,7 @@
 import {
   type Anchor,
   type AppointmentTerms,
+  type ChannelEnd,
   type ChannelId,
   channelTotal,
   clientPayoutOf,
@@ -14,21 +15,27 @@ import {
   spendable,
   type TxId,
 } from '@tallystick/protocol'
+import { type Clock, PROCESS_CLOCK } from '../clock.js'
+import type { ExitBundle } from '../exit/exit-bundle.js'
+import type { ExitPlan } from '../exit/exit-plan.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
 import type { OpenSocket } from '../ledger/open-socket.js'
 import type { WalletStore } from '../store/wallet-store.js'
+import type { TowerGuard } from '../tower/tower-link.js'
 import { WalletError } from '../wallet-error.js'
 import { errorOf } from './error-of.js'
 import { HubLink } from './hub-link.js'
 import { loadWallet, masterSeedOf } from './load-wallet.js'
-import { parseHub, parseLock, parseUrl, parseValue } from './parse-arguments.js'
+import { parseHub, parseLock, parseTowers, parseUrl, parseValue } from './parse-arguments.js'
 import { WalletChannels } from './wallet-channels.js'
 import { type Caller, WalletCore, type WalletNotice } from './wallet-core.js'
 import type { WalletEffect } from './wallet-event.js'
+import { type ExitOptions, WalletExits } from './wallet-exits.js'
 import { type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
 import { eventsMissed } from './wallet-ledger.js'
 import { type PaymentWish, WalletPayments } from './wallet-payments.js'
 import type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet-records.js'
+import { type TowerOptions, WalletTowers } from './wallet-towers.js'
 import { WalletWatch } from './wallet-watch.js'
 
 /** What a wallet is made from. Randomness, storage and network are handed in. */
@@ -37,13 +44,22 @@ export type WalletOptions = {
   readonly words: string | Uint8Array
   readonly store: WalletStore
   readonly feed: BlockFeed
-  /** The hub's session address, `ws://host:port/v1/session`. */
-  readonly hubUrl: string
+  /**
+   * The hub's session address, `ws://host:port/v1/session`; absent: no hub is talked to, and what needs
+   * one fails with `hub_disconnected` or waits. Guarding, leaving and coins need none.
+   */
+  readonly hubUrl?: string
   /** The hub's key; absent: the first hub that answers is the one that the wallet keeps to. */
   readonly hub?: PublicKey
   readonly openSocket: OpenSocket
+  /** Watchtowers that are handed the newest of every channel after each update; absent: none. */
+  readonly towers?: readonly TowerOptions[]
   /** Fresh secret bytes; absent: the platform's. */
   readonly randomBytes?: (length: number) => Uint8Array
+  /** Absent: true. `false`: only looks, and hands in nothing by itself. */
+  readonly guards?: boolean
+  /** Absent: the process's. */
+  readonly clock?: Clock
   /** Told what the wallet notices and the owner may want to know. */
   readonly onEvent?: (notice: WalletNotice) => void
 }
@@ -74,27 +90,42 @@ export class Wallet {
   readonly #link: HubLink
   readonly #watch: WalletWatch
   readonly #channels: WalletChannels
+  readonly #exits: WalletExits
   readonly #invoices: WalletInvoices
   readonly #payments: WalletPayments
+  readonly #towers: WalletTowers
 
-  private constructor(core: WalletCore, link: HubLink, nextKeyIndex: number | undefined) {
+  private constructor(
+    core: WalletCore,
+    link: HubLink,
+    towers: WalletTowers,
+    { nextKeyIndex, guards }: { nextKeyIndex: number | undefined; guards: boolean },
+  ) {
     this.#core = core
     this.#link = link
-    this.#watch = new WalletWatch(core, () => link.attachAll())
-    this.#channels = new WalletChannels(core, link, this.#watch, nextKeyIndex)
+    this.#towers = towers
+    const onBlock = () => {
+      link.attachAll()
+      this.#exits.learnEnds()
+    }
+    this.#watch = new WalletWatch(core, { guards, onBlock })
+    this.#channels = new WalletChannels(core, link, nextKeyIndex)
+    this.#exits = new WalletExits(core, this.#watch)
     this.#invoices = new WalletInvoices(core, link, this.#channels)
     this.#payments = new WalletPayments(core, link, this.#invoices)
   }
 
   /**
    * Opens the wallet of `words`: reads its store, learns from proofs what it missed, and connects
-   * to its hub in the background. Errors: `words_invalid`, `hub_invalid`, `url_invalid`,
+   * to its hub in the background. Errors: `words_invalid`, `hub_invalid`, `url_invalid`, `tower_invalid`,
    * `store_of_other_words`.
    */
   static async open(options: WalletOptions): Promise<Wallet> {
-    const { feed, store, openSocket } = options
+    const { feed, store, hubUrl } = options
     const hub = parseHub(options.hub)
-    const url = parseUrl(options.hubUrl, 'hubUrl', ['ws:', 'wss:'])
+    const url = hubUrl === undefined ? '' : parseUrl(hubUrl, 'hubUrl', ['ws:', 'wss:'])
+    const openSocket = hubUrl === undefined ? openNowhere : options.openSocket
+    const towerOptions = parseTowers(options.towers)
     const keys = deriveKeys(masterSeedOf(options.words))
     const stored = await loadWallet(store, keys)
     const core: WalletCore = new WalletCore({
@@ -103,12 +134,18 @@ export class Wallet {
       store,
       stored,
       randomBytes: options.randomBytes ?? randomBytes,
+      clock: options.clock ?? PROCESS_CLOCK,
       onEvent: options.onEvent ?? (() => undefined),
       perform: (effect) => performEffect(core, link, effect),
       onRefused: (event, rejection) => link.refuse(event, rejection),
+      onFault: () => link.stop(),
     })
     const link: HubLink = new HubLink(core, { url, hub, openSocket })
-    const wallet = new Wallet(core, link, stored.nextKeyIndex)
+    const towers = new WalletTowers(core, towerOptions, options.openSocket)
+    const wallet = new Wallet(core, link, towers, {
+      nextKeyIndex: stored.nextKeyIndex,
+      guards: options.guards ?? true,
+    })
     try {
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])
@@ -248,12 +285,46 @@ export class Wallet {
   }
 
   /**
+   * What leaving a channel alone would bring, when, and what each step waits for; nothing is signed.
+   * `undefined` once the ledger has settled it: `endOf` then says what it paid. Errors:
+   * `channel_unknown`, and what the ledger would refuse.
+   */
+  exitPlan(id: ChannelId, options: ExitOptions = {}): Promise<ExitPlan | undefined> {
+    return this.#exits.plan(id, options)
+  }
+
+  /**
    * Closes without the hub. The guard finalizes after the dispute window; the answer comes at once.
    * Errors: `state_lost` where the channel's `books` are lost: it would show an old state, and cost
-   * the penalty. `atRisk` does it all the same: the last resort when nothing else is left.
+   * the penalty. `unsure` vouches for nothing (DSP-9): a longer window, and never a penalty.
    */
-  forceClose(id: ChannelId, { atRisk = false }: { readonly atRisk?: boolean } = {}): Promise<TxId> {
-    return this.#channels.forceClose(id, atRisk)
+  forceClose(id: ChannelId, options: ExitOptions = {}): Promise<TxId> {
+    return this.#exits.forceClose(id, options)
+  }
+
+  /**
+   * The same, handed in until the ledger has it, unless somebody has closed the channel already: kept
+   * once it is closing or settled. Calling it again goes on where it was. Errors: as of `forceClose`.
+   */
+  exit(id: ChannelId, { signal, ...options }: ExitOptions & Caller = {}): Promise<void> {
+    return this.#exits.exit(id, options, signal === undefined ? {} : { signal })
+  }
+
+  /**
+   * Signed ways out of every channel, to be kept as a file (`encodeExitBundle`): with it, any ledger
+   * node and nothing else the money comes home. What is received after it was made does not; a new one
+   * is due then.
+   */
+  exitBundle(): ExitBundle {
+    return this.#exits.bundle()
+  }
+
+  /**
+   * How a settled channel ended: what it paid to whom, and any penalty and bounty. `undefined`: it is
+   * not settled, or the node keeps its blocks no more. Errors: `channel_unknown`, `LedgerError`.
+   */
+  endOf(id: ChannelId): Promise<ChannelEnd | undefined> {
+    return this.#exits.end(id)
   }
 
   /**
@@ -263,6 +334,22 @@ export class Wallet {
    */
   entrust(id: ChannelId, appointment: AppointmentTerms): Entrusted {
     return this.#channels.entrust(id, appointment)
+  }
+
+  /**
+   * What each watchtower of this wallet has vouched for of a channel, and whether it is the newest.
+   * Errors: `channel_unknown`.
+   */
+  guardedUpTo(id: ChannelId): readonly TowerGuard[] {
+    return this.#towers.guards(id)
+  }
+
+  /**
+   * Kept once every watchtower has vouched for the newest of a channel: what to wait for before this
+   * wallet goes away. Errors: `channel_unknown`, `no_tower`.
+   */
+  guarded(id: ChannelId, caller: Caller = {}): Promise<void> {
+    return this.#towers.guarded(id, caller)
   }
 
   /** Kept once the ledger has settled the channel, by whatever way it ended. */
@@ -297,6 +384,7 @@ export class Wallet {
   /** Hangs up and stops watching. Nothing is lost: the store holds all that was promised. */
   async close(): Promise<void> {
     this.#watch.stop()
+    this.#towers.stop()
     this.#link.stop()
     await this.#core.close()
   }
@@ -315,6 +403,13 @@ function performEffect(core: WalletCore, link: HubLink, effect: WalletEffect): v
       return core.changes.tell({ kind: 'books' })
   }
 }
+
+/** The line to no hub: it never opens, and so never fails. */
+const openNowhere: OpenSocket = () => ({
+  send: () => undefined,
+  close: () => undefined,
+  bufferedAmount: 0,
+})
 
 function randomBytes(length: number): Uint8Array {
   return globalThis.crypto.getRandomValues(new Uint8Array(length))

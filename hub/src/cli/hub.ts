@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { StoreFault } from '@tallystick/client-sdk'
 import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { startHub } from '../hub.js'
 import { DEFAULT_HUB_CONFIG, type HubConfig } from '../hub-config.js'
 import { loadHubKeys } from '../hub-keys.js'
+import { addAuditCommand } from './audit-command.js'
 import { baseUnits, ledgerAddress, wholeNumber } from './option-values.js'
 
 /** Exit codes: 0 stopped on request, 1 could not start, 70 a durable promise was broken. */
@@ -21,10 +21,12 @@ program
   .option('--json', 'print one JSON object')
   .action(async ({ data, json }: { data: string; json?: true }) => {
     await mkdir(data, { recursive: true })
-    const { signer, payoutLock } = await loadHubKeys(join(data, 'hub.key'))
+    const { signer, payoutLock } = await loadHubKeys(data)
     const facts = { hub: signer.publicKey, payout_lock: payoutLock }
     print(json, facts, `hub key      ${facts.hub}\npayout lock  ${facts.payout_lock}`)
   })
+
+addAuditCommand(program)
 
 program
   .command('run')

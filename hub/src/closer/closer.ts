@@ -1,6 +1,7 @@
 import {
   type BuildRejection,
   type BuiltTransaction,
+  type Clock,
   type KeyCoins,
   LedgerError,
 } from '@tallystick/client-sdk'
@@ -51,6 +52,7 @@ export type CloserParts = {
   readonly ledger: LedgerPort
   /** Milliseconds that a batch gathers after the first one asks. */
   readonly gatherMs: number
+  readonly clock: Clock
   readonly now: () => Timestamp
   readonly onFault: (fault: unknown) => void
   readonly onBatch: (batch: BatchReport) => void
@@ -82,7 +84,7 @@ export class Closer {
   readonly #parts: CloserParts
   readonly #requests = new LiquidityQueue()
   #flight: Flight | undefined
-  #timer: NodeJS.Timeout | undefined
+  #cancelGathering: (() => void) | undefined
   #height = 0
   /** Channels whose close the ledger refused when it stood alone, and the height to try again at. */
   readonly #suspects = new Map<ChannelId, number>()
@@ -110,10 +112,11 @@ export class Closer {
   /** Something is ready: a batch is built when the gathering time is over. */
   gather(): void {
     if (this.#stopped) return
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined
+    const { clock, gatherMs } = this.#parts
+    this.#cancelGathering ??= clock.after(gatherMs, () => {
+      this.#cancelGathering = undefined
       void this.#build()
-    }, this.#parts.gatherMs)
+    })
   }
 
   /** A block was committed: what it holds of ours is done. */
@@ -133,7 +136,7 @@ export class Closer {
 
   stop(): void {
     this.#stopped = true
-    clearTimeout(this.#timer)
+    this.#cancelGathering?.()
   }
 
   #unfit(request: LiquidityRequest, others: readonly LiquidityRequest[]): Rejection | undefined {

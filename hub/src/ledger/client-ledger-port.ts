@@ -1,9 +1,9 @@
-import { type LedgerClient, LedgerError } from '@tallystick/client-sdk'
+import { type LedgerAccess, LedgerError } from '@tallystick/client-sdk'
 import { decodeTrusted, reject, transactionCodec } from '@tallystick/protocol'
 import type { LedgerPort } from '../closer/ledger-port.js'
 
 /** The closer's ledger over the HTTP client: what may pass by itself is no refusal. */
-export function ledgerPortOf(client: LedgerClient): LedgerPort {
+export function ledgerPortOf(client: LedgerAccess): LedgerPort {
   return {
     submit: async (transaction) => {
       try {

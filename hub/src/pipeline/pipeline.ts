@@ -7,6 +7,7 @@ import {
   signEvidence,
   type Timestamp,
 } from '@tallystick/protocol'
+import { booksBalance } from '../core/balance-books.js'
 import type { HubEffect } from '../core/hub-effect.js'
 import { channelOfEvent, type LedgerEvent, type PeerEvent } from '../core/hub-event.js'
 import type { HubState } from '../core/hub-state.js'
@@ -131,6 +132,7 @@ export class Pipeline {
     const { channels, digests } = draftedChannels(overlay, chainId)
     const signed = digests.length === 0 ? [] : signEvidence(chainId, signer, digests)
     effects.push(...sealBatch(overlay, channels, signed))
+    booksBalance(state, overlay)
     const writes = overlay.writes()
     effects.push(...closeOffers(writes.channels.values(), { chainId, policy, now: this.#now }))
     if (writes.channels.size > 0 || writes.payments.size > 0 || height !== undefined) {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import type { Clock } from '@tallystick/client-sdk'
 import {
   type ChainId,
   type HubPolicy,
@@ -28,6 +28,9 @@ export type SessionDeskParts = {
   readonly state: HubState
   readonly pipeline: Pipeline
   readonly closer: Closer
+  /** Fresh random bytes. */
+  readonly randomBytes: (length: number) => Uint8Array
+  readonly clock: Clock
   readonly onComplaint: (complaint: MessageOf<'error'>) => void
 }
 
@@ -39,10 +42,11 @@ export class SessionDesk {
 
   constructor(parts: SessionDeskParts) {
     this.#parts = parts
-    const { signer, policy, state, pipeline, onComplaint } = parts
+    const { signer, policy, clock, state, pipeline, onComplaint } = parts
     this.#host = {
       signer,
       policy,
+      clock,
       clientKeyOf: (channel) => state.channel(channel)?.party.ledger.client.key,
       proven: (session) => this.#registry.proven(session),
       ended: (session) => this.#registry.remove(session),
@@ -65,16 +69,16 @@ export class SessionDesk {
 
   /** Challenges a new connection. */
   open(socket: WebSocket, address: string): void {
-    const { chainId, signer } = this.#parts
+    const { chainId, signer, randomBytes, clock } = this.#parts
     const hello = {
       version: WIRE_VERSION,
       chainId,
       hub: signer.publicKey,
-      nonce: new Uint8Array(randomBytes(32)),
+      nonce: randomBytes(32),
     }
     const session = new Session(socket, this.#host, hello)
     this.#registry.add(session, address)
-    keepAlive(socket)
+    keepAlive(socket, clock)
   }
 
   perform(effect: HubEffect): void {
@@ -114,15 +118,17 @@ function answerOf(session: Session, request: number): (outcome: TxId | Rejection
 }
 
 /** A connection that answers no ping for a whole round is dead and costs nothing any more. */
-function keepAlive(socket: WebSocket): void {
+function keepAlive(socket: WebSocket, clock: Clock): void {
   let alive = true
-  const timer = setInterval(() => {
+  let cancel = clock.after(PING_MS, ping)
+  function ping() {
     if (!alive) return socket.terminate()
     alive = false
     socket.ping()
-  }, PING_MS)
+    cancel = clock.after(PING_MS, ping)
+  }
   socket.on('pong', () => {
     alive = true
   })
-  socket.on('close', () => clearInterval(timer))
+  socket.on('close', () => cancel())
 }

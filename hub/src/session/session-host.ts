@@ -1,3 +1,4 @@
+import type { Clock } from '@tallystick/client-sdk'
 import type { ChannelId, HubPolicy, MessageOf, PublicKey, Signer } from '@tallystick/protocol'
 import type { PeerEvent } from '../core/hub-event.js'
 import type { Session } from './session.js'
@@ -6,6 +7,7 @@ import type { Session } from './session.js'
 export type SessionHost = {
   readonly signer: Signer
   readonly policy: HubPolicy
+  readonly clock: Clock
   /** The client's key of a channel that the hub serves. */
   clientKeyOf(channel: ChannelId): PublicKey | undefined
   proven(session: Session): void

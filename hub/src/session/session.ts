@@ -38,7 +38,7 @@ export class Session {
   readonly #socket: WebSocket
   readonly #host: SessionHost
   readonly #channels = new Set<ChannelId>()
-  readonly #timer: NodeJS.Timeout
+  readonly #cancelTimeout: () => void
   #state: SessionState
   #waiting = 0
 
@@ -46,9 +46,8 @@ export class Session {
     this.#socket = socket
     this.#host = host
     this.#state = { phase: 'challenged', hello }
-    this.#timer = setTimeout(
-      () => this.end(reject('handshake_timeout', `answer the challenge in ${HANDSHAKE_MS} ms`)),
-      HANDSHAKE_MS,
+    this.#cancelTimeout = host.clock.after(HANDSHAKE_MS, () =>
+      this.end(reject('handshake_timeout', `answer the challenge in ${HANDSHAKE_MS} ms`)),
     )
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
     socket.on('close', () => this.#over())
@@ -95,7 +94,7 @@ export class Session {
   }
 
   #over(): void {
-    clearTimeout(this.#timer)
+    this.#cancelTimeout()
     if (this.#state.phase === 'over') return
     this.#state = { phase: 'over' }
     for (const channel of this.#channels) this.#host.detach(channel, this)
@@ -124,7 +123,7 @@ export class Session {
       this.end(reject('bad_session_signature', 'the challenge is answered with a wrong signature'))
       return
     }
-    clearTimeout(this.#timer)
+    this.#cancelTimeout()
     this.#state = { phase: 'proven', transcript }
     const signature = signSession('hub', transcript, this.#host.signer)
     this.send({ kind: 'welcome', signature, policy: this.#host.policy })

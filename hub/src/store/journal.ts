@@ -1,4 +1,4 @@
-import type { Anchor, TxId } from '@tallystick/protocol'
+import type { Anchor, Timestamp, TxId } from '@tallystick/protocol'
 import type { HubChannel } from '../core/hub-channel.js'
 import type { HubWrites } from '../core/hub-view.js'
 import type { Payment, PaymentStatus } from '../core/payment.js'
@@ -25,6 +25,8 @@ export type Journal = {
     /** Height of the last ledger block whose events are committed; -1 before the first. */
     readonly height: number
     readonly jobs: readonly LedgerJob[]
+    /** Channels opened by then may have been used by a journal that was lost (JRN-6); absent: none was. */
+    readonly restoredTime: Timestamp | undefined
   }>
   /** Those of `anchors` that were ever paid through this hub. */
   payments(anchors: readonly Anchor[]): Promise<readonly Payment[]>

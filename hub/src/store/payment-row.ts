@@ -1,4 +1,4 @@
-import { storedBytes, storedNumber, storedText } from '@tallystick/client-sdk/node'
+import { type SqlValue, storedBytes, storedNumber, storedText } from '@tallystick/client-sdk/node'
 import {
   type Amount,
   type Anchor,
@@ -19,7 +19,7 @@ const STATUSES: { readonly [Status in PaymentStatus]: Status } = {
 }
 
 /** The columns of a payment, in the order of the table. */
-export function paymentRow(payment: Payment): readonly unknown[] {
+export function paymentRow(payment: Payment): readonly SqlValue[] {
   return [
     fromHex(payment.anchor),
     fromHex(payment.fromChannel),

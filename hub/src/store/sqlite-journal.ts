@@ -1,188 +1,221 @@
-import { StoreFault } from '@tallystick/client-sdk'
 import {
-  openDatabase,
-  type SqliteDatabase,
-  type SqliteTransaction,
+  markNewDatabase,
+  type Restored,
+  type RowWrite,
+  SealedDatabase,
+  type SealedTable,
+  type SqlValue,
+  type StoredRow,
   storedBytes,
   storedText,
 } from '@tallystick/client-sdk/node'
-import { type Anchor, type ChainId, fromHex, type TxId, toHex } from '@tallystick/protocol'
-import { decodeHubChannel, encodeHubChannel, idOf } from '../core/hub-channel.js'
+import {
+  type Anchor,
+  type ChainId,
+  fromHex,
+  parseTimestamp,
+  type Timestamp,
+  type TxId,
+  toHex,
+} from '@tallystick/protocol'
+import { decodeHubChannel, encodeHubChannel, type HubChannel, idOf } from '../core/hub-channel.js'
 import type { HubWrites } from '../core/hub-view.js'
-import type { Payment, PaymentStatus } from '../core/payment.js'
+import type { PaymentStatus } from '../core/payment.js'
 import type { Journal, LedgerJob, PaymentTotals } from './journal.js'
 import { amountOf, paymentOf, paymentRow, paymentStatusOf } from './payment-row.js'
 
 /** Format of the file; a journal of another one is refused by name. */
-const JOURNAL_VERSION = 4
+const JOURNAL_VERSION = 5
 
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS channel (id BLOB PRIMARY KEY, state BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS payment (
-  anchor BLOB PRIMARY KEY, from_channel BLOB NOT NULL, from_item BLOB NOT NULL,
-  to_channel BLOB NOT NULL, to_item BLOB NOT NULL, amount TEXT NOT NULL, fee TEXT NOT NULL,
-  status TEXT NOT NULL, time INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS reveal (anchor BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS job (id BLOB PRIMARY KEY, bytes BLOB NOT NULL);
-`
+const META: SealedTable = {
+  name: 'meta',
+  kind: 'live',
+  columns: [
+    { name: 'name', type: 'TEXT' },
+    { name: 'value', type: 'TEXT' },
+  ],
+  keys: 1,
+}
+const CHANNEL: SealedTable = {
+  name: 'channel',
+  kind: 'live',
+  columns: [
+    { name: 'id', type: 'BLOB' },
+    { name: 'state', type: 'BLOB' },
+  ],
+  keys: 1,
+}
+const JOB: SealedTable = {
+  name: 'job',
+  kind: 'live',
+  columns: [
+    { name: 'id', type: 'BLOB' },
+    { name: 'bytes', type: 'BLOB' },
+  ],
+  keys: 1,
+}
+const PAYMENT: SealedTable = {
+  name: 'payment',
+  kind: 'history',
+  columns: [
+    { name: 'anchor', type: 'BLOB' },
+    { name: 'from_channel', type: 'BLOB' },
+    { name: 'from_item', type: 'BLOB' },
+    { name: 'to_channel', type: 'BLOB' },
+    { name: 'to_item', type: 'BLOB' },
+    { name: 'amount', type: 'TEXT' },
+    { name: 'fee', type: 'TEXT' },
+    { name: 'status', type: 'TEXT' },
+    { name: 'time', type: 'INTEGER' },
+  ],
+  keys: 1,
+}
+const REVEAL: SealedTable = {
+  name: 'reveal',
+  kind: 'history',
+  columns: [{ name: 'anchor', type: 'BLOB' }],
+  keys: 1,
+}
 
-/** Rows of one statement: SQLite takes 32,766 variables, a payment has nine. */
-const ROWS_PER_STATEMENT = 2_000
-/** Anchors that one statement looks up, one variable each. */
-const ANCHORS_PER_STATEMENT = 16_384
+/** JRN-6: how a copy that may be old is taken as it is. */
+export type RestoredJournal = {
+  /** Ledger time: channels that were opened by then may have been used by what was lost. */
+  readonly time: Timestamp
+  /** What a channel of the copy becomes, so that nothing is signed on it from what it says. */
+  readonly channel: (channel: HubChannel) => HubChannel
+}
 
-/** Opens (or creates) the journal of `chainId` in a SQLite file, for this process alone. */
-export async function openSqliteJournal(path: string, chainId: ChainId): Promise<Journal> {
-  const database = await openDatabase(path)
-  try {
-    await database.exec(SCHEMA)
-    await checkMeta(database, chainId)
-  } catch (error) {
-    await database.close()
-    throw error
-  }
+/**
+ * JRN-7: notes that a journal is going to be made at `path`, before the key is there that signs what
+ * the journal remembers. Throws `StoreFault`.
+ */
+export function beginSqliteJournal(path: string): Promise<void> {
+  return markNewDatabase(path)
+}
+
+/**
+ * Opens the journal of `chainId` in a SQLite file, for this process alone. Where there is neither a
+ * file nor a mark a journal is made, or was lost: as `unmarked` says. Errors: `StoreFault`.
+ */
+export async function openSqliteJournal(
+  path: string,
+  chainId: ChainId,
+  {
+    restored,
+    unmarked = 'made',
+  }: { readonly restored?: RestoredJournal; readonly unmarked?: 'made' | 'refused' } = {},
+): Promise<Journal> {
+  const database = await SealedDatabase.open({
+    path,
+    owner: `hub of chain ${chainId}`,
+    format: JOURNAL_VERSION,
+    tables: [META, CHANNEL, JOB, PAYMENT, REVEAL],
+    unmarked,
+    advice: 'put the newest copy back, or have "hub run --restored" take it as it is',
+    ...(restored === undefined ? {} : { restored: restoredRows(restored) }),
+  })
   return {
     load: () => load(database),
-    payments: (anchors) => payments(database, anchors),
-    reveals: (anchors) => reveals(database, anchors),
-    commit: (writes, height) => commit(database, writes, height),
-    addJob: async ({ id, transaction }) => {
-      await database.run('INSERT OR IGNORE INTO job VALUES (?, ?)', [fromHex(id), transaction])
-    },
-    removeJob: async (id) => {
-      await database.run('DELETE FROM job WHERE id = ?', [fromHex(id)])
-    },
+    payments: async (anchors) => (await rowsOf(database, PAYMENT, anchors)).map(paymentOf),
+    reveals: async (anchors) => (await rowsOf(database, REVEAL, anchors)).map(anchorOf),
+    commit: (writes, height) => database.commit(rowsToWrite(writes, height)),
+    addJob: ({ id, transaction }) =>
+      database.commit([{ kind: 'put', table: JOB, values: [fromHex(id), transaction] }]),
+    removeJob: (id) => database.commit([{ kind: 'remove', table: JOB, key: [fromHex(id)] }]),
     totals: () => totals(database),
     close: () => database.close(),
   }
 }
 
-async function checkMeta(database: SqliteDatabase, chainId: ChainId): Promise<void> {
-  const rows = await database.all('SELECT name, value FROM meta')
-  const meta = new Map(rows.map(({ name, value }) => [String(name), String(value)]))
-  if (meta.size === 0) {
-    await database.run("INSERT INTO meta VALUES ('version', ?), ('chain', ?), ('height', '-1')", [
-      String(JOURNAL_VERSION),
-      chainId,
-    ])
-    return
-  }
-  if (meta.get('version') !== String(JOURNAL_VERSION)) {
-    throw new StoreFault('store_version', `the journal has format ${meta.get('version')}`)
-  }
-  if (meta.get('chain') !== chainId) {
-    throw new StoreFault('store_of_another_chain', `the journal is of chain ${meta.get('chain')}`)
-  }
-}
-
-async function load(database: SqliteDatabase): ReturnType<Journal['load']> {
-  const channels = await database.all('SELECT state FROM channel')
-  const [height = {}] = await database.all("SELECT value FROM meta WHERE name = 'height'")
-  const jobs = await database.all('SELECT id, bytes FROM job')
+function restoredRows({ time, channel }: RestoredJournal): Restored {
   return {
-    channels: channels.map((row) => decodeHubChannel(storedBytes(row, 'state'))),
-    height: storedText(height, 'value', parseHeight, 'a height'),
-    jobs: jobs.map(
-      (row): LedgerJob => ({
-        id: toHex(storedBytes(row, 'id', 32)) as TxId,
-        transaction: storedBytes(row, 'bytes'),
-      }),
-    ),
+    row: (table, row) =>
+      table === CHANNEL
+        ? channelRow(channel(decodeHubChannel(storedBytes(row, 'state'))))
+        : undefined,
+    writes: [{ kind: 'put', table: META, values: ['restored_time', String(time)] }],
   }
 }
 
-/** -1 before the first block. */
+function channelRow(channel: HubChannel): readonly Uint8Array[] {
+  return [fromHex(idOf(channel)), encodeHubChannel(channel)]
+}
+
+async function load(database: SealedDatabase): ReturnType<Journal['load']> {
+  const channels: HubChannel[] = []
+  for await (const rows of database.scan(CHANNEL)) {
+    for (const row of rows) channels.push(decodeHubChannel(storedBytes(row, 'state')))
+  }
+  const jobs: LedgerJob[] = []
+  for await (const rows of database.scan(JOB)) {
+    for (const row of rows) {
+      const id = toHex(storedBytes(row, 'id', 32)) as TxId
+      jobs.push({ id, transaction: storedBytes(row, 'bytes') })
+    }
+  }
+  const [height] = await database.lookup(META, [['height']])
+  const [restored] = await database.lookup(META, [['restored_time']])
+  return {
+    channels,
+    height: height === undefined ? -1 : storedText(height, 'value', parseHeight, 'a height'),
+    jobs,
+    restoredTime: restored && storedText(restored, 'value', parseTime, 'a ledger time'),
+  }
+}
+
+/** A height of the ledger. */
 function parseHeight(text: string): number | undefined {
-  return /^(?:-1|0|[1-9][0-9]{0,14})$/.test(text) ? Number(text) : undefined
+  return /^(?:0|[1-9][0-9]{0,14})$/.test(text) ? Number(text) : undefined
 }
 
-async function payments(
-  database: SqliteDatabase,
+function parseTime(text: string): Timestamp | undefined {
+  return /^[0-9]{1,15}$/.test(text) ? parseTimestamp(Number(text)) : undefined
+}
+
+function rowsOf(
+  database: SealedDatabase,
+  table: SealedTable,
   anchors: readonly Anchor[],
-): Promise<readonly Payment[]> {
-  return (await rowsOf(database, 'payment', anchors)).map(paymentOf)
+): Promise<readonly StoredRow[]> {
+  return database.lookup(
+    table,
+    anchors.map((anchor) => [fromHex(anchor)]),
+  )
 }
 
-async function reveals(
-  database: SqliteDatabase,
-  anchors: readonly Anchor[],
-): Promise<readonly Anchor[]> {
-  const rows = await rowsOf(database, 'reveal', anchors)
-  return rows.map((row) => toHex(storedBytes(row, 'anchor', 32)) as Anchor)
+function anchorOf(row: StoredRow): Anchor {
+  return toHex(storedBytes(row, 'anchor', 32)) as Anchor
 }
 
-/** The rows of `anchors`, of which clients decide how many there are. */
-async function rowsOf(
-  database: SqliteDatabase,
-  table: 'payment' | 'reveal',
-  anchors: readonly Anchor[],
-): Promise<readonly Record<string, unknown>[]> {
-  const rows: Record<string, unknown>[] = []
-  for (let from = 0; from < anchors.length; from += ANCHORS_PER_STATEMENT) {
-    const chunk = anchors.slice(from, from + ANCHORS_PER_STATEMENT)
-    const places = chunk.map(() => '?').join(',')
-    rows.push(
-      ...(await database.all(
-        `SELECT * FROM ${table} WHERE anchor IN (${places})`,
-        chunk.map((anchor) => fromHex(anchor)),
-      )),
-    )
-  }
-  return rows
-}
-
-/**
- * One SQLite transaction per batch, with one statement per thousands of rows: a `run` per row costs
- * ten times as much (docs/dependencies.md, sqlite3).
- */
-async function commit(
-  database: SqliteDatabase,
+function rowsToWrite(
   { channels, payments, reveals }: HubWrites,
   height: number | undefined,
-): Promise<void> {
-  const channelRows = [...channels.values()].map((channel) => [
-    fromHex(idOf(channel)),
-    encodeHubChannel(channel),
-  ])
-  const paymentRows = [...payments.values()].map(paymentRow)
-  const revealRows = [...reveals].map((anchor) => [fromHex(anchor)])
-  await database.transaction(async (transaction) => {
-    await replaceRows(transaction, 'reveal', 1, revealRows)
-    await replaceRows(transaction, 'channel', 2, channelRows)
-    await replaceRows(transaction, 'payment', 9, paymentRows)
-    if (height !== undefined) {
-      await transaction.run("UPDATE meta SET value = ? WHERE name = 'height'", [String(height)])
-    }
-  })
-}
-
-async function replaceRows(
-  transaction: SqliteTransaction,
-  table: 'channel' | 'payment' | 'reveal',
-  columns: number,
-  rows: readonly (readonly unknown[])[],
-): Promise<void> {
-  for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
-    const chunk = rows.slice(from, from + ROWS_PER_STATEMENT)
-    const places = `(${Array(columns).fill('?').join(',')})`
-    const values = chunk.map(() => places).join(',')
-    await transaction.run(`INSERT OR REPLACE INTO ${table} VALUES ${values}`, chunk.flat())
+): readonly RowWrite[] {
+  const put = (table: SealedTable, values: readonly SqlValue[]): RowWrite => {
+    return { kind: 'put', table, values }
   }
+  return [
+    ...[...reveals].map((anchor) => put(REVEAL, [fromHex(anchor)])),
+    ...[...channels.values()].map((channel) => put(CHANNEL, channelRow(channel))),
+    ...[...payments.values()].map((payment) => put(PAYMENT, paymentRow(payment))),
+    ...(height === undefined ? [] : [put(META, ['height', String(height)])]),
+  ]
 }
 
-async function totals(database: SqliteDatabase): Promise<readonly PaymentTotals[]> {
+async function totals(database: SealedDatabase): Promise<readonly PaymentTotals[]> {
   const sums = new Map<PaymentStatus, PaymentTotals>()
   // Amounts are 63-bit numbers kept as text, so SQLite's own SUM would round them.
-  for (const row of await database.all('SELECT status, amount, fee FROM payment')) {
-    const status = paymentStatusOf(row)
-    const before = sums.get(status) ?? { status, count: 0, amount: 0n, fee: 0n }
-    sums.set(status, {
-      status,
-      count: before.count + 1,
-      amount: before.amount + amountOf(row, 'amount'),
-      fee: before.fee + amountOf(row, 'fee'),
-    })
+  for await (const rows of database.scan(PAYMENT)) {
+    for (const row of rows) {
+      const status = paymentStatusOf(row)
+      const before = sums.get(status) ?? { status, count: 0, amount: 0n, fee: 0n }
+      sums.set(status, {
+        status,
+        count: before.count + 1,
+        amount: before.amount + amountOf(row, 'amount'),
+        fee: before.fee + amountOf(row, 'fee'),
+      })
+    }
   }
   return [...sums.values()]
 }

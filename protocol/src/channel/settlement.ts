@@ -20,6 +20,8 @@ export type RevealLookup = (anchor: Anchor, notAfter: Timestamp) => number
 export type SettlementBounds = {
   readonly client: PayoutBounds
   readonly hub: PayoutBounds
+  /** What the closing side loses for having shown an old state; the bounty is a part of it. */
+  readonly penalty: PayoutBounds
   /** What goes to a guard out of a penalty. */
   readonly bounty: PayoutBounds
 }
@@ -50,10 +52,11 @@ export function settlementBounds(
     least: total - most.closer - most.bounty,
     most: total - least.closer - least.bounty,
   }
+  const penalty = { least: least.penalty, most: most.penalty }
   const bounty = { least: least.bounty, most: most.bounty }
   return by === 'client'
-    ? { client: closer, hub: other, bounty }
-    : { client: other, hub: closer, bounty }
+    ? { client: closer, hub: other, penalty, bounty }
+    : { client: other, hub: closer, penalty, bounty }
 }
 
 /**
@@ -85,12 +88,12 @@ function wholeOf(
 function sharesOf(
   channel: ClosingChannel,
   whole: bigint,
-): { readonly closer: bigint; readonly bounty: bigint } {
+): { readonly closer: bigint; readonly penalty: bigint; readonly bounty: bigint } {
   const { by, penalized } = channel.status
-  if (!penalized) return { closer: whole, bounty: 0n }
+  if (!penalized) return { closer: whole, penalty: 0n, bounty: 0n }
   const penalty = penaltyOf(channel, by, whole)
   const ppm = bountyOf(channel.status)?.ppm ?? 0
-  return { closer: whole - penalty, bounty: partsPerMillion(penalty, ppm) }
+  return { closer: whole - penalty, penalty, bounty: partsPerMillion(penalty, ppm) }
 }
 
 /**

@@ -25,6 +25,8 @@ export const TAG = {
   withdrawal: 0x16,
   resume: 0x17,
   appointment: 0x18,
+  towerRequest: 0x1e,
+  towerReceipt: 0x1f,
 } as const
 
 export type Tag = (typeof TAG)[keyof typeof TAG]

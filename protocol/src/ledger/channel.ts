@@ -13,6 +13,7 @@ import {
   timestampCodec,
   union,
 } from '../codec/codec.js'
+import { type Amount, ZERO } from '../primitives/amount.js'
 import { assetIdCodec } from './asset.js'
 import { channelIdCodec, lockRootCodec, publicKeyCodec, resumeNonceCodec } from './identifiers.js'
 import { COUNTER_MAX } from './limits.js'
@@ -121,6 +122,26 @@ export function channelTotal({ client, hub }: Channel): bigint {
 export function sideStake({ deposited, withdrawn, feesPaid }: ChannelSide): bigint {
   return deposited - withdrawn - feesPaid
 }
+
+/** The channel that an `open` operation makes (OP-1), given what the ledger names it. */
+export function openedChannel(
+  { asset, client, hub, terms }: OpenedAs,
+  { number, id, openedTime }: Pick<Channel, 'number' | 'id' | 'openedTime'>,
+): Channel {
+  const side = ({ key, deposit, payoutLock }: OpenedAs['client']) => ({
+    key,
+    deposited: deposit,
+    withdrawn: ZERO,
+    feesPaid: ZERO,
+    payoutLock,
+  })
+  const sides = { client: side(client), hub: side(hub) }
+  return { number, id, asset, ...sides, terms, openedTime, status: { kind: 'open' } }
+}
+
+/** What an opening states of a channel. */
+type OpenedAs = Pick<Channel, 'asset' | 'terms'> &
+  Readonly<Record<Role, Pick<ChannelSide, 'key' | 'payoutLock'> & { readonly deposit: Amount }>>
 
 /** `channel` with one side replaced. */
 export function withSide<C extends Channel>(channel: C, role: Role, side: ChannelSide): C {

@@ -1,5 +1,4 @@
 import {
-  amount,
   challenge,
   channelIdOf,
   channelTotal,
@@ -12,6 +11,7 @@ import {
   lockedOf,
   type Operation,
   type OperationOf,
+  openedChannel,
   otherRole,
   parseAmount,
   reject,
@@ -82,23 +82,8 @@ function applyOpen(run: TransactionRun, open: OperationOf<'open'>, position: num
   run.debit(asset, total)
   const number = run.state.read('channelCount', {})?.count ?? 0
   run.state.write('channelCount', {}, { count: number + 1 })
-  const side = ({ key, deposit, payoutLock }: typeof client) => ({
-    key,
-    deposited: deposit,
-    withdrawn: amount(0n),
-    feesPaid: amount(0n),
-    payoutLock,
-  })
-  run.setChannel({
-    number,
-    id: channelIdOf({ txId: run.id, index: position }),
-    asset,
-    client: side(client),
-    hub: side(hub),
-    terms,
-    openedTime: run.time,
-    status: { kind: 'open' },
-  })
+  const id = channelIdOf({ txId: run.id, index: position })
+  run.setChannel(openedChannel(open, { number, id, openedTime: run.time }))
   return undefined
 }
 

@@ -10,7 +10,7 @@ import type { PendingUpgrade } from './upgrade.js'
 export type LedgerNodeParts = {
   readonly genesis: Genesis
   readonly store: LedgerStore
-  readonly mark: TipMark
+  readonly mark: Pick<TipMark, 'found' | 'note'>
   readonly engine: Engine
   /** Versions of the rules that the node goes on under; it stops before a block of another. */
   readonly versions: ReadonlySet<number>

@@ -1,0 +1,72 @@
+import { sha256, toHex, utf8 } from '@tallystick/protocol'
+import type { StoreFault } from '../store/store-fault.js'
+import type { HighWaterMark } from './high-water-mark.js'
+
+/**
+ * What a database says about itself, in one row that every commit replaces in its own transaction
+ * (JRN-1). Hashes are lower-case hex.
+ */
+export type Seal = {
+  readonly format: number
+  /** Whose database it is: the kind of the store and, where it has one, its chain. */
+  readonly owner: string
+  /** 16 random bytes, new at each creation and each acceptance of a restored copy. */
+  readonly id: string
+  /** Number of this commit; the creation is 1. */
+  readonly sequence: number
+  /** `head` of the commit before; of a creation, zeros. */
+  readonly previous: string
+  /** SHA-256 over the digests of all that this commit wrote and removed. */
+  readonly written: string
+  /** XOR of the digests of all rows of the live tables. */
+  readonly live: string
+  /** The end of the hash chain: `headOf` all of the above. */
+  readonly head: string
+}
+
+/** Where a chain of commits begins. */
+export const FIRST_HEAD = '00'.repeat(32)
+
+/** The head of the chain with this commit. */
+export function headOf(seal: Omit<Seal, 'head'>): string {
+  const { format, owner, id, sequence, previous, written, live } = seal
+  const text = [format, owner, id, sequence, previous, written, live].join('\n')
+  return toHex(sha256(utf8(`tallystick seal\n${text}`)))
+}
+
+/** The seal of the next commit. */
+export function nextSeal(seal: Seal, change: { readonly written: string; readonly live: string }) {
+  const { head: previous, sequence, ...rest } = seal
+  const next = { ...rest, ...change, sequence: sequence + 1, previous }
+  return { ...next, head: headOf(next) }
+}
+
+/** Why a database and the mark beside it do not belong together. */
+export type Mismatch = { readonly code: StoreFault['code']; readonly detail: string }
+
+/**
+ * JRN-5: whether the database is what its mark says; `undefined` when it is. A commit is in the
+ * database before it is in the mark, so that a crash leaves the mark one behind, never two.
+ */
+export function mismatchOf(seal: Seal, mark: HighWaterMark): Mismatch | undefined {
+  if (mark.id !== seal.id) {
+    return { code: 'store_swapped', detail: 'the mark beside it is that of another database' }
+  }
+  if (seal.sequence < mark.sequence) {
+    const detail = `it ends with commit ${seal.sequence}, and commit ${mark.sequence} was acted upon`
+    return { code: 'store_rolled_back', detail }
+  }
+  if (seal.sequence > mark.sequence + 1) {
+    const detail = `the mark ends with commit ${mark.sequence}, the database with ${seal.sequence}`
+    return { code: 'mark_rolled_back', detail }
+  }
+  const isBehind = seal.sequence === mark.sequence + 1
+  if ((isBehind ? seal.previous : seal.head) !== mark.head) {
+    return { code: 'store_swapped', detail: `it has another commit ${mark.sequence} than its mark` }
+  }
+  if (!isBehind && !mark.isWhole) {
+    // A cut write leaves the mark one behind. Here, what was lost may have been a later one.
+    return { code: 'mark_damaged', detail: 'half of the mark beside it cannot be read' }
+  }
+  return undefined
+}

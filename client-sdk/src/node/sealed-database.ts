@@ -1,0 +1,190 @@
+import { existsSync } from 'node:fs'
+import { StoreFault } from '../store/store-fault.js'
+import { isCutShort } from './cut-short.js'
+import { MarkFile } from './high-water-mark.js'
+import { LiveRows } from './live-rows.js'
+import { newMark, openSeal, type Restored } from './open-seal.js'
+import { changesOf, liveChangesOf, writeChanges, writtenOf } from './row-change.js'
+import type { SqlValue } from './row-digest.js'
+import { nextSeal, type Seal } from './seal.js'
+import {
+  lookupRows,
+  type RowWrite,
+  type SealedTable,
+  type StoredRow,
+  scanTable,
+} from './sealed-table.js'
+import { openDatabase, type SqliteDatabase } from './sqlite-database.js'
+
+export type { Restored }
+
+export type SealedDatabaseOptions = {
+  /** Of the database file; its mark lies beside it, with `.mark` behind the name. */
+  readonly path: string
+  /** Whose database it is; one of another is refused (`store_of_another_chain`). */
+  readonly owner: string
+  /** Number of the layout of its tables. */
+  readonly format: number
+  readonly tables: readonly SealedTable[]
+  /** JRN-6: takes a copy that may be old as it is. Absent: such a copy is refused. */
+  readonly restored?: Restored
+  /** JRN-7: what it means that there is neither a file nor a mark: a new one is due, or it was lost. */
+  readonly unmarked: 'made' | 'refused'
+  /** What would be right where a file is refused: how its owner takes a restored copy. */
+  readonly advice: string
+}
+
+/**
+ * A SQLite file whose commits make a hash chain, with a mark outside of the file (JRN-1 to JRN-7).
+ * After the first failed commit it refuses everything: the process must end, and what is on the disk
+ * decides at the next start.
+ */
+export class SealedDatabase {
+  readonly #database: SqliteDatabase
+  readonly #mark: MarkFile
+  readonly #live: LiveRows
+  #seal: Seal
+  #last: Promise<unknown> = Promise.resolve()
+  #fault: unknown
+
+  private constructor({ database, mark, live, seal }: Opened) {
+    this.#database = database
+    this.#mark = mark
+    this.#live = live
+    this.#seal = seal
+  }
+
+  /**
+   * Opens a file for this process alone, or makes it where there is nothing but a mark of no commit,
+   * or not even that and `unmarked` says so.
+   * Errors: `StoreFault`, of every code.
+   */
+  static async open(options: SealedDatabaseOptions): Promise<SealedDatabase> {
+    // Before anything is written to it: closing a file that is short makes it longer.
+    const isShort = await isCutShort(options.path)
+    try {
+      const database = await openDatabase(options.path)
+      return new SealedDatabase(await openFiles(database, options))
+    } catch (error) {
+      throw advised(isShort ? cutShort(error) : error, options)
+    }
+  }
+
+  /** Every row of a table, page by page. Throws `store_corrupt`. */
+  async *scan(table: SealedTable): AsyncIterable<readonly StoredRow[]> {
+    for await (const rows of scanTable(this.#database, table)) {
+      this.#assertUsable()
+      yield rows
+    }
+  }
+
+  /** Those of the rows with these keys, or beginnings of keys, that there are. Throws `store_corrupt`. */
+  async lookup(
+    table: SealedTable,
+    keys: readonly (readonly SqlValue[])[],
+  ): Promise<readonly StoredRow[]> {
+    this.#assertUsable()
+    return keys.length === 0 ? [] : lookupRows(this.#database, table, keys)
+  }
+
+  /**
+   * One transaction of all writes; of several to one row the last counts. When the promise is kept,
+   * the commit and its mark are on disk, and what depends on it may be shown (JRN-4).
+   */
+  commit(writes: readonly RowWrite[]): Promise<void> {
+    const done = this.#last.then(() => this.#commit(writes))
+    // Who asked is told; whoever comes after it finds the fault.
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
+  async close(): Promise<void> {
+    await this.#last
+    await this.#mark.close()
+    await this.#database.close()
+  }
+
+  async #commit(writes: readonly RowWrite[]): Promise<void> {
+    this.#assertUsable()
+    const changes = changesOf(writes)
+    const live = liveChangesOf(changes)
+    const seal = nextSeal(this.#seal, {
+      written: writtenOf(changes),
+      live: this.#live.sumAfter(live),
+    })
+    try {
+      await writeChanges(this.#database, changes, seal)
+      await this.#mark.note(seal)
+    } catch (fault) {
+      this.#fault = fault
+      throw fault
+    }
+    this.#seal = seal
+    this.#live.apply(live)
+  }
+
+  #assertUsable(): void {
+    if (this.#fault !== undefined) throw this.#fault
+  }
+}
+
+/**
+ * JRN-7: notes that a database of this path is going to be made, before what it will belong to is
+ * there: from then on, one without its mark has been lost. Throws `store_failed`.
+ */
+export async function markNewDatabase(path: string): Promise<void> {
+  if (!existsSync(markPathOf(path))) await newMark(markPathOf(path))
+}
+
+function markPathOf(path: string): string {
+  return `${path}.mark`
+}
+
+type Opened = {
+  readonly database: SqliteDatabase
+  readonly mark: MarkFile
+  readonly live: LiveRows
+  readonly seal: Seal
+}
+
+async function openFiles(
+  database: SqliteDatabase,
+  options: SealedDatabaseOptions,
+): Promise<Opened> {
+  const live = new LiveRows()
+  const markPath = markPathOf(options.path)
+  try {
+    const seal = await openSeal({ ...options, database, live, markPath })
+    return { database, mark: await MarkFile.create(markPath, seal), live, seal }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+/** To SQLite, what is missing behind a file's end is a disk that fails. */
+function cutShort(error: unknown): unknown {
+  const isFailure = error instanceof StoreFault && error.code === 'store_failed'
+  return isFailure
+    ? new StoreFault('store_corrupt', 'the end of the database is missing', error)
+    : error
+}
+
+/** Adds what would be right to faults that its owner can do something about. */
+function advised(error: unknown, { path, advice }: SealedDatabaseOptions): unknown {
+  if (!(error instanceof StoreFault)) return error
+  switch (error.code) {
+    case 'store_in_use':
+    case 'store_failed':
+    case 'store_version':
+    case 'store_of_another_chain':
+      return error
+    case 'store_corrupt':
+    case 'store_rolled_back':
+    case 'store_swapped':
+    case 'mark_missing':
+    case 'mark_damaged':
+    case 'mark_rolled_back':
+      return new StoreFault(error.code, `${path}: ${error.message}; ${advice}`, error)
+  }
+}

@@ -1,0 +1,135 @@
+import { toHex } from '@tallystick/protocol'
+import { StoreFault } from '../store/store-fault.js'
+import { rowDigest, type SqlValue } from './row-digest.js'
+import type { SqliteDatabase, SqliteTransaction } from './sqlite-database.js'
+
+/**
+ * A table whose rows carry their digests. `live`: read whole at the start, so that a missing or an
+ * older row is noticed as well. `history`: it may be of any size; a row is checked when it is read.
+ */
+export type SealedTable = {
+  readonly name: string
+  readonly kind: 'live' | 'history'
+  /** Its columns; the first `keys` of them name a row. */
+  readonly columns: readonly { readonly name: string; readonly type: 'BLOB' | 'TEXT' | 'INTEGER' }[]
+  readonly keys: number
+}
+
+/** A row as it was found, by the names of its columns. */
+export type StoredRow = Readonly<Record<string, unknown>>
+
+/** One row written, in the order of its columns, or removed by its key. */
+export type RowWrite =
+  | { readonly kind: 'put'; readonly table: SealedTable; readonly values: readonly SqlValue[] }
+  | { readonly kind: 'remove'; readonly table: SealedTable; readonly key: readonly SqlValue[] }
+
+/** Variables of one statement: SQLite takes 32,766. */
+const VARIABLES_MAX = 32_000
+/** Rows of one page of a scan. */
+const PAGE_ROWS = 4_096
+
+/** Rows lie in the tree of their keys, so that reading them all reads all that a lookup would. */
+export function tableSchema({ name, columns, keys }: SealedTable): string {
+  const columnsText = columns.map((column) => `${column.name} ${column.type} NOT NULL`).join(', ')
+  const key = keyColumns({ columns, keys }).join(', ')
+  return `CREATE TABLE ${name} (${columnsText}, digest BLOB NOT NULL, PRIMARY KEY (${key})) WITHOUT ROWID`
+}
+
+/** Every row of a table, checked, page by page. Throws `store_corrupt`. */
+export async function* scanTable(
+  database: SqliteDatabase,
+  table: SealedTable,
+): AsyncIterable<readonly StoredRow[]> {
+  const key = keyColumns(table)
+  const names = key.join(', ')
+  let last: readonly unknown[] | undefined
+  for (;;) {
+    const after = last === undefined ? '' : `WHERE (${names}) > (${key.map(() => '?').join(', ')})`
+    const rows = await database.all(
+      `SELECT * FROM ${table.name} ${after} ORDER BY ${names} LIMIT ${PAGE_ROWS}`,
+      last ?? [],
+    )
+    for (const row of rows) checkRow(table, row)
+    const end = rows.at(-1)
+    if (end === undefined) return
+    yield rows
+    last = key.map((name) => end[name])
+  }
+}
+
+/** Those of the rows with these keys, or beginnings of keys, that there are. Throws `store_corrupt`. */
+export async function lookupRows(
+  database: SqliteDatabase,
+  table: SealedTable,
+  keys: readonly (readonly SqlValue[])[],
+): Promise<readonly StoredRow[]> {
+  const found: StoredRow[] = []
+  const [{ length = 1 } = []] = keys
+  const names = keyColumns(table).slice(0, length).join(', ')
+  for (const { places, values } of chunksOf(keys, length)) {
+    const sql = `SELECT * FROM ${table.name} WHERE (${names}) IN (VALUES ${places})`
+    found.push(...(await database.all(sql, values)))
+  }
+  for (const row of found) checkRow(table, row)
+  return found
+}
+
+/** Puts rows in the place of those with their keys. */
+export async function putRows(
+  transaction: SqliteTransaction,
+  { name, columns }: SealedTable,
+  rows: readonly (readonly SqlValue[])[],
+): Promise<void> {
+  for (const { places, values } of chunksOf(rows, columns.length + 1)) {
+    await transaction.run(`INSERT OR REPLACE INTO ${name} VALUES ${places}`, values)
+  }
+}
+
+export async function removeRows(
+  transaction: SqliteTransaction,
+  table: SealedTable,
+  keys: readonly (readonly SqlValue[])[],
+): Promise<void> {
+  const names = keyColumns(table).join(', ')
+  for (const { places, values } of chunksOf(keys, table.keys)) {
+    await transaction.run(
+      `DELETE FROM ${table.name} WHERE (${names}) IN (VALUES ${places})`,
+      values,
+    )
+  }
+}
+
+/** The name of a row among all rows of a database. */
+export function rowName({ name }: SealedTable, key: readonly unknown[]): string {
+  const parts = key.map((value) => (value instanceof Uint8Array ? toHex(value) : value))
+  return `${name} ${parts.length === 1 ? parts[0] : JSON.stringify(parts)}`
+}
+
+/** The values of a row, in the order of the columns. */
+export function valuesOf({ columns }: SealedTable, row: StoredRow): readonly unknown[] {
+  return columns.map(({ name }) => row[name])
+}
+
+/** One statement for as many rows as it takes: a `run` per row costs ten times as much (docs/dependencies.md). */
+function* chunksOf(rows: readonly (readonly SqlValue[])[], columns: number) {
+  const rowsMax = Math.floor(VARIABLES_MAX / columns)
+  const place = `(${Array(columns).fill('?').join(',')})`
+  for (let from = 0; from < rows.length; from += rowsMax) {
+    const chunk = rows.slice(from, from + rowsMax)
+    yield { places: chunk.map(() => place).join(','), values: chunk.flat() }
+  }
+}
+
+function checkRow(table: SealedTable, row: StoredRow): void {
+  const { digest } = row
+  const isWritten =
+    digest instanceof Uint8Array &&
+    toHex(rowDigest(table.name, valuesOf(table, row))) === toHex(digest)
+  if (!isWritten) {
+    throw new StoreFault('store_corrupt', `a row of ${table.name} is not what was written`)
+  }
+}
+
+function keyColumns({ columns, keys }: Pick<SealedTable, 'columns' | 'keys'>): readonly string[] {
+  return columns.slice(0, keys).map(({ name }) => name)
+}

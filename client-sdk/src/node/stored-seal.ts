@@ -1,0 +1,71 @@
+import { StoreFault } from '../store/store-fault.js'
+import { headOf, type Seal } from './seal.js'
+import type { SqliteDatabase, SqliteTransaction } from './sqlite-database.js'
+import { storedNumber, storedText } from './stored-column.js'
+
+export const SEAL_SCHEMA = `CREATE TABLE seal (
+  place INTEGER PRIMARY KEY CHECK (place = 0), format INTEGER NOT NULL, owner TEXT NOT NULL,
+  id TEXT NOT NULL, sequence INTEGER NOT NULL, previous TEXT NOT NULL, written TEXT NOT NULL,
+  live TEXT NOT NULL, head TEXT NOT NULL)`
+
+/** Puts a seal in the place of the one before. */
+export function putSeal(transaction: SqliteTransaction, seal: Seal): Promise<void> {
+  const { format, owner, id, sequence, previous, written, live, head } = seal
+  return transaction.run('INSERT OR REPLACE INTO seal VALUES (0, ?, ?, ?, ?, ?, ?, ?, ?)', [
+    ...[format, owner, id, sequence, previous, written, live, head],
+  ])
+}
+
+/**
+ * The seal of a database; `undefined` of one that holds nothing at all. Errors: `store_version` when
+ * it has another format, `store_of_another_chain`, `store_corrupt`.
+ */
+export async function findSeal(
+  database: SqliteDatabase,
+  { path, owner, format }: { path: string; owner: string; format: number },
+): Promise<Seal | undefined> {
+  const tables = await database.all("SELECT name FROM sqlite_schema WHERE type = 'table'")
+  if (tables.length === 0) return undefined
+  if (!tables.some(({ name }) => name === 'seal')) {
+    throw new StoreFault(
+      'store_version',
+      `${path} has an older format than ${format}, or is no store`,
+    )
+  }
+  const [row] = await database.all('SELECT * FROM seal')
+  if (row === undefined) throw new StoreFault('store_corrupt', `${path} has lost its seal`)
+  if (row['format'] !== format) {
+    throw new StoreFault('store_version', `${path} has format ${row['format']}, not ${format}`)
+  }
+  const hex = (column: string, digits: number) =>
+    storedText(
+      row,
+      column,
+      (text) => (isHex(text, digits) ? text : undefined),
+      `${digits} hex digits`,
+    )
+  const body = {
+    format,
+    owner: storedText(row, 'owner', (text) => text, 'text'),
+    id: hex('id', 32),
+    sequence: storedNumber(row, 'sequence', parseSequence, 'a sequence number'),
+    previous: hex('previous', 64),
+    written: hex('written', 64),
+    live: hex('live', 32),
+  }
+  const head = hex('head', 64)
+  if (headOf(body) !== head) throw new StoreFault('store_corrupt', `the seal of ${path} is damaged`)
+  if (body.owner !== owner) {
+    const detail = `${path} belongs to ${body.owner}, not to ${owner}`
+    throw new StoreFault('store_of_another_chain', detail)
+  }
+  return { ...body, head }
+}
+
+function parseSequence(value: number): number | undefined {
+  return Number.isSafeInteger(value) && value > 0 ? value : undefined
+}
+
+function isHex(text: string, digits: number): boolean {
+  return text.length === digits && /^[0-9a-f]*$/.test(text)
+}

@@ -1,0 +1,156 @@
+import {
+  type Clock,
+  GuardLoop,
+  KeyCoins,
+  type LedgerAccess,
+  RevealLookups,
+  summarizeBlock,
+  type VerifiedBlock,
+} from '@tallystick/client-sdk'
+import { type HubPolicy, timestamp } from '@tallystick/protocol'
+import { Closer } from './closer/closer.js'
+import { HubState } from './core/hub-state.js'
+import type { HubKeys } from './hub-keys.js'
+import type { HubReport } from './hub-report.js'
+import { hubEventsOf } from './ledger/block-events.js'
+import { endedDisputes } from './ledger/channel-ends.js'
+import { ledgerPortOf } from './ledger/client-ledger-port.js'
+import { waitForLedger } from './ledger/wait-for-ledger.js'
+import { Pipeline } from './pipeline/pipeline.js'
+import { SessionDesk } from './session/session-desk.js'
+import type { Journal } from './store/journal.js'
+
+/** What a hub is made from. Journal, ledger, clock and randomness are handed in. */
+export type HubParts = {
+  readonly keys: HubKeys
+  readonly policy: HubPolicy
+  readonly ledger: LedgerAccess
+  readonly journal: Journal
+  /** What the journal held at the start. */
+  readonly stored: Awaited<ReturnType<Journal['load']>>
+  /** Milliseconds that the closer gathers a batch. */
+  readonly gatherMs: number
+  readonly clock: Clock
+  /** Fresh random bytes. */
+  readonly randomBytes: (length: number) => Uint8Array
+  readonly onReport: (report: HubReport) => void
+  /** Told once when a promise was broken: nothing may be signed any more. */
+  readonly onFault: (fault: unknown) => void
+}
+
+/** A hub at work; sockets are handed to its desk. */
+export type AssembledHub = {
+  readonly state: HubState
+  readonly pipeline: Pipeline
+  readonly desk: SessionDesk
+  /** Takes nothing more, and hangs up. */
+  stop(): void
+}
+
+/** Puts a hub together and lets it follow the ledger from where its journal ends. */
+export function assembleHub(parts: HubParts): AssembledHub {
+  const { keys, policy, ledger, journal, stored, clock, onReport, onFault } = parts
+  const { signer } = keys
+  const { chainId, genesis } = ledger
+  const stop = new AbortController()
+  const patiently = <T>(work: () => Promise<T>) =>
+    waitForLedger(work, {
+      clock,
+      signal: stop.signal,
+      onTrouble: (error) => onReport({ kind: 'ledgerTrouble', error }),
+    })
+  const state = new HubState(stored.channels)
+  const coins = new KeyCoins(ledger, keys.treasury, policy.asset)
+
+  const pipeline = new Pipeline({
+    chainId,
+    policy,
+    signer,
+    state,
+    journal,
+    time: timestamp(genesis.time),
+    perform: (effect) => {
+      if (effect.kind === 'readyToClose') closer.gather()
+      else desk.perform(effect)
+    },
+    onFault,
+  })
+  const closer = new Closer(
+    {
+      chainId,
+      policy,
+      signer,
+      state,
+      journal,
+      coins,
+      ledger: ledgerPortOf(ledger),
+      gatherMs: parts.gatherMs,
+      clock,
+      now: () => pipeline.now,
+      onFault,
+      onBatch: (batch) => onReport({ kind: 'batch', batch }),
+    },
+    stored.jobs,
+  )
+  const desk = new SessionDesk({
+    chainId,
+    policy,
+    signer,
+    state,
+    pipeline,
+    closer,
+    randomBytes: parts.randomBytes,
+    clock,
+    onComplaint: ({ code, detail }) => onReport({ kind: 'complaint', code, detail }),
+  })
+  const guard = new GuardLoop({
+    ledger,
+    clock,
+    feePerKiloCost: ({ asset }) => ledger.feePerKiloCost(asset),
+    revealWithCoins: (reveal) => coins.build({ reveals: [reveal] }),
+    beforeForceClose: async (party) => {
+      const { id } = party.ledger
+      const events = [{ kind: 'leave', channel: id }] as const
+      await pipeline.ledger({ height: undefined, time: pipeline.now, events })
+      return state.channel(id)?.party ?? party
+    },
+    onAct: (act) => onReport({ kind: 'guard', act }),
+  })
+
+  const reveals = new RevealLookups(ledger, clock)
+  const meetBlock = async ({ header, transactions, ids }: VerifiedBlock) => {
+    const { height, time } = header
+    const summary = summarizeBlock({ height, time, transactions, ids })
+    const events = await patiently(() => hubEventsOf(ledger, state, signer.publicKey, summary))
+    const news = new Set(summary.reveals.map(({ anchor }) => anchor))
+    const before = [...state.busyChannels()].map(({ party }) => party)
+    const ended = endedDisputes(events, state, await reveals.of(before, news), time)
+    await pipeline.ledger({ height, time, events })
+    for (const channel of ended) onReport({ kind: 'ended', ...channel })
+    await patiently(() => closer.meetBlock(height, summary.ids))
+    const guarded = [...state.busyChannels()].map(({ party }) => ({ party, signer }))
+    const parties = guarded.map(({ party }) => party)
+    const revealedBy = await reveals.of(parties, news)
+    // Not waited for: a node that does not answer must not hold up the next block.
+    guard.act(guarded, { height, now: time, revealedBy }).catch(onFault)
+  }
+  const following = ledger.follow({
+    from: Math.max(1, stored.height + 1),
+    signal: stop.signal,
+    onBlock: meetBlock,
+    onError: (error) => onReport({ kind: 'ledgerTrouble', error }),
+  })
+  following.catch((fault) => (stop.signal.aborted ? undefined : onFault(fault)))
+
+  return {
+    state,
+    pipeline,
+    desk,
+    stop: () => {
+      stop.abort()
+      closer.stop()
+      desk.leaveAll()
+      pipeline.stop()
+    },
+  }
+}

@@ -1,0 +1,87 @@
+import {
+  type ChannelParty,
+  claimableOf,
+  invariant,
+  lockedOf,
+  type PendingItem,
+  type Role,
+  sideStake,
+} from '@tallystick/protocol'
+import { type HubChannel, idOf } from './hub-channel.js'
+import type { HubOverlay, HubView } from './hub-view.js'
+
+/**
+ * HUB-9, INV-8 for one batch, from its writes alone: every unit that the hub has signed away on a lane is of a
+ * payment whose payee has shown the link, what settled has come in with its fee, and no lane promises
+ * more than the ledger holds for its payer. A breach stops the hub before anything is stored or said.
+ * A lane that went on from a resume in this batch is taken as the two sides have agreed on it (CH-18).
+ */
+export function booksBalance(before: HubView, after: HubOverlay): void {
+  const { channels, payments } = after.writes()
+  const received = new Map<string, bigint>()
+  for (const [id, channel] of channels) {
+    const { party } = channel
+    checkCovered(party, 'client')
+    checkCovered(party, 'hub')
+    const was = before.channel(id)?.party
+    if (was === undefined || isResumed(was, party)) continue
+    received.set(id, party.peer.transferred - was.peer.transferred)
+    checkPaidOut(after, channel, was)
+  }
+  for (const payment of payments.values()) {
+    if (payment.status !== 'settled') continue
+    if (before.payment(payment.anchor)?.status === 'settled') continue
+    const came = received.get(payment.fromChannel)
+    // Nothing is known of what came in over a lane that was resumed.
+    if (came === undefined) continue
+    const left = came - payment.amount - payment.fee
+    invariant(left >= 0n, `payment ${payment.anchor} settled, and ${-left} base units are missing`)
+    received.set(payment.fromChannel, left)
+  }
+}
+
+/** What the hub has signed away since `was`, item by item. */
+function checkPaidOut(after: HubOverlay, channel: HubChannel, was: ChannelParty): void {
+  const { own, unconfirmed } = channel.party
+  let paid = 0n
+  for (const { version, changes } of unconfirmed) {
+    if (version <= was.own.version) continue
+    for (const change of changes) {
+      if (change.kind !== 'redeem') continue
+      const item = was.own.items.find(({ id }) => id === change.id)
+      invariant(item !== undefined, `item ${change.id} was signed before it is paid`)
+      paid += claimableOf(item, change.index)
+      checkIsOwed(after, channel, item)
+    }
+  }
+  const rise = own.transferred - was.own.transferred
+  invariant(
+    rise === paid,
+    `the hub paid ${rise} on channel ${idOf(channel)}, its books say ${paid}`,
+  )
+}
+
+function checkIsOwed(after: HubOverlay, channel: HubChannel, item: PendingItem): void {
+  const payment = after.payment(item.anchor)
+  // The rows of payments that a hub lost with its data are not needed to pay what it owes.
+  if (payment === undefined && channel.party.ownResume !== undefined) return
+  const isOwed =
+    payment?.toChannel === idOf(channel) &&
+    payment.toItem === item.id &&
+    payment.amount >= item.unit &&
+    (payment.status === 'claimed' || payment.status === 'settled')
+  invariant(isOwed, `item ${item.id} is paid, and no payer owes it to the hub`)
+}
+
+/** Whether the ledger holds what a side has promised, by the newest proofs of both. */
+function checkCovered({ role, ledger, own, peer }: ChannelParty, payer: Role): void {
+  const [lane, other] = payer === role ? [own, peer] : [peer, own]
+  const left = sideStake(ledger[payer]) + other.transferred - lane.transferred - lockedOf(lane)
+  invariant(left >= 0n, `the ${payer} of channel ${ledger.id} promised ${-left} more than it has`)
+}
+
+function isResumed(was: ChannelParty, is: ChannelParty): boolean {
+  const epochs = ({ ownResume, grantedResume }: ChannelParty) =>
+    `${ownResume?.point.epoch}:${grantedResume?.point.epoch}`
+  return epochs(was) !== epochs(is) || was.resuming !== undefined
+}

@@ -1,0 +1,12 @@
+import type { GuardAct } from '@tallystick/client-sdk'
+import type { BatchReport } from './closer/closer.js'
+import type { EndedChannel } from './ledger/channel-ends.js'
+
+/** What a hub reports to its operator while it runs. */
+export type HubReport =
+  | { readonly kind: 'batch'; readonly batch: BatchReport }
+  | { readonly kind: 'guard'; readonly act: GuardAct }
+  /** A dispute is over: what it paid to whom, and what was taken as a penalty. */
+  | ({ readonly kind: 'ended' } & EndedChannel)
+  | { readonly kind: 'ledgerTrouble'; readonly error: unknown }
+  | { readonly kind: 'complaint'; readonly code: string; readonly detail: string }

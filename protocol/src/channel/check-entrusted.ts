@@ -1,0 +1,43 @@
+import type { Channel } from '../ledger/channel.js'
+import type { ChainId } from '../ledger/identifiers.js'
+import { type Rejection, reject } from '../primitives/outcome.js'
+import type { Timestamp } from '../primitives/time.js'
+import { type AppointmentRejection, checkAppointment } from './appointment.js'
+import { checkResume, checkSignedLane, type DisputeRejection } from './dispute.js'
+import type { Entrusted } from './entrusted.js'
+import { otherRole } from './side.js'
+
+export type EntrustedRejection =
+  | AppointmentRejection
+  | DisputeRejection
+  | Rejection<'channel_unknown' | 'nothing_entrusted'>
+
+/**
+ * Whether all of `entrusted` is signed by whom it has to be, for the channel as the ledger proves it
+ * (TOWER-4): what a guard checks before it keeps it, and an owner that reads it back before it
+ * believes it. Codes in checking order: `channel_unknown`, `nothing_entrusted`,
+ * `appointment_expired`, `bad_appointment_signature`, `bad_proof_signature`, `bad_resume_signature`.
+ */
+export function checkEntrusted(
+  chainId: ChainId,
+  channel: Channel,
+  entrusted: Entrusted,
+  now: Timestamp,
+): EntrustedRejection | undefined {
+  const { owner, appointment, proof, own, resume } = entrusted
+  if (entrusted.channel !== channel.id || entrusted.number !== channel.number) {
+    return reject('channel_unknown', `channel ${channel.number} of the ledger is ${channel.id}`)
+  }
+  if (proof === undefined && (resume === undefined || own === undefined)) {
+    return reject(
+      'nothing_entrusted',
+      'a challenge shows a proof of the other side, or a resume with the lane that followed it',
+    )
+  }
+  return (
+    checkAppointment(chainId, channel, owner, appointment, now) ??
+    checkSignedLane(chainId, channel, otherRole(owner), proof) ??
+    checkSignedLane(chainId, channel, owner, own) ??
+    (resume && checkResume(chainId, channel, owner, resume))
+  )
+}

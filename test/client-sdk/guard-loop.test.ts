@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { describe, type TestContext, test } from 'node:test'
+import {
+  type Anchor,
+  anchorOf,
+  fromHex,
+  isRejection,
+  learnLink,
+  parseTransaction,
+  timestamp,
+} from '@tallystick/protocol'
+import { forceCloseOperation } from '#client-sdk/guard/duties.js'
+import { type GuardAct, GuardLoop } from '#client-sdk/guard/guard-loop.js'
+import { RevealLookups } from '#client-sdk/guard/reveal-lookup.js'
+import { LedgerClient } from '#client-sdk/ledger/ledger-client.js'
+import type { Fetch } from '#client-sdk/ledger/ledger-http.js'
+import { ANCHOR, ChannelPair, FEE_PER_KILO_COST, itemId, preimage } from './channel-pair.js'
+import { START } from './ledger-world.js'
+import { problem, StubLedger } from './stub-ledger.js'
+
+const at = (seconds: number) => timestamp(START + seconds)
+const nothing = () => 0
+
+/** The client is owed three items, the third first; the hub has closed alone. */
+function closedByHub(): ChannelPair {
+  const pair = new ChannelPair()
+  for (const [name, expiry] of [
+    [1, 300],
+    [2, 200],
+    [3, 100],
+  ] as const) {
+    pair.add('hub', name, 100n, START + expiry)
+    const learnt = learnLink(pair.client, itemId(name), { index: 1, link: preimage(name) })
+    assert.ok(!isRejection(learnt))
+    pair.client = learnt
+  }
+  pair.update('client', [], START)
+  pair.act('hub', [forceCloseOperation(pair.hub)], at(10))
+  return pair
+}
+
+/** The anchors that a submitted transaction reveals. */
+function revealedBy(init: RequestInit | undefined): Anchor[] {
+  if (init?.method !== 'POST') return []
+  const { transaction } = JSON.parse(String(init.body)) as { transaction: string }
+  const parsed = parseTransaction(fromHex(transaction))
+  assert.ok(!isRejection(parsed))
+  return parsed.body.reveals.map(({ link, index }) => anchorOf(link, index))
+}
+
+/** A guard of the client's, over a node that never answers what `hangs` names. */
+async function guardOver(pair: ChannelPair, hangs: (anchor: Anchor) => boolean) {
+  const stub = new StubLedger(pair.world)
+  const posted: Anchor[] = []
+  const fetch: Fetch = (input, init) => {
+    const anchors = revealedBy(init)
+    posted.push(...anchors)
+    return anchors.some(hangs) ? new Promise<Response>(() => {}) : stub.fetch(input, init)
+  }
+  const { openSocket } = stub
+  const ledger = await LedgerClient.connect({ url: 'http://ledger.test', fetch, openSocket })
+  const acts: GuardAct[] = []
+  const loop = new GuardLoop({
+    ledger,
+    feePerKiloCost: () => FEE_PER_KILO_COST,
+    revealWithCoins: () => assert.fail('the channel pays'),
+    beforeForceClose: () => assert.fail('the channel is closing'),
+    onAct: (act) => acts.push(act),
+  })
+  const guarded = [{ party: pair.client, signer: pair.signers.client }]
+  const act = (height: number) => loop.act(guarded, { height, now: at(20), revealedBy: nothing })
+  return { act, posted, acts, stub }
+}
+
+/** Lets all that is under way without a timer come to rest. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+function codes(acts: readonly GuardAct[]): string[] {
+  return acts.map(({ outcome }) => (isRejection(outcome) ? outcome.code : 'sent'))
+}
+
+function mockTimers(t: TestContext): void {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+}
+
+describe('GuardLoop', () => {
+  test('DSP-8 begins with the nearest deadline, and sends nothing again until blocks have passed', async () => {
+    const { act, posted, acts } = await guardOver(closedByHub(), () => false)
+    await act(5)
+    assert.deepEqual(posted, [ANCHOR(3), ANCHOR(2), ANCHOR(1)])
+    assert.deepEqual(codes(acts), ['sent', 'sent', 'sent'])
+    await act(7)
+    assert.equal(posted.length, 3)
+    await act(8)
+    assert.equal(posted.length, 6)
+  })
+
+  test('INV-4 DSP-8 a node that never answers for one claim holds up no other', async (t) => {
+    mockTimers(t)
+    const { act, posted, acts } = await guardOver(closedByHub(), (anchor) => anchor === ANCHOR(3))
+    const first = act(5)
+    await settle()
+    assert.deepEqual(posted, [ANCHOR(3), ANCHOR(2), ANCHOR(1)])
+    assert.deepEqual(codes(acts), ['sent', 'sent'])
+    t.mock.timers.tick(5_000)
+    await first
+    assert.deepEqual(codes(acts), ['sent', 'sent', 'ledger_unreachable'])
+    // It may never have arrived, so the next block sends it again, and only it.
+    const second = act(6)
+    await settle()
+    assert.deepEqual(posted.slice(3), [ANCHOR(3)])
+    t.mock.timers.tick(5_000)
+    await second
+  })
+
+  test('DSP-8 a block that comes while a claim hangs has its duties done meanwhile', async (t) => {
+    mockTimers(t)
+    const pair = closedByHub()
+    const { act, posted } = await guardOver(pair, (anchor) => anchor === ANCHOR(3))
+    const first = act(5)
+    await settle()
+    const later = act(8)
+    await settle()
+    assert.deepEqual(posted.slice(3), [ANCHOR(3), ANCHOR(2), ANCHOR(1)])
+    t.mock.timers.tick(5_000)
+    await Promise.all([first, later])
+  })
+})
+
+describe('RevealLookups', () => {
+  async function lookups(pair: ChannelPair) {
+    const stub = new StubLedger(pair.world)
+    const { fetch, openSocket } = stub
+    const ledger = await LedgerClient.connect({ url: 'http://ledger.test', fetch, openSocket })
+    return { stub, reveals: new RevealLookups(ledger), parties: [pair.client] }
+  }
+
+  test('asks of each anchor once, and again when a block has news of it or blocks were missed', async () => {
+    const { stub, reveals, parties } = await lookups(closedByHub())
+    const asked = async (news: ReadonlySet<Anchor> | 'unknown') => {
+      const before = stub.requests
+      await reveals.of(parties, news)
+      return stub.requests - before
+    }
+    assert.equal(await asked(new Set()), 3)
+    assert.equal(await asked(new Set()), 0)
+    assert.equal(await asked(new Set([ANCHOR(2)])), 1)
+    assert.equal(await asked('unknown'), 3)
+  })
+
+  test('finds a link that a later block reveals', async () => {
+    const pair = closedByHub()
+    const { reveals, parties } = await lookups(pair)
+    const before = await reveals.of(parties, new Set())
+    assert.equal(before(ANCHOR(3), at(100)), 0)
+    pair.act('client', [], at(20), [{ index: 1, link: preimage(3) }])
+    const after = await reveals.of(parties, new Set([ANCHOR(3)]))
+    assert.equal(after(ANCHOR(3), at(100)), 1)
+  })
+
+  test('INV-4 one that the ledger does not answer counts as none for now, and holds up no other', async () => {
+    const pair = closedByHub()
+    pair.act(
+      'client',
+      [],
+      at(20),
+      [2, 3].map((name) => ({ index: 1, link: preimage(name) })),
+    )
+    const { stub, reveals, parties } = await lookups(pair)
+    stub.tamper = (path, body) => {
+      return path.includes(ANCHOR(3))
+        ? Response.json(problem(503, 'node_busy', true).body, { status: 503 })
+        : body
+    }
+    const now = await reveals.of(parties, new Set())
+    assert.deepEqual([now(ANCHOR(3), at(100)), now(ANCHOR(2), at(200))], [0, 1])
+    stub.tamper = (_, body) => body
+    const later = await reveals.of(parties, new Set())
+    assert.deepEqual([later(ANCHOR(3), at(100)), later(ANCHOR(2), at(200))], [1, 1])
+  })
+})

@@ -1,0 +1,69 @@
+import { copyFileSync, existsSync, rmSync } from 'node:fs'
+import { type Restored, SealedDatabase, type SealedTable } from '@tallystick/client-sdk/node'
+
+/** A table of every kind. */
+export const LIVE: SealedTable = {
+  name: 'live_row',
+  kind: 'live',
+  columns: [
+    { name: 'name', type: 'TEXT' },
+    { name: 'value', type: 'BLOB' },
+  ],
+  keys: 1,
+}
+export const HISTORY: SealedTable = {
+  name: 'history_row',
+  kind: 'history',
+  columns: [
+    { name: 'name', type: 'TEXT' },
+    { name: 'place', type: 'INTEGER' },
+    { name: 'value', type: 'BLOB' },
+  ],
+  keys: 2,
+}
+
+export function openSealed(path: string, restored?: Restored): Promise<SealedDatabase> {
+  return SealedDatabase.open({
+    ...{
+      path,
+      owner: 'test',
+      format: 1,
+      tables: [LIVE, HISTORY],
+      unmarked: 'made',
+      advice: 'ask the operator',
+    },
+    ...(restored === undefined ? {} : { restored }),
+  })
+}
+
+/** The state after commit `n` of a test: one live row that changes, one that stays, one of history. */
+export async function commitNumber(database: SealedDatabase, n: number): Promise<void> {
+  const value = Uint8Array.of(n)
+  await database.commit([
+    { kind: 'put', table: LIVE, values: ['counter', value] },
+    { kind: 'put', table: LIVE, values: [`row ${n}`, new Uint8Array(3_000).fill(n)] },
+    { kind: 'put', table: HISTORY, values: ['done', n, value] },
+  ])
+}
+
+/** Number of the last commit that `commitNumber` made, and how many rows there are of it. */
+export async function counted(database: SealedDatabase): Promise<readonly number[]> {
+  let [counter, rows] = [0, 0]
+  for await (const page of database.scan(LIVE)) {
+    for (const { name, value } of page) {
+      if (name !== 'counter') rows++
+      else if (value instanceof Uint8Array) counter = value[0] ?? 0
+    }
+  }
+  return [counter, rows]
+}
+
+const SUFFIXES = ['', '-wal', '.mark'] as const
+
+/** Copies database, log and mark as they are, also while a process is at work on them. */
+export function copySealed(from: string, to: string): void {
+  for (const suffix of SUFFIXES) {
+    rmSync(`${to}${suffix}`, { force: true })
+    if (existsSync(`${from}${suffix}`)) copyFileSync(`${from}${suffix}`, `${to}${suffix}`)
+  }
+}

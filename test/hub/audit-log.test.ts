@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import fc from 'fast-check'
+import type { AuditEntry } from '#hub/audit/audit-line.js'
+import { AuditLog, beginAuditLog } from '#hub/audit/audit-log.js'
+import { verifyAudit } from '#hub/audit/verify-audit.js'
+import { temporaryFolder } from '../settlement/data-folder.js'
+
+const NOW = () => new Date('2026-11-21T12:00:00.000Z')
+const LINES = 12
+
+/** A log of twelve lines; in one of them is what a peer said. */
+async function usedLog(context: TestContext, lines = LINES): Promise<string> {
+  const path = join(temporaryFolder(context), 'audit.log')
+  await beginAuditLog(path)
+  await appendLines(path, lines)
+  return path
+}
+
+async function appendLines(path: string, lines: number): Promise<void> {
+  const log = await AuditLog.open(path, NOW)
+  for (let n = 1; n <= lines; n++) {
+    await log.append('guard', { duty: 'challenge', channel: n, detail: 'né "x"\u001b[2J\n' })
+  }
+  await log.close()
+}
+
+async function entriesOf(path: string): Promise<AuditEntry[]> {
+  const entries: AuditEntry[] = []
+  await verifyAudit(path, (entry) => entries.push(entry))
+  return entries
+}
+
+const DAMAGED = { name: 'StoreFault', code: /^store_(?:corrupt|rolled_back|swapped)$/ }
+
+describe('HUB-10 the audit log', () => {
+  test('gives back what was written, over restarts, in ASCII', async (context) => {
+    const path = await usedLog(context, 1)
+    await appendLines(path, 2)
+    const entries = await entriesOf(path)
+    assert.deepEqual(
+      entries.map(({ sequence, at, facts }) => [sequence, at, facts['channel']]),
+      [1, 1, 2].map((channel, i) => [i + 1, '2026-11-21T12:00:00.000Z', channel]),
+    )
+    assert.equal(entries[0]?.facts['detail'], 'né "x"\u001b[2J\n')
+    assert.match(readFileSync(path, 'latin1'), /^[ -~\n]*$/)
+  })
+
+  test('INV-52 INV-42 shows any line that was removed, changed, moved, doubled or cut', async (context) => {
+    const path = await usedLog(context)
+    const lines = readFileSync(path, 'latin1').split('\n').slice(0, -1)
+    const place = fc.nat(LINES - 1)
+    const damage = fc.oneof(
+      place.map((at) => lines.filter((_, i) => i !== at)),
+      fc
+        .tuple(place, place)
+        .map(([a, b]) => lines.map((line, i) => lines[i === a ? b : i === b ? a : i] ?? line)),
+      place.map((at) => lines.flatMap((line, i) => (i === at ? [line, line] : [line]))),
+      place.map((at) => lines.slice(0, at)),
+      fc
+        .tuple(place, fc.noBias(fc.nat()), fc.nat(94))
+        .map(([at, column, code]) =>
+          lines.map((line, i) => (i === at ? withCharacter(line, column, code) : line)),
+        ),
+      fc
+        .tuple(place, fc.nat(300))
+        .map(([at, kept]) => lines.map((line, i) => (i === at ? line.slice(0, kept) : line))),
+    )
+    await fc.assert(
+      fc.asyncProperty(damage, async (found) => {
+        fc.pre(found.join('\n') !== lines.join('\n'))
+        writeFileSync(path, `${found.join('\n')}${found.length > 0 ? '\n' : ''}`)
+        await assert.rejects(entriesOf(path), DAMAGED)
+      }),
+      { numRuns: 300 },
+    )
+    writeFileSync(path, `${lines.join('\n')}\n`)
+    assert.equal((await entriesOf(path)).length, LINES)
+  })
+
+  test('INV-52 is found missing with all its lines, and with its mark', async (context) => {
+    const path = await usedLog(context)
+    rmSync(path)
+    await assert.rejects(entriesOf(path), { code: 'store_rolled_back' })
+    rmSync(`${path}.mark`)
+    await assert.rejects(entriesOf(path), { code: 'mark_missing' })
+  })
+
+  test('INV-41 goes on after a line that was cut, and after one whose mark was', async (context) => {
+    const path = await usedLog(context, 3)
+    appendFileSync(path, '{"sequence":4,"at":"2026')
+    assert.equal((await entriesOf(path)).length, 3)
+    const mark = readFileSync(`${path}.mark`)
+    await appendLines(path, 1)
+    assert.equal((await entriesOf(path)).length, 4)
+    writeFileSync(`${path}.mark`, mark)
+    assert.equal((await entriesOf(path)).length, 4)
+    await appendLines(path, 1)
+    assert.deepEqual(
+      (await entriesOf(path)).map(({ sequence }) => sequence),
+      [1, 2, 3, 4, 5],
+    )
+  })
+
+  for (const [what, code, spoil] of [
+    ['whose last line is gone', 'store_rolled_back', (path: string) => cutLines(path, 1)],
+    ['that is gone', 'store_rolled_back', (path: string) => rmSync(path)],
+    ['whose mark is gone', 'mark_missing', (path: string) => rmSync(`${path}.mark`)],
+    [
+      'with a line that nobody wrote',
+      'store_corrupt',
+      (path: string) => appendFileSync(path, 'x\n'),
+    ],
+  ] as const) {
+    test(`INV-52 that follows on one ${what} says so in its first line, and keeps it`, async (context) => {
+      const path = await usedLog(context, 3)
+      spoil(path)
+      await appendLines(path, 1)
+      const [first, second] = await entriesOf(path)
+      assert.deepEqual(
+        [first?.kind, first?.facts['code'], second?.kind],
+        ['log_damaged', code, 'guard'],
+      )
+      const kept = readdirSync(dirname(path)).filter((name) => name.includes('damaged'))
+      assert.equal(kept.length, what === 'that is gone' || !existsSync(path) ? 0 : 1)
+    })
+  }
+
+  test('INV-45 has lines of at most 4,096 bytes', async (context) => {
+    const log = await AuditLog.open(join(temporaryFolder(context), 'audit.log'), NOW)
+    context.after(() => log.close())
+    await assert.rejects(log.append('fault', { detail: 'x'.repeat(4_096) }), RangeError)
+  })
+})
+
+function withCharacter(line: string, column: number, code: number): string {
+  const at = column % line.length
+  return line.slice(0, at) + String.fromCharCode(32 + code) + line.slice(at + 1)
+}
+
+function cutLines(path: string, count: number): void {
+  const lines = readFileSync(path, 'latin1')
+    .split('\n')
+    .slice(0, -1 - count)
+  writeFileSync(path, `${lines.join('\n')}\n`)
+}

@@ -1,0 +1,44 @@
+import { open, rename } from 'node:fs/promises'
+import { encodeExitBundle } from '@tallystick/client-sdk'
+import { timeText } from './ledger-words.js'
+import { openStore, type WalletPlace } from './open-store.js'
+import { printFacts } from './print-facts.js'
+
+export type BundleCommand = WalletPlace & { readonly out: string; readonly json?: true }
+
+/** Whoever has the file can close the channels of it: only its owner may read it. */
+const BUNDLE_MODE = 0o600
+
+/** `wallet bundle`: writes what brings the money home when words, store and hub are gone. */
+export async function exportBundle(options: BundleCommand): Promise<void> {
+  const { out, json } = options
+  const { wallet, close } = await openStore(options, { guards: false })
+  try {
+    const bundle = wallet.exitBundle()
+    await writeWhole(out, encodeExitBundle(bundle))
+    const { height, time, exits } = bundle
+    const numbers = exits.map(({ number }) => number)
+    const facts = { out, chain_id: bundle.chainId, height, time, channels: numbers }
+    const text = [
+      `${out} holds signed exits of ${numbers.length} channels, as of block ${height}, ${timeText(time)}`,
+      'It costs no penalty however old it becomes. What you receive from now on is not in it: write',
+      'a new one after that, and keep it where only you can read it.',
+    ].join('\n')
+    printFacts(json, facts, text)
+  } finally {
+    await close()
+  }
+}
+
+/** The old file stays whole until the new one is on disk. */
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const beside = `${path}.new`
+  const file = await open(beside, 'w', BUNDLE_MODE)
+  try {
+    await file.writeFile(bytes)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(beside, path)
+}

@@ -1,0 +1,76 @@
+import { LedgerError, StoreFault, WalletError } from '@tallystick/client-sdk'
+import { CommanderError } from 'commander'
+import { printable } from './print-facts.js'
+
+/**
+ * Exit codes: 1 could not do it or was asked for wrongly, 2 the rules of the ledger refuse it, 70 a
+ * durable promise or an invariant was broken on the way.
+ */
+export const EXIT = { failed: 1, refused: 2, fault: 70 } as const
+type Exit = (typeof EXIT)[keyof typeof EXIT]
+
+/** Why a command is not done; `code` is stable. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+  readonly code: string
+
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+type Failure = { readonly code: string; readonly detail: string; readonly exit: Exit }
+
+/**
+ * Tells a failure on standard error, with `--json` also as one JSON object on standard output, and
+ * ends the process.
+ */
+export function stopOnFailure(error: unknown): never {
+  // Help was asked for, and is told.
+  if (error instanceof CommanderError && error.exitCode === 0) process.exit(0)
+  const { exit, code, detail: said } = failureOf(error)
+  const detail = printable(said.replaceAll(/\s*\n\s*/g, ' '))
+  process.stderr.write(`${printable(code)}: ${detail}\n`)
+  if (process.argv.includes('--json')) {
+    process.stdout.write(`${JSON.stringify({ error: { code, detail } })}\n`)
+  }
+  process.exit(exit)
+}
+
+function failureOf(error: unknown): Failure {
+  const { failed, refused, fault } = EXIT
+  if (error instanceof CommandError || error instanceof WalletError) {
+    return { code: error.code, detail: error.message, exit: failed }
+  }
+  if (error instanceof LedgerError) {
+    const exit = error.status === RULES_REFUSE ? refused : failed
+    return { code: error.code, detail: error.message, exit }
+  }
+  if (error instanceof StoreFault) {
+    const exit = error.code === 'store_failed' ? fault : failed
+    return { code: error.code, detail: error.message, exit }
+  }
+  if (error instanceof CommanderError) {
+    // Commander has shown the whole help, and has no sentence of its own for it.
+    const detail =
+      error.code === 'commander.help' ? 'a command is due' : error.message.replace(/^error: /, '')
+    return { code: 'usage', detail, exit: failed }
+  }
+  if (isFileError(error)) {
+    return {
+      code: 'file_unusable',
+      detail: `${error.path} cannot be used (${error.code})`,
+      exit: failed,
+    }
+  }
+  const detail = `the program failed where it should not, please report it: ${String(error)}`
+  return { code: 'wallet_failed', detail, exit: fault }
+}
+
+/** The status under which the ledger's API tells what its rules refuse (protocol §18). */
+const RULES_REFUSE = 422
+
+function isFileError(error: unknown): error is Error & { readonly path: string; code: string } {
+  return error instanceof Error && 'syscall' in error && 'path' in error && 'code' in error
+}

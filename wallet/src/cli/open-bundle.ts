@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises'
+import { BlockFeed, type ExitBundle, LedgerClient, parseExitBundle } from '@tallystick/client-sdk'
+import { openWsSocket } from '@tallystick/client-sdk/node'
+import { type ChainId, isRejection } from '@tallystick/protocol'
+import { CommandError } from './command-error.js'
+import { showProgress } from './progress.js'
+
+/** The largest bundle that is read, bytes: some hundred channels, full of items. */
+const BUNDLE_BYTES_MAX = 64 * 1_048_576
+
+/** A bundle and the ledger of its chain. */
+export type OpenedBundle = {
+  readonly bundle: ExitBundle
+  readonly ledger: LedgerClient
+  readonly feed: BlockFeed
+  close(): void
+}
+
+/**
+ * Opens `file` for the chain that is meant, if one is named. Throws `bundle_damaged`,
+ * `bundle_version`, `wrong_chain`, `wrong_genesis`, and what the ledger says.
+ */
+export async function openBundle(
+  file: string,
+  url: string,
+  expected: ChainId | undefined,
+): Promise<OpenedBundle> {
+  const bytes = await readFile(file)
+  if (bytes.length > BUNDLE_BYTES_MAX) {
+    throw new CommandError('bundle_damaged', `${file} is too large to be an exit bundle`)
+  }
+  const bundle = parseExitBundle(bytes, expected)
+  if (isRejection(bundle)) throw new CommandError(bundle.code, bundle.detail)
+  const { chainId } = bundle
+  const ledger = await showProgress('asking the node', () =>
+    LedgerClient.connect({ url, chainId, openSocket: openWsSocket }),
+  )
+  const feed = await BlockFeed.start(ledger)
+  return { bundle, ledger, feed, close: () => feed.stop() }
+}

@@ -1,0 +1,65 @@
+import { stat } from 'node:fs/promises'
+import { StoreFault } from '@tallystick/client-sdk'
+import { type OpenedWallet, openWallet } from '@tallystick/client-sdk/node'
+import type { ChainId } from '@tallystick/protocol'
+import { CommandError } from './command-error.js'
+import { showProgress } from './progress.js'
+import { readWordsFile } from './words-file.js'
+
+/** Where a wallet is, and the ledger node that it asks. */
+export type WalletPlace = {
+  readonly keys: string
+  readonly store: string
+  readonly ledger: string
+  readonly chainId?: ChainId
+}
+
+/** How a store is opened. */
+type OpenHow = {
+  /** Whether the wallet does what is due while it is open. */
+  readonly guards: boolean
+  /** Begin a store where there is none, from the words alone. */
+  readonly isNew?: boolean
+  /** The owner's word that the store may be an old copy: its channels' books are lost then (JRN-6). */
+  readonly mayBeOld?: boolean
+}
+
+/** Opens a wallet without a hub. Throws `store_missing`, and what the SDK says. */
+export async function openStore(
+  { keys, store, ledger: ledgerUrl, chainId }: WalletPlace,
+  { guards, isNew = false, mayBeOld = false }: OpenHow,
+): Promise<OpenedWallet> {
+  const words = await readWordsFile(keys)
+  const isThere = await stat(store).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false
+      throw error
+    },
+  )
+  // A mistyped name must not end in channels that are left as if their store were lost.
+  if (!isThere && !isNew) throw new CommandError('store_missing', `there is no store ${store}`)
+  if (chainId === undefined) tellUntrustedChain()
+  const open = (restored: boolean) =>
+    openWallet({
+      ...{ words, file: store, ledgerUrl, guards, restored },
+      ...(chainId !== undefined && { chainId }),
+    })
+  return showProgress('opening the wallet', () =>
+    open(false).catch((error: unknown) => {
+      if (mayBeOld && error instanceof StoreFault && COPIED.has(error.code)) return open(true)
+      throw error
+    }),
+  )
+}
+
+/** What a store is refused for that was put back from elsewhere (JRN-5). */
+const COPIED = new Set<StoreFault['code']>([
+  ...(['store_rolled_back', 'store_swapped'] as const),
+  ...(['mark_missing', 'mark_damaged', 'mark_rolled_back'] as const),
+])
+
+/** Without `--chain-id` the chain is whichever the node says: nothing else would be worth proving. */
+export function tellUntrustedChain(): void {
+  process.stderr.write('no --chain-id: the genesis is believed to be what the node says\n')
+}

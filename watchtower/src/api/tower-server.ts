@@ -1,0 +1,120 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { addressPrefix, TOWER_MESSAGE_BYTES_MAX } from '@tallystick/protocol'
+import express, { type ErrorRequestHandler, type Express } from 'express'
+import helmet from 'helmet'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, REQUEST_MS_MAX } from '../limits.js'
+import { AddressShares } from '../session/address-shares.js'
+import { refuseConnection, sendProblem } from './problem.js'
+
+/** What a tower tells over HTTP. */
+export type TowerInformation = {
+  readonly ready: () => boolean
+  readonly describe: () => object
+  readonly statistics: () => object
+}
+
+export type TowerServer = { readonly url: string; close(): Promise<void> }
+
+/** Serves `/v1/tower`, `/v1/stats`, `/livez`, `/readyz`, and owners on `/v1/session` (TOWER-1). */
+export async function serveTower(options: {
+  readonly host: string
+  readonly port: number
+  readonly information: TowerInformation
+  readonly onSocket: (socket: WebSocket, address: string) => void
+}): Promise<TowerServer> {
+  const server = createServer(
+    { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX, maxHeaderSize: 8_192 },
+    towerApp(options.information),
+  )
+  boundConnections(server)
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: TOWER_MESSAGE_BYTES_MAX,
+    perMessageDeflate: false,
+  })
+  server.on('upgrade', (request, socket, head) => {
+    // A stranger that hangs up in the middle is its own affair.
+    socket.on('error', () => socket.destroy())
+    // Compared, never parsed: what a stranger writes here need not be an address.
+    const [path = ''] = (request.url ?? '').split('?')
+    if (path !== '/v1/session') {
+      const detail = 'there is nothing at this address; owners are heard at /v1/session'
+      return refuseConnection(socket, { code: 'not_found', detail })
+    }
+    // Node hands the TCP socket over under the type of its base class.
+    const address = addressPrefix((socket as Socket).remoteAddress ?? 'unknown')
+    sockets.handleUpgrade(request, socket, head, (opened) => options.onSocket(opened, address))
+  })
+  await listen(server, options.port, options.host)
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://${options.host}:${port}`,
+    close: async () => {
+      sockets.close()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      for (const socket of sockets.clients) socket.terminate()
+      await closed
+    },
+  }
+}
+
+/** So many connections in all, and of one address; each more is told so before a byte is read. */
+function boundConnections(server: Server): void {
+  // Beyond this nobody is told: it is the last thing to give way.
+  server.maxConnections = 2 * CONNECTIONS_MAX
+  const shares = new AddressShares({
+    ...{ max: CONNECTIONS_MAX, perAddressMax: CONNECTIONS_PER_ADDRESS_MAX },
+  })
+  server.prependListener('connection', (socket: Socket) => {
+    const release = shares.take(addressPrefix(socket.remoteAddress ?? 'unknown'))
+    if (release !== undefined) return void socket.once('close', release)
+    const detail = `at most ${CONNECTIONS_PER_ADDRESS_MAX} connections of one address are taken`
+    return refuseConnection(socket, { code: 'too_many_connections', detail })
+  })
+}
+
+function towerApp({ ready, describe, statistics }: TowerInformation): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('query parser', 'simple')
+  app.use(helmet())
+  app.get('/livez', (_, response) => void response.json({ status: 'ok' }))
+  app.get('/readyz', (_, response) => {
+    if (ready()) response.json({ status: 'ok' })
+    else sendProblem(response, { code: 'not_ready', detail: 'what was missed is being looked at' })
+  })
+  app.get('/v1/tower', (_, response) => void response.json(describe()))
+  app.get('/v1/stats', (_, response) => void response.json(statistics()))
+  app.all(['/livez', '/readyz', '/v1/tower', '/v1/stats'], (_, response) => {
+    response.set('allow', 'GET, HEAD')
+    sendProblem(response, { code: 'method_not_allowed', detail: 'this address is only read' })
+  })
+  app.use((_, response) => {
+    sendProblem(response, { code: 'not_found', detail: 'there is nothing at this address' })
+  })
+  app.use(answerFailure)
+  return app
+}
+
+/** Express knows an error handler by its four parameters. */
+const answerFailure: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (response.headersSent) return next(error)
+  // What Express cannot decode it reports with a status of its own.
+  return sendProblem(
+    response,
+    error instanceof Error && 'status' in error && error.status === 400
+      ? { code: 'not_found', detail: 'the address could not be decoded' }
+      : { code: 'internal_error', detail: 'this request failed; it may be repeated' },
+  )
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => resolve())
+  })
+}
