@@ -26,7 +26,7 @@ import {
   forgedAppointment,
   towerAnswer,
 } from './dispute-guards.js'
-import { assertions, forgedProof, forgedResumes, replacements } from './dispute-lies.js'
+import { assertions, forgedProofs, forgedResumes, replacements } from './dispute-lies.js'
 import {
   challengeName,
   channelOf,
@@ -207,7 +207,7 @@ function* closedByPeer(position: Position, rules: GameRules): Iterable<Outcome> 
   const { honest, signed, given, resumes, ledger } = position
   const by = otherRole(honest)
   const { number: channel } = channelOf(position)
-  for (const peer of [undefined, ...signed.slice(0, given), forgedProof(position)]) {
+  for (const peer of [undefined, ...signed.slice(0, given), ...forgedProofs(position)]) {
     let first = true
     for (const resume of [undefined, ...resumes, ...forgedResumes(position)]) {
       const isForged = resume !== undefined && !resumes.includes(resume)

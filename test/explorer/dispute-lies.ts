@@ -10,18 +10,21 @@ import {
   resumeDigest,
   type SignedLane,
   type SignedResume,
+  signEvidence,
 } from '@tallystick/protocol'
 import { CHAIN, evidenceOf, SIGNERS } from '../protocol/test-channel.js'
 import { itemsName, type Position } from './dispute-position.js'
 
 /* What a liar may assert and show in a dispute, beside what was really signed. */
 
-/** A proof that the honest side never signed: all that it has for the peer. */
-export function forgedProof({ honest, party, signed }: Position): SignedLane {
+/** A promise that the honest side never signed: under the peer's own signature, and under a batch of it. */
+export function forgedProofs({ honest, party, signed }: Position): readonly SignedLane[] {
   const { version, acked } = signed.at(-1)?.lane ?? LANE_START
   const lane = { ...LANE_START, version: version + 1, acked, transferred: amount(1n) }
   const digest = balanceProofDigest(CHAIN, party.ledger.id, honest, lane)
-  return { lane, evidence: evidenceOf(digest, SIGNERS[otherRole(honest)]) }
+  const peer = SIGNERS[otherRole(honest)]
+  const batched = signEvidence(CHAIN, peer, [digest, new Uint8Array(32)]).slice(0, 1)
+  return [evidenceOf(digest, peer), ...batched].map((evidence) => ({ lane, evidence }))
 }
 
 /** A resume of its own lane that the peer has signed itself: its newest proofs given up. */

@@ -220,7 +220,7 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     about: 'a hub that lost its data, and cannot leave before it has gone on',
     honest: 'hub',
     items: { own: [coin(1)], peer: [] },
-    versions: { own: 1, peer: 1 },
+    versions: { own: 2, peer: 0 },
     losses: 1,
     large: { versions: { own: 3, peer: 2 }, items: PLAIN.items },
   },

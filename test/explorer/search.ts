@@ -67,10 +67,7 @@ export function search<State>(
     complete: failed === undefined && visited === known.size,
     violation: failed && {
       message,
-      trace: [
-        ...traceOf(world, failed),
-        ...(last === undefined ? [] : [`${last} -> refused here`]),
-      ],
+      trace: [...traceOf(world, failed), ...(last === undefined ? [] : [last])],
     },
   })
   for (const at of queue) {

@@ -13,7 +13,7 @@ export type NamedWorld = {
   readonly explore: (bounds: Bounds) => Found
 }
 
-/** The worlds of a scope, those that take least time first. */
+/** The worlds with the bounds of a scope; those that only the large one takes are among them. */
 export function worldsOf(scope: Scope): readonly NamedWorld[] {
   const channels = CHANNEL_SCOPES.map((sized) => {
     const world = channelWorld(inScope(sized, scope))
