@@ -57,6 +57,7 @@ export {
 export type { OpenSocket, Socket, SocketHandlers } from './ledger/open-socket.js'
 export { openWebSocket } from './ledger/open-web-socket.js'
 export { pause } from './ledger/pause.js'
+export { seenReveals } from './ledger/seen-reveals.js'
 export {
   type BuildRejection,
   buildTransaction,
@@ -75,10 +76,11 @@ export type { EntrustedChannel, TowerGuard, TowerLinkParts } from './tower/tower
 export { TowerLink } from './tower/tower-link.js'
 export { type TowerAddress, type TowerAnswer, TowerSession } from './tower/tower-session.js'
 export { closeAlone } from './wallet/close-alone.js'
-export { type Balance, Wallet, type WalletOptions } from './wallet/wallet.js'
+export { Wallet } from './wallet/wallet.js'
 export type { Caller, WalletNotice } from './wallet/wallet-core.js'
 export type { ExitOptions } from './wallet/wallet-exits.js'
 export type { InvoiceWish } from './wallet/wallet-invoices.js'
+export type { Balance, WalletOptions } from './wallet/wallet-options.js'
 export type { PaymentWish } from './wallet/wallet-payments.js'
 export type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet/wallet-records.js'
 export type { TowerOptions } from './wallet/wallet-towers.js'

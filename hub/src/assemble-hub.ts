@@ -4,6 +4,7 @@ import {
   KeyCoins,
   type LedgerAccess,
   RevealLookups,
+  seenReveals,
   summarizeBlock,
   type VerifiedBlock,
 } from '@tallystick/client-sdk'
@@ -69,6 +70,8 @@ export function assembleHub(parts: HubParts): AssembledHub {
     state,
     journal,
     time: timestamp(genesis.time),
+    restoredTime: stored.restoredTime,
+    randomBytes: parts.randomBytes,
     perform: (effect) => {
       if (effect.kind === 'readyToClose') closer.gather()
       else desk.perform(effect)
@@ -101,6 +104,11 @@ export function assembleHub(parts: HubParts): AssembledHub {
     closer,
     randomBytes: parts.randomBytes,
     clock,
+    lookUpReveals: (items) =>
+      patiently(() => seenReveals(ledger, items)).catch((error) => {
+        onReport({ kind: 'ledgerTrouble', error })
+        return undefined
+      }),
     onComplaint: ({ code, detail }) => onReport({ kind: 'complaint', code, detail }),
   })
   const guard = new GuardLoop({

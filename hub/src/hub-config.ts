@@ -20,6 +20,8 @@ export type HubConfig = {
   readonly clientPenaltyPpm: number
   /** Milliseconds that the closer gathers a batch. */
   readonly gatherMs: number
+  /** The operator's word that the journal is a restored copy: every channel is resumed (CH-18). */
+  readonly restored: boolean
 }
 
 export const DEFAULT_HUB_CONFIG = {
@@ -32,6 +34,7 @@ export const DEFAULT_HUB_CONFIG = {
   disputeWindowSeconds: 86_400,
   clientPenaltyPpm: 300_000,
   gatherMs: 1_000,
+  restored: false,
 } as const
 
 /** Pending items of one lane: a merchant can have this many payments under way at once. */

@@ -2,17 +2,26 @@ import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { LedgerClient, PROCESS_CLOCK } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
-import { amount, CLAIM_MARGIN_SECONDS, type HubPolicy, type PublicKey } from '@tallystick/protocol'
+import {
+  amount,
+  CLAIM_MARGIN_SECONDS,
+  type HubPolicy,
+  type PublicKey,
+  RESUME_NONCE_BYTES,
+} from '@tallystick/protocol'
 import { serveHub } from './api/hub-server.js'
 import { assembleHub } from './assemble-hub.js'
 import type { AuditFacts } from './audit/audit-line.js'
 import { AuditLog } from './audit/audit-log.js'
 import { auditedHub } from './audit/audited-hub.js'
+import type { HubChannel } from './core/hub-channel.js'
+import { askAtStart } from './core/resume-step.js'
 import { type HubConfig, termsOf } from './hub-config.js'
 import { auditPathOf, journalPathOf, loadHubKeys } from './hub-keys.js'
 import type { HubReport } from './hub-report.js'
 import { HUB_VERSION } from './hub-version.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
+import { resumeAtStart } from './resume-at-start.js'
 import { openSqliteJournal } from './store/sqlite-journal.js'
 
 export type RunningHub = {
@@ -44,7 +53,7 @@ export async function startHub(
   )
   const { chainId, genesis } = ledger
   // Headers lead to the parameters in force; those of the genesis may be long gone.
-  await patiently(() => ledger.refresh())
+  const { time } = await patiently(() => ledger.refresh())
   const { timeStepSecondsMax } = ledger.parameters
   if (2 * timeStepSecondsMax > CLAIM_MARGIN_SECONDS) {
     // One block must not be able to jump over the time in which a taken claim can be enforced.
@@ -57,8 +66,9 @@ export async function startHub(
   const policy = policyOf(config, keys.payoutLock, ledger.feePerKiloCost(config.asset))
   const journal = await openSqliteJournal(journalPathOf(config.dataDir), chainId, {
     unmarked: 'refused',
+    ...(config.restored ? { restored: { time, channel: restoredChannel } } : {}),
   })
-  const stored = await journal.load()
+  const stored = await resumeAtStart(journal, freshBytes)
   // Behind the lock of the journal: a second hub writes no line.
   const audit = await AuditLog.open(auditPathOf(config.dataDir), () => new Date())
   const { onReport, onFault } = auditedHub(audit, {
@@ -73,7 +83,7 @@ export async function startHub(
     stored,
     gatherMs: config.gatherMs,
     clock: PROCESS_CLOCK,
-    randomBytes: (length) => new Uint8Array(randomBytes(length)),
+    randomBytes: freshBytes,
     onReport,
     onFault,
   })
@@ -115,6 +125,16 @@ export async function startHub(
       await audit.close()
     },
   }
+}
+
+function freshBytes(length: number): Uint8Array {
+  return new Uint8Array(randomBytes(length))
+}
+
+/** What a channel of a restored copy becomes: nothing is signed on it before it is resumed. */
+function restoredChannel(channel: HubChannel): HubChannel {
+  const nonce = freshBytes(RESUME_NONCE_BYTES)
+  return askAtStart(channel, { isRestored: true, nonce }) ?? channel
 }
 
 function policyOf(

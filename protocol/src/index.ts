@@ -1,3 +1,4 @@
+export * from './channel/adopt-entrusted.js'
 export * from './channel/agree-withdrawal.js'
 export * from './channel/appointment.js'
 export * from './channel/balance-proof.js'

@@ -167,7 +167,7 @@ describe('DSP-8 challenge', () => {
     pair.hub = known.hub
     const granted = grantResume(chainId, pair.hub, new Uint8Array(16), pair.signers.hub)
     assert.ok(granted.kind === 'granted')
-    const taken = takeResume(chainId, asked, granted.answer)
+    const taken = takeResume(chainId, asked, granted.answer, at(0))
     assert.ok(taken.kind === 'resumed')
     ;[pair.client, pair.hub] = [taken.party, granted.party]
     pair.add('client', 3, 100n, START + EXPIRY)

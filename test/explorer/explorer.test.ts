@@ -18,7 +18,7 @@ const STATES_LEAST: Readonly<Record<string, number>> = {
   'payments of a hub': 200,
   poor: 700,
   closing: 1_300,
-  streams: 80,
+  streams: 300,
   penalties: 400,
   guards: 70,
   crashes: 1_900,
@@ -30,7 +30,7 @@ const STATES_LEAST: Readonly<Record<string, number>> = {
   'close agreements of a hub': 700,
   resumes: 250,
   'resumes of a payee': 700,
-  'resumes of a hub': 500,
+  'resumes of a hub': 250,
   routing: 300,
   'routing and expiries': 1_600,
 }

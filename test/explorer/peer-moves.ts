@@ -171,7 +171,10 @@ function* confirmations(scope: ChannelScope, state: ChannelState): Iterable<Move
 function* reconnections(scope: ChannelScope, state: ChannelState): Iterable<Move<ChannelState>> {
   const { party } = state
   for (let held = 0; held <= party.own.version + 1; held++) {
-    const position = { channel: party.ledger.id, own: party.peer.version, held }
+    const position = {
+      ...{ channel: party.ledger.id, own: party.peer.version, held, confirmed: 0 },
+      ...{ ownResume: undefined, heldResume: undefined, resuming: undefined },
+    }
     const synced = resync(party, position)
     const label = `peer: comes back, holds ${held}`
     if (synced.kind === 'resync') {

@@ -73,7 +73,7 @@ function* answers(scope: ChannelScope, state: ChannelState): Iterable<Move<Chann
         for (const epoch of epochsOf(state, base)) {
           const resume = resumeOf(party, base?.lane ?? LANE_START, epoch, nonce)
           const answer: ResumeAnswer = { resume, base, lane, laneResume }
-          const resumed = takeResume(CHAIN, party, answer)
+          const resumed = takeResume(CHAIN, party, answer, state.ledger.time)
           if (resumed.kind !== 'resumed') continue
           const label = `peer: resume ${epoch} from ${base?.lane.version ?? 0}, shows ${lane?.lane.version ?? 0}`
           yield* batch(scope, state, label, resumed.party)
@@ -84,10 +84,10 @@ function* answers(scope: ChannelScope, state: ChannelState): Iterable<Move<Chann
 }
 
 /** An answer to another request, as an old one would be. */
-function checkUnasked({ party }: ChannelState): void {
+function checkUnasked({ party, ledger }: ChannelState): void {
   const resume = resumeOf(party, LANE_START, 9, nonceOf(50))
   const answer = { resume, base: undefined, lane: undefined, laneResume: undefined }
-  if (takeResume(CHAIN, party, answer).kind !== 'resumed') return
+  if (takeResume(CHAIN, party, answer, ledger.time).kind !== 'resumed') return
   throw new Violation('CH-18 takes a resume that it has not asked for')
 }
 

@@ -75,6 +75,12 @@ const POLICY: HubPolicy = {
   inboundMax: amount(1_000n),
 }
 
+/** Where a client stands that has just begun. */
+const POSITION = {
+  ...{ own: 0, held: 0, confirmed: 0 },
+  ...{ ownResume: undefined, heldResume: undefined, resuming: undefined },
+}
+
 export function routingWorld(scope: RoutingScope): World<RoutingState> {
   const checked = new Set<string>()
   return {
@@ -115,7 +121,7 @@ function startOf(): RoutingState {
   const open = batch(start, seen, stepLedger)
   const attached = OWNERS.map((owner, i) => {
     const channel = CHANNELS[i]?.id ?? assert.fail()
-    return { kind: 'attached', owner, position: { channel, own: 0, held: 0 } } as const
+    return { kind: 'attached', owner, position: { ...POSITION, channel } } as const
   })
   return batch(open, attached, stepPeer)
 }
@@ -137,7 +143,10 @@ function batch<E extends HubEvent>(
   step: (overlay: HubOverlay, event: E, context: HubContext) => HubEffect[],
 ): RoutingState {
   const { channels, payments, ledger } = state
-  const context: HubContext = { chainId: CHAIN, policy: POLICY, now: ledger.time }
+  const context: HubContext = {
+    ...{ chainId: CHAIN, policy: POLICY, now: ledger.time, signer: SIGNERS.hub },
+    ...{ nonce: new Uint8Array(16), restoredTime: undefined },
+  }
   const committed = new HubState(channels)
   committed.preload(payments, new Set(ledger.reveals.keys()))
   const overlay = new HubOverlay(committed)

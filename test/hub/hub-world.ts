@@ -19,6 +19,7 @@ import {
   newParty,
   type PublicKey,
   positionOf,
+  RESUME_NONCE_BYTES,
   receiveUpdate,
   type Signer,
   signEvidence,
@@ -122,6 +123,9 @@ export class HubWorld {
   readonly clients: TestClient[] = []
   readonly policy: HubPolicy
   now: Timestamp = NOW
+  /** Batches so far: each has a nonce of its own. */
+  batches = 0
+  restoredTime: Timestamp | undefined
 
   constructor(setups: readonly WorldSetup[]) {
     const itemsMax = setups[0]?.itemsMax ?? TERMS.itemsMax
@@ -170,7 +174,14 @@ export class HubWorld {
     events: readonly E[],
     step: (state: HubOverlay, event: E, context: HubContext) => HubEffect[],
   ): readonly HubEffect[] {
-    const context: HubContext = { chainId: CHAIN, policy: this.policy, now: this.now }
+    const context: HubContext = {
+      chainId: CHAIN,
+      policy: this.policy,
+      now: this.now,
+      signer: SIGNERS.hub,
+      nonce: new Uint8Array(RESUME_NONCE_BYTES).fill(++this.batches),
+      restoredTime: this.restoredTime,
+    }
     this.state.preload(this.payments.values(), this.reveals)
     const overlay = new HubOverlay(this.state)
     const effects = events.flatMap((event) => step(overlay, event, context))
@@ -249,7 +260,6 @@ export function sent(effects: readonly HubEffect[]): string[] {
   return effects.map((effect) => {
     const channel = Number.parseInt(effect.channel, 16)
     if (effect.kind === 'send') return `${channel}:${effect.message.kind}`
-    if (effect.kind === 'detach') return `${channel}:-${effect.code}`
     return effect.kind === 'endSession' ? `${channel}:!${effect.code}` : `${channel}:${effect.kind}`
   })
 }

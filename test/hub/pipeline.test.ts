@@ -35,6 +35,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true }))
 
 let files = 0
+let nonces = 0
 
 /** A pipeline over a journal on disk, two attached clients, and a diary of what happens when. */
 class Desk {
@@ -80,6 +81,8 @@ class Desk {
         failed()
       },
       time: NOW,
+      restoredTime: undefined,
+      randomBytes: (length) => new Uint8Array(length).fill(++nonces),
     })
   }
 

@@ -15,6 +15,7 @@ import {
   transcriptOf,
 } from '@tallystick/protocol'
 import { WebSocket } from 'ws'
+import { startPosition } from '../protocol/test-channel.js'
 import { ONE, startTestNetwork } from './test-network.js'
 
 /** A connection that says what it likes. */
@@ -132,7 +133,7 @@ describe('hostile clients get a named error, and honest ones do not notice', () 
     })
     await expect('channel_unknown', async (stranger) => {
       await stranger.prove(identity())
-      const position = { channel: '11'.repeat(32) as never, own: 0, held: 0 }
+      const position = startPosition('11'.repeat(32) as never)
       stranger.say({ kind: 'attach', position, signature: new Uint8Array(64) })
     })
     const [held] = alice.channels()
@@ -144,7 +145,7 @@ describe('hostile clients get a named error, and honest ones do not notice', () 
     })
     await expect('bad_attach_signature', async (stranger) => {
       await stranger.prove(identity())
-      const position = { channel, own: 0, held: 0 }
+      const position = startPosition(channel)
       stranger.say({ kind: 'attach', position, signature: new Uint8Array(64) })
     })
     const [update] = held.party.unconfirmed

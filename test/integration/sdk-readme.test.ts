@@ -12,7 +12,7 @@ const README = new URL('../../../client-sdk/README.md', import.meta.url)
 /** Inside the repository, so that the package names resolve as they do for a user. */
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 
-test("the code of the SDK's README runs as it stands: paid, refunded, closed", async (t) => {
+test("the code of the SDK's README runs as it stands: paid, restored, refunded, closed", async (t) => {
   const network = await startTestNetwork(t, ['bank'])
   const dir = join(HERE, `readme-${process.pid}`)
   mkdirSync(dir, { recursive: true })
@@ -28,6 +28,10 @@ test("the code of the SDK's README runs as it stands: paid, refunded, closed", a
   assert.match(await buyer.line((line) => line.startsWith('paid')), /^paid 12500000, fee 13500$/)
   assert.equal(await shop.line((line) => line.startsWith('paid')), 'paid: A lamp')
   await Promise.all([shop.ended, buyer.ended])
+
+  const restored = run(dir, 'restore.mjs', { ...common, SHOP_WORDS: shopWords })
+  assert.equal(await restored.line((line) => /^\d+n$/.test(line)), '12500000n')
+  await restored.ended
 
   const refund = run(dir, 'refund.mjs', {
     ...common,

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  AMOUNT_MAX,
   BATCH_LEAVES_MAX,
   CHANGES_MAX,
   type Change,
   encodeMessage,
   ITEM_TICKS_MAX,
+  LANE_ITEMS_MAX,
   MESSAGE_BYTES_MAX,
   type Message,
   messageCodec,
@@ -41,6 +43,7 @@ describe('WIRE-4 messages', () => {
         '15 granted',
         '16 refused',
         '17 error',
+        '18 resumeAnswer',
       ],
     )
   })
@@ -57,6 +60,28 @@ describe('WIRE-4 messages', () => {
     const bytes = new Uint8Array(MESSAGE_BYTES_MAX)
     assert.equal(codeOf(parseMessage(bytes)), 'malformed')
     assert.equal(codeOf(parseMessage(new Uint8Array(MESSAGE_BYTES_MAX + 1))), 'message_too_large')
+  })
+
+  test('CH-18 the largest answer to a request to resume fits one message', () => {
+    const items = Array.from({ length: LANE_ITEMS_MAX }, (_, i) => ({
+      ...{ id: itemId(i), anchor: anchorFor(1), unit: (2n ** 46n) as never },
+      ...{ ticks: ITEM_TICKS_MAX, paid: ITEM_TICKS_MAX - 1, expiry: TIMESTAMP_MAX },
+    }))
+    const [nonce, base, signature] = [new Uint8Array(16), preimage(1), new Uint8Array(64)]
+    const numbers = {
+      epoch: 2 ** 48,
+      version: 2 ** 48,
+      acked: 2 ** 48,
+      transferred: AMOUNT_MAX as never,
+    }
+    const path = Array.from({ length: 16 }, () => preimage(1))
+    const [index, count] = [BATCH_LEAVES_MAX - 1, BATCH_LEAVES_MAX]
+    const evidence = { kind: 'batch', signature, index, count, path } as const
+    const lane = { lane: { ...numbers, resumeNonce: nonce, items }, evidence }
+    const resume = { point: { ...numbers, nonce, base }, signature }
+    const answer = { resume, base: lane, lane, laneResume: resume }
+    const bytes = encodeMessage({ kind: 'resumeAnswer', channel, answer })
+    assert.ok(bytes.length > 9_000 && bytes.length < MESSAGE_BYTES_MAX / 4, String(bytes.length))
   })
 
   test('CH-10 the largest update that the rules allow fits one message', () => {

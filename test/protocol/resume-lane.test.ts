@@ -35,6 +35,8 @@ import {
   codeOf,
   itemId,
   NOW,
+  preimage,
+  redeemItem,
   SIGNERS,
   signed,
   TestPair,
@@ -67,7 +69,7 @@ function grant(pair: TestPair, by: Role, name = 1): ResumeAnswer {
 function resumed(pair: TestPair, role: Role, name = 1, left?: ChannelParty): TestPair {
   lose(pair, role, name, left)
   const answer = grant(pair, role === 'client' ? 'hub' : 'client', name)
-  pair[role] = accepted(takeResume(CHAIN, pair[role], answer)).party
+  pair[role] = accepted(takeResume(CHAIN, pair[role], answer, NOW)).party
   return pair
 }
 
@@ -81,6 +83,9 @@ describe('CH-18 a side that has lost data', () => {
     const { update } = signed(pair.hub, [])
     assert.equal(codeOf(receiveUpdate(CHAIN, pair.client, update, NOW)), 'channel_not_usable')
     assert.equal(codeOf(askToResume(leave(pair.client), nonce(2))), 'channel_not_usable')
+    const until = { clientPayout: amount(1n), validUntil: at(9), signature: new Uint8Array(64) }
+    const agreed: ChannelParty = { ...pair.client, phase: { kind: 'agreed', ...until } }
+    assert.ok(accepted(askToResume(agreed, nonce(2))).resuming, 'CH-12 the agreement may lapse')
   })
 
   for (const role of ['client', 'hub'] as const) {
@@ -122,8 +127,70 @@ describe('CH-18 a side that has lost data', () => {
     }
     pair.update('client', [{ kind: 'cancel', id: itemId(3) }])
     lose(pair, 'client', 1, pair.client)
-    const { party, released } = accepted(takeResume(CHAIN, pair.client, grant(pair, 'hub')))
+    const { party, released } = accepted(takeResume(CHAIN, pair.client, grant(pair, 'hub'), NOW))
     assert.deepEqual([released, party.cancelling], [[itemId(3)], []])
+  })
+})
+
+describe('CH-18 what became of own items that are gone', () => {
+  const released = (pair: TestPair, left: ChannelParty) => {
+    lose(pair, 'client', 1, left)
+    return accepted(takeResume(CHAIN, pair.client, grant(pair, 'hub'), NOW)).released
+  }
+
+  test('INV-26 one that the other side never held has ended unpaid', () => {
+    const pair = busy()
+    pair.update('client', [addItem(5)], { lost: true })
+    assert.deepEqual(released(pair, pair.client), [itemId(5)])
+  })
+
+  test('INV-26 one that is gone from a newer base may have been paid', () => {
+    const pair = busy()
+    const old = pair.client
+    pair.update('client', [redeemItem(3)])
+    assert.deepEqual(released(pair, old), [])
+  })
+
+  test('INV-26 a cancelled one that somebody else took up again in a later epoch may have been paid', () => {
+    const pair = busy()
+    const declined = { id: itemId(3), known: undefined, onLedger: 0, declined: true }
+    pair.hub = { ...pair.hub, incoming: [declined] }
+    pair.update('client', [{ kind: 'cancel', id: itemId(3) }], { lost: true })
+    const old = pair.client
+    resumed(pair, 'client', 7)
+    pair.update('client', [redeemItem(3)])
+    assert.deepEqual(released(pair, old), [])
+  })
+})
+
+describe('CH-18 CH-6.3 items that are held here must not be gone', () => {
+  /** What the hub answers to a client that holds item 4 of it; `known`: with its link. */
+  const held = (
+    { known = false, declined = false },
+    lane: Parameters<typeof laneOf>[0],
+    now = NOW,
+  ) => {
+    const pair = busy()
+    const link = { index: 1, link: preimage(4) }
+    const note = { id: itemId(4), known: known ? link : undefined, onLedger: 0, declined }
+    lose(pair, 'client', 1, { ...pair.client, incoming: [note] })
+    const answer = { ...grant(pair, 'hub'), lane: signedLane(pair.hub.ledger, 'hub', laneOf(lane)) }
+    return codeOf(takeResume(CHAIN, pair.client, answer, now))
+  }
+
+  test('INV-7 items_dropped: neither paid, declined nor expired', () => {
+    assert.equal(held({}, { version: 9, transferred: 50n }), 'items_dropped')
+    assert.equal(held({ known: true }, { version: 9, transferred: 149n }), 'items_dropped')
+    assert.equal(held({}, { version: 9, transferred: 149n }, at(600)), 'items_dropped')
+    const lower = [pendingItem(4, { unit: 99n })]
+    assert.equal(held({}, { version: 9, transferred: 50n, items: lower }), 'items_dropped')
+  })
+
+  test('INV-6 what was paid, given up or ran out is gone rightly, and what is there is', () => {
+    assert.equal(held({}, { version: 9, transferred: 150n }), undefined)
+    assert.equal(held({ declined: true }, { version: 9, transferred: 50n }), undefined)
+    assert.equal(held({}, { version: 9, transferred: 50n }, at(601)), undefined)
+    assert.equal(held({}, { version: 9, transferred: 50n, items: [pendingItem(4)] }), undefined)
   })
 })
 
@@ -241,13 +308,13 @@ describe('CH-18 takeResume: rejections in checking order', () => {
     ['insolvent', lost, from(client({ version: 5, transferred: 10_051n }))],
   ] as readonly (readonly [string, ChannelParty, ResumeAnswer])[]) {
     test(code, () => {
-      assert.equal(codeOf(takeResume(CHAIN, party, answer)), code)
+      assert.equal(codeOf(takeResume(CHAIN, party, answer, NOW)), code)
     })
   }
 
   test('the answer is taken once', () => {
-    const { party } = accepted(takeResume(CHAIN, lost, good))
-    assert.equal(codeOf(takeResume(CHAIN, party, good)), 'resume_not_asked')
+    const { party } = accepted(takeResume(CHAIN, lost, good, NOW))
+    assert.equal(codeOf(takeResume(CHAIN, party, good, NOW)), 'resume_not_asked')
   })
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { declineItem, learnLink, positionOf, resync } from '@tallystick/protocol'
+import { amount, declineItem, learnLink, positionOf, resync } from '@tallystick/protocol'
 import {
   accepted,
   addItem,
@@ -9,6 +9,7 @@ import {
   itemId,
   preimage,
   redeemItem,
+  startPosition,
   TestPair,
 } from './test-channel.js'
 
@@ -27,7 +28,7 @@ const versions = (list: readonly { readonly version: number }[]) =>
 describe('CH-11 resync', () => {
   test('what the peer misses is sent again, in order and with the same content', () => {
     const { client, hub } = torn()
-    assert.deepEqual(positionOf(hub), { channel: hub.ledger.id, own: 1, held: 1 })
+    assert.deepEqual(positionOf(hub), { ...startPosition(hub.ledger.id), own: 1, held: 1 })
     const synced = accepted(resync(client, positionOf(hub)))
     assert.ok(synced.kind === 'resync')
     assert.deepEqual(versions(synced.updates), [2, 3])
@@ -72,6 +73,72 @@ describe('CH-11 resync', () => {
     const { client, hub } = torn()
     const both = { ...positionOf(hub), held: 9, own: 0 }
     assert.equal(codeOf(resync(client, both)), 'peer_is_ahead')
+  })
+
+  test('peer_is_ahead: the peer was told that we hold more than we do', () => {
+    const { client, hub } = torn()
+    assert.equal(codeOf(resync(client, { ...positionOf(hub), confirmed: 1 })), undefined)
+    assert.equal(codeOf(resync(client, { ...positionOf(hub), confirmed: 2 })), 'peer_is_ahead')
+  })
+
+  describe('CH-18 a lane that has gone on from a resume', () => {
+    const named = (epoch: number, byte = 1) => ({ epoch, nonce: new Uint8Array(16).fill(byte) })
+    const { client, hub } = torn()
+    const { ownResume: _, ...rest } = positionOf(hub)
+    const point = {
+      ...named(2),
+      base: new Uint8Array(32),
+      version: 1,
+      acked: 0,
+      transferred: amount(0n),
+    }
+    const resume = { point, signature: new Uint8Array(64) }
+    const own = { ...client, ownResume: resume }
+    const granted = { ...client, grantedResume: resume }
+    for (const [name, party, ownResume, heldResume, code] of [
+      ['our lane: both know the same', own, undefined, named(2), undefined],
+      ['our lane: another device has resumed it', own, undefined, named(3), 'peer_is_ahead'],
+      [
+        'our lane: another device was given the same epoch',
+        own,
+        undefined,
+        named(2, 7),
+        'peer_is_ahead',
+      ],
+      ['our lane: the peer has forgotten its word', own, undefined, named(1), 'peer_lost_data'],
+      ['our lane: the peer has forgotten all of it', own, undefined, undefined, 'peer_lost_data'],
+      ['its lane: both know the same', granted, named(2), undefined, undefined],
+      ['its lane: we have forgotten our word', granted, named(3), undefined, 'peer_is_ahead'],
+      [
+        'its lane: another device of it has resumed',
+        granted,
+        named(1),
+        undefined,
+        'peer_lost_data',
+      ],
+      ['its lane: it has never heard of it', granted, undefined, undefined, 'peer_lost_data'],
+      [
+        'its lane: it follows another of this epoch',
+        granted,
+        named(2, 7),
+        undefined,
+        'peer_lost_data',
+      ],
+    ] as const) {
+      test(`INV-16 ${name}`, () => {
+        assert.equal(codeOf(resync(party, { ...rest, ownResume, heldResume })), code)
+      })
+    }
+
+    test('who asks for a resume is not held to what it has forgotten, but proves what we have', () => {
+      const resuming = new Uint8Array(16)
+      const asks = { ...positionOf(hub), own: 0, held: 0, resuming }
+      const { party } = accepted(resync(client, { ...positionOf(hub), held: 3 }))
+      assert.equal(codeOf(resync(party, asks)), undefined)
+      assert.equal(codeOf(resync(party, { ...asks, held: 4 })), 'peer_is_ahead')
+      const { confirmed } = positionOf({ ...party, resuming })
+      assert.equal(confirmed, 0)
+    })
   })
 
   test('claims and declines that stand are said again, those of gone items are not', () => {

@@ -10,7 +10,14 @@ import {
   verifySession,
   WIRE_VERSION,
 } from '@tallystick/protocol'
-import { CHAIN, OTHER_CHAIN, SIGNERS, testChannel, testSigner } from './test-channel.js'
+import {
+  CHAIN,
+  OTHER_CHAIN,
+  SIGNERS,
+  startPosition,
+  testChannel,
+  testSigner,
+} from './test-channel.js'
 
 const HELLO = {
   version: WIRE_VERSION,
@@ -76,7 +83,7 @@ describe('WIRE-2 session signatures', () => {
 })
 
 describe('WIRE-3 attaching a channel', () => {
-  const position: Position = { channel: testChannel().id, own: 4, held: 5 }
+  const position: Position = { ...startPosition(testChannel().id), own: 4, held: 5 }
   const key = SIGNERS.client.publicKey
   const signature = signAttach(TRANSCRIPT, position, SIGNERS.client)
 
@@ -95,6 +102,9 @@ describe('WIRE-3 attaching a channel', () => {
     ['channel', { ...position, channel: testChannel({ number: 8 }).id }],
     ['own version', { ...position, own: 5 }],
     ['held version', { ...position, held: 4 }],
+    ['own resume', { ...position, ownResume: { epoch: 1, nonce: new Uint8Array(16) } }],
+    ['held resume', { ...position, heldResume: { epoch: 1, nonce: new Uint8Array(16) } }],
+    ['request to resume', { ...position, resuming: new Uint8Array(16) }],
   ] as const) {
     test(`INV-20 not with another ${field}`, () => {
       assert.equal(verifyAttach(TRANSCRIPT, other, key, signature), false)

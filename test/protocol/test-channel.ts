@@ -19,6 +19,7 @@ import {
   type LaneUpdate,
   lockRoot,
   newParty,
+  type Position,
   type Rejection,
   type Role,
   receiveUpdate,
@@ -152,6 +153,12 @@ export function signed(
 }
 
 /** Two parties of one channel that exchange updates at once. */
+/** What a side says of itself that has neither signed nor stored anything. */
+export function startPosition(channel: ChannelId): Position {
+  const nothing = { ownResume: undefined, heldResume: undefined, resuming: undefined }
+  return { channel, own: 0, held: 0, confirmed: 0, ...nothing }
+}
+
 export class TestPair {
   client: ChannelParty
   hub: ChannelParty

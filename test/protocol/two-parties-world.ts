@@ -373,10 +373,11 @@ export class TwoPartiesWorld {
         return
       }
       case 'resumeAnswer': {
-        const taken = takeResume(CHAIN, side.memory, message.answer)
+        const taken = takeResume(CHAIN, side.memory, message.answer, this.nowOf(side))
         if (taken.kind === 'rejection') {
-          // Said twice, or this side has not yet seen the ledger up to what the lanes count on.
-          assert.match(taken.code, /^(resume_not_asked|insolvent)$/)
+          // Said twice, or this side has not yet seen the ledger up to what the lanes count on, or it
+          // has forgotten that it gave up an item, which has to expire first.
+          assert.match(taken.code, /^(resume_not_asked|insolvent|items_dropped)$/)
           return
         }
         side.memory = taken.party

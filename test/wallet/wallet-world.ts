@@ -13,6 +13,7 @@ import {
   maySign,
   newParty,
   type PublicKey,
+  RESUME_NONCE_BYTES,
   type Rejection,
   receiveUpdate,
   seal,
@@ -22,7 +23,7 @@ import {
 import type { WalletEffect, WalletEvent } from '#client-sdk/wallet/wallet-event.js'
 import type { InvoiceRecord, PaymentRecord } from '#client-sdk/wallet/wallet-records.js'
 import { WalletOverlay, WalletState } from '#client-sdk/wallet/wallet-state.js'
-import { stepWallet } from '#client-sdk/wallet/wallet-step.js'
+import { stepWallet, type WalletContext } from '#client-sdk/wallet/wallet-step.js'
 import {
   accepted,
   anchorFor,
@@ -48,6 +49,8 @@ export class WalletWorld {
   readonly channel: ChannelId
   hub: ChannelParty
   now: Timestamp = NOW
+  /** Events so far: each has a nonce of its own. */
+  events = 0
   /** Effects of the last batch. */
   effects: readonly WalletEffect[] = []
 
@@ -68,7 +71,7 @@ export class WalletWorld {
     const effects: WalletEffect[] = []
     const refused: Rejection[] = []
     for (const event of events) {
-      const outcome = stepWallet(overlay, event, { chainId: CHAIN, now: this.now })
+      const outcome = stepWallet(overlay, event, this.#context())
       if (isRejection(outcome)) refused.push(outcome as Rejection)
       else effects.push(...(outcome as WalletEffect[]))
     }
@@ -89,6 +92,15 @@ export class WalletWorld {
     this.effects = effects
     for (const effect of effects) if (effect.kind === 'send') this.#tell(effect.message)
     return refused
+  }
+
+  #context(): WalletContext {
+    return {
+      chainId: CHAIN,
+      now: this.now,
+      signer: () => SIGNERS.client,
+      nonce: new Uint8Array(RESUME_NONCE_BYTES).fill(++this.events),
+    }
   }
 
   /** The only event of a batch, which must be taken. */

@@ -2,7 +2,8 @@ import type { ChainId } from '@tallystick/protocol'
 import { BlockFeed } from '../ledger/block-feed.js'
 import { LedgerClient } from '../ledger/ledger-client.js'
 import { parseUrl } from '../wallet/parse-arguments.js'
-import { Wallet, type WalletOptions } from '../wallet/wallet.js'
+import { Wallet } from '../wallet/wallet.js'
+import type { WalletOptions } from '../wallet/wallet-options.js'
 import { openWsSocket } from './open-ws-socket.js'
 import { openSqliteStore } from './sqlite-store.js'
 
@@ -31,7 +32,7 @@ export async function openWallet({
 }: {
   /** Path of the SQLite file; created when it is not there. */
   readonly file: string
-  /** The file is a copy that may be old: the books of its channels are lost from now on (JRN-6). */
+  /** The file is a copy that may be old (JRN-6): its channels are resumed before anything is signed. */
   readonly restored?: boolean
   /** Address of a ledger node, `http://host:port`. It is not trusted. */
   readonly ledgerUrl: string
@@ -53,7 +54,8 @@ export async function openWallet({
     const feed = await BlockFeed.start(ledger)
     started = feed
     const store = stores.wallet('wallet')
-    const wallet = await Wallet.open({ words, store, feed, openSocket: openWsSocket, ...options })
+    const parts = { words, store, feed, restored, openSocket: openWsSocket }
+    const wallet = await Wallet.open({ ...parts, ...options })
     opened = { wallet, feed, ledger }
   } catch (error) {
     started?.stop()

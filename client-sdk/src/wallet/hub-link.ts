@@ -1,9 +1,11 @@
 import {
   type ChannelId,
+  type ChannelParty,
   closeAgreementDigest,
   type HubPolicy,
   isDisputed,
   type Message,
+  type MessageOf,
   type PublicKey,
   positionOf,
   type Rejection,
@@ -14,16 +16,12 @@ import {
 import type { OpenSocket } from '../ledger/open-socket.js'
 import { HubSession } from '../session/hub-session.js'
 import { WalletError } from '../wallet-error.js'
+import { Attachments } from './attachments.js'
 import { type HubRequest, HubRequests } from './hub-requests.js'
 import type { Caller, WalletCore } from './wallet-core.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
-
-/** Milliseconds after which a hub that answers an attach with nothing is connected to afresh. */
-const ATTACH_MS = 10_000
-
-/** What the hub says of a channel that then rests: taken up elsewhere, or positions that do not fit. */
-const RESTING = new Set(['channel_taken', 'peer_lost_data', 'peer_is_ahead'])
+import { resumeFrom } from './wallet-resume.js'
 
 /** A wallet's line to its hub: the session, the channels attached to it, and open requests. */
 export class HubLink {
@@ -31,15 +29,9 @@ export class HubLink {
   readonly #hub: PublicKey | undefined
   readonly #session: HubSession
   readonly #requests = new HubRequests()
-  readonly #attached = new Set<ChannelId>()
-  /** Channels whose attach is on its way over this connection. */
-  readonly #asked = new Set<ChannelId>()
-  /** When an attach was sent that the hub has not answered, milliseconds. */
-  readonly #waitingSince = new Map<ChannelId, number>()
-  /** Channels that the hub has answered for on this connection: only now does the rest follow on. */
-  readonly #answered = new Set<ChannelId>()
-  /** Channels that one of the two sides does not take up on this connection. */
-  readonly #unfit = new Set<ChannelId>()
+  readonly #attachments = new Attachments()
+  readonly #onResumed: () => void
+  #begun = false
   #transcript: Transcript | undefined
   #policy: HubPolicy | undefined
 
@@ -49,9 +41,12 @@ export class HubLink {
       readonly url: string
       readonly hub: PublicKey | undefined
       readonly openSocket: OpenSocket
+      /** Told when a channel goes on from a resume. */
+      readonly onResumed: () => void
     },
   ) {
     this.#core = core
+    this.#onResumed = options.onResumed
     this.#hub = options.hub
     this.#session = new HubSession({
       ...options,
@@ -74,10 +69,21 @@ export class HubLink {
     throw new WalletError('hub_disconnected', 'no hub has answered yet', { retryable: true })
   }
 
-  /** Kept once the hub has proved itself and every channel that both sides take up is attached. */
+  /** The wallet knows what it missed: from now on channels are attached. */
+  begin(): void {
+    this.#begun = true
+    this.attachAll()
+  }
+
+  /**
+   * Kept once the hub has proved itself and every channel that both sides take up is attached. Who
+   * waits for it wants to use the channels: what another device has taken over is taken back.
+   */
   async connected(caller: Caller): Promise<HubPolicy> {
+    this.#attachments.takeBack()
+    this.attachAll()
     for (;;) {
-      await this.#core.until(() => this.#policy !== undefined && this.#allAttached(), caller)
+      await this.#core.until(() => this.#policy !== undefined && this.#allSettled(), caller)
       if (this.#policy !== undefined) return this.#policy
     }
   }
@@ -86,11 +92,11 @@ export class HubLink {
   usable(): WalletChannel[] {
     return this.#core
       .channels()
-      .filter(({ party }) => party.phase.kind === 'open' && this.#attached.has(party.ledger.id))
+      .filter(({ party }) => party.phase.kind === 'open' && this.isAttached(party.ledger.id))
   }
 
   isAttached(channel: ChannelId): boolean {
-    return this.#attached.has(channel)
+    return this.#attachments.phaseOf(channel) === 'attached'
   }
 
   /** Asks the hub for liquidity; the answer is the ledger transaction that brings it. */
@@ -102,21 +108,19 @@ export class HubLink {
     return this.#requests.ask((message) => this.#session.send(message), request)
   }
 
-  /** Attaches what is not attached; what the hub does not know yet is tried again at every block. */
+  /**
+   * Attaches what is not attached, and asks the hub to resume what this wallet may have lost data of;
+   * what the hub does not know yet, or could not take up, is tried again at later blocks.
+   */
   attachAll(): void {
     const transcript = this.#transcript
-    if (transcript === undefined || !this.#session.isReady) return
+    if (!this.#begun || transcript === undefined || !this.#session.isReady) return
     const now = this.#core.clock.nowMs()
-    if ([...this.#waitingSince.values()].some((since) => now - since > ATTACH_MS)) {
-      this.#session.restart()
-      return
-    }
-    for (const { party, keyIndex, books } of this.#core.channels()) {
+    if (this.#attachments.isStuck(now)) return this.#session.restart()
+    for (const { party, keyIndex } of this.#core.channels()) {
       const { id } = party.ledger
-      if (books === 'lost' || isDisputed(party) || this.#attached.has(id) || this.#asked.has(id))
-        continue
-      this.#asked.add(id)
-      this.#waitingSince.set(id, now)
+      if (!this.#isServed(party) || !this.#attachments.isDue(id, now)) continue
+      this.#attachments.wait(id, 'asked', now)
       const position = positionOf(party)
       const signature = signAttach(transcript, position, this.#core.keys.channel(keyIndex))
       this.#session.send({ kind: 'attach', position, signature })
@@ -154,11 +158,17 @@ export class HubLink {
     void this.#core.submit({ kind: 'agreed', agreed: { agreement, signature } })
   }
 
-  #allAttached(): boolean {
+  /** Whether the channel could go on with this hub. */
+  #isServed(party: ChannelParty): boolean {
+    const isLeft = party.resuming !== undefined && party.phase.kind === 'leaving'
+    return !isDisputed(party) && !isLeft && party.ledger.hub.key === this.#transcript?.hub
+  }
+
+  #allSettled(): boolean {
     return this.#core
       .channels()
-      .filter(({ party }) => party.phase.kind === 'open' && !isDisputed(party))
-      .every(({ party: { ledger } }) => this.#attached.has(ledger.id) || this.#unfit.has(ledger.id))
+      .filter(({ party }) => party.phase.kind === 'open' && this.#isServed(party))
+      .every(({ party }) => this.#attachments.isSettled(party.ledger.id))
   }
 
   #connected(transcript: Transcript, policy: HubPolicy): void {
@@ -170,11 +180,7 @@ export class HubLink {
 
   #disconnected(reason: string): void {
     this.#policy = undefined
-    this.#attached.clear()
-    this.#asked.clear()
-    this.#answered.clear()
-    this.#unfit.clear()
-    this.#waitingSince.clear()
+    this.#attachments.clear()
     this.#requests.interrupt()
     this.#core.notify({ kind: 'disconnected', reason })
   }
@@ -186,58 +192,114 @@ export class HubLink {
       case 'refused':
         return this.#requests.refused(message)
       case 'error':
-        if (message.code === 'channel_unknown' && message.channel !== undefined) {
-          this.#asked.delete(message.channel)
-          this.#waitingSince.delete(message.channel)
-        }
-        if (message.channel !== undefined && RESTING.has(message.code)) {
-          this.#rest(message.channel)
-          // By what the hub holds of this wallet's signatures, the record here is an old one.
-          if (message.code === 'peer_lost_data') this.#lose(message.channel)
-        }
+        if (message.channel !== undefined) this.#hearRefusal(message.code, message.channel)
         return this.#core.problem(message.code, message.detail)
       case 'attached':
-        this.#answered.add(message.position.channel)
         // A store that fails is told by itself.
         this.#finishAttach(message).catch(() => undefined)
         return
+      case 'resumeAnswer':
+        return void this.#takeAnswer(message)
       default:
         // What arrives about a channel before it is attached is sent again after it.
-        if (
-          'channel' in message &&
-          message.channel !== undefined &&
-          this.#answered.has(message.channel)
-        ) {
+        if ('channel' in message && message.channel !== undefined && this.#hears(message.channel)) {
           void this.#core.submit({ kind: 'heard', message })
         }
     }
   }
 
-  async #finishAttach(message: Extract<Message, { kind: 'attached' }>): Promise<void> {
-    const refused = await this.#core.submit({ kind: 'heard', message })
-    if (refused !== undefined) {
-      this.#rest(message.position.channel)
-      if (refused.code === 'peer_is_ahead') this.#lose(message.position.channel)
+  #hears(channel: ChannelId): boolean {
+    const phase = this.#attachments.phaseOf(channel)
+    return (phase === 'answered' || phase === 'attached') && !this.#isLost(channel)
+  }
+
+  #isLost(channel: ChannelId): boolean {
+    return this.#core.state.channel(channel)?.party.resuming !== undefined
+  }
+
+  #hearRefusal(code: string, channel: ChannelId): void {
+    const phase = this.#attachments.phaseOf(channel)
+    switch (code) {
+      case 'channel_unknown':
+        // A channel that is new to the hub is waited for; one that was found may be nobody's.
+        if (this.#isLost(channel)) this.#rest(channel)
+        else this.#attachments.forget(channel)
+        return
+      case 'channel_taken':
+        this.#attachments.taken(channel)
+        return void this.#lose(channel)
+      case 'peer_lost_data':
+        // By what the hub holds of this wallet's signatures, the record here is an old one.
+        if (!this.#isLost(channel)) void this.#lose(channel)
+        return
+      case 'resume_used':
+        this.#rest(channel)
+        return void this.#lose(channel)
+      default:
+        if (phase === 'asked' || phase === 'answered') this.#rest(channel)
+    }
+  }
+
+  async #finishAttach(message: MessageOf<'attached'>): Promise<void> {
+    const { channel, resuming } = message.position
+    const phase = this.#attachments.phaseOf(channel)
+    // What crosses a request to resume, or was not asked for, says nothing about what to do next.
+    if (phase === undefined || phase === 'resting' || phase === 'taken' || this.#isLost(channel)) {
       return
     }
-    if (!this.#asked.has(message.position.channel)) return
-    this.#attached.add(message.position.channel)
-    this.#waitingSince.delete(message.position.channel)
+    if (phase === 'asked') this.#attachments.wait(channel, 'answered', this.#core.clock.nowMs())
+    const refused = await this.#core.submit({ kind: 'heard', message })
+    if (refused !== undefined) {
+      this.#rest(channel)
+      if (refused.code === 'peer_is_ahead') await this.#lose(channel, 'ask')
+      return
+    }
+    if (this.#attachments.phaseOf(channel) !== 'answered' || resuming !== undefined) return
+    this.#attachments.attached(channel)
     this.#core.changes.tell({ kind: 'books' })
   }
 
-  /** The channel is not used on this connection: two at once would sign two histories. */
+  /** The hub says from where to go on: once that is durable, the channel is attached as any other. */
+  async #takeAnswer({ channel, answer }: MessageOf<'resumeAnswer'>): Promise<void> {
+    if (this.#attachments.phaseOf(channel) !== 'asked' || !this.#isLost(channel)) return
+    this.#attachments.wait(channel, 'answered', this.#core.clock.nowMs())
+    try {
+      const refused = await resumeFrom(this.#core, channel, answer)
+      if (refused === undefined) {
+        this.#onResumed()
+        this.#attachments.forget(channel)
+        return this.attachAll()
+      }
+      this.#core.problem(refused.code, refused.detail)
+      this.#rest(channel)
+      // The hub counts epochs afresh for every request.
+      if (refused.code === 'wrong_epoch') await this.#lose(channel)
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error)
+      this.#core.problem('ledger_unreachable', detail)
+      this.#rest(channel)
+    }
+  }
+
+  /** The channel is not used for now: two at once would sign two histories. */
   #rest(channel: ChannelId): void {
-    this.#attached.delete(channel)
-    this.#answered.delete(channel)
-    this.#waitingSince.delete(channel)
-    this.#unfit.add(channel)
+    this.#attachments.rest(channel, this.#core.clock.nowMs())
     this.#core.changes.tell({ kind: 'books' })
   }
 
-  #lose(channel: ChannelId): void {
-    if (this.#core.state.channel(channel)?.books !== 'whole') return
-    // A store that fails is told by itself.
-    this.#core.submit({ kind: 'stateLost', channel }).catch(() => undefined)
+  /** Nothing is signed on the channel before the hub has answered a new request. */
+  async #lose(channel: ChannelId, then?: 'ask'): Promise<void> {
+    const phase = this.#attachments.phaseOf(channel)
+    const isAsked =
+      then === 'ask' || phase === 'attached' || phase === 'asked' || phase === 'answered'
+    try {
+      const refused = await this.#core.submit({ kind: 'stateLost', channel })
+      if (refused !== undefined || !isAsked) return
+    } catch {
+      // A store that fails is told by itself.
+      return
+    }
+    this.#attachments.forget(channel)
+    this.attachAll()
   }
 }

@@ -52,11 +52,12 @@ export class WalletChannels {
   /**
    * Looks on the ledger for channels of the words of a new store: they are from a store that was
    * lost. The ledger shows only those that are not settled, so the search goes on for
-   * `KEY_GAP_MAX` keys beyond the last that is found.
+   * `KEY_GAP_MAX` keys beyond the last that is found. A restored copy looks for those that were
+   * opened since.
    */
-  async findLost(): Promise<void> {
-    if (this.#nextKeyIndex !== undefined) return
-    let next = 0
+  async findLost(isRestored: boolean): Promise<void> {
+    if (this.#nextKeyIndex !== undefined && !isRestored) return
+    let next = this.#nextKeyIndex ?? 0
     for (let from = 0; from < next + KEY_GAP_MAX; from += KEY_GAP_MAX) {
       const indexes = Array.from({ length: KEY_GAP_MAX }, (_, i) => from + i)
       const used = await inParallel(indexes, KEY_GAP_MAX, (index) => this.#keepLost(index))

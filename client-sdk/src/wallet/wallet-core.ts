@@ -1,4 +1,4 @@
-import type { Rejection, WalletKeys } from '@tallystick/protocol'
+import { RESUME_NONCE_BYTES, type Rejection, type WalletKeys } from '@tallystick/protocol'
 import type { Clock } from '../clock.js'
 import type { GuardAct } from '../guard/guard-loop.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
@@ -64,8 +64,12 @@ export class WalletCore {
     this.#loop = new WalletLoop({
       state: stored.state,
       store,
-      channelSigner: keys.channel,
-      context: () => ({ chainId: feed.ledger.chainId, now: feed.time }),
+      context: () => ({
+        chainId: feed.ledger.chainId,
+        now: feed.time,
+        signer: keys.channel,
+        nonce: parts.randomBytes(RESUME_NONCE_BYTES),
+      }),
       perform,
       onRefused,
       onFault: (fault) => {

@@ -1,11 +1,12 @@
 import type {
   Amount,
-  Anchor,
   Channel,
   ChannelEnd,
   ChannelId,
-  KnownLink,
+  Entrusted,
   Message,
+  ResumeAnswer,
+  SeenReveal,
   SignedAgreement,
   Timestamp,
 } from '@tallystick/protocol'
@@ -31,8 +32,17 @@ export type WalletEvent =
   | { readonly kind: 'agreed'; readonly agreed: SignedAgreement }
   /** The owner wants to close alone: nothing is signed on the channel any more. */
   | { readonly kind: 'leave'; readonly channel: ChannelId }
-  /** The record of the channel turned out to be older than what was signed: nothing is, from here. */
+  /** The record of the channel may be older than what was signed: nothing is, until it is resumed. */
   | { readonly kind: 'stateLost'; readonly channel: ChannelId }
+  /** A guard gives back what it was entrusted with. */
+  | { readonly kind: 'adopted'; readonly entrusted: Entrusted }
+  /** The hub says from where to go on; `reveals`: what the ledger knows of the items it shows. */
+  | {
+      readonly kind: 'resumeAnswered'
+      readonly channel: ChannelId
+      readonly answer: ResumeAnswer
+      readonly reveals: readonly SeenReveal[]
+    }
   /** The last two are for a channel that the wallet has not held so far. */
   | {
       readonly kind: 'channelSeen'
@@ -43,12 +53,7 @@ export type WalletEvent =
   | { readonly kind: 'channelGone'; readonly channel: ChannelId }
   /** The ledger's blocks have told how a channel that is gone was settled. */
   | { readonly kind: 'channelEnded'; readonly channel: ChannelId; readonly end: ChannelEnd }
-  | {
-      readonly kind: 'revealSeen'
-      readonly anchor: Anchor
-      readonly known: KnownLink
-      readonly time: Timestamp
-    }
+  | ({ readonly kind: 'revealSeen' } & SeenReveal)
   /** Ledger time has moved on; comes after everything else of its block. */
   | { readonly kind: 'timePassed' }
 

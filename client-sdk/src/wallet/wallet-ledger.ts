@@ -1,6 +1,7 @@
 import type { Anchor, ChannelParty } from '@tallystick/protocol'
 import type { BlockSummary } from '../ledger/block-summary.js'
 import type { LedgerAccess } from '../ledger/ledger-access.js'
+import { seenReveals } from '../ledger/seen-reveals.js'
 import type { WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
 
@@ -38,12 +39,8 @@ export async function eventsMissed(
   for (const held of channels) {
     const { party } = held
     events.push(await channelEvent(ledger, held))
-    for (const { anchor, expiry } of [...party.own.items, ...party.peer.items]) {
-      const { value } = await ledger.reveal(anchor, expiry)
-      if (value === undefined) continue
-      const { index, link, time } = value
-      events.push({ kind: 'revealSeen', anchor, known: { index, link }, time })
-    }
+    const reveals = await seenReveals(ledger, [...party.own.items, ...party.peer.items])
+    events.push(...reveals.map((reveal) => ({ kind: 'revealSeen', ...reveal }) as const))
   }
   return events
 }

@@ -4,7 +4,6 @@ import {
   isRejection,
   maySign,
   type Rejection,
-  type Signer,
   seal,
   signEvidence,
 } from '@tallystick/protocol'
@@ -25,7 +24,6 @@ type Work = {
 export type WalletLoopParts = {
   readonly state: WalletState
   readonly store: WalletStore
-  readonly channelSigner: (keyIndex: number) => Signer
   readonly context: () => WalletContext
   readonly perform: (effect: WalletEffect) => void
   /** The hub said something that a rule forbids. */
@@ -109,12 +107,11 @@ export class WalletLoop {
   }
 
   #seal(overlay: WalletOverlay): WalletEffect[] {
-    const { chainId } = this.#parts.context()
+    const { chainId, signer } = this.#parts.context()
     return overlay.written().flatMap((held): WalletEffect[] => {
       const { party, keyIndex } = held
       if (!hasDraft(party) || !maySign(party)) return []
-      const signer = this.#parts.channelSigner(keyIndex)
-      const [evidence] = signEvidence(chainId, signer, [draftDigest(chainId, party)])
+      const [evidence] = signEvidence(chainId, signer(keyIndex), [draftDigest(chainId, party)])
       if (evidence === undefined) return []
       const sealed = seal(party, evidence)
       overlay.setChannel({ ...held, party: sealed.party })
@@ -130,6 +127,7 @@ function isLedgerEvent({ kind }: WalletEvent): boolean {
     kind === 'revealSeen' ||
     kind === 'timePassed' ||
     kind === 'leave' ||
-    kind === 'stateLost'
+    kind === 'stateLost' ||
+    kind === 'adopted'
   )
 }

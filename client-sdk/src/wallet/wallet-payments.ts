@@ -202,11 +202,16 @@ function itemIdOf(key: Uint8Array): ItemId {
 }
 
 function isOver({ status }: PaymentRecord): boolean {
-  return status === 'paid' || status === 'failed'
+  return status === 'paid' || status === 'failed' || status === 'unresolved'
 }
 
 function requireSent(payment: PaymentRecord): PaymentRecord {
   if (payment.status === 'paid') return payment
+  if (payment.status === 'unresolved') {
+    const detail =
+      'its channel went on without it; the payee, or whoever used the words, knows more'
+    throw new WalletError('payment_unresolved', detail)
+  }
   // Not retryable: the same key is the same payment, and stays failed for ever.
   throw new WalletError('payment_failed', `the money is back: ${payment.code}`)
 }

@@ -22,7 +22,8 @@ import {
 
 /**
  * `whole`: the record holds all that this wallet ever signed on the channel. `lost`: it may not,
- * because the store was lost or is an old copy; nothing is signed from it any more (CH-11).
+ * because the store was lost, is an old copy, or another device has signed; nothing is signed from it
+ * until the hub has said from where to go on (CH-18).
  */
 const booksCodec = oneOf('whole', 'lost')
 export type Books = Decoded<typeof booksCodec>
@@ -79,6 +80,8 @@ export type InvoiceRecord = Decoded<typeof invoiceRecordCodec>
 /**
  * A payment that this wallet made. `pending`: locked; nobody knows yet how it ends. `cancelling`:
  * the hub asked for it back and has not yet given it up itself. `paid`: the preimage is the receipt.
+ * `unresolved`: its channel went on from a resume without it; how it ended, a store that was lost,
+ * or another device, knows.
  */
 export const paymentRecordCodec = struct({
   id: itemIdCodec,
@@ -88,7 +91,7 @@ export const paymentRecordCodec = struct({
   amount: amountCodec,
   fee: amountCodec,
   description: text(1_024),
-  status: oneOf('pending', 'cancelling', 'paid', 'failed'),
+  status: oneOf('pending', 'cancelling', 'paid', 'failed', 'unresolved'),
   preimage: optional(fixedBytes(32)),
   /** Why it failed; empty otherwise. */
   code: text(64),

@@ -172,5 +172,5 @@ function isDoneInvoice({ status, refundsPending }: InvoiceRecord): boolean {
 }
 
 function isDonePayment({ status }: PaymentRecord): boolean {
-  return status === 'paid' || status === 'failed'
+  return status === 'paid' || status === 'failed' || status === 'unresolved'
 }

@@ -13,13 +13,11 @@ import {
   draftedLane,
   draftOwed,
   EXPIRE_GRACE_SECONDS,
-  earlierLink,
   isQuiescent,
   isRejection,
   type LaneUpdate,
   lapseAgreement,
   leave,
-  lockedBy,
   type Message,
   type MessageOf,
   newParty,
@@ -30,15 +28,17 @@ import {
   reject,
   resync,
   type SignedAgreement,
+  type Signer,
   seeLedger,
-  seeReveal,
   startDraining,
   type Timestamp,
 } from '@tallystick/protocol'
 import { finishPayment, linkRefund } from './finish-payment.js'
 import { meetLaneEvent } from './receive-payment.js'
+import { answerHub, stepAdopted, stepResumeAnswered, stepStateLost } from './resume-step.js'
+import { markPaid, stepRevealSeen } from './reveal-step.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
-import type { PaymentRecord, WalletChannel } from './wallet-records.js'
+import type { WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
 
 /** What every decision depends on. */
@@ -46,9 +46,14 @@ export type WalletContext = {
   readonly chainId: ChainId
   /** Ledger time of the newest block that the wallet has seen. */
   readonly now: Timestamp
+  /** The channel key of an index. */
+  readonly signer: (keyIndex: number) => Signer
+  /** 16 fresh random bytes, never used before, for a resume that is asked for (CH-18). */
+  readonly nonce: Uint8Array
 }
 
-type Outcome = WalletEffect[] | Rejection
+/** What one event makes of the state, or why it is refused. */
+export type Outcome = WalletEffect[] | Rejection
 
 /** One event against the state: writes go to `state`, effects come back; or nothing, and why. */
 export function stepWallet(
@@ -71,7 +76,17 @@ export function stepWallet(
     case 'leave':
       return stepLeave(state, event.channel)
     case 'stateLost':
-      return stepStateLost(state, event.channel)
+      return changeChannel(state, event.channel, (held) => stepStateLost(state, held, context))
+    case 'adopted': {
+      const { entrusted } = event
+      return changeChannel(state, entrusted.channel, (held) =>
+        stepAdopted(state, held, entrusted, context),
+      )
+    }
+    case 'resumeAnswered':
+      return changeChannel(state, event.channel, (held) =>
+        stepResumeAnswered(state, held, event, context),
+      )
     case 'channelSeen':
       return stepChannelSeen(state, event, context)
     case 'channelGone':
@@ -88,7 +103,7 @@ export function stepWallet(
 function stepHeard(state: WalletOverlay, message: Message, context: WalletContext): Outcome {
   switch (message.kind) {
     case 'attached':
-      return stepAttached(state, message.position)
+      return stepAttached(state, message.position, context)
     case 'update':
       return stepUpdate(state, message, context)
     case 'stored':
@@ -104,11 +119,12 @@ function stepHeard(state: WalletOverlay, message: Message, context: WalletContex
   }
 }
 
-function stepAttached(state: WalletOverlay, position: Position): Outcome {
+function stepAttached(state: WalletOverlay, position: Position, context: WalletContext): Outcome {
   const held = state.channel(position.channel)
   if (held === undefined) return unknown(position.channel)
   const synced = resync(held.party, position)
   if (isRejection(synced)) return synced
+  if (position.resuming !== undefined) return answerHub(state, held, position.resuming, context)
   state.setChannel({ ...held, party: synced.party })
   const draining = synced.party.phase.kind === 'draining'
   const agreed = agreementOf(synced.party)
@@ -214,24 +230,23 @@ function stepLeave(state: WalletOverlay, channel: ChannelId): Outcome {
   return changeParty(state, channel, leave)
 }
 
-function stepStateLost(state: WalletOverlay, channel: ChannelId): Outcome {
-  const held = state.channel(channel)
-  if (held === undefined) return unknown(channel)
-  state.setChannel({ ...held, party: leave(held.party), books: 'lost' })
-  return [{ kind: 'channelChanged', channel }]
-}
-
 function stepChannelSeen(
   state: WalletOverlay,
   { channel, keyIndex, books }: Extract<WalletEvent, { kind: 'channelSeen' }>,
-  { now }: WalletContext,
+  context: WalletContext,
 ): Outcome {
   const held = state.channel(channel.id)
   if (held !== undefined)
-    return changeParty(state, channel.id, (party) => seeLedger(party, channel, now))
-  const party = newParty('client', channel)
-  const end = undefined
-  state.setChannel({ party: books === 'lost' ? leave(party) : party, keyIndex, books, end })
+    return changeParty(state, channel.id, (party) => seeLedger(party, channel, context.now))
+  const found: WalletChannel = {
+    party: newParty('client', channel),
+    keyIndex,
+    books,
+    end: undefined,
+  }
+  state.setChannel(found)
+  // On one that is closing there is nothing to go on with, and nothing to sign.
+  if (books === 'lost') stepStateLost(state, found, context)
   return [{ kind: 'channelChanged', channel: channel.id }]
 }
 
@@ -240,38 +255,6 @@ function stepChannelEnded(state: WalletOverlay, channel: ChannelId, end: Channel
   if (held === undefined) return unknown(channel)
   state.setChannel({ ...held, end })
   return [{ kind: 'channelChanged', channel }]
-}
-
-function stepRevealSeen(
-  state: WalletOverlay,
-  event: Extract<WalletEvent, { kind: 'revealSeen' }>,
-  context: WalletContext,
-): Outcome {
-  const effects: WalletEffect[] = []
-  const invoice = state.invoice(event.anchor)
-  for (const held of [...state.channels()]) {
-    const seen = seeReveal(held.party, event, context.now)
-    if (seen.party !== held.party) state.setChannel({ ...held, party: seen.party })
-    const { known } = event
-    for (const { id } of seen.paid) {
-      const preimage = earlierLink(known.link, known.index - 1)
-      effects.push(...markPaid(state, id, preimage, context))
-    }
-    if (seen.party === held.party || invoice?.status !== 'claiming') continue
-    const { incoming, peer } = seen.party
-    const enforced = peer.items.some(
-      (item) =>
-        item.anchor === event.anchor &&
-        lockedBy(item) >= invoice.amount &&
-        incoming.some((note) => note.id === item.id && note.onLedger > 0),
-    )
-    if (!enforced) continue
-    // The ledger has recorded the preimage in time: the item pays by itself, come what may.
-    const paid = { ...invoice, status: 'paid', time: context.now } as const
-    state.setInvoice(paid)
-    effects.push({ kind: 'invoiceChanged', invoice: paid })
-  }
-  return effects
 }
 
 /** Takes back what has expired, pays what was owed, ends what ran out. */
@@ -316,17 +299,6 @@ function expireItems(
   return { party, effects }
 }
 
-function markPaid(
-  state: WalletOverlay,
-  id: PaymentRecord['id'],
-  preimage: Uint8Array,
-  { now }: WalletContext,
-): WalletEffect[] {
-  const payment = state.payment(id)
-  if (payment === undefined) return []
-  return finishPayment(state, { ...payment, status: 'paid', preimage, code: '', time: now })
-}
-
 /** Starts to close by agreement: the hub answers with an offer once nothing is pending. */
 function stepDrain(state: WalletOverlay, channel: ChannelId): Outcome {
   const held = state.channel(channel)
@@ -350,6 +322,15 @@ function stepAgreed(
   if (isRejection(party)) return party
   state.setChannel({ ...held, party })
   return [{ kind: 'send', message: { kind: 'closeAgreed', ...agreed } }]
+}
+
+function changeChannel(
+  state: WalletOverlay,
+  channel: ChannelId,
+  change: (held: WalletChannel) => Outcome,
+): Outcome {
+  const held = state.channel(channel)
+  return held === undefined ? unknown(channel) : change(held)
 }
 
 function changeParty(

@@ -58,6 +58,11 @@ export class WalletWatch {
     throw errorOf({ code: 'channel_unknown', detail: `this wallet has no channel ${id}` })
   }
 
+  /** A channel has come back with items: what the ledger says of them is learnt at the next block. */
+  catchUp(): void {
+    this.#isBehind = true
+  }
+
   stop(): void {
     this.#unsubscribe()
   }
@@ -65,11 +70,12 @@ export class WalletWatch {
   async #meet(block: BlockSummary): Promise<void> {
     const channels = this.#core.channels()
     const { ledger } = this.#core.feed
-    const events = this.#isBehind
+    const isBehind = this.#isBehind
+    this.#isBehind = false
+    const events = isBehind
       ? await eventsMissed(ledger, channels)
       : await eventsOfBlock(ledger, channels, block)
-    const news = this.#isBehind ? 'unknown' : new Set(block.reveals.map(({ anchor }) => anchor))
-    this.#isBehind = false
+    const news = isBehind ? 'unknown' : new Set(block.reveals.map(({ anchor }) => anchor))
     if (events.length > 0 || this.#waitsForTime()) {
       await this.#core.submitAll([...events, { kind: 'timePassed' }])
     }
@@ -86,7 +92,10 @@ export class WalletWatch {
       invoice !== undefined ||
       this.#core
         .channels()
-        .some(({ party }) => party.phase.kind === 'agreed' || party.owed.length > 0)
+        .some(
+          ({ party }) =>
+            party.phase.kind === 'agreed' || party.owed.length > 0 || party.own.items.length > 0,
+        )
     )
   }
 
@@ -97,10 +106,7 @@ export class WalletWatch {
     const guarded = this.#core
       .channels()
       .filter(
-        // On lost books nothing may be begun: a reveal without coins would force-close with them.
-        ({ party, books }) =>
-          isDisputed(party) ||
-          (books === 'whole' && party.incoming.some(({ known }) => known !== undefined)),
+        ({ party }) => isDisputed(party) || party.incoming.some(({ known }) => known !== undefined),
       )
       .map(({ party, keyIndex }) => ({ party, signer: this.#core.keys.channel(keyIndex) }))
     if (guarded.length === 0) return

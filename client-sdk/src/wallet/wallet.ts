@@ -15,12 +15,10 @@ import {
   spendable,
   type TxId,
 } from '@tallystick/protocol'
-import { type Clock, PROCESS_CLOCK } from '../clock.js'
+import { PROCESS_CLOCK } from '../clock.js'
 import type { ExitBundle } from '../exit/exit-bundle.js'
 import type { ExitPlan } from '../exit/exit-plan.js'
-import type { BlockFeed } from '../ledger/block-feed.js'
 import type { OpenSocket } from '../ledger/open-socket.js'
-import type { WalletStore } from '../store/wallet-store.js'
 import type { TowerGuard } from '../tower/tower-link.js'
 import { WalletError } from '../wallet-error.js'
 import { errorOf } from './error-of.js'
@@ -28,57 +26,17 @@ import { HubLink } from './hub-link.js'
 import { loadWallet, masterSeedOf } from './load-wallet.js'
 import { parseHub, parseLock, parseTowers, parseUrl, parseValue } from './parse-arguments.js'
 import { WalletChannels } from './wallet-channels.js'
-import { type Caller, WalletCore, type WalletNotice } from './wallet-core.js'
+import { type Caller, WalletCore } from './wallet-core.js'
 import type { WalletEffect } from './wallet-event.js'
 import { type ExitOptions, WalletExits } from './wallet-exits.js'
 import { type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
 import { eventsMissed } from './wallet-ledger.js'
+import type { Balance, WalletOptions } from './wallet-options.js'
 import { type PaymentWish, WalletPayments } from './wallet-payments.js'
 import type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet-records.js'
-import { type TowerOptions, WalletTowers } from './wallet-towers.js'
+import { adopt, loseChannels } from './wallet-resume.js'
+import { WalletTowers } from './wallet-towers.js'
 import { WalletWatch } from './wallet-watch.js'
-
-/** What a wallet is made from. Randomness, storage and network are handed in. */
-export type WalletOptions = {
-  /** Twelve to twenty-four BIP-39 words, or the seed (16 to 64 bytes) that they stand for. */
-  readonly words: string | Uint8Array
-  readonly store: WalletStore
-  readonly feed: BlockFeed
-  /**
-   * The hub's session address, `ws://host:port/v1/session`; absent: no hub is talked to, and what needs
-   * one fails with `hub_disconnected` or waits. Guarding, leaving and coins need none.
-   */
-  readonly hubUrl?: string
-  /** The hub's key; absent: the first hub that answers is the one that the wallet keeps to. */
-  readonly hub?: PublicKey
-  readonly openSocket: OpenSocket
-  /** Watchtowers that are handed the newest of every channel after each update; absent: none. */
-  readonly towers?: readonly TowerOptions[]
-  /** Fresh secret bytes; absent: the platform's. */
-  readonly randomBytes?: (length: number) => Uint8Array
-  /** Absent: true. `false`: only looks, and hands in nothing by itself. */
-  readonly guards?: boolean
-  /** Absent: the process's. */
-  readonly clock?: Clock
-  /** Told what the wallet notices and the owner may want to know. */
-  readonly onEvent?: (notice: WalletNotice) => void
-}
-
-/** Where the owner's money is, base units. */
-export type Balance = {
-  /** In coins that the ledger proves. */
-  readonly onLedger: bigint
-  /** In channels, if all of them ended now and nothing pending were claimed. */
-  readonly inChannels: bigint
-  /**
-   * What the ledger holds, for both sides together, in channels whose `books` are lost. How much
-   * of it is this wallet's, nobody here knows.
-   */
-  readonly inLostChannels: bigint
-  /** What could be paid at once, and what could be received, over the best channel. */
-  readonly spendable: bigint
-  readonly receivable: bigint
-}
 
 /**
  * A wallet or a merchant: keys from words, channels with one hub, payments, and the guard that
@@ -140,17 +98,22 @@ export class Wallet {
       onRefused: (event, rejection) => link.refuse(event, rejection),
       onFault: () => link.stop(),
     })
-    const link: HubLink = new HubLink(core, { url, hub, openSocket })
+    const link: HubLink = new HubLink(core, {
+      ...{ url, hub, openSocket },
+      onResumed: () => wallet.#watch.catchUp(),
+    })
     const towers = new WalletTowers(core, towerOptions, options.openSocket)
     const wallet = new Wallet(core, link, towers, {
       nextKeyIndex: stored.nextKeyIndex,
       guards: options.guards ?? true,
     })
     try {
+      await loseChannels(core, options.restored ?? false)
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])
-      await wallet.#channels.findLost()
+      await wallet.#channels.findLost(options.restored ?? false)
       await wallet.recoverChannels()
+      link.begin()
       return wallet
     } catch (error) {
       // Whoever tries again must not find a second wallet of these channels at work.
@@ -334,6 +297,16 @@ export class Wallet {
    */
   entrust(id: ChannelId, appointment: AppointmentTerms): Entrusted {
     return this.#channels.entrust(id, appointment)
+  }
+
+  /**
+   * What a watchtower was entrusted with last (DSP-12), encoded or not: after lost data, a resume
+   * must not show less than it, and an unsure close asserts it. Answers whether it is newer than this
+   * store, whose books of the channel are lost then. Errors: `entrusted_invalid`, `channel_unknown`,
+   * and why the copy is not of this channel.
+   */
+  adoptEntrusted(entrusted: Entrusted | Uint8Array): Promise<boolean> {
+    return adopt(this.#core, entrusted)
   }
 
   /**

@@ -58,6 +58,7 @@ program
     ),
   )
   .addOption(numberOption('--gather-ms <ms>', 'how long a batch gathers', 'gatherMs', 0, 60_000))
+  .option('--restored', 'the journal is a restored copy: resume every channel before it signs')
   .option('--stop-with-parent', 'stop when standard input ends')
   .option('--json', 'print the address as one JSON object')
   .action(run)
@@ -79,16 +80,18 @@ async function run(options: {
   disputeWindow: number
   clientPenaltyPpm: number
   gatherMs: number
+  restored?: true
   stopWithParent?: true
   json?: true
 }): Promise<void> {
   const log = pino({ name: 'hub' }, pino.destination({ dest: 2, sync: true }))
-  const { data, ledger, disputeWindow, json, stopWithParent, ...rest } = options
+  const { data, ledger, disputeWindow, json, restored, stopWithParent, ...rest } = options
   const config: HubConfig = {
     ...rest,
     dataDir: data,
     ledgerUrl: ledger,
     disputeWindowSeconds: disputeWindow,
+    restored: restored === true,
   }
   const fault = (cause: unknown) => {
     log.fatal({ err: cause }, 'the hub stops: it could not keep a durable promise')

@@ -64,7 +64,7 @@ function checkPaidOut(after: HubOverlay, channel: HubChannel, was: ChannelParty)
 function checkIsOwed(after: HubOverlay, channel: HubChannel, item: PendingItem): void {
   const payment = after.payment(item.anchor)
   // The rows of payments that a hub lost with its data are not needed to pay what it owes.
-  if (payment === undefined && channel.party.ownResume !== undefined) return
+  if (payment?.toItem !== item.id && channel.party.ownResume !== undefined) return
   const isOwed =
     payment?.toChannel === idOf(channel) &&
     payment.toItem === item.id &&

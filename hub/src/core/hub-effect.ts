@@ -13,12 +13,5 @@ export type HubEffect =
       readonly code: string
       readonly detail: string
     }
-  /** The positions of an attach do not fit together: the session goes on without this channel. */
-  | {
-      readonly kind: 'detach'
-      readonly channel: ChannelId
-      readonly code: string
-      readonly detail: string
-    }
   /** A close agreement is binding: the closer may put it into its next batch. */
   | { readonly kind: 'readyToClose'; readonly channel: ChannelId }

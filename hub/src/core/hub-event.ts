@@ -1,15 +1,14 @@
 import type {
-  Anchor,
   Channel,
   ChannelId,
   Claim,
   Decline,
-  KnownLink,
   LaneUpdate,
   Position,
   PublicKey,
+  ResumeAnswer,
+  SeenReveal,
   SignedAgreement,
-  Timestamp,
 } from '@tallystick/protocol'
 
 /** What happens to the hub. Events of one kind of source are batched: peers, or the ledger. */
@@ -18,6 +17,13 @@ export type HubEvent = PeerEvent | LedgerEvent
 /** Said by the client of `channel` on a session that it attached the channel to. */
 export type PeerEvent =
   | { readonly kind: 'attached'; readonly owner: PublicKey; readonly position: Position }
+  /** `reveals`: what the ledger knows of the items that the answer shows. */
+  | {
+      readonly kind: 'resumeAnswered'
+      readonly channel: ChannelId
+      readonly answer: ResumeAnswer
+      readonly reveals: readonly SeenReveal[]
+    }
   | { readonly kind: 'update'; readonly update: LaneUpdate }
   | { readonly kind: 'stored'; readonly channel: ChannelId; readonly version: number }
   | { readonly kind: 'claim'; readonly claim: Claim }
@@ -29,12 +35,7 @@ export type PeerEvent =
 export type LedgerEvent =
   | { readonly kind: 'channelSeen'; readonly channel: Channel }
   | { readonly kind: 'channelGone'; readonly channel: ChannelId }
-  | {
-      readonly kind: 'revealSeen'
-      readonly anchor: Anchor
-      readonly known: KnownLink
-      readonly time: Timestamp
-    }
+  | ({ readonly kind: 'revealSeen' } & SeenReveal)
   /** The guard is about to close a channel alone: nothing is signed on it from here on (CH-6.6). */
   | { readonly kind: 'leave'; readonly channel: ChannelId }
   /** Ledger time has moved on; comes after everything else of its block. */
@@ -53,6 +54,7 @@ export function channelOfEvent(event: PeerEvent): ChannelId {
       return event.decline.channel
     case 'closeAgreed':
       return event.agreed.agreement.channel
+    case 'resumeAnswered':
     case 'stored':
     case 'closeIntent':
       return event.channel

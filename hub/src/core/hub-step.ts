@@ -13,25 +13,21 @@ import {
   isQuiescent,
   isRejection,
   type LaneUpdate,
-  leave,
-  type Position,
-  type PublicKey,
-  positionOf,
   type Rejection,
   receiveClaim,
   receiveUpdate,
   reject,
-  resync,
   type SignedAgreement,
+  type Signer,
   startDraining,
-  stopDraining,
   type Timestamp,
   timestamp,
 } from '@tallystick/protocol'
-import type { HubChannel } from './hub-channel.js'
+import { type HubChannel, originOf } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import { channelOfEvent, type PeerEvent } from './hub-event.js'
 import type { HubOverlay } from './hub-view.js'
+import { notice, stepAttached, stepResumeAnswered } from './resume-step.js'
 import { claimUpstream, routeEvent } from './routing.js'
 
 /** What every decision of a batch depends on. */
@@ -40,6 +36,15 @@ export type HubContext = {
   readonly policy: HubPolicy
   /** Ledger time of the newest block that the core has seen. */
   readonly now: Timestamp
+  /** The hub's key: resumes are signed one by one, proofs in batches. */
+  readonly signer: Signer
+  /** 16 fresh random bytes, never used before, for resumes that a batch asks for (CH-18). */
+  readonly nonce: Uint8Array
+  /**
+   * Channels that were opened by then may have been used by a journal that was lost; absent: the
+   * journal was never restored.
+   */
+  readonly restoredTime: Timestamp | undefined
 }
 
 /** How long an offered close agreement is valid, seconds, and to which multiple it is rounded up. */
@@ -58,7 +63,9 @@ export function stepPeer(state: HubOverlay, event: PeerEvent, context: HubContex
   }
   switch (event.kind) {
     case 'attached':
-      return stepAttached(state, channel, event.owner, event.position)
+      return stepAttached(state, channel, event, context)
+    case 'resumeAnswered':
+      return stepResumeAnswered(state, channel, event, context)
     case 'update':
       return stepUpdate(state, channel, event.update, context)
     case 'stored': {
@@ -75,33 +82,6 @@ export function stepPeer(state: HubOverlay, event: PeerEvent, context: HubContex
     case 'closeAgreed':
       return stepCloseAgreed(state, channel, event.agreed, context)
   }
-}
-
-function stepAttached(
-  state: HubOverlay,
-  channel: HubChannel,
-  owner: PublicKey,
-  position: Position,
-): HubEffect[] {
-  const id = position.channel
-  const synced = resync(stopDraining(channel.party), position)
-  if (isRejection(synced)) {
-    // A client that holds more of our lane than we do: our store is old. To sign on from it would
-    // be a second history, so the channel rests; a client that lies about it rests its own channel.
-    if (synced.code === 'peer_is_ahead') {
-      state.setChannel({ ...channel, party: leave(channel.party) })
-    }
-    const { code, detail } = synced
-    return [{ kind: 'detach', channel: id, code, detail }]
-  }
-  state.setChannel({ ...channel, owner, party: synced.party })
-  const { updates, claims, declines } = synced
-  return [
-    { kind: 'attached', position: positionOf(synced.party) } as const,
-    ...updates.map((update) => ({ kind: 'update', ...update }) as const),
-    ...claims.map((claim) => ({ kind: 'claim', ...claim }) as const),
-    ...declines.map((decline) => ({ kind: 'decline', ...decline }) as const),
-  ].map((message) => ({ kind: 'send', channel: id, message }))
 }
 
 function stepUpdate(
@@ -125,7 +105,15 @@ function stepClaim(
   claim: Claim,
   context: HubContext,
 ): HubEffect[] {
-  const claimed = receiveClaim(channel.party, claim, context.now)
+  const { party } = channel
+  const isPending = party.own.items.some(({ id }) => id === claim.id)
+  const isOwed = party.owed.some(({ id }) => id === claim.id)
+  if (isPending && !isOwed && originOf(channel, claim.id) === undefined) {
+    // HUB-8: whoever was paid for it could no longer be told; the ledger tells everybody.
+    const detail = 'this hub was restored and does not know yet who pays for the item'
+    return [notice(claim.channel, reject('origin_unknown', detail))]
+  }
+  const claimed = receiveClaim(party, claim, context.now)
   if (claimed.kind === 'known') return []
   if (claimed.kind === 'rejection') return [notice(claim.channel, claimed)]
   state.setChannel({ ...channel, party: claimed.party })
@@ -188,10 +176,6 @@ function keep(
 function stored(channel: ChannelId, party: ChannelParty): HubEffect {
   const message = { kind: 'stored', channel, version: party.peer.version } as const
   return { kind: 'send', channel, message }
-}
-
-function notice(channel: ChannelId, { code, detail }: Rejection): HubEffect {
-  return { kind: 'send', channel, message: { kind: 'error', code, detail, channel } }
 }
 
 function endSession(channel: ChannelId, { code, detail }: Rejection): HubEffect {

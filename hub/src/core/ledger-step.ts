@@ -1,6 +1,8 @@
 import {
+  askToResume,
   type Channel,
   type ChannelId,
+  type ChannelParty,
   channelTermsCodec,
   draftChange,
   draftOwed,
@@ -55,11 +57,19 @@ function stepChannelSeen(state: HubOverlay, seen: Channel, context: HubContext):
   const channel = state.channel(seen.id)
   if (channel === undefined) {
     if (!isServed(seen, context)) return []
-    state.setChannel({ party: newParty('hub', seen), owner: undefined, onward: [], origin: [] })
+    state.setChannel({ party: firstParty(seen, context), owner: undefined, onward: [], origin: [] })
     return []
   }
   state.setChannel({ ...channel, party: seeLedger(channel.party, seen, context.now) })
   return []
+}
+
+/** A channel of the time that a restored journal has lost is not a new one (CH-18). */
+function firstParty(seen: Channel, { nonce, restoredTime }: HubContext): ChannelParty {
+  const party = newParty('hub', seen)
+  if (restoredTime === undefined || seen.openedTime > restoredTime) return party
+  const asked = askToResume(party, nonce)
+  return isRejection(asked) ? party : asked
 }
 
 function stepChannelGone(state: HubOverlay, id: ChannelId, { now }: HubContext): HubEffect[] {

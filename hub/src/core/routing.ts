@@ -16,6 +16,7 @@ import {
   type LaneEvent,
   learnLink,
   lockedBy,
+  maySign,
   noteOf,
   type PendingItem,
   REVEAL_SECONDS,
@@ -131,6 +132,7 @@ function destinationOf(
 function canCarry({ party }: HubChannel, value: Amount): boolean {
   return (
     party.phase.kind === 'open' &&
+    maySign(party) &&
     spendable(party) >= value &&
     (party.draft?.lane ?? party.own).items.length <
       Math.min(party.ledger.terms.itemsMax, LANE_ITEMS_MAX)
@@ -166,7 +168,7 @@ export function claimUpstream(
 }
 
 /** The payee has given up an item for good: only now is the payer asked to take it back. */
-function giveBack(
+export function giveBack(
   state: HubOverlay,
   channel: ChannelId,
   id: ItemId,

@@ -3,6 +3,7 @@ import {
   type ChainId,
   type ChannelId,
   type HubPolicy,
+  RESUME_NONCE_BYTES,
   type Signer,
   signEvidence,
   type Timestamp,
@@ -14,6 +15,7 @@ import type { HubState } from '../core/hub-state.js'
 import { closeOffers, type HubContext, stepPeer } from '../core/hub-step.js'
 import { HubOverlay } from '../core/hub-view.js'
 import { stepLedger } from '../core/ledger-step.js'
+import { anchorsIn } from '../core/resume-step.js'
 import { draftedChannels, sealBatch } from '../core/seal-batch.js'
 import type { Journal } from '../store/journal.js'
 
@@ -45,6 +47,10 @@ export type PipelineParts = {
   readonly onFault: (fault: unknown) => void
   /** Ledger time to start from. */
   readonly time: Timestamp
+  /** Ledger time of the last time that the journal was a restored copy; absent: never. */
+  readonly restoredTime: Timestamp | undefined
+  /** Fresh secret bytes. */
+  readonly randomBytes: (length: number) => Uint8Array
 }
 
 /**
@@ -115,26 +121,30 @@ export class Pipeline {
   }
 
   async #runBatch(batch: readonly Work[]): Promise<void> {
-    const { chainId, policy, signer, state, journal, perform } = this.#parts
+    const { chainId, policy, signer, state, journal, perform, restoredTime, randomBytes } =
+      this.#parts
     const anchors = [...anchorsOf(batch, state)]
     state.preload(await journal.payments(anchors), new Set(await journal.reveals(anchors)))
     const overlay = new HubOverlay(state)
     const effects: HubEffect[] = []
+    const nonce = randomBytes(RESUME_NONCE_BYTES)
+    const contextNow = (): HubContext => {
+      return { chainId, policy, signer, nonce, restoredTime, now: this.#now }
+    }
     let height: number | undefined
     for (const work of batch) {
       if (work.kind === 'ledger') {
         height = work.batch.height ?? height
         this.#now = work.batch.time
       }
-      const context: HubContext = { chainId, policy, now: this.#now }
-      effects.push(...stepWork(overlay, work, context))
+      effects.push(...stepWork(overlay, work, contextNow()))
     }
     const { channels, digests } = draftedChannels(overlay, chainId)
     const signed = digests.length === 0 ? [] : signEvidence(chainId, signer, digests)
     effects.push(...sealBatch(overlay, channels, signed))
     booksBalance(state, overlay)
     const writes = overlay.writes()
-    effects.push(...closeOffers(writes.channels.values(), { chainId, policy, now: this.#now }))
+    effects.push(...closeOffers(writes.channels.values(), contextNow()))
     if (writes.channels.size > 0 || writes.payments.size > 0 || height !== undefined) {
       await journal.commit(writes, height)
     }
@@ -177,6 +187,9 @@ function anchorsOf(batch: readonly Work[], state: HubState): Set<Anchor> {
       continue
     }
     addPending(channelOfEvent(work.event))
+    if (work.event.kind === 'resumeAnswered') {
+      for (const anchor of anchorsIn(work.event.answer)) anchors.add(anchor)
+    }
     if (work.event.kind !== 'update') continue
     for (const change of work.event.update.changes) {
       if (change.kind === 'add') anchors.add(change.anchor)

@@ -5,10 +5,13 @@ import {
   isRejection,
   type Message,
   type MessageOf,
+  type PendingItem,
   type PublicKey,
   type Rejection,
+  type SeenReveal,
   type Signer,
   type TxId,
+  takeResume,
   WIRE_VERSION,
 } from '@tallystick/protocol'
 import type { WebSocket } from 'ws'
@@ -28,6 +31,8 @@ export type SessionDeskParts = {
   readonly state: HubState
   readonly pipeline: Pipeline
   readonly closer: Closer
+  /** What the ledger has recorded in time of these items; absent: nobody can tell now. */
+  readonly lookUpReveals: (items: readonly PendingItem[]) => Promise<SeenReveal[] | undefined>
   /** Fresh random bytes. */
   readonly randomBytes: (length: number) => Uint8Array
   readonly clock: Clock
@@ -53,6 +58,7 @@ export class SessionDesk {
       attach: (channel, session) => this.#registry.attach(channel, session),
       detach: (channel, session) => this.#registry.detach(channel, session),
       submit: (event) => pipeline.peer(event),
+      resume: (answered) => this.#resume(answered),
       requestOpen: (session, client, request) => this.#requestOpen(session, client, request),
       requestInbound: (session, client, request) => this.#requestInbound(session, client, request),
       complaint: (_, complaint) => onComplaint(complaint),
@@ -87,6 +93,19 @@ export class SessionDesk {
 
   leaveAll(): void {
     this.#registry.leaveAll()
+  }
+
+  async #resume({ channel, answer }: MessageOf<'resumeAnswer'>): Promise<void> {
+    const { chainId, state, pipeline, lookUpReveals } = this.#parts
+    const party = state.channel(channel)?.party
+    const taken = party && takeResume(chainId, party, answer, pipeline.now)
+    // Work for the ledger is done for a good answer only; the core judges it again, as it stands then.
+    const items =
+      taken?.kind === 'resumed' ? [...taken.party.own.items, ...taken.party.peer.items] : []
+    const reveals = await lookUpReveals(items)
+    // The channel goes on resting; its client asks again.
+    if (reveals === undefined) return
+    await pipeline.peer({ kind: 'resumeAnswered', channel, answer, reveals })
   }
 
   #requestOpen(

@@ -17,6 +17,8 @@ export type SessionHost = {
   detach(channel: ChannelId, session: Session): void
   /** Kept once the event's batch is durable. */
   submit(event: PeerEvent): Promise<void>
+  /** Brings the client's answer to a request to resume before the core, with what the ledger knows. */
+  resume(answered: MessageOf<'resumeAnswer'>): Promise<void>
   /** `client` is the identity that the session has proved. */
   requestOpen(session: Session, client: PublicKey, request: MessageOf<'openRequest'>): void
   requestInbound(session: Session, client: PublicKey, request: MessageOf<'inboundRequest'>): void

@@ -57,10 +57,6 @@ export class SessionRegistry {
         session?.end({ kind: 'rejection', code, detail })
         break
       }
-      case 'detach':
-        this.#byChannel.delete(effect.channel)
-        session?.release(effect.channel, effect)
-        break
       case 'readyToClose':
         break
     }

@@ -154,6 +154,9 @@ export class Session {
         const { kind, ...agreed } = message
         return this.#pass(agreed.agreement.channel, { kind, agreed })
       }
+      case 'resumeAnswer':
+        if (this.#isAttached(message.channel)) this.#await(this.#host.resume(message))
+        return
       case 'openRequest':
         return this.#host.requestOpen(this, transcript.client, message)
       case 'inboundRequest':
@@ -209,9 +212,13 @@ export class Session {
 
   /** Hands an event on; while too many wait for their batch, the socket is not read. */
   #submit(event: PeerEvent): void {
+    this.#await(this.#host.submit(event))
+  }
+
+  #await(work: Promise<void>): void {
     this.#waiting++
     if (this.#waiting >= SESSION_EVENTS_MAX) this.#socket.pause()
-    void this.#host.submit(event).then(() => {
+    void work.then(() => {
       this.#waiting--
       if (this.#waiting < SESSION_EVENTS_MAX && this.#state.phase !== 'over') this.#socket.resume()
     })

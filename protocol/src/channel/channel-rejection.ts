@@ -31,5 +31,7 @@ export type ChannelRejection =
       | 'resume_mismatch'
       | 'resume_base_too_old'
       | 'peer_lost_data'
+      | 'items_dropped'
+      | 'nothing_newer'
     >
   | ChangeRejection

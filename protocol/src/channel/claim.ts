@@ -105,13 +105,20 @@ export function draftOwed(party: ChannelParty, now: Timestamp): ChannelParty {
   }, party)
 }
 
+/** A link that became public on the ledger, and when. */
+export type SeenReveal = {
+  readonly anchor: Anchor
+  readonly known: KnownLink
+  readonly time: Timestamp
+}
+
 /**
  * A link became public on the ledger at `time`: it decides every item with its anchor, on both
  * lanes, whose expiry it made. Answers the items of this side's lane that it now pays.
  */
 export function seeReveal(
   party: ChannelParty,
-  reveal: { readonly anchor: Anchor; readonly known: KnownLink; readonly time: Timestamp },
+  reveal: SeenReveal,
   now: Timestamp,
 ): { readonly party: ChannelParty; readonly paid: readonly PendingItem[] } {
   let next = party

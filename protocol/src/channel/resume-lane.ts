@@ -1,17 +1,20 @@
 import { type Decoded, optional, struct } from '../codec/codec.js'
 import type { Signer } from '../crypto/ed25519.js'
+import { isClosing } from '../ledger/channel.js'
 import type { ChainId, ItemId } from '../ledger/identifiers.js'
 import { signedLaneCodec } from '../ledger/operation.js'
 import { parseAmount } from '../primitives/amount.js'
 import { equalBytes } from '../primitives/bytes.js'
 import { invariant } from '../primitives/invariant.js'
 import { reject } from '../primitives/outcome.js'
+import type { Timestamp } from '../primitives/time.js'
 import { balanceProofDigest } from './balance-proof.js'
 import type { ChannelRejection } from './channel-rejection.js'
 import { checkSignedLane } from './dispute.js'
 import { signEvidence } from './evidence.js'
 import { compareVersions, LANE_START, type LaneState, lockedOf } from './lane-state.js'
-import { type ChannelParty, isUsable, maySign } from './party.js'
+import { type ChannelParty, isUsable, maySign, noteOf } from './party.js'
+import { claimableOf, lockedBy, type PendingItem } from './pending-item.js'
 import {
   isUnderResume,
   laneHead,
@@ -44,9 +47,11 @@ export function askToResume(
   party: ChannelParty,
   nonce: Uint8Array,
 ): ChannelParty | ChannelRejection {
-  return isUsable(party)
+  const { phase, ledger } = party
+  // An agreement that lapses must not wake a side that may have signed more than it knows.
+  return isUsable(party) || (phase.kind === 'agreed' && !isClosing(ledger))
     ? { ...party, resuming: nonce, draft: undefined, ackDue: false }
-    : reject('channel_not_usable', `channel ${party.ledger.id} is closing; nothing goes on there`)
+    : reject('channel_not_usable', `channel ${ledger.id} is closing; nothing goes on there`)
 }
 
 /**
@@ -116,7 +121,10 @@ function resumeAnswer(
   return { resume, base, lane: { lane: own, evidence }, laneResume }
 }
 
-/** What this side goes on with, and own items that the other side has given up: owed no more. */
+/**
+ * What this side goes on with, and own items that have certainly ended unpaid: the other side never
+ * held them, or gave them up. What became of others that are gone, a side that lost data cannot know.
+ */
 export type Resumed = {
   readonly kind: 'resumed'
   readonly party: ChannelParty
@@ -124,25 +132,25 @@ export type Resumed = {
 }
 
 /**
- * As payer: goes on from where the other side says (CH-18). What it shows is judged as if nothing
- * were known here: it may show old proofs, but none that were never signed.
+ * As payer: goes on from where the other side says (CH-18). It may show old proofs, but none that
+ * were never signed, and nothing less than what is held of its own lane. `now` is ledger time.
  */
 export function takeResume(
   chainId: ChainId,
   party: ChannelParty,
   answer: ResumeAnswer,
+  now: Timestamp,
 ): Resumed | ChannelRejection {
   const own = answer.base?.lane ?? LANE_START
   const peer = answer.lane?.lane ?? LANE_START
   const refusal =
     checkResumePoint(chainId, party, answer, own) ??
     checkLaneResume(chainId, party, answer.laneResume, peer) ??
-    checkResumedLanes(party, own, peer)
+    checkResumedLanes(party, own, peer, now)
   if (refusal !== undefined) return refusal
-  const isPending = ({ items }: LaneState, id: ItemId) => items.some((item) => item.id === id)
   return {
     kind: 'resumed',
-    released: party.cancelling.flatMap(({ id }) => (isPending(own, id) ? [] : [id])),
+    released: releasedBy(party, own),
     party: {
       ...party,
       own,
@@ -160,6 +168,22 @@ export function takeResume(
       grantedResume: answer.laneResume,
     },
   }
+}
+
+function isPending({ items }: LaneState, id: ItemId): boolean {
+  return items.some((item) => item.id === id)
+}
+
+/**
+ * Own items that are owed no more for certain. A base of the own epoch follows this side's own
+ * history: what it lacks was added after it, or cancelled before it. In a later epoch somebody with
+ * the same keys, or this side before it lost data, may have paid an item that is gone.
+ */
+function releasedBy({ own, cancelling }: ChannelParty, base: LaneState): ItemId[] {
+  if (base.epoch !== own.epoch) return []
+  const later = base.version < own.version ? own.items : []
+  const ids = [...cancelling, ...later].map(({ id }) => id)
+  return [...new Set(ids)].filter((id) => !isPending(base, id))
 }
 
 function checkResumePoint(
@@ -228,6 +252,7 @@ function checkResumedLanes(
   party: ChannelParty,
   own: LaneState,
   peer: LaneState,
+  now: Timestamp,
 ): ChannelRejection | undefined {
   const { role, ledger } = party
   if (Math.max(peer.acked, party.peer.acked) > own.version) {
@@ -243,6 +268,9 @@ function checkResumedLanes(
       `version ${Math.max(held, party.peer.version)} of its lane exists`,
     )
   }
+  if (worthOfHeld(party, peer, now) < worthOfHeld(party, party.peer, now)) {
+    return reject('items_dropped', 'an item that is held here is gone without having been paid')
+  }
   if (peer.items.length > ledger.terms.itemsMax) {
     return reject('too_many_items', `a lane holds at most ${ledger.terms.itemsMax} items`)
   }
@@ -251,4 +279,28 @@ function checkResumedLanes(
   return isSolvent(ledger, lanes)
     ? undefined
     : reject('insolvent', 'the two lanes promise more than the channel can pay')
+}
+
+/**
+ * The most that `lane` can still pay of what this side holds of it: the law of the lane (CH-6.3),
+ * where only this side's own notes tell which items were given up. An item that it declined and
+ * has forgotten counts until it expires.
+ */
+function worthOfHeld(party: ChannelParty, lane: LaneState, now: Timestamp): bigint {
+  return party.peer.items.reduce((sum, held) => {
+    const note = noteOf(party, held.id)
+    const item = lane.items.find((other) => isSameItem(other, held))
+    if (item === undefined || note.declined) return sum
+    return sum + (now > held.expiry ? claimableOf(item, note.onLedger) : lockedBy(item))
+  }, BigInt(lane.transferred))
+}
+
+function isSameItem(a: PendingItem, b: PendingItem): boolean {
+  return (
+    a.id === b.id &&
+    a.anchor === b.anchor &&
+    a.unit === b.unit &&
+    a.ticks === b.ticks &&
+    a.expiry === b.expiry
+  )
 }

@@ -25,5 +25,6 @@ export const lockRootCodec = identifier<LockRoot>(32)
 export const anchorCodec = identifier<Anchor>(32)
 export const itemIdCodec = identifier<ItemId>(16)
 export const publicKeyCodec = identifier<PublicKey>(32)
+export const RESUME_NONCE_BYTES = 16
 /** 16 fresh random bytes, chosen by whoever asks for a resume: no two requests share them. */
-export const resumeNonceCodec = fixedBytes(16)
+export const resumeNonceCodec = fixedBytes(RESUME_NONCE_BYTES)

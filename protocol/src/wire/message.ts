@@ -2,6 +2,7 @@ import { claimCodec, declineCodec, storedCodec } from '../channel/claim.js'
 import { signedAgreementCodec } from '../channel/cooperative-close.js'
 import { hubPolicyCodec } from '../channel/hub-policy.js'
 import { laneUpdateCodec } from '../channel/lane-update.js'
+import { resumeAnswerCodec } from '../channel/resume-lane.js'
 import { attachCodec, positionCodec } from '../channel/resync.js'
 import {
   amountCodec,
@@ -66,6 +67,8 @@ export const messageCodec = union({
   refused: [16, struct({ request: requestCodec, code: text(64), detail: text(512) })],
   /** What was wrong with something said on this session; about one channel or about all. */
   error: [17, struct({ code: text(64), detail: text(512), channel: optional(channelIdCodec) })],
+  /** Answers a position that asks for a resume (CH-18). */
+  resumeAnswer: [18, struct({ channel: channelIdCodec, answer: resumeAnswerCodec })],
 })
 export type Message = Decoded<typeof messageCodec>
 export type MessageOf<Kind extends Message['kind']> = Extract<Message, { kind: Kind }>

@@ -1,0 +1,56 @@
+import {
+  earlierLink,
+  type ItemId,
+  lockedBy,
+  type SeenReveal,
+  seeReveal,
+} from '@tallystick/protocol'
+import { finishPayment } from './finish-payment.js'
+import type { WalletEffect } from './wallet-event.js'
+import type { WalletOverlay } from './wallet-state.js'
+import type { WalletContext } from './wallet-step.js'
+
+/** A public link pays every item with its anchor: receipts for payments, money for invoices. */
+export function stepRevealSeen(
+  state: WalletOverlay,
+  event: SeenReveal,
+  context: WalletContext,
+): WalletEffect[] {
+  const effects: WalletEffect[] = []
+  const invoice = state.invoice(event.anchor)
+  for (const held of [...state.channels()]) {
+    const seen = seeReveal(held.party, event, context.now)
+    if (seen.party !== held.party) state.setChannel({ ...held, party: seen.party })
+    const { known } = event
+    for (const { id } of seen.paid) {
+      const preimage = earlierLink(known.link, known.index - 1)
+      effects.push(...markPaid(state, id, preimage, context))
+    }
+    if (seen.party === held.party || invoice?.status !== 'claiming') continue
+    const { incoming, peer } = seen.party
+    const enforced = peer.items.some(
+      (item) =>
+        item.anchor === event.anchor &&
+        lockedBy(item) >= invoice.amount &&
+        incoming.some((note) => note.id === item.id && note.onLedger > 0),
+    )
+    if (!enforced) continue
+    // The ledger has recorded the preimage in time: the item pays by itself, come what may.
+    const paid = { ...invoice, status: 'paid', time: context.now } as const
+    state.setInvoice(paid)
+    effects.push({ kind: 'invoiceChanged', invoice: paid })
+  }
+  return effects
+}
+
+/** The preimage is the receipt of the payment of item `id`, if it is one of this store. */
+export function markPaid(
+  state: WalletOverlay,
+  id: ItemId,
+  preimage: Uint8Array,
+  { now }: WalletContext,
+): WalletEffect[] {
+  const payment = state.payment(id)
+  if (payment === undefined) return []
+  return finishPayment(state, { ...payment, status: 'paid', preimage, code: '', time: now })
+}

@@ -1,0 +1,174 @@
+import {
+  askToResume,
+  type ChannelId,
+  grantResume,
+  isRejection,
+  type Position,
+  positionOf,
+  type Rejection,
+  type ResumeAnswer,
+  type Resync,
+  reject,
+  resync,
+  type SeenReveal,
+  seeReveal,
+  standingRequests,
+  stopDraining,
+  takeResume,
+} from '@tallystick/protocol'
+import { type HubChannel, idOf } from './hub-channel.js'
+import type { HubEffect } from './hub-effect.js'
+import type { PeerEvent } from './hub-event.js'
+import type { HubContext } from './hub-step.js'
+import type { HubOverlay } from './hub-view.js'
+import { rejoinItems } from './rejoin-items.js'
+import { claimUpstream, giveBack } from './routing.js'
+
+/**
+ * The channel as a hub may use it that has just started (CH-18): with a new request where it has to
+ * resume, because a copy of the journal may bring an old one back after it was answered. Absent: it
+ * is used as it is.
+ */
+export function askAtStart(
+  channel: HubChannel,
+  { isRestored, nonce }: { readonly isRestored: boolean; readonly nonce: Uint8Array },
+): HubChannel | undefined {
+  if (!isRestored && channel.party.resuming === undefined) return undefined
+  const party = askToResume(channel.party, nonce)
+  return isRejection(party) ? undefined : { ...channel, party }
+}
+
+/**
+ * The client takes the channel up: both sides say again what the other has missed (CH-11), or one of
+ * them asks the other from where to go on (CH-18).
+ */
+export function stepAttached(
+  state: HubOverlay,
+  channel: HubChannel,
+  { owner, position }: Extract<PeerEvent, { kind: 'attached' }>,
+  context: HubContext,
+): HubEffect[] {
+  const party = stopDraining(channel.party)
+  const heard = { ...channel, owner, party }
+  if (party.resuming !== undefined) return askClient(state, heard, position)
+  const synced = resync(party, position)
+  if (isRejection(synced)) {
+    if (synced.code === 'peer_lost_data') return [notice(idOf(channel), synced)]
+    // By the client's word this hub has lost data. To sign on would be a second history; a client
+    // that lies about it gets back what it shows, and no less than this hub holds of it.
+    const asked = askToResume(party, context.nonce)
+    return isRejection(asked)
+      ? [notice(idOf(channel), asked)]
+      : askClient(state, { ...heard, party: asked }, position)
+  }
+  if (position.resuming !== undefined) return grant(state, heard, position.resuming, context)
+  state.setChannel({ ...heard, party: synced.party })
+  return say(heard, [
+    { kind: 'attached', position: positionOf(synced.party) },
+    ...synced.updates.map((update) => ({ kind: 'update', ...update }) as const),
+    ...claimsAndDeclines(synced),
+  ])
+}
+
+/** Asks the client from where the hub's lane goes on; if it asks the same, neither can answer. */
+function askClient(state: HubOverlay, channel: HubChannel, position: Position): HubEffect[] {
+  state.setChannel(channel)
+  return position.resuming === undefined
+    ? say(channel, [{ kind: 'attached', position: positionOf(channel.party) }])
+    : [notice(idOf(channel), reject('channel_not_usable', 'both sides have lost data here'))]
+}
+
+function grant(
+  state: HubOverlay,
+  channel: HubChannel,
+  nonce: Uint8Array,
+  { chainId, signer }: HubContext,
+): HubEffect[] {
+  const granted = grantResume(chainId, channel.party, nonce, signer)
+  if (isRejection(granted)) return [notice(idOf(channel), granted)]
+  state.setChannel({ ...channel, party: granted.party })
+  return say(channel, [{ kind: 'resumeAnswer', channel: idOf(channel), answer: granted.answer }])
+}
+
+/** The client says from where the hub's lane goes on: payments that hang on it are put together again. */
+export function stepResumeAnswered(
+  state: HubOverlay,
+  channel: HubChannel,
+  { answer, reveals }: Extract<PeerEvent, { kind: 'resumeAnswered' }>,
+  context: HubContext,
+): HubEffect[] {
+  const id = idOf(channel)
+  // A block that was taken in since they were looked up may have made more of them public.
+  if (anchorsIn(answer).some((anchor) => isMissed(state, anchor, reveals))) {
+    return say(channel, [{ kind: 'attached', position: positionOf(channel.party) }])
+  }
+  const taken = takeResume(context.chainId, channel.party, answer, context.now)
+  if (taken.kind === 'rejection') return [notice(id, taken)]
+  state.setChannel({ ...channel, party: taken.party })
+  const effects = taken.released.flatMap((item) => giveBack(state, id, item, context))
+  forgetGone(state, id)
+  effects.push(...rejoinItems(state, id, context))
+  for (const reveal of reveals) effects.push(...learnReveal(state, id, reveal, context))
+  const { party } = state.channel(id) ?? channel
+  const repeated = claimsAndDeclines(standingRequests(party))
+  return [
+    ...effects,
+    ...say(channel, [{ kind: 'attached', position: positionOf(party) }, ...repeated]),
+  ]
+}
+
+/** The anchors of the lanes that an answer shows. */
+export function anchorsIn({ base, lane }: ResumeAnswer) {
+  return [base, lane].flatMap((shown) => shown?.lane.items ?? []).map(({ anchor }) => anchor)
+}
+
+function isMissed(
+  state: HubOverlay,
+  anchor: SeenReveal['anchor'],
+  reveals: readonly SeenReveal[],
+): boolean {
+  return state.isPublic(anchor) && !reveals.some((reveal) => reveal.anchor === anchor)
+}
+
+/** Rows of items that are on neither lane any more say nothing. */
+function forgetGone(state: HubOverlay, id: ChannelId): void {
+  const channel = state.channel(id)
+  if (channel === undefined) return
+  const { own, peer } = channel.party
+  state.setChannel({
+    ...channel,
+    onward: channel.onward.filter((row) => peer.items.some((item) => item.id === row.id)),
+    origin: channel.origin.filter((row) => own.items.some((item) => item.id === row.id)),
+  })
+}
+
+function learnReveal(
+  state: HubOverlay,
+  id: ChannelId,
+  reveal: SeenReveal,
+  context: HubContext,
+): HubEffect[] {
+  const channel = state.channel(id)
+  if (channel === undefined) return []
+  const { party, paid } = seeReveal(channel.party, reveal, context.now)
+  if (party !== channel.party) state.setChannel({ ...channel, party })
+  return paid.flatMap((item) => claimUpstream(state, id, item, reveal.known, context))
+}
+
+type Said = Extract<HubEffect, { kind: 'send' }>['message']
+
+function claimsAndDeclines({ claims, declines }: Pick<Resync, 'claims' | 'declines'>): Said[] {
+  return [
+    ...claims.map((claim) => ({ kind: 'claim', ...claim }) as const),
+    ...declines.map((decline) => ({ kind: 'decline', ...decline }) as const),
+  ]
+}
+
+function say(channel: HubChannel, messages: readonly Said[]): HubEffect[] {
+  return messages.map((message) => ({ kind: 'send', channel: idOf(channel), message }))
+}
+
+/** Tells the client of `channel` what was wrong; its session goes on. */
+export function notice(channel: ChannelId, { code, detail }: Rejection): HubEffect {
+  return { kind: 'send', channel, message: { kind: 'error', code, detail, channel } }
+}

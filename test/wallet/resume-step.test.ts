@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  amount,
+  type ChannelParty,
+  entrust,
+  grantResume,
+  type MessageOf,
+  newParty,
+  positionOf,
+  type Rejection,
+  type ResumeAnswer,
+  type SeenReveal,
+  takeResume,
+} from '@tallystick/protocol'
+import {
+  accepted,
+  addItem,
+  anchorFor,
+  at,
+  CHAIN,
+  itemId,
+  preimage,
+  redeemItem,
+  SIGNERS,
+} from '../protocol/test-channel.js'
+import { WalletWorld } from './wallet-world.js'
+
+const booksOf = (world: WalletWorld) => world.state.channel(world.channel)?.books
+
+/** The wallet finds out that it lost data, and knows no more than `left`. */
+function lose(world: WalletWorld, left: ChannelParty = newParty('client', world.hub.ledger)): void {
+  world.state.setChannel({ party: left, keyIndex: 0, books: 'whole', end: undefined })
+  world.takes({ kind: 'stateLost', channel: world.channel })
+}
+
+function answerOf(world: WalletWorld): ResumeAnswer {
+  const { resuming } = world.party
+  assert.ok(resuming !== undefined)
+  const granted = accepted(grantResume(CHAIN, world.hub, resuming, SIGNERS.hub))
+  world.hub = granted.party
+  return granted.answer
+}
+
+/** The hub answers, with what the ledger knows of the items. */
+function resume(world: WalletWorld, ...reveals: readonly SeenReveal[]): readonly Rejection[] {
+  const answer = answerOf(world)
+  return world.does({ kind: 'resumeAnswered', channel: world.channel, answer, reveals })
+}
+
+describe('CH-18 a wallet that may lack what it has signed', () => {
+  test('INV-16 signs nothing, stays open, and asks anew each time', () => {
+    const world = new WalletWorld()
+    lose(world)
+    const first = world.party.resuming
+    assert.deepEqual([booksOf(world), world.party.phase.kind], ['lost', 'open'])
+    assert.equal(world.does(world.pay(1))[0]?.code, 'channel_not_usable')
+    world.takes({ kind: 'stateLost', channel: world.channel })
+    assert.notDeepEqual(world.party.resuming, first)
+    const [refused] = world.does({
+      kind: 'resumeAnswered',
+      channel: world.channel,
+      answer: accepted(grantResume(CHAIN, world.hub, first ?? assert.fail(), SIGNERS.hub)).answer,
+      reveals: [],
+    })
+    assert.equal(refused?.code, 'resume_not_asked')
+  })
+
+  test('INV-16 KEY-2 a channel that is found on the ledger asks before it signs', () => {
+    const world = new WalletWorld()
+    const channel = { ...world.hub.ledger, id: itemId(9).repeat(2) as never, number: 9 }
+    world.takes({ kind: 'channelSeen', channel, keyIndex: 1, books: 'lost' })
+    const held = world.state.channel(channel.id)
+    assert.deepEqual([held?.books, held?.party.resuming?.length], ['lost', 16])
+  })
+
+  test('INV-17 goes on where the hub says, and tells it at once', () => {
+    const world = new WalletWorld()
+    world.takes(world.pay(1))
+    const { own } = world.party
+    lose(world)
+    assert.deepEqual(resume(world), [])
+    assert.deepEqual(world.said, ['channelChanged', 'update'])
+    assert.equal(booksOf(world), 'whole')
+    assert.deepEqual(world.party.own.items, own.items)
+    assert.deepEqual([world.party.own.epoch, world.party.own.version], [1, own.version + 1])
+    assert.equal(world.hub.peer.epoch, 1)
+  })
+
+  test('items that no payment of this store knows are settled and expire as any other', () => {
+    const world = new WalletWorld()
+    world.takes(world.pay(1))
+    world.takes(world.pay(2))
+    lose(world)
+    const payments = [...world.state.payments()]
+    for (const payment of payments) world.state.setPayment({ ...payment, status: 'paid' })
+    resume(world)
+    world.hears(world.claim(1))
+    assert.deepEqual(world.said, ['update'])
+    world.wait(616)
+    assert.deepEqual(world.said, ['update'])
+    assert.deepEqual(world.party.own.items, [])
+  })
+
+  test('INV-26 payments that are gone: back if the hub never had them, else not known', () => {
+    const world = new WalletWorld()
+    world.takes(world.pay(1))
+    const old = world.party
+    const hub = world.hub
+    world.takes(world.pay(2))
+    world.hub = hub
+    lose(world, world.party)
+    resume(world)
+    assert.deepEqual(
+      [...world.state.payments()].map(({ id, status }) => [id, status]),
+      [[itemId(1), 'pending']],
+    )
+    assert.ok(world.said.includes('payment failed'))
+    world.hears(world.claim(1))
+    world.state.setPayment(world.payment(1))
+    lose(world, old)
+    resume(world)
+    assert.ok(world.said.includes('payment unresolved'))
+    assert.deepEqual([...world.state.payments()], [])
+  })
+
+  test('REV-3 what was revealed while the items were not known is a receipt', () => {
+    const world = new WalletWorld()
+    world.takes(world.pay(1))
+    lose(world)
+    const known = { index: 1, link: preimage(1) }
+    resume(world, { anchor: anchorFor(1), known, time: at(10) })
+    assert.ok(world.said.includes('payment paid'))
+    assert.deepEqual(world.party.own.items, [], 'its first proof pays it')
+  })
+
+  test('INVOICE-3 items of the hub are claimed where the preimage is known, else declined', () => {
+    const world = new WalletWorld()
+    const left = world.party
+    world.takes({ kind: 'invoice', invoice: world.invoice(1) })
+    world.hubSigns(addItem(1, { unit: 1_000n }), addItem(2, { unit: 1_000n }))
+    const [invoice] = world.state.invoices()
+    world.state.setInvoice({ ...(invoice ?? assert.fail()), status: 'open' })
+    lose(world, left)
+    resume(world)
+    assert.deepEqual(
+      [world.said.filter((said) => said === 'claim' || said === 'decline'), world.declined],
+      [['claim', 'decline'], 'unknown_payment'],
+    )
+  })
+
+  test('an invoice that was paid in the time that was lost is paid; one that was not has ended', () => {
+    for (const [paid, status] of [
+      [true, 'paid'],
+      [false, 'expired'],
+    ] as const) {
+      const world = new WalletWorld()
+      world.takes({ kind: 'invoice', invoice: world.invoice(1) })
+      world.hubSigns(addItem(1, { unit: 1_000n }))
+      const old = world.party
+      const claiming = [...world.state.invoices()]
+      if (!paid) world.now = at(616)
+      world.hubSigns(paid ? redeemItem(1) : { kind: 'expire', id: itemId(1) })
+      for (const invoice of claiming) world.state.setInvoice(invoice)
+      lose(world, old)
+      assert.deepEqual(resume(world), [])
+      assert.ok(world.said.includes(`invoice ${status}`), `${world.said}`)
+    }
+  })
+})
+
+describe('CH-18 a wallet whose hub has lost data', () => {
+  test('says from where to go on, durably, and takes no earlier epoch after', () => {
+    const world = new WalletWorld()
+    world.hubSigns(addItem(3))
+    const resuming = new Uint8Array(16).fill(7)
+    const left = { ...newParty('hub', world.hub.ledger), resuming }
+    world.takes({ kind: 'heard', message: { kind: 'attached', position: positionOf(left) } })
+    const [effect] = world.effects
+    assert.ok(effect?.kind === 'send' && effect.message.kind === 'resumeAnswer')
+    const { answer } = effect.message as MessageOf<'resumeAnswer'>
+    assert.deepEqual(accepted(takeResume(CHAIN, left, answer, world.now)).party.own, world.hub.own)
+    assert.equal(world.hubSigns(addItem(4))[0]?.code, 'wrong_epoch')
+  })
+
+  test('peer_is_ahead first: a wallet that lost data, too, has nothing to give', () => {
+    const world = new WalletWorld()
+    const position = { ...positionOf({ ...world.hub, resuming: new Uint8Array(16) }), held: 3 }
+    const [refused] = world.hears({ kind: 'attached', position })
+    assert.equal(refused?.code, 'peer_is_ahead')
+    assert.deepEqual(world.effects, [])
+  })
+})
+
+describe('DSP-12 a copy that a watchtower gives back', () => {
+  const terms = {
+    guardKey: SIGNERS.hub.publicKey,
+    bounty: { ppm: 0, payoutLock: 'aa'.repeat(32) as never },
+    validUntil: at(9_000),
+  }
+
+  test('shows that the store is an old one; what is known already changes nothing', () => {
+    const world = new WalletWorld()
+    const old = world.party
+    world.hubSigns(addItem(3))
+    const entrusted = entrust(CHAIN, world.party, terms, SIGNERS.client)
+    assert.equal(world.does({ kind: 'adopted', entrusted })[0]?.code, 'nothing_newer')
+    assert.equal(booksOf(world), 'whole')
+    world.state.setChannel({ party: old, keyIndex: 0, books: 'whole', end: undefined })
+    world.takes({ kind: 'adopted', entrusted })
+    assert.equal(booksOf(world), 'lost')
+    assert.deepEqual(world.party.peer, world.hub.own)
+    assert.equal(amount(world.party.peer.items[0]?.unit ?? 0n), 100n)
+  })
+})
