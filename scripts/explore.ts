@@ -37,7 +37,7 @@ const { status } = spawnSync(
   process.execPath,
   [
     ...['--enable-source-maps', '--import', new URL('symbolic-signatures.js', EXPLORER).href],
-    ...[path(script), ...(json ? ['json'] : []), ...words],
+    ...[path(script), ...words, ...(json ? ['json'] : [])],
   ],
   { stdio: 'inherit' },
 )
