@@ -12,7 +12,7 @@ import { describe, type TestContext, test } from 'node:test'
 import type { GuardAct } from '@tallystick/client-sdk'
 import type { TxId } from '@tallystick/protocol'
 import fc from 'fast-check'
-import type { AuditEntry } from '#hub/audit/audit-line.js'
+import { type AuditEntry, auditLine } from '#hub/audit/audit-line.js'
 import { AuditLog, beginAuditLog } from '#hub/audit/audit-log.js'
 import { auditedHub } from '#hub/audit/audited-hub.js'
 import { verifyAudit } from '#hub/audit/verify-audit.js'
@@ -89,6 +89,20 @@ describe('HUB-10 the audit log', () => {
     )
     writeFileSync(path, `${lines.join('\n')}\n`)
     assert.equal((await entriesOf(path)).length, LINES)
+  })
+
+  test('INV-52 shows a line that was written anew, with a hash that fits it', async (context) => {
+    const path = await usedLog(context)
+    const entries = await entriesOf(path)
+    const lines = entries.map((entry) => {
+      const { sequence, facts } = entry
+      return auditLine(sequence === 5 ? { ...entry, facts: { ...facts, channel: 9 } } : entry).line
+    })
+    writeFileSync(path, `${lines.join('\n')}\n`)
+    await assert.rejects(entriesOf(path), {
+      code: 'store_corrupt',
+      message: /line 6 is missing, changed/,
+    })
   })
 
   test('INV-52 is found missing with all its lines, and with its mark', async (context) => {
