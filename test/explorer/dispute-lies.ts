@@ -48,6 +48,9 @@ export function replacements({ peer, own }: ChannelParty): LaneState[] {
   ]
 }
 
+/** An epoch that no resume began. */
+const UNGRANTED = { epoch: 9, resumeNonce: new Uint8Array(16).fill(201) }
+
 /**
  * Lanes that the peer may assert: before, at and behind what it signed last, by each number that
  * the rules compare, and just beyond what they take. Lanes in between are judged as one of these:
@@ -66,6 +69,7 @@ export function* assertions(
   const items = new Map([[], peer.items, ...partly].map((some) => [itemsName(some), some]))
   const most = channelTotal(ledger.channels.get(party.ledger.number) ?? party.ledger)
   yield LANE_START
+  yield { ...LANE_START, ...UNGRANTED, version: peer.version + 1, acked: chosen.version }
   for (const epoch of epochsOf(peer, resume)) {
     const base = { ...epoch, version: peer.version + 1, acked: chosen.version, items: [] }
     yield { ...base, transferred: amount(most + 1n) }
