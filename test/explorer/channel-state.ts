@@ -68,6 +68,8 @@ export type ChannelScope = {
   readonly closes: boolean
   /** How often the honest side loses its data, and the peer says so of itself. */
   readonly losses: number
+  /** Whether the peer says nothing more once data is lost: who lost it can only leave. */
+  readonly silent: boolean
   /** Whether a peer may deny a resume that it was granted, to an honest side that has lost it. */
   readonly deniesResumes: boolean
   /** Whether either side may close, and the other go on as if it had not seen it. */
@@ -185,9 +187,12 @@ function signedIf(party: ChannelParty) {
 function observe({ signed, ledger }: ChannelState, party: ChannelParty, lane: LaneState): void {
   const digest = (state: LaneState) =>
     toHex(balanceProofDigest(CHAIN, party.ledger.id, party.role, state))
-  const same = signed.find(
-    (other) => other.lane.epoch === lane.epoch && other.lane.version === lane.version,
+  // What followed another resume, also one of the same epoch, does not count beside this (DSP-10).
+  const [resume, ...older] = [lane, ...signed.map((other) => other.lane)].map(
+    ({ epoch, resumeNonce }) => `${epoch}/${resumeNonce}`,
   )
+  const history = signed.filter((_, i) => older[i] === resume)
+  const same = history.find((other) => other.lane.version === lane.version)
   if (same !== undefined && digest(same.lane) !== digest(lane)) {
     throw new Violation(`INV-16 two contents of one version: ${laneName(lane)}`)
   }
@@ -198,7 +203,7 @@ function observe({ signed, ledger }: ChannelState, party: ChannelParty, lane: La
   if (channel === undefined || isClosing(channel)) {
     throw new Violation(`CH-6.6 signs on a channel that is closing: ${laneName(lane)}`)
   }
-  const before = signed.findLast((other) => other.lane.epoch === lane.epoch)?.lane
+  const before = history.at(-1)?.lane
   if (before === undefined) return
   if (lane.transferred < before.transferred || lane.acked < before.acked) {
     throw new Violation(`INV-16 falls from ${laneName(before)} to ${laneName(lane)}`)

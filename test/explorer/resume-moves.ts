@@ -3,11 +3,13 @@ import {
   askToResume,
   balanceProofDigest,
   type ChannelParty,
+  channelTotal,
   grantResume,
   isRejection,
   LANE_START,
   type LaneState,
   newParty,
+  noteOf,
   otherRole,
   type ResumeAnswer,
   resumeDigest,
@@ -17,6 +19,8 @@ import {
 import { CHAIN, evidenceOf, SIGNERS } from '../protocol/test-channel.js'
 import { batch } from './channel-batch.js'
 import type { ChannelScope, ChannelState } from './channel-state.js'
+import { laneName } from './dispute-position.js'
+import { checkLaw } from './lane-law.js'
 import { type Move, Violation } from './search.js'
 
 /*
@@ -37,6 +41,7 @@ export function* resumeMoves(
       if (copy !== undefined) yield* lost(scope, state, copy)
     }
   }
+  if (scope.silent) return
   if (party.resuming !== undefined) yield* answers(scope, state)
   else yield* grants(scope, state)
 }
@@ -65,6 +70,7 @@ function* answers(scope: ChannelScope, state: ChannelState): Iterable<Move<Chann
   const { resuming: nonce, peerEvidence } = party
   if (nonce === undefined) return
   checkUnasked(state)
+  checkOfAnother(state)
   const held = peerEvidence && { lane: party.peer, evidence: peerEvidence }
   const lanes = [undefined, taken.at(-1), held, ...forgedLanes(state)]
   for (const base of [undefined, ...signed.slice(0, given), forgedBase(state)]) {
@@ -75,6 +81,7 @@ function* answers(scope: ChannelScope, state: ChannelState): Iterable<Move<Chann
           const answer: ResumeAnswer = { resume, base, lane, laneResume }
           const resumed = takeResume(CHAIN, party, answer, state.ledger.time)
           if (resumed.kind !== 'resumed') continue
+          checkResumed(state, resumed.party)
           const label = `peer: resume ${epoch} from ${base?.lane.version ?? 0}, shows ${lane?.lane.version ?? 0}`
           yield* batch(scope, state, label, resumed.party)
         }
@@ -89,6 +96,29 @@ function checkUnasked({ party, ledger }: ChannelState): void {
   const answer = { resume, base: undefined, lane: undefined, laneResume: undefined }
   if (takeResume(CHAIN, party, answer, ledger.time).kind !== 'resumed') return
   throw new Violation('CH-18 takes a resume that it has not asked for')
+}
+
+/** A resume of the start of the lane beside a proof of it: neither could be shown with the other. */
+function checkOfAnother({ party, signed, ledger }: ChannelState): void {
+  const { resuming, own } = party
+  const base = signed.at(-1)
+  if (resuming === undefined || base === undefined) return
+  const epoch = Math.max(own.epoch, base.lane.epoch, party.ownResume?.point.epoch ?? 0) + 1
+  const resume = resumeOf(party, LANE_START, epoch, resuming)
+  const answer = { resume, base, lane: undefined, laneResume: undefined }
+  if (takeResume(CHAIN, party, answer, ledger.time).kind !== 'resumed') return
+  throw new Violation('CH-18 goes on from a proof by the resume of another')
+}
+
+/** INV-6, INV-16 and INV-19 on what a side goes on from, before it signs anything on top. */
+function checkResumed({ signed, party, ledger }: ChannelState, { own, peer }: ChannelParty): void {
+  checkLaw(party.peer, peer, ledger, ({ id }) => noteOf(party, id).declined)
+  if (own.version > 0 && !signed.some(({ lane }) => laneName(lane) === laneName(own))) {
+    throw new Violation(`INV-16 goes on from what it never signed: ${laneName(own)}`)
+  }
+  if (peer.acked > own.version || own.acked > peer.version) {
+    throw new Violation(`INV-19 goes on from ${laneName(own)} beside ${laneName(peer)}`)
+  }
 }
 
 function epochsOf({ party }: ChannelState, base: SignedLane | undefined): number[] {
@@ -109,21 +139,27 @@ function resumeOf(
   return { point, signature }
 }
 
-/** Lanes that the peer never sent, but may sign now: without its items, with less paid. */
+/** Lanes that the peer never sent, but may sign now: with more than there is, or less than it sent. */
 function forgedLanes({ party, taken }: ChannelState): SignedLane[] {
-  const newest = taken.at(-1)
-  if (newest === undefined) return []
-  const { lane } = newest
+  const lane = taken.at(-1)?.lane ?? LANE_START
   const payer = otherRole(party.role)
+  const unpayable = amount(channelTotal(party.ledger) + 1n)
   const lies = [
-    { ...lane, items: [] },
-    { ...lane, version: lane.version + 1, items: [] },
-    { ...lane, version: lane.version + 1, transferred: amount(0n), acked: 0, items: [] },
+    { ...lane, version: lane.version + 1, transferred: unpayable, items: [] },
+    ...(lane.version === 0 ? [] : forgotten(lane)),
   ]
   return lies.map((lie) => {
     const digest = balanceProofDigest(CHAIN, party.ledger.id, payer, lie)
     return { lane: lie, evidence: evidenceOf(digest, SIGNERS[payer]) }
   })
+}
+
+function forgotten(lane: LaneState): LaneState[] {
+  return [
+    { ...lane, items: [] },
+    { ...lane, version: lane.version + 1, items: [] },
+    { ...lane, version: lane.version + 1, transferred: amount(0n), acked: 0, items: [] },
+  ]
 }
 
 /** A promise that the honest side never made, signed by the peer instead. */

@@ -448,7 +448,7 @@ const OF_DISPUTES: readonly Row[] = [
   [
     'of the unsure an own lane needs an ack',
     'DSP-9',
-    'resumes and acks',
+    'unsure',
     CHALLENGE,
     '(unsure ? proof.lane.acked > chosen.version : stale)',
     '(unsure || stale)',
@@ -456,7 +456,7 @@ const OF_DISPUTES: readonly Row[] = [
   [
     'an unsure assertion may lag',
     'DSP-9',
-    'resumes and acks',
+    'unsure',
     DISPUTE,
     '!unsure && peer.acked > own.version',
     'peer.acked > own.version',
@@ -520,7 +520,7 @@ const OF_DISPUTES: readonly Row[] = [
   [
     'a resume begins a new epoch',
     'CH-18',
-    'resumes',
+    'resumes after two losses',
     RESUME_LANE,
     'point.epoch <= Math.max(own.epoch, party.own.epoch, ownResume?.point.epoch ?? 0)',
     'false',
@@ -544,9 +544,17 @@ const OF_DISPUTES: readonly Row[] = [
   [
     'who goes on keeps what it knows of the other lane',
     'CH-18',
-    'resumes',
+    'resumes and acks',
     RESUME_LANE,
     'compareVersions(peer, party.peer) < 0 || peer.version < held',
+    'false',
+  ],
+  [
+    'who goes on keeps the items that it holds',
+    'CH-18',
+    'resumes of a payee',
+    RESUME_LANE,
+    'worthOfHeld(party, peer, now) < worthOfHeld(party, party.peer, now)',
     'false',
   ],
   [
@@ -562,8 +570,8 @@ const OF_DISPUTES: readonly Row[] = [
     'CH-18',
     'resumes of a payee',
     RECEIVE,
-    'if (update.epoch !== epoch)',
-    'if (false)',
+    'const { peer, grantedResume } = party',
+    'const { peer } = party, grantedResume = update.epoch === 0 ? undefined : party.grantedResume',
   ],
   [
     'who lost data signs nothing',
