@@ -34,6 +34,7 @@ import {
   channelOf,
   closingOf,
   type Future,
+  isWaiting,
   laneName,
   type Position,
 } from './dispute-position.js'
@@ -99,7 +100,7 @@ function* outcomes(position: Position, rules: GameRules): Iterable<Outcome> {
 /** What the honest side is due by its books in a future, base units. */
 export function bookBalance(position: Position, future: Future): bigint {
   const { party, ledger, honest, signed } = position
-  if (party.resuming !== undefined) return leastAfterLoss(position)
+  if (party.lostAt !== undefined) return leastAfterLoss(position, position.atLoss ?? party)
   const { own, peer } = party
   const lookup = revealsOf(ledger)
   const linkOf = ({ anchor, expiry }: PendingItem, known: number) => {
@@ -125,20 +126,21 @@ export function bookBalance(position: Position, future: Future): bigint {
 
 /**
  * Who has lost data has no books: it loses at most what it ever promised, and what it was paid by
- * proofs that it lost (CH-18). What it holds is its own unless it has acked a later one (DSP-9).
+ * proofs that it lost (CH-18). What it held then is its own unless it has acked a later one (DSP-9);
+ * what it was shown since is no more than a word.
  */
-function leastAfterLoss(position: Position): bigint {
-  const { party, ledger, honest, signed, given } = position
+function leastAfterLoss(position: Position, atLoss: ChannelParty): bigint {
+  const { ledger, honest, signed, given } = position
   const promised = signed.map(({ lane }) => lane.transferred + lockedOf(lane))
   const most = promised.reduce((a, b) => (a > b ? a : b), 0n)
-  const isNewest = signed.slice(0, given).every(({ lane }) => lane.acked <= party.peer.version)
-  const won = isNewest ? party.peer.items : []
+  const isNewest = signed.slice(0, given).every(({ lane }) => lane.acked <= atLoss.peer.version)
+  const won = isNewest ? atLoss.peer.items : []
   const claims = won.map((item) => {
-    const { known, declined } = noteOf(party, item.id)
+    const { known, declined } = noteOf(atLoss, item.id)
     const isOpen = !declined && ledger.time <= item.expiry
     return claimableOf(item, isOpen ? (known?.index ?? 0) : 0)
   })
-  const held = claims.reduce((a, b) => a + b, BigInt(party.peer.transferred))
+  const held = claims.reduce((a, b) => a + b, BigInt(atLoss.peer.transferred))
   const least = sideStake(channelOf(position)[honest]) + held - most
   return least < 0n ? 0n : least
 }
@@ -162,7 +164,7 @@ export function futuresOf({ party, signed, secrets, ledger }: Position): readonl
 /** The honest side leaves by what it knows, or, if it has lost data, by less of its own lane. */
 function* closedByHonest(position: Position, rules: GameRules): Iterable<Outcome> {
   const { honest, party } = position
-  const hasLost = party.resuming !== undefined
+  const hasLost = party.lostAt !== undefined
   // A hub that lost data has to wait: it is expected to know its own lane (DSP-9).
   if (hasLost && honest === 'hub') return
   yield* leftBy(position, rules, party)
@@ -372,7 +374,7 @@ function checkPenalty(
   const channel = channelOf(position)
   const { own, unsure } = asserted
   // What resumes add to lies, the game itself shows (DSP-10).
-  const isResumed = party.resuming !== undefined || party.ownResume !== undefined
+  const isResumed = isWaiting(party) || party.ownResume !== undefined
   if (resumes.length > 0 || isResumed) return false
   const { status } = closingOf(answered, channel.number)
   const by = otherRole(honest)
