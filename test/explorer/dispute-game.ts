@@ -235,11 +235,17 @@ function* closedByPeer(position: Position, rules: GameRules): Iterable<Outcome> 
   const { honest, signed, given, resumes, ledger } = position
   const by = otherRole(honest)
   const { number: channel } = channelOf(position)
-  for (const peer of [undefined, ...signed.slice(0, given), ...forgedProofs(position)]) {
+  const forged = forgedProofs(position)
+  for (const peer of [undefined, ...signed.slice(0, given), ...forged]) {
     let first = true
     for (const resume of [undefined, ...resumes, ...forgedResumes(position)]) {
-      const isForged = resume !== undefined && !resumes.includes(resume)
-      const lanes = isForged ? [LANE_START] : assertions(position, peer?.lane ?? LANE_START, resume)
+      const isForged =
+        (resume !== undefined && !resumes.includes(resume)) ||
+        (peer !== undefined && forged.includes(peer))
+      // What nobody has signed is refused whatever is asserted beside it.
+      const lanes = isForged
+        ? [LANE_START, position.party.peer]
+        : assertions(position, peer?.lane ?? LANE_START, resume)
       for (const own of lanes) {
         for (const unsure of by === 'client' || own.version === 0 ? [false, true] : [false]) {
           const operation = { kind: 'forceClose', by, own, unsure, resume, peer, channel } as const

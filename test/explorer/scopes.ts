@@ -11,10 +11,6 @@ export type Scope = 'small' | 'large'
 /** A world as the small scope has it, and what is different in the large one. */
 export type Sized<T> = T & {
   readonly large?: Partial<T>
-  /** Left out of the small scope unless it is asked for by name: it takes too long. */
-  readonly onlyLarge?: true
-  /** How the violation begins that is known, and stated in docs/security.md: no other may come. */
-  readonly known?: string
 }
 
 /** An item of one tick, far from its expiry. */
@@ -47,8 +43,7 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     ...PLAIN,
     name: 'payments',
     about: 'hash-locked items both ways, cancels, a client against its hub',
-    versions: { own: 3, peer: 2 },
-    large: { versions: { own: 3, peer: 3 } },
+    large: { versions: { own: 3, peer: 2 } },
   },
   {
     ...PLAIN,
@@ -220,7 +215,7 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     items: { own: [], peer: [] },
     versions: { own: 1, peer: 1 },
     ...{ losses: 2, grants: 2, times: [1] },
-    large: { items: { own: [], peer: [coin(2)] }, times: [1, 2] },
+    large: { items: { own: [], peer: [coin(2)] } },
   },
   {
     ...PLAIN,
@@ -230,7 +225,7 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     items: { own: [], peer: [] },
     versions: { own: 1, peer: 1 },
     ...{ losses: 2, grants: 2, times: [1] },
-    large: { items: { own: [], peer: [coin(2)] }, times: [1, 2] },
+    large: { items: { own: [], peer: [coin(2)] } },
   },
   {
     ...PLAIN,
