@@ -16,6 +16,7 @@ import { compareVersions, LANE_START, type LaneState, lockedOf } from './lane-st
 import { type ChannelParty, isUsable, maySign, noteOf } from './party.js'
 import { claimableOf, lockedBy, type PendingItem } from './pending-item.js'
 import {
+  isGivenUp,
   isUnderResume,
   laneHead,
   type ResumePoint,
@@ -24,8 +25,8 @@ import {
   signedResumeCodec,
   verifyResume,
 } from './resume.js'
-import { isSolvent } from './settlement.js'
 import { otherRole, type Role } from './side.js'
+import { stakeOf } from './spendable.js'
 
 /** What a side that has lost data is given back (CH-18). */
 export const resumeAnswerCodec = struct({
@@ -222,7 +223,11 @@ function checkResumePoint(
     head.version === point.version &&
     head.acked === point.acked &&
     head.transferred === point.transferred
-  return isSame ? undefined : reject('resume_mismatch', 'the resume is of another proof than shown')
+  if (!isSame) return reject('resume_mismatch', 'the resume is of another proof than shown')
+  // An item that the payee gave up by a resume may have been given back upstream since.
+  return ownResume !== undefined && isGivenUp(head, ownResume.point)
+    ? reject('resume_base_too_old', 'the other side gave the base up by the resume before')
+    : undefined
 }
 
 /** What this side has granted the other before, and may have lost as well. */
@@ -276,7 +281,10 @@ function checkResumedLanes(
   }
   const lanes: Readonly<Record<Role, LaneState>> =
     role === 'client' ? { client: own, hub: peer } : { client: peer, hub: own }
-  return isSolvent(ledger, lanes)
+  const covers = (payer: Role) =>
+    stakeOf(party, payer) + lanes[otherRole(payer)].transferred >=
+    lanes[payer].transferred + lockedOf(lanes[payer])
+  return covers('client') && covers('hub')
     ? undefined
     : reject('insolvent', 'the two lanes promise more than the channel can pay')
 }
