@@ -24,11 +24,13 @@ import type { Outcome, WalletContext } from './wallet-step.js'
 export function stepStateLost(
   state: WalletOverlay,
   held: WalletChannel,
+  by: 'store' | 'hub',
   { nonce }: WalletContext,
 ): Outcome {
   const party = askToResume(held.party, nonce)
   if (isRejection(party)) return party
-  state.setChannel({ ...held, party, books: 'lost' })
+  const books = by === 'store' || held.books === 'lost' ? 'lost' : 'doubted'
+  state.setChannel({ ...held, party, books })
   return [{ kind: 'channelChanged', channel: party.ledger.id }]
 }
 

@@ -33,7 +33,12 @@ export type WalletEvent =
   /** The owner wants to close alone: nothing is signed on the channel any more. */
   | { readonly kind: 'leave'; readonly channel: ChannelId }
   /** The record of the channel may be older than what was signed: nothing is, until it is resumed. */
-  | { readonly kind: 'stateLost'; readonly channel: ChannelId }
+  | {
+      readonly kind: 'stateLost'
+      readonly channel: ChannelId
+      /** Who says so: what is known of the store, or the hub. */
+      readonly by: 'store' | 'hub'
+    }
   /** A guard gives back what it was entrusted with. */
   | { readonly kind: 'adopted'; readonly entrusted: Entrusted }
   /** The hub says from where to go on; `reveals`: what the ledger knows of the items it shows. */

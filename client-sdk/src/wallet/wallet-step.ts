@@ -77,7 +77,9 @@ export function stepWallet(
     case 'leave':
       return stepLeave(state, event.channel)
     case 'stateLost':
-      return changeChannel(state, event.channel, (held) => stepStateLost(state, held, context))
+      return changeChannel(state, event.channel, (held) =>
+        stepStateLost(state, held, event.by, context),
+      )
     case 'adopted': {
       const { entrusted } = event
       return changeChannel(state, entrusted.channel, (held) =>
@@ -247,7 +249,7 @@ function stepChannelSeen(
   }
   state.setChannel(found)
   // On one that is closing there is nothing to go on with, and nothing to sign.
-  if (books === 'lost') stepStateLost(state, found, context)
+  if (books === 'lost') stepStateLost(state, found, 'store', context)
   return [{ kind: 'channelChanged', channel: channel.id }]
 }
 
@@ -272,7 +274,7 @@ function stepTimePassed(state: WalletOverlay, context: WalletContext): Outcome {
   const effects: WalletEffect[] = []
   for (const held of [...state.channels()]) {
     // Whether something expired unpaid, lost books do not tell.
-    if (held.books === 'lost') continue
+    if (held.books !== 'whole') continue
     const expired = expireItems(state, held, context)
     effects.push(...expired.effects)
     const party = draftOwed(lapseAgreement(expired.party, context.now), context.now)
