@@ -95,6 +95,41 @@ describe('HUB-9 INV-8 no client stops the hub by what it sends', () => {
   })
 })
 
+describe('CH-18 INV-25 what a batch has drafted when its channel is resumed', () => {
+  test('is given back to its payer: it was never signed', () => {
+    const hub = new HubWorld([{}, {}])
+    const [payer, payee] = [hub.client(0), hub.client(1)]
+    const position = { ...startPosition(payee.channel), held: 9 }
+    hub.peer(
+      { kind: 'update', update: payer.signs([payment(payee, 1)]) },
+      { kind: 'attached', owner: payee.identity, position },
+    )
+    assert.equal(hub.hubParty(payee).own.items.length, 0)
+    assert.deepEqual(payer.declines, ['declined_by_payee'])
+    assert.equal(hub.payments.get(anchorFor(1))?.status, 'failed')
+    assert.deepEqual(hub.state.channel(payee.channel)?.origin, [])
+  })
+
+  test('a payment that the payee was shown to have earned is paid after the resume', () => {
+    const hub = new HubWorld([{}, {}])
+    const [payer, payee] = [hub.client(0), hub.client(1)]
+    hub.pay(payer, payee, 1)
+    const known = { index: 1, link: preimage(1) }
+    const claim = { channel: payee.channel, id: onward(payer, 1), known }
+    const position = { ...startPosition(payee.channel), held: 9 }
+    hub.peer({ kind: 'claim', claim }, { kind: 'attached', owner: payee.identity, position })
+    const { resuming } = hub.hubParty(payee)
+    assert.ok(resuming !== undefined)
+    const granted = accepted(grantResume(CHAIN, payee.party, resuming, payee.signer))
+    payee.party = granted.party
+    const { channel } = payee
+    hub.peer({ kind: 'resumeAnswered', channel, answer: granted.answer, reveals: [] })
+    hub.peer({ kind: 'claim', claim })
+    hub.wait(1)
+    assert.equal(payee.party.peer.transferred, 1_000n)
+  })
+})
+
 describe('CH-18 INV-7 a resume is not taken back by the next', () => {
   test('an item that the payee gave up by a resume does not come back by another', () => {
     const hub = new HubWorld([{}, {}])

@@ -57,9 +57,9 @@ export function stepAttached(
     // By the client's word this hub has lost data. To sign on would be a second history; a client
     // that lies about it gets back what it shows, and no less than this hub holds of it.
     const asked = askToResume(party, context.nonce)
-    return isRejection(asked)
-      ? [notice(idOf(channel), asked)]
-      : askClient(state, { ...heard, party: asked }, position)
+    if (isRejection(asked)) return [notice(idOf(channel), asked)]
+    const effects = askClient(state, { ...heard, party: asked }, position)
+    return [...giveBackDrafted(state, channel, context), ...effects]
   }
   if (position.resuming !== undefined) return grant(state, heard, position.resuming, context)
   state.setChannel({ ...heard, party: synced.party })
@@ -68,6 +68,14 @@ export function stepAttached(
     ...synced.updates.map((update) => ({ kind: 'update', ...update }) as const),
     ...claimsAndDeclines(synced),
   ])
+}
+
+/** What this batch has drafted for the channel is never signed: nobody was promised it. */
+function giveBackDrafted(state: HubOverlay, channel: HubChannel, context: HubContext): HubEffect[] {
+  const changes = channel.party.draft?.changes ?? []
+  return changes.flatMap(({ kind, id }) =>
+    kind === 'add' ? giveBack(state, idOf(channel), id, context) : [],
+  )
 }
 
 /** Asks the client from where the hub's lane goes on; if it asks the same, neither can answer. */

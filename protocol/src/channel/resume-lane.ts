@@ -51,8 +51,17 @@ export function askToResume(
   const { phase, ledger } = party
   // An agreement that lapses must not wake a side that may have signed more than it knows.
   return isUsable(party) || (phase.kind === 'agreed' && !isClosing(ledger))
-    ? { ...party, resuming: nonce, draft: undefined, ackDue: false }
+    ? { ...party, resuming: nonce, owed: owedWithDraft(party), draft: undefined, ackDue: false }
     : reject('channel_not_usable', `channel ${ledger.id} is closing; nothing goes on there`)
+}
+
+/** What was shown to be earned stays owed, though the proof that was to pay it is never signed. */
+function owedWithDraft({ owed, draft }: ChannelParty): ChannelParty['owed'] {
+  const earned = (draft?.changes ?? []).flatMap((change) => {
+    const { kind, id } = change
+    return kind === 'redeem' ? { id, known: { index: change.index, link: change.link } } : []
+  })
+  return [...owed.filter(({ id }) => !earned.some((other) => other.id === id)), ...earned]
 }
 
 /**
