@@ -527,7 +527,7 @@ const OF_DISPUTES: readonly Row[] = [
   [
     'a resume begins a new epoch',
     'CH-18',
-    'resumes of a payee',
+    'resumes for nothing',
     RESUME_LANE,
     'point.epoch <= Math.max(own.epoch, party.own.epoch, ownResume?.point.epoch ?? 0)',
     'false',
@@ -564,13 +564,14 @@ const OF_DISPUTES: readonly Row[] = [
     'const unsigned = checkSignedLane(chainId, ledger, role, base) ??',
     'const unsigned =',
   ],
+  ['a resume is of the base shown', 'CH-18', 'resumes', RESUME_LANE, 'if (!isSame)', 'if (false)'],
   [
-    'a resume is of the base shown',
+    'what was given up is no base',
     'CH-18',
-    'resumes',
+    'resumes for nothing',
     RESUME_LANE,
-    'return isSame',
-    'return true',
+    'ownResume !== undefined && isGivenUp(head, ownResume.point)',
+    'false',
   ],
   [
     'who goes on keeps what it knows of the other lane',
@@ -591,9 +592,9 @@ const OF_DISPUTES: readonly Row[] = [
   [
     'resumed lanes are solvent',
     'CH-18',
-    'resumes',
+    'resumes for nothing',
     RESUME_LANE,
-    'return isSolvent(ledger, lanes)',
+    "return covers('client') && covers('hub')",
     'return true',
   ],
   [

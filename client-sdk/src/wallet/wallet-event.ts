@@ -33,7 +33,12 @@ export type WalletEvent =
   /** The owner wants to close alone: nothing is signed on the channel any more. */
   | { readonly kind: 'leave'; readonly channel: ChannelId }
   /** The record of the channel may be older than what was signed: nothing is, until it is resumed. */
-  | { readonly kind: 'stateLost'; readonly channel: ChannelId }
+  | {
+      readonly kind: 'stateLost'
+      readonly channel: ChannelId
+      /** Who says so: what is known of the store, or the hub. */
+      readonly by: 'store' | 'hub'
+    }
   /** The process began anew while the hub was asked from where the lane goes on. */
   | { readonly kind: 'askedAnew'; readonly channel: ChannelId }
   /** A guard gives back what it was entrusted with. */

@@ -84,7 +84,9 @@ export function stepWallet(
     case 'leave':
       return stepLeave(state, event.channel)
     case 'stateLost':
-      return changeChannel(state, event.channel, (held) => stepStateLost(state, held, context))
+      return changeChannel(state, event.channel, (held) =>
+        stepStateLost(state, held, event.by, context),
+      )
     case 'askedAnew':
       return changeChannel(state, event.channel, (held) => stepAskedAnew(state, held, context))
     case 'adopted': {
@@ -163,7 +165,7 @@ function stepUpdate(
   if (received.kind === 'known') return [stored(update.channel, held.party)]
   const updated = { ...held, party: received.party }
   state.setChannel(updated)
-  const isRegained = held.books === 'lost' && received.party.lostAt === undefined
+  const isRegained = held.books !== 'whole' && received.party.lostAt === undefined
   const whole = isRegained ? becomeWhole(state, updated, context) : []
   const met = received.events.flatMap((event) =>
     meetLaneEvent(state, update.channel, event, context),
@@ -266,7 +268,7 @@ function stepChannelSeen(
   }
   state.setChannel(found)
   // On one that is closing there is nothing to go on with, and nothing to sign.
-  if (books === 'lost') stepStateLost(state, found, context)
+  if (books === 'lost') stepStateLost(state, found, 'store', context)
   return [{ kind: 'channelChanged', channel: channel.id }]
 }
 
@@ -291,7 +293,7 @@ function stepTimePassed(state: WalletOverlay, context: WalletContext): Outcome {
   const effects: WalletEffect[] = []
   for (const held of [...state.channels()]) {
     // Whether something expired unpaid, lost books do not tell.
-    if (held.books === 'lost') continue
+    if (held.books !== 'whole') continue
     const expired = expireItems(state, held, context)
     effects.push(...expired.effects)
     const party = draftOwed(lapseAgreement(expired.party, context.now), context.now)
