@@ -12,6 +12,7 @@ import {
   toHex,
 } from '@tallystick/protocol'
 import { beginAuditLog } from './audit/audit-log.js'
+import { StartFault } from './start-fault.js'
 import { beginSqliteJournal } from './store/sqlite-journal.js'
 
 /** The hub's secrets: one key under all channels and sessions, one that its coins are locked to. */
@@ -33,7 +34,9 @@ export async function loadHubKeys(dataDir: string): Promise<HubKeys> {
     await createKeyFile(path)
   }
   const seed = parseHex((await readFile(path, 'utf8')).trim())
-  if (seed?.length !== 32) throw new Error(`${path} does not hold a key: 64 hex digits are due`)
+  if (seed?.length !== 32) {
+    throw new StartFault('key_damaged', `${path} does not hold a key: 64 hex digits are due`)
+  }
   const keys = deriveKeys(seed)
   const treasury = keys.payout(0)
   return {

@@ -10,6 +10,7 @@ import {
   type Signer,
   toHex,
 } from '@tallystick/protocol'
+import { StartFault } from './start-fault.js'
 
 /** A tower's secrets: the key of its challenges and receipts, and the one that its coins are under. */
 export type TowerKeys = {
@@ -24,15 +25,17 @@ const SECRET_FILE_MODE = 0o600
 
 /**
  * Reads a tower's key file, 64 hex digits; makes one, readable by its owner alone, where there is
- * none. Throws an `Error` that names the file and never shows what is in it.
+ * none. Throws a `StartFault` that names the file and never shows what is in it.
  */
 export async function loadTowerKeys(path: string): Promise<TowerKeys> {
   if (!existsSync(path)) await createKeyFile(path)
   if (((await stat(path)).mode & 0o077) !== 0) {
-    throw new Error(`${path} must be readable by its owner alone (0600)`)
+    throw new StartFault('key_readable', `${path} must be readable by its owner alone (0600)`)
   }
   const seed = parseHex((await readFile(path, 'utf8')).trim())
-  if (seed?.length !== 32) throw new Error(`${path} does not hold a key: 64 hex digits are due`)
+  if (seed?.length !== 32) {
+    throw new StartFault('key_damaged', `${path} does not hold a key: 64 hex digits are due`)
+  }
   const keys = deriveKeys(seed)
   const coins = keys.payout(0)
   return { guard: keys.identity, coins, payoutLock: lockRoot(keyLock(coins.publicKey)) }
