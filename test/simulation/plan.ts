@@ -2,6 +2,7 @@ import type { Action, Deed } from './action.js'
 import { HUB } from './hub-actor.js'
 import { LEDGER } from './perform.js'
 import { Random } from './random.js'
+import { moveOf, openingMoves } from './scheme.js'
 import type { Setup } from './setup.js'
 
 /** When the first wallets can be there, virtual milliseconds. */
@@ -18,6 +19,9 @@ export function* planOf(setup: Setup): Generator<Action> {
     yield { atMs, kind: 'open', wallet, deposit: 8_000_000 }
     atMs += random.int(0, 3_000)
   }
+  if (setup.scheme !== undefined) {
+    for (const move of openingMoves(setup.scheme)) yield { atMs, ...move }
+  }
   for (;;) {
     atMs += random.chance(300) ? random.int(0, 100) : random.int(100, 3_000)
     yield { atMs, ...deedOf(random, setup, names) }
@@ -25,7 +29,13 @@ export function* planOf(setup: Setup): Generator<Action> {
 }
 
 function deedOf(random: Random, setup: Setup, names: readonly string[]): Deed {
-  const liars = setup.isHubHonest ? setup.liars : [HUB]
+  if (setup.scheme !== undefined) {
+    const move = moveOf(random, setup.scheme, names)
+    if (move !== undefined) return move
+    // Less goes wrong by itself where somebody makes it go wrong.
+    if (random.chance(800)) return payment(random, names)
+  }
+  const liars = setup.scheme !== undefined ? [] : setup.isHubHonest ? setup.liars : [HUB]
   if (liars.length > 0 && random.chance(200)) return lieOf(random, random.pick(liars))
   const kind = random.int(0, 999)
   const wallet = random.pick(names)
@@ -85,11 +95,18 @@ const LIES = [
   'garbage',
   'dropChanges',
   'breach',
+  'forgeClaims',
+  'lateClaims',
+  'underpay',
+  'refuseToPay',
 ] as const
+const DELAYS = ['none', 'lateReveals', 'lateChallenges', 'lateCloses'] as const
 const CLOSE_LIES = [
   'stale',
   'mixed',
   'oldPeer',
+  'previous',
+  'mostPaid',
   'nothing',
   'droppedItems',
   'lessTransferred',
@@ -99,7 +116,8 @@ const CLOSE_LIES = [
 
 function lieOf(random: Random, liar: string): Deed {
   const kind = random.int(0, 99)
-  if (kind < 55) {
+  if (kind < 10) return { kind: 'delay', liar, delay: random.pick(DELAYS) }
+  if (kind < 60) {
     const lie = { how: random.pick(LIES), share: random.pick([50, 300, 1_000]) }
     return { kind: 'lie', liar, lie }
   }
