@@ -24,6 +24,8 @@ import type { Said } from './virtual-network.js'
 type Update = MessageOf<'update'>
 type Content = Pick<Update, 'version' | 'acked' | 'changes'>
 
+/** Messages that it says twice in one second of ledger time: answers to answers must come to an end. */
+const REPEATS_MAX = 20
 /** The latest states of a channel that a liar keeps, and messages. */
 const KEPT_MAX = 64
 
@@ -40,6 +42,7 @@ export class Liar {
   readonly slow: SlowHand
   readonly #held = new Map<ChannelId, ChannelParty[]>()
   readonly #said: Uint8Array[] = []
+  #repeats = { time: 0, count: 0 }
   /** What it does to what it says, and of 1,000 messages to how many. */
   #lie: Lie = { how: 'none', share: 0 }
 
@@ -113,7 +116,7 @@ export class Liar {
         return [encodeMessage({ kind: 'decline', channel, id, code: 'declined' })]
       }
       case 'repeat':
-        return [bytes, this.#random.pick(this.#said)]
+        return this.#mayRepeat() ? [bytes, this.#random.pick(this.#said)] : [bytes]
       case 'otherChannel':
         return [this.#toOtherChannel(message), bytes]
       case 'garbage':
@@ -156,6 +159,12 @@ export class Liar {
     if (item === undefined) return 0
     const early = this.#random.pick([0, 2, 4, 8, CLAIM_MARGIN_SECONDS - 4, CLAIM_MARGIN_SECONDS])
     return Math.max(0, 1_000 * (item.expiry - early - this.#time()))
+  }
+
+  #mayRepeat(): boolean {
+    const time = this.#time()
+    this.#repeats = { time, count: this.#repeats.time === time ? this.#repeats.count + 1 : 0 }
+    return this.#repeats.count < REPEATS_MAX
   }
 
   #toOtherChannel(message: Message): Uint8Array {

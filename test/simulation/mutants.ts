@@ -147,6 +147,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: ROUTING,
     find: 'const { anchor, expiry } = item',
     replace: 'const { anchor } = item; const expiry = item.expiry + 60',
+    and: { file: DRAFT, find: 'if (expiry > expiryMax)', replace: 'if (false)' },
   },
   {
     name: 'hub-forgets-a-preimage',

@@ -1,8 +1,9 @@
 import type { Action, Deed } from './action.js'
 import { HUB } from './hub-actor.js'
+import { paymentFrom } from './payment-plan.js'
 import { LEDGER } from './perform.js'
 import { Random } from './random.js'
-import { moveOf, openingMoves } from './scheme.js'
+import { moveOf, openingMoves, schemeOf } from './scheme.js'
 import type { Setup } from './setup.js'
 
 /** When the first wallets can be there, virtual milliseconds. */
@@ -22,8 +23,9 @@ export function* planOf(setup: Setup): Generator<Action> {
   if (setup.scheme !== undefined) {
     for (const move of openingMoves(setup.scheme)) yield { atMs, ...move }
   }
+  const pace = (setup.scheme && schemeOf(setup.scheme).pace) ?? 1
   for (;;) {
-    atMs += random.chance(300) ? random.int(0, 100) : random.int(100, 3_000)
+    atMs += pace * (random.chance(300) ? random.int(0, 100) : random.int(100, 3_000))
     yield { atMs, ...deedOf(random, setup, names) }
   }
 }
@@ -64,13 +66,7 @@ function deedOf(random: Random, setup: Setup, names: readonly string[]): Deed {
 function payment(random: Random, names: readonly string[]): Deed {
   const payer = random.pick(names)
   const others = names.filter((name) => name !== payer)
-  return {
-    kind: 'pay',
-    payer,
-    payee: random.pick(others),
-    value: 1_000 * random.int(20, 900),
-    expirySeconds: random.pick([30, 120, 3_600]),
-  }
+  return paymentFrom(random, payer, random.pick(others))
 }
 
 function networkOf(random: Random, { isNetworkWild }: Setup) {

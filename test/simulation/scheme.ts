@@ -1,5 +1,6 @@
 import type { CloseLie, Deed, Delay, Lie } from './action.js'
 import { HUB } from './hub-actor.js'
+import { paymentFrom } from './payment-plan.js'
 import type { Random } from './random.js'
 
 /** What one liar does all the time. */
@@ -16,6 +17,8 @@ type Scheme = {
   readonly clients: readonly Role[]
   /** Of 1,000 deeds, how many are closes by agreement. */
   readonly closes?: number
+  /** How much longer than otherwise it takes from one deed to the next; absent: not at all. */
+  readonly pace?: number
 }
 
 /** Each is tried by seeds of its own; single lies in any order are tried by all others. */
@@ -38,7 +41,7 @@ export const SCHEMES = {
   keepPayments: { hub: { how: 'refuseToPay' }, clients: [] },
   underpay: { hub: { how: 'underpay' }, clients: [] },
   /** The hub agrees to close, goes on when it seems forgotten, and closes at the last moment. */
-  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], closes: 60 },
+  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], closes: 60, pace: 6 },
   lateChallenges: { hub: { delay: 'lateChallenges' }, clients: [{ close: 'stale' }] },
   /** A close that is old by one version only, and pays the same but for an item. */
   justBefore: { clients: [{ close: 'previous' }] },
@@ -77,6 +80,10 @@ export function moveOf(random: Random, name: SchemeName, wallets: readonly strin
   // Who has left comes back, or there is nothing left to attack.
   if (chance >= 25 && chance < 75) {
     return { kind: 'open', wallet: random.pick(wallets), deposit: 1_000_000 } as const
+  }
+  // Who lies as payer and who lies as payee meet.
+  if (schemeOf(name).clients.length > 1 && chance >= 200 && chance < 500) {
+    return paymentFrom(random, 'w1', 'w0')
   }
   const closes = schemeOf(name).closes ?? 0
   return chance >= 75 && chance < 75 + closes
