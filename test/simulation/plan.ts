@@ -96,7 +96,7 @@ const LIES = [
   'underpay',
   'refuseToPay',
 ] as const
-const DELAYS = ['none', 'lateReveals', 'lateChallenges', 'lateCloses'] as const
+const DELAYS = ['none', 'lateReveals', 'noReveals', 'lateChallenges', 'lateCloses'] as const
 const CLOSE_LIES = [
   'stale',
   'mixed',

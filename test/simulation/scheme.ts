@@ -28,7 +28,9 @@ export const SCHEMES = {
   forgedClaims: { clients: [{ how: 'forgeClaims' }] },
   forgedReceipts: { hub: { how: 'forgeClaims' }, clients: [] },
   /** The payee claims when the hub can claim no more from a payer that pays nobody. */
-  lateClaims: { clients: [{ how: 'lateClaims' }, { how: 'refuseToPay' }] },
+  lateClaims: {
+    clients: [{ how: 'lateClaims', delay: 'noReveals' }, { how: 'refuseToPay' }],
+  },
   lateReveals: {
     clients: [
       { how: 'withholdPreimages', delay: 'lateReveals', close: 'mostPaid' },
@@ -41,10 +43,10 @@ export const SCHEMES = {
   keepPayments: { hub: { how: 'refuseToPay' }, clients: [] },
   underpay: { hub: { how: 'underpay' }, clients: [] },
   /** The hub agrees to close, goes on when it seems forgotten, and closes at the last moment. */
-  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], closes: 60, pace: 6 },
+  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], closes: 30, pace: 10 },
   lateChallenges: { hub: { delay: 'lateChallenges' }, clients: [{ close: 'stale' }] },
   /** A close that is old by one version only, and pays the same but for an item. */
-  justBefore: { clients: [{ close: 'previous' }] },
+  justBefore: { clients: [{ how: 'withholdPreimages' }, { close: 'previous' }] },
 } as const satisfies Record<string, Scheme>
 
 export type SchemeName = keyof typeof SCHEMES
@@ -86,7 +88,10 @@ export function moveOf(random: Random, name: SchemeName, wallets: readonly strin
     return paymentFrom(random, 'w1', 'w0')
   }
   const closes = schemeOf(name).closes ?? 0
-  return chance >= 75 && chance < 75 + closes
-    ? ({ kind: 'close', wallet: random.pick(wallets) } as const)
-    : undefined
+  const wallet = random.pick(wallets)
+  // Whoever waits for a close would only agree to it again; after a restart nobody waits.
+  if (closes > 0 && chance >= 900) {
+    return { kind: 'crash', process: wallet, afterEffects: 0, downMs: 1_000 } as const
+  }
+  return chance >= 75 && chance < 75 + closes ? ({ kind: 'close', wallet } as const) : undefined
 }

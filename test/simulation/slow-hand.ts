@@ -12,6 +12,8 @@ import type { Random } from './random.js'
 /** Seconds before the last one at which something is handed in at the earliest, and after it. */
 const EARLY_SECONDS = 6
 const LATE_SECONDS = 8
+/** Longer than anything lasts. */
+const NEVER_SECONDS = 3_600
 /** A close by agreement is sat on until so shortly before the agreement ends, seconds. */
 const AGREEMENT_SECONDS_LEFT = 12
 
@@ -38,9 +40,11 @@ export class SlowHand {
   /** How long it waits before it hands a transaction in, virtual milliseconds. */
   readonly waitFor = ({ body: { operations, reveals } }: Transaction): number => {
     const wishes: (number | undefined)[] = []
-    if (this.#delay === 'lateReveals' && reveals.length > 0) {
+    const isSecretive = this.#delay === 'lateReveals' || this.#delay === 'noReveals'
+    if (isSecretive && reveals.length > 0) {
+      const later = this.#delay === 'noReveals' ? NEVER_SECONDS : 0
       const anchors = new Set(reveals.map(({ index, link }) => anchorOf(link, index)))
-      wishes.push(...this.#expiriesOf(anchors).map((at) => this.#around(`${at}`, at)))
+      wishes.push(...this.#expiriesOf(anchors).map((at) => later + this.#around(`${at}`, at)))
     }
     for (const operation of operations) {
       const { kind } = operation
