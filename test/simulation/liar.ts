@@ -24,8 +24,8 @@ import type { Said } from './virtual-network.js'
 type Update = MessageOf<'update'>
 type Content = Pick<Update, 'version' | 'acked' | 'changes'>
 
-/** Messages that it says twice in one second of ledger time: answers to answers must come to an end. */
-const REPEATS_MAX = 20
+/** Messages from one block to the next: answers to answers of its own lies must come to an end. */
+const MESSAGES_MAX = 200
 /** The latest states of a channel that a liar keeps, and messages. */
 const KEPT_MAX = 64
 
@@ -42,7 +42,7 @@ export class Liar {
   readonly slow: SlowHand
   readonly #held = new Map<ChannelId, ChannelParty[]>()
   readonly #said: Uint8Array[] = []
-  #repeats = { time: 0, count: 0 }
+  #pace = { time: 0, count: 0 }
   /** What it does to what it says, and of 1,000 messages to how many. */
   #lie: Lie = { how: 'none', share: 0 }
 
@@ -85,6 +85,7 @@ export class Liar {
 
   /** What it says instead of a message. */
   readonly tongue = (bytes: Uint8Array): readonly Said[] => {
+    if (this.#isTired()) return []
     this.#said.push(bytes)
     if (this.#said.length > KEPT_MAX) this.#said.shift()
     const message = parseMessage(bytes)
@@ -116,7 +117,7 @@ export class Liar {
         return [encodeMessage({ kind: 'decline', channel, id, code: 'declined' })]
       }
       case 'repeat':
-        return this.#mayRepeat() ? [bytes, this.#random.pick(this.#said)] : [bytes]
+        return [bytes, this.#random.pick(this.#said)]
       case 'otherChannel':
         return [this.#toOtherChannel(message), bytes]
       case 'garbage':
@@ -161,10 +162,10 @@ export class Liar {
     return Math.max(0, 1_000 * (item.expiry - early - this.#time()))
   }
 
-  #mayRepeat(): boolean {
+  #isTired(): boolean {
     const time = this.#time()
-    this.#repeats = { time, count: this.#repeats.time === time ? this.#repeats.count + 1 : 0 }
-    return this.#repeats.count < REPEATS_MAX
+    this.#pace = { time, count: this.#pace.time === time ? this.#pace.count + 1 : 0 }
+    return this.#pace.count > MESSAGES_MAX
   }
 
   #toOtherChannel(message: Message): Uint8Array {

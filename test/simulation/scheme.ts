@@ -43,7 +43,7 @@ export const SCHEMES = {
   keepPayments: { hub: { how: 'refuseToPay' }, clients: [] },
   underpay: { hub: { how: 'underpay' }, clients: [] },
   /** The hub agrees to close, goes on when it seems forgotten, and closes at the last moment. */
-  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], closes: 30, pace: 10 },
+  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], closes: 120, pace: 20 },
   lateChallenges: { hub: { delay: 'lateChallenges' }, clients: [{ close: 'stale' }] },
   /** A close that is old by one version only, and pays the same but for an item. */
   justBefore: { clients: [{ how: 'withholdPreimages' }, { close: 'previous' }] },
@@ -90,7 +90,7 @@ export function moveOf(random: Random, name: SchemeName, wallets: readonly strin
   const closes = schemeOf(name).closes ?? 0
   const wallet = random.pick(wallets)
   // Whoever waits for a close would only agree to it again; after a restart nobody waits.
-  if (closes > 0 && chance >= 900) {
+  if (closes > 0 && chance >= 850) {
     return { kind: 'crash', process: wallet, afterEffects: 0, downMs: 1_000 } as const
   }
   return chance >= 75 && chance < 75 + closes ? ({ kind: 'close', wallet } as const) : undefined
