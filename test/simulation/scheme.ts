@@ -43,7 +43,7 @@ export const SCHEMES = {
   keepPayments: { hub: { how: 'refuseToPay' }, clients: [] },
   underpay: { hub: { how: 'underpay' }, clients: [] },
   /** The hub agrees to close, goes on when it seems forgotten, and closes at the last moment. */
-  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], closes: 120, pace: 20 },
+  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], closes: 30, pace: 8 },
   lateChallenges: { hub: { delay: 'lateChallenges' }, clients: [{ close: 'stale' }] },
   /** A close that is old by one version only, and pays the same but for an item. */
   justBefore: { clients: [{ how: 'withholdPreimages' }, { close: 'previous' }] },
@@ -79,19 +79,19 @@ export function moveOf(random: Random, name: SchemeName, wallets: readonly strin
   if (closers.length > 0 && chance < 25) {
     return { kind: 'lyingClose', ...random.pick(closers), channel: random.int(0, 7) } as const
   }
+  const closes = schemeOf(name).closes ?? 0
   // Who has left comes back, or there is nothing left to attack.
-  if (chance >= 25 && chance < 75) {
+  if (closes === 0 && chance >= 25 && chance < 75) {
     return { kind: 'open', wallet: random.pick(wallets), deposit: 1_000_000 } as const
   }
   // Who lies as payer and who lies as payee meet.
   if (schemeOf(name).clients.length > 1 && chance >= 200 && chance < 500) {
     return paymentFrom(random, 'w1', 'w0')
   }
-  const closes = schemeOf(name).closes ?? 0
   const wallet = random.pick(wallets)
   // Whoever waits for a close would only agree to it again; after a restart nobody waits.
   if (closes > 0 && chance >= 850) {
     return { kind: 'crash', process: wallet, afterEffects: 0, downMs: 1_000 } as const
   }
-  return chance >= 75 && chance < 75 + closes ? ({ kind: 'close', wallet } as const) : undefined
+  return chance < closes ? ({ kind: 'close', wallet } as const) : undefined
 }
