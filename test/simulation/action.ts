@@ -28,12 +28,7 @@ export type Lie = {
 }
 
 /** What a liar hands in to the ledger only around the last moment at which it would count. */
-export type Delay = 
-  | 'none'
-  | 'lateReveals'
-  | 'noReveals'
-  | 'lateChallenges'
-  | 'lateCloses'
+export type Delay = 'none' | 'lateReveals' | 'noReveals' | 'lateChallenges' | 'lateCloses'
 
 /** What a liar asserts when it force-closes. */
 export type CloseLie =

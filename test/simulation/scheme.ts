@@ -19,6 +19,8 @@ type Scheme = {
   readonly closes?: number
   /** How much longer than otherwise it takes from one deed to the next; absent: not at all. */
   readonly pace?: number
+  /** How many times as many events it takes to see what becomes of it; absent: as many. */
+  readonly length?: number
 }
 
 /** Each is tried by seeds of its own; single lies in any order are tried by all others. */
@@ -43,7 +45,7 @@ export const SCHEMES = {
   keepPayments: { hub: { how: 'refuseToPay' }, clients: [] },
   underpay: { hub: { how: 'underpay' }, clients: [] },
   /** The hub agrees to close, goes on when it seems forgotten, and closes at the last moment. */
-  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], closes: 30, pace: 8 },
+  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], closes: 15, pace: 6, length: 3 },
   lateChallenges: { hub: { delay: 'lateChallenges' }, clients: [{ close: 'stale' }] },
   /** A close that is old by one version only, and pays the same but for an item. */
   justBefore: { clients: [{ how: 'withholdPreimages' }, { close: 'previous' }] },
