@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { toHex } from '@tallystick/protocol'
+import { type PublicKey, toHex } from '@tallystick/protocol'
 import { StoreFault } from '../store/store-fault.js'
 import { type HighWaterMark, MarkFile, readHighWaterMark } from './high-water-mark.js'
 import type { LiveRows } from './live-rows.js'
@@ -17,7 +17,7 @@ import {
 } from './sealed-table.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { storedBytes } from './stored-column.js'
-import { findSeal, SEAL_SCHEMA } from './stored-seal.js'
+import { findSeal, ownerText, SEAL_SCHEMA } from './stored-seal.js'
 
 /** What a restored copy says about its age from then on, whatever happens. */
 export type Restored = {
@@ -32,6 +32,7 @@ type SealToOpen = {
   readonly path: string
   readonly markPath: string
   readonly owner: string
+  readonly key?: PublicKey
   readonly format: number
   readonly tables: readonly SealedTable[]
   readonly restored?: Restored
@@ -77,7 +78,7 @@ async function readLive(
 
 /** JRN-7: the mark is there before the database, so that a database without one has lost it. */
 async function createDatabase(options: SealToOpen): Promise<Seal> {
-  const { database, tables, live, markPath, owner, format, restored } = options
+  const { database, tables, live, markPath, format, restored } = options
   const mark = restored === undefined ? await foundMark(options) : undefined
   if (mark !== undefined && mark.sequence > 0) {
     const detail = `the database is empty, and commit ${mark.sequence} was acted upon`
@@ -86,7 +87,12 @@ async function createDatabase(options: SealToOpen): Promise<Seal> {
   const changes = changesOf(restored?.writes ?? [])
   live.apply(liveChangesOf(changes))
   const body = {
-    ...{ owner, format, id: mark?.id ?? (await newMark(markPath)), sequence: 1 },
+    ...{
+      owner: ownerText(options),
+      format,
+      id: mark?.id ?? (await newMark(markPath)),
+      sequence: 1,
+    },
     ...{ previous: FIRST_HEAD, written: writtenOf(changes), live: live.sum },
   }
   const seal = { ...body, head: headOf(body) }

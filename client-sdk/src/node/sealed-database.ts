@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { PublicKey } from '@tallystick/protocol'
 import { StoreFault } from '../store/store-fault.js'
 import { isCutShort } from './cut-short.js'
 import { MarkFile } from './high-water-mark.js'
@@ -23,6 +24,8 @@ export type SealedDatabaseOptions = {
   readonly path: string
   /** Whose database it is; one of another is refused (`store_of_another_chain`). */
   readonly owner: string
+  /** The public key that signs what it remembers, if one does; `store_of_another_key`. */
+  readonly key?: PublicKey
   /** Number of the layout of its tables. */
   readonly format: number
   readonly tables: readonly SealedTable[]
@@ -178,6 +181,8 @@ function advised(error: unknown, { path, advice }: SealedDatabaseOptions): unkno
     case 'store_failed':
     case 'store_version':
     case 'store_of_another_chain':
+    case 'store_of_another_key':
+    case 'key_missing':
       return error
     case 'store_corrupt':
     case 'store_rolled_back':

@@ -25,7 +25,7 @@ import {
 import { entryOf, type RecordEntry, type TowerStore } from './tower-store.js'
 
 /** Format of the file; one of another is refused by name. */
-const STORE_VERSION = 1
+const STORE_VERSION = 2
 
 const META: SealedTable = {
   name: 'meta',
@@ -75,7 +75,7 @@ export async function openSqliteTowerStore(
 ): Promise<TowerStore> {
   const database = await SealedDatabase.open({
     path,
-    owner: `watchtower ${tower} of chain ${chainId}`,
+    ...{ owner: `watchtower of chain ${chainId}`, key: tower },
     format: STORE_VERSION,
     tables: [META, APPOINTMENT, WATCHED],
     unmarked: 'made',
