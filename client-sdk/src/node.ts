@@ -2,7 +2,12 @@ export { type HighWaterMark, MarkFile, readHighWaterMark } from './node/high-wat
 export { type OpenedWallet, openWallet } from './node/open-wallet.js'
 export { openWsSocket } from './node/open-ws-socket.js'
 export type { SqlValue } from './node/row-digest.js'
-export { markNewDatabase, type Restored, SealedDatabase } from './node/sealed-database.js'
+export {
+  markNewDatabase,
+  type Restored,
+  SealedDatabase,
+  type StoreAdvice,
+} from './node/sealed-database.js'
 export type { RowWrite, SealedTable, StoredRow } from './node/sealed-table.js'
 export { openSqliteStore, type SqliteWalletStores } from './node/sqlite-store.js'
 export { storedBytes, storedNumber, storedText } from './node/stored-column.js'

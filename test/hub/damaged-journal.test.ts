@@ -93,7 +93,7 @@ describe('what a journal gives back', () => {
       await tamper(path, sql)
       await assert.rejects(openSqliteJournal(path, OWNER), {
         code: 'store_corrupt',
-        message: /missing, or older.*"hub run --restored"/,
+        message: /missing, or older.*move it away with its "-wal" and "hub run --restored"/,
       })
     }
   })

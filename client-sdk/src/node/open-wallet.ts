@@ -5,6 +5,7 @@ import { parseUrl } from '../wallet/parse-arguments.js'
 import { Wallet } from '../wallet/wallet.js'
 import type { WalletOptions } from '../wallet/wallet-options.js'
 import { openWsSocket } from './open-ws-socket.js'
+import type { StoreAdvice } from './sealed-database.js'
 import { openSqliteStore } from './sqlite-store.js'
 
 /** A wallet in Node, with everything that it stands on. */
@@ -28,12 +29,15 @@ export async function openWallet({
   ledgerUrl,
   chainId,
   restored = false,
+  advice,
   ...options
 }: {
   /** Path of the SQLite file; created when it is not there. */
   readonly file: string
   /** The file is a copy that may be old (JRN-6): its channels are resumed before anything is signed. */
   readonly restored?: boolean
+  /** What faults of the file say that would be right, where a program has other words for it than this one. */
+  readonly advice?: StoreAdvice
   /** Address of a ledger node, `http://host:port`. It is not trusted. */
   readonly ledgerUrl: string
   /** The chain that is meant; absent: the one that the node serves. */
@@ -47,7 +51,7 @@ export async function openWallet({
     ...{ url, openSocket: openWsSocket },
     ...(chainId !== undefined && { chainId }),
   })
-  const stores = await openSqliteStore(file, { restored })
+  const stores = await openSqliteStore(file, { restored, ...(advice && { advice }) })
   let opened: Pick<OpenedWallet, 'wallet' | 'feed' | 'ledger'>
   let started: BlockFeed | undefined
   try {

@@ -19,6 +19,14 @@ import { openDatabase, type SqliteDatabase } from './sqlite-database.js'
 
 export type { Restored }
 
+/** What would be right where a file is refused, in the words of the program that its owner uses. */
+export type StoreAdvice = {
+  /** It is whole, and not at its mark: how a restored copy is taken. */
+  readonly copy: string
+  /** It is damaged, and cannot be taken: what there is in its place. */
+  readonly damage: string
+}
+
 export type SealedDatabaseOptions = {
   /** Of the database file; its mark lies beside it, with `.mark` behind the name. */
   readonly path: string
@@ -33,8 +41,7 @@ export type SealedDatabaseOptions = {
   readonly restored?: Restored
   /** JRN-7: what it means that there is neither a file nor a mark: a new one is due, or it was lost. */
   readonly unmarked: 'made' | 'refused'
-  /** What would be right where a file is refused: how its owner takes a restored copy. */
-  readonly advice: string
+  readonly advice: StoreAdvice
 }
 
 /**
@@ -165,10 +172,13 @@ async function openFiles(
   }
 }
 
-/** To SQLite, what is missing behind a file's end is a disk that fails. */
+/**
+ * To SQLite, what is missing behind a file's end is a disk that fails. A checkpoint that was cut leaves
+ * a short file that is whole with its log: other failures of one, as of a full disk, are what they are.
+ */
 function cutShort(error: unknown): unknown {
-  const isFailure = error instanceof StoreFault && error.code === 'store_failed'
-  return isFailure
+  const cause = error instanceof StoreFault ? error.cause : undefined
+  return cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_IOERR'
     ? new StoreFault('store_corrupt', 'the end of the database is missing', error)
     : error
 }
@@ -185,11 +195,12 @@ function advised(error: unknown, { path, advice }: SealedDatabaseOptions): unkno
     case 'key_missing':
       return error
     case 'store_corrupt':
+      return new StoreFault(error.code, `${path}: ${error.message}; ${advice.damage}`, error)
     case 'store_rolled_back':
     case 'store_swapped':
     case 'mark_missing':
     case 'mark_damaged':
     case 'mark_rolled_back':
-      return new StoreFault(error.code, `${path}: ${error.message}; ${advice}`, error)
+      return new StoreFault(error.code, `${path}: ${error.message}; ${advice.copy}`, error)
   }
 }

@@ -1,5 +1,6 @@
 import sqlite3 from 'sqlite3'
 import { StoreFault } from '../store/store-fault.js'
+import { writeFault } from './write-fault.js'
 
 type Row = Record<string, unknown>
 
@@ -75,6 +76,8 @@ function faultOf(error: Error, path: string): StoreFault {
     case 'SQLITE_CORRUPT':
     case 'SQLITE_NOTADB':
       return new StoreFault('store_corrupt', `${path} is damaged: ${error.message}`, error)
+    case 'SQLITE_FULL':
+      return writeFault(path, error)
   }
   return new StoreFault('store_failed', `${path} failed: ${error.message}`, error)
 }

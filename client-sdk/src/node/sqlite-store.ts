@@ -1,6 +1,6 @@
 import type { RecordKind, StoreWrite, WalletStore } from '../store/wallet-store.js'
 import { decodeWalletChannel, encodeWalletChannel } from '../wallet/wallet-records.js'
-import { type Restored, SealedDatabase } from './sealed-database.js'
+import { type Restored, SealedDatabase, type StoreAdvice } from './sealed-database.js'
 import type { RowWrite, SealedTable } from './sealed-table.js'
 import { storedBytes, storedText } from './stored-column.js'
 
@@ -30,20 +30,29 @@ type Commit = {
   readonly failed: (fault: unknown) => void
 }
 
+export type SqliteStoreOptions = { readonly restored?: boolean; readonly advice?: StoreAdvice }
+
+const ADVICE: StoreAdvice = {
+  copy: 'put the newest copy back, or open it with "restored: true" to take it as it is',
+  damage:
+    'put the newest copy back, or open a new file: it is filled from the newest backup, and the words find all channels on the ledger',
+}
+
 /**
  * Opens (or creates) a file of wallets, for this process alone. `restored`: takes a copy that may be
- * old as it is; the books of all its channels are lost from then on (JRN-6). Errors: `StoreFault`.
+ * old as it is; the books of all its channels are lost from then on (JRN-6). `advice`: what faults say that
+ * would be right. Errors: `StoreFault`.
  */
 export async function openSqliteStore(
   path: string,
-  { restored = false }: { readonly restored?: boolean } = {},
+  { restored = false, advice = ADVICE }: SqliteStoreOptions = {},
 ): Promise<SqliteWalletStores> {
   const database = await SealedDatabase.open({
     path,
     owner: 'wallets',
     format: STORE_VERSION,
     tables: [RECORD, DONE],
-    advice: 'put the newest copy back, or open it with "restored: true" to take it as it is',
+    advice,
     unmarked: 'made',
     ...(restored ? { restored: { row: lostBooks, writes: [] } } : {}),
   })

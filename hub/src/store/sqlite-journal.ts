@@ -115,7 +115,11 @@ export async function openSqliteJournal(
     format: JOURNAL_VERSION,
     tables: [META, CHANNEL, JOB, PAYMENT, REVEAL],
     unmarked,
-    advice: 'put the newest copy back, or have "hub run --restored" take it as it is',
+    advice: {
+      copy: 'put the newest copy back, or have "hub run --restored" take it as it is',
+      damage:
+        'put the newest copy back, or move it away with its "-wal" and "hub run --restored": without a journal the hub finds its channels on the ledger and resumes them',
+    },
     ...(restored === undefined ? {} : { restored: restoredRows(restored) }),
   })
   return {

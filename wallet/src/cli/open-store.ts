@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { StoreFault } from '@tallystick/client-sdk'
-import { type OpenedWallet, openWallet } from '@tallystick/client-sdk/node'
+import { type OpenedWallet, openWallet, type StoreAdvice } from '@tallystick/client-sdk/node'
 import type { ChainId } from '@tallystick/protocol'
 import { CommandError } from './command-error.js'
 import { showProgress } from './progress.js'
@@ -42,7 +42,7 @@ export async function openStore(
   if (chainId === undefined) tellUntrustedChain()
   const open = (restored: boolean) =>
     openWallet({
-      ...{ words, file: store, ledgerUrl, guards, restored },
+      ...{ words, file: store, ledgerUrl, guards, restored, advice: ADVICE },
       ...(chainId !== undefined && { chainId }),
     })
   return showProgress('opening the wallet', () =>
@@ -51,6 +51,13 @@ export async function openStore(
       throw error
     }),
   )
+}
+
+/** The ways out that this command has. */
+const ADVICE: StoreAdvice = {
+  copy: 'put the newest copy back, or leave its channels with "wallet exit --unsure"',
+  damage:
+    'put the newest copy back, or leave its channels with "wallet exit --new-store" and another --store',
 }
 
 /** What a store is refused for that was put back from elsewhere (JRN-5). */

@@ -79,7 +79,11 @@ export async function openSqliteTowerStore(
     format: STORE_VERSION,
     tables: [META, APPOINTMENT, WATCHED],
     unmarked: 'made',
-    advice: 'put the newest copy back, or have "watchtower run --restored" take it as it is',
+    advice: {
+      copy: 'put the newest copy back, or have "watchtower run --restored" take it as it is',
+      damage:
+        'put the newest copy back, or move it away with its "-wal" and its mark: without a store, owners that are there hand over anew',
+    },
     // Old appointments are worth keeping: their owners hand over what is newer.
     ...(isRestored && { restored: { row: () => undefined, writes: [] } }),
   })
