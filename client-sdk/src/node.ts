@@ -1,6 +1,7 @@
 export { type HighWaterMark, MarkFile, readHighWaterMark } from './node/high-water-mark.js'
 export { type OpenedWallet, openWallet } from './node/open-wallet.js'
 export { openWsSocket } from './node/open-ws-socket.js'
+export { makePrivateFile } from './node/private-file.js'
 export type { SqlValue } from './node/row-digest.js'
 export {
   markNewDatabase,

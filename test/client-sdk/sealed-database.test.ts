@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -58,6 +60,23 @@ describe('a sealed database', () => {
     const again = await openSealed(path)
     assert.deepEqual(await counted(again), [4, 4])
     await again.close()
+  })
+
+  test('INV-51 is readable by its owner alone, with its log and its mark, also one that was not', async (context) => {
+    const path = join(temporaryFolder(context), 'store.db')
+    const modes = () => ['', '-wal', '.mark'].map((tail) => statSync(`${path}${tail}`).mode & 0o777)
+    const database = await openSealed(path)
+    await commitNumber(database, 1)
+    assert.deepEqual(modes(), [0o600, 0o600, 0o600])
+    copySealed(path, `${path}.copy`)
+    await database.close()
+    for (const tail of ['', '-wal']) {
+      renameSync(`${path}.copy${tail}`, `${path}${tail}`)
+      chmodSync(`${path}${tail}`, 0o644)
+    }
+    const again = await openSealed(path)
+    context.after(() => again.close())
+    assert.deepEqual(modes(), [0o600, 0o600, 0o600])
   })
 
   test('of several writes to one row the last counts, and what is removed is gone', async (context) => {

@@ -1,5 +1,6 @@
 import sqlite3 from 'sqlite3'
 import { StoreFault } from '../store/store-fault.js'
+import { closeToOthers, makePrivateFile } from './private-file.js'
 import { writeFault } from './write-fault.js'
 
 type Row = Record<string, unknown>
@@ -20,8 +21,9 @@ export type SqliteDatabase = {
   close(): Promise<void>
 }
 
-/** A database file that survives power loss and that no second process can open. */
+/** A database file that survives power loss, that no second process can open, and no other user read. */
 export async function openDatabase(path: string): Promise<SqliteDatabase> {
+  await makePrivate(path)
   const handle = await new Promise<sqlite3.Database>((resolve, reject) => {
     const opened = new sqlite3.Database(path, (error) =>
       error ? reject(faultOf(error, path)) : resolve(opened),
@@ -65,6 +67,16 @@ export async function openDatabase(path: string): Promise<SqliteDatabase> {
       }),
     close: () =>
       alone(() => new Promise((resolve, reject) => handle.close(settled(resolve, reject)))),
+  }
+}
+
+/** SQLite gives its log the rights of the file; one that lies there has its own. */
+async function makePrivate(path: string): Promise<void> {
+  try {
+    await makePrivateFile(path)
+    await closeToOthers(`${path}-wal`)
+  } catch (cause) {
+    throw writeFault(path, cause)
   }
 }
 
