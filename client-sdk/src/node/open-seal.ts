@@ -46,19 +46,34 @@ type SealToOpen = {
  * (JRN-5), of a restored copy (JRN-6), or of a database that was made just now (JRN-7).
  */
 export async function openSeal(options: SealToOpen): Promise<Seal> {
-  const { database, tables, live, restored } = options
-  const found = await findSeal(database, options)
+  const { restored, markPath } = options
+  const found = await readSeal(options)
   if (found === undefined) return createDatabase(options)
+  if (restored !== undefined) return acceptRestored(options, found, restored)
+  await checkMark(found, markPath)
+  return found
+}
+
+/** The seal that is stored, checked against all live rows (JRN-3); `undefined` where nothing is. */
+export async function readSeal(
+  options: Pick<SealToOpen, 'database' | 'path' | 'owner' | 'key' | 'format' | 'tables' | 'live'>,
+): Promise<Seal | undefined> {
+  const { database, tables, live } = options
+  const found = await findSeal(database, options)
+  if (found === undefined) return undefined
   for (const table of tables) {
     if (table.kind === 'live') await readLive(database, table, live)
   }
   if (live.sum !== found.live) {
     throw new StoreFault('store_corrupt', 'rows are missing, or older than the newest commit')
   }
-  if (restored !== undefined) return acceptRestored(options, found, restored)
-  const mismatch = mismatchOf(found, await readHighWaterMark(options.markPath))
-  if (mismatch !== undefined) throw new StoreFault(mismatch.code, mismatch.detail)
   return found
+}
+
+/** JRN-5. Throws what `mismatchOf` finds, `mark_missing` and `mark_damaged`. */
+export async function checkMark(found: Seal, markPath: string): Promise<void> {
+  const mismatch = mismatchOf(found, await readHighWaterMark(markPath))
+  if (mismatch !== undefined) throw new StoreFault(mismatch.code, mismatch.detail)
 }
 
 async function readLive(
@@ -101,11 +116,15 @@ async function createDatabase(options: SealToOpen): Promise<Seal> {
 }
 
 async function foundMark({ markPath, unmarked }: SealToOpen): Promise<HighWaterMark | undefined> {
+  return unmarked === 'made' ? findMark(markPath) : readHighWaterMark(markPath)
+}
+
+/** What a mark says; `undefined` where there is none. Throws `mark_damaged`. */
+export async function findMark(markPath: string): Promise<HighWaterMark | undefined> {
   try {
     return await readHighWaterMark(markPath)
   } catch (error) {
-    const isMissing = error instanceof StoreFault && error.code === 'mark_missing'
-    if (isMissing && unmarked === 'made') return undefined
+    if (error instanceof StoreFault && error.code === 'mark_missing') return undefined
     throw error
   }
 }

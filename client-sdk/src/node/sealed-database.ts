@@ -176,7 +176,7 @@ async function openFiles(
  * To SQLite, what is missing behind a file's end is a disk that fails. A checkpoint that was cut leaves
  * a short file that is whole with its log: other failures of one, as of a full disk, are what they are.
  */
-function cutShort(error: unknown): unknown {
+export function cutShort(error: unknown): unknown {
   const cause = error instanceof StoreFault ? error.cause : undefined
   return cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_IOERR'
     ? new StoreFault('store_corrupt', 'the end of the database is missing', error)
@@ -184,7 +184,10 @@ function cutShort(error: unknown): unknown {
 }
 
 /** Adds what would be right to faults that its owner can do something about. */
-function advised(error: unknown, { path, advice }: SealedDatabaseOptions): unknown {
+export function advised(
+  error: unknown,
+  { path, advice }: Pick<SealedDatabaseOptions, 'path' | 'advice'>,
+): unknown {
   if (!(error instanceof StoreFault)) return error
   switch (error.code) {
     case 'store_in_use':
