@@ -97,7 +97,8 @@ describe('the commands', () => {
     const ledger = await startLedger(t)
     const { port } = new URL(ledger.url)
     for (const program of [HUB, TOWER]) {
-      const data = join(temporaryFolder(t), 'data')
+      const data = temporaryFolder(t)
+      assert.equal((await run(program, 'init', '--data', data)).code, 0)
       const options = ['--data', data, '--ledger', ledger.url, '--port', port]
       const { code, stderr } = await run(program, 'run', ...options)
       assert.equal(code, 1)
@@ -112,7 +113,9 @@ describe('the commands', () => {
     assert.equal((await run(LEDGER, 'init', '--data', dir, ...asset)).code, 0)
     const ledger = await LedgerProcess.start(dir, '--block-interval-ms', '5')
     t.after(() => ledger.kill())
-    const hub = await HubProcess.start({ dataDir: join(dir, 'hub'), ledgerUrl: ledger.url })
+    const dataDir = join(dir, 'hub')
+    assert.equal((await run(HUB, 'init', '--data', dataDir)).code, 0)
+    const hub = await HubProcess.start({ dataDir, ledgerUrl: ledger.url })
     t.after(() => hub.kill())
     const readiness = async () => (await fetch(`${hub.url}/readyz`)).status
     while ((await readiness()) !== 200);

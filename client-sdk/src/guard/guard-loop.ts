@@ -33,6 +33,8 @@ export type Guarded = {
   readonly party: ChannelParty
   /** The owner's channel key. */
   readonly signer: Signer
+  /** Whether it may close the channel by itself, unsure where the hub says that it has lost data. */
+  readonly mayLeave: boolean
 }
 
 export type GuardParts = {
@@ -149,7 +151,7 @@ export class GuardLoop {
         const funded = await this.#parts.revealWithCoins(duty.reveal)
         if (!isRejection(funded)) return funded.transaction
         // Lost books must never close a channel by themselves: their owner decides (DSP-9).
-        if (party.resuming !== undefined) return funded
+        if (!guarded.mayLeave) return funded
         // An owner without coins can only pay out of the channel, and so has to leave it.
         const leaving = await this.#parts.beforeForceClose(party)
         return this.#channelTransaction(guarded, [forceCloseOperation(leaving)], [duty.reveal])

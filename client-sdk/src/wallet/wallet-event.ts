@@ -33,7 +33,14 @@ export type WalletEvent =
   /** The owner wants to close alone: nothing is signed on the channel any more. */
   | { readonly kind: 'leave'; readonly channel: ChannelId }
   /** The record of the channel may be older than what was signed: nothing is, until it is resumed. */
-  | { readonly kind: 'stateLost'; readonly channel: ChannelId }
+  | {
+      readonly kind: 'stateLost'
+      readonly channel: ChannelId
+      /** Who says so: what is known of the store, or the hub. */
+      readonly by: 'store' | 'hub'
+    }
+  /** The process began anew while the hub was asked from where the lane goes on. */
+  | { readonly kind: 'askedAnew'; readonly channel: ChannelId }
   /** A guard gives back what it was entrusted with. */
   | { readonly kind: 'adopted'; readonly entrusted: Entrusted }
   /** The hub says from where to go on; `reveals`: what the ledger knows of the items it shows. */
@@ -63,6 +70,8 @@ export type WalletEffect =
   | { readonly kind: 'invoiceChanged'; readonly invoice: InvoiceRecord }
   | { readonly kind: 'paymentChanged'; readonly payment: PaymentRecord }
   | { readonly kind: 'channelChanged'; readonly channel: ChannelId }
+  /** The books of the channel are whole again: what the hub had to say meanwhile is asked for. */
+  | { readonly kind: 'resumed'; readonly channel: ChannelId }
   /** The close offer is right: the shell signs the agreement and brings it back. */
   | {
       readonly kind: 'agreeToClose'

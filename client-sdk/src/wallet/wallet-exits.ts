@@ -165,7 +165,7 @@ export class WalletExits {
 
 /** Whether later states were signed, or received, than the store holds. */
 export function mayBeOld({ books, party }: WalletChannel): boolean {
-  return books === 'lost' || party.resuming !== undefined
+  return books !== 'whole' || party.lostAt !== undefined
 }
 
 export function stateLost(id: ChannelId): WalletError {

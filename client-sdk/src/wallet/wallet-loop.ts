@@ -128,6 +128,7 @@ function isLedgerEvent({ kind }: WalletEvent): boolean {
     kind === 'timePassed' ||
     kind === 'leave' ||
     kind === 'stateLost' ||
+    kind === 'askedAnew' ||
     kind === 'adopted'
   )
 }

@@ -36,7 +36,14 @@ import {
 import { failCancelled } from './cancelled-payments.js'
 import { finishPayment, linkRefund } from './finish-payment.js'
 import { meetLaneEvent } from './receive-payment.js'
-import { answerHub, stepAdopted, stepResumeAnswered, stepStateLost } from './resume-step.js'
+import {
+  answerHub,
+  becomeWhole,
+  stepAdopted,
+  stepAskedAnew,
+  stepResumeAnswered,
+  stepStateLost,
+} from './resume-step.js'
 import { markPaid, stepRevealSeen } from './reveal-step.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
@@ -77,7 +84,11 @@ export function stepWallet(
     case 'leave':
       return stepLeave(state, event.channel)
     case 'stateLost':
-      return changeChannel(state, event.channel, (held) => stepStateLost(state, held, context))
+      return changeChannel(state, event.channel, (held) =>
+        stepStateLost(state, held, event.by, context),
+      )
+    case 'askedAnew':
+      return changeChannel(state, event.channel, (held) => stepAskedAnew(state, held, context))
     case 'adopted': {
       const { entrusted } = event
       return changeChannel(state, entrusted.channel, (held) =>
@@ -125,7 +136,10 @@ function stepAttached(state: WalletOverlay, position: Position, context: WalletC
   if (held === undefined) return unknown(position.channel)
   const synced = resync(held.party, position)
   if (isRejection(synced)) return synced
-  if (position.resuming !== undefined) return answerHub(state, held, position.resuming, context)
+  const { resuming: nonce, lostAt } = position
+  if (nonce !== undefined) return answerHub(state, held, { nonce, lostAt }, context)
+  // First the hub says from where this lane goes on.
+  if (held.party.resuming !== undefined) return []
   state.setChannel({ ...held, party: synced.party })
   const draining = synced.party.phase.kind === 'draining'
   const agreed = agreementOf(synced.party)
@@ -149,12 +163,16 @@ function stepUpdate(
   const received = receiveUpdate(context.chainId, held.party, update as LaneUpdate, context.now)
   if (received.kind === 'rejection') return received
   if (received.kind === 'known') return [stored(update.channel, held.party)]
-  state.setChannel({ ...held, party: received.party })
+  const updated = { ...held, party: received.party }
+  state.setChannel(updated)
+  const isRegained = held.books !== 'whole' && received.party.lostAt === undefined
+  const whole = isRegained ? becomeWhole(state, updated, context) : []
   const met = received.events.flatMap((event) =>
     meetLaneEvent(state, update.channel, event, context),
   )
   return [
     stored(update.channel, received.party),
+    ...whole,
     ...met,
     { kind: 'channelChanged', channel: update.channel },
   ]
@@ -164,6 +182,8 @@ function stepUpdate(
 function stepClaim(state: WalletOverlay, claim: Claim, context: WalletContext): Outcome {
   const held = state.channel(claim.channel)
   if (held === undefined) return unknown(claim.channel)
+  // Said again once the books are whole.
+  if (held.party.lostAt !== undefined) return []
   const claimed = receiveClaim(held.party, claim, context.now)
   if (claimed.kind === 'known') return []
   if (claimed.kind === 'rejection') return claimed
@@ -178,6 +198,7 @@ function stepDecline(
 ): Outcome {
   const held = state.channel(channel)
   if (held === undefined) return unknown(channel)
+  if (held.party.lostAt !== undefined) return []
   if (!draftedLane(held.party).items.some((item) => item.id === id)) return []
   if (held.party.owed.some((owed) => owed.id === id)) return []
   const party = draftChange(held.party, { kind: 'cancel', id }, context.now)
@@ -247,7 +268,7 @@ function stepChannelSeen(
   }
   state.setChannel(found)
   // On one that is closing there is nothing to go on with, and nothing to sign.
-  if (books === 'lost') stepStateLost(state, found, context)
+  if (books === 'lost') stepStateLost(state, found, 'store', context)
   return [{ kind: 'channelChanged', channel: channel.id }]
 }
 
@@ -272,7 +293,7 @@ function stepTimePassed(state: WalletOverlay, context: WalletContext): Outcome {
   const effects: WalletEffect[] = []
   for (const held of [...state.channels()]) {
     // Whether something expired unpaid, lost books do not tell.
-    if (held.books === 'lost') continue
+    if (held.books !== 'whole') continue
     const expired = expireItems(state, held, context)
     effects.push(...expired.effects)
     const party = draftOwed(lapseAgreement(expired.party, context.now), context.now)

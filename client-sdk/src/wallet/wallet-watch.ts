@@ -108,7 +108,9 @@ export class WalletWatch {
       .filter(
         ({ party }) => isDisputed(party) || party.incoming.some(({ known }) => known !== undefined),
       )
-      .map(({ party, keyIndex }) => ({ party, signer: this.#core.keys.channel(keyIndex) }))
+      .map(({ party, keyIndex, books }) => {
+        return { party, signer: this.#core.keys.channel(keyIndex), mayLeave: books !== 'lost' }
+      })
     if (guarded.length === 0) return
     const parties = guarded.map(({ party }) => party)
     const revealedBy = await this.#reveals.of(parties, news)

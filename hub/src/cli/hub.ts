@@ -4,7 +4,7 @@ import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { startHub } from '../hub.js'
 import { DEFAULT_HUB_CONFIG, type HubConfig } from '../hub-config.js'
-import { loadHubKeys } from '../hub-keys.js'
+import { initHubKeys } from '../hub-keys.js'
 import { addAuditCommand } from './audit-command.js'
 import { baseUnits, ledgerAddress, wholeNumber } from './option-values.js'
 import { stopOnFault, stopRunning } from './stop-on-fault.js'
@@ -22,7 +22,7 @@ program
   .option('--json', 'print one JSON object')
   .action(async ({ data, json }: { data: string; json?: true }) => {
     await mkdir(data, { recursive: true })
-    const { signer, payoutLock } = await loadHubKeys(data)
+    const { signer, payoutLock } = await initHubKeys(data)
     const facts = { hub: signer.publicKey, payout_lock: payoutLock }
     print(json, facts, `hub key      ${facts.hub}\npayout lock  ${facts.payout_lock}`)
   })

@@ -65,10 +65,10 @@ function stepChannelSeen(state: HubOverlay, seen: Channel, context: HubContext):
 }
 
 /** A channel of the time that a restored journal has lost is not a new one (CH-18). */
-function firstParty(seen: Channel, { nonce, restoredTime }: HubContext): ChannelParty {
+function firstParty(seen: Channel, { nonce, restoredTime, now }: HubContext): ChannelParty {
   const party = newParty('hub', seen)
   if (restoredTime === undefined || seen.openedTime > restoredTime) return party
-  const asked = askToResume(party, nonce)
+  const asked = askToResume(party, nonce, now)
   return isRejection(asked) ? party : asked
 }
 
@@ -127,7 +127,7 @@ function expireItems(state: HubOverlay, channel: HubChannel, context: HubContext
     const drafted = draftChange(party, { kind: 'expire', id: item.id }, context.now)
     if (isRejection(drafted)) continue
     party = drafted
-    setStatus(state, item, 'failed', context)
+    setStatus(state, idOf(channel), item, 'failed', context)
   }
   const left = (party.draft?.lane ?? party.own).items
   const kept = channel.origin.filter(

@@ -13,7 +13,7 @@ const BUNDLE_MODE = 0o600
 /** `wallet bundle`: writes what brings the money home when words, store and hub are gone. */
 export async function exportBundle(options: BundleCommand): Promise<void> {
   const { out, json } = options
-  const { wallet, close } = await openStore(options, { guards: false })
+  const { wallet, close } = await openStore(options, { as: 'bystander' })
   try {
     const bundle = wallet.exitBundle()
     if (bundle.exits.length === 0) {
