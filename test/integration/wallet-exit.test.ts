@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, test } from 'node:test'
@@ -184,6 +191,9 @@ describe('wallet exit on real processes', () => {
     for (const name of ['copy.db.mark', 'fresh.db', 'fresh.db.mark']) {
       assert.ok(!existsSync(join(network.dir, name)), name)
     }
+    truncateSync(join(network.dir, 'copy.db'), 5_000)
+    const cut = await walletCommand('exit', ...copy, '--plan', '--unsure', '--json')
+    assert.match(cut.stdout, /"code":"store_corrupt".*wallet exit --new-store/)
     const closed = await walletCommand('exit', ...place, '--channel', '7', '--json')
     assert.match(closed.stdout, /"code":"channel_unknown"/)
     const open = await walletCommand('exit', ...place, '--plan', '--json')
