@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { LedgerClient, PROCESS_CLOCK } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
 import {
@@ -20,11 +18,12 @@ import { BackupDesk } from './backup/backup-desk.js'
 import type { HubChannel } from './core/hub-channel.js'
 import { askAtStart } from './core/resume-step.js'
 import { type HubConfig, termsOf } from './hub-config.js'
-import { auditPathOf, journalPathOf, loadHubKeys } from './hub-keys.js'
+import { auditPathOf, backupsPathOf, journalPathOf, loadHubKeys } from './hub-keys.js'
 import type { HubReport } from './hub-report.js'
 import { HUB_VERSION } from './hub-version.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
 import { resumeAtStart } from './resume-at-start.js'
+import { StartFault } from './start-fault.js'
 import { openBackupRows } from './store/backup-rows.js'
 import { openSqliteJournal } from './store/sqlite-journal.js'
 
@@ -38,13 +37,13 @@ export type RunningHub = {
 /**
  * Starts a hub: journal, ledger follower, closer, guard, sessions. `onOperatorFault` is told when a
  * promise of the journal was broken; the process must end then, for nothing may be signed on top.
+ * Errors: `StoreFault`, `key_missing` where `initHubKeys` was not called for the folder before.
  */
 export async function startHub(
   config: HubConfig,
   onOperatorReport: (report: HubReport) => void,
   onOperatorFault: (fault: unknown) => void,
 ): Promise<RunningHub> {
-  await mkdir(config.dataDir, { recursive: true })
   const keys = await loadHubKeys(config.dataDir)
   const patiently = <T>(work: () => Promise<T>) =>
     waitForLedger(work, {
@@ -55,20 +54,23 @@ export async function startHub(
   const ledger = await patiently(() =>
     LedgerClient.connect({ url: config.ledgerUrl, openSocket: openWsSocket }),
   )
-  const { chainId, genesis } = ledger
+  const { chainId } = ledger
   // Headers lead to the parameters in force; those of the genesis may be long gone.
   const { time } = await patiently(() => ledger.refresh())
   const { timeStepSecondsMax } = ledger.parameters
   if (2 * timeStepSecondsMax > CLAIM_MARGIN_SECONDS) {
     // One block must not be able to jump over the time in which a taken claim can be enforced.
-    throw new Error(`ledger time may rise by ${timeStepSecondsMax} s a block: too coarse for a hub`)
+    const detail = `ledger time may rise by ${timeStepSecondsMax} s a block: too coarse for a hub`
+    throw new StartFault('ledger_unsuitable', detail)
   }
   const { disputeWindowSecondsMin: least, disputeWindowSecondsMax: most } = ledger.parameters
   if (config.disputeWindowSeconds < least || config.disputeWindowSeconds > most) {
-    throw new Error(`the ledger takes dispute windows of ${least} to ${most} seconds`)
+    const detail = `the ledger takes dispute windows of ${least} to ${most} seconds`
+    throw new StartFault('ledger_unsuitable', detail)
   }
   const policy = policyOf(config, keys.payoutLock, ledger.feePerKiloCost(config.asset))
-  const journal = await openSqliteJournal(journalPathOf(config.dataDir), chainId, {
+  const owner = { chainId, hub: keys.signer.publicKey }
+  const journal = await openSqliteJournal(journalPathOf(config.dataDir), owner, {
     unmarked: 'refused',
     ...(config.restored ? { restored: { time, channel: restoredAt(time) } } : {}),
   })
@@ -79,7 +81,7 @@ export async function startHub(
     onReport: onOperatorReport,
     onFault: onOperatorFault,
   })
-  const backupRows = await openBackupRows(join(config.dataDir, 'backups.db'), chainId)
+  const backupRows = await openBackupRows(backupsPathOf(config.dataDir), chainId)
   const hub = assembleHub({
     keys,
     policy,
@@ -92,7 +94,7 @@ export async function startHub(
     onReport,
     onFault,
   })
-  const { state, pipeline, desk } = hub
+  const { state, pipeline, desk, contact } = hub
   const about = describeHub(keys.signer.publicKey, chainId, policy)
   await audit.append('started', {
     ...{ version: HUB_VERSION, restored: config.restored },
@@ -114,7 +116,7 @@ export async function startHub(
     onSocket: (socket, address) => desk.open(socket, address),
     backups: { desk: backups, chainId, hub: keys.signer.publicKey, now: () => pipeline.now },
     information: {
-      ready: () => pipeline.now > genesis.time,
+      notReadyFor: () => (contact.isHeard ? undefined : 'no block of the ledger has come lately'),
       describe: () => about,
       statistics: async () => ({
         channels: [...state.channels()].length,
@@ -158,7 +160,10 @@ function policyOf(
   payoutLock: HubPolicy['payoutLock'],
   feePerKiloCost: number,
 ): HubPolicy {
-  if (feePerKiloCost === 0) throw new Error(`the ledger takes no fees in asset ${config.asset}`)
+  if (feePerKiloCost === 0) {
+    const detail = `the ledger takes no fees in asset ${config.asset}`
+    throw new StartFault('ledger_unsuitable', detail)
+  }
   return {
     asset: config.asset,
     payoutLock,

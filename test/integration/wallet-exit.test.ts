@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, test } from 'node:test'
@@ -85,6 +92,11 @@ describe('wallet exit on real processes', () => {
       assert.equal(settled?.paid_client, payout_least)
       const history = await walletCommand('history', ...place)
       assert.match(history.stdout, /closed by you alone, finalized at .* UTC\n.*paid 39\.9\d+ GBP/)
+      const out = join(network.dir, 'nothing.exit')
+      const empty = await walletCommand('bundle', ...place, '--out', out)
+      assert.equal(empty.code, 1)
+      assert.match(empty.stderr, /^no_channels: no channel is open.*\n$/)
+      assert.equal(existsSync(out), false)
     })
   })
 
@@ -147,9 +159,15 @@ describe('wallet exit on real processes', () => {
     const busy = await walletCommand('status', ...place, '--json')
     assert.match(busy.stdout, /"code":"store_in_use"/)
     await alice.close()
+    const files = ['alice.db', 'alice.db.mark']
+    const kept = () => files.map((name) => readFileSync(join(network.dir, name), 'hex'))
+    const before = kept()
     const status = await walletCommand('channels', ...place, '--json')
     assert.equal(channelOf(status.stdout).step, undefined)
     assert.match(status.stdout, /"yours":"100000000"/)
+    await walletCommand('history', ...place)
+    await walletCommand('exit', ...place, '--plan', '--unsure')
+    assert.deepEqual(kept(), before)
 
     const file = join(network.dir, 'damaged.exit')
     writeFileSync(file, 'not a bundle')
@@ -165,6 +183,17 @@ describe('wallet exit on real processes', () => {
     const doubted = await walletCommand('exit', ...copy, '--plan', '--unsure', '--json')
     const { step, payout_least } = channelOf(doubted.stdout)
     assert.deepEqual([step?.unsure, payout_least], [true, '0'])
+    // To look is not to take: the copy is what it was, and so is a store that is not there.
+    assert.deepEqual(readFileSync(join(network.dir, 'copy.db'), 'hex'), before[0])
+    const fresh = placeOf(network, 'alice', 'fresh.db')
+    const found = await walletCommand('exit', ...fresh, '--plan', '--new-store', '--json')
+    assert.deepEqual(channelOf(found.stdout).step?.unsure, true)
+    for (const name of ['copy.db.mark', 'fresh.db', 'fresh.db.mark']) {
+      assert.ok(!existsSync(join(network.dir, name)), name)
+    }
+    truncateSync(join(network.dir, 'copy.db'), 5_000)
+    const cut = await walletCommand('exit', ...copy, '--plan', '--unsure', '--json')
+    assert.match(cut.stdout, /"code":"store_corrupt".*wallet exit --new-store/)
     const closed = await walletCommand('exit', ...place, '--channel', '7', '--json')
     assert.match(closed.stdout, /"code":"channel_unknown"/)
     const open = await walletCommand('exit', ...place, '--plan', '--json')
