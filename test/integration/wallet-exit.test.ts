@@ -92,6 +92,11 @@ describe('wallet exit on real processes', () => {
       assert.equal(settled?.paid_client, payout_least)
       const history = await walletCommand('history', ...place)
       assert.match(history.stdout, /closed by you alone, finalized at .* UTC\n.*paid 39\.9\d+ GBP/)
+      const out = join(network.dir, 'nothing.exit')
+      const empty = await walletCommand('bundle', ...place, '--out', out)
+      assert.equal(empty.code, 1)
+      assert.match(empty.stderr, /^no_channels: no channel is open.*\n$/)
+      assert.equal(existsSync(out), false)
     })
   })
 

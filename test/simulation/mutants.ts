@@ -1,4 +1,4 @@
-import type { Patch } from '../mutation/patched-build.js'
+import type { Edit, Patch } from '../mutation/patched-build.js'
 
 const RECEIVE = 'protocol/src/channel/receive-update.ts'
 const DISPUTE = 'protocol/src/channel/dispute.ts'
@@ -15,8 +15,15 @@ const RECEIVING = 'client-sdk/src/wallet/receive-payment.ts'
 const WALLET_STEP = 'client-sdk/src/wallet/wallet-step.ts'
 const OPERATION = 'settlement/src/core/apply-operation.ts'
 
+/** A deliberate defect; a rule that is kept in two places is broken in both. */
+export type Mutant = Patch & {
+  readonly and?: Edit
+  /** One that caught it once, to be tried first. */
+  readonly seed?: number
+}
+
 /** Deliberate defects: each breaks one rule, and the simulator has to notice every one of them. */
-export const MUTANTS: readonly Patch[] = [
+export const MUTANTS: readonly Mutant[] = [
   {
     name: 'wallet-skips-the-fsync',
     rule: 'INV-17',
@@ -125,6 +132,7 @@ export const MUTANTS: readonly Patch[] = [
   },
   {
     name: 'refund-before-the-peer-acked-a-cancellation',
+    seed: 22,
     rule: 'HUB-3',
     file: HUB_STEP,
     find: 'state.setChannel({ ...channel, party: drafted })',
@@ -140,10 +148,12 @@ export const MUTANTS: readonly Patch[] = [
   },
   {
     name: 'hub-carries-on-for-a-later-expiry',
+    seed: 8,
     rule: 'HUB-2',
     file: ROUTING,
     find: 'const { anchor, expiry } = item',
     replace: 'const { anchor } = item; const expiry = item.expiry + 60',
+    and: { file: DRAFT, find: 'if (expiry > expiryMax)', replace: 'if (false)' },
   },
   {
     name: 'hub-forgets-a-preimage',
@@ -156,8 +166,8 @@ export const MUTANTS: readonly Patch[] = [
     name: 'hub-ignores-reveals-on-the-ledger',
     rule: 'REV-3',
     file: HUB_LEDGER,
-    find: 'effects.push(...claimUpstream(',
-    replace: 'if (false) effects.push(...claimUpstream(',
+    find: 'state.setPublic(event.anchor);',
+    replace: 'return effects;',
   },
   {
     name: 'hub-ignores-force-closes',
@@ -168,6 +178,7 @@ export const MUTANTS: readonly Patch[] = [
   },
   {
     name: 'payer-takes-claims-until-the-expiry',
+    seed: 6,
     rule: 'CH-6.5',
     file: CLAIM,
     find: 'now > item.expiry - CLAIM_MARGIN_SECONDS',
@@ -175,20 +186,28 @@ export const MUTANTS: readonly Patch[] = [
   },
   {
     name: 'payer-takes-any-preimage',
+    seed: 2,
     rule: 'CH-6.5',
     file: CLAIM,
     find: 'known.index > item.ticks || anchorOf(known.link, known.index) !== item.anchor',
     replace: 'known.index > item.ticks',
+    and: {
+      file: 'protocol/src/channel/change.ts',
+      find: 'anchorOf(link, index) !== item.anchor',
+      replace: 'false',
+    },
   },
   {
     name: 'payer-expires-items-at-once',
+    seed: 9,
     rule: 'CH-6.3',
-    file: DRAFT,
-    find: '(owed || now <= item.expiry + EXPIRE_GRACE_SECONDS)',
-    replace: '(owed || now < item.expiry - 500)',
+    file: 'protocol/src/channel/limits.ts',
+    find: 'EXPIRE_GRACE_SECONDS = 15',
+    replace: 'EXPIRE_GRACE_SECONDS = -500',
   },
   {
     name: 'wallet-calls-an-invoice-paid-when-it-is-claimed',
+    seed: 45,
     rule: 'INV-28',
     file: RECEIVING,
     find: "state.setInvoice({ ...invoice, status: 'claiming', time: now })",
@@ -196,13 +215,16 @@ export const MUTANTS: readonly Patch[] = [
   },
   {
     name: 'wallet-claims-what-it-does-not-remember',
+    seed: 9,
     rule: 'INV-4',
     file: RECEIVING,
-    find: 'state.setChannel({ ...held, party });\n    state.setInvoice({ ...invoice, status:',
-    replace: 'state.setInvoice({ ...invoice, status:',
+    find: 'const note = state.channel(channel)?.party.incoming.find((other) => other.id === id);',
+    replace:
+      'const held = state.channel(channel);\n    const note = held?.party.incoming.find((other) => other.id === id);\n    if (held) state.setChannel({ ...held, party: { ...held.party, incoming: [] } });',
   },
   {
     name: 'wallet-serves-an-item-that-pays-too-little',
+    seed: 9,
     rule: 'INVOICE-3',
     file: RECEIVING,
     find: 'if (lockedBy(item) < invoice.amount || item.ticks !== 1)',
@@ -294,6 +316,7 @@ export const MUTANTS: readonly Patch[] = [
   },
   {
     name: 'a-challenge-after-the-window',
+    seed: 84,
     rule: 'DSP-4',
     file: CHALLENGE,
     find: 'if (now > status.deadline)',
@@ -308,6 +331,7 @@ export const MUTANTS: readonly Patch[] = [
   },
   {
     name: 'a-challenge-that-is-only-newer-is-not-stale',
+    seed: 64,
     rule: 'DSP-4',
     file: CHALLENGE,
     find: 'return (order > 0 ||',
@@ -336,6 +360,7 @@ export const MUTANTS: readonly Patch[] = [
   },
   {
     name: 'a-reveal-counts-whenever-it-came',
+    seed: 8,
     rule: 'REV-2',
     file: 'settlement/src/core/reveal-record.ts',
     find: 'step.time <= notAfter',
