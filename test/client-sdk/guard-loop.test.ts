@@ -3,10 +3,13 @@ import { describe, type TestContext, test } from 'node:test'
 import {
   type Anchor,
   anchorOf,
+  askToResume,
   fromHex,
   isRejection,
   learnLink,
+  type Operation,
   parseTransaction,
+  type Transaction,
   timestamp,
 } from '@tallystick/protocol'
 import { forceCloseOperation } from '#client-sdk/guard/duties.js'
@@ -41,11 +44,19 @@ function closedByHub(): ChannelPair {
 
 /** The anchors that a submitted transaction reveals. */
 function revealedBy(init: RequestInit | undefined): Anchor[] {
-  if (init?.method !== 'POST') return []
+  return submitted(init)?.body.reveals.map(({ link, index }) => anchorOf(link, index)) ?? []
+}
+
+function operationsOf(init: RequestInit | undefined): readonly Operation[] {
+  return submitted(init)?.body.operations ?? []
+}
+
+function submitted(init: RequestInit | undefined): Transaction | undefined {
+  if (init?.method !== 'POST') return undefined
   const { transaction } = JSON.parse(String(init.body)) as { transaction: string }
   const parsed = parseTransaction(fromHex(transaction))
   assert.ok(!isRejection(parsed))
-  return parsed.body.reveals.map(({ link, index }) => anchorOf(link, index))
+  return parsed
 }
 
 /** A guard of the client's, over a node that never answers what `hangs` names. */
@@ -67,7 +78,7 @@ async function guardOver(pair: ChannelPair, hangs: (anchor: Anchor) => boolean) 
     beforeForceClose: () => assert.fail('the channel is closing'),
     onAct: (act) => acts.push(act),
   })
-  const guarded = [{ party: pair.client, signer: pair.signers.client }]
+  const guarded = [{ party: pair.client, signer: pair.signers.client, unsure: false }]
   const act = (height: number) => loop.act(guarded, { height, now: at(20), revealedBy: nothing })
   return { act, posted, acts, stub }
 }
@@ -126,6 +137,50 @@ describe('GuardLoop', () => {
     assert.deepEqual(posted.slice(3), [ANCHOR(3), ANCHOR(2), ANCHOR(1)])
     t.mock.timers.tick(5_000)
     await Promise.all([first, later])
+  })
+})
+
+describe('CH-19 CH-18 a reveal that only a force close can pay for', () => {
+  /** The closes that the guard of a client without coins hands in, its item about to expire. */
+  async function closes(unsure: boolean, isAsking: boolean) {
+    const pair = new ChannelPair()
+    pair.add('hub', 1, 100n, START + 50)
+    const learnt = learnLink(pair.client, itemId(1), { index: 1, link: preimage(1) })
+    assert.ok(!isRejection(learnt))
+    const asking = askToResume(learnt, new Uint8Array(16).fill(1))
+    assert.ok(!isRejection(asking))
+    const posted: Operation[] = []
+    const stub = new StubLedger(pair.world)
+    const fetch: Fetch = (input, init) => {
+      posted.push(...operationsOf(init))
+      return stub.fetch(input, init)
+    }
+    const { openSocket } = stub
+    const ledger = await LedgerClient.connect({ url: 'http://ledger.test', fetch, openSocket })
+    const loop = new GuardLoop({
+      ledger,
+      feePerKiloCost: () => FEE_PER_KILO_COST,
+      revealWithCoins: async () => ({ kind: 'rejection', code: 'insufficient_funds', detail: '' }),
+      beforeForceClose: async (party) => party,
+      onAct: () => undefined,
+    })
+    const party = isAsking ? asking : learnt
+    const guarded = [{ party, signer: pair.signers.client, unsure }]
+    await loop.act(guarded, { height: 5, now: at(20), revealedBy: nothing })
+    return posted.flatMap((operation) => (operation.kind === 'forceClose' ? operation.unsure : []))
+  }
+
+  test('INV-4 vouches for what the store holds, where nobody else signs', async () => {
+    assert.deepEqual(await closes(false, false), [false])
+  })
+
+  test('INV-4 vouches for nothing where other devices may have signed, also between two turns', async () => {
+    assert.deepEqual(await closes(true, false), [true])
+    assert.deepEqual(await closes(true, true), [true])
+  })
+
+  test('INV-42 is left to the owner where the store may lack what was signed', async () => {
+    assert.deepEqual(await closes(false, true), [])
   })
 })
 

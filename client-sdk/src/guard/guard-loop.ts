@@ -33,6 +33,8 @@ export type Guarded = {
   readonly party: ChannelParty
   /** The owner's channel key. */
   readonly signer: Signer
+  /** Whether a force close of the owner's vouches for nothing, because others sign as well (CH-19). */
+  readonly unsure: boolean
 }
 
 export type GuardParts = {
@@ -137,7 +139,7 @@ export class GuardLoop {
   }
 
   async #build(duty: Duty, guarded: Guarded): Promise<Transaction | Rejection> {
-    const { party } = guarded
+    const { party, unsure } = guarded
     const channel = party.ledger.number
     switch (duty.kind) {
       case 'finalize':
@@ -149,10 +151,11 @@ export class GuardLoop {
         const funded = await this.#parts.revealWithCoins(duty.reveal)
         if (!isRejection(funded)) return funded.transaction
         // Lost books must never close a channel by themselves: their owner decides (DSP-9).
-        if (party.resuming !== undefined) return funded
+        if (party.resuming !== undefined && !unsure) return funded
         // An owner without coins can only pay out of the channel, and so has to leave it.
         const leaving = await this.#parts.beforeForceClose(party)
-        return this.#channelTransaction(guarded, [forceCloseOperation(leaving)], [duty.reveal])
+        const close = { ...forceCloseOperation(leaving), unsure }
+        return this.#channelTransaction(guarded, [close], [duty.reveal])
       }
     }
   }

@@ -40,7 +40,15 @@ export async function openWallet({
   readonly chainId?: ChainId
 } & Pick<
   WalletOptions,
-  'words' | 'hubUrl' | 'hub' | 'backup' | 'entrusted' | 'towers' | 'guards' | 'onEvent'
+  | 'words'
+  | 'hubUrl'
+  | 'hub'
+  | 'backup'
+  | 'entrusted'
+  | 'towers'
+  | 'sharedWords'
+  | 'guards'
+  | 'onEvent'
 >): Promise<OpenedWallet> {
   const url = parseUrl(ledgerUrl, 'ledgerUrl', ['http:', 'https:'])
   const ledger = await LedgerClient.connect({

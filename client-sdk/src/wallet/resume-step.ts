@@ -32,6 +32,21 @@ export function stepStateLost(
   return [{ kind: 'channelChanged', channel: party.ledger.id }]
 }
 
+/**
+ * Another device may sign from here on (CH-19). The record holds all that this one has signed, so that
+ * the guard may still leave by it, unsure.
+ */
+export function stepTurnEnded(
+  state: WalletOverlay,
+  held: WalletChannel,
+  { nonce }: WalletContext,
+): Outcome {
+  const party = askToResume(held.party, nonce)
+  if (isRejection(party)) return party
+  state.setChannel({ ...held, party })
+  return [{ kind: 'channelChanged', channel: party.ledger.id }]
+}
+
 /** A guard's copy of the channel knows more than this store: so the store has lost data. */
 export function stepAdopted(
   state: WalletOverlay,

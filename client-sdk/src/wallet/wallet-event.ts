@@ -34,6 +34,8 @@ export type WalletEvent =
   | { readonly kind: 'leave'; readonly channel: ChannelId }
   /** The record of the channel may be older than what was signed: nothing is, until it is resumed. */
   | { readonly kind: 'stateLost'; readonly channel: ChannelId }
+  /** Another device may sign from here on: nothing is, until the hub has given this one a turn (CH-19). */
+  | { readonly kind: 'turnEnded'; readonly channel: ChannelId }
   /** A guard gives back what it was entrusted with. */
   | { readonly kind: 'adopted'; readonly entrusted: Entrusted }
   /** The hub says from where to go on; `reveals`: what the ledger knows of the items it shows. */

@@ -36,7 +36,13 @@ import {
 import { failCancelled } from './cancelled-payments.js'
 import { finishPayment, linkRefund } from './finish-payment.js'
 import { meetLaneEvent } from './receive-payment.js'
-import { answerHub, stepAdopted, stepResumeAnswered, stepStateLost } from './resume-step.js'
+import {
+  answerHub,
+  stepAdopted,
+  stepResumeAnswered,
+  stepStateLost,
+  stepTurnEnded,
+} from './resume-step.js'
 import { markPaid, stepRevealSeen } from './reveal-step.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
@@ -78,6 +84,8 @@ export function stepWallet(
       return stepLeave(state, event.channel)
     case 'stateLost':
       return changeChannel(state, event.channel, (held) => stepStateLost(state, held, context))
+    case 'turnEnded':
+      return changeChannel(state, event.channel, (held) => stepTurnEnded(state, held, context))
     case 'adopted': {
       const { entrusted } = event
       return changeChannel(state, entrusted.channel, (held) =>
@@ -271,8 +279,12 @@ function stepChannelEnded(state: WalletOverlay, channel: ChannelId, end: Channel
 function stepTimePassed(state: WalletOverlay, context: WalletContext): Outcome {
   const effects: WalletEffect[] = []
   for (const held of [...state.channels()]) {
-    // Whether something expired unpaid, lost books do not tell.
-    if (held.books === 'lost') continue
+    if (held.books === 'lost' || held.party.resuming !== undefined) {
+      // Whether something expired unpaid, such a record does not tell; that an agreement lapsed, it does.
+      const party = lapseAgreement(held.party, context.now)
+      if (party !== held.party) state.setChannel({ ...held, party })
+      continue
+    }
     const expired = expireItems(state, held, context)
     effects.push(...expired.effects)
     const party = draftOwed(lapseAgreement(expired.party, context.now), context.now)
