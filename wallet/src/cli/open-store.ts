@@ -12,6 +12,8 @@ export type WalletPlace = {
   readonly store: string
   readonly ledger: string
   readonly chainId?: ChainId
+  /** Other devices use the words as well (CH-19). */
+  readonly sharedWords?: true
 }
 
 /** How a store is opened. */
@@ -26,7 +28,7 @@ type OpenHow = {
 
 /** Opens a wallet without a hub. Throws `store_missing`, and what the SDK says. */
 export async function openStore(
-  { keys, store, ledger: ledgerUrl, chainId }: WalletPlace,
+  { keys, store, ledger: ledgerUrl, chainId, sharedWords }: WalletPlace,
   { guards, isNew = false, mayBeOld = false }: OpenHow,
 ): Promise<OpenedWallet> {
   const words = await readWordsFile(keys)
@@ -42,7 +44,7 @@ export async function openStore(
   if (chainId === undefined) tellUntrustedChain()
   const open = (restored: boolean) =>
     openWallet({
-      ...{ words, file: store, ledgerUrl, guards, restored },
+      ...{ words, file: store, ledgerUrl, guards, restored, sharedWords: sharedWords === true },
       ...(chainId !== undefined && { chainId }),
     })
   return showProgress('opening the wallet', () =>
