@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  askToResume,
   type ChannelParty,
   type ClosingChannel,
   challenge,
@@ -8,6 +9,7 @@ import {
   grantResume,
   isRejection,
   newParty,
+  positionOf,
   type SignedLane,
 } from '@tallystick/protocol'
 import { forceCloseOperation } from '#client-sdk/guard/duties.js'
@@ -165,6 +167,21 @@ describe('CH-19 a device without a turn', () => {
       [own, ['pending']],
     )
     assert.deepEqual([modeOf(world, true), modeOf(world, false)], ['unsure', 'ownerOnly'])
+  })
+
+  test('INV-9 a hub that says that it lost data is granted nothing: another device may have been paid', () => {
+    const world = new WalletWorld()
+    const asking = accepted(askToResume(world.hub, new Uint8Array(16).fill(9)))
+    const attached = { kind: 'attached', position: positionOf(asking) } as const
+    world.isShared = true
+    assert.deepEqual(
+      world.hears(attached).map(({ code }) => code),
+      ['channel_not_usable'],
+    )
+    assert.equal(world.party.grantedResume, undefined)
+    world.isShared = false
+    assert.deepEqual(world.hears(attached), [])
+    assert.deepEqual(world.said, ['resumeAnswer'])
   })
 
   test('each turn has a request of its own', () => {

@@ -9,6 +9,7 @@ import {
   lockedBy,
   noteOf,
   type ResumeAnswer,
+  reject,
   type SeenReveal,
   takeResume,
 } from '@tallystick/protocol'
@@ -62,13 +63,22 @@ export function stepAdopted(
   return [{ kind: 'channelChanged', channel: party.ledger.id }]
 }
 
-/** The hub has lost data and asks from where its lane goes on. */
+/**
+ * The hub has lost data and asks from where its lane goes on. Where words are shared, another device may
+ * have been paid since, and a resume from here would give that up (CH-19): none is granted.
+ */
 export function answerHub(
   state: WalletOverlay,
   held: WalletChannel,
   asked: Uint8Array,
-  { chainId, signer }: WalletContext,
+  { chainId, signer, isShared }: WalletContext,
 ): Outcome {
+  if (isShared) {
+    const detail =
+      `the hub has lost data of channel ${held.party.ledger.id}, and other devices may have been paid` +
+      ' on it: leave it unsure, on the device that was used last'
+    return reject('channel_not_usable', detail)
+  }
   const granted = grantResume(chainId, held.party, asked, signer(held.keyIndex))
   if (granted.kind === 'rejection') return granted
   const { party, answer } = granted

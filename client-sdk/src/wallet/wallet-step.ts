@@ -57,6 +57,8 @@ export type WalletContext = {
   readonly signer: (keyIndex: number) => Signer
   /** 16 fresh random bytes, never used before, for a resume that is asked for (CH-18). */
   readonly nonce: Uint8Array
+  /** Other devices use these words as well (CH-19). */
+  readonly isShared: boolean
 }
 
 /** What one event makes of the state, or why it is refused. */
