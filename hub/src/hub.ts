@@ -9,6 +9,7 @@ import {
   type HubPolicy,
   type PublicKey,
   RESUME_NONCE_BYTES,
+  type Timestamp,
 } from '@tallystick/protocol'
 import { serveHub } from './api/hub-server.js'
 import { assembleHub } from './assemble-hub.js'
@@ -69,7 +70,7 @@ export async function startHub(
   const policy = policyOf(config, keys.payoutLock, ledger.feePerKiloCost(config.asset))
   const journal = await openSqliteJournal(journalPathOf(config.dataDir), chainId, {
     unmarked: 'refused',
-    ...(config.restored ? { restored: { time, channel: restoredChannel } } : {}),
+    ...(config.restored ? { restored: { time, channel: restoredAt(time) } } : {}),
   })
   const stored = await resumeAtStart(journal, freshBytes)
   // Behind the lock of the journal: a second hub writes no line.
@@ -145,9 +146,11 @@ function freshBytes(length: number): Uint8Array {
 }
 
 /** What a channel of a restored copy becomes: nothing is signed on it before it is resumed. */
-function restoredChannel(channel: HubChannel): HubChannel {
-  const nonce = freshBytes(RESUME_NONCE_BYTES)
-  return askAtStart(channel, { isRestored: true, nonce }) ?? channel
+function restoredAt(restoredTime: Timestamp): (channel: HubChannel) => HubChannel {
+  return (channel) => {
+    const nonce = freshBytes(RESUME_NONCE_BYTES)
+    return askAtStart(channel, { nonce, restoredTime }) ?? channel
+  }
 }
 
 function policyOf(

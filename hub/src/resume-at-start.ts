@@ -14,7 +14,7 @@ export async function resumeAtStart(
   const stored = await journal.load()
   const asking = stored.channels.flatMap((channel) => {
     const nonce = randomBytes(RESUME_NONCE_BYTES)
-    return askAtStart(channel, { isRestored: false, nonce }) ?? []
+    return askAtStart(channel, { nonce }) ?? []
   })
   if (asking.length === 0) return stored
   const rows = new Map(asking.map((channel) => [idOf(channel), channel]))

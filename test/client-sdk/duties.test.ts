@@ -161,15 +161,18 @@ describe('DSP-8 challenge', () => {
     pair.add('client', 2, 200n, START + EXPIRY)
     const hidden = pair.hub
     // The client lost the second proof; the hub says that it has never seen it.
-    const asked = askToResume(known.client, new Uint8Array(16))
+    const asked = askToResume(known.client, new Uint8Array(16), at(-2))
     assert.ok(!isRejection(asked))
     assert.equal(forceCloseOperation(asked).unsure, true)
     pair.hub = known.hub
-    const granted = grantResume(chainId, pair.hub, new Uint8Array(16), pair.signers.hub)
+    const granted = grantResume(
+      ...([chainId, pair.hub, { nonce: new Uint8Array(16), lostAt: at(-2) }] as const),
+      ...([pair.signers.hub, at(-1)] as const),
+    )
     assert.ok(granted.kind === 'granted')
     const taken = takeResume(chainId, asked, granted.answer, at(0))
     assert.ok(taken.kind === 'resumed')
-    ;[pair.client, pair.hub] = [taken.party, granted.party]
+    ;[pair.client, pair.hub] = [{ ...taken.party, lostAt: undefined }, granted.party]
     pair.add('client', 3, 100n, START + EXPIRY)
     pair.act('hub', [forceCloseOperation(hidden)], at(10))
     const [duty] = duties(pair, 'client', at(11))

@@ -147,7 +147,7 @@ describe('CH-19 CH-18 a reveal that only a force close can pay for', () => {
     pair.add('hub', 1, 100n, START + 50)
     const learnt = learnLink(pair.client, itemId(1), { index: 1, link: preimage(1) })
     assert.ok(!isRejection(learnt))
-    const asking = askToResume(learnt, new Uint8Array(16).fill(1))
+    const asking = askToResume(learnt, new Uint8Array(16).fill(1), unsure ? undefined : at(0))
     assert.ok(!isRejection(asking))
     const posted: Operation[] = []
     const stub = new StubLedger(pair.world)

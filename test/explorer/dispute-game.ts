@@ -94,13 +94,18 @@ function* outcomes(position: Position, rules: GameRules): Iterable<Outcome> {
   yield* closedByPeer(position, rules)
 }
 
+/** Whether a side has lost data, and what the other lane pays is not certain yet (CH-18). */
+function isWaiting({ resuming, lostAt }: ChannelParty): boolean {
+  return resuming !== undefined || lostAt !== undefined
+}
+
 /**
  * What the honest side is due by its books in a future, base units. Who has lost data has no books:
  * it loses at most what it ever promised, and what it was paid by proofs that it lost (CH-18).
  */
 export function bookBalance(position: Position, future: Future): bigint {
   const { party, ledger, honest, signed } = position
-  if (party.resuming !== undefined) {
+  if (isWaiting(party)) {
     const promised = signed.map(({ lane }) => lane.transferred + lockedOf(lane))
     const most = promised.reduce((a, b) => (a > b ? a : b), 0n)
     const least = sideStake(channelOf(position)[honest]) + party.peer.transferred - most
@@ -149,7 +154,7 @@ export function futuresOf({ party, signed, secrets, ledger }: Position): readonl
 function* closedByHonest(position: Position, rules: GameRules): Iterable<Outcome> {
   const { honest, party, ledger } = position
   // A hub that lost data has to wait: it is expected to know its own lane (DSP-9).
-  if (party.resuming !== undefined && honest === 'hub') return
+  if (isWaiting(party) && honest === 'hub') return
   const operation = forceCloseOperation({ ...party, ledger: channelOf(position) })
   const closing = applied(ledger, operation, [SIGNERS[honest].publicKey])
   if (isRejection(closing)) {

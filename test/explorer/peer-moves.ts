@@ -173,7 +173,7 @@ function* reconnections(scope: ChannelScope, state: ChannelState): Iterable<Move
   for (let held = 0; held <= party.own.version + 1; held++) {
     const position = {
       ...{ channel: party.ledger.id, own: party.peer.version, held, confirmed: 0 },
-      ...{ ownResume: undefined, heldResume: undefined, resuming: undefined },
+      ...{ ownResume: undefined, heldResume: undefined, resuming: undefined, lostAt: undefined },
     }
     const synced = resync(party, position)
     const label = `peer: comes back, holds ${held}`

@@ -12,9 +12,11 @@ import {
   type ResumeAnswer,
   resumeDigest,
   type SignedLane,
+  type Timestamp,
   takeResume,
+  timestamp,
 } from '@tallystick/protocol'
-import { CHAIN, evidenceOf, SIGNERS } from '../protocol/test-channel.js'
+import { CHAIN, evidenceOf, NOW, SIGNERS } from '../protocol/test-channel.js'
 import { batch } from './channel-batch.js'
 import type { ChannelScope, ChannelState } from './channel-state.js'
 import { type Move, Violation } from './search.js'
@@ -47,11 +49,17 @@ function* lost(
   copy: ChannelParty,
 ): Iterable<Move<ChannelState>> {
   const { ledger } = state.party
-  const asked = askToResume({ ...copy, ledger }, nonceOf(1 + state.losses))
+  const lostAt = timeAfter(state.losses + 1, 0)
+  const asked = askToResume({ ...copy, ledger }, nonceOf(1 + state.losses), lostAt)
   if (isRejection(asked)) return
   const label = copy.own.version + copy.peer.version > 0 ? 'an old copy' : 'nothing'
   const next = { ...state, losses: state.losses + 1, given: state.signed.length }
   yield* batch(scope, next, `loses data, has ${label}`, asked as ChannelParty)
+}
+
+/** Ledger times before all others: losses, and what was granted after each, are in their order. */
+function timeAfter(losses: number, grants: number): Timestamp {
+  return timestamp(NOW - 1_000 + 20 * losses + grants)
 }
 
 /** 16 bytes that differ for every request. */
@@ -93,7 +101,8 @@ function checkUnasked({ party, ledger }: ChannelState): void {
 
 function epochsOf({ party }: ChannelState, base: SignedLane | undefined): number[] {
   const newest = Math.max(party.own.epoch, base?.lane.epoch ?? 0, party.ownResume?.point.epoch ?? 0)
-  return [newest, newest + 1].filter((epoch) => epoch > 0)
+  const lostAt = party.lostAt ?? 0
+  return [...new Set([newest, newest + 1, lostAt, lostAt + 1])].filter((epoch) => epoch > 0)
 }
 
 function resumeOf(
@@ -137,9 +146,11 @@ function forgedBase({ party, signed }: ChannelState): SignedLane {
 /** The peer says that it has lost its data, up to as often as the scope has losses and once more. */
 function* grants(scope: ChannelScope, state: ChannelState): Iterable<Move<ChannelState>> {
   const { party, resumes } = state
-  if (resumes.length > scope.losses) return
-  const nonce = nonceOf(101 + resumes.length)
-  const granted = grantResume(CHAIN, party, nonce, SIGNERS[party.role])
+  // Once for each loss that it speaks of, and once for each of this side's, after which it must.
+  if (resumes.length > 2 * scope.losses) return
+  const request = { nonce: nonceOf(101 + resumes.length), lostAt: undefined }
+  const now = timeAfter(state.losses, 1 + resumes.length)
+  const granted = grantResume(CHAIN, party, request, SIGNERS[party.role], now)
   if (granted.kind !== 'granted') return
   const next = { ...state, resumes: [...resumes, granted.answer.resume] }
   yield* batch(scope, next, `signs resume ${granted.answer.resume.point.epoch}`, granted.party)

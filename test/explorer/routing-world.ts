@@ -78,7 +78,7 @@ const POLICY: HubPolicy = {
 /** Where a client stands that has just begun. */
 const POSITION = {
   ...{ own: 0, held: 0, confirmed: 0 },
-  ...{ ownResume: undefined, heldResume: undefined, resuming: undefined },
+  ...{ ownResume: undefined, heldResume: undefined, resuming: undefined, lostAt: undefined },
 }
 
 export function routingWorld(scope: RoutingScope): World<RoutingState> {

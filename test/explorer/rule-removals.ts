@@ -506,8 +506,8 @@ const OF_DISPUTES: readonly Row[] = [
     'CH-18',
     'resumes of a payee',
     RESUME_LANE,
-    '(grantedResume?.point.epoch ?? 0) + 1',
-    'peer.epoch + 1',
+    'newResume(chainId, party, nonce, signer, now)',
+    'newResume(chainId, party, nonce, signer, party.peer.epoch + 1)',
   ],
   [
     'a resume answers one request',
@@ -570,8 +570,8 @@ const OF_DISPUTES: readonly Row[] = [
     'CH-18',
     'resumes',
     PARTY,
-    ' && party.resuming === undefined',
-    '',
+    'return lostAt === undefined || isFirst',
+    'return true',
   ],
 ]
 

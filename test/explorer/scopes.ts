@@ -212,7 +212,6 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     losses: 1,
     deniesResumes: true,
     onlyLarge: true,
-    known: 'INV-4 INV-5 the client is paid 2 of 3',
   },
   {
     ...PLAIN,

@@ -80,15 +80,16 @@ export class TestClient {
 
   /** Its next update with these changes, acking `acked` or all that it holds, by no rule at all. */
   signs(changes: readonly Change[], acked = this.party.peer.version): LaneUpdate {
-    const { own } = this.party
-    let lane: LaneState = { ...own, version: own.version + 1, acked }
+    const { own, ownResume } = this.party
+    const [epoch, resumeNonce] = [ownResume?.point.epoch ?? 0, ownResume?.point.nonce]
+    let lane: LaneState = { ...own, epoch, resumeNonce, version: own.version + 1, acked }
     for (const change of changes) {
       const next = applyChange(lane, change)
       if (!isRejection(next)) lane = next as LaneState
     }
     const digest = balanceProofDigest(CHAIN, this.channel, 'client', lane)
     this.party = { ...this.party, own: lane }
-    const { epoch, version } = lane
+    const { version } = lane
     return {
       channel: this.channel,
       epoch,
@@ -102,7 +103,8 @@ export class TestClient {
   hear(message: Message, now: Timestamp): void {
     this.heard.push(message)
     if (message.kind === 'stored') this.party = confirmStored(this.party, message.version)
-    if (message.kind !== 'update') return
+    // Who asked from where to go on hears nothing before (CH-18).
+    if (message.kind !== 'update' || this.party.resuming !== undefined) return
     const { kind: _, ...update } = message
     const received = receiveUpdate(CHAIN, this.party, update, now)
     if (received.kind === 'rejection') assert.fail(`the hub broke a rule: ${received.code}`)

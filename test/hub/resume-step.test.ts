@@ -13,6 +13,7 @@ import {
   seal,
   signEvidence,
   takeResume,
+  timestamp,
 } from '@tallystick/protocol'
 import { idOf } from '#hub/core/hub-channel.js'
 import { askAtStart } from '#hub/core/resume-step.js'
@@ -28,6 +29,7 @@ import {
   preimage,
   redeemItem,
   startPosition,
+  tick,
 } from '../protocol/test-channel.js'
 import { HubWorld, payment, sent, type TestClient } from './hub-world.js'
 
@@ -45,7 +47,7 @@ const link = (name: number) => ({ index: 1, link: preimage(name) })
 /** The hub has lost its journal: of each channel it knows what the ledger shows. */
 function loseAll(hub: HubWorld): void {
   const channels = [...hub.state.channels()].map(({ party }) => {
-    const lost = accepted(askToResume(newParty('hub', party.ledger), NONCE)) as ChannelParty
+    const lost = accepted(askToResume(newParty('hub', party.ledger), NONCE, tick())) as ChannelParty
     return { party: lost, owner: undefined, onward: [], origin: [] }
   })
   hub.state.apply({ channels: new Map(channels.map((row) => [idOf(row), row])), ...NO_BOOKS })
@@ -53,8 +55,10 @@ function loseAll(hub: HubWorld): void {
 }
 
 /** The client's word from where the hub's lane goes on. */
-function answerOf(client: TestClient, nonce: Uint8Array = NONCE): ResumeAnswer {
-  const granted = accepted(grantResume(CHAIN, client.party, nonce, client.signer))
+function answerOf(hub: HubWorld, client: TestClient, nonce: Uint8Array = NONCE): ResumeAnswer {
+  hub.now = timestamp(hub.now + 1)
+  const request = { nonce, lostAt: hub.hubParty(client).lostAt }
+  const granted = accepted(grantResume(CHAIN, client.party, request, client.signer, hub.now))
   client.party = granted.party
   return granted.answer
 }
@@ -62,7 +66,20 @@ function answerOf(client: TestClient, nonce: Uint8Array = NONCE): ResumeAnswer {
 function answer(hub: HubWorld, client: TestClient, ...reveals: readonly SeenReveal[]) {
   hub.attach(client)
   const { channel } = client
-  return hub.peer({ kind: 'resumeAnswered', channel, answer: answerOf(client), reveals })
+  return hub.peer({ kind: 'resumeAnswered', channel, answer: answerOf(hub, client), reveals })
+}
+
+/** The hub goes on from where the client says, and has its lane go on as well. */
+function restore(hub: HubWorld, client: TestClient, ...reveals: readonly SeenReveal[]) {
+  const said = answer(hub, client, ...reveals)
+  hub.now = timestamp(hub.now + 1)
+  const nonce = new Uint8Array(16).fill(client.party.own.version + 50)
+  client.party = accepted(askToResume(client.party, nonce, undefined)) as ChannelParty
+  const granted = hub.attach(client)
+  const [effect] = granted
+  assert.ok(effect?.kind === 'send' && effect.message.kind === 'resumeAnswer')
+  client.party = accepted(takeResume(CHAIN, client.party, effect.message.answer, hub.now)).party
+  return [...said, ...granted, ...hub.attach(client), ...hub.update(client)]
 }
 
 describe('CH-18 a hub that may have lost data', () => {
@@ -75,7 +92,7 @@ describe('CH-18 a hub that may have lost data', () => {
     const [said] = payee.heard
     assert.deepEqual(said?.kind === 'attached' && said.position.resuming, NONCE)
     assert.equal(maySign(hub.hubParty(payee)), false)
-    assert.deepEqual(sent(hub.update(payee, addItem(5))), ['2:!channel_not_usable'])
+    assert.deepEqual(sent(hub.update(payee, addItem(5))), ['2:!wrong_epoch'])
   })
 
   test('INV-16 goes on in a new epoch from what the client holds', () => {
@@ -83,11 +100,16 @@ describe('CH-18 a hub that may have lost data', () => {
     hub.pay(payer, payee, 1)
     const { own, peer } = hub.hubParty(payee)
     loseAll(hub)
-    assert.deepEqual(sent(answer(hub, payee)), ['2:attached', '2:update'])
+    assert.deepEqual(sent(answer(hub, payee)), ['2:attached'])
+    const taken = hub.hubParty(payee)
+    assert.deepEqual([taken.own.items, taken.peer, maySign(taken)], [own.items, peer, false])
+    loseAll(hub)
+    const all = ['2:attached', '2:resumeAnswer', '2:update', '2:attached', '2:update', '2:stored']
+    assert.deepEqual(sent(restore(hub, payee)), all)
     const after = hub.hubParty(payee)
-    assert.deepEqual([after.own.items, after.peer], [own.items, peer])
-    assert.deepEqual([after.own.epoch, after.own.version], [1, own.version + 1])
-    assert.equal(payee.party.peer.epoch, 1)
+    assert.deepEqual([after.own.version, after.lostAt], [own.version + 1, undefined])
+    assert.equal(after.own.epoch, after.ownResume?.point.epoch)
+    assert.equal(payee.party.peer.epoch, after.own.epoch)
   })
 
   test('INV-16 a client that holds more than the hub has signed is asked, not left', () => {
@@ -99,9 +121,9 @@ describe('CH-18 a hub that may have lost data', () => {
     assert.deepEqual(hub.hubParty(payer).phase, { kind: 'open' })
     const { resuming } = effect.message.position
     assert.ok(resuming !== undefined)
-    const shown = answerOf(payer, resuming)
+    const shown = answerOf(hub, payer, resuming)
     hub.peer({ kind: 'resumeAnswered', channel: payer.channel, answer: shown, reveals: [] })
-    assert.ok(maySign(hub.hubParty(payer)))
+    assert.equal(hub.hubParty(payer).resuming, undefined)
   })
 
   test('INV-7 items_dropped: who says so wrongly gets nothing by it that the hub holds', () => {
@@ -113,7 +135,7 @@ describe('CH-18 a hub that may have lost data', () => {
     const { resuming } = hub.hubParty(payer)
     payer.signs([])
     payer.party = { ...payer.party, own: { ...before.own, version: 2 } }
-    const shown = answerOf(payer, resuming)
+    const shown = answerOf(hub, payer, resuming)
     payer.heard.length = 0
     hub.peer({ kind: 'resumeAnswered', channel: payer.channel, answer: shown, reveals: [] })
     const [said] = payer.heard
@@ -129,7 +151,8 @@ describe('CH-18 a hub that may have lost data', () => {
     hub.ledger({ kind: 'revealSeen', ...reveal })
     assert.deepEqual(sent(answer(hub, payee)), ['2:attached'])
     assert.equal(maySign(hub.hubParty(payee)), false)
-    assert.deepEqual(sent(answer(hub, payee, reveal)), ['2:attached', '2:update'])
+    restore(hub, payee, reveal)
+    hub.wait(1)
     assert.deepEqual(hub.hubParty(payee).own.items, [], 'REV-3 what is public is paid')
   })
 
@@ -137,11 +160,11 @@ describe('CH-18 a hub that may have lost data', () => {
     const { hub, payer } = world()
     const row = hub.state.channel(payer.channel) ?? assert.fail()
     const nonce = new Uint8Array(16).fill(9)
-    assert.equal(askAtStart(row, { isRestored: false, nonce }), undefined)
-    const asking = askAtStart(row, { isRestored: true, nonce })
+    assert.equal(askAtStart(row, { nonce }), undefined)
+    const asking = askAtStart(row, { restoredTime: NOW, nonce })
     assert.deepEqual(asking?.party.resuming, nonce)
     const again = new Uint8Array(16).fill(10)
-    const later = askAtStart(asking ?? row, { isRestored: false, nonce: again })
+    const later = askAtStart(asking ?? row, { nonce: again })
     assert.deepEqual(later?.party.resuming, again, 'INV-42 a copy may bring the old request back')
   })
 
@@ -162,7 +185,7 @@ describe('CH-18 a hub that may have lost data', () => {
     const { hub, payer, payee } = world()
     hub.pay(payer, payee, 1)
     const row = hub.state.channel(payee.channel) ?? assert.fail()
-    const party = accepted(askToResume(row.party, NONCE)) as ChannelParty
+    const party = accepted(askToResume(row.party, NONCE, hub.now)) as ChannelParty
     hub.state.apply({ channels: new Map([[payee.channel, { ...row, party }]]), ...NO_BOOKS })
     hub.pay(payer, payee, 2)
     assert.deepEqual(payer.declines, ['no_liquidity'])
@@ -170,8 +193,8 @@ describe('CH-18 a hub that may have lost data', () => {
 })
 
 describe('CH-18 a client that may have lost data', () => {
-  const ask = (hub: HubWorld, client: TestClient, nonce: Uint8Array) => {
-    const position = { ...startPosition(client.channel), resuming: nonce }
+  const ask = (hub: HubWorld, client: TestClient, nonce: Uint8Array, lostAt = tick()) => {
+    const position = { ...startPosition(client.channel), resuming: nonce, lostAt }
     return hub.peer({ kind: 'attached', owner: client.identity, position })
   }
 
@@ -181,6 +204,12 @@ describe('CH-18 a client that may have lost data', () => {
     const [first] = ask(hub, payer, NONCE)
     const [again] = ask(hub, payer, NONCE)
     assert.deepEqual(again, first)
+    const [soon] = ask(hub, payer, new Uint8Array(16).fill(201))
+    assert.equal(
+      soon?.kind === 'send' && soon.message.kind === 'error' && soon.message.code,
+      'resume_too_soon',
+    )
+    hub.now = at(1)
     const [other] = ask(hub, payer, new Uint8Array(16).fill(201))
     const epochs = [first, other].map(
       (effect) =>
@@ -188,7 +217,7 @@ describe('CH-18 a client that may have lost data', () => {
         effect.message.kind === 'resumeAnswer' &&
         effect.message.answer.resume.point.epoch,
     )
-    assert.deepEqual(epochs, [1, 2])
+    assert.deepEqual(epochs, [NOW, at(1)])
   })
 
   test('the first proof of the epoch ends the request; payments go on', () => {
@@ -196,11 +225,11 @@ describe('CH-18 a client that may have lost data', () => {
     hub.pay(payer, payee, 1)
     const [effect] = ask(hub, payer, NONCE)
     assert.ok(effect?.kind === 'send' && effect.message.kind === 'resumeAnswer')
-    const lost = accepted(askToResume(newParty('client', payer.party.ledger), NONCE))
+    const lost = accepted(askToResume(newParty('client', payer.party.ledger), NONCE, tick()))
     const taken = accepted(takeResume(CHAIN, lost, effect.message.answer, hub.now))
     const digest = draftDigest(CHAIN, taken.party)
     const [evidence] = signEvidence(CHAIN, payer.signer, [digest])
-    const sealed = seal(taken.party, evidence ?? assert.fail())
+    const sealed = seal({ ...taken.party, lostAt: undefined }, evidence ?? assert.fail())
     payer.party = sealed.party
     assert.deepEqual(sent(hub.peer({ kind: 'update', update: sealed.update })), ['1:stored'])
     assert.deepEqual(
@@ -230,7 +259,7 @@ describe('HUB-8 payments of a restored hub', () => {
       hub.pay(payer, payee, 1)
       loseAll(hub)
       const order = first === 'payer' ? [payer, payee] : [payee, payer]
-      for (const client of order) answer(hub, client)
+      for (const client of order) restore(hub, client)
       assert.equal(hub.payments.get(anchorFor(1))?.status, 'pending')
       const claimed = sent(hub.claim(payee, onward(payer, 1), preimage(1)))
       assert.deepEqual(claimed, ['1:claim', '2:update'])
@@ -244,24 +273,24 @@ describe('HUB-8 payments of a restored hub', () => {
     const { hub, payer, payee } = world()
     hub.pay(payer, payee, 1)
     loseAll(hub)
-    answer(hub, payee)
+    restore(hub, payee)
     payee.heard.length = 0
     hub.claim(payee, onward(payer, 1), preimage(1))
     const [said] = payee.heard
     assert.equal(said?.kind === 'error' && said.code, 'origin_unknown')
     assert.equal(hub.hubParty(payee).own.transferred, 0n)
-    assert.ok(sent(answer(hub, payer)).includes('2:attached'))
+    assert.ok(sent(restore(hub, payer)).includes('2:attached'))
   })
 
   test('INV-7 what the ledger makes public meanwhile is paid on every hop', () => {
     const { hub, payer, payee } = world()
     hub.pay(payer, payee, 1)
     loseAll(hub)
-    answer(hub, payee)
+    restore(hub, payee)
     const reveal = { anchor: anchorFor(1), known: link(1), time: at(10) }
     hub.ledger({ kind: 'revealSeen', ...reveal })
     assert.equal(payee.party.peer.transferred, 1_000n)
-    assert.ok(sent(answer(hub, payer, reveal)).includes('1:claim'))
+    assert.ok(sent(restore(hub, payer, reveal)).includes('1:claim'))
     hub.update(payer, redeemItem(1))
     assert.equal(hub.settledValue, 30_011n)
   })
@@ -271,7 +300,7 @@ describe('HUB-8 payments of a restored hub', () => {
     hub.pay(payer, payee, 1)
     hub.claim(payee, onward(payer, 1), preimage(1))
     loseAll(hub)
-    for (const client of [payer, payee, other]) answer(hub, client)
+    for (const client of [payer, payee, other]) restore(hub, client)
     assert.deepEqual([payer.declines, hub.payments.size], [[], 0])
     hub.wait(601)
     assert.deepEqual(sent(hub.update(payer, { kind: 'expire', id: itemId(1) })), ['1:stored'])
@@ -283,8 +312,8 @@ describe('HUB-8 payments of a restored hub', () => {
     loseAll(hub)
     payer.party = { ...payer.party, own: { ...payer.party.own, version: 1, items: [] } }
     payer.signs([{ ...payment(payee, 1, { value: 10n, fee: 1n }) }])
-    answer(hub, payer)
-    answer(hub, payee)
+    restore(hub, payer)
+    restore(hub, payee)
     assert.equal(hub.payments.size, 0, 'no books of a payment that cannot be one')
     assert.equal(hub.state.channel(payee.channel)?.origin.length, 1)
   })

@@ -23,6 +23,12 @@ const APPOINTMENT: AppointmentTerms = {
 }
 
 /** The wallet of `name` with a store of its own, and what it noticed. */
+/** `from` pays back, so that the hub signs something as well. */
+async function receive(wallet: Wallet, from: Wallet): Promise<void> {
+  const { text, anchor } = await wallet.createInvoice({ value: ONE })
+  await Promise.all([from.pay(text), wallet.paid(anchor)])
+}
+
 async function openStore(
   t: TestContext,
   network: TestNetwork,
@@ -184,6 +190,7 @@ describe('INV-42 a hub that gives an old backup', () => {
 
     const going = await openStore(t, network, 'alice', 'alice.db')
     await going.wallet.pay((await bob.createInvoice({ value: 10n * ONE })).text)
+    await receive(going.wallet, bob)
     const entrusted = going.wallet.entrust(channel, APPOINTMENT)
     await going.close()
 
@@ -207,6 +214,7 @@ describe('INV-42 a hub that gives an old backup', () => {
     const { wallet: bob } = await network.wallet('bob')
     const channel = await alice.wallet.openChannel({ deposit: 100n * ONE })
     await alice.wallet.pay((await bob.createInvoice({ value: 10n * ONE })).text)
+    await receive(alice.wallet, bob)
     const entrusted = alice.wallet.entrust(channel, APPOINTMENT)
     await alice.close()
     const again = await openStore(t, network, 'alice', 'again.db', {

@@ -24,6 +24,7 @@ import {
   SIGNERS,
   TestPair,
   testSigner,
+  tick,
 } from './test-channel.js'
 
 const NONCE = new Uint8Array(16).fill(1)
@@ -34,7 +35,7 @@ const TERMS = {
   validUntil: at(9_000),
 }
 const entrusted = (party: ChannelParty) => entrust(CHAIN, party, TERMS, SIGNERS.client)
-const lost = (party: ChannelParty) => accepted(askToResume(party, NONCE))
+const lost = (party: ChannelParty) => accepted(askToResume(party, NONCE, tick()))
 
 /** The client has paid and was paid; a tower has the newest of both. */
 function world() {
@@ -91,7 +92,9 @@ describe('DSP-12 CH-18 what a guard gives back to an owner that has lost data', 
       const start = lost(newParty('client', pair.client.ledger))
       const knowing = accepted(adoptEntrusted(CHAIN, start, copy))
       const lying = hide === 'peer' ? { ...pair.hub, own: old.own } : { ...old, own: pair.hub.own }
-      const { answer } = accepted(grantResume(CHAIN, lying, NONCE, SIGNERS.hub))
+      const { answer } = accepted(
+        grantResume(CHAIN, lying, { nonce: NONCE, lostAt: start.lostAt }, SIGNERS.hub, tick()),
+      )
       assert.equal(codeOf(takeResume(CHAIN, knowing, answer, NOW)), code)
     }
   })

@@ -24,6 +24,7 @@ import {
   receiveUpdate,
   resumeDigest,
   takeResume,
+  timestamp,
   withdrawalDigest,
 } from '@tallystick/protocol'
 import { laneOf, pendingItem, signedLane } from './closing-channel.js'
@@ -40,6 +41,7 @@ import {
   SIGNERS,
   signed,
   TestPair,
+  tick,
 } from './test-channel.js'
 
 const nonce = (name: number) => new Uint8Array(16).fill(name)
@@ -56,20 +58,27 @@ function busy(): TestPair {
 
 /** `role` has lost everything but its keys and asks, by request `name`. */
 function lose(pair: TestPair, role: Role, name = 1, left = newParty(role, pair.hub.ledger)): void {
-  pair[role] = accepted(askToResume(left, nonce(name)))
+  pair[role] = accepted(askToResume(left, nonce(name), tick()))
 }
 
 function grant(pair: TestPair, by: Role, name = 1): ResumeAnswer {
-  const granted = accepted(grantResume(CHAIN, pair[by], nonce(name), SIGNERS[by]))
+  const { lostAt } = pair[by === 'client' ? 'hub' : 'client']
+  const request = { nonce: nonce(name), lostAt }
+  const granted = accepted(grantResume(CHAIN, pair[by], request, SIGNERS[by], tick()))
   pair[by] = granted.party
   return granted.answer
 }
 
-/** `role` loses what it has and goes on from what the other side gives it. */
+/** `role` loses what it has, goes on from what the other side gives it, and has that go on as well. */
 function resumed(pair: TestPair, role: Role, name = 1, left?: ChannelParty): TestPair {
+  const other = role === 'client' ? 'hub' : 'client'
   lose(pair, role, name, left)
-  const answer = grant(pair, role === 'client' ? 'hub' : 'client', name)
+  const answer = grant(pair, other, name)
   pair[role] = accepted(takeResume(CHAIN, pair[role], answer, NOW)).party
+  pair[other] = accepted(askToResume(pair[other], nonce(name + 100), undefined))
+  const back = grant(pair, role, name + 100)
+  pair[other] = accepted(takeResume(CHAIN, pair[other], back, NOW)).party
+  pair.update(other, [])
   return pair
 }
 
@@ -81,11 +90,14 @@ describe('CH-18 a side that has lost data', () => {
     assert.equal(hasDraft({ ...pair.client, ackDue: true }), false)
     assert.equal(codeOf(draftChange(pair.client, addItem(5), NOW)), 'channel_not_usable')
     const { update } = signed(pair.hub, [])
-    assert.equal(codeOf(receiveUpdate(CHAIN, pair.client, update, NOW)), 'channel_not_usable')
-    assert.equal(codeOf(askToResume(leave(pair.client), nonce(2))), 'channel_not_usable')
+    assert.equal(codeOf(receiveUpdate(CHAIN, pair.client, update, NOW)), 'wrong_epoch')
+    assert.equal(codeOf(askToResume(leave(pair.client), nonce(2), NOW)), 'channel_not_usable')
     const until = { clientPayout: amount(1n), validUntil: at(9), signature: new Uint8Array(64) }
     const agreed: ChannelParty = { ...pair.client, phase: { kind: 'agreed', ...until } }
-    assert.ok(accepted(askToResume(agreed, nonce(2))).resuming, 'CH-12 the agreement may lapse')
+    assert.ok(
+      accepted(askToResume(agreed, nonce(2), NOW)).resuming,
+      'CH-12 the agreement may lapse',
+    )
   })
 
   for (const role of ['client', 'hub'] as const) {
@@ -93,14 +105,22 @@ describe('CH-18 a side that has lost data', () => {
       const pair = busy()
       const [own, peer] = [pair[role].own, pair[role].peer]
       resumed(pair, role)
-      assert.deepEqual([pair[role].own, pair[role].peer], [own, peer])
+      const { own: ownAfter, peer: peerAfter, ownResume, grantedResume } = pair[role]
+      assert.deepEqual(ownAfter, own)
+      const first = { epoch: grantedResume?.point.epoch, resumeNonce: grantedResume?.point.nonce }
+      assert.deepEqual(peerAfter, {
+        ...peer,
+        ...first,
+        version: peer.version + 1,
+        acked: own.version,
+      })
       assert.ok(hasDraft(pair[role]), 'the other side is told that its resume was taken')
       pair.update(role, [addItem(5)])
       const other = role === 'client' ? 'hub' : 'client'
       pair.update(other, [addItem(6)])
-      assert.equal(pair[other].peer.epoch, 1)
+      assert.equal(pair[other].peer.epoch, ownResume?.point.epoch)
       assert.equal(pair[other].peer.version, own.version + 1)
-      assert.equal(pair[role].peer.epoch, 0)
+      assert.ok((ownResume?.point.epoch ?? 0) < (grantedResume?.point.epoch ?? 0))
       for (const party of [pair.client, pair.hub]) {
         const { draft: _, ...stored } = party
         assert.deepEqual(decodeTrusted(channelPartyCodec, encodeParty(party)), stored, 'INV-17')
@@ -112,11 +132,12 @@ describe('CH-18 a side that has lost data', () => {
     const pair = resumed(resumed(resumed(busy(), 'client', 1), 'hub', 2), 'client', 3)
     pair.update('client', [addItem(5)])
     pair.update('hub', [addItem(6)])
-    assert.deepEqual([pair.hub.peer.epoch, pair.client.peer.epoch], [2, 1])
+    const before = [pair.hub.peer.epoch, pair.client.peer.epoch]
     resumed(pair, 'hub', 4)
     pair.update('hub', [addItem(7)])
-    assert.equal(pair.client.peer.epoch, 2)
     pair.update('client', [])
+    const after = [pair.hub.peer.epoch, pair.client.peer.epoch]
+    assert.ok(Math.min(...after) > Math.max(...before), `${before} ${after}`)
   })
 
   test('a cancelled item is released: the other side gives up what came before the base', () => {
@@ -200,7 +221,7 @@ describe('CH-18 grantResume', () => {
     const first = grant(pair, 'hub', 1)
     assert.deepEqual(grant(pair, 'hub', 1), first)
     const second = grant(pair, 'hub', 2)
-    assert.deepEqual([first.resume.point.epoch, second.resume.point.epoch], [1, 2])
+    assert.ok(first.resume.point.epoch < second.resume.point.epoch)
     assert.deepEqual(second.resume.point.base, first.resume.point.base)
   })
 
@@ -214,14 +235,17 @@ describe('CH-18 grantResume', () => {
   test('resume_used: a request that the lane has gone on from is not answered again', () => {
     const pair = resumed(busy(), 'client')
     pair.update('client', [])
-    assert.equal(codeOf(grantResume(CHAIN, pair.hub, nonce(1), SIGNERS.hub)), 'resume_used')
-    assert.equal(grant(pair, 'hub', 2).resume.point.epoch, 2)
+    const request = { nonce: nonce(1), lostAt: undefined }
+    assert.equal(codeOf(grantResume(CHAIN, pair.hub, request, SIGNERS.hub, NOW)), 'resume_used')
+    assert.deepEqual(grant(pair, 'hub', 2).resume.point.nonce, nonce(2))
   })
 
   test('channel_not_usable: a side that is leaving, or has lost data itself', () => {
     const pair = busy()
     const code = (party: ChannelParty) =>
-      codeOf(grantResume(CHAIN, party, nonce(1), SIGNERS[party.role]))
+      codeOf(
+        grantResume(CHAIN, party, { nonce: nonce(1), lostAt: undefined }, SIGNERS[party.role], NOW),
+      )
     assert.equal(code(leave(pair.hub)), 'channel_not_usable')
     lose(pair, 'client')
     assert.equal(code(pair.client), 'channel_not_usable')
@@ -238,7 +262,8 @@ describe('CH-18 grantResume', () => {
     } as const
     const signature = SIGNERS.client.sign(withdrawalDigest(CHAIN, withdrawal))
     const bound = accepted(agreeToWithdraw(CHAIN, hub, { withdrawal, signature }, NOW))
-    assert.equal(codeOf(grantResume(CHAIN, bound, nonce(1), SIGNERS.hub)), 'withdrawal_pending')
+    const request = { nonce: nonce(1), lostAt: undefined }
+    assert.equal(codeOf(grantResume(CHAIN, bound, request, SIGNERS.hub, NOW)), 'withdrawal_pending')
   })
 })
 
@@ -278,7 +303,9 @@ describe('CH-18 takeResume: rejections in checking order', () => {
     ['channel_not_usable', leave(lost), good],
     ['resume_not_asked', before, good],
     ['resume_not_asked', lost, again({ nonce: nonce(7), epoch: 9 })],
-    ['wrong_epoch', { ...lost, own: laneOf({ epoch: 1 }) }, { ...good, base: forgedBase }],
+    ['wrong_epoch', { ...lost, own: laneOf({ epoch: NOW }) }, { ...good, base: forgedBase }],
+    ['wrong_epoch', { ...lost, lostAt: timestamp(good.resume.point.epoch) }, good],
+    ['resume_too_soon', lost, again({ epoch: NOW + 1 })],
     [
       'bad_resume_signature',
       lost,
@@ -294,7 +321,7 @@ describe('CH-18 takeResume: rejections in checking order', () => {
     [
       'resume_mismatch',
       lost,
-      { ...good, lane: hub({ epoch: 1, version: 9, resumeNonce: nonce(5) }) },
+      { ...good, lane: hub({ epoch: NOW, version: 9, resumeNonce: nonce(5) }) },
     ],
     ['resume_base_too_old', lost, from(client({ version: 2 }), hub({ version: 9, acked: 3 }))],
     [

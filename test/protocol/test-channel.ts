@@ -39,6 +39,9 @@ export const CHAIN = 'c4'.repeat(32) as ChainId
 export const OTHER_CHAIN = 'c5'.repeat(32) as ChainId
 export const NOW = timestamp(1_700_000_000)
 export const at = (seconds: number): Timestamp => timestamp(NOW + seconds)
+let ticks = 0
+/** Ledger times before `NOW`, each later than the one before: losses and grants have an order (CH-18). */
+export const tick = (): Timestamp => at(ticks++ - 1_000_000)
 
 /** The signer of a seed that is one byte, repeated. */
 export function testSigner(byte: number): Signer {
@@ -152,13 +155,13 @@ export function signed(
   return seal(next, evidence ?? assert.fail('one digest has one evidence'))
 }
 
-/** Two parties of one channel that exchange updates at once. */
 /** What a side says of itself that has neither signed nor stored anything. */
 export function startPosition(channel: ChannelId): Position {
   const nothing = { ownResume: undefined, heldResume: undefined, resuming: undefined }
-  return { channel, own: 0, held: 0, confirmed: 0, ...nothing }
+  return { channel, own: 0, held: 0, confirmed: 0, ...nothing, lostAt: undefined }
 }
 
+/** Two parties of one channel that exchange updates at once. */
 export class TestPair {
   client: ChannelParty
   hub: ChannelParty

@@ -41,6 +41,7 @@ import {
   type PendingItem,
   positionOf,
   type ResumeAnswer,
+  type ResumeRequest,
   type RevealLookup,
   type Role,
   receiveClaim,
@@ -83,7 +84,7 @@ type Message =
   | { readonly kind: 'decline'; readonly decline: Decline }
   | { readonly kind: 'withdrawalAsked'; readonly withdrawn: Amount; readonly validUntil: Timestamp }
   | { readonly kind: 'withdrawal'; readonly signed: SignedWithdrawal }
-  | { readonly kind: 'resumeAsked'; readonly nonce: Uint8Array }
+  | { readonly kind: 'resumeAsked'; readonly request: ResumeRequest }
   | { readonly kind: 'resumeAnswer'; readonly answer: ResumeAnswer }
 
 type Block = {
@@ -94,6 +95,11 @@ type Block = {
 
 /** The newest link of a chain, `ticks` steps from its anchor: only its payee has it. */
 type Secret = { readonly root: Uint8Array; readonly ticks: number; readonly payee: Role }
+
+/** Whether a side does not use the channel before one of the two lanes has gone on (CH-18). */
+export function isWaiting({ resuming, lostAt }: ChannelParty): boolean {
+  return resuming !== undefined || lostAt !== undefined
+}
 
 /** One process: what it has in memory, and what a crash leaves of it. */
 export class Side {
@@ -244,7 +250,7 @@ export class TwoPartiesWorld {
 
   #pay(side: Side): void {
     const { dice } = this
-    if (side.memory.resuming !== undefined) return
+    if (isWaiting(side.memory)) return
     for (let count = 1 + dice.roll(2); count > 0; count--) {
       const most = spendable(side.memory)
       if (most <= 0n) return
@@ -268,7 +274,7 @@ export class TwoPartiesWorld {
   /** As payee: claims an item, or asks to drop it. */
   #answer(side: Side): void {
     const { dice } = this
-    if (side.memory.resuming !== undefined) return
+    if (isWaiting(side.memory)) return
     const { items } = side.memory.peer
     if (items.length === 0) return
     const item = dice.pick(items)
@@ -293,7 +299,7 @@ export class TwoPartiesWorld {
   /** A client signs its word and sends it; a hub sets its money aside and asks for the client's. */
   #withdraw(side: Side): void {
     const { dice } = this
-    if (side.memory.resuming !== undefined) return
+    if (isWaiting(side.memory)) return
     const most = withdrawable(side.memory, side.role)
     if (most <= 0n || side.memory.withdrawing !== undefined) return
     const taken = side.memory.ledger[side.role].withdrawn
@@ -336,7 +342,8 @@ export class TwoPartiesWorld {
   }
 
   #hear(side: Side, message: Message): void {
-    if (side.memory.resuming !== undefined && message.kind !== 'resumeAnswer') return
+    const isAboutResumes = message.kind === 'resumeAnswer' || message.kind === 'resumeAsked'
+    if (side.memory.resuming !== undefined && !isAboutResumes) return
     switch (message.kind) {
       case 'update': {
         const received = receiveUpdate(CHAIN, side.memory, message.update, this.nowOf(side))
@@ -363,12 +370,23 @@ export class TwoPartiesWorld {
       case 'resumeAsked': {
         const { role } = side
         if (this.dice.chance(60)) this.#hideProofs(side)
-        const granted = grantResume(CHAIN, side.memory, message.nonce, SIGNERS[role])
+        const { request } = message
+        const granted = grantResume(CHAIN, side.memory, request, SIGNERS[role], this.nowOf(side))
         if (granted.kind === 'rejection') {
-          assert.match(granted.code, /^(withdrawal_pending|resume_used)$/)
+          // Asked before this side was told from where to go on itself, or too soon; it is asked again.
+          assert.match(
+            granted.code,
+            /^(withdrawal_pending|resume_used|resume_too_soon|channel_not_usable)$/,
+          )
           return
         }
         side.memory = granted.party
+        if (request.lostAt !== undefined && side.memory.resuming === undefined) {
+          // Who has lost data takes nothing before this lane has gone on as well.
+          const asked = askToResume(side.memory, this.dice.bytes(16), undefined)
+          assert.ok(!('code' in asked))
+          side.memory = asked
+        }
         side.effects.push({ kind: 'resumeAnswer', answer: granted.answer })
         return
       }
@@ -377,7 +395,7 @@ export class TwoPartiesWorld {
         if (taken.kind === 'rejection') {
           // Said twice, or this side has not yet seen the ledger up to what the lanes count on, or it
           // has forgotten that it gave up an item, which has to expire first.
-          assert.match(taken.code, /^(resume_not_asked|insolvent|items_dropped)$/)
+          assert.match(taken.code, /^(resume_not_asked|insolvent|items_dropped|resume_too_soon)$/)
           return
         }
         side.memory = taken.party
@@ -501,13 +519,13 @@ export class TwoPartiesWorld {
   #loseData(side: Side): void {
     const { dice } = this
     // Two sides that have both lost data cannot help each other: one of them has to close.
-    if (this.sides[otherRole(side.role)].stored.resuming !== undefined) return
+    if (isWaiting(this.sides[otherRole(side.role)].stored)) return
     if (dice.chance(50)) {
       side.disk = side.backup.disk
       side.storedSeen = side.backup.seen
     } else side.disk = encodeParty(newParty(side.role, side.stored.ledger))
     this.#crash(side)
-    const asked = askToResume(side.memory, dice.bytes(16))
+    const asked = askToResume(side.memory, dice.bytes(16), this.now)
     assert.ok(!('code' in asked))
     side.memory = asked
     side.disk = encodeParty(asked)
@@ -518,6 +536,7 @@ export class TwoPartiesWorld {
   #hideProofs(side: Side): void {
     const { own, peer, resuming, grantedResume } = side.memory
     if (resuming !== undefined || (grantedResume?.point.epoch ?? 0) > peer.epoch) return
+    if (side.memory.lostAt !== undefined) return
     const older = this.history[otherRole(side.role)].filter(
       ({ lane }) =>
         lane.epoch === peer.epoch && lane.version < peer.version && lane.version >= own.acked,
@@ -543,9 +562,10 @@ export class TwoPartiesWorld {
     }
     for (const role of ROLES) {
       const side = this.sides[role]
-      const { resuming } = side.memory
-      if (resuming !== undefined) {
-        this.#batch(side, () => side.effects.push({ kind: 'resumeAsked', nonce: resuming }))
+      const { resuming: nonce, lostAt } = side.memory
+      if (nonce !== undefined) {
+        const request = { nonce, lostAt }
+        this.#batch(side, () => side.effects.push({ kind: 'resumeAsked', request }))
         if (!this.connected) return
         continue
       }
@@ -576,7 +596,7 @@ export class TwoPartiesWorld {
       [client, hub],
       [hub, client],
     ] as const) {
-      if (own.resuming !== undefined || other.resuming !== undefined) continue
+      if (isWaiting(own) || isWaiting(other)) continue
       assert.ok(own.peer.acked <= own.own.version, 'INV-19 nobody acks what was not sent')
       assert.ok(own.own.acked <= own.peer.version, 'INV-19 an ack names what is on disk')
       assert.ok(own.peer.version <= other.own.version, 'what is held was signed')

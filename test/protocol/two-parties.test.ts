@@ -4,7 +4,7 @@ import { inspect } from 'node:util'
 import { otherRole } from '@tallystick/protocol'
 import { Dice, seeds } from './test-channel.js'
 import { bookBalance, closeDishonestly, closeHonestly } from './two-parties-dispute.js'
-import { ROLES, TwoPartiesWorld } from './two-parties-world.js'
+import { isWaiting, ROLES, TwoPartiesWorld } from './two-parties-world.js'
 
 const RUNS = 16
 const STEPS = 200
@@ -26,7 +26,7 @@ function play(seed: number): TwoPartiesWorld {
 function disputes(world: TwoPartiesWorld): void {
   for (const honest of ROLES) {
     // Who has lost data knows less than it is due until it has gone on (CH-18).
-    if (world.sides[honest].stored.resuming !== undefined) continue
+    if (isWaiting(world.sides[honest].stored)) continue
     const due = bookBalance(world, honest)
     const alone = closeHonestly(world, honest)
     assert.ok(alone >= due, `INV-4 the ${honest} closes alone and gets ${alone} of ${due}`)

@@ -6,7 +6,7 @@ import { openSqliteStore } from '@tallystick/client-sdk/node'
 import { deriveKeys, newParty, utf8 } from '@tallystick/protocol'
 import { loadWallet } from '#client-sdk/wallet/load-wallet.js'
 import { decodeWalletChannel, encodeWalletChannel } from '#client-sdk/wallet/wallet-records.js'
-import { testChannel } from '../protocol/test-channel.js'
+import { CHAIN, OTHER_CHAIN, testChannel } from '../protocol/test-channel.js'
 import { tamper, temporaryFolder } from '../settlement/data-folder.js'
 
 const KEYS = deriveKeys(new Uint8Array(32).fill(7))
@@ -16,7 +16,7 @@ async function usedStore(context: TestContext, index: string): Promise<string> {
   const path = join(temporaryFolder(context), 'wallet.db')
   const stores = await openSqliteStore(path)
   const store = stores.wallet('one')
-  await loadWallet(store, KEYS)
+  await loadWallet(store, KEYS, CHAIN)
   await store.commit([{ kind: 'meta', key: 'nextKeyIndex', value: utf8(index) }])
   await stores.close()
   return path
@@ -25,7 +25,7 @@ async function usedStore(context: TestContext, index: string): Promise<string> {
 async function loaded(context: TestContext, path: string) {
   const stores = await openSqliteStore(path)
   context.after(() => stores.close())
-  return loadWallet(stores.wallet('one'), KEYS)
+  return loadWallet(stores.wallet('one'), KEYS, CHAIN)
 }
 
 describe('the next key index of a wallet', () => {
@@ -34,7 +34,7 @@ describe('the next key index of a wallet', () => {
     assert.equal(nextKeyIndex, 2_147_483_647)
     const stores = await openSqliteStore(join(temporaryFolder(context), 'new.db'))
     context.after(() => stores.close())
-    assert.equal((await loadWallet(stores.wallet('one'), KEYS)).nextKeyIndex, undefined)
+    assert.equal((await loadWallet(stores.wallet('one'), KEYS, CHAIN)).nextKeyIndex, undefined)
   })
 
   for (const index of [
@@ -59,6 +59,15 @@ describe('the next key index of a wallet', () => {
     await tamper(path, "UPDATE record SET value = 3 WHERE key = 'nextKeyIndex'")
     await assert.rejects(loaded(context, path), { name: 'StoreFault', code: 'store_corrupt' })
   })
+})
+
+test('INV-42 a store is of one ledger: another one leaves it as it is', async (context) => {
+  const path = await usedStore(context, '1')
+  const stores = await openSqliteStore(path)
+  context.after(() => stores.close())
+  const store = stores.wallet('one')
+  await assert.rejects(loadWallet(store, KEYS, OTHER_CHAIN), { code: 'store_of_another_chain' })
+  assert.equal((await loadWallet(store, KEYS, CHAIN)).nextKeyIndex, 1)
 })
 
 describe('a file of wallets', () => {

@@ -15,6 +15,7 @@ import {
   type Rejection,
   seal,
   signEvidence,
+  timestamp,
   toHex,
 } from '@tallystick/protocol'
 import type { WalletEffect, WalletEvent } from '#client-sdk/wallet/wallet-event.js'
@@ -31,7 +32,7 @@ import { anchorFor, at, CHAIN, Dice, itemId, seeds } from '../protocol/test-chan
  */
 
 const DEVICES = 3
-const STEPS = 300
+const STEPS = 600
 const RUNS = 24
 
 /** Everything that was signed under the client's key: each name has one content, for ever. */
@@ -79,7 +80,6 @@ class Device {
       now: hub.now,
       signer: () => client.signer,
       nonce,
-      isShared: false,
     }
     const outcome = stepWallet(overlay, event, context)
     if (isRejection(outcome)) return outcome as Rejection
@@ -130,8 +130,8 @@ class Device {
     } else if (!isLost) {
       const refused = this.does({ kind: 'heard', message }, isCut)
       if (refused?.code === 'peer_is_ahead') this.#lose()
-      else if (refused !== undefined) this.close()
-      else if (message.kind === 'attached') this.isAttached = !isCut
+      else if (refused !== undefined && refused.code !== 'resume_too_soon') this.close()
+      else if (message.kind === 'attached') this.isAttached = refused === undefined && !isCut
     }
   }
 
@@ -192,6 +192,10 @@ class Devices {
     } else if (message.kind === 'decline') {
       const { kind, ...decline } = message
       this.#carry(this.hub.peer({ kind, decline }))
+    } else if (message.kind === 'resumeAnswer') {
+      const { channel, answer } = message
+      const answered = { kind: 'resumeAnswered', channel, answer, reveals: [] } as const
+      this.#carry(this.hub.peer(answered))
     }
   }
 
@@ -205,11 +209,14 @@ class Devices {
 
   step(): void {
     const { dice } = this
-    const device = dice.pick(this.devices)
+    // A turn lasts for a while: to take one over takes both sides a few messages.
+    const device =
+      this.#holder !== undefined && dice.chance(80) ? this.#holder : dice.pick(this.devices)
     const roll = dice.roll(100)
+    if (dice.chance(20)) this.hub.now = timestamp(this.hub.now + 1)
     if (roll < 50) device.hear(dice.chance(10))
     else if (roll < 65) device.attach()
-    else if (roll < 70) device.close()
+    else if (roll < 67) device.close()
     else if (roll < 85 && device.isAttached) this.#pay(device, dice.chance(10))
     else if (roll < 95) this.#settle()
   }
@@ -244,6 +251,6 @@ describe('CH-18 devices with the same words', () => {
   }
 
   test('the runs are worth something: devices took turns', () => {
-    assert.ok(epochs > 3 * RUNS, `${epochs} epochs`)
+    assert.ok(epochs > 2 * RUNS, `${epochs} epochs`)
   })
 })

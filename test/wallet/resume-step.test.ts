@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
   amount,
+  askToResume,
   type ChannelParty,
   entrust,
   grantResume,
@@ -20,6 +21,7 @@ import {
   at,
   CHAIN,
   itemId,
+  NOW,
   preimage,
   redeemItem,
   SIGNERS,
@@ -35,17 +37,36 @@ function lose(world: WalletWorld, left: ChannelParty = newParty('client', world.
 }
 
 function answerOf(world: WalletWorld): ResumeAnswer {
-  const { resuming } = world.party
-  assert.ok(resuming !== undefined)
-  const granted = accepted(grantResume(CHAIN, world.hub, resuming, SIGNERS.hub))
+  const { resuming: nonce, lostAt } = world.party
+  assert.ok(nonce !== undefined)
+  world.now = at(world.now - NOW + 1)
+  const granted = accepted(grantResume(CHAIN, world.hub, { nonce, lostAt }, SIGNERS.hub, world.now))
   world.hub = granted.party
   return granted.answer
 }
 
 /** The hub answers, with what the ledger knows of the items. */
-function resume(world: WalletWorld, ...reveals: readonly SeenReveal[]): readonly Rejection[] {
+function takeAnswer(world: WalletWorld, ...reveals: readonly SeenReveal[]): readonly Rejection[] {
   const answer = answerOf(world)
   return world.does({ kind: 'resumeAnswered', channel: world.channel, answer, reveals })
+}
+
+/** The wallet goes on from the hub's answer, and the hub from the wallet's; effects of it all. */
+function resume(world: WalletWorld, ...reveals: readonly SeenReveal[]): readonly Rejection[] {
+  const refused = takeAnswer(world, ...reveals)
+  if (refused.length > 0) return refused
+  const effects = [...world.effects]
+  const nonce = new Uint8Array(16).fill(world.hub.own.version + 90)
+  world.hub = accepted(askToResume(world.hub, nonce, undefined)) as ChannelParty
+  world.now = at(world.now - NOW + 1)
+  world.takes({ kind: 'heard', message: { kind: 'attached', position: positionOf(world.hub) } })
+  const [effect] = world.effects
+  assert.ok(effect?.kind === 'send' && effect.message.kind === 'resumeAnswer')
+  const { answer } = effect.message as MessageOf<'resumeAnswer'>
+  world.hub = accepted(takeResume(CHAIN, world.hub, answer, world.now)).party
+  assert.deepEqual(world.hubSigns(), [])
+  world.effects = [...effects, ...world.effects]
+  return []
 }
 
 describe('CH-18 a wallet that may lack what it has signed', () => {
@@ -60,7 +81,12 @@ describe('CH-18 a wallet that may lack what it has signed', () => {
     const [refused] = world.does({
       kind: 'resumeAnswered',
       channel: world.channel,
-      answer: accepted(grantResume(CHAIN, world.hub, first ?? assert.fail(), SIGNERS.hub)).answer,
+      answer: accepted(
+        grantResume(
+          ...([CHAIN, world.hub, { nonce: first ?? assert.fail(), lostAt: NOW }] as const),
+          ...([SIGNERS.hub, at(1)] as const),
+        ),
+      ).answer,
       reveals: [],
     })
     assert.equal(refused?.code, 'resume_not_asked')
@@ -80,11 +106,13 @@ describe('CH-18 a wallet that may lack what it has signed', () => {
     const { own } = world.party
     lose(world)
     assert.deepEqual(resume(world), [])
-    assert.deepEqual(world.said, ['channelChanged', 'update'])
+    const said = ['channelChanged', 'stored', 'resumed', 'channelChanged', 'update']
+    assert.deepEqual(world.said, said)
     assert.equal(booksOf(world), 'whole')
     assert.deepEqual(world.party.own.items, own.items)
-    assert.deepEqual([world.party.own.epoch, world.party.own.version], [1, own.version + 1])
-    assert.equal(world.hub.peer.epoch, 1)
+    const { own: after, ownResume } = world.party
+    assert.deepEqual([after.epoch, after.version], [ownResume?.point.epoch, own.version + 1])
+    assert.equal(world.hub.peer.epoch, after.epoch)
   })
 
   test('items that no payment of this store knows are settled and expire as any other', () => {
@@ -174,7 +202,7 @@ describe('CH-18 a wallet whose hub has lost data', () => {
     const world = new WalletWorld()
     world.hubSigns(addItem(3))
     const resuming = new Uint8Array(16).fill(7)
-    const left = { ...newParty('hub', world.hub.ledger), resuming }
+    const left = { ...newParty('hub', world.hub.ledger), resuming, lostAt: at(-1) }
     world.takes({ kind: 'heard', message: { kind: 'attached', position: positionOf(left) } })
     const [effect] = world.effects
     assert.ok(effect?.kind === 'send' && effect.message.kind === 'resumeAnswer')

@@ -49,8 +49,6 @@ export class WalletWorld {
   readonly channel: ChannelId
   hub: ChannelParty
   now: Timestamp = NOW
-  /** Whether other devices use the words. */
-  isShared = false
   /** Events so far: each has a nonce of its own. */
   events = 0
   /** Effects of the last batch. */
@@ -102,7 +100,6 @@ export class WalletWorld {
       now: this.now,
       signer: () => SIGNERS.client,
       nonce: new Uint8Array(RESUME_NONCE_BYTES).fill(++this.events),
-      isShared: this.isShared,
     }
   }
 

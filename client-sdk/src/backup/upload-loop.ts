@@ -81,7 +81,9 @@ export class UploadLoop {
     } catch (error) {
       this.#isChanged = true
       const code = error instanceof WalletError ? error.code : String(error)
-      if (code !== this.#lastFailure && !this.#stop.signal.aborted) this.#onFailure(error)
+      // That the hub is away, the wallet's session tells.
+      const isNews = code !== this.#lastFailure && code !== 'hub_unreachable'
+      if (isNews && !this.#stop.signal.aborted) this.#onFailure(error)
       this.#lastFailure = code
       // What was refused for good is tried again only with the next change.
       if (error instanceof WalletError && error.retryable) this.#schedule(this.#retryMs)

@@ -83,7 +83,7 @@ export function forceCloseOperation(party: ChannelParty): OperationOf<'forceClos
     channel: party.ledger.number,
     by: party.role,
     own: party.own,
-    unsure: party.resuming !== undefined,
+    unsure: party.lostAt !== undefined,
     resume: party.ownResume,
     peer: heldProof(party),
   }

@@ -151,7 +151,7 @@ export class GuardLoop {
         const funded = await this.#parts.revealWithCoins(duty.reveal)
         if (!isRejection(funded)) return funded.transaction
         // Lost books must never close a channel by themselves: their owner decides (DSP-9).
-        if (party.resuming !== undefined && !unsure) return funded
+        if (party.lostAt !== undefined) return funded
         // An owner without coins can only pay out of the channel, and so has to leave it.
         const leaving = await this.#parts.beforeForceClose(party)
         const close = { ...forceCloseOperation(leaving), unsure }

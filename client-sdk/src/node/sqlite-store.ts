@@ -5,7 +5,7 @@ import type { RowWrite, SealedTable } from './sealed-table.js'
 import { storedBytes, storedText } from './stored-column.js'
 
 /** Format of the file; one of another is refused by name. */
-const STORE_VERSION = 5
+const STORE_VERSION = 6
 
 const COLUMNS = [
   { name: 'wallet', type: 'TEXT' },

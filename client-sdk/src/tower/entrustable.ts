@@ -29,12 +29,13 @@ export function isSamePosition(a: GuardedPosition, b: GuardedPosition): boolean 
  * be closed with something old by it, and the owner does not wait to learn what it has lost.
  */
 export function isEntrustable(party: ChannelParty): boolean {
-  const { phase, ledger, role, peerEvidence, ownResume, resuming } = party
+  const { phase, ledger, role, peerEvidence, ownResume, resuming, lostAt } = party
   const isOwnClose = isClosing(ledger) && ledger.status.by === role
   return (
     phase.kind !== 'closed' &&
     !isOwnClose &&
     resuming === undefined &&
+    lostAt === undefined &&
     (peerEvidence !== undefined || ownResume !== undefined)
   )
 }

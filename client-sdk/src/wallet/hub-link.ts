@@ -134,9 +134,16 @@ export class HubLink {
   }
 
   /** Carries out what a durable batch wants said. */
-  perform(effect: Extract<WalletEffect, { kind: 'send' | 'agreeToClose' }>): void {
-    if (effect.kind === 'send') this.#session.send(effect.message)
-    else this.#signAgreement(effect)
+  perform(effect: Extract<WalletEffect, { kind: 'send' | 'agreeToClose' | 'resumed' }>): void {
+    switch (effect.kind) {
+      case 'send':
+        return this.#session.send(effect.message)
+      case 'agreeToClose':
+        return this.#signAgreement(effect)
+      case 'resumed':
+        this.#onResumed()
+        return this.#attachAgain(effect.channel)
+    }
   }
 
   /** The hub said what a rule forbids: what it says from here on would not fit either. */
@@ -166,7 +173,7 @@ export class HubLink {
 
   /** Whether the channel could go on with this hub. */
   #isServed(party: ChannelParty): boolean {
-    const isLeft = party.resuming !== undefined && party.phase.kind === 'leaving'
+    const isLeft = party.lostAt !== undefined && party.phase.kind === 'leaving'
     return !isDisputed(party) && !isLeft && party.ledger.hub.key === this.#transcript?.hub
   }
 
@@ -202,6 +209,8 @@ export class HubLink {
         return this.#requests.refused(message)
       case 'error':
         if (message.channel !== undefined) this.#hearRefusal(message.code, message.channel)
+        // What only has to wait for a block is nobody's problem.
+        if (message.code === 'resume_too_soon') return
         return this.#core.problem(message.code, message.detail)
       case 'attached':
         this.#finishAttach(message).catch(ignoreFault)
@@ -219,7 +228,7 @@ export class HubLink {
 
   #hears(channel: ChannelId): boolean {
     const phase = this.#attachments.phaseOf(channel)
-    return (phase === 'answered' || phase === 'attached') && !this.#isLost(channel)
+    return (phase === 'answered' || phase === 'attached') && !this.#waits(channel)
   }
 
   /** CH-19: whether the channel has to be resumed on this connection before it is attached. */
@@ -240,8 +249,15 @@ export class HubLink {
     this.attachAll()
   }
 
-  #isLost(channel: ChannelId): boolean {
+  /** Whether the hub was asked from where the wallet's lane goes on. */
+  #waits(channel: ChannelId): boolean {
     return this.#core.state.channel(channel)?.party.resuming !== undefined
+  }
+
+  /** Whether it was asked because the wallet does not know. */
+  #isLost(channel: ChannelId): boolean {
+    const party = this.#core.state.channel(channel)?.party
+    return party?.resuming !== undefined && party.lostAt !== undefined
   }
 
   #hearRefusal(code: string, channel: ChannelId): void {
@@ -263,6 +279,9 @@ export class HubLink {
       case 'resume_used':
         this.#rest(channel)
         return void this.#lose(channel)
+      case 'resume_too_soon':
+        // The next block is as soon as it can be.
+        return this.#attachments.forget(channel)
       default:
         if (phase === 'asked' || phase === 'answered') this.#rest(channel)
     }
@@ -277,19 +296,23 @@ export class HubLink {
     if (phase === undefined || phase === 'resting' || phase === 'taken') return
     if (phase === 'asked') this.#attachments.wait(channel, 'answered', this.#core.clock.nowMs())
     const refused = await this.#core.submit({ kind: 'heard', message })
+    if (refused?.code === 'resume_too_soon') return this.#attachments.forget(channel)
     if (refused !== undefined) {
       this.#rest(channel)
       if (refused.code === 'peer_is_ahead') await this.#lose(channel, 'ask')
       return
     }
     if (this.#attachments.phaseOf(channel) !== 'answered' || resuming !== undefined) return
+    if (this.#waits(channel)) return this.#attachAgain(channel)
+    // The hub's lane goes on first: its next proof makes the books whole.
+    if (this.#core.state.channel(channel)?.party.lostAt !== undefined) return
     this.#attachments.attached(channel)
     this.#core.changes.tell({ kind: 'books' })
   }
 
   /** The hub says from where to go on: once that is durable, the channel is attached as any other. */
   async #takeAnswer({ channel, answer }: MessageOf<'resumeAnswer'>): Promise<void> {
-    if (this.#attachments.phaseOf(channel) !== 'asked' || !this.#isLost(channel)) return
+    if (this.#attachments.phaseOf(channel) !== 'asked' || !this.#waits(channel)) return
     this.#attachments.wait(channel, 'answered', this.#core.clock.nowMs())
     try {
       const refused = await resumeFrom(this.#core, channel, answer)
@@ -297,13 +320,13 @@ export class HubLink {
         this.#onResumed()
         // The connection may have ended in the meantime.
         if (this.#attachments.phaseOf(channel) === 'answered') this.#turns.add(channel)
-        this.#attachments.forget(channel)
-        return this.attachAll()
+        return this.#attachAgain(channel)
       }
+      if (refused.code === 'resume_too_soon') return this.#attachments.forget(channel)
       this.#core.problem(refused.code, refused.detail)
       this.#rest(channel)
-      // The hub counts epochs afresh for every request.
-      if (refused.code === 'wrong_epoch') await this.#lose(channel)
+      // The hub grants another epoch for another request.
+      if (refused.code === 'wrong_epoch' && this.#isLost(channel)) await this.#lose(channel)
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error)
       this.#core.problem('ledger_unreachable', detail)
@@ -317,6 +340,11 @@ export class HubLink {
     // A store that fails is told by itself.
     await this.#core.sharedWords.set().catch(() => undefined)
     await lost
+  }
+
+  #attachAgain(channel: ChannelId): void {
+    this.#attachments.forget(channel)
+    this.attachAll()
   }
 
   /** The channel is not used for now: two at once would sign two histories. */

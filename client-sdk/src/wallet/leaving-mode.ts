@@ -9,8 +9,6 @@ import type { WalletChannel } from './wallet-records.js'
 export type LeavingMode = 'plain' | 'unsure' | 'ownerOnly'
 
 export function leavingMode({ books, party }: WalletChannel, isShared: boolean): LeavingMode {
-  if (books === 'lost') return 'ownerOnly'
-  // Where words are shared, a turn that is asked for is no sign that anything was lost.
-  if (isShared) return 'unsure'
-  return party.resuming === undefined ? 'plain' : 'ownerOnly'
+  if (books === 'lost' || party.lostAt !== undefined) return 'ownerOnly'
+  return isShared ? 'unsure' : 'plain'
 }

@@ -1,4 +1,5 @@
 import {
+  type ChainId,
   COUNTER_MAX,
   decodeTrusted,
   PATH_INDEX_MAX,
@@ -38,13 +39,32 @@ export type StoredWallet = {
   readonly finished: FinishedRecords
 }
 
-/** Reads a store. Errors: `store_of_other_words`; `StoreFault` `store_corrupt`. */
-export async function loadWallet(store: WalletStore, keys: WalletKeys): Promise<StoredWallet> {
+/**
+ * Reads a store, which belongs to one wallet on one ledger from its first use on: numbers of channels
+ * mean others elsewhere. Errors: `store_of_other_words`; `StoreFault` `store_of_another_chain`,
+ * `store_corrupt`.
+ */
+export async function loadWallet(
+  store: WalletStore,
+  keys: WalletKeys,
+  chainId: ChainId,
+): Promise<StoredWallet> {
+  const [identity, chain] = [utf8(keys.identity.publicKey), utf8(chainId)]
   const owner = await store.get('meta', 'identity')
-  const identity = utf8(keys.identity.publicKey)
-  if (owner === undefined) await store.commit([{ kind: 'meta', key: 'identity', value: identity }])
-  else if (toHex(owner) !== toHex(identity)) {
+  if (owner !== undefined && toHex(owner) !== toHex(identity)) {
     throw new WalletError('store_of_other_words', 'the store belongs to a wallet with other words')
+  }
+  const stored = await store.get('meta', 'chain')
+  if (stored !== undefined && toHex(stored) !== toHex(chain)) {
+    const mine = new TextDecoder().decode(stored)
+    const detail = `the store is of chain ${mine}, and the ledger is ${chainId}: ask another node`
+    throw new StoreFault('store_of_another_chain', detail)
+  }
+  if (owner === undefined || stored === undefined) {
+    await store.commit([
+      { kind: 'meta', key: 'identity', value: identity },
+      { kind: 'meta', key: 'chain', value: chain },
+    ])
   }
   const state = new WalletState()
   for (const { value } of await store.list('channel')) state.setChannel(decodeWalletChannel(value))

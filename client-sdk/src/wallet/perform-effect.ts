@@ -7,6 +7,7 @@ export function performEffect(core: WalletCore, link: HubLink, effect: WalletEff
   switch (effect.kind) {
     case 'send':
     case 'agreeToClose':
+    case 'resumed':
       return link.perform(effect)
     case 'invoiceChanged':
       return core.notify({ kind: 'invoice', invoice: effect.invoice })

@@ -2,6 +2,7 @@ import {
   adoptEntrusted,
   askToResume,
   type ChannelParty,
+  draftOwed,
   type Entrusted,
   grantResume,
   type ItemId,
@@ -9,7 +10,7 @@ import {
   lockedBy,
   noteOf,
   type ResumeAnswer,
-  reject,
+  type ResumeRequest,
   type SeenReveal,
   takeResume,
 } from '@tallystick/protocol'
@@ -17,7 +18,7 @@ import { finishPayment } from './finish-payment.js'
 import { meetLaneEvent } from './receive-payment.js'
 import { stepRevealSeen } from './reveal-step.js'
 import type { WalletEffect } from './wallet-event.js'
-import type { WalletChannel } from './wallet-records.js'
+import type { InvoiceRecord, WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
 import type { Outcome, WalletContext } from './wallet-step.js'
 
@@ -25,9 +26,9 @@ import type { Outcome, WalletContext } from './wallet-step.js'
 export function stepStateLost(
   state: WalletOverlay,
   held: WalletChannel,
-  { nonce }: WalletContext,
+  { nonce, now }: WalletContext,
 ): Outcome {
-  const party = askToResume(held.party, nonce)
+  const party = askToResume(held.party, nonce, now)
   if (isRejection(party)) return party
   state.setChannel({ ...held, party, books: 'lost' })
   return [{ kind: 'channelChanged', channel: party.ledger.id }]
@@ -42,7 +43,20 @@ export function stepTurnEnded(
   held: WalletChannel,
   { nonce }: WalletContext,
 ): Outcome {
-  const party = askToResume(held.party, nonce)
+  const party = askToResume(held.party, nonce, undefined)
+  if (isRejection(party)) return party
+  state.setChannel({ ...held, party })
+  return [{ kind: 'channelChanged', channel: party.ledger.id }]
+}
+
+/** A request of an earlier process: a copy of the store could bring it back once it was answered. */
+export function stepAskedAnew(
+  state: WalletOverlay,
+  held: WalletChannel,
+  { nonce }: WalletContext,
+): Outcome {
+  if (held.party.resuming === undefined) return []
+  const party = askToResume(held.party, nonce, undefined)
   if (isRejection(party)) return party
   state.setChannel({ ...held, party })
   return [{ kind: 'channelChanged', channel: party.ledger.id }]
@@ -53,9 +67,11 @@ export function stepAdopted(
   state: WalletOverlay,
   held: WalletChannel,
   entrusted: Entrusted,
-  { chainId, nonce }: WalletContext,
+  { chainId, nonce, now }: WalletContext,
 ): Outcome {
-  const asked = held.party.resuming === undefined ? askToResume(held.party, nonce) : held.party
+  const { resuming, lostAt } = held.party
+  const isLost = resuming !== undefined && lostAt !== undefined
+  const asked = isLost ? held.party : askToResume(held.party, nonce, now)
   if (isRejection(asked)) return asked
   const party = adoptEntrusted(chainId, asked, entrusted)
   if (isRejection(party)) return party
@@ -64,32 +80,30 @@ export function stepAdopted(
 }
 
 /**
- * The hub has lost data and asks from where its lane goes on. Where words are shared, another device may
- * have been paid since, and a resume from here would give that up (CH-19): none is granted.
+ * The hub asks from where its lane goes on. If it has lost data, it takes nothing of this lane before
+ * that has gone on from a resume as well.
  */
 export function answerHub(
   state: WalletOverlay,
   held: WalletChannel,
-  asked: Uint8Array,
-  { chainId, signer, isShared }: WalletContext,
+  request: ResumeRequest,
+  { chainId, signer, nonce, now }: WalletContext,
 ): Outcome {
-  if (isShared) {
-    const detail =
-      `the hub has lost data of channel ${held.party.ledger.id}, and other devices may have been paid` +
-      ' on it: leave it unsure, on the device that was used last'
-    return reject('channel_not_usable', detail)
-  }
-  const granted = grantResume(chainId, held.party, asked, signer(held.keyIndex))
+  const granted = grantResume(chainId, held.party, request, signer(held.keyIndex), now)
   if (granted.kind === 'rejection') return granted
-  const { party, answer } = granted
+  const { answer } = granted
+  const isRestarted = request.lostAt === undefined || granted.party.resuming !== undefined
+  const party = isRestarted ? granted.party : askToResume(granted.party, nonce, undefined)
+  if (isRejection(party)) return party
   state.setChannel({ ...held, party })
   const channel = party.ledger.id
   return [{ kind: 'send', message: { kind: 'resumeAnswer', channel, answer } }]
 }
 
 /**
- * The hub has said from where to go on (CH-18): the books are whole again, and what they say of
- * payments and invoices of this store is taken over. `reveals`: what the ledger knows of the items.
+ * The hub has said from where to go on (CH-18), and what that says of payments of this store is taken
+ * over. `reveals`: what the ledger knows of the items. What the hub's lane pays is believed, and the
+ * books are whole, once that has gone on as well (`becomeWhole`).
  */
 export function stepResumeAnswered(
   state: WalletOverlay,
@@ -101,12 +115,11 @@ export function stepResumeAnswered(
   if (taken.kind === 'rejection') return taken
   const { party, released } = taken
   const channel = party.ledger.id
-  state.setChannel({ ...held, party, books: 'whole' })
+  state.setChannel({ ...held, party })
   return [
     ...reveals.flatMap((reveal) => stepRevealSeen(state, reveal, context)),
     ...endGonePayments(state, party, released, context),
     ...endGoneInvoices(state, held.party, party, context),
-    ...meetRestoredItems(state, party, context),
     { kind: 'channelChanged', channel },
   ]
 }
@@ -135,8 +148,55 @@ function endGonePayments(
 }
 
 /**
- * Invoices whose claimed item is gone: paid if all that is gone was, by what the hub has paid in all
- * since; else they ended, and nobody may pay to them again.
+ * The hub has signed on in an epoch that was granted after the loss: nothing that this wallet forgot
+ * can undo its lane any more. Items of it are answered as if they had just come, and what is left of
+ * invoices that were being paid is.
+ */
+export function becomeWhole(
+  state: WalletOverlay,
+  held: WalletChannel,
+  context: WalletContext,
+): WalletEffect[] {
+  const party = draftOwed(held.party, context.now)
+  state.setChannel({ ...held, party, books: 'whole' })
+  const channel = party.ledger.id
+  return [
+    ...payClaimedInvoices(state, context),
+    ...meetRestoredItems(state, party, context),
+    { kind: 'resumed', channel },
+  ]
+}
+
+/** An invoice whose item is gone, and that was not ended by `endGoneInvoices`, was paid. */
+function payClaimedInvoices(state: WalletOverlay, { now }: WalletContext): WalletEffect[] {
+  const channels = [...state.channels()]
+  // Which of several channels it was on, nobody knows any more.
+  if (channels.some(({ books, party }) => books === 'lost' && party.phase.kind !== 'closed'))
+    return []
+  const parties = channels.map(({ party }) => party)
+  const isSettled = (invoice: InvoiceRecord) =>
+    parties.every(({ peer, incoming }) =>
+      peer.items
+        .filter(({ anchor }) => anchor === invoice.anchor)
+        .every(
+          (item) =>
+            lockedBy(item) >= invoice.amount &&
+            incoming.some((note) => note.id === item.id && note.onLedger > 0),
+        ),
+    )
+  const settled = [...state.invoices()].filter(
+    (invoice) => invoice.status === 'claiming' && isSettled(invoice),
+  )
+  return settled.map((invoice): WalletEffect => {
+    const paid = { ...invoice, status: 'paid', time: now } as const
+    state.setInvoice(paid)
+    return { kind: 'invoiceChanged', invoice: paid }
+  })
+}
+
+/**
+ * Invoices whose claimed item is gone, and was not paid by what the hub has paid in all since: they
+ * ended, and nobody may pay to them again.
  */
 function endGoneInvoices(
   state: WalletOverlay,
@@ -149,11 +209,11 @@ function endGoneInvoices(
       noteOf(before, id).known !== undefined && !peer.items.some((item) => item.id === id),
   )
   const worth = gone.reduce((sum, item) => sum + lockedBy(item), 0n)
-  const status = peer.transferred - before.peer.transferred >= worth ? 'paid' : 'expired'
+  if (peer.transferred - before.peer.transferred >= worth) return []
   return gone.flatMap(({ anchor }): WalletEffect[] => {
     const invoice = state.invoice(anchor)
     if (invoice?.status !== 'claiming') return []
-    const ended = { ...invoice, status, time: now } as const
+    const ended = { ...invoice, status: 'expired', time: now } as const
     state.setInvoice(ended)
     return [{ kind: 'invoiceChanged', invoice: ended }]
   })

@@ -32,6 +32,8 @@ export function stepRevealSeen(
       effects.push(...markPaid(state, id, earlierLink(known.link, known.index - 1), context))
     }
     if (seen.party === held.party || invoice?.status !== 'claiming') continue
+    // What a lane pays that may have been given up before, only its next epoch tells (CH-18).
+    if (held.books === 'lost') continue
     const { incoming, peer } = seen.party
     const enforced = peer.items.some(
       (item) =>

@@ -74,7 +74,6 @@ export class WalletCore {
         now: feed.time,
         signer: keys.channel,
         nonce: parts.randomBytes(RESUME_NONCE_BYTES),
-        isShared: this.sharedWords.isSet,
       }),
       perform,
       onRefused,

@@ -36,6 +36,8 @@ export type WalletEvent =
   | { readonly kind: 'stateLost'; readonly channel: ChannelId }
   /** Another device may sign from here on: nothing is, until the hub has given this one a turn (CH-19). */
   | { readonly kind: 'turnEnded'; readonly channel: ChannelId }
+  /** The process began anew while the hub was asked from where the lane goes on. */
+  | { readonly kind: 'askedAnew'; readonly channel: ChannelId }
   /** A guard gives back what it was entrusted with. */
   | { readonly kind: 'adopted'; readonly entrusted: Entrusted }
   /** The hub says from where to go on; `reveals`: what the ledger knows of the items it shows. */
@@ -65,6 +67,8 @@ export type WalletEffect =
   | { readonly kind: 'invoiceChanged'; readonly invoice: InvoiceRecord }
   | { readonly kind: 'paymentChanged'; readonly payment: PaymentRecord }
   | { readonly kind: 'channelChanged'; readonly channel: ChannelId }
+  /** The books of the channel are whole again: what the hub had to say meanwhile is asked for. */
+  | { readonly kind: 'resumed'; readonly channel: ChannelId }
   /** The close offer is right: the shell signs the agreement and brings it back. */
   | {
       readonly kind: 'agreeToClose'

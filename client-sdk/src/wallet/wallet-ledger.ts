@@ -8,6 +8,7 @@ import {
 import { settledLanes } from '../guard/answer-force-close.js'
 import type { BlockSummary } from '../ledger/block-summary.js'
 import type { LedgerAccess } from '../ledger/ledger-access.js'
+import { LedgerError } from '../ledger/ledger-error.js'
 import { seenReveals } from '../ledger/seen-reveals.js'
 import type { WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
@@ -85,6 +86,10 @@ async function channelEvent(
 ): Promise<WalletEvent> {
   const { number, id } = party.ledger
   const { value } = await ledger.channel(number)
+  if (value !== undefined && value.id !== id) {
+    const detail = `channel ${number} of this ledger is ${value.id}, not ${id}`
+    throw new LedgerError({ code: 'ledger_answer_malformed', detail, retryable: false })
+  }
   return value === undefined
     ? { kind: 'channelGone', channel: id }
     : { kind: 'channelSeen', channel: value, keyIndex, books }

@@ -129,6 +129,7 @@ function isLedgerEvent({ kind }: WalletEvent): boolean {
     kind === 'leave' ||
     kind === 'stateLost' ||
     kind === 'turnEnded' ||
+    kind === 'askedAnew' ||
     kind === 'adopted'
   )
 }

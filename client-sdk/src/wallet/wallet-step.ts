@@ -38,7 +38,9 @@ import { finishPayment, linkRefund } from './finish-payment.js'
 import { meetLaneEvent } from './receive-payment.js'
 import {
   answerHub,
+  becomeWhole,
   stepAdopted,
+  stepAskedAnew,
   stepResumeAnswered,
   stepStateLost,
   stepTurnEnded,
@@ -57,8 +59,6 @@ export type WalletContext = {
   readonly signer: (keyIndex: number) => Signer
   /** 16 fresh random bytes, never used before, for a resume that is asked for (CH-18). */
   readonly nonce: Uint8Array
-  /** Other devices use these words as well (CH-19). */
-  readonly isShared: boolean
 }
 
 /** What one event makes of the state, or why it is refused. */
@@ -88,6 +88,8 @@ export function stepWallet(
       return changeChannel(state, event.channel, (held) => stepStateLost(state, held, context))
     case 'turnEnded':
       return changeChannel(state, event.channel, (held) => stepTurnEnded(state, held, context))
+    case 'askedAnew':
+      return changeChannel(state, event.channel, (held) => stepAskedAnew(state, held, context))
     case 'adopted': {
       const { entrusted } = event
       return changeChannel(state, entrusted.channel, (held) =>
@@ -135,7 +137,10 @@ function stepAttached(state: WalletOverlay, position: Position, context: WalletC
   if (held === undefined) return unknown(position.channel)
   const synced = resync(held.party, position)
   if (isRejection(synced)) return synced
-  if (position.resuming !== undefined) return answerHub(state, held, position.resuming, context)
+  const { resuming: nonce, lostAt } = position
+  if (nonce !== undefined) return answerHub(state, held, { nonce, lostAt }, context)
+  // First the hub says from where this lane goes on.
+  if (held.party.resuming !== undefined) return []
   state.setChannel({ ...held, party: synced.party })
   const draining = synced.party.phase.kind === 'draining'
   const agreed = agreementOf(synced.party)
@@ -159,12 +164,16 @@ function stepUpdate(
   const received = receiveUpdate(context.chainId, held.party, update as LaneUpdate, context.now)
   if (received.kind === 'rejection') return received
   if (received.kind === 'known') return [stored(update.channel, held.party)]
-  state.setChannel({ ...held, party: received.party })
+  const updated = { ...held, party: received.party }
+  state.setChannel(updated)
+  const isRegained = held.books === 'lost' && received.party.lostAt === undefined
+  const whole = isRegained ? becomeWhole(state, updated, context) : []
   const met = received.events.flatMap((event) =>
     meetLaneEvent(state, update.channel, event, context),
   )
   return [
     stored(update.channel, received.party),
+    ...whole,
     ...met,
     { kind: 'channelChanged', channel: update.channel },
   ]
@@ -174,6 +183,8 @@ function stepUpdate(
 function stepClaim(state: WalletOverlay, claim: Claim, context: WalletContext): Outcome {
   const held = state.channel(claim.channel)
   if (held === undefined) return unknown(claim.channel)
+  // Said again once the books are whole.
+  if (held.party.lostAt !== undefined) return []
   const claimed = receiveClaim(held.party, claim, context.now)
   if (claimed.kind === 'known') return []
   if (claimed.kind === 'rejection') return claimed
@@ -188,6 +199,7 @@ function stepDecline(
 ): Outcome {
   const held = state.channel(channel)
   if (held === undefined) return unknown(channel)
+  if (held.party.lostAt !== undefined) return []
   if (!draftedLane(held.party).items.some((item) => item.id === id)) return []
   if (held.party.owed.some((owed) => owed.id === id)) return []
   const party = draftChange(held.party, { kind: 'cancel', id }, context.now)

@@ -95,7 +95,7 @@ export class Wallet {
     const isAsked = hubUrl !== undefined && fetch !== undefined
     const hubBackups = isAsked ? new HubBackups(url, fetch, chainId, keys.identity) : undefined
     const restored = await restoreStore({ store, keys, feed, hub, hubBackups, file, entrusted })
-    const stored = await loadWallet(store, keys)
+    const stored = await loadWallet(store, keys, chainId)
     const core: WalletCore = new WalletCore({
       keys,
       feed,

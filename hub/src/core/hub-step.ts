@@ -9,6 +9,7 @@ import {
   confirmStored,
   type Decline,
   draftChange,
+  draftOwed,
   type HubPolicy,
   isQuiescent,
   isRejection,
@@ -27,7 +28,7 @@ import { type HubChannel, originOf } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import { channelOfEvent, type PeerEvent } from './hub-event.js'
 import type { HubOverlay } from './hub-view.js'
-import { notice, stepAttached, stepResumeAnswered } from './resume-step.js'
+import { notice, repeatRequests, stepAttached, stepResumeAnswered } from './resume-step.js'
 import { claimUpstream, routeEvent } from './routing.js'
 
 /** What every decision of a batch depends on. */
@@ -96,7 +97,8 @@ function stepUpdate(
   if (received.kind === 'known') return [stored(id, channel.party)]
   state.setChannel({ ...channel, party: received.party })
   const routed = received.events.flatMap((event) => routeEvent(state, id, event, context))
-  return [stored(id, received.party), ...routed]
+  const isRegained = channel.party.lostAt !== undefined && received.party.lostAt === undefined
+  return [stored(id, received.party), ...routed, ...(isRegained ? regain(state, id, context) : [])]
 }
 
 function stepClaim(
@@ -146,6 +148,14 @@ function stepCloseAgreed(
   const id = agreed.agreement.channel
   const refused = keep(state, channel, agreeToClose(chainId, channel.party, agreed, now))
   return refused.length > 0 ? refused : [{ kind: 'readyToClose', channel: id }]
+}
+
+/** The channel can be used again: what was owed meanwhile is paid, and what the hub is owed asked for. */
+function regain(state: HubOverlay, id: ChannelId, { now }: HubContext): HubEffect[] {
+  const channel = state.channel(id)
+  if (channel === undefined) return []
+  state.setChannel({ ...channel, party: draftOwed(channel.party, now) })
+  return repeatRequests(channel)
 }
 
 /** Offers to close what has drained, once the batch is sealed; repeated after every event on it. */

@@ -65,10 +65,10 @@ function stepChannelSeen(state: HubOverlay, seen: Channel, context: HubContext):
 }
 
 /** A channel of the time that a restored journal has lost is not a new one (CH-18). */
-function firstParty(seen: Channel, { nonce, restoredTime }: HubContext): ChannelParty {
+function firstParty(seen: Channel, { nonce, restoredTime, now }: HubContext): ChannelParty {
   const party = newParty('hub', seen)
   if (restoredTime === undefined || seen.openedTime > restoredTime) return party
-  const asked = askToResume(party, nonce)
+  const asked = askToResume(party, nonce, now)
   return isRejection(asked) ? party : asked
 }
 

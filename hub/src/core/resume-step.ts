@@ -1,6 +1,7 @@
 import {
   askToResume,
   type ChannelId,
+  type ChannelParty,
   grantResume,
   isRejection,
   type Position,
@@ -14,6 +15,7 @@ import {
   seeReveal,
   standingRequests,
   stopDraining,
+  type Timestamp,
   takeResume,
 } from '@tallystick/protocol'
 import { type HubChannel, idOf } from './hub-channel.js'
@@ -31,10 +33,10 @@ import { claimUpstream, giveBack } from './routing.js'
  */
 export function askAtStart(
   channel: HubChannel,
-  { isRestored, nonce }: { readonly isRestored: boolean; readonly nonce: Uint8Array },
+  { nonce, restoredTime }: { readonly nonce: Uint8Array; readonly restoredTime?: Timestamp },
 ): HubChannel | undefined {
-  if (!isRestored && channel.party.resuming === undefined) return undefined
-  const party = askToResume(channel.party, nonce)
+  if (restoredTime === undefined && channel.party.resuming === undefined) return undefined
+  const party = askToResume(channel.party, nonce, restoredTime)
   return isRejection(party) ? undefined : { ...channel, party }
 }
 
@@ -50,18 +52,19 @@ export function stepAttached(
 ): HubEffect[] {
   const party = stopDraining(channel.party)
   const heard = { ...channel, owner, party }
-  if (party.resuming !== undefined) return askClient(state, heard, position)
+  if (!mayAnswer(party)) return askClient(state, heard, position)
   const synced = resync(party, position)
   if (isRejection(synced)) {
     if (synced.code === 'peer_lost_data') return [notice(idOf(channel), synced)]
     // By the client's word this hub has lost data. To sign on would be a second history; a client
     // that lies about it gets back what it shows, and no less than this hub holds of it.
-    const asked = askToResume(party, context.nonce)
+    const asked = askToResume(party, context.nonce, context.now)
     return isRejection(asked)
       ? [notice(idOf(channel), asked)]
       : askClient(state, { ...heard, party: asked }, position)
   }
-  if (position.resuming !== undefined) return grant(state, heard, position.resuming, context)
+  if (position.resuming !== undefined) return grant(state, heard, position, context)
+  if (party.resuming !== undefined) return askClient(state, heard, position)
   state.setChannel({ ...heard, party: synced.party })
   return say(heard, [
     { kind: 'attached', position: positionOf(synced.party) },
@@ -70,23 +73,35 @@ export function stepAttached(
   ])
 }
 
-/** Asks the client from where the hub's lane goes on; if it asks the same, neither can answer. */
+/** Whether the hub knows what it has signed itself, and so can tell the client. */
+function mayAnswer({ resuming, lostAt }: Pick<ChannelParty, 'resuming' | 'lostAt'>): boolean {
+  return resuming === undefined || lostAt === undefined
+}
+
+/** Asks the client from where the hub's lane goes on; if that was lost there too, neither can answer. */
 function askClient(state: HubOverlay, channel: HubChannel, position: Position): HubEffect[] {
   state.setChannel(channel)
-  return position.resuming === undefined
+  return mayAnswer(position) || mayAnswer(channel.party)
     ? say(channel, [{ kind: 'attached', position: positionOf(channel.party) }])
     : [notice(idOf(channel), reject('channel_not_usable', 'both sides have lost data here'))]
 }
 
+/**
+ * Says from where the client's lane goes on. A client that has lost data takes nothing of the hub's
+ * lane before that has gone on from a resume as well, which the hub asks for in the same breath.
+ */
 function grant(
   state: HubOverlay,
   channel: HubChannel,
-  nonce: Uint8Array,
-  { chainId, signer }: HubContext,
+  { resuming: asked = new Uint8Array(), lostAt }: Position,
+  { chainId, signer, nonce, now }: HubContext,
 ): HubEffect[] {
-  const granted = grantResume(chainId, channel.party, nonce, signer)
+  const granted = grantResume(chainId, channel.party, { nonce: asked, lostAt }, signer, now)
   if (isRejection(granted)) return [notice(idOf(channel), granted)]
-  state.setChannel({ ...channel, party: granted.party })
+  const isRestarted = lostAt === undefined || granted.party.resuming !== undefined
+  const party = isRestarted ? granted.party : askToResume(granted.party, nonce, undefined)
+  if (isRejection(party)) return [notice(idOf(channel), party)]
+  state.setChannel({ ...channel, party })
   return say(channel, [{ kind: 'resumeAnswer', channel: idOf(channel), answer: granted.answer }])
 }
 
@@ -109,12 +124,14 @@ export function stepResumeAnswered(
   forgetGone(state, id)
   effects.push(...rejoinItems(state, id, context))
   for (const reveal of reveals) effects.push(...learnReveal(state, id, reveal, context))
-  const { party } = state.channel(id) ?? channel
-  const repeated = claimsAndDeclines(standingRequests(party))
-  return [
-    ...effects,
-    ...say(channel, [{ kind: 'attached', position: positionOf(party) }, ...repeated]),
-  ]
+  const resumed = state.channel(id) ?? channel
+  const attached = { kind: 'attached', position: positionOf(resumed.party) } as const
+  return [...effects, ...say(channel, [attached]), ...repeatRequests(resumed)]
+}
+
+/** What the hub asks of the client's items, once it may. */
+export function repeatRequests(channel: HubChannel): HubEffect[] {
+  return say(channel, claimsAndDeclines(standingRequests(channel.party)))
 }
 
 /** The anchors of the lanes that an answer shows. */

@@ -162,6 +162,8 @@ export function claimUpstream(
   const party = learnLink(payer.party, origin.otherId, known)
   if (isRejection(party)) return []
   state.setChannel({ ...payer, party })
+  // Shown once the payer's lane has gone on: what was forgotten might undo it (CH-18).
+  if (party.lostAt !== undefined) return []
   const owed = noteOf(party, origin.otherId).known ?? known
   const claim = { channel: origin.channel, id: origin.otherId, known: owed }
   return [{ kind: 'send', channel: origin.channel, message: { kind: 'claim', ...claim } }]

@@ -25,7 +25,7 @@ import type { Journal, LedgerJob, PaymentTotals } from './journal.js'
 import { amountOf, paymentOf, paymentRow, paymentStatusOf } from './payment-row.js'
 
 /** Format of the file; a journal of another one is refused by name. */
-const JOURNAL_VERSION = 5
+const JOURNAL_VERSION = 7
 
 const META: SealedTable = {
   name: 'meta',

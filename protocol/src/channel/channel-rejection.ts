@@ -32,6 +32,7 @@ export type ChannelRejection =
       | 'resume_base_too_old'
       | 'peer_lost_data'
       | 'items_dropped'
+      | 'resume_too_soon'
       | 'nothing_newer'
     >
   | ChangeRejection

@@ -9,8 +9,10 @@ import { CLAIM_MARGIN_SECONDS } from './limits.js'
 import {
   type ChannelParty,
   draftedLane,
+  isUsable,
   type KnownLink,
   knownLinkCodec,
+  maySign,
   noteOf,
   withNote,
 } from './party.js'
@@ -92,7 +94,9 @@ function owe(
   const { index, link } = known
   const drafted = draftChange(party, { kind: 'redeem', id: item.id, index, link }, now)
   if (!('kind' in drafted)) return { kind: 'claimed', party: drafted, item }
-  if (drafted.code !== 'too_many_unconfirmed') return drafted
+  // Paid as soon as something can be signed again: the peer catches up, or the lane goes on (CH-18).
+  const isLater = drafted.code === 'too_many_unconfirmed' || (isUsable(party) && !maySign(party))
+  if (!isLater) return drafted
   const others = party.owed.filter(({ id }) => id !== item.id)
   return { kind: 'claimed', party: { ...party, owed: [...others, { id: item.id, known }] }, item }
 }

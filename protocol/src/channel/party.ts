@@ -103,6 +103,11 @@ export const channelPartyCodec = struct({
   withdrawing: optional(pendingWithdrawalCodec),
   /** This side has lost data and asked for a resume (CH-18): until it comes, nothing is signed. */
   resuming: optional(resumeNonceCodec),
+  /**
+   * Ledger time at which this side found that it may have lost data. Until the other lane goes on
+   * from a resume that was granted after it, no proof of it is taken and nothing is signed (CH-18).
+   */
+  lostAt: optional(timestampCodec),
   /** The newest resume that this side's lane went on from: shown in every dispute. */
   ownResume: optional(signedResumeCodec),
   /** The newest resume of the other lane that this side has signed. */
@@ -130,6 +135,7 @@ export function newParty(role: Role, ledger: Channel): ChannelParty {
     ackDue: false,
     withdrawing: undefined,
     resuming: undefined,
+    lostAt: undefined,
     ownResume: undefined,
     grantedResume: undefined,
     draft: undefined,
@@ -166,9 +172,21 @@ export function isUsable({ phase: { kind }, ledger }: ChannelParty): boolean {
   return (kind === 'open' || kind === 'draining') && !isClosing(ledger)
 }
 
-/** Whether this side may sign new proofs at all (CH-6.6): not while it may lack some of its own. */
+/** Whether this side may sign new proofs at all (CH-6.6): not while it may lack some of either lane. */
 export function maySign(party: ChannelParty): boolean {
-  return isUsable(party) && party.resuming === undefined
+  const { role, resuming, lostAt, grantedResume } = party
+  if (!isUsable(party) || resuming !== undefined) return false
+  // Where both lack something, one has to sign first: the hub, whose client can leave unsure.
+  const isFirst = role === 'hub' && (grantedResume?.point.epoch ?? 0) > (lostAt ?? 0)
+  return lostAt === undefined || isFirst
+}
+
+/**
+ * Whether this side may grant a resume, or take proofs of a lane that goes on from one: not before it
+ * knows again what it has signed itself.
+ */
+export function mayGrant(party: ChannelParty): boolean {
+  return isUsable(party) && (party.resuming === undefined || party.lostAt === undefined)
 }
 
 /** What this party knows about an item of the other side's lane. */

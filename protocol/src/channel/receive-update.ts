@@ -9,7 +9,7 @@ import { verifyEvidence } from './evidence.js'
 import { type LaneState, lockedOf } from './lane-state.js'
 import type { LaneUpdate } from './lane-update.js'
 import { EXPIRY_SLACK_SECONDS } from './limits.js'
-import { type ChannelParty, maySign, noteOf } from './party.js'
+import { type ChannelParty, mayGrant, noteOf } from './party.js'
 import type { PendingItem } from './pending-item.js'
 import { otherRole } from './side.js'
 import { stakeOf } from './spendable.js'
@@ -55,8 +55,11 @@ export function receiveUpdate(
   if (update.epoch !== epoch) {
     return reject('wrong_epoch', `this lane is in epoch ${epoch}, not ${update.epoch}`)
   }
+  if (party.lostAt !== undefined && epoch <= party.lostAt) {
+    return reject('wrong_epoch', 'this side has lost data: the lane must go on from a new resume')
+  }
   if (update.version <= peer.version) return { kind: 'known' }
-  if (!maySign(party)) {
+  if (!mayGrant(party)) {
     return reject('channel_not_usable', `channel ${party.ledger.id} is closing; it takes no more`)
   }
   const misordered = checkOrder(party, update)
@@ -84,6 +87,8 @@ export function receiveUpdate(
     ...party,
     peer: lane,
     peerEvidence: update.evidence,
+    // What was granted and forgotten before is out of the game: the other side has signed beyond it.
+    lostAt: undefined,
     incoming: party.incoming.filter(({ id }) => lane.items.some((item) => item.id === id)),
     cancelling: party.cancelling.filter(({ version }) => version > update.acked),
     ackDue: party.ackDue || update.changes.some(({ kind }) => kind === 'cancel'),

@@ -13,7 +13,7 @@ import type { ChannelRejection } from './channel-rejection.js'
 import { checkSignedLane } from './dispute.js'
 import { signEvidence } from './evidence.js'
 import { compareVersions, LANE_START, type LaneState, lockedOf } from './lane-state.js'
-import { type ChannelParty, isUsable, maySign, noteOf } from './party.js'
+import { type ChannelParty, isUsable, mayGrant, noteOf } from './party.js'
 import { claimableOf, lockedBy, type PendingItem } from './pending-item.js'
 import {
   isUnderResume,
@@ -40,49 +40,66 @@ export const resumeAnswerCodec = struct({
 export type ResumeAnswer = Decoded<typeof resumeAnswerCodec>
 
 /**
- * This side may lack proofs that it has signed: it signs nothing more until the other side has said
- * from where to go on. `nonce` is 16 fresh random bytes, never used for another request.
+ * Asks from where this side's lane goes on; it signs nothing more until the other side has said so.
+ * `nonce` is 16 fresh random bytes, never used for another request. `lostAt`: ledger time at which this
+ * side found that it may lack proofs that it has signed or taken; absent: it lacks none, and asks
+ * because the other side has lost data (CH-18).
  */
 export function askToResume(
   party: ChannelParty,
   nonce: Uint8Array,
+  lostAt: Timestamp | undefined,
 ): ChannelParty | ChannelRejection {
   const { phase, ledger } = party
   // An agreement that lapses must not wake a side that may have signed more than it knows.
   return isUsable(party) || (phase.kind === 'agreed' && !isClosing(ledger))
-    ? { ...party, resuming: nonce, draft: undefined, ackDue: false }
+    ? { ...party, resuming: nonce, lostAt: lostAt ?? party.lostAt, draft: undefined, ackDue: false }
     : reject('channel_not_usable', `channel ${ledger.id} is closing; nothing goes on there`)
+}
+
+/** What the other side's position says of its request (CH-11). */
+export type ResumeRequest = {
+  readonly nonce: Uint8Array
+  /** When it found that it has lost data; absent: it has not. */
+  readonly lostAt: Timestamp | undefined
 }
 
 /**
  * As payee: signs from where the other side's lane goes on (CH-18). The party, which takes no proof
- * of an earlier epoch any more, is durable before the answer leaves.
+ * of an earlier epoch any more, is durable before the answer leaves. The epoch is ledger time, `now`:
+ * so it is above all that either side may have forgotten, once time has moved on.
  */
 export function grantResume(
   chainId: ChainId,
   party: ChannelParty,
-  nonce: Uint8Array,
+  { nonce, lostAt }: ResumeRequest,
   signer: Signer,
+  now: Timestamp,
 ):
   | { readonly kind: 'granted'; readonly party: ChannelParty; readonly answer: ResumeAnswer }
   | ChannelRejection {
   const refusal = checkGrant(party)
   if (refusal !== undefined) return refusal
   const { grantedResume: before } = party
-  const isRepeated = before !== undefined && equalBytes(before.point.nonce, nonce)
+  const forgotten = Math.max(lostAt ?? 0, party.lostAt ?? 0)
+  const isRepeated =
+    before !== undefined && equalBytes(before.point.nonce, nonce) && before.point.epoch > forgotten
   if (isRepeated && party.peer.epoch === before.point.epoch) {
     return reject(
       'resume_used',
       'the lane has gone on from this resume; a new one needs a new nonce',
     )
   }
-  const resume = isRepeated ? before : newResume(chainId, party, nonce, signer)
+  if (!isRepeated && now <= Math.max(forgotten, before?.point.epoch ?? 0)) {
+    return reject('resume_too_soon', `ledger time has to move on from ${now} first; ask again`)
+  }
+  const resume = isRepeated ? before : newResume(chainId, party, nonce, signer, now)
   const granted = { ...party, grantedResume: resume }
   return { kind: 'granted', party: granted, answer: resumeAnswer(chainId, granted, resume, signer) }
 }
 
 function checkGrant(party: ChannelParty): ChannelRejection | undefined {
-  if (!maySign(party)) {
+  if (!mayGrant(party)) {
     return reject(
       'channel_not_usable',
       `channel ${party.ledger.id} is closing, or lost data here too`,
@@ -95,13 +112,13 @@ function checkGrant(party: ChannelParty): ChannelRejection | undefined {
 
 function newResume(
   chainId: ChainId,
-  { role, ledger, peer, grantedResume }: ChannelParty,
+  { role, ledger, peer }: ChannelParty,
   nonce: Uint8Array,
   signer: Signer,
+  epoch: Timestamp,
 ): SignedResume {
   const payer = otherRole(role)
   const { version, acked, transferred, digest: base } = laneHead(chainId, ledger, payer, peer)
-  const epoch = (grantedResume?.point.epoch ?? 0) + 1
   const point: ResumePoint = { epoch, nonce, base, version, acked, transferred }
   return { point, signature: signer.sign(resumeDigest(chainId, ledger, payer, point)) }
 }
@@ -144,7 +161,7 @@ export function takeResume(
   const own = answer.base?.lane ?? LANE_START
   const peer = answer.lane?.lane ?? LANE_START
   const refusal =
-    checkResumePoint(chainId, party, answer, own) ??
+    checkResumePoint(chainId, party, answer, { own, now }) ??
     checkLaneResume(chainId, party, answer.laneResume, peer) ??
     checkResumedLanes(party, own, peer, now)
   if (refusal !== undefined) return refusal
@@ -190,9 +207,9 @@ function checkResumePoint(
   chainId: ChainId,
   party: ChannelParty,
   { resume, base, lane }: ResumeAnswer,
-  own: LaneState,
+  { own, now }: { readonly own: LaneState; readonly now: Timestamp },
 ): ChannelRejection | undefined {
-  const { role, ledger, resuming, ownResume } = party
+  const { role, ledger, resuming, ownResume, lostAt } = party
   const { point } = resume
   if (!isUsable(party)) {
     return reject('channel_not_usable', `channel ${ledger.id} is closing; nothing goes on there`)
@@ -202,6 +219,13 @@ function checkResumePoint(
   }
   if (point.epoch <= Math.max(own.epoch, party.own.epoch, ownResume?.point.epoch ?? 0)) {
     return reject('wrong_epoch', `epoch ${point.epoch} has begun before`)
+  }
+  // Epochs are ledger times: what this side has forgotten was granted by then, and nothing is ahead.
+  if (lostAt !== undefined && point.epoch <= lostAt) {
+    return reject('wrong_epoch', `data was lost at ${lostAt}: epoch ${point.epoch} may be used up`)
+  }
+  if (point.epoch > now) {
+    return reject('resume_too_soon', `ledger time is ${now} here, and the epoch ${point.epoch}`)
   }
   if (!verifyResume(chainId, ledger, role, resume)) {
     return reject('bad_resume_signature', `the ${otherRole(role)} did not sign this resume`)

@@ -1,4 +1,11 @@
-import { type Decoded, fixedBytes, integer, optional, struct } from '../codec/codec.js'
+import {
+  type Decoded,
+  fixedBytes,
+  integer,
+  optional,
+  struct,
+  timestampCodec,
+} from '../codec/codec.js'
 import { channelIdCodec, resumeNonceCodec } from '../ledger/identifiers.js'
 import { COUNTER_MAX } from '../ledger/limits.js'
 import { equalBytes } from '../primitives/bytes.js'
@@ -26,8 +33,10 @@ export const positionCodec = struct({
   ownResume: optional(resumeNameCodec),
   /** The newest resume of the other lane that it has signed; absent: none. */
   heldResume: optional(resumeNameCodec),
-  /** It may lack proofs that it has signed, and asks for a resume by this nonce (CH-18). */
+  /** It asks from where its own lane goes on, by this nonce (CH-18). */
   resuming: optional(resumeNonceCodec),
+  /** Ledger time at which it found that it may have lost data; absent: it has not. */
+  lostAt: optional(timestampCodec),
 })
 export type Position = Decoded<typeof positionCodec>
 
@@ -45,6 +54,7 @@ export function positionOf(party: ChannelParty): Position {
     ownResume: nameOf(party.ownResume),
     heldResume: nameOf(party.grantedResume),
     resuming: party.resuming,
+    lostAt: party.lostAt,
   }
 }
 
@@ -86,8 +96,9 @@ export function standingRequests(party: ChannelParty): Pick<Resync, 'claims' | '
   const channel = party.ledger.id
   const pending = party.incoming.filter(({ id }) => party.peer.items.some((item) => item.id === id))
   return {
+    // What the other lane pays is not certain before it has gone on (CH-18): no link is shown for it.
     claims: pending.flatMap(({ id, known }) =>
-      known === undefined ? [] : [{ channel, id, known }],
+      known === undefined || party.lostAt !== undefined ? [] : [{ channel, id, known }],
     ),
     declines: pending.flatMap(({ id, declined }) =>
       declined ? [{ channel, id, code: 'declined' }] : [],
