@@ -136,7 +136,9 @@ export function assembleHub(parts: HubParts): AssembledHub {
     await pipeline.ledger({ height, time, events })
     for (const channel of ended) onReport({ kind: 'ended', ...channel })
     await patiently(() => closer.meetBlock(height, summary.ids))
-    const guarded = [...state.busyChannels()].map(({ party }) => ({ party, signer, unsure: false }))
+    const guarded = [...state.busyChannels()].map(({ party }) => {
+      return { party, signer, mayLeave: party.lostAt === undefined, unsure: false }
+    })
     const parties = guarded.map(({ party }) => party)
     const revealedBy = await reveals.of(parties, news)
     // Not waited for: a node that does not answer must not hold up the next block.

@@ -4,11 +4,14 @@ import {
   type Anchor,
   anchorOf,
   askToResume,
+  type ChannelParty,
   fromHex,
   isRejection,
   learnLink,
+  leave,
   type Operation,
   parseTransaction,
+  reject,
   type Transaction,
   timestamp,
 } from '@tallystick/protocol'
@@ -78,7 +81,9 @@ async function guardOver(pair: ChannelPair, hangs: (anchor: Anchor) => boolean) 
     beforeForceClose: () => assert.fail('the channel is closing'),
     onAct: (act) => acts.push(act),
   })
-  const guarded = [{ party: pair.client, signer: pair.signers.client, unsure: false }]
+  const guarded = [
+    { party: pair.client, signer: pair.signers.client, mayLeave: true, unsure: false },
+  ]
   const act = (height: number) => loop.act(guarded, { height, now: at(20), revealedBy: nothing })
   return { act, posted, acts, stub }
 }
@@ -165,7 +170,7 @@ describe('CH-19 CH-18 a reveal that only a force close can pay for', () => {
       onAct: () => undefined,
     })
     const party = isAsking ? asking : learnt
-    const guarded = [{ party, signer: pair.signers.client, unsure }]
+    const guarded = [{ party, signer: pair.signers.client, mayLeave: true, unsure }]
     await loop.act(guarded, { height: 5, now: at(20), revealedBy: nothing })
     return posted.flatMap((operation) => (operation.kind === 'forceClose' ? operation.unsure : []))
   }
@@ -178,9 +183,53 @@ describe('CH-19 CH-18 a reveal that only a force close can pay for', () => {
     assert.deepEqual(await closes(true, false), [true])
     assert.deepEqual(await closes(true, true), [true])
   })
+})
 
-  test('INV-42 is left to the owner where the store may lack what was signed', async () => {
-    assert.deepEqual(await closes(false, true), [])
+describe('DSP-8 INV-4 a claim that expires on a channel in use, by a guard without coins', () => {
+  /** The hub owes an item whose preimage it was shown, and says that the client has lost data. */
+  async function toldToResume(mayLeave: boolean) {
+    const pair = new ChannelPair()
+    pair.add('hub', 1, 1_000n, START + 100)
+    const learnt = learnLink(pair.client, itemId(1), { index: 1, link: preimage(1) })
+    assert.ok(!isRejection(learnt))
+    const asked = askToResume(learnt, new Uint8Array(16), timestamp(START))
+    assert.ok(!isRejection(asked))
+    const party = asked as ChannelParty
+    const stub = new StubLedger(pair.world)
+    const sent: Transaction[] = []
+    const fetch: Fetch = (input, init) => {
+      if (init?.method !== 'POST') return stub.fetch(input, init)
+      const { transaction } = JSON.parse(String(init.body)) as { transaction: string }
+      const parsed = parseTransaction(fromHex(transaction))
+      if (!isRejection(parsed)) sent.push(parsed)
+      return stub.fetch(input, init)
+    }
+    const { openSocket } = stub
+    const ledger = await LedgerClient.connect({ url: 'http://ledger.test', fetch, openSocket })
+    const acts: GuardAct[] = []
+    const loop = new GuardLoop({
+      ledger,
+      feePerKiloCost: () => FEE_PER_KILO_COST,
+      revealWithCoins: async () => reject('insufficient_funds', 'there are no coins'),
+      beforeForceClose: async (left) => leave(left),
+      onAct: (act) => acts.push(act),
+    })
+    const guarded = [{ party, signer: pair.signers.client, mayLeave, unsure: true }]
+    await loop.act(guarded, { height: 5, now: at(50), revealedBy: nothing })
+    return { sent, acts }
+  }
+
+  test('is revealed by an unsure close where only the hub says that data was lost', async () => {
+    const { sent, acts } = await toldToResume(true)
+    assert.deepEqual(codes(acts), ['sent'])
+    const [operation] = sent[0]?.body.operations ?? []
+    assert.ok(operation?.kind === 'forceClose' && operation.unsure)
+    assert.equal(sent[0]?.body.reveals.length, 1)
+  })
+
+  test('INV-42 closes nothing where the store knows that it may be old', async () => {
+    const { sent, acts } = await toldToResume(false)
+    assert.deepEqual([codes(acts), sent], [['insufficient_funds'], []])
   })
 })
 

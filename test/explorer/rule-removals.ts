@@ -533,14 +533,7 @@ const OF_DISPUTES: readonly Row[] = [
     'const unsigned = checkSignedLane(chainId, ledger, role, base) ??',
     'const unsigned =',
   ],
-  [
-    'a resume is of the base shown',
-    'CH-18',
-    'resumes',
-    RESUME_LANE,
-    'return isSame',
-    'return true',
-  ],
+  ['a resume is of the base shown', 'CH-18', 'resumes', RESUME_LANE, 'if (!isSame)', 'if (false)'],
   [
     'who goes on keeps what it knows of the other lane',
     'CH-18',
@@ -554,7 +547,7 @@ const OF_DISPUTES: readonly Row[] = [
     'CH-18',
     'resumes and acks',
     RESUME_LANE,
-    'return isSolvent(ledger, lanes)',
+    "return covers('client') && covers('hub')",
     'return true',
   ],
   [

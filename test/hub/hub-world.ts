@@ -3,6 +3,7 @@ import {
   type Anchor,
   amount,
   applyChange,
+  askToResume,
   balanceProofDigest,
   type Change,
   type ChannelId,
@@ -24,6 +25,8 @@ import {
   type Signer,
   signEvidence,
   type Timestamp,
+  takeResume,
+  timestamp,
 } from '@tallystick/protocol'
 import { booksBalance } from '#hub/core/balance-books.js'
 import type { HubEffect } from '#hub/core/hub-effect.js'
@@ -35,6 +38,7 @@ import { stepLedger } from '#hub/core/ledger-step.js'
 import type { Payment } from '#hub/core/payment.js'
 import { draftedChannels, sealBatch } from '#hub/core/seal-batch.js'
 import {
+  accepted,
   addItem,
   at,
   CHAIN,
@@ -164,6 +168,21 @@ export class HubWorld {
 
   ledger(...events: readonly LedgerEvent[]): readonly HubEffect[] {
     return this.#batch(events, (state, event, context) => stepLedger(state, event, context))
+  }
+
+  /** The client's lane goes on from a resume as well, as a hub that lost data demands (CH-18). */
+  restart(client: TestClient): readonly HubEffect[] {
+    this.now = timestamp(this.now + 1)
+    const nonce = new Uint8Array(16).fill(client.party.own.version + 50)
+    client.party = accepted(askToResume(client.party, nonce, undefined)) as ChannelParty
+    const granted = this.attach(client)
+    const answered = granted.find(
+      (effect) => effect.kind === 'send' && effect.message.kind === 'resumeAnswer',
+    )
+    assert.ok(answered?.kind === 'send' && answered.message.kind === 'resumeAnswer')
+    const { answer } = answered.message
+    client.party = accepted(takeResume(CHAIN, client.party, answer, this.now)).party
+    return [...granted, ...this.attach(client), ...this.update(client)]
   }
 
   /** Ledger time moves on by `seconds`. */

@@ -71,15 +71,7 @@ function answer(hub: HubWorld, client: TestClient, ...reveals: readonly SeenReve
 
 /** The hub goes on from where the client says, and has its lane go on as well. */
 function restore(hub: HubWorld, client: TestClient, ...reveals: readonly SeenReveal[]) {
-  const said = answer(hub, client, ...reveals)
-  hub.now = timestamp(hub.now + 1)
-  const nonce = new Uint8Array(16).fill(client.party.own.version + 50)
-  client.party = accepted(askToResume(client.party, nonce, undefined)) as ChannelParty
-  const granted = hub.attach(client)
-  const [effect] = granted
-  assert.ok(effect?.kind === 'send' && effect.message.kind === 'resumeAnswer')
-  client.party = accepted(takeResume(CHAIN, client.party, effect.message.answer, hub.now)).party
-  return [...said, ...granted, ...hub.attach(client), ...hub.update(client)]
+  return [...answer(hub, client, ...reveals), ...hub.restart(client)]
 }
 
 describe('CH-18 a hub that may have lost data', () => {

@@ -153,6 +153,44 @@ describe('CH-18 a side that has lost data', () => {
   })
 })
 
+describe('CH-18 a resume binds its payee', () => {
+  for (const role of ['client', 'hub'] as const) {
+    test(`INV-4 resume_base_too_old: what a ${role} was told is gone does not come back`, () => {
+      const pair = busy()
+      const other = role === 'client' ? 'hub' : 'client'
+      const before = pair[other]
+      pair.update(role, [addItem(5)])
+      const after = pair[other]
+      pair[other] = before
+      lose(pair, role, 1, pair[role])
+      const first = accepted(takeResume(CHAIN, pair[role], grant(pair, other), NOW))
+      assert.deepEqual(first.released, [itemId(5)])
+      const { grantedResume } = pair[other]
+      pair[other] = { ...after, grantedResume }
+      lose(pair, role, 2, first.party)
+      const again = takeResume(CHAIN, pair[role], grant(pair, other, 2), NOW)
+      assert.equal(codeOf(again), 'resume_base_too_old')
+      pair[other] = { ...before, grantedResume }
+      accepted(takeResume(CHAIN, pair[role], grant(pair, other, 2), NOW))
+    })
+  }
+
+  test('INV-24 insolvent: what is being withdrawn cannot be promised by the lane that is shown', () => {
+    const pair = new TestPair()
+    const { ledger } = pair.hub
+    const withdrawing = {
+      ...({ role: 'client', withdrawn: amount(9_000n), validUntil: at(600) } as const),
+      signature: new Uint8Array(64),
+    }
+    lose(pair, 'hub', 1, { ...newParty('hub', ledger), withdrawing })
+    pair.client = { ...pair.client, own: laneOf({ version: 1, transferred: 2_000n }) }
+    const answer = grant(pair, 'client')
+    assert.equal(codeOf(takeResume(CHAIN, pair.hub, answer, NOW)), 'insolvent')
+    const free = { ...pair.hub, withdrawing: undefined }
+    accepted(takeResume(CHAIN, free, answer, NOW))
+  })
+})
+
 describe('CH-18 what became of own items that are gone', () => {
   const released = (pair: TestPair, left: ChannelParty) => {
     lose(pair, 'client', 1, left)

@@ -109,7 +109,8 @@ class Device {
     this.inbox = []
     this.isAttached = false
     this.#world.left(this)
-    if (this.party.resuming !== undefined) this.does({ kind: 'stateLost', channel: this.channel })
+    if (this.party.resuming !== undefined)
+      this.does({ kind: 'stateLost', channel: this.channel, by: 'hub' })
   }
 
   attach(): void {
@@ -136,7 +137,7 @@ class Device {
   }
 
   #lose(): void {
-    this.does({ kind: 'stateLost', channel: this.channel })
+    this.does({ kind: 'stateLost', channel: this.channel, by: 'hub' })
     this.attach()
   }
 
@@ -144,7 +145,7 @@ class Device {
   taken(): void {
     this.inbox = []
     this.isAttached = false
-    this.does({ kind: 'stateLost', channel: this.channel })
+    this.does({ kind: 'stateLost', channel: this.channel, by: 'hub' })
   }
 }
 

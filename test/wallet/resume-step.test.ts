@@ -33,7 +33,7 @@ const booksOf = (world: WalletWorld) => world.state.channel(world.channel)?.book
 /** The wallet finds out that it lost data, and knows no more than `left`. */
 function lose(world: WalletWorld, left: ChannelParty = newParty('client', world.hub.ledger)): void {
   world.state.setChannel({ party: left, keyIndex: 0, books: 'whole', end: undefined })
-  world.takes({ kind: 'stateLost', channel: world.channel })
+  world.takes({ kind: 'stateLost', channel: world.channel, by: 'store' })
 }
 
 function answerOf(world: WalletWorld): ResumeAnswer {
@@ -76,7 +76,7 @@ describe('CH-18 a wallet that may lack what it has signed', () => {
     const first = world.party.resuming
     assert.deepEqual([booksOf(world), world.party.phase.kind], ['lost', 'open'])
     assert.equal(world.does(world.pay(1))[0]?.code, 'channel_not_usable')
-    world.takes({ kind: 'stateLost', channel: world.channel })
+    world.takes({ kind: 'stateLost', channel: world.channel, by: 'store' })
     assert.notDeepEqual(world.party.resuming, first)
     const [refused] = world.does({
       kind: 'resumeAnswered',
@@ -90,6 +90,18 @@ describe('CH-18 a wallet that may lack what it has signed', () => {
       reveals: [],
     })
     assert.equal(refused?.code, 'resume_not_asked')
+  })
+
+  test('INV-4 INV-42 books are doubted by the word of the hub, and lost by what the store knows', () => {
+    const world = new WalletWorld()
+    const told = (by: 'hub' | 'store') => {
+      world.takes({ kind: 'stateLost', channel: world.channel, by })
+      assert.ok(world.party.resuming !== undefined)
+      return booksOf(world)
+    }
+    assert.deepEqual([told('hub'), told('store'), told('hub')], ['doubted', 'lost', 'lost'])
+    resume(world)
+    assert.equal(booksOf(world), 'whole')
   })
 
   test('INV-16 KEY-2 a channel that is found on the ledger asks before it signs', () => {

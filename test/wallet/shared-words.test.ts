@@ -49,7 +49,7 @@ function resume(world: WalletWorld): void {
 
 /** A device that knew nothing is let go on, and the hub after it, because it takes nothing before. */
 function restore(world: WalletWorld): void {
-  world.takes({ kind: 'stateLost', channel: world.channel })
+  world.takes({ kind: 'stateLost', channel: world.channel, by: 'store' })
   resume(world)
   world.hub = accepted(askToResume(world.hub, new Uint8Array(16).fill(250), undefined))
   world.now = at(world.now - NOW + 1)
@@ -200,7 +200,7 @@ describe('CH-19 a device without a turn', () => {
 
   test("one that another device has taken over is left on its owner's word alone", () => {
     const world = new WalletWorld()
-    world.takes({ kind: 'stateLost', channel: world.channel })
-    assert.equal(modeOf(world, true), 'ownerOnly')
+    world.takes({ kind: 'stateLost', channel: world.channel, by: 'store' })
+    assert.equal(modeOf(world, true), 'lost')
   })
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  AMOUNT_MAX,
   compareEntrusted,
   type Entrusted,
   encode,
@@ -12,7 +13,7 @@ import {
 import fc from 'fast-check'
 import { answerRequest, type RequestContext } from '#watchtower/core/answer-request.js'
 import { type AppointmentRecord, recordOf } from '#watchtower/core/appointment-record.js'
-import { closed, laneOf } from '../protocol/closing-channel.js'
+import { closed, laneOf, pendingItem } from '../protocol/closing-channel.js'
 import { at, SIGNERS, testChannel, testSigner } from '../protocol/test-channel.js'
 import { checkProperty } from '../settlement/check-property.js'
 import {
@@ -82,6 +83,16 @@ describe('TOWER-2 to TOWER-6 an entrust that nothing is kept for: refusals in ch
       verdict(requestOf({ kind: 'entrust', entrusted: ownByHub })),
       'bad_proof_signature',
     )
+  })
+
+  test('INV-3 CH-4 amount_out_of_range: items that sum to no amount state nothing, and stop no tower', () => {
+    const items = [1, 2].map((name) => pendingItem(name, { unit: AMOUNT_MAX }))
+    for (const part of ['proof', 'own'] as const) {
+      const entrusted = entrustedOf()
+      const signed = entrusted[part] ?? assert.fail('both lanes are entrusted')
+      const huge = { ...entrusted, [part]: { ...signed, lane: { ...signed.lane, items } } }
+      assert.equal(verdict(requestOf({ kind: 'entrust', entrusted: huge })), 'amount_out_of_range')
+    }
   })
 })
 

@@ -33,7 +33,9 @@ export type Guarded = {
   readonly party: ChannelParty
   /** The owner's channel key. */
   readonly signer: Signer
-  /** Whether a force close of the owner's vouches for nothing, because others sign as well (CH-19). */
+  /** Whether it may close the channel by itself. */
+  readonly mayLeave: boolean
+  /** Whether a force close of the owner's vouches for nothing: the hub says that data was lost, or others sign, too (CH-19). */
   readonly unsure: boolean
 }
 
@@ -139,7 +141,7 @@ export class GuardLoop {
   }
 
   async #build(duty: Duty, guarded: Guarded): Promise<Transaction | Rejection> {
-    const { party, unsure } = guarded
+    const { party, unsure, mayLeave } = guarded
     const channel = party.ledger.number
     switch (duty.kind) {
       case 'finalize':
@@ -151,7 +153,7 @@ export class GuardLoop {
         const funded = await this.#parts.revealWithCoins(duty.reveal)
         if (!isRejection(funded)) return funded.transaction
         // Lost books must never close a channel by themselves: their owner decides (DSP-9).
-        if (party.lostAt !== undefined) return funded
+        if (!mayLeave) return funded
         // An owner without coins can only pay out of the channel, and so has to leave it.
         const leaving = await this.#parts.beforeForceClose(party)
         const close = { ...forceCloseOperation(leaving), unsure }

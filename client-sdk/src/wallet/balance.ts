@@ -9,7 +9,7 @@ export type Balance = {
   /** In channels, if all of them ended now and nothing pending were claimed. */
   readonly inChannels: bigint
   /**
-   * What the ledger holds, for both sides together, in channels whose `books` are lost. How much
+   * What the ledger holds, for both sides together, in channels whose `books` are not whole. How much
    * of it is this wallet's, nobody here knows.
    */
   readonly inLostChannels: bigint
@@ -23,8 +23,8 @@ export function balanceOver(
   coins: readonly OwnedCoin[],
   channels: readonly WalletChannel[],
 ): Balance {
-  const parties = channels.flatMap(({ party, books }) => (books === 'lost' ? [] : party))
-  const lost = channels.flatMap(({ party, books }) => (books === 'lost' ? party : []))
+  const parties = channels.flatMap(({ party, books }) => (books === 'whole' ? party : []))
+  const lost = channels.flatMap(({ party, books }) => (books === 'whole' ? [] : party))
   const usable = parties.filter(({ phase }) => phase.kind === 'open')
   return {
     onLedger: coins.reduce((sum, { coin }) => sum + coin.amount, 0n),

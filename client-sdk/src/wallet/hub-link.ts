@@ -359,7 +359,7 @@ export class HubLink {
     const isAsked =
       then === 'ask' || phase === 'attached' || phase === 'asked' || phase === 'answered'
     try {
-      const refused = await this.#core.submit({ kind: 'stateLost', channel })
+      const refused = await this.#core.submit({ kind: 'stateLost', channel, by: 'hub' })
       if (refused !== undefined || !isAsked) return
     } catch {
       // A store that fails is told by itself.

@@ -26,11 +26,13 @@ import type { Outcome, WalletContext } from './wallet-step.js'
 export function stepStateLost(
   state: WalletOverlay,
   held: WalletChannel,
+  by: 'store' | 'hub',
   { nonce, now }: WalletContext,
 ): Outcome {
   const party = askToResume(held.party, nonce, now)
   if (isRejection(party)) return party
-  state.setChannel({ ...held, party, books: 'lost' })
+  const books = by === 'store' || held.books === 'lost' ? 'lost' : 'doubted'
+  state.setChannel({ ...held, party, books })
   return [{ kind: 'channelChanged', channel: party.ledger.id }]
 }
 
@@ -171,7 +173,7 @@ export function becomeWhole(
 function payClaimedInvoices(state: WalletOverlay, { now }: WalletContext): WalletEffect[] {
   const channels = [...state.channels()]
   // Which of several channels it was on, nobody knows any more.
-  if (channels.some(({ books, party }) => books === 'lost' && party.phase.kind !== 'closed'))
+  if (channels.some(({ books, party }) => books !== 'whole' && party.phase.kind !== 'closed'))
     return []
   const parties = channels.map(({ party }) => party)
   const isSettled = (invoice: InvoiceRecord) =>

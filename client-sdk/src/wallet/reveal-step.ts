@@ -1,6 +1,7 @@
 import {
   earlierLink,
   type ItemId,
+  isClosing,
   lockedBy,
   type SeenReveal,
   seeReveal,
@@ -33,7 +34,7 @@ export function stepRevealSeen(
     }
     if (seen.party === held.party || invoice?.status !== 'claiming') continue
     // What a lane pays that may have been given up before, only its next epoch tells (CH-18).
-    if (held.books === 'lost') continue
+    if (held.party.lostAt !== undefined && !isClosing(held.party.ledger)) continue
     const { incoming, peer } = seen.party
     const enforced = peer.items.some(
       (item) =>

@@ -285,7 +285,7 @@ async function askFor(
 }
 
 function isLost({ books, party }: WalletChannel): boolean {
-  return books === 'lost' && party.phase.kind !== 'closed'
+  return books !== 'whole' && party.phase.kind !== 'closed'
 }
 
 /** Whether the transaction's operations opened the channel, by its id (OP-1). */

@@ -33,7 +33,12 @@ export type WalletEvent =
   /** The owner wants to close alone: nothing is signed on the channel any more. */
   | { readonly kind: 'leave'; readonly channel: ChannelId }
   /** The record of the channel may be older than what was signed: nothing is, until it is resumed. */
-  | { readonly kind: 'stateLost'; readonly channel: ChannelId }
+  | {
+      readonly kind: 'stateLost'
+      readonly channel: ChannelId
+      /** Who says so: what is known of the store, or the hub. */
+      readonly by: 'store' | 'hub'
+    }
   /** Another device may sign from here on: nothing is, until the hub has given this one a turn (CH-19). */
   | { readonly kind: 'turnEnded'; readonly channel: ChannelId }
   /** The process began anew while the hub was asked from where the lane goes on. */

@@ -176,7 +176,7 @@ function requirePlain(id: ChannelId, mode: LeavingMode): void {
       return
     case 'unsure':
       throw wordsShared(id)
-    case 'ownerOnly':
+    case 'lost':
       throw stateLost(id)
   }
 }

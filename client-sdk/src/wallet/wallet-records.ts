@@ -23,9 +23,10 @@ import {
 /**
  * `whole`: the record holds all that this wallet ever signed on the channel. `lost`: it may not,
  * because the store was lost, is an old copy, or another device has signed; nothing is signed from it
- * until the hub has said from where to go on (CH-18).
+ * until the hub has said from where to go on (CH-18). `doubted`: the same by the hub's word alone,
+ * which may be a lie: nothing is signed, and money that is claimed is not left to the hub (DSP-8).
  */
-const booksCodec = oneOf('whole', 'lost')
+const booksCodec = oneOf('whole', 'lost', 'doubted')
 export type Books = Decoded<typeof booksCodec>
 
 export const walletChannelCodec = struct({

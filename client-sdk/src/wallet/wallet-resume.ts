@@ -31,13 +31,14 @@ export async function resumeFrom(
 /** Every channel is resumed before anything is signed on it: durable when the promise is kept. */
 export async function loseChannels(core: WalletCore, isRestored: boolean): Promise<void> {
   const waiting = core.channels().filter(({ party }) => party.resuming !== undefined)
-  const lost = core.channels().filter(({ books }) => isRestored || books === 'lost')
+  const lost = core.channels().filter(({ books }) => isRestored || books !== 'whole')
   // A request must not outlive its process: a copy of the store could bring it back once answered.
+  const by = isRestored ? 'store' : 'hub'
   await core.submitAll(
     waiting.map(({ party }) => ({ kind: 'askedAnew', channel: party.ledger.id }) as const),
   )
   await core.submitAll(
-    lost.map(({ party }) => ({ kind: 'stateLost', channel: party.ledger.id }) as const),
+    lost.map(({ party }) => ({ kind: 'stateLost', channel: party.ledger.id, by }) as const),
   )
 }
 

@@ -85,7 +85,9 @@ export function stepWallet(
     case 'leave':
       return stepLeave(state, event.channel)
     case 'stateLost':
-      return changeChannel(state, event.channel, (held) => stepStateLost(state, held, context))
+      return changeChannel(state, event.channel, (held) =>
+        stepStateLost(state, held, event.by, context),
+      )
     case 'turnEnded':
       return changeChannel(state, event.channel, (held) => stepTurnEnded(state, held, context))
     case 'askedAnew':
@@ -166,7 +168,7 @@ function stepUpdate(
   if (received.kind === 'known') return [stored(update.channel, held.party)]
   const updated = { ...held, party: received.party }
   state.setChannel(updated)
-  const isRegained = held.books === 'lost' && received.party.lostAt === undefined
+  const isRegained = held.books !== 'whole' && received.party.lostAt === undefined
   const whole = isRegained ? becomeWhole(state, updated, context) : []
   const met = received.events.flatMap((event) =>
     meetLaneEvent(state, update.channel, event, context),
@@ -269,7 +271,7 @@ function stepChannelSeen(
   }
   state.setChannel(found)
   // On one that is closing there is nothing to go on with, and nothing to sign.
-  if (books === 'lost') stepStateLost(state, found, context)
+  if (books === 'lost') stepStateLost(state, found, 'store', context)
   return [{ kind: 'channelChanged', channel: channel.id }]
 }
 
@@ -293,7 +295,7 @@ function stepChannelEnded(state: WalletOverlay, channel: ChannelId, end: Channel
 function stepTimePassed(state: WalletOverlay, context: WalletContext): Outcome {
   const effects: WalletEffect[] = []
   for (const held of [...state.channels()]) {
-    if (held.books === 'lost' || held.party.resuming !== undefined) {
+    if (held.books !== 'whole' || held.party.resuming !== undefined) {
       // Whether something expired unpaid, such a record does not tell; that an agreement lapsed, it does.
       const party = lapseAgreement(held.party, context.now)
       if (party !== held.party) state.setChannel({ ...held, party })

@@ -112,7 +112,8 @@ export class WalletWatch {
       .map((held) => ({
         party: held.party,
         signer: this.#core.keys.channel(held.keyIndex),
-        unsure: leavingMode(held, this.#core.sharedWords.isSet) === 'unsure',
+        mayLeave: held.books !== 'lost',
+        unsure: leavingMode(held, this.#core.sharedWords.isSet) !== 'plain',
       }))
     if (guarded.length === 0) return
     const parties = guarded.map(({ party }) => party)

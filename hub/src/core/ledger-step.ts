@@ -127,7 +127,7 @@ function expireItems(state: HubOverlay, channel: HubChannel, context: HubContext
     const drafted = draftChange(party, { kind: 'expire', id: item.id }, context.now)
     if (isRejection(drafted)) continue
     party = drafted
-    setStatus(state, item, 'failed', context)
+    setStatus(state, idOf(channel), item, 'failed', context)
   }
   const left = (party.draft?.lane ?? party.own).items
   const kept = channel.origin.filter(

@@ -76,7 +76,8 @@ function join(
   state.setChannel({ ...payee, origin: [...payee.origin, back] })
   const fee = parseAmount(lockedBy(item) - lockedBy(onward))
   // A client can show an item of the same name that is worth less; what it pays is still due.
-  if (fee === undefined || state.payment(item.anchor)?.toItem === onward.id) return
+  if (fee === undefined || item.ticks !== 1 || state.payment(item.anchor)?.toItem === onward.id)
+    return
   state.setPayment({
     anchor: item.anchor,
     fromChannel: from,

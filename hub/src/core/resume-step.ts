@@ -59,9 +59,9 @@ export function stepAttached(
     // By the client's word this hub has lost data. To sign on would be a second history; a client
     // that lies about it gets back what it shows, and no less than this hub holds of it.
     const asked = askToResume(party, context.nonce, context.now)
-    return isRejection(asked)
-      ? [notice(idOf(channel), asked)]
-      : askClient(state, { ...heard, party: asked }, position)
+    if (isRejection(asked)) return [notice(idOf(channel), asked)]
+    const effects = askClient(state, { ...heard, party: asked }, position)
+    return [...giveBackDrafted(state, channel, context), ...effects]
   }
   if (position.resuming !== undefined) return grant(state, heard, position, context)
   if (party.resuming !== undefined) return askClient(state, heard, position)
@@ -76,6 +76,14 @@ export function stepAttached(
 /** Whether the hub knows what it has signed itself, and so can tell the client. */
 function mayAnswer({ resuming, lostAt }: Pick<ChannelParty, 'resuming' | 'lostAt'>): boolean {
   return resuming === undefined || lostAt === undefined
+}
+
+/** What this batch has drafted for the channel is never signed: nobody was promised it. */
+function giveBackDrafted(state: HubOverlay, channel: HubChannel, context: HubContext): HubEffect[] {
+  const changes = channel.party.draft?.changes ?? []
+  return changes.flatMap(({ kind, id }) =>
+    kind === 'add' ? giveBack(state, idOf(channel), id, context) : [],
+  )
 }
 
 /** Asks the client from where the hub's lane goes on; if that was lost there too, neither can answer. */
@@ -94,15 +102,18 @@ function grant(
   state: HubOverlay,
   channel: HubChannel,
   { resuming: asked = new Uint8Array(), lostAt }: Position,
-  { chainId, signer, nonce, now }: HubContext,
+  context: HubContext,
 ): HubEffect[] {
+  const { chainId, signer, nonce, now } = context
   const granted = grantResume(chainId, channel.party, { nonce: asked, lostAt }, signer, now)
   if (isRejection(granted)) return [notice(idOf(channel), granted)]
   const isRestarted = lostAt === undefined || granted.party.resuming !== undefined
   const party = isRestarted ? granted.party : askToResume(granted.party, nonce, undefined)
   if (isRejection(party)) return [notice(idOf(channel), party)]
   state.setChannel({ ...channel, party })
-  return say(channel, [{ kind: 'resumeAnswer', channel: idOf(channel), answer: granted.answer }])
+  const given = isRestarted ? [] : giveBackDrafted(state, channel, context)
+  const message = { kind: 'resumeAnswer', channel: idOf(channel), answer: granted.answer } as const
+  return [...given, ...say(channel, [message])]
 }
 
 /** The client says from where the hub's lane goes on: payments that hang on it are put together again. */

@@ -32,7 +32,7 @@ import { type HubChannel, idOf, onwardOf, originOf } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import type { HubContext } from './hub-step.js'
 import type { HubOverlay } from './hub-view.js'
-import type { PaymentStatus } from './payment.js'
+import type { Payment, PaymentStatus } from './payment.js'
 
 /** Seconds that a payment must still have when it is carried on: two margins and one to act in. */
 const FORWARD_SECONDS_MIN = 3 * REVEAL_SECONDS
@@ -50,7 +50,7 @@ export function routeEvent(
       return refused === undefined ? [] : decline(state, channel, event.item.id, refused)
     }
     case 'itemRedeemed':
-      if (isOurs(state, channel, event.item)) setStatus(state, event.item, 'settled', context)
+      setStatus(state, channel, event.item, 'settled', context)
       return forgetOnward(state, channel, event.item.id)
     case 'itemDropped':
       return forgetOnward(state, channel, event.item.id)
@@ -157,7 +157,7 @@ export function claimUpstream(
   const origin = payee && originOf(payee, item.id)
   const payer = origin && state.channel(origin.channel)
   if (payee === undefined || origin === undefined || payer === undefined) return []
-  setStatus(state, item, 'claimed', context)
+  setStatus(state, channel, item, 'claimed', context)
   state.setChannel({ ...payee, origin: payee.origin.filter((carried) => carried !== origin) })
   const party = learnLink(payer.party, origin.otherId, known)
   if (isRejection(party)) return []
@@ -189,7 +189,7 @@ export function giveBack(
   const refused = reject('declined_by_payee', 'the payee did not take the payment')
   const declined = decline(state, origin.channel, origin.otherId, refused)
   // Nothing is given back of an item whose link became public: the payer owes it.
-  if (declined.length > 0) setStatus(state, item, 'failed', context)
+  if (declined.length > 0) setStatus(state, origin.channel, item, 'failed', context)
   return declined
 }
 
@@ -214,20 +214,26 @@ function forgetOnward(state: HubOverlay, channel: ChannelId, id: ItemId): HubEff
   return []
 }
 
-/** Whether the item is the one that the payment of its anchor came from, not somebody else's. */
-function isOurs(state: HubOverlay, channel: ChannelId, { id, anchor }: PendingItem): boolean {
-  const payment = state.payment(anchor)
-  return payment?.fromChannel === channel && payment.fromItem === id
+/** Whether an item of `channel` is the one that the payment came by, or was carried on by. */
+function isOf(payment: Payment, channel: ChannelId, { id, unit, ticks }: PendingItem): boolean {
+  if (payment.toChannel === channel) return payment.toItem === id
+  // A client may name a smaller item like one that failed: what it pays by it settles nothing.
+  const isWhole = ticks === 1 && unit === payment.amount + payment.fee
+  return payment.fromChannel === channel && payment.fromItem === id && isWhole
 }
 
-/** Keeps the books of a payment; what has settled never goes back. */
+/**
+ * Keeps the books of the payment that an item of `channel` belongs to; another one of the same
+ * anchor is left alone, and what has settled never goes back.
+ */
 export function setStatus(
   state: HubOverlay,
+  channel: ChannelId,
   item: PendingItem,
   status: PaymentStatus,
   { now }: HubContext,
 ): void {
   const payment = state.payment(item.anchor)
   if (payment === undefined || payment.status === 'settled') return
-  state.setPayment({ ...payment, status, time: now })
+  if (isOf(payment, channel, item)) state.setPayment({ ...payment, status, time: now })
 }

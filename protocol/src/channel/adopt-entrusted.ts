@@ -1,11 +1,10 @@
 import type { ChainId } from '../ledger/identifiers.js'
-import { parseAmount } from '../primitives/amount.js'
 import { reject } from '../primitives/outcome.js'
 import { timestamp } from '../primitives/time.js'
 import type { ChannelRejection } from './channel-rejection.js'
 import { checkEntrustedSignatures, type EntrustedRejection } from './check-entrusted.js'
 import type { Entrusted } from './entrusted.js'
-import { compareVersions, LANE_START, type LaneState, lockedOf } from './lane-state.js'
+import { compareVersions, LANE_START, type LaneState } from './lane-state.js'
 import type { ChannelParty } from './party.js'
 import { isUnderResume, laneHead } from './resume.js'
 
@@ -13,8 +12,8 @@ import { isUnderResume, laneHead } from './resume.js'
  * What a guard gives back to an owner that has lost data (DSP-12), as far as it is newer than what
  * the owner knows. It is knowledge and no leave to sign: the party goes on waiting for its resume,
  * whose answer must not show less, and an unsure close asserts it (DSP-9). Refused: of the other
- * side, or the owner has not asked for a resume (`channel_not_usable`); sums beyond an amount
- * (`amount_out_of_range`); what is not signed as TOWER-4 says; an own lane that does not follow its resume
+ * side, or the owner has not asked for a resume (`channel_not_usable`); what is not signed as
+ * TOWER-4 says; an own lane that does not follow its resume
  * (`resume_mismatch`); nothing that is not known (`nothing_newer`).
  */
 export function adoptEntrusted(
@@ -54,14 +53,9 @@ function checkAdoptable(
   { role, ledger, resuming }: ChannelParty,
   entrusted: Entrusted,
 ): ChannelRejection | EntrustedRejection | undefined {
-  const { owner, proof, own, resume } = entrusted
+  const { owner, own, resume } = entrusted
   if (owner !== role || resuming === undefined) {
     return reject('channel_not_usable', `this side of channel ${ledger.id} misses nothing of it`)
-  }
-  for (const shown of [proof, own]) {
-    if (shown !== undefined && parseAmount(lockedOf(shown.lane)) === undefined) {
-      return reject('amount_out_of_range', 'the pending items of a lane sum to at most 2^63-1')
-    }
   }
   // An appointment that has run out is no reason to forget what was entrusted with it.
   const unsigned = checkEntrustedSignatures(chainId, ledger, entrusted, timestamp(0))

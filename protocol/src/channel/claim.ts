@@ -75,7 +75,9 @@ export function receiveClaim(
   now: Timestamp,
 ): ReceivedClaim | ChannelRejection {
   const item = draftedLane(party).items.find((other) => other.id === id)
-  if (item === undefined || known.index <= item.paid) return { kind: 'known' }
+  // What is not signed yet cannot be known to the payee but from somebody else.
+  const isSigned = party.own.items.some((other) => other.id === id)
+  if (item === undefined || !isSigned || known.index <= item.paid) return { kind: 'known' }
   if (known.index > item.ticks || anchorOf(known.link, known.index) !== item.anchor) {
     return reject('link_mismatch', `the link does not hash to the anchor of item ${id}`)
   }

@@ -16,6 +16,7 @@ import { compareVersions, LANE_START, type LaneState, lockedOf } from './lane-st
 import { type ChannelParty, isUsable, mayGrant, noteOf } from './party.js'
 import { claimableOf, lockedBy, type PendingItem } from './pending-item.js'
 import {
+  isGivenUp,
   isUnderResume,
   laneHead,
   type ResumePoint,
@@ -24,8 +25,8 @@ import {
   signedResumeCodec,
   verifyResume,
 } from './resume.js'
-import { isSolvent } from './settlement.js'
 import { otherRole, type Role } from './side.js'
+import { stakeOf } from './spendable.js'
 
 /** What a side that has lost data is given back (CH-18). */
 export const resumeAnswerCodec = struct({
@@ -53,8 +54,24 @@ export function askToResume(
   const { phase, ledger } = party
   // An agreement that lapses must not wake a side that may have signed more than it knows.
   return isUsable(party) || (phase.kind === 'agreed' && !isClosing(ledger))
-    ? { ...party, resuming: nonce, lostAt: lostAt ?? party.lostAt, draft: undefined, ackDue: false }
+    ? {
+        ...party,
+        resuming: nonce,
+        lostAt: lostAt ?? party.lostAt,
+        owed: owedWithDraft(party),
+        draft: undefined,
+        ackDue: false,
+      }
     : reject('channel_not_usable', `channel ${ledger.id} is closing; nothing goes on there`)
+}
+
+/** What was shown to be earned stays owed, though the proof that was to pay it is never signed. */
+function owedWithDraft({ owed, draft }: ChannelParty): ChannelParty['owed'] {
+  const earned = (draft?.changes ?? []).flatMap((change) => {
+    const { kind, id } = change
+    return kind === 'redeem' ? { id, known: { index: change.index, link: change.link } } : []
+  })
+  return [...owed.filter(({ id }) => !earned.some((other) => other.id === id)), ...earned]
 }
 
 /** What the other side's position says of its request (CH-11). */
@@ -246,7 +263,11 @@ function checkResumePoint(
     head.version === point.version &&
     head.acked === point.acked &&
     head.transferred === point.transferred
-  return isSame ? undefined : reject('resume_mismatch', 'the resume is of another proof than shown')
+  if (!isSame) return reject('resume_mismatch', 'the resume is of another proof than shown')
+  // An item that the payee gave up by a resume may have been given back upstream since.
+  return ownResume !== undefined && isGivenUp(head, ownResume.point)
+    ? reject('resume_base_too_old', 'the other side gave the base up by the resume before')
+    : undefined
 }
 
 /** What this side has granted the other before, and may have lost as well. */
@@ -300,7 +321,10 @@ function checkResumedLanes(
   }
   const lanes: Readonly<Record<Role, LaneState>> =
     role === 'client' ? { client: own, hub: peer } : { client: peer, hub: own }
-  return isSolvent(ledger, lanes)
+  const covers = (payer: Role) =>
+    stakeOf(party, payer) + lanes[otherRole(payer)].transferred >=
+    lanes[payer].transferred + lockedOf(lanes[payer])
+  return covers('client') && covers('hub')
     ? undefined
     : reject('insolvent', 'the two lanes promise more than the channel can pay')
 }

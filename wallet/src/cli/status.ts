@@ -49,7 +49,7 @@ function factsOf({ held: { party, books }, plan }: Sight): object {
   return {
     ...{ channel: id, number, asset, books, phase: party.phase.kind },
     total: `${channelTotal(party.ledger)}`,
-    yours: books === 'lost' ? null : `${clientPayoutOf(party)}`,
+    yours: books === 'whole' ? `${clientPayoutOf(party)}` : null,
     pending: party.own.items.length + party.peer.items.length,
     exit: plan === undefined ? null : planFacts(plan),
   }
@@ -64,9 +64,9 @@ function linesOf(
   const { number, asset } = party.ledger
   const pending = party.own.items.length + party.peer.items.length
   const yours =
-    books === 'lost'
-      ? 'yours     is not known here: the store is new, or an old copy'
-      : `yours     ${money(asset, clientPayoutOf(party))}`
+    books === 'whole'
+      ? `yours     ${money(asset, clientPayoutOf(party))}`
+      : 'yours     is not known here: the store is new, or an old copy'
   const lines =
     plan === undefined
       ? [
