@@ -9,7 +9,7 @@ const EXPLORER = new URL('../../test/dist/explorer/', import.meta.url)
 const program = new Command('explore')
   .description('Visit every state of small worlds of channels, and play every dispute as a game')
   .addOption(
-    new Option('--scope <scope>', 'small: a minute; large: an hour and more')
+    new Option('--scope <scope>', 'small: a minute of one core; large: some twenty')
       .choices(['small', 'large'])
       .default('small'),
   )

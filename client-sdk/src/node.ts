@@ -1,8 +1,15 @@
 export { type HighWaterMark, MarkFile, readHighWaterMark } from './node/high-water-mark.js'
+export { lookAtWallet } from './node/look-at-wallet.js'
 export { type OpenedWallet, openWallet } from './node/open-wallet.js'
 export { openWsSocket } from './node/open-ws-socket.js'
+export { makePrivateFile } from './node/private-file.js'
 export type { SqlValue } from './node/row-digest.js'
-export { markNewDatabase, type Restored, SealedDatabase } from './node/sealed-database.js'
+export {
+  markNewDatabase,
+  type Restored,
+  SealedDatabase,
+  type StoreAdvice,
+} from './node/sealed-database.js'
 export type { RowWrite, SealedTable, StoredRow } from './node/sealed-table.js'
 export { openSqliteStore, type SqliteWalletStores } from './node/sqlite-store.js'
 export { storedBytes, storedNumber, storedText } from './node/stored-column.js'

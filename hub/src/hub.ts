@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { LedgerClient, PROCESS_CLOCK } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
 import {
@@ -20,7 +18,7 @@ import { BackupDesk } from './backup/backup-desk.js'
 import type { HubChannel } from './core/hub-channel.js'
 import { askAtStart } from './core/resume-step.js'
 import { type HubConfig, termsOf } from './hub-config.js'
-import { auditPathOf, journalPathOf, loadHubKeys } from './hub-keys.js'
+import { auditPathOf, backupsPathOf, journalPathOf, loadHubKeys } from './hub-keys.js'
 import type { HubReport } from './hub-report.js'
 import { HUB_VERSION } from './hub-version.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
@@ -38,13 +36,13 @@ export type RunningHub = {
 /**
  * Starts a hub: journal, ledger follower, closer, guard, sessions. `onOperatorFault` is told when a
  * promise of the journal was broken; the process must end then, for nothing may be signed on top.
+ * Errors: `StoreFault`, `key_missing` where `initHubKeys` was not called for the folder before.
  */
 export async function startHub(
   config: HubConfig,
   onOperatorReport: (report: HubReport) => void,
   onOperatorFault: (fault: unknown) => void,
 ): Promise<RunningHub> {
-  await mkdir(config.dataDir, { recursive: true })
   const keys = await loadHubKeys(config.dataDir)
   const patiently = <T>(work: () => Promise<T>) =>
     waitForLedger(work, {
@@ -68,7 +66,8 @@ export async function startHub(
     throw new Error(`the ledger takes dispute windows of ${least} to ${most} seconds`)
   }
   const policy = policyOf(config, keys.payoutLock, ledger.feePerKiloCost(config.asset))
-  const journal = await openSqliteJournal(journalPathOf(config.dataDir), chainId, {
+  const owner = { chainId, hub: keys.signer.publicKey }
+  const journal = await openSqliteJournal(journalPathOf(config.dataDir), owner, {
     unmarked: 'refused',
     ...(config.restored ? { restored: { time, channel: restoredAt(time) } } : {}),
   })
@@ -79,7 +78,7 @@ export async function startHub(
     onReport: onOperatorReport,
     onFault: onOperatorFault,
   })
-  const backupRows = await openBackupRows(join(config.dataDir, 'backups.db'), chainId)
+  const backupRows = await openBackupRows(backupsPathOf(config.dataDir), chainId)
   const hub = assembleHub({
     keys,
     policy,

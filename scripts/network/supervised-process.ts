@@ -9,6 +9,12 @@ export type Listening = { readonly event: 'listening'; readonly url: string } & 
   unknown
 >
 
+/** What it says there when it cannot start. */
+type Refusal = {
+  readonly event?: never
+  readonly error: { readonly code: string; readonly detail: string }
+}
+
 export type SupervisedOptions = {
   readonly name: string
   /** Compiled command line entry. */
@@ -32,7 +38,7 @@ const RESTART_MS = 50
 /** Starts that fail in a row before the supervisor gives up on one that has served, or may yet. */
 const FAILED_STARTS_MAX = 20
 /** Why a start may fail that passes: a process of an earlier run still stops. */
-const PASSING = new Set(['store_in_use', 'EADDRINUSE'])
+const PASSING = new Set(['store_in_use', 'address_unusable'])
 /** Starts that fail so before one that never served is given up. */
 const PASSING_STARTS_MAX = 6
 
@@ -115,28 +121,39 @@ export class SupervisedProcess {
     this.#child = child
     const timer = setTimeout(() => child.kill('SIGKILL'), START_MS)
     const { stdout } = child
+    let refusal: Refusal['error'] | undefined
     if (stdout === null) throw new Error(`the standard output of ${name} is a pipe`)
     createInterface({ input: stdout }).once('line', (line) => {
+      const said = JSON.parse(line) as Listening | Refusal
+      // It says why it cannot start, and ends.
+      if (said.event === undefined) {
+        refusal = said.error
+        return
+      }
       clearTimeout(timer)
       // Only now: who cannot start must not take the place of one that runs.
       writeFileSync(pidFile, `${child.pid}\n`)
       this.#hasServed = true
-      const listening = JSON.parse(line) as Listening
-      this.#port = Number(new URL(listening.url).port)
+      this.#port = Number(new URL(said.url).port)
       this.#failedStarts = 0
-      this.#onListening(listening)
+      this.#onListening(said)
     })
-    child.once('exit', (code, signal) => {
+    // Not 'exit': what it said is read to the end first.
+    child.once('close', (code, signal) => {
       clearTimeout(timer)
-      this.#ended(signal ?? `code ${code}`)
+      this.#ended(signal ?? `code ${code}`, refusal)
     })
   }
 
-  #ended(how: string): void {
+  #ended(how: string, refusal: Refusal['error'] | undefined): void {
     if (this.#stopping) return
     const { name, logFile, onRestart } = this.#options
     this.#failedStarts++
-    const { code, detail } = lastWord(logFile)
+    // Others may write to the same log: its own word goes first.
+    const { code, detail } =
+      refusal === undefined
+        ? lastWord(logFile)
+        : { ...refusal, detail: `${refusal.code}: ${refusal.detail}` }
     const patience = this.#hasServed
       ? FAILED_STARTS_MAX
       : PASSING.has(code)
@@ -159,8 +176,10 @@ export class SupervisedProcess {
 function lastWord(logFile: string): { readonly code: string; readonly detail: string } {
   const [line = ''] = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-1)
   const said = /^(\w+): (.+)$/.exec(line) ?? loggedFault(line)
-  const code = line.includes('EADDRINUSE') ? 'EADDRINUSE' : (said?.[1] ?? '')
-  return { code, detail: said === undefined ? `see ${logFile}` : `${said[1]}: ${said[2]}` }
+  return {
+    code: said?.[1] ?? '',
+    detail: said === undefined ? `see ${logFile}` : `${said[1]}: ${said[2]}`,
+  }
 }
 
 /** The code and the message of a line of a JSON log. */

@@ -52,7 +52,7 @@ const dir = mkdtempSync(join(tmpdir(), 'tallystick-journal-'))
 try {
   const sealed = await SealedDatabase.open({
     ...{ path: join(dir, 'sealed.db'), owner: 'bench', format: 1, tables: [CHANNEL, PAYMENT] },
-    ...{ unmarked: 'made', advice: '' },
+    ...{ unmarked: 'made', advice: { copy: '', damage: '' } },
   })
   const bare = await openDatabase(join(dir, 'bare.db'))
   await bare.transaction(async ({ run }) => {

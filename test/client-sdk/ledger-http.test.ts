@@ -5,13 +5,37 @@ import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { openWsSocket } from '@tallystick/client-sdk/node'
 import { LedgerError } from '#client-sdk/ledger/ledger-error.js'
-import { requestAnswer } from '#client-sdk/ledger/ledger-http.js'
+import { type LedgerHttp, ledgerHttp, requestAnswer } from '#client-sdk/ledger/ledger-http.js'
 import { BROKEN_FRAMES, startBrokenWebSocket } from '../settlement/broken-web-socket.js'
 
 /** Far below the 30 s for which a library would wait. */
 const IN_TIME = { timeout: 10_000 }
 
 describe('INV-45 a client of a ledger', () => {
+  test('has 32 requests under way at most, and asks the rest in their turn (API-12)', async () => {
+    let [underWay, most, answered] = [0, 0, 0]
+    const open: (() => void)[] = []
+    const http = ledgerHttp('http://ledger', async () => {
+      most = Math.max(most, ++underWay)
+      await new Promise<void>((resolve) => open.push(resolve))
+      underWay--
+      return new Response('{}')
+    })
+    const kept = requestAnswers(http, 100, undefined)
+    for (const answer of kept) answer.then(() => answered++)
+    const stop = new AbortController()
+    const given = Promise.allSettled(requestAnswers(http, 5, stop.signal))
+    stop.abort(new Error('gave up'))
+    const reasons = (await given).map((end) => end.status === 'rejected' && end.reason.message)
+    assert.deepEqual(new Set(reasons), new Set(['gave up']))
+    for (;;) {
+      await new Promise(setImmediate)
+      if (answered === 100) break
+      open.shift()?.()
+    }
+    assert.equal(most, 32)
+  })
+
   test('does not go where its server leads it', async (context) => {
     const asked: (string | undefined)[] = []
     const server = createServer(({ url }, response) => {
@@ -22,7 +46,7 @@ describe('INV-45 a client of a ledger', () => {
     context.after(() => server.close())
     await once(server.listen(0, '127.0.0.1'), 'listening')
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    const http = { base, fetch: globalThis.fetch }
+    const http = ledgerHttp(base, globalThis.fetch)
     await assert.rejects(
       requestAnswer(http, { path: '/v1/status', signal: undefined }),
       (error) =>
@@ -47,3 +71,7 @@ describe('INV-45 a client of a ledger', () => {
     },
   )
 })
+
+function requestAnswers(http: LedgerHttp, count: number, signal: AbortSignal | undefined) {
+  return Array.from({ length: count }, () => requestAnswer(http, { path: '/v1/status', signal }))
+}

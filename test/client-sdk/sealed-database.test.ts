@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -34,7 +38,10 @@ async function refused(path: string, code: string, why: RegExp): Promise<void> {
   await assert.rejects(openSealed(path), (error: Error & { code?: string }) => {
     assert.equal(error.code, code, error.message)
     assert.match(error.message, why)
-    assert.match(error.message, /; ask the operator$/)
+    assert.match(
+      error.message,
+      code === 'store_corrupt' ? /; look for a copy$/ : /; ask the operator$/,
+    )
     return true
   })
 }
@@ -53,6 +60,23 @@ describe('a sealed database', () => {
     const again = await openSealed(path)
     assert.deepEqual(await counted(again), [4, 4])
     await again.close()
+  })
+
+  test('INV-51 is readable by its owner alone, with its log and its mark, also one that was not', async (context) => {
+    const path = join(temporaryFolder(context), 'store.db')
+    const modes = () => ['', '-wal', '.mark'].map((tail) => statSync(`${path}${tail}`).mode & 0o777)
+    const database = await openSealed(path)
+    await commitNumber(database, 1)
+    assert.deepEqual(modes(), [0o600, 0o600, 0o600])
+    copySealed(path, `${path}.copy`)
+    await database.close()
+    for (const tail of ['', '-wal']) {
+      renameSync(`${path}.copy${tail}`, `${path}${tail}`)
+      chmodSync(`${path}${tail}`, 0o644)
+    }
+    const again = await openSealed(path)
+    context.after(() => again.close())
+    assert.deepEqual(modes(), [0o600, 0o600, 0o600])
   })
 
   test('of several writes to one row the last counts, and what is removed is gone', async (context) => {
@@ -307,6 +331,41 @@ describe('JRN-8 INV-18 INV-43 a commit that is in the database and not in the ma
     const again = await openSealed(path)
     assert.deepEqual(await counted(again), [2, 2])
     await again.close()
+  })
+})
+
+describe('JRN-5 JRN-8 INV-18 a start on a full disk', () => {
+  test('says that space is missing, also over a file whose checkpoint was cut, and changes nothing', {
+    skip: !HAS_FULL_DEVICE,
+  }, async (context) => {
+    const path = join(temporaryFolder(context), 'store.db')
+    const database = await openSealed(path)
+    for (const n of [1, 2]) await commitNumber(database, n)
+    copySealed(path, `${path}.copy`)
+    await database.close()
+    // A checkpoint that is cut after its first page; all of it is in the log, too.
+    writeFileSync(`${path}.copy`, readFileSync(path).subarray(0, 4_096))
+    symlinkSync('/dev/full', `${path}.copy.mark.part`)
+    truncateSync(`${path}.copy.mark`, 4_096)
+    await assert.rejects(openSealed(`${path}.copy`), {
+      name: 'StoreFault',
+      code: 'store_failed',
+      message: /there is no space left to write .*\.mark: make room/,
+    })
+  })
+
+  test('a new one is not made, and says so', async (context) => {
+    const dir = temporaryFolder(context)
+    const child = `import { openSqliteStore } from '@tallystick/client-sdk/node'
+      await openSqliteStore(process.argv[1]).catch(({ code, message }) => console.log(code, message))`
+    const said = execFileSync(
+      'sh',
+      ['-c', `trap '' XFSZ; ulimit -f 1; exec "$0" "$@"`, process.execPath].concat([
+        ...['--input-type=module', '--eval', child, join(dir, 'wallet.db')],
+      ]),
+      { encoding: 'utf8' },
+    )
+    assert.match(said, /^store_failed /)
   })
 })
 

@@ -30,7 +30,7 @@ export function openSealed(path: string, restored?: Restored): Promise<SealedDat
       format: 1,
       tables: [LIVE, HISTORY],
       unmarked: 'made',
-      advice: 'ask the operator',
+      advice: { copy: 'ask the operator', damage: 'look for a copy' },
     },
     ...(restored === undefined ? {} : { restored }),
   })

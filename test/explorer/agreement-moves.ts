@@ -19,7 +19,7 @@ import { CHAIN, NOW, SIGNERS } from '../protocol/test-channel.js'
 import { batch } from './channel-batch.js'
 import type { ChannelScope, ChannelState } from './channel-state.js'
 import { bookBalance } from './dispute-game.js'
-import type { Position } from './dispute-position.js'
+import { isWaiting, type Position } from './dispute-position.js'
 import { applied, type ExploredLedger } from './explored-ledger.js'
 import { type Move, Violation } from './search.js'
 
@@ -37,7 +37,7 @@ export function* agreementMoves(
   scope: ChannelScope,
   state: ChannelState,
 ): Iterable<Move<ChannelState>> {
-  if (state.party.resuming !== undefined) return
+  if (isWaiting(state.party)) return
   if (scope.withdrawals) {
     yield* withdrawalsAgreed(scope, state)
     yield* withdrawalsApplied(scope, state)

@@ -66,10 +66,11 @@ export type ChannelScope = {
   readonly crashes: boolean
   readonly withdrawals: boolean
   readonly closes: boolean
-  /** How often the honest side loses its data, and the peer says so of itself. */
+  /** How often the honest side loses its data, and how many resumes it grants the peer. */
   readonly losses: number
-  /** Whether a peer may deny a resume that it was granted, to an honest side that has lost it. */
-  readonly deniesResumes: boolean
+  readonly grants: number
+  /** Whether the peer says nothing more once data is lost: who lost it can only leave. */
+  readonly silent: boolean
   /** Whether either side may close, and the other go on as if it had not seen it. */
   readonly leaves: boolean
 }
@@ -90,7 +91,11 @@ export type ChannelState = {
   readonly taken: readonly SignedLane[]
   /** An old copy of the disk. */
   readonly backup: ChannelParty | undefined
+  /** What its disk held when data was lost; absent: nothing is lost, or all of it is back. */
+  readonly atLoss: ChannelParty | undefined
   readonly losses: number
+  /** How many resumes the honest side has asked for. */
+  readonly asked: number
 }
 
 /** Base units are few here: one part per million of them is nothing (INV-5). */
@@ -128,18 +133,20 @@ export function startOf({ honest, deposits, terms }: ChannelScope): ChannelState
     resumes: [],
     taken: [],
     backup: undefined,
+    atLoss: undefined,
     losses: 0,
+    asked: 0,
   }
 }
 
 /** Two states of one name behave alike: all that is kept, known or signed is part of it. */
 export function stateName(state: ChannelState): string {
-  const { party, signed, given, connected, ledger, backup, losses, taken } = state
+  const { party, signed, given, connected, ledger, backup, losses, taken, atLoss } = state
   const channel = ledger.channels.get(party.ledger.number)
   return [
     bytesName(party),
-    backup === undefined ? '' : bytesName(backup),
-    ...[given, connected, losses, ledger.time],
+    ...[backup, atLoss].map((copy) => (copy === undefined ? '' : bytesName(copy))),
+    ...[given, connected, losses, state.asked, ledger.time],
     ...[channel?.client.withdrawn, channel?.hub.withdrawn, channel?.status.kind],
     ...signed.map(({ lane }) => laneName(lane)),
     ...taken.map(({ lane }) => laneName(lane)),
@@ -169,9 +176,10 @@ export function reloaded(party: ChannelParty): ChannelParty {
 export function committed(state: ChannelState, changed: ChannelParty): ChannelState {
   const sealed = signedIf(changed)
   const party = { ...(sealed?.party ?? changed), draft: undefined }
-  if (sealed === undefined) return { ...state, party }
+  const atLoss = party.lostAt === undefined ? undefined : state.atLoss
+  if (sealed === undefined) return { ...state, party, atLoss }
   observe(state, party, sealed.signed.lane)
-  return { ...state, party, signed: [...state.signed, sealed.signed] }
+  return { ...state, party, atLoss, signed: [...state.signed, sealed.signed] }
 }
 
 function signedIf(party: ChannelParty) {
@@ -185,9 +193,15 @@ function signedIf(party: ChannelParty) {
 function observe({ signed, ledger }: ChannelState, party: ChannelParty, lane: LaneState): void {
   const digest = (state: LaneState) =>
     toHex(balanceProofDigest(CHAIN, party.ledger.id, party.role, state))
-  const same = signed.find(
-    (other) => other.lane.epoch === lane.epoch && other.lane.version === lane.version,
+  // What followed another resume, also one of the same epoch, does not count beside this (DSP-10).
+  const [resume, ...older] = [lane, ...signed.map((other) => other.lane)].map(
+    ({ epoch, resumeNonce }) => `${epoch}/${resumeNonce}`,
   )
+  if (signed.some((other) => other.lane.epoch > lane.epoch)) {
+    throw new Violation(`INV-16 signs in an epoch before one of its own: ${laneName(lane)}`)
+  }
+  const history = signed.filter((_, i) => older[i] === resume)
+  const same = history.find((other) => other.lane.version === lane.version)
   if (same !== undefined && digest(same.lane) !== digest(lane)) {
     throw new Violation(`INV-16 two contents of one version: ${laneName(lane)}`)
   }
@@ -198,7 +212,7 @@ function observe({ signed, ledger }: ChannelState, party: ChannelParty, lane: La
   if (channel === undefined || isClosing(channel)) {
     throw new Violation(`CH-6.6 signs on a channel that is closing: ${laneName(lane)}`)
   }
-  const before = signed.findLast((other) => other.lane.epoch === lane.epoch)?.lane
+  const before = history.at(-1)?.lane
   if (before === undefined) return
   if (lane.transferred < before.transferred || lane.acked < before.acked) {
     throw new Violation(`INV-16 falls from ${laneName(before)} to ${laneName(lane)}`)

@@ -25,7 +25,7 @@ import {
   stateName,
 } from './channel-state.js'
 import { checkDispute } from './dispute-game.js'
-import { laneName, linkAt, type Position } from './dispute-position.js'
+import { isWaiting, laneName, linkAt, type Position } from './dispute-position.js'
 import { applied, atTime, revealed, revealsOf } from './explored-ledger.js'
 import { peerMoves } from './peer-moves.js'
 import { resumeMoves } from './resume-moves.js'
@@ -48,7 +48,7 @@ export function channelWorld(scope: ChannelScope): World<ChannelState> {
     check: (state) => {
       checkAgreements(state, positionOf(scope, state))
       // Of several states with one dispute, one is enough.
-      const name = stateName({ ...state, connected: true, party: withoutQueues(state.party) })
+      const name = stateName(disputedState(state))
       if (disputed.has(name)) return
       disputed.add(name)
       checkDispute(positionOf(scope, state), scope.game)
@@ -68,15 +68,24 @@ export function channelWorld(scope: ChannelScope): World<ChannelState> {
   }
 }
 
-/** What disputes do not depend on. */
-function withoutQueues(party: ChannelParty): ChannelParty {
-  return { ...party, unconfirmed: [], ackDue: false }
+/** A state without what its dispute does not depend on: what may be said and agreed on later. */
+function disputedState(state: ChannelState): ChannelState {
+  const { phase } = state.party
+  const party: ChannelParty = {
+    ...state.party,
+    ...{ unconfirmed: [], ackDue: false, withdrawing: undefined },
+    // A close agreement may be held back, and its channel be closed by either side meanwhile.
+    phase: phase.kind === 'agreed' ? { kind: 'open' } : phase,
+  }
+  const later = { connected: true, backup: undefined, losses: 0, asked: 0 }
+  return { ...state, ...later, agreements: [], withdrawals: [], party }
 }
 
 export function positionOf({ honest, items }: ChannelScope, state: ChannelState): Position {
-  const { party, signed, given, resumes, ledger, taken } = state
+  const { party, signed, given, resumes, ledger, taken, atLoss } = state
   // Whose item it is has the links; what the honest side knows, it reveals itself where it should.
-  return { honest, party, signed, given, taken, resumes, ledger, secrets: secretsOf(items.own) }
+  const secrets = secretsOf(items.own)
+  return { honest, party, signed, given, taken, resumes, atLoss, ledger, secrets }
 }
 
 function describeState({ party, ledger, given, signed }: ChannelState): string {
@@ -87,7 +96,7 @@ function describeState({ party, ledger, given, signed }: ChannelState): string {
 
 function* honestMoves(scope: ChannelScope, state: ChannelState): Iterable<Move<ChannelState>> {
   const { party, ledger } = state
-  if (party.resuming !== undefined) return
+  if (isWaiting(party)) return
   for (const shape of scope.items.own) {
     const drafted = draftChange(party, adds(shape), ledger.time)
     if (!isRejection(drafted)) yield* batch(scope, state, `promises ${shape.name}`, drafted)

@@ -5,6 +5,7 @@ import {
   type ChannelParty,
   channelTotal,
   claimableOf,
+  equalBytes,
   isClosing,
   isRejection,
   LANE_START,
@@ -14,6 +15,7 @@ import {
   type OperationOf,
   otherRole,
   type PendingItem,
+  type ResumePoint,
   type Role,
   seeLedger,
   sideStake,
@@ -32,6 +34,7 @@ import {
   channelOf,
   closingOf,
   type Future,
+  isWaiting,
   laneName,
   type Position,
 } from './dispute-position.js'
@@ -94,23 +97,10 @@ function* outcomes(position: Position, rules: GameRules): Iterable<Outcome> {
   yield* closedByPeer(position, rules)
 }
 
-/** Whether a side has lost data, and what the other lane pays is not certain yet (CH-18). */
-function isWaiting({ resuming, lostAt }: ChannelParty): boolean {
-  return resuming !== undefined || lostAt !== undefined
-}
-
-/**
- * What the honest side is due by its books in a future, base units. Who has lost data has no books:
- * it loses at most what it ever promised, and what it was paid by proofs that it lost (CH-18).
- */
+/** What the honest side is due by its books in a future, base units. */
 export function bookBalance(position: Position, future: Future): bigint {
   const { party, ledger, honest, signed } = position
-  if (isWaiting(party)) {
-    const promised = signed.map(({ lane }) => lane.transferred + lockedOf(lane))
-    const most = promised.reduce((a, b) => (a > b ? a : b), 0n)
-    const least = sideStake(channelOf(position)[honest]) + party.peer.transferred - most
-    return least < 0n ? 0n : least
-  }
+  if (party.lostAt !== undefined) return leastAfterLoss(position, position.atLoss ?? party)
   const { own, peer } = party
   const lookup = revealsOf(ledger)
   const linkOf = ({ anchor, expiry }: PendingItem, known: number) => {
@@ -134,6 +124,27 @@ export function bookBalance(position: Position, future: Future): bigint {
   )
 }
 
+/**
+ * Who has lost data has no books: it loses at most what it ever promised, and what it was paid by
+ * proofs that it lost (CH-18). What it held then is its own unless it has acked a later one (DSP-9);
+ * what it was shown since is no more than a word.
+ */
+function leastAfterLoss(position: Position, atLoss: ChannelParty): bigint {
+  const { ledger, honest, signed, given } = position
+  const promised = signed.map(({ lane }) => lane.transferred + lockedOf(lane))
+  const most = promised.reduce((a, b) => (a > b ? a : b), 0n)
+  const isNewest = signed.slice(0, given).every(({ lane }) => lane.acked <= atLoss.peer.version)
+  const won = isNewest ? atLoss.peer.items : []
+  const claims = won.map((item) => {
+    const { known, declined } = noteOf(atLoss, item.id)
+    const isOpen = !declined && ledger.time <= item.expiry
+    return claimableOf(item, isOpen ? (known?.index ?? 0) : 0)
+  })
+  const held = claims.reduce((a, b) => a + b, BigInt(atLoss.peer.transferred))
+  const least = sideStake(channelOf(position)[honest]) + held - most
+  return least < 0n ? 0n : least
+}
+
 /** Every choice of links that the peer could still make public. */
 export function futuresOf({ party, signed, secrets, ledger }: Position): readonly Future[] {
   const items = [...party.own.items, ...party.peer.items, ...signed.flatMap((s) => s.lane.items)]
@@ -150,11 +161,20 @@ export function futuresOf({ party, signed, secrets, ledger }: Position): readonl
   return futures
 }
 
-/** The honest side leaves; the peer answers with everything it was ever given, by every rule. */
+/** The honest side leaves by what it knows, or, if it has lost data, by less of its own lane. */
 function* closedByHonest(position: Position, rules: GameRules): Iterable<Outcome> {
-  const { honest, party, ledger } = position
+  const { honest, party } = position
+  const hasLost = party.lostAt !== undefined
   // A hub that lost data has to wait: it is expected to know its own lane (DSP-9).
-  if (isWaiting(party) && honest === 'hub') return
+  if (hasLost && honest === 'hub') return
+  yield* leftBy(position, rules, party)
+  if (!hasLost || party.own.version === 0) return
+  yield* leftBy(position, rules, { ...party, own: LANE_START, ownResume: undefined })
+}
+
+/** The peer answers with everything it was ever given, by every rule. */
+function* leftBy(position: Position, rules: GameRules, party: ChannelParty): Iterable<Outcome> {
+  const { honest, ledger } = position
   const operation = forceCloseOperation({ ...party, ledger: channelOf(position) })
   const closing = applied(ledger, operation, [SIGNERS[honest].publicKey])
   if (isRejection(closing)) {
@@ -195,6 +215,9 @@ function* peerChallenges(position: Position, rules: GameRules): Iterable<Challen
   const { party, signed, given, resumes } = position
   const proofs = signed.slice(0, given)
   const lanes = replacements(party)
+  for (const proof of forgedProofs(position)) {
+    yield { proof, own: undefined, resume: undefined, guard: undefined }
+  }
   for (const proof of proofs) {
     yield { proof, own: undefined, resume: undefined, guard: undefined }
     for (const own of lanes) yield { proof, own, resume: undefined, guard: undefined }
@@ -212,11 +235,17 @@ function* closedByPeer(position: Position, rules: GameRules): Iterable<Outcome> 
   const { honest, signed, given, resumes, ledger } = position
   const by = otherRole(honest)
   const { number: channel } = channelOf(position)
-  for (const peer of [undefined, ...signed.slice(0, given), ...forgedProofs(position)]) {
+  const forged = forgedProofs(position)
+  for (const peer of [undefined, ...signed.slice(0, given), ...forged]) {
     let first = true
     for (const resume of [undefined, ...resumes, ...forgedResumes(position)]) {
-      const isForged = resume !== undefined && !resumes.includes(resume)
-      const lanes = isForged ? [LANE_START] : assertions(position, peer?.lane ?? LANE_START, resume)
+      const isForged =
+        (resume !== undefined && !resumes.includes(resume)) ||
+        (peer !== undefined && forged.includes(peer))
+      // What nobody has signed is refused whatever is asserted beside it.
+      const lanes = isForged
+        ? [LANE_START, position.party.peer]
+        : assertions(position, peer?.lane ?? LANE_START, resume)
       for (const own of lanes) {
         for (const unsure of by === 'client' || own.version === 0 ? [false, true] : [false]) {
           const operation = { kind: 'forceClose', by, own, unsure, resume, peer, channel } as const
@@ -261,7 +290,11 @@ function* answeredBy(
   yield { how: `${how}, its tower answers`, closing: watched }
   for (const bribed of bribedWords(position, closing)) {
     const late = afterDuties(position, bribed, party, rules)
-    yield { how: `${how}, a bribed guard speaks first`, closing: late, punished }
+    const { challenged, replaced } = closingOf(late, party.ledger.number).status
+    // Where its owner leaves the answer to it, even a bribed guard has earned its bounty.
+    const answered = challenged || replaced
+    const said = `${how}, a bribed guard speaks first`
+    yield { how: said, closing: late, punished: punished && answered }
   }
 }
 
@@ -305,6 +338,10 @@ function checkAsserted(
   { by, own, unsure, peer: chosen }: OperationOf<'forceClose'>,
   how: string,
 ): void {
+  // Nothing that was signed is later than an epoch that is made up: no lie under it would show.
+  if (own.epoch > 0 && !position.resumes.some(({ point }) => isOfEpoch(own, point))) {
+    throw new Violation(`DSP-10 an epoch that nobody granted is asserted: ${how}`)
+  }
   if (unsure && by === 'hub') throw new Violation(`DSP-9 a hub may be unsure: ${how}`)
   if (unsure) return
   const peer = chosen?.lane ?? LANE_START
@@ -317,6 +354,10 @@ function checkAsserted(
     left(by, own, peer) >= 0n &&
     left(otherRole(by), peer, own) >= 0n
   if (!fits) throw new Violation(`DSP-3 what does not fit together is taken: ${how}`)
+}
+
+function isOfEpoch({ epoch, resumeNonce }: LaneState, point: ResumePoint): boolean {
+  return epoch === point.epoch && resumeNonce !== undefined && equalBytes(resumeNonce, point.nonce)
 }
 
 /** DSP-7: nothing is paid before the honest side had its time. */
@@ -339,7 +380,7 @@ function checkPenalty(
   const channel = channelOf(position)
   const { own, unsure } = asserted
   // What resumes add to lies, the game itself shows (DSP-10).
-  const isResumed = party.resuming !== undefined || party.ownResume !== undefined
+  const isResumed = isWaiting(party) || party.ownResume !== undefined
   if (resumes.length > 0 || isResumed) return false
   const { status } = closingOf(answered, channel.number)
   const by = otherRole(honest)

@@ -7,8 +7,10 @@ import {
   type Channel,
   entrust,
   isRejection,
+  keyLock,
   LANE_START,
   type LaneState,
+  lockRoot,
   otherRole,
   type Role,
   type SignedLane,
@@ -28,18 +30,18 @@ import { Violation } from './search.js'
 
 const GUARD = testSigner(77)
 
-/** The dearest guard that there is. */
-function termsFor(channel: Channel, owner: Role): AppointmentTerms {
-  const { payoutLock } = channel[owner]
-  const bounty = { ppm: 1_000_000, payoutLock }
-  return { guardKey: GUARD.publicKey, bounty, validUntil: TIMESTAMP_MAX }
+/** The dearest guard that there is: all of a penalty is its own. */
+const TERMS: AppointmentTerms = {
+  guardKey: GUARD.publicKey,
+  bounty: { ppm: 1_000_000, payoutLock: lockRoot(keyLock(GUARD.publicKey)) },
+  validUntil: TIMESTAMP_MAX,
 }
 
 /** The ledger after the tower of the honest side, which sleeps, has done what is due. */
 export function towerAnswer(position: Position, closing: ExploredLedger): ExploredLedger {
   const { honest, party } = position
   const channel = closingOf(closing, party.ledger.number)
-  const kept = entrust(CHAIN, party, termsFor(channel, honest), SIGNERS[honest])
+  const kept = entrust(CHAIN, party, TERMS, SIGNERS[honest])
   const context = { chainId: CHAIN, now: closing.time, revealedBy: revealsOf(closing) }
   const due = entrustedChallenge(kept, channel, context)
   if (due === undefined) return closing
@@ -91,16 +93,14 @@ export function* challengesOfPeersGuard(
 export function forgedAppointment(position: Position, proof: SignedLane): Challenge {
   const { honest } = position
   const channel = channelOf(position)
-  const terms = termsFor(channel, otherRole(honest))
   const forger = SIGNERS[otherRole(honest)]
-  const appointment = signAppointment(CHAIN, channel, honest, terms, forger)
+  const appointment = signAppointment(CHAIN, channel, honest, TERMS, forger)
   const guard = { appointment, ownEvidence: undefined }
   return { proof, own: undefined, resume: undefined, guard }
 }
 
 function guardOf(channel: Channel, owner: Role, own: LaneState | undefined): ChallengeGuard {
-  const terms = termsFor(channel, owner)
-  const appointment = signAppointment(CHAIN, channel, owner, terms, SIGNERS[owner])
+  const appointment = signAppointment(CHAIN, channel, owner, TERMS, SIGNERS[owner])
   return { appointment, ownEvidence: own && signedBy(channel, owner, own).evidence }
 }
 

@@ -12,7 +12,7 @@ import {
   type SignedResume,
   signEvidence,
 } from '@tallystick/protocol'
-import { CHAIN, evidenceOf, SIGNERS } from '../protocol/test-channel.js'
+import { CHAIN, evidenceOf, NOW, SIGNERS } from '../protocol/test-channel.js'
 import { itemsName, type Position } from './dispute-position.js'
 
 /* What a liar may assert and show in a dispute, beside what was really signed. */
@@ -33,7 +33,7 @@ export function forgedResumes({ honest, party, resumes }: Position): readonly Si
   const peer = otherRole(honest)
   const base = balanceProofDigest(CHAIN, party.ledger.id, peer, LANE_START)
   const nonce = new Uint8Array(16).fill(200)
-  const point = { epoch: 9, nonce, base, version: 0, acked: 0, transferred: amount(0n) }
+  const point = { epoch: LATER, nonce, base, version: 0, acked: 0, transferred: amount(0n) }
   const signature = SIGNERS[peer].sign(resumeDigest(CHAIN, party.ledger, peer, point))
   return [{ point, signature }]
 }
@@ -47,6 +47,11 @@ export function replacements({ peer, own }: ChannelParty): LaneState[] {
     { ...peer, items: [] },
   ]
 }
+
+/** A ledger time after all others here. */
+const LATER = NOW + 1_000_000
+/** An epoch that no resume began. */
+const UNGRANTED = { epoch: LATER, resumeNonce: new Uint8Array(16).fill(201) }
 
 /**
  * Lanes that the peer may assert: before, at and behind what it signed last, by each number that
@@ -66,6 +71,7 @@ export function* assertions(
   const items = new Map([[], peer.items, ...partly].map((some) => [itemsName(some), some]))
   const most = channelTotal(ledger.channels.get(party.ledger.number) ?? party.ledger)
   yield LANE_START
+  yield { ...LANE_START, ...UNGRANTED, version: peer.version + 1, acked: chosen.version }
   for (const epoch of epochsOf(peer, resume)) {
     const base = { ...epoch, version: peer.version + 1, acked: chosen.version, items: [] }
     yield { ...base, transferred: amount(most + 1n) }

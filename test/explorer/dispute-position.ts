@@ -16,6 +16,7 @@ import {
   type SignedLane,
   type SignedResume,
 } from '@tallystick/protocol'
+import { NOW } from '../protocol/test-channel.js'
 import type { ExploredLedger } from './explored-ledger.js'
 
 /** All that a dispute over one channel depends on. */
@@ -30,6 +31,8 @@ export type Position = {
   readonly taken: readonly SignedLane[]
   /** Resumes of the peer's lane that the honest side has signed. */
   readonly resumes: readonly SignedResume[]
+  /** What the honest side held when it lost data; absent: nothing is lost, or all of it is back. */
+  readonly atLoss: ChannelParty | undefined
   readonly ledger: ExploredLedger
   /** Links that the peer may make public, the newest of each anchor. */
   readonly secrets: ReadonlyMap<Anchor, KnownLink>
@@ -57,6 +60,11 @@ export function linkAt(secret: KnownLink, index: number): KnownLink {
   return { index, link: earlierLink(secret.link, secret.index - index) }
 }
 
+/** Whether the honest side has to hear from the other before it uses the channel (CH-18). */
+export function isWaiting({ resuming, lostAt }: ChannelParty): boolean {
+  return resuming !== undefined || lostAt !== undefined
+}
+
 /** What disputes depend on of a party: all that it stores but its queues. */
 export function partyName(party: ChannelParty): string {
   const stored = { ...party, unconfirmed: [], ackDue: false }
@@ -71,7 +79,7 @@ export function laneName(lane: LaneState): string {
   if (known !== undefined) return known
   const { epoch, resumeNonce, version, acked, transferred, items } = lane
   const nonce = resumeNonce === undefined ? '' : `/${resumeNonce[0]}`
-  const name = `${epoch}${nonce}.${version} acks ${acked} paid ${transferred}${itemsName(items)}`
+  const name = `${epoch === 0 ? 0 : epoch - NOW}${nonce}.${version} acks ${acked} paid ${transferred}${itemsName(items)}`
   names.set(lane, name)
   return name
 }
@@ -90,7 +98,7 @@ export function challengeName({ proof, own, resume, guard }: Challenge): string 
   return [
     proof && laneName(proof.lane),
     own && `own lane ${laneName(own)}`,
-    resume && `the resume of epoch ${resume.point.epoch}`,
+    resume && `the resume of epoch ${resume.point.epoch - NOW}`,
     guard && 'by a guard',
   ]
     .filter((part) => part !== undefined)

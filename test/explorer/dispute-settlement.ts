@@ -22,26 +22,34 @@ const MOST = 1_000_000
 const payouts = new Map<string, bigint>()
 const PAYOUTS_MAX = 2_000_000
 
-/** What the honest side is paid in the end, through the ledger's own finalize. */
+/**
+ * What the honest side is paid in the end, through the ledger's own finalize. Throws `Violation` if
+ * that depends on when somebody finalizes: nobody has to race.
+ */
 export function payout(position: Position, closing: ExploredLedger, future: Future): bigint {
   const channel = closingOf(closing, position.party.ledger.number)
   const name = settlementName(position, closing, channel, future)
   const known = payouts.get(name)
   if (known !== undefined) return known
-  const paid = settle(position, closing, channel, future)
+  const paid = settle(position, closing, channel, future, 'atEveryEdge')
+  const late = settle(position, closing, channel, future, 'atTheEnd')
+  if (paid !== late) {
+    throw new Violation(`DSP-6 ${paid} is paid by early finalizes, ${late} by a late one`)
+  }
   if (payouts.size < PAYOUTS_MAX) payouts.set(name, paid)
   return paid
 }
 
 /**
- * Time runs to the last second that counts. Whoever wishes finalizes at every one of them, before
- * that second's reveals: what is paid early is what would have been paid late.
+ * Time runs to the last second that counts, and what is revealed at each is public in the end.
+ * Finalizes come before the reveals of their second, at every one of them, or after the last of all.
  */
 function settle(
   position: Position,
   closing: ExploredLedger,
   channel: ClosingChannel,
   future: Future,
+  finalizes: 'atEveryEdge' | 'atTheEnd',
 ): bigint {
   const { closerLane, otherLane, guardCloserLane, guardOtherLane, deadline } = channel.status
   const lanes = [closerLane, otherLane, guardCloserLane?.lane, guardOtherLane?.lane]
@@ -50,7 +58,8 @@ function settle(
   const times = [...new Set([deadline, deadline + 1, ...edges])].filter((t) => t >= closing.time)
   let ledger = closing
   for (const time of times.sort((a, b) => a - b)) {
-    ledger = finalizedOnce(atTime(ledger, time), channel.number)
+    ledger = atTime(ledger, time)
+    if (finalizes === 'atEveryEdge') ledger = finalizedOnce(ledger, channel.number)
     for (const { anchor, expiry } of items) {
       // Just in time is what the future says; just too late is everything, and counts for nothing.
       const index = time === expiry ? (future.get(anchor) ?? 0) : MOST
@@ -58,6 +67,7 @@ function settle(
       if (link !== undefined) ledger = revealed(ledger, link)
     }
   }
+  if (finalizes === 'atTheEnd') ledger = finalizedOnce(ledger, channel.number)
   if (ledger.channels.has(channel.number)) {
     throw new Violation('INV-14 a dispute is not over after its last second')
   }

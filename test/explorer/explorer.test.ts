@@ -14,7 +14,7 @@ function explore(...args: string[]) {
 
 /** Fewer states than these, and a world has lost what it was for. */
 const STATES_LEAST: Readonly<Record<string, number>> = {
-  payments: 900,
+  payments: 400,
   'payments of a hub': 200,
   poor: 700,
   closing: 1_300,
@@ -28,9 +28,13 @@ const STATES_LEAST: Readonly<Record<string, number>> = {
   'withdrawals of a hub': 1_400,
   'close agreements': 700,
   'close agreements of a hub': 700,
-  resumes: 250,
-  'resumes of a payee': 700,
-  'resumes of a hub': 250,
+  resumes: 1_300,
+  'resumes of a hub': 1_200,
+  'resumes and acks': 400,
+  'resumes of a payee': 1_500,
+  'denied resumes': 800,
+  'denied resumes of a hub': 700,
+  unsure: 1_100,
   routing: 300,
   'routing and expiries': 1_600,
 }

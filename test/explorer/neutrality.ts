@@ -40,7 +40,8 @@ export function checkNeutrality(hub: HubPositions): void {
 function positionsOf({ parties, signed, ledger, secrets }: HubPositions): readonly Position[] {
   return parties.map((party, i) => {
     const lanes = signed[i] ?? []
-    const common = { honest: 'hub', resumes: [], taken: [], ledger, secrets } as const
+    const known = { resumes: [], taken: [], atLoss: undefined, ledger, secrets } as const
+    const common = { honest: 'hub', ...known } as const
     return { ...common, party, signed: lanes, given: lanes.length }
   })
 }

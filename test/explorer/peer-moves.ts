@@ -28,7 +28,7 @@ import {
   observeTaken,
   secretsOf,
 } from './channel-state.js'
-import { linkAt } from './dispute-position.js'
+import { isWaiting, linkAt } from './dispute-position.js'
 import type { Move } from './search.js'
 
 /** Every message by which the peer may change something: right ones, wrong ones, and old ones. */
@@ -37,8 +37,8 @@ export function* peerMoves(scope: ChannelScope, state: ChannelState): Iterable<M
     yield* reconnections(scope, state)
     return
   }
-  if (state.party.resuming !== undefined) return
   yield* updates(scope, state)
+  if (isWaiting(state.party)) return
   yield* claims(scope, state)
   yield* declines(scope, state)
   if (scope.crashes) yield* confirmations(scope, state)

@@ -3,22 +3,24 @@ import {
   askToResume,
   balanceProofDigest,
   type ChannelParty,
+  channelTotal,
   grantResume,
   isRejection,
   LANE_START,
   type LaneState,
   newParty,
+  noteOf,
   otherRole,
   type ResumeAnswer,
   resumeDigest,
   type SignedLane,
-  type Timestamp,
   takeResume,
-  timestamp,
 } from '@tallystick/protocol'
 import { CHAIN, evidenceOf, NOW, SIGNERS } from '../protocol/test-channel.js'
 import { batch } from './channel-batch.js'
 import type { ChannelScope, ChannelState } from './channel-state.js'
+import { laneName } from './dispute-position.js'
+import { checkLaw } from './lane-law.js'
 import { type Move, Violation } from './search.js'
 
 /*
@@ -39,8 +41,9 @@ export function* resumeMoves(
       if (copy !== undefined) yield* lost(scope, state, copy)
     }
   }
-  if (party.resuming !== undefined) yield* answers(scope, state)
-  else yield* grants(scope, state)
+  if (scope.silent) return
+  yield* answers(scope, state)
+  yield* grants(scope, state)
 }
 
 function* lost(
@@ -48,18 +51,14 @@ function* lost(
   state: ChannelState,
   copy: ChannelParty,
 ): Iterable<Move<ChannelState>> {
-  const { ledger } = state.party
-  const lostAt = timeAfter(state.losses + 1, 0)
-  const asked = askToResume({ ...copy, ledger }, nonceOf(1 + state.losses), lostAt)
+  const { party, ledger } = state
+  const nonce = nonceOf(1 + state.asked)
+  const asked = askToResume({ ...copy, ledger: party.ledger }, nonce, ledger.time)
   if (isRejection(asked)) return
   const label = copy.own.version + copy.peer.version > 0 ? 'an old copy' : 'nothing'
-  const next = { ...state, losses: state.losses + 1, given: state.signed.length }
+  const [losses, count, given] = [state.losses + 1, state.asked + 1, state.signed.length]
+  const next = { ...state, losses, asked: count, given, atLoss: copy }
   yield* batch(scope, next, `loses data, has ${label}`, asked as ChannelParty)
-}
-
-/** Ledger times before all others: losses, and what was granted after each, are in their order. */
-function timeAfter(losses: number, grants: number): Timestamp {
-  return timestamp(NOW - 1_000 + 20 * losses + grants)
 }
 
 /** 16 bytes that differ for every request. */
@@ -69,21 +68,25 @@ function nonceOf(number: number): Uint8Array {
 
 /** Everything that the peer could answer: any proof that it was given, any that it could sign. */
 function* answers(scope: ChannelScope, state: ChannelState): Iterable<Move<ChannelState>> {
-  const { party, signed, given, resumes, taken } = state
+  const { party, signed, given, resumes, taken, ledger } = state
   const { resuming: nonce, peerEvidence } = party
   if (nonce === undefined) return
   checkUnasked(state)
+  checkOfAnother(state)
   const held = peerEvidence && { lane: party.peer, evidence: peerEvidence }
   const lanes = [undefined, taken.at(-1), held, ...forgedLanes(state)]
   for (const base of [undefined, ...signed.slice(0, given), forgedBase(state)]) {
     for (const lane of lanes) {
-      for (const laneResume of scope.deniesResumes ? [undefined, ...resumes] : [resumes.at(-1)]) {
-        for (const epoch of epochsOf(state, base)) {
+      for (const laneResume of [undefined, ...resumes]) {
+        for (const epoch of epochsOf(scope, state)) {
           const resume = resumeOf(party, base?.lane ?? LANE_START, epoch, nonce)
           const answer: ResumeAnswer = { resume, base, lane, laneResume }
-          const resumed = takeResume(CHAIN, party, answer, state.ledger.time)
+          const resumed = takeResume(CHAIN, party, answer, ledger.time)
           if (resumed.kind !== 'resumed') continue
-          const label = `peer: resume ${epoch} from ${base?.lane.version ?? 0}, shows ${lane?.lane.version ?? 0}`
+          checkResumed(state, resumed.party)
+          const label =
+            `peer: resume ${epoch - NOW} from ${base?.lane.version ?? 0}, ` +
+            `shows ${lane?.lane.version ?? 0}`
           yield* batch(scope, state, label, resumed.party)
         }
       }
@@ -93,16 +96,44 @@ function* answers(scope: ChannelScope, state: ChannelState): Iterable<Move<Chann
 
 /** An answer to another request, as an old one would be. */
 function checkUnasked({ party, ledger }: ChannelState): void {
-  const resume = resumeOf(party, LANE_START, 9, nonceOf(50))
+  const resume = resumeOf(party, LANE_START, ledger.time, nonceOf(50))
   const answer = { resume, base: undefined, lane: undefined, laneResume: undefined }
   if (takeResume(CHAIN, party, answer, ledger.time).kind !== 'resumed') return
   throw new Violation('CH-18 takes a resume that it has not asked for')
 }
 
-function epochsOf({ party }: ChannelState, base: SignedLane | undefined): number[] {
-  const newest = Math.max(party.own.epoch, base?.lane.epoch ?? 0, party.ownResume?.point.epoch ?? 0)
-  const lostAt = party.lostAt ?? 0
-  return [...new Set([newest, newest + 1, lostAt, lostAt + 1])].filter((epoch) => epoch > 0)
+/** A resume of the start of the lane beside a proof of it: neither could be shown with the other. */
+function checkOfAnother({ party, signed, ledger }: ChannelState): void {
+  const base = signed.at(-1)
+  if (party.resuming === undefined || base === undefined) return
+  const resume = resumeOf(party, LANE_START, ledger.time, party.resuming)
+  const answer = { resume, base, lane: undefined, laneResume: undefined }
+  if (takeResume(CHAIN, party, answer, ledger.time).kind !== 'resumed') return
+  throw new Violation('CH-18 goes on from a proof by the resume of another')
+}
+
+/** INV-6, INV-16 and INV-19 on what a side goes on from, before it signs anything on top. */
+function checkResumed(
+  { signed, party, ledger }: ChannelState,
+  { own, peer, ownResume }: ChannelParty,
+): void {
+  checkLaw(party.peer, peer, ledger, ({ id }) => noteOf(party, id).declined)
+  if (own.version > 0 && !signed.some(({ lane }) => laneName(lane) === laneName(own))) {
+    throw new Violation(`INV-16 goes on from what it never signed: ${laneName(own)}`)
+  }
+  const { epoch } = ownResume?.point ?? own
+  if (signed.some(({ lane }) => lane.epoch > epoch)) {
+    throw new Violation(`INV-16 goes on in epoch ${epoch - NOW}, before one of its own`)
+  }
+  if (peer.acked > own.version || own.acked > peer.version) {
+    throw new Violation(`INV-19 goes on from ${laneName(own)} beside ${laneName(peer)}`)
+  }
+}
+
+/** Every ledger time there was, and one that is still to come. */
+function epochsOf({ times }: ChannelScope, { ledger: { time } }: ChannelState): number[] {
+  const were = [0, ...times].map((at) => NOW + at).filter((at) => at <= time)
+  return [...were, time + 1]
 }
 
 function resumeOf(
@@ -118,21 +149,27 @@ function resumeOf(
   return { point, signature }
 }
 
-/** Lanes that the peer never sent, but may sign now: without its items, with less paid. */
+/** Lanes that the peer never sent, but may sign now: with more than there is, or less than it sent. */
 function forgedLanes({ party, taken }: ChannelState): SignedLane[] {
-  const newest = taken.at(-1)
-  if (newest === undefined) return []
-  const { lane } = newest
+  const lane = taken.at(-1)?.lane ?? LANE_START
   const payer = otherRole(party.role)
+  const unpayable = amount(channelTotal(party.ledger) + 1n)
   const lies = [
-    { ...lane, items: [] },
-    { ...lane, version: lane.version + 1, items: [] },
-    { ...lane, version: lane.version + 1, transferred: amount(0n), acked: 0, items: [] },
+    { ...lane, version: lane.version + 1, transferred: unpayable, items: [] },
+    ...(lane.version === 0 ? [] : forgotten(lane)),
   ]
   return lies.map((lie) => {
     const digest = balanceProofDigest(CHAIN, party.ledger.id, payer, lie)
     return { lane: lie, evidence: evidenceOf(digest, SIGNERS[payer]) }
   })
+}
+
+function forgotten(lane: LaneState): LaneState[] {
+  return [
+    { ...lane, items: [] },
+    { ...lane, version: lane.version + 1, items: [] },
+    { ...lane, version: lane.version + 1, transferred: amount(0n), acked: 0, items: [] },
+  ]
 }
 
 /** A promise that the honest side never made, signed by the peer instead. */
@@ -143,15 +180,28 @@ function forgedBase({ party, signed }: ChannelState): SignedLane {
   return { lane, evidence: evidenceOf(digest, SIGNERS[otherRole(party.role)]) }
 }
 
-/** The peer says that it has lost its data, up to as often as the scope has losses and once more. */
+/**
+ * The peer asks from where its lane goes on, and says that it has lost data, or that it has not. Who
+ * has takes nothing of this lane before that goes on as well: so the honest side asks too.
+ */
 function* grants(scope: ChannelScope, state: ChannelState): Iterable<Move<ChannelState>> {
-  const { party, resumes } = state
-  // Once for each loss that it speaks of, and once for each of this side's, after which it must.
-  if (resumes.length > 2 * scope.losses) return
-  const request = { nonce: nonceOf(101 + resumes.length), lostAt: undefined }
-  const now = timeAfter(state.losses, 1 + resumes.length)
-  const granted = grantResume(CHAIN, party, request, SIGNERS[party.role], now)
-  if (granted.kind !== 'granted') return
-  const next = { ...state, resumes: [...resumes, granted.answer.resume] }
-  yield* batch(scope, next, `signs resume ${granted.answer.resume.point.epoch}`, granted.party)
+  const { party, resumes, ledger, asked } = state
+  if (resumes.length >= scope.grants) return
+  const nonce = nonceOf(101 + resumes.length)
+  for (const lostAt of [undefined, NOW]) {
+    const signer = SIGNERS[party.role]
+    const granted = grantResume(CHAIN, party, { nonce, lostAt }, signer, ledger.time)
+    if (granted.kind !== 'granted') continue
+    const { resume } = granted.answer
+    const next = { ...state, resumes: [...resumes, resume] }
+    const label = `signs resume ${resume.point.epoch - NOW}`
+    if (lostAt === undefined || granted.party.resuming !== undefined) {
+      yield* batch(scope, next, label, granted.party)
+      continue
+    }
+    const asking = askToResume(granted.party, nonceOf(1 + asked), undefined)
+    if (isRejection(asking)) continue
+    const said = `${label}, asks as well`
+    yield* batch(scope, { ...next, asked: asked + 1 }, said, asking as ChannelParty)
+  }
 }

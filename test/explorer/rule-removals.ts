@@ -4,6 +4,12 @@ import type { Edit } from '../mutation/patched-build.js'
  * Every rule of design §5 and §6, each as the edit that takes it out of the production code, with the
  * world in which that is noticed first. What is durable before what is sent is a rule of the shells,
  * which the explorer stands in for: there the edit is of the explorer's own shell.
+ *
+ * No rows, because no invariant of the honest side hangs on them alone: that a payee takes no update
+ * of another epoch (the proof that it calculates would not be the one that is signed; the row is of
+ * that), that it grants nothing at a time of loss (its own resume has to be later already), and that
+ * who has lost data holds back links and promises (what it shows then is the other side's to win
+ * only where it takes proofs again; the row is of that).
  */
 
 export type RuleRemoval = {
@@ -34,6 +40,7 @@ const RESUME_LANE = 'protocol/src/channel/resume-lane.ts'
 const APPLY = 'settlement/src/core/apply-operation.ts'
 const APPLY_WITHDRAW = 'settlement/src/core/apply-withdraw.ts'
 const REVEALS = 'settlement/src/core/reveal-record.ts'
+const DUTIES = 'client-sdk/src/guard/duties.ts'
 const ROUTING = 'hub/src/core/routing.ts'
 
 /** Name, rule, world, file, and what is replaced by what in its compiled form. */
@@ -448,7 +455,7 @@ const OF_DISPUTES: readonly Row[] = [
   [
     'of the unsure an own lane needs an ack',
     'DSP-9',
-    'resumes and acks',
+    'unsure',
     CHALLENGE,
     '(unsure ? proof.lane.acked > chosen.version : stale)',
     '(unsure || stale)',
@@ -456,7 +463,7 @@ const OF_DISPUTES: readonly Row[] = [
   [
     'an unsure assertion may lag',
     'DSP-9',
-    'resumes and acks',
+    'unsure',
     DISPUTE,
     '!unsure && peer.acked > own.version',
     'peer.acked > own.version',
@@ -506,8 +513,8 @@ const OF_DISPUTES: readonly Row[] = [
     'CH-18',
     'resumes of a payee',
     RESUME_LANE,
-    'newResume(chainId, party, nonce, signer, now)',
-    'newResume(chainId, party, nonce, signer, party.peer.epoch + 1)',
+    'now <= Math.max(forgotten, before?.point.epoch ?? 0)',
+    'now <= forgotten',
   ],
   [
     'a resume answers one request',
@@ -520,10 +527,34 @@ const OF_DISPUTES: readonly Row[] = [
   [
     'a resume begins a new epoch',
     'CH-18',
-    'resumes',
+    'resumes of a payee',
     RESUME_LANE,
     'point.epoch <= Math.max(own.epoch, party.own.epoch, ownResume?.point.epoch ?? 0)',
     'false',
+  ],
+  [
+    'who lost data goes on in an epoch after the loss',
+    'CH-18',
+    'resumes',
+    RESUME_LANE,
+    'lostAt !== undefined && point.epoch <= lostAt',
+    'false',
+  ],
+  [
+    'who lost data takes proofs of a lane that goes on after the loss',
+    'CH-18',
+    'resumes of a payee',
+    RECEIVE,
+    'party.lostAt !== undefined && epoch <= party.lostAt',
+    'false',
+  ],
+  [
+    'who lost data is unsure until the other lane has gone on',
+    'CH-18',
+    'resumes of a payee',
+    DUTIES,
+    'unsure: party.lostAt !== undefined',
+    'unsure: party.resuming !== undefined',
   ],
   [
     'a base was signed by who goes on from it',
@@ -537,15 +568,23 @@ const OF_DISPUTES: readonly Row[] = [
   [
     'who goes on keeps what it knows of the other lane',
     'CH-18',
-    'resumes',
+    'resumes and acks',
     RESUME_LANE,
     'compareVersions(peer, party.peer) < 0 || peer.version < held',
     'false',
   ],
   [
+    'who goes on keeps the items that it holds',
+    'CH-18',
+    'resumes of a payee',
+    RESUME_LANE,
+    'worthOfHeld(party, peer, now) < worthOfHeld(party, party.peer, now)',
+    'false',
+  ],
+  [
     'resumed lanes are solvent',
     'CH-18',
-    'resumes and acks',
+    'resumes',
     RESUME_LANE,
     "return covers('client') && covers('hub')",
     'return true',
@@ -555,16 +594,16 @@ const OF_DISPUTES: readonly Row[] = [
     'CH-18',
     'resumes of a payee',
     RECEIVE,
-    'if (update.epoch !== epoch)',
-    'if (false)',
+    'const { peer, grantedResume } = party',
+    'const { peer } = party, grantedResume = update.epoch === 0 ? undefined : party.grantedResume',
   ],
   [
     'who lost data signs nothing',
     'CH-18',
     'resumes',
     PARTY,
-    'return lostAt === undefined || isFirst',
-    'return true',
+    'const { role, resuming, lostAt, grantedResume } = party',
+    'const { role, grantedResume } = party, [resuming, lostAt] = []',
   ],
 ]
 

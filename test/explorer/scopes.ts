@@ -11,10 +11,6 @@ export type Scope = 'small' | 'large'
 /** A world as the small scope has it, and what is different in the large one. */
 export type Sized<T> = T & {
   readonly large?: Partial<T>
-  /** Left out of the small scope unless it is asked for by name: it takes too long. */
-  readonly onlyLarge?: true
-  /** How the violation begins that is known, and stated in docs/security.md: no other may come. */
-  readonly known?: string
 }
 
 /** An item of one tick, far from its expiry. */
@@ -33,7 +29,8 @@ const PLAIN = {
   withdrawals: false,
   closes: false,
   losses: 0,
-  deniesResumes: false,
+  grants: 0,
+  silent: false,
   leaves: false,
 } as const satisfies Partial<ChannelScope>
 
@@ -46,8 +43,7 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     ...PLAIN,
     name: 'payments',
     about: 'hash-locked items both ways, cancels, a client against its hub',
-    versions: { own: 3, peer: 2 },
-    large: { versions: { own: 4, peer: 3 } },
+    large: { versions: { own: 3, peer: 2 } },
   },
   {
     ...PLAIN,
@@ -55,7 +51,7 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     about: 'the same of a hub: its client may also close unsure',
     honest: 'hub',
     versions: { own: 3, peer: 1 },
-    large: { versions: { own: 3, peer: 3 } },
+    large: { versions: { own: 3, peer: 2 } },
   },
   {
     ...PLAIN,
@@ -77,14 +73,14 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
         { ...coin(6, 7_000), unit: 2n },
       ],
     },
-    large: { versions: { own: 3, peer: 3 } },
+    large: { versions: { own: 3, peer: 2 } },
   },
   {
     ...PLAIN,
     name: 'closing',
     about: 'either side closes, and messages go on',
     leaves: true,
-    large: { versions: { own: 3, peer: 3 } },
+    large: { versions: { own: 3, peer: 2 } },
   },
   {
     ...PLAIN,
@@ -92,7 +88,7 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     about: 'items of two ticks, redeemed in parts',
     items: { own: [stream(1)], peer: [stream(2)] },
     versions: { own: 2, peer: 1 },
-    large: { versions: { own: 3, peer: 3 } },
+    large: { versions: { own: 2, peer: 2 } },
   },
   {
     ...PLAIN,
@@ -100,7 +96,7 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     about: 'all is taken from who lied, answers come in the last second of the window',
     terms: FULL_PENALTY,
     game: { answers: 'inTheLastSecond', guards: false },
-    large: { versions: { own: 3, peer: 3 } },
+    large: { versions: { own: 3, peer: 2 } },
   },
   {
     ...PLAIN,
@@ -110,7 +106,7 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     versions: { own: 1, peer: 2 },
     terms: FULL_PENALTY,
     game: { answers: 'atOnce', guards: true },
-    large: { versions: { own: 2, peer: 3 } },
+    large: { versions: { own: 2, peer: 2 } },
   },
   {
     ...PLAIN,
@@ -118,7 +114,7 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     about: 'processes die between any two effects, peers come back with any position',
     versions: { own: 2, peer: 1 },
     crashes: true,
-    large: { versions: { own: 3, peer: 2 } },
+    large: { versions: { own: 2, peer: 2 } },
   },
   {
     ...PLAIN,
@@ -127,7 +123,7 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     items: { own: [coin(1, 200)], peer: [coin(2, 200)] },
     versions: { own: 2, peer: 0 },
     times: EDGES,
-    large: { versions: { own: 2, peer: 2 } },
+    large: { versions: { own: 2, peer: 1 } },
   },
   {
     ...PLAIN,
@@ -145,7 +141,7 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     versions: { own: 1, peer: 1 },
     times: [50, 51],
     withdrawals: true,
-    large: { versions: { own: 2, peer: 2 } },
+    large: { versions: { own: 2, peer: 1 } },
   },
   {
     ...PLAIN,
@@ -155,7 +151,7 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     versions: { own: 1, peer: 1 },
     times: [50, 51],
     withdrawals: true,
-    large: { versions: { own: 2, peer: 2 } },
+    large: { versions: { own: 2, peer: 1 } },
   },
   {
     ...PLAIN,
@@ -182,36 +178,8 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     about: 'a client that lost its data, a hub that answers with anything, or lost its own',
     items: { own: [coin(1)], peer: [] },
     versions: { own: 2, peer: 0 },
-    losses: 1,
-    large: { versions: { own: 3, peer: 2 }, items: PLAIN.items },
-  },
-  {
-    ...PLAIN,
-    name: 'resumes of a payee',
-    about: 'the same where the hub pays',
-    items: { own: [], peer: [coin(2)] },
-    versions: { own: 1, peer: 1 },
-    losses: 1,
-    large: { versions: { own: 2, peer: 3 } },
-  },
-  {
-    ...PLAIN,
-    name: 'resumes and acks',
-    about: 'a client that lost what its hub has acked',
-    items: { own: [coin(1)], peer: [] },
-    versions: { own: 2, peer: 1 },
-    losses: 1,
-    onlyLarge: true,
-  },
-  {
-    ...PLAIN,
-    name: 'denied resumes',
-    about: 'a hub that denies a resume which its client granted and lost',
-    items: { own: [], peer: [coin(2)] },
-    versions: { own: 1, peer: 1 },
-    losses: 1,
-    deniesResumes: true,
-    onlyLarge: true,
+    ...{ losses: 1, grants: 1, times: [1] },
+    large: { versions: { own: 2, peer: 1 } },
   },
   {
     ...PLAIN,
@@ -220,8 +188,52 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
     honest: 'hub',
     items: { own: [coin(1)], peer: [] },
     versions: { own: 2, peer: 0 },
-    losses: 1,
-    large: { versions: { own: 3, peer: 2 }, items: PLAIN.items },
+    ...{ losses: 1, grants: 1, times: [1] },
+    large: { versions: { own: 2, peer: 1 } },
+  },
+  {
+    ...PLAIN,
+    name: 'resumes and acks',
+    about: 'a client that lost what its hub has acked',
+    items: { own: [coin(1)], peer: [] },
+    versions: { own: 1, peer: 1 },
+    ...{ losses: 1, grants: 0, times: [1] },
+    large: { grants: 1 },
+  },
+  {
+    ...PLAIN,
+    name: 'resumes of a payee',
+    about: 'a hub that was granted a resume, says so or denies it, and goes on',
+    items: { own: [], peer: [coin(2)] },
+    versions: { own: 1, peer: 1 },
+    ...{ losses: 1, grants: 2, times: [1] },
+  },
+  {
+    ...PLAIN,
+    name: 'denied resumes',
+    about: 'a client that loses its data twice, a hub that denies what either has granted',
+    items: { own: [], peer: [] },
+    versions: { own: 1, peer: 1 },
+    ...{ losses: 2, grants: 2, times: [1] },
+    large: { items: { own: [], peer: [coin(2)] } },
+  },
+  {
+    ...PLAIN,
+    name: 'denied resumes of a hub',
+    about: 'the same of a hub, whose client may close unsure',
+    honest: 'hub',
+    items: { own: [], peer: [] },
+    versions: { own: 1, peer: 1 },
+    ...{ losses: 2, grants: 2, times: [1] },
+    large: { items: { own: [], peer: [coin(2)] } },
+  },
+  {
+    ...PLAIN,
+    name: 'unsure',
+    about: 'a client that lost its data, and a hub that never answers',
+    versions: { own: 2, peer: 1 },
+    ...{ losses: 1, silent: true },
+    large: { versions: { own: 3, peer: 1 } },
   },
 ]
 
@@ -232,7 +244,7 @@ export const ROUTING_SCOPES: readonly Sized<RoutingScope>[] = [
     items: [coin(1)],
     versions: { hub: 3, clients: [2, 2] },
     times: [],
-    large: { versions: { hub: 4, clients: [3, 3] }, items: [coin(1), coin(2)] },
+    large: { versions: { hub: 4, clients: [3, 2] } },
   },
   {
     name: 'routing and expiries',
@@ -240,6 +252,6 @@ export const ROUTING_SCOPES: readonly Sized<RoutingScope>[] = [
     items: [coin(1, 300)],
     versions: { hub: 2, clients: [1, 1] },
     times: [239, 240, 269, 270, 271, 299, 300, 301, 315, 316],
-    large: { versions: { hub: 3, clients: [2, 2] } },
+    large: { versions: { hub: 3, clients: [2, 1] } },
   },
 ]

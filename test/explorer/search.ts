@@ -74,7 +74,7 @@ export function search<State>(
     if (visited >= statesMax) break
     visited++
     depth = at.depth
-    if (visited % 1_000 === 0) onProgress(visited)
+    if (visited % 100 === 0) onProgress(visited)
     let step = 'a move'
     try {
       world.check(at.state)

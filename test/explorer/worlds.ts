@@ -7,13 +7,10 @@ import { type Bounds, type Found, search } from './search.js'
 export type NamedWorld = {
   readonly name: string
   readonly about: string
-  readonly onlyLarge: boolean
-  /** How a violation begins that is known; absent: there is none. */
-  readonly known: string | undefined
   readonly explore: (bounds: Bounds) => Found
 }
 
-/** The worlds with the bounds of a scope; those that only the large one takes are among them. */
+/** The worlds with the bounds of a scope. */
 export function worldsOf(scope: Scope): readonly NamedWorld[] {
   const channels = CHANNEL_SCOPES.map((sized) => {
     const world = channelWorld(inScope(sized, scope))
@@ -29,13 +26,11 @@ export function worldsOf(scope: Scope): readonly NamedWorld[] {
 function namesOf<T extends { readonly name: string; readonly about: string }>({
   name,
   about,
-  onlyLarge,
-  known,
 }: Sized<T>) {
-  return { name, about, onlyLarge: onlyLarge === true, known }
+  return { name, about }
 }
 
-function inScope<T>({ large, onlyLarge: _, known: __, ...small }: Sized<T>, scope: Scope): T {
+function inScope<T>({ large, ...small }: Sized<T>, scope: Scope): T {
   // Without `large` what is left is the small scope itself.
   const base = small as unknown as T
   return scope === 'small' ? base : { ...base, ...large }

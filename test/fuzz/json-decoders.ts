@@ -24,7 +24,7 @@ import {
   listChannels,
   listCoins,
 } from '#client-sdk/ledger/ledger-api.js'
-import type { LedgerHttp } from '#client-sdk/ledger/ledger-http.js'
+import { type LedgerHttp, ledgerHttp } from '#client-sdk/ledger/ledger-http.js'
 import { PARAMETERS } from '#settlement/api/parameters.js'
 import type { Dice } from '../protocol/test-channel.js'
 import { validBytes } from './codec-decoders.js'
@@ -177,11 +177,11 @@ function answerDecoder(
     },
     check: async (input) => {
       const answers = [input, utf8('{}')]
-      const http: LedgerHttp = {
-        base: 'http://ledger',
-        // A list that says that more follows is asked for more: that is the end of it.
-        fetch: async () => new Response(new Uint8Array(answers.shift() ?? utf8('{}'))),
-      }
+      // A list that says that more follows is asked for more: that is the end of it.
+      const http = ledgerHttp(
+        'http://ledger',
+        async () => new Response(new Uint8Array(answers.shift() ?? utf8('{}'))),
+      )
       try {
         await read(http)
         return 'accepted'

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -47,6 +49,15 @@ async function entriesOf(path: string): Promise<AuditEntry[]> {
 const DAMAGED = { name: 'StoreFault', code: /^store_(?:corrupt|rolled_back|swapped)$/ }
 
 describe('HUB-10 the audit log', () => {
+  test('INV-51 is readable by its owner alone, with its mark, also one that was not', async (context) => {
+    const path = await usedLog(context, 1)
+    const modes = () => [path, `${path}.mark`].map((file) => statSync(file).mode & 0o777)
+    assert.deepEqual(modes(), [0o600, 0o600])
+    chmodSync(path, 0o644)
+    await appendLines(path, 1)
+    assert.deepEqual(modes(), [0o600, 0o600])
+  })
+
   test('gives back what was written, over restarts, in ASCII', async (context) => {
     const path = await usedLog(context, 1)
     await appendLines(path, 2)

@@ -65,7 +65,9 @@ class Desk {
     stub.produce(timestamp(START + 1))
     const { fetch, openSocket } = stub
     const ledger = await LedgerClient.connect({ url: 'http://ledger.test', fetch, openSocket })
-    const journal = await openSqliteJournal(join(folder, `${files++}.db`), ledger.chainId)
+    const journal = await openSqliteJournal(join(folder, `${files++}.db`), {
+      ...{ chainId: ledger.chainId, hub: testSigner(71).publicKey },
+    })
     return new Desk(stub, {
       chainId: ledger.chainId,
       policy: POLICY,

@@ -19,6 +19,7 @@ import { testChannel } from '../protocol/test-channel.js'
 import { tamper, temporaryFolder } from '../settlement/data-folder.js'
 
 const CHAIN = 'c1'.repeat(32) as ChainId
+const OWNER = { chainId: CHAIN, hub: '0b'.repeat(32) as PublicKey }
 const ANCHOR = 'a1'.repeat(32) as Anchor
 const PAYMENT: Payment = {
   anchor: ANCHOR,
@@ -35,7 +36,7 @@ const PAYMENT: Payment = {
 /** The file of a journal that holds one payment. */
 async function usedJournal(context: TestContext): Promise<string> {
   const path = join(temporaryFolder(context), 'hub.db')
-  const journal = await openSqliteJournal(path, CHAIN)
+  const journal = await openSqliteJournal(path, OWNER)
   const payments = new Map([[ANCHOR, PAYMENT]])
   const party = newParty('hub', testChannel())
   const channel = { party, owner: undefined, onward: [], origin: [] }
@@ -48,7 +49,7 @@ async function usedJournal(context: TestContext): Promise<string> {
 
 describe('what a journal gives back', () => {
   test('is the payment that was written, to the last unit', async (context) => {
-    const journal = await openSqliteJournal(await usedJournal(context), CHAIN)
+    const journal = await openSqliteJournal(await usedJournal(context), OWNER)
     assert.deepEqual(await journal.payments([ANCHOR]), [PAYMENT])
     assert.deepEqual(await journal.totals(), [
       { status: 'claimed', count: 1, amount: 9_223_372_036_854_775_807n, fee: 3n },
@@ -75,8 +76,8 @@ describe('what a journal gives back', () => {
       const path = await usedJournal(context)
       await tamper(path, sql)
       const fault = { name: 'StoreFault', code: 'store_corrupt' }
-      if (!isOfPayment) return assert.rejects(openSqliteJournal(path, CHAIN), fault)
-      const journal = await openSqliteJournal(path, CHAIN)
+      if (!isOfPayment) return assert.rejects(openSqliteJournal(path, OWNER), fault)
+      const journal = await openSqliteJournal(path, OWNER)
       context.after(() => journal.close())
       await assert.rejects(journal.payments([ANCHOR]), fault)
     })
@@ -90,19 +91,30 @@ describe('what a journal gives back', () => {
     ]) {
       const path = await usedJournal(context)
       await tamper(path, sql)
-      await assert.rejects(openSqliteJournal(path, CHAIN), {
+      await assert.rejects(openSqliteJournal(path, OWNER), {
         code: 'store_corrupt',
-        message: /missing, or older.*"hub run --restored"/,
+        message: /missing, or older.*move it away with its "-wal" and "hub run --restored"/,
       })
     }
   })
 
+  test('INV-42 JRN-7 is refused by name to a hub of another key, or of another chain', async (context) => {
+    const path = await usedJournal(context)
+    for (const [code, owner] of [
+      ['store_of_another_key', { ...OWNER, hub: '0c'.repeat(32) as PublicKey }],
+      ['store_of_another_chain', { ...OWNER, chainId: 'c2'.repeat(32) as ChainId }],
+    ] as const) {
+      await assert.rejects(openSqliteJournal(path, owner), { name: 'StoreFault', code })
+    }
+    await (await openSqliteJournal(path, OWNER)).close()
+  })
+
   test('INV-42 JRN-7 is nothing where the journal of a key is gone', async (context) => {
     const path = join(temporaryFolder(context), 'hub.db')
-    const lost = openSqliteJournal(path, CHAIN, { unmarked: 'refused' })
+    const lost = openSqliteJournal(path, OWNER, { unmarked: 'refused' })
     await assert.rejects(lost, { code: 'mark_missing', message: /"hub run --restored"/ })
     await beginSqliteJournal(path)
-    const journal = await openSqliteJournal(path, CHAIN, { unmarked: 'refused' })
+    const journal = await openSqliteJournal(path, OWNER, { unmarked: 'refused' })
     assert.deepEqual((await journal.load()).channels, [])
     await journal.close()
   })
@@ -110,14 +122,14 @@ describe('what a journal gives back', () => {
   test('JRN-6 of a restored copy is what it is told to become, and the time of it, for ever', async (context) => {
     const path = await usedJournal(context)
     rmSync(`${path}.mark`)
-    await assert.rejects(openSqliteJournal(path, CHAIN), { code: 'mark_missing' })
+    await assert.rejects(openSqliteJournal(path, OWNER), { code: 'mark_missing' })
     const owner = '05'.repeat(32) as PublicKey
     const restored = {
       time: timestamp(1_800_000_500),
       channel: (channel: HubChannel) => ({ ...channel, owner }),
     }
-    await (await openSqliteJournal(path, CHAIN, { restored })).close()
-    const journal = await openSqliteJournal(path, CHAIN)
+    await (await openSqliteJournal(path, OWNER, { restored })).close()
+    const journal = await openSqliteJournal(path, OWNER)
     context.after(() => journal.close())
     const { channels, restoredTime, height } = await journal.load()
     assert.deepEqual(
@@ -131,8 +143,8 @@ describe('what a journal gives back', () => {
     const path = join(temporaryFolder(context), 'hub.db')
     const time = timestamp(1_800_000_500)
     const restored = { time, channel: (channel: HubChannel) => channel }
-    await (await openSqliteJournal(path, CHAIN, { restored, unmarked: 'refused' })).close()
-    const journal = await openSqliteJournal(path, CHAIN, { unmarked: 'refused' })
+    await (await openSqliteJournal(path, OWNER, { restored, unmarked: 'refused' })).close()
+    const journal = await openSqliteJournal(path, OWNER, { unmarked: 'refused' })
     context.after(() => journal.close())
     assert.equal((await journal.load()).restoredTime, time)
   })
@@ -140,7 +152,7 @@ describe('what a journal gives back', () => {
   test('INV-42 is no sum over an amount that is damaged', async (context) => {
     const path = await usedJournal(context)
     await tamper(path, "UPDATE payment SET fee = '3.5'")
-    const journal = await openSqliteJournal(path, CHAIN)
+    const journal = await openSqliteJournal(path, OWNER)
     context.after(() => journal.close())
     await assert.rejects(journal.totals(), { code: 'store_corrupt' })
   })

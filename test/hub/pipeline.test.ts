@@ -34,6 +34,8 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true }))
 
+const OWNER = { chainId: CHAIN, hub: SIGNERS.hub.publicKey }
+
 let files = 0
 let nonces = 0
 
@@ -88,7 +90,7 @@ class Desk {
 
   /** Opens the journal of `path`, or a new one with two channels that are attached. */
   static async open(path = join(folder, `${++files}.db`), clients?: readonly TestClient[]) {
-    const journal = await openSqliteJournal(path, CHAIN)
+    const journal = await openSqliteJournal(path, OWNER)
     const { channels } = await journal.load()
     const desk = new Desk(path, journal, new HubState(channels), clients ?? freshClients())
     if (clients === undefined) {
@@ -306,9 +308,9 @@ describe('INV-17 a restart from the journal', () => {
 
   test('a journal of another chain, or one that is held, is refused by name', async () => {
     const desk = await Desk.open()
-    await assert.rejects(openSqliteJournal(desk.path, CHAIN), { code: 'store_in_use' })
+    await assert.rejects(openSqliteJournal(desk.path, OWNER), { code: 'store_in_use' })
     await desk.journal.close()
-    const other = 'ee'.repeat(32) as typeof CHAIN
+    const other = { ...OWNER, chainId: 'ee'.repeat(32) as typeof CHAIN }
     await assert.rejects(openSqliteJournal(desk.path, other), { code: 'store_of_another_chain' })
   })
 })

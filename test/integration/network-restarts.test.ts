@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openWallet } from '@tallystick/client-sdk/node'
@@ -26,17 +28,40 @@ async function start(data: string): Promise<Running> {
   return { child, ...JSON.parse(line) }
 }
 
+/** A start that does not come to serve: its exit code and what it said on standard error. */
+async function refusedStart(data: string): Promise<readonly [code: number | null, said: string]> {
+  const args = ['--data', data, '--ledger-port', '0', '--hub-port', '0']
+  const child = spawn(process.execPath, [fileURLToPath(START), ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const ended = once(child, 'exit')
+  const said = await text(child.stderr)
+  await ended
+  return [child.exitCode, said]
+}
+
 function interrupt({ child }: Running): Promise<number | null> {
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
   child.kill('SIGINT')
   return ended
 }
 
-test('npm start stops cleanly on Ctrl-C and comes back with all channels alive', async (t) => {
+test('npm start takes no folder twice, stops cleanly on Ctrl-C and comes back with all channels', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'tallystick-start-'))
   t.after(() => rmSync(dir, { recursive: true, force: true }))
   const data = join(dir, 'data')
   const first = await start(data)
+  const pids = () =>
+    ['ledger', 'hub'].map((name) => readFileSync(join(data, `${name}.pid`), 'utf8'))
+  const own = pids()
+  const [code, said] = await refusedStart(data)
+  assert.equal(code, 1)
+  assert.match(
+    said,
+    /^start: the ledger cannot start \(code 1\): store_in_use: another process.*\n$/m,
+  )
+  assert.doesNotMatch(said, /^ {2,}at /m)
+  assert.deepEqual(pids(), own)
   const words = readFileSync(join(data, 'bank.words'), 'utf8').trim()
   const shopSeed = new Uint8Array(32).fill(7)
   const open = async ({ ledger, hub }: Running) => {

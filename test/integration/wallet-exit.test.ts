@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
@@ -144,9 +144,15 @@ test('wallet exit on real processes', { concurrency: 2 }, async (t) => {
     const busy = await walletCommand('status', ...place, '--json')
     assert.match(busy.stdout, /"code":"store_in_use"/)
     await dora.close()
+    const files = ['dora.db', 'dora.db.mark']
+    const kept = () => files.map((name) => readFileSync(join(network.dir, name), 'hex'))
+    const before = kept()
     const status = await walletCommand('channels', ...place, '--json')
     assert.equal(channelOf(status.stdout).step, undefined)
     assert.match(status.stdout, /"yours":"100000000"/)
+    await walletCommand('history', ...place)
+    await walletCommand('exit', ...place, '--plan', '--unsure')
+    assert.deepEqual(kept(), before)
 
     const file = join(network.dir, 'damaged.exit')
     writeFileSync(file, 'not a bundle')
@@ -162,6 +168,14 @@ test('wallet exit on real processes', { concurrency: 2 }, async (t) => {
     const doubted = await walletCommand('exit', ...copy, '--plan', '--unsure', '--json')
     const { step, payout_least } = channelOf(doubted.stdout)
     assert.deepEqual([step?.unsure, payout_least], [true, '0'])
+    // To look is not to take: the copy is what it was, and so is a store that is not there.
+    assert.deepEqual(readFileSync(join(network.dir, 'copy.db'), 'hex'), before[0])
+    const fresh = placeOf(network, 'dora', 'fresh.db')
+    const found = await walletCommand('exit', ...fresh, '--plan', '--new-store', '--json')
+    assert.deepEqual(channelOf(found.stdout).step?.unsure, true)
+    for (const name of ['copy.db.mark', 'fresh.db', 'fresh.db.mark']) {
+      assert.ok(!existsSync(join(network.dir, name)), name)
+    }
     const closed = await walletCommand('exit', ...place, '--channel', '77', '--json')
     assert.match(closed.stdout, /"code":"channel_unknown"/)
     const open = await walletCommand('exit', ...place, '--plan', '--json')

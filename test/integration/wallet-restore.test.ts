@@ -132,10 +132,10 @@ test('wallet backup and wallet restore on real processes', async (t) => {
     async () => {
       const options = [
         ...[...placeOf(network, 'shop', 'silent.db'), '--hub', network.hubUrl],
-        ...['--backup', file, '--tower', tower.sessionUrl, '--patience', '2'],
+        ...['--backup', file, '--tower', tower.sessionUrl],
       ]
       await withoutHub(network, async () => {
-        const { code, found, stderr } = await restore(...options)
+        const { code, found, stderr } = await restore(...options, '--patience', '2')
         assert.equal(code, 1)
         assert.match(stderr, /filling the store \(1 s\)/)
         assert.deepEqual([found.hub, found.taken?.from], ['silent', 'file'])
@@ -145,7 +145,7 @@ test('wallet backup and wallet restore on real processes', async (t) => {
         assert.deepEqual([channel?.state, channel?.exit?.step.unsure], ['waiting', true])
         // The file knows of 30, the tower of all 40; what the hub shows may be later, so nothing is sure.
         assert.ok(BigInt(channel?.exit?.payout_most ?? 0) >= 40n * ONE - FEE_MAX)
-        const told = await walletCommand('restore', ...options)
+        const told = await walletCommand('restore', ...options, '--patience', '2')
         assert.match(told.stdout, /waits for its resume[\s\S]*The hub is silent[\s\S]*wallet exit/)
       })
       const back = await restore(...options)

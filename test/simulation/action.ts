@@ -17,8 +17,18 @@ export type Lie = {
     | 'dropChanges'
     /** Breaks a rule of the lane, with a good signature but for that. */
     | 'breach'
+    /** Claims with links that it made up; or with good ones, just before or after they are too late. */
+    | 'forgeClaims'
+    | 'lateClaims'
+    /** Promises half of what it should. */
+    | 'underpay'
+    /** Never pays for a link that it was shown, and takes items back once they have expired. */
+    | 'refuseToPay'
   readonly share: number
 }
+
+/** What a liar hands in to the ledger only around the last moment at which it would count. */
+export type Delay = 'none' | 'lateReveals' | 'noReveals' | 'lateChallenges' | 'lateCloses'
 
 /** What a liar asserts when it force-closes. */
 export type CloseLie =
@@ -26,6 +36,9 @@ export type CloseLie =
   | 'stale'
   | 'mixed'
   | 'oldPeer'
+  /** The one before the newest; the newest with the other lane that pays most for what it knows. */
+  | 'previous'
+  | 'mostPaid'
   /** That it never signed anything; that its items are gone; that it paid or acked less than it did. */
   | 'nothing'
   | 'droppedItems'
@@ -60,6 +73,8 @@ export type Deed =
   | { readonly kind: 'network'; readonly profile: NetworkProfile }
   /** From now on a liar does this to what it says. */
   | { readonly kind: 'lie'; readonly liar: string; readonly lie: Lie }
+  /** From now on a liar hands such transactions in late. */
+  | { readonly kind: 'delay'; readonly liar: string; readonly delay: Delay }
   /** A liar closes the channel of this position among all that it had. */
   | {
       readonly kind: 'lyingClose'

@@ -1,4 +1,3 @@
-import type { WalletNotice } from '@tallystick/client-sdk'
 import type { Anchor } from '@tallystick/protocol'
 
 /** A payment that somebody was told to make. */
@@ -14,12 +13,16 @@ export type Order = {
 export class Books {
   readonly orders: Order[] = []
   readonly #received = new Map<string, Map<Anchor, bigint>>()
+  /** How many payments owners were told of. */
+  paid = 0
 
-  onNotice(wallet: string, notice: WalletNotice): void {
-    if (notice.kind === 'invoice' && notice.invoice.status === 'paid') {
-      const received = this.#received.get(wallet) ?? new Map<Anchor, bigint>()
-      this.#received.set(wallet, received.set(notice.invoice.anchor, notice.invoice.amount))
-    }
+  /** A wallet shows an invoice as paid from now on; answers whether that is new. */
+  onPaid(wallet: string, anchor: Anchor, value: bigint): boolean {
+    const received = this.#received.get(wallet) ?? new Map<Anchor, bigint>()
+    if (received.has(anchor)) return false
+    this.#received.set(wallet, received.set(anchor, value))
+    this.paid++
+    return true
   }
 
   /** What a wallet was told that it has been paid, by anchor. */

@@ -21,16 +21,20 @@ export async function checkFinalBalances(world: World): Promise<void> {
     const numbers = left.map(({ number }) => number).join(', ')
     throw new Violation('INV-14', `channels ${numbers} are not settled and hold ${channels}`)
   }
+  const isHonest = (name: string) => !world.setup.liars.includes(name)
   for (const { name, lock, wallet } of world.honestWallets()) {
     let due = COIN * BigInt(WALLET_COINS)
     for (const value of books.received(name).values()) due += value
-    for (const { payer, key } of books.orders) {
+    for (const { payer, payee, anchor, key } of books.orders) {
       const payment = payer === name ? await wallet?.paymentOf(key) : undefined
       if (payment === undefined || payment.status === 'failed') continue
       if (payment.status !== 'paid') {
         throw new Violation('INV-4', `${name} does not know how ${key} ended: ${payment.status}`)
       }
       due -= payment.amount + payment.fee
+      if (isHonest(payee) && !books.received(payee).has(anchor)) {
+        throw new Violation('INV-25', `${name} has paid ${key}, and ${payee} was not paid`)
+      }
     }
     const found = coinsUnder(world, lock)
     if (found < due - burnt) throw new Violation('INV-4', `${name} has ${found}, ${due} are due`)

@@ -17,7 +17,7 @@ import type { Random } from './random.js'
 import type { Schedule } from './schedule.js'
 import { VirtualDisk } from './virtual-disk.js'
 import { JournalRecords, virtualJournal } from './virtual-journal.js'
-import { type LedgerLine, virtualLedgerAccess } from './virtual-ledger-access.js'
+import { type Hand, type LedgerLine, virtualLedgerAccess } from './virtual-ledger-access.js'
 import type { Tongue, VirtualNetwork } from './virtual-network.js'
 
 /** Under which name the hub listens. */
@@ -36,6 +36,8 @@ export type HubActorParts = {
   readonly seed: Uint8Array
   /** What a lying hub says instead; absent: the hub is honest. */
   readonly tongue: Tongue | undefined
+  /** When it hands in what it has for the ledger; absent: at once. */
+  readonly hand: Hand | undefined
   /** Hears what is handed in to be written, which is signed by then. */
   readonly onCommit: (writes: HubWrites) => void
   readonly onFault: (fault: unknown) => void
@@ -70,7 +72,7 @@ export class HubActor {
 
   async start(): Promise<void> {
     if (this.life.isAlive) return
-    const { schedule, random, ledger, network, tongue, onCommit } = this.#parts
+    const { schedule, random, ledger, network, tongue, hand, onCommit } = this.#parts
     const life = new Incarnation(schedule, () => {
       this.hub = undefined
       this.disk.crash()
@@ -79,7 +81,7 @@ export class HubActor {
     this.life = life
     const journal = virtualJournal(life, this.disk, this.records, onCommit)
     const stored = await journal.load()
-    const access = virtualLedgerAccess(schedule, random, ledger, life, this.line)
+    const access = virtualLedgerAccess(schedule, random, ledger, life, this.line, hand)
     const hub = assembleHub({
       keys: this.keys,
       policy: this.policy,

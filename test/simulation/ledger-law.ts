@@ -6,6 +6,8 @@ import {
   type Genesis,
   isClosing,
   STATE_ENTRIES,
+  stateKey,
+  toHex,
 } from '@tallystick/protocol'
 import type { VerifiedBlock } from '#client-sdk/ledger/follow-blocks.js'
 import { Violation } from './violation.js'
@@ -14,7 +16,8 @@ import { type LedgerRecords, worthOf } from './virtual-ledger-store.js'
 /**
  * What holds after every block. INV-1: nothing is made or lost. INV-39: time rises within its bounds.
  * INV-41: one block follows the other, whatever has crashed. INV-14: a dispute is answered up to its
- * last second and settled from the next on.
+ * last second and settled from the next on. INV-9: whoever is shown to have signed something newer
+ * than it asserted, and did not say that it was unsure, is penalized.
  */
 export class LedgerLaw {
   readonly #genesis: Genesis
@@ -38,6 +41,7 @@ export class LedgerLaw {
     }
     this.#checkPlace(header)
     this.#checkWindows(block)
+    this.#checkPenalties(block, records)
     this.#tip = header
     for (const { kind, value } of records.entries.values()) {
       if (kind !== 'channel') continue
@@ -54,6 +58,22 @@ export class LedgerLaw {
     const isNext = header.height === (this.#tip?.height ?? 0) + 1
     if (!isNext || (this.#tip !== undefined && header.parent !== blockId(this.#tip))) {
       throw new Violation('INV-41', `block ${header.height} does not follow what was shown before`)
+    }
+  }
+
+  #checkPenalties({ transactions }: VerifiedBlock, records: LedgerRecords): void {
+    for (const operation of transactions.flatMap(({ body }) => body.operations)) {
+      if (operation.kind !== 'challenge' || operation.proof === undefined) continue
+      const row = records.entries.get(toHex(stateKey('channel', { channel: operation.channel })))
+      if (row === undefined) continue
+      const channel = decodeTrusted(STATE_ENTRIES.channel.value, row.value)
+      if (!isClosing(channel) || channel.status.unsure || channel.status.penalized) continue
+      const { asserted } = channel.status
+      const { epoch, version } = operation.proof.lane
+      if (epoch > asserted.epoch || (epoch === asserted.epoch && version > asserted.version)) {
+        const what = `channel ${channel.number} was closed with version ${asserted.version}`
+        throw new Violation('INV-9', `${what}, ${version} is shown, and nobody is penalized`)
+      }
     }
   }
 

@@ -6,6 +6,7 @@ import {
   type Change,
   type ChannelId,
   type ChannelParty,
+  CLAIM_MARGIN_SECONDS,
   encodeMessage,
   isRejection,
   type LaneState,
@@ -17,10 +18,14 @@ import {
 } from '@tallystick/protocol'
 import type { Lie } from './action.js'
 import type { Random } from './random.js'
+import { SlowHand } from './slow-hand.js'
+import type { Said } from './virtual-network.js'
 
 type Update = MessageOf<'update'>
 type Content = Pick<Update, 'version' | 'acked' | 'changes'>
 
+/** Messages from one block to the next: answers to answers of its own lies must come to an end. */
+const MESSAGES_MAX = 200
 /** The latest states of a channel that a liar keeps, and messages. */
 const KEPT_MAX = 64
 
@@ -32,19 +37,28 @@ export class Liar {
   readonly #chainId: ChainId
   readonly #random: Random
   readonly #signerOf: (channel: ChannelId) => Signer | undefined
+  readonly #time: () => number
+  /** When it hands in what it has for the ledger. */
+  readonly slow: SlowHand
   readonly #held = new Map<ChannelId, ChannelParty[]>()
   readonly #said: Uint8Array[] = []
+  #pace = { time: 0, count: 0 }
   /** What it does to what it says, and of 1,000 messages to how many. */
   #lie: Lie = { how: 'none', share: 0 }
 
+  /** `time` is ledger time. */
   constructor(
     chainId: ChainId,
     random: Random,
     signerOf: (channel: ChannelId) => Signer | undefined,
+    time: () => number,
   ) {
     this.#chainId = chainId
     this.#random = random
     this.#signerOf = signerOf
+    this.#time = time
+    const newest = () => [...this.#held.values()].flatMap((held) => held.at(-1) ?? [])
+    this.slow = new SlowHand(random, newest, time)
   }
 
   lie(lie: Lie): void {
@@ -70,16 +84,27 @@ export class Liar {
   }
 
   /** What it says instead of a message. */
-  readonly tongue = (bytes: Uint8Array): readonly Uint8Array[] => {
+  readonly tongue = (bytes: Uint8Array): readonly Said[] => {
+    if (this.#isTired()) return []
     this.#said.push(bytes)
     if (this.#said.length > KEPT_MAX) this.#said.shift()
-    const { how, share } = this.#lie
-    if (!this.#random.chance(share)) return [bytes]
     const message = parseMessage(bytes)
-    if (isRejection(message)) return [bytes]
+    const isLie = this.#random.chance(this.#lie.share) && !isRejection(message)
+    const afterMs = isLie ? this.#waitMs(message) : 0
+    return (isLie ? this.#lies(bytes, message) : [bytes]).map((said) => ({ bytes: said, afterMs }))
+  }
+
+  #lies(bytes: Uint8Array, message: Message): readonly Uint8Array[] {
+    const { how } = this.#lie
     switch (how) {
       case 'none':
+      case 'lateClaims':
         return [bytes]
+      case 'forgeClaims': {
+        if (message.kind !== 'claim') return [bytes]
+        const known = { ...message.known, link: this.#random.bytes(32) }
+        return [encodeMessage({ ...message, known })]
+      }
       case 'withholdUpdates':
         return message.kind === 'update' ? [] : [bytes]
       case 'withholdPreimages':
@@ -98,13 +123,49 @@ export class Liar {
       case 'garbage':
         return [this.#injured(bytes), bytes]
       case 'dropChanges':
+      case 'underpay':
+      case 'refuseToPay':
       case 'breach': {
         if (message.kind !== 'update') return [bytes]
-        const other = how === 'breach' ? this.#breach(message) : this.#withoutChange(message)
+        const other = this.#otherContent(how, message)
         const signed = other && this.#signed(message, other)
         return signed === undefined ? [bytes] : [encodeMessage(signed)]
       }
     }
+  }
+
+  #otherContent(
+    how: 'dropChanges' | 'underpay' | 'refuseToPay' | 'breach',
+    update: Update,
+  ): Content | undefined {
+    switch (how) {
+      case 'dropChanges':
+        return this.#withoutChange(update)
+      case 'underpay':
+        return { ...update, changes: update.changes.map(halved) }
+      case 'refuseToPay':
+        return this.#unpaid(update)
+      case 'breach':
+        return this.#breach(update)
+    }
+  }
+
+  /** How long it sits on a message: on a claim until just before, or after, that is too late. */
+  #waitMs(message: Message): number {
+    if (this.#lie.how !== 'lateClaims' || message.kind !== 'claim') return 0
+    const { channel, id } = message
+    const item = this.held(channel)
+      .at(-1)
+      ?.peer.items.find((other) => other.id === id)
+    if (item === undefined) return 0
+    const early = this.#random.pick([0, 2, 4, 8, CLAIM_MARGIN_SECONDS - 4, CLAIM_MARGIN_SECONDS])
+    return Math.max(0, 1_000 * (item.expiry - early - this.#time()))
+  }
+
+  #isTired(): boolean {
+    const time = this.#time()
+    this.#pace = { time, count: this.#pace.time === time ? this.#pace.count + 1 : 0 }
+    return this.#pace.count > MESSAGES_MAX
   }
 
   #toOtherChannel(message: Message): Uint8Array {
@@ -126,10 +187,29 @@ export class Liar {
     return { version, acked, changes: changes.filter((_, position) => position !== dropped) }
   }
 
+  /** Without payment of what was claimed; and what has expired by now is taken back. */
+  #unpaid({ channel, version, acked, changes }: Update): Content {
+    const items = this.#before(channel, version)?.own.items ?? []
+    const kept = changes.filter(
+      ({ kind, id }) =>
+        kind === 'add' || (kind === 'cancel' && items.some((item) => item.id === id)),
+    )
+    const expired = items.filter(
+      ({ id, expiry }) => expiry < this.#time() && !kept.some((change) => change.id === id),
+    )
+    const taken = expired.map(({ id }) => ({ kind: 'expire', id }) as const)
+    return { version, acked, changes: [...kept, ...taken] }
+  }
+
+  /** What it last signed before a version: it goes on from its lies. */
+  #before(channel: ChannelId, version: number): ChannelParty | undefined {
+    return this.held(channel).findLast(({ own }) => own.version === version - 1)
+  }
+
   /** A proof that no honest side may take. */
   #breach(update: Update): Content | undefined {
     const { version, acked, changes } = update
-    const before = this.held(update.channel).find(({ own }) => own.version === version - 1)
+    const before = this.#before(update.channel, version)
     const named = new Set(changes.map(({ id }) => id))
     const item = before?.own.items.find(({ id }) => !named.has(id))
     switch (this.#random.int(0, 5)) {
@@ -155,7 +235,7 @@ export class Liar {
   /** The update with other content, signed; sometimes by a key that is not its own. */
   #signed(update: Update, { version, acked, changes }: Content): Message | undefined {
     const { channel } = update
-    const held = this.held(channel).find(({ own }) => own.version === update.version - 1)
+    const held = this.#before(channel, update.version)
     const signer = this.#signerOf(channel)
     if (held === undefined || signer === undefined) return undefined
     const lane = laneAfter({ ...held.own, version, acked }, changes)
@@ -167,6 +247,11 @@ export class Liar {
     const proof = this.#random.chance(100) ? update.evidence : evidence
     return { ...update, version, acked, changes, evidence: proof }
   }
+}
+
+function halved(change: Change): Change {
+  if (change.kind !== 'add' || change.unit < 2n) return change
+  return { ...change, unit: amount(change.unit / 2n) }
 }
 
 function laneAfter(before: LaneState, changes: readonly Change[]): LaneState | undefined {

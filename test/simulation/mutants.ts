@@ -1,4 +1,4 @@
-import type { Patch } from '../mutation/patched-build.js'
+import type { Edit, Patch } from '../mutation/patched-build.js'
 
 const RECEIVE = 'protocol/src/channel/receive-update.ts'
 const DISPUTE = 'protocol/src/channel/dispute.ts'
@@ -15,8 +15,11 @@ const RECEIVING = 'client-sdk/src/wallet/receive-payment.ts'
 const WALLET_STEP = 'client-sdk/src/wallet/wallet-step.ts'
 const OPERATION = 'settlement/src/core/apply-operation.ts'
 
+/** A deliberate defect; a rule that is kept in two places is broken in both. */
+export type Mutant = Patch & { readonly and?: Edit }
+
 /** Deliberate defects: each breaks one rule, and the simulator has to notice every one of them. */
-export const MUTANTS: readonly Patch[] = [
+export const MUTANTS: readonly Mutant[] = [
   {
     name: 'wallet-skips-the-fsync',
     rule: 'INV-17',
@@ -144,6 +147,7 @@ export const MUTANTS: readonly Patch[] = [
     file: ROUTING,
     find: 'const { anchor, expiry } = item',
     replace: 'const { anchor } = item; const expiry = item.expiry + 60',
+    and: { file: DRAFT, find: 'if (expiry > expiryMax)', replace: 'if (false)' },
   },
   {
     name: 'hub-forgets-a-preimage',
@@ -156,8 +160,8 @@ export const MUTANTS: readonly Patch[] = [
     name: 'hub-ignores-reveals-on-the-ledger',
     rule: 'REV-3',
     file: HUB_LEDGER,
-    find: 'effects.push(...claimUpstream(',
-    replace: 'if (false) effects.push(...claimUpstream(',
+    find: 'state.setPublic(event.anchor);',
+    replace: 'return effects;',
   },
   {
     name: 'hub-ignores-force-closes',
@@ -179,13 +183,18 @@ export const MUTANTS: readonly Patch[] = [
     file: CLAIM,
     find: 'known.index > item.ticks || anchorOf(known.link, known.index) !== item.anchor',
     replace: 'known.index > item.ticks',
+    and: {
+      file: 'protocol/src/channel/change.ts',
+      find: 'anchorOf(link, index) !== item.anchor',
+      replace: 'false',
+    },
   },
   {
     name: 'payer-expires-items-at-once',
     rule: 'CH-6.3',
-    file: DRAFT,
-    find: '(owed || now <= item.expiry + EXPIRE_GRACE_SECONDS)',
-    replace: '(owed || now < item.expiry - 500)',
+    file: 'protocol/src/channel/limits.ts',
+    find: 'EXPIRE_GRACE_SECONDS = 15',
+    replace: 'EXPIRE_GRACE_SECONDS = -500',
   },
   {
     name: 'wallet-calls-an-invoice-paid-when-it-is-claimed',
@@ -198,8 +207,9 @@ export const MUTANTS: readonly Patch[] = [
     name: 'wallet-claims-what-it-does-not-remember',
     rule: 'INV-4',
     file: RECEIVING,
-    find: 'state.setChannel({ ...held, party });\n    state.setInvoice({ ...invoice, status:',
-    replace: 'state.setInvoice({ ...invoice, status:',
+    find: 'const note = state.channel(channel)?.party.incoming.find((other) => other.id === id);',
+    replace:
+      'const held = state.channel(channel);\n    const note = held?.party.incoming.find((other) => other.id === id);\n    if (held) state.setChannel({ ...held, party: { ...held.party, incoming: [] } });',
   },
   {
     name: 'wallet-serves-an-item-that-pays-too-little',

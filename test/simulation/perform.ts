@@ -31,7 +31,8 @@ export function perform(world: World, action: Action): void {
       })
     case 'crash': {
       const { life } = processOf(world, action.process)
-      world.downUntilMs.set(action.process, schedule.nowMs + action.downMs)
+      const until = world.downUntilMs.get(action.process) ?? 0
+      world.downUntilMs.set(action.process, Math.max(until, schedule.nowMs + action.downMs))
       return life.crashAfter(action.afterEffects)
     }
     case 'disk':
@@ -55,6 +56,8 @@ export function perform(world: World, action: Action): void {
       return
     case 'lie':
       return world.liar(action.liar).lie(action.lie)
+    case 'delay':
+      return world.liar(action.liar).slow.delay(action.delay)
     case 'lyingClose':
       return begin(world, () => lyingClose(world, action))
     case 'backup':

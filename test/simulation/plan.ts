@@ -1,7 +1,9 @@
 import type { Action, Deed } from './action.js'
 import { HUB } from './hub-actor.js'
+import { paymentFrom } from './payment-plan.js'
 import { LEDGER } from './perform.js'
 import { Random } from './random.js'
+import { moveOf, openingMoves, schemeOf } from './scheme.js'
 import type { Setup } from './setup.js'
 
 /** When the first wallets can be there, virtual milliseconds. */
@@ -18,14 +20,24 @@ export function* planOf(setup: Setup): Generator<Action> {
     yield { atMs, kind: 'open', wallet, deposit: 8_000_000 }
     atMs += random.int(0, 3_000)
   }
+  if (setup.scheme !== undefined) {
+    for (const move of openingMoves(setup.scheme)) yield { atMs, ...move }
+  }
+  const pace = (setup.scheme && schemeOf(setup.scheme).pace) ?? 1
   for (;;) {
-    atMs += random.chance(300) ? random.int(0, 100) : random.int(100, 3_000)
+    atMs += pace * (random.chance(300) ? random.int(0, 100) : random.int(100, 3_000))
     yield { atMs, ...deedOf(random, setup, names) }
   }
 }
 
 function deedOf(random: Random, setup: Setup, names: readonly string[]): Deed {
-  const liars = setup.isHubHonest ? setup.liars : [HUB]
+  if (setup.scheme !== undefined) {
+    const move = moveOf(random, setup.scheme, names)
+    if (move !== undefined) return move
+    // Less goes wrong by itself where somebody makes it go wrong.
+    if (random.chance(800)) return payment(random, names)
+  }
+  const liars = setup.scheme !== undefined ? [] : setup.isHubHonest ? setup.liars : [HUB]
   if (liars.length > 0 && random.chance(200)) return lieOf(random, random.pick(liars))
   const kind = random.int(0, 999)
   const wallet = random.pick(names)
@@ -54,13 +66,7 @@ function deedOf(random: Random, setup: Setup, names: readonly string[]): Deed {
 function payment(random: Random, names: readonly string[]): Deed {
   const payer = random.pick(names)
   const others = names.filter((name) => name !== payer)
-  return {
-    kind: 'pay',
-    payer,
-    payee: random.pick(others),
-    value: 1_000 * random.int(20, 900),
-    expirySeconds: random.pick([30, 120, 3_600]),
-  }
+  return paymentFrom(random, payer, random.pick(others))
 }
 
 function networkOf(random: Random, { isNetworkWild }: Setup) {
@@ -85,11 +91,18 @@ const LIES = [
   'garbage',
   'dropChanges',
   'breach',
+  'forgeClaims',
+  'lateClaims',
+  'underpay',
+  'refuseToPay',
 ] as const
+const DELAYS = ['none', 'lateReveals', 'noReveals', 'lateChallenges', 'lateCloses'] as const
 const CLOSE_LIES = [
   'stale',
   'mixed',
   'oldPeer',
+  'previous',
+  'mostPaid',
   'nothing',
   'droppedItems',
   'lessTransferred',
@@ -99,7 +112,8 @@ const CLOSE_LIES = [
 
 function lieOf(random: Random, liar: string): Deed {
   const kind = random.int(0, 99)
-  if (kind < 55) {
+  if (kind < 10) return { kind: 'delay', liar, delay: random.pick(DELAYS) }
+  if (kind < 60) {
     const lie = { how: random.pick(LIES), share: random.pick([50, 300, 1_000]) }
     return { kind: 'lie', liar, lie }
   }

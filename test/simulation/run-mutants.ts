@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { makePatchedBuild, type Patch } from '../mutation/patched-build.js'
-import { MUTANTS } from './mutants.js'
+import { makePatchedBuild } from '../mutation/patched-build.js'
+import { MUTANTS, type Mutant } from './mutants.js'
 import type { SeedReport } from './run.js'
 
 /** Seeds that one defect is looked for in, and events of each. */
@@ -22,9 +22,9 @@ export type MutantReport = {
 }
 
 /** Looks for one defect, seed by seed, in a build that has it. */
-export async function huntMutant(mutant: Patch): Promise<MutantReport> {
+export async function huntMutant(mutant: Mutant): Promise<MutantReport> {
   const { name, rule } = mutant
-  const patched = makePatchedBuild([mutant])
+  const patched = makePatchedBuild(mutant.and === undefined ? [mutant] : [mutant, mutant.and])
   try {
     const order = { seed: 1, seeds: SEEDS, steps: STEPS, json: true, realSignatures: false }
     const run = await patched.run(
@@ -47,7 +47,7 @@ export async function huntMutant(mutant: Patch): Promise<MutantReport> {
 
 /** Looks for many, a few at a time, in the order of the list. */
 export async function huntMutants(
-  mutants: readonly Patch[],
+  mutants: readonly Mutant[],
   onReport: (report: MutantReport) => void,
 ): Promise<readonly MutantReport[]> {
   const reports: MutantReport[] = []

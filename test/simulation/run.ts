@@ -33,6 +33,7 @@ export async function run(order: RunOrder, print: (line: string) => void): Promi
   if (!order.realSignatures) useSymbolicSignatures()
   // Only now: the packages are loaded with the signatures that were asked for.
   const { planOf } = await import('./plan.js')
+  const { schemeOf } = await import('./scheme.js')
   const { setupOf } = await import('./setup.js')
   const { replay, simulate } = await import('./simulate.js')
   const { shrink } = await import('./shrink.js')
@@ -64,7 +65,8 @@ export async function run(order: RunOrder, print: (line: string) => void): Promi
   } else {
     for (let seed = order.seed; seed < order.seed + order.seeds && broken === 0; seed++) {
       const setup = setupOf(seed)
-      await look(await simulate(setup, planOf(setup), { events: order.steps }))
+      const length = (setup.scheme && schemeOf(setup.scheme).length) ?? 1
+      await look(await simulate(setup, planOf(setup), { events: length * order.steps }))
     }
   }
   const rate = Math.round((1_000 * events) / (performance.now() - started))

@@ -1,4 +1,5 @@
 import { Random } from './random.js'
+import { SCHEME_NAMES, type SchemeName, schemeOf } from './scheme.js'
 
 /** Who takes part in a run, and how far messages may be harmed. */
 export type Setup = {
@@ -7,21 +8,53 @@ export type Setup = {
   /** Those of them that lie, by name. */
   readonly liars: readonly string[]
   readonly isHubHonest: boolean
-  /** Whether the hub, honest until then, is gone for ever when everybody leaves (INV-28). */
-  readonly doesHubVanish: boolean
+  /** What the liars are up to together; absent: each lies as it comes. */
+  readonly scheme?: SchemeName
+  /**
+   * Whether the hub, honest until then, is gone for ever at some moment (INV-28): when everybody
+   * leaves, or just when an owner has been told of so many payments.
+   */
+  readonly hubVanishes: 'never' | 'atTheEnd' | { readonly afterPaid: number }
   /** Whether messages of one connection may be lost, doubled and reordered. */
   readonly isNetworkWild: boolean
 }
 
-/** The cast of a seed: liars on one side at most, so that somebody can be wronged. */
+/** The cast of a seed: somebody honest is always there to be wronged. */
 export function setupOf(seed: number): Setup {
   const random = new Random(`setup ${seed}`)
   const wallets = random.int(2, 4)
+  // Every scheme is tried by some of few seeds that follow each other.
+  if (seed % 2 === 0) return setupOfScheme(seed, random)
   const isHubHonest = random.chance(700)
   const liars = Array.from({ length: wallets }, (_, number) => `w${number}`).filter(
     () => isHubHonest && random.chance(300),
   )
   const isNetworkWild = random.chance(300)
-  const doesHubVanish = isHubHonest && random.chance(200)
-  return { seed, wallets, liars, isHubHonest, doesHubVanish, isNetworkWild }
+  return {
+    seed,
+    wallets,
+    liars,
+    isHubHonest,
+    hubVanishes: vanishing(random, isHubHonest),
+    isNetworkWild,
+  }
+}
+
+function setupOfScheme(seed: number, random: Random): Setup {
+  const name = SCHEME_NAMES[(seed / 2) % SCHEME_NAMES.length]
+  if (name === undefined) throw new Error(`seed ${seed} has no scheme`)
+  const { hub, clients, closes = 0 } = schemeOf(name)
+  const liars = clients.map((_, number) => `w${number}`)
+  const isHubHonest = hub === undefined
+  const wallets = liars.length + random.int(1, 2)
+  return {
+    ...{ seed, liars, isHubHonest, scheme: name, hubVanishes: 'never', isNetworkWild: false },
+    // Some go on paying while others wait for their closes.
+    wallets: closes > 0 ? 4 : Math.max(2, wallets),
+  }
+}
+
+function vanishing(random: Random, isHubHonest: boolean): Setup['hubVanishes'] {
+  if (!isHubHonest || random.chance(600)) return 'never'
+  return random.chance(500) ? 'atTheEnd' : { afterPaid: random.int(1, 12) }
 }

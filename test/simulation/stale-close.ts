@@ -4,6 +4,7 @@ import {
   type ChannelId,
   type ChannelParty,
   isRejection,
+  lockedBy,
   type OperationOf,
   type Signer,
   TIMESTAMP_MAX,
@@ -55,6 +56,14 @@ function lyingOperation(
   switch (how) {
     case 'stale':
       return forceCloseOperation(random.pick(held))
+    case 'previous':
+      return forceCloseOperation(
+        held.findLast(({ own }) => own.version < newest.own.version) ?? newest,
+      )
+    case 'mostPaid': {
+      const best = held.reduce((best, party) => (worth(party) > worth(best) ? party : best))
+      return { ...operation, peer: forceCloseOperation(best).peer }
+    }
     case 'mixed': {
       const { peer } = forceCloseOperation(random.pick(held))
       return { ...forceCloseOperation(random.pick(held)), peer }
@@ -82,4 +91,12 @@ function lyingOperation(
     case 'unsure':
       return { ...operation, unsure: true, peer: forceCloseOperation(random.pick(held)).peer }
   }
+}
+
+/** What the other lane pays for sure and for what is known, base units. */
+function worth({ peer, incoming }: ChannelParty): bigint {
+  const known = new Set(incoming.flatMap((note) => (note.known === undefined ? [] : [note.id])))
+  return peer.items
+    .filter(({ id }) => known.has(id))
+    .reduce((sum, item) => sum + lockedBy(item), BigInt(peer.transferred))
 }

@@ -10,6 +10,7 @@ import {
   type StateEntries,
   stateKey,
   type Timestamp,
+  type Transaction,
   type TxId,
   toHex,
   transactionCodec,
@@ -29,6 +30,9 @@ const REQUEST_MS_MAX = 10_000
 /** Until when one process cannot reach the ledger, virtual milliseconds. */
 export type LedgerLine = { apartUntilMs: number }
 
+/** How long a party waits before it really hands a transaction in, virtual milliseconds. */
+export type Hand = (transaction: Transaction) => number
+
 /**
  * The ledger as one process sees it, over a network that delays and fails. It answers from what the
  * node has on disk; proofs and certificates, which light clients check, are not simulated.
@@ -39,6 +43,7 @@ export function virtualLedgerAccess(
   ledger: LedgerActor,
   life: Incarnation,
   line: LedgerLine,
+  hand: Hand | undefined,
 ): LedgerAccess {
   const { genesis, records } = ledger
   const { parameters } = genesis
@@ -124,6 +129,8 @@ export function virtualLedgerAccess(
     },
     submit: async (transaction) => {
       await trip()
+      const late = hand?.(transaction) ?? 0
+      if (late > 0) await schedule.pause(late)
       const wait = ledger.congestedUntilMs - schedule.nowMs
       if (wait > 0) await schedule.pause(random.int(0, wait))
       // What has left the process is under way, whatever becomes of the process.

@@ -22,8 +22,11 @@ export const CALM_NETWORK: NetworkProfile = {
   cut: 0,
 }
 
-/** What a party really sends instead of a message; absent: that message. */
-export type Tongue = (bytes: Uint8Array) => readonly Uint8Array[]
+/** A message, and how long after it was said it leaves, virtual milliseconds. */
+export type Said = { readonly bytes: Uint8Array; readonly afterMs: number }
+
+/** What a party really sends instead of a message; absent: that message, at once. */
+export type Tongue = (bytes: Uint8Array) => readonly Said[]
 
 /** What is heard of messages that really leave an honest process. */
 export type Wiretap = (from: string, to: string, bytes: Uint8Array) => void
@@ -164,7 +167,10 @@ export class VirtualNetwork {
       this.#tap(from.name, to.name, bytes)
       this.#carry(to, from, bytes, cut)
     } else {
-      for (const said of from.tongue(bytes)) this.#carry(to, from, said, cut)
+      for (const said of from.tongue(bytes)) {
+        if (said.afterMs === 0) this.#carry(to, from, said.bytes, cut)
+        else this.#schedule.after(said.afterMs, () => this.#carry(to, from, said.bytes, cut))
+      }
     }
   }
 

@@ -5,12 +5,18 @@ import type { VirtualDisk } from './virtual-disk.js'
 /** What lies on a wallet's disk. */
 export type WalletRecords = Map<RecordKind, Map<string, Uint8Array>>
 
-/** A wallet's store for one life of its process. `onCommit` hears what was handed in to be written. */
+/** Who hears what is handed in to be written, and what is on the disk from then on. */
+export type StoreEars = {
+  readonly onCommit: (writes: readonly StoreWrite[]) => void
+  readonly onStored: (writes: readonly StoreWrite[]) => void
+}
+
+/** A wallet's store for one life of its process. */
 export function virtualWalletStore(
   life: Incarnation,
   disk: VirtualDisk,
   records: WalletRecords,
-  onCommit: (writes: readonly StoreWrite[]) => void,
+  { onCommit, onStored }: StoreEars,
 ): WalletStore {
   const of = (kind: RecordKind) => records.get(kind) ?? new Map<string, Uint8Array>()
   return {
@@ -25,6 +31,7 @@ export function virtualWalletStore(
           else kept.set(key, value)
           records.set(kind, kept)
         }
+        onStored(writes)
       })
     },
   }

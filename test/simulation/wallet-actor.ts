@@ -12,7 +12,7 @@ import type { LedgerActor } from './ledger-actor.js'
 import type { Random } from './random.js'
 import type { Schedule } from './schedule.js'
 import { VirtualDisk } from './virtual-disk.js'
-import { type LedgerLine, virtualLedgerAccess } from './virtual-ledger-access.js'
+import { type Hand, type LedgerLine, virtualLedgerAccess } from './virtual-ledger-access.js'
 import type { Tongue, VirtualNetwork } from './virtual-network.js'
 import { copyRecords, virtualWalletStore, type WalletRecords } from './virtual-wallet-store.js'
 
@@ -25,8 +25,11 @@ export type WalletActorParts = {
   readonly seed: Uint8Array
   /** What a lying client says instead; absent: the client is honest. */
   readonly tongue: Tongue | undefined
+  /** When it hands in what it has for the ledger; absent: at once. */
+  readonly hand: Hand | undefined
   readonly onCommit: (writes: readonly StoreWrite[]) => void
-  readonly onNotice: (notice: WalletNotice) => void
+  /** Hears what is on the disk for good. */
+  readonly onStored: (writes: readonly StoreWrite[]) => void
   /** The process ended by itself: it could not start, or its disk failed. */
   readonly onFault: (fault: unknown) => void
 }
@@ -62,7 +65,8 @@ export class WalletActor {
 
   async start(): Promise<void> {
     if (this.life.isAlive) return
-    const { name, schedule, random, ledger, network, seed, tongue, onCommit } = this.#parts
+    const { name, schedule, random, ledger, network, seed, tongue, hand, onCommit, onStored } =
+      this.#parts
     const life = new Incarnation(schedule, () => {
       this.wallet = undefined
       this.disk.crash()
@@ -70,12 +74,12 @@ export class WalletActor {
     })
     this.life = life
     try {
-      const access = virtualLedgerAccess(schedule, random, ledger, life, this.line)
+      const access = virtualLedgerAccess(schedule, random, ledger, life, this.line, hand)
       this.access = access
       const feed = await BlockFeed.start(access)
       const wallet = await Wallet.open({
         words: seed,
-        store: virtualWalletStore(life, this.disk, this.records, onCommit),
+        store: virtualWalletStore(life, this.disk, this.records, { onCommit, onStored }),
         feed,
         hubUrl: 'ws://hub.test/v1/session',
         openSocket: network.socketsOf(name, HUB, life, tongue),
@@ -103,7 +107,7 @@ export class WalletActor {
   #hear(life: Incarnation, notice: WalletNotice): void {
     if (notice.kind === 'problem' && notice.code === 'store_failed') {
       this.#fault(life, new Error(notice.detail))
-    } else this.#parts.onNotice(notice)
+    }
   }
 
   #fault(life: Incarnation, fault: unknown): void {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { StoreFault, type WalletNotice } from '@tallystick/client-sdk'
+import { StoreFault, type StoreWrite } from '@tallystick/client-sdk'
 import {
   amount,
   type ChannelId,
   type ChannelParty,
   chainIdOf,
+  decodeTrusted,
   deriveKeys,
   type Genesis,
   type LockRoot,
@@ -13,7 +14,8 @@ import {
   type Signer,
   timestamp,
 } from '@tallystick/protocol'
-import { decodeWalletChannel } from '#client-sdk/wallet/wallet-records.js'
+import { decodeWalletChannel, invoiceRecordCodec } from '#client-sdk/wallet/wallet-records.js'
+import { abandon } from './abandoned.js'
 import { AcceptedProofs } from './accepted-proofs.js'
 import { Books } from './books.js'
 import { FEE_PER_KILO_COST, HUB, HubActor, hubKeysOf } from './hub-actor.js'
@@ -78,9 +80,10 @@ export class World {
       names.map((name) => seedOf(name)),
       seedOf(HUB),
     )
-    for (const name of setup.isHubHonest ? setup.liars : [HUB]) {
+    for (const name of setup.isHubHonest ? setup.liars : [HUB, ...setup.liars]) {
       const signerOf = (channel: ChannelId) => this.signerOf(name, channel)
-      this.#liars.set(name, new Liar(chainIdOf(genesis), random(`liar ${name}`), signerOf))
+      const time = () => this.time
+      this.#liars.set(name, new Liar(chainIdOf(genesis), random(`liar ${name}`), signerOf, time))
     }
     this.#accepted = new AcceptedProofs(chainIdOf(genesis))
     this.#law = new LedgerLaw(genesis)
@@ -95,6 +98,7 @@ export class World {
       network: this.network,
       seed: seedOf(HUB),
       tongue: this.#liars.get(HUB)?.tongue,
+      hand: this.#liars.get(HUB)?.slow.waitFor,
       onCommit: ({ channels }) => {
         for (const { party } of channels.values()) this.#write(HUB, party)
       },
@@ -126,6 +130,11 @@ export class World {
     return this.#trace.copy().digest('hex')
   }
 
+  /** Ledger time. */
+  get time(): number {
+    return this.ledger.blocks.at(-1)?.header.time ?? START
+  }
+
   wallet(name: string): WalletActor {
     const wallet = this.wallets.get(name)
     if (wallet === undefined) throw new Error(`there is no wallet ${name}`)
@@ -139,7 +148,7 @@ export class World {
 
   /** Whether the hub keeps to the rules to the end, and so must lose nothing. */
   get isHubAttentive(): boolean {
-    return this.setup.isHubHonest && !this.setup.doesHubVanish
+    return this.setup.isHubHonest && this.setup.hubVanishes === 'never'
   }
 
   /** Wallets that keep to the rules. */
@@ -171,7 +180,7 @@ export class World {
 
   #write(name: string, party: ChannelParty): void {
     this.#signed.onWrite(name, party)
-    const time = this.ledger.blocks.at(-1)?.header.time ?? START
+    const { time } = this
     const liar = this.#liars.get(name)
     if (liar === undefined) this.#watch(() => this.#accepted.onWrite(name, party, time))
     liar?.remember(party)
@@ -197,6 +206,7 @@ export class World {
       ...{ name, seed, schedule: this.schedule, ledger: this.ledger, network: this.network },
       random: random(name),
       tongue: this.#liars.get(name)?.tongue,
+      hand: this.#liars.get(name)?.slow.waitFor,
       onCommit: (writes) => {
         for (const { kind, value } of writes) {
           if (kind !== 'channel' || value === undefined) continue
@@ -206,9 +216,23 @@ export class World {
           this.#write(name, party)
         }
       },
-      onNotice: (notice: WalletNotice) => this.books.onNotice(name, notice),
+      onStored: (writes) => this.#onStored(name, writes),
       onFault: (fault) => this.#meetFault(name, fault),
     })
+  }
+
+  /** What an owner is told comes from what is on the disk. */
+  #onStored(name: string, writes: readonly StoreWrite[]): void {
+    for (const { kind, value } of writes) {
+      const isInvoice = kind === 'invoice' || kind === 'doneInvoice'
+      if (!isInvoice || value === undefined) continue
+      const { anchor, amount: due, status } = decodeTrusted(invoiceRecordCodec, value)
+      if (status !== 'paid' || !this.books.onPaid(name, anchor, due)) continue
+      const { hubVanishes } = this.setup
+      if (typeof hubVanishes === 'object' && this.books.paid === hubVanishes.afterPaid) {
+        abandon(this)
+      }
+    }
   }
 
   /** A process that could not go on is started again by its owner; a defect is one of ours. */

@@ -107,7 +107,10 @@ describe('a file of wallets', () => {
       ['mark_damaged', () => truncateSync(`${path}.mark`, 7)],
     ] as const) {
       spoil()
-      const message = /put the newest copy back, or open it with "restored: true"/
+      const message =
+        code === 'store_corrupt'
+          ? /put the newest copy back, or open a new file/
+          : /put the newest copy back, or open it with "restored: true"/
       await assert.rejects(openSqliteStore(path), { name: 'StoreFault', code, message })
       writeFileSync(path, newest)
       writeFileSync(`${path}.mark`, mark)

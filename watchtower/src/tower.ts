@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { LedgerClient, LedgerError, summarizeBlock } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
@@ -12,7 +10,7 @@ import { RequestBudget } from './session/request-budget.js'
 import { RequestDesk } from './session/request-desk.js'
 import { openSqliteTowerStore } from './store/sqlite-tower-store.js'
 import type { TowerConfig } from './tower-config.js'
-import { loadTowerKeys } from './tower-keys.js'
+import { loadTowerKeys, storePathOf } from './tower-keys.js'
 import { waitForLedger } from './wait-for-ledger.js'
 import { RecordIndex } from './watch/record-index.js'
 import { TowerCoins } from './watch/tower-coins.js'
@@ -32,15 +30,15 @@ export type RunningTower = {
 
 /**
  * Starts a tower: store, ledger follower, watch, owners' sessions. `onFault` is told once when a
- * promise of the store was broken; the process must end then.
+ * promise of the store was broken; the process must end then. Errors: `StoreFault`, `key_missing` where
+ * `initTowerKeys` was not called for the folder before.
  */
 export async function startTower(
   config: TowerConfig,
   onReport: (report: TowerReport) => void,
   onFault: (fault: unknown) => void,
 ): Promise<RunningTower> {
-  await mkdir(config.dataDir, { recursive: true })
-  const keys = await loadTowerKeys(join(config.dataDir, 'watchtower.key'))
+  const keys = await loadTowerKeys(config.dataDir)
   const { guard, payoutLock } = keys
   const stop = new AbortController()
   // What is under way when the tower stops finds its store closed: nobody was answered for it.
@@ -58,7 +56,7 @@ export async function startTower(
   if (ledger.feePerKiloCost(config.asset) === 0) {
     throw new Error(`the ledger takes no fees in asset ${config.asset}`)
   }
-  const store = await openSqliteTowerStore(join(config.dataDir, 'watchtower.db'), {
+  const store = await openSqliteTowerStore(storePathOf(config.dataDir), {
     ...{ chainId, tower: guard.publicKey, isRestored: config.restored },
   })
   const stored = await store.load()

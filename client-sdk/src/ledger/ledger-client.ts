@@ -42,7 +42,7 @@ import {
   postTransaction,
 } from './ledger-api.js'
 import { LedgerError, malformedAnswer, refusedEvidence } from './ledger-error.js'
-import type { Fetch, LedgerHttp } from './ledger-http.js'
+import { type Fetch, type LedgerHttp, ledgerHttp } from './ledger-http.js'
 import {
   acceptBlock,
   acceptHandover,
@@ -101,7 +101,7 @@ export class LedgerClient {
   static async connect(options: LedgerOptions): Promise<LedgerClient> {
     const { url, chainId, openSocket, signal } = options
     const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
-    const http = { base: url.replace(/\/+$/, ''), fetch }
+    const http = ledgerHttp(url, fetch)
     const genesis = await fetchGenesis(http, signal)
     const found = chainIdOf(genesis)
     if (chainId !== undefined && found !== chainId) {

@@ -1,11 +1,17 @@
 import { Answer } from './answer.js'
 import { LedgerError, malformedAnswer } from './ledger-error.js'
+import { RequestTurns } from './request-turns.js'
 
 /** `fetch` of the platform, or one that behaves like it. */
 export type Fetch = typeof globalThis.fetch
 
 /** Where a ledger node's API is, without a slash at the end, and how it is reached. */
-export type LedgerHttp = { readonly base: string; readonly fetch: Fetch }
+export type LedgerHttp = {
+  readonly base: string
+  readonly fetch: Fetch
+  /** Of all that ask this node together: hundreds of wallets may share one client. */
+  readonly turns: RequestTurns
+}
 
 export type LedgerRequest = {
   readonly path: string
@@ -14,17 +20,24 @@ export type LedgerRequest = {
   readonly body?: object
 }
 
+/** Requests of one client that are under way; a node takes 256 of one address (API-12). */
+const REQUESTS_MAX = 32
 /** Until an answer has arrived whole, milliseconds: the largest block over 10 Mbit/s takes seven. */
 const REQUEST_MS_MAX = 20_000
 /** An answer's size, bytes: a block of four million bytes in hex, four times over. */
 const ANSWER_BYTES_MAX = 33_554_432
 
+/** The API at `url`, reached by `fetch`; one of these per node and process. */
+export function ledgerHttp(url: string, fetch: Fetch): LedgerHttp {
+  return { base: url.replace(/\/+$/, ''), fetch, turns: new RequestTurns(REQUESTS_MAX) }
+}
+
 /**
- * One request and its answer. Throws `LedgerError`: `ledger_unreachable` when no answer came, the
+ * One request and its answer, once it is its turn. Throws `LedgerError`: `ledger_unreachable` when no answer came, the
  * server's own code when it refused. Throws the signal's reason when the caller gave up.
  */
 export async function requestAnswer(http: LedgerHttp, request: LedgerRequest): Promise<Answer> {
-  const { status, text } = await exchange(http, request)
+  const { status, text } = await http.turns.take(request.signal, () => exchange(http, request))
   if (status < 200 || status > 299) throw refusal(request.path, status, text)
   return new Answer(parseJson(text), request.path)
 }
@@ -33,7 +46,6 @@ async function exchange(
   http: LedgerHttp,
   { path, body, signal }: LedgerRequest,
 ): Promise<{ readonly status: number; readonly text: string }> {
-  signal?.throwIfAborted()
   const limit = new AbortController()
   const giveUp = () => limit.abort(signal?.reason)
   const timer = setTimeout(() => limit.abort(new Error('no answer in time')), REQUEST_MS_MAX)

@@ -1,8 +1,14 @@
 import { LedgerError } from './ledger-error.js'
 import { backOffMs, pause } from './pause.js'
 
-/** Refusals that pass by themselves: another replica lagged, or a block came between two answers. */
-const PASSING = new Set(['older_than_tip', 'genesis_not_certified', 'ledger_moved_on'])
+/**
+ * Refusals that pass by themselves: another replica lagged, a block came between two answers, or the
+ * node had too much to do at once (API-12).
+ */
+const PASSING = new Set([
+  ...['older_than_tip', 'genesis_not_certified', 'ledger_moved_on'],
+  ...['too_many_connections', 'node_busy'],
+])
 /** Repetitions of a question whose answer came at an unlucky moment: eight seconds in all. */
 const REPETITIONS_MAX = 5
 

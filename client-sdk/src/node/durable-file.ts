@@ -1,10 +1,13 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { PRIVATE_FILE_MODE } from './private-file.js'
 
-/** Writes a file whole or not at all: it is on disk, under its name, when this resolves. */
+/**
+ * Writes a file whole or not at all, for its owner alone: it is on disk, under its name, when this resolves.
+ */
 export async function writeDurableFile(path: string, content: Uint8Array): Promise<void> {
   const part = `${path}.part`
-  const file = await open(part, 'w')
+  const file = await open(part, 'w', PRIVATE_FILE_MODE)
   try {
     try {
       await file.writeFile(content)

@@ -3,6 +3,7 @@ import { sha256, toHex, utf8 } from '@tallystick/protocol'
 import { StoreFault } from '../store/store-fault.js'
 import { writeDurableFile } from './durable-file.js'
 import type { Seal } from './seal.js'
+import { writeFault } from './write-fault.js'
 
 /** What a mark says: the newest commit that something may have been done because of. */
 export type HighWaterMark = {
@@ -34,7 +35,7 @@ export class MarkFile {
       await writeDurableFile(path, utf8(markText(noted)))
       return new MarkFile(await open(path, 'r+'), path)
     } catch (cause) {
-      throw new StoreFault('store_failed', `${path} cannot be written`, cause)
+      throw writeFault(path, cause)
     }
   }
 
@@ -47,7 +48,7 @@ export class MarkFile {
       if (bytesWritten !== place.length) throw new Error(`${bytesWritten} bytes were written`)
       await this.#file.datasync()
     } catch (cause) {
-      throw new StoreFault('store_failed', `${this.#path} cannot be written`, cause)
+      throw writeFault(this.#path, cause)
     }
   }
 

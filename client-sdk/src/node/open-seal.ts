@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { toHex } from '@tallystick/protocol'
+import { type PublicKey, toHex } from '@tallystick/protocol'
 import { StoreFault } from '../store/store-fault.js'
 import { type HighWaterMark, MarkFile, readHighWaterMark } from './high-water-mark.js'
 import type { LiveRows } from './live-rows.js'
@@ -17,7 +17,7 @@ import {
 } from './sealed-table.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { storedBytes } from './stored-column.js'
-import { findSeal, SEAL_SCHEMA } from './stored-seal.js'
+import { findSeal, ownerText, SEAL_SCHEMA } from './stored-seal.js'
 
 /** What a restored copy says about its age from then on, whatever happens. */
 export type Restored = {
@@ -32,6 +32,7 @@ type SealToOpen = {
   readonly path: string
   readonly markPath: string
   readonly owner: string
+  readonly key?: PublicKey
   readonly format: number
   readonly tables: readonly SealedTable[]
   readonly restored?: Restored
@@ -45,19 +46,34 @@ type SealToOpen = {
  * (JRN-5), of a restored copy (JRN-6), or of a database that was made just now (JRN-7).
  */
 export async function openSeal(options: SealToOpen): Promise<Seal> {
-  const { database, tables, live, restored } = options
-  const found = await findSeal(database, options)
+  const { restored, markPath } = options
+  const found = await readSeal(options)
   if (found === undefined) return createDatabase(options)
+  if (restored !== undefined) return acceptRestored(options, found, restored)
+  await checkMark(found, markPath)
+  return found
+}
+
+/** The seal that is stored, checked against all live rows (JRN-3); `undefined` where nothing is. */
+export async function readSeal(
+  options: Pick<SealToOpen, 'database' | 'path' | 'owner' | 'key' | 'format' | 'tables' | 'live'>,
+): Promise<Seal | undefined> {
+  const { database, tables, live } = options
+  const found = await findSeal(database, options)
+  if (found === undefined) return undefined
   for (const table of tables) {
     if (table.kind === 'live') await readLive(database, table, live)
   }
   if (live.sum !== found.live) {
     throw new StoreFault('store_corrupt', 'rows are missing, or older than the newest commit')
   }
-  if (restored !== undefined) return acceptRestored(options, found, restored)
-  const mismatch = mismatchOf(found, await readHighWaterMark(options.markPath))
-  if (mismatch !== undefined) throw new StoreFault(mismatch.code, mismatch.detail)
   return found
+}
+
+/** JRN-5. Throws what `mismatchOf` finds, `mark_missing` and `mark_damaged`. */
+export async function checkMark(found: Seal, markPath: string): Promise<void> {
+  const mismatch = mismatchOf(found, await readHighWaterMark(markPath))
+  if (mismatch !== undefined) throw new StoreFault(mismatch.code, mismatch.detail)
 }
 
 async function readLive(
@@ -77,7 +93,7 @@ async function readLive(
 
 /** JRN-7: the mark is there before the database, so that a database without one has lost it. */
 async function createDatabase(options: SealToOpen): Promise<Seal> {
-  const { database, tables, live, markPath, owner, format, restored } = options
+  const { database, tables, live, markPath, format, restored } = options
   const mark = restored === undefined ? await foundMark(options) : undefined
   if (mark !== undefined && mark.sequence > 0) {
     const detail = `the database is empty, and commit ${mark.sequence} was acted upon`
@@ -86,7 +102,12 @@ async function createDatabase(options: SealToOpen): Promise<Seal> {
   const changes = changesOf(restored?.writes ?? [])
   live.apply(liveChangesOf(changes))
   const body = {
-    ...{ owner, format, id: mark?.id ?? (await newMark(markPath)), sequence: 1 },
+    ...{
+      owner: ownerText(options),
+      format,
+      id: mark?.id ?? (await newMark(markPath)),
+      sequence: 1,
+    },
     ...{ previous: FIRST_HEAD, written: writtenOf(changes), live: live.sum },
   }
   const seal = { ...body, head: headOf(body) }
@@ -95,11 +116,15 @@ async function createDatabase(options: SealToOpen): Promise<Seal> {
 }
 
 async function foundMark({ markPath, unmarked }: SealToOpen): Promise<HighWaterMark | undefined> {
+  return unmarked === 'made' ? findMark(markPath) : readHighWaterMark(markPath)
+}
+
+/** What a mark says; `undefined` where there is none. Throws `mark_damaged`. */
+export async function findMark(markPath: string): Promise<HighWaterMark | undefined> {
   try {
     return await readHighWaterMark(markPath)
   } catch (error) {
-    const isMissing = error instanceof StoreFault && error.code === 'mark_missing'
-    if (isMissing && unmarked === 'made') return undefined
+    if (error instanceof StoreFault && error.code === 'mark_missing') return undefined
     throw error
   }
 }

@@ -5,7 +5,8 @@ import { parseUrl } from '../wallet/parse-arguments.js'
 import { Wallet } from '../wallet/wallet.js'
 import type { WalletOptions } from '../wallet/wallet-options.js'
 import { openWsSocket } from './open-ws-socket.js'
-import { openSqliteStore } from './sqlite-store.js'
+import type { StoreAdvice } from './sealed-database.js'
+import { openSqliteStore, type SqliteWalletStores } from './sqlite-store.js'
 
 /** A wallet in Node, with everything that it stands on. */
 export type OpenedWallet = {
@@ -23,17 +24,17 @@ export type OpenedWallet = {
  * was); `LedgerError`.
  */
 export async function openWallet({
-  words,
   file,
-  ledgerUrl,
-  chainId,
   restored = false,
+  advice,
   ...options
 }: {
   /** Path of the SQLite file; created when it is not there. */
   readonly file: string
   /** The file is a copy that may be old (JRN-6): its channels are resumed before anything is signed. */
   readonly restored?: boolean
+  /** What faults of the file say that would be right, where a program has other words for it than this one. */
+  readonly advice?: StoreAdvice
   /** Address of a ledger node, `http://host:port`. It is not trusted. */
   readonly ledgerUrl: string
   /** The chain that is meant; absent: the one that the node serves. */
@@ -50,12 +51,32 @@ export async function openWallet({
   | 'guards'
   | 'onEvent'
 >): Promise<OpenedWallet> {
+  return openOver({
+    ...{ ...options, restored },
+    openStores: () => openSqliteStore(file, { restored, ...(advice && { advice }) }),
+  })
+}
+
+/** Opens a wallet over the stores of a file, which are closed with it. */
+export async function openOver({
+  words,
+  ledgerUrl,
+  chainId,
+  restored,
+  openStores,
+  ...options
+}: {
+  readonly openStores: () => Promise<SqliteWalletStores>
+  readonly restored: boolean
+  readonly ledgerUrl: string
+  readonly chainId?: ChainId
+} & Omit<WalletOptions, 'store' | 'feed' | 'fetch' | 'openSocket'>): Promise<OpenedWallet> {
   const url = parseUrl(ledgerUrl, 'ledgerUrl', ['http:', 'https:'])
   const ledger = await LedgerClient.connect({
     ...{ url, openSocket: openWsSocket },
     ...(chainId !== undefined && { chainId }),
   })
-  const stores = await openSqliteStore(file, { restored })
+  const stores = await openStores()
   let opened: Pick<OpenedWallet, 'wallet' | 'feed' | 'ledger'>
   let started: BlockFeed | undefined
   try {

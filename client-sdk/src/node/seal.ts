@@ -8,7 +8,7 @@ import type { HighWaterMark } from './high-water-mark.js'
  */
 export type Seal = {
   readonly format: number
-  /** Whose database it is: the kind of the store and, where it has one, its chain. */
+  /** Whose database it is: the kind of the store and, where it has them, its chain and its key. */
   readonly owner: string
   /** 16 random bytes, new at each creation and each acceptance of a restored copy. */
   readonly id: string

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { PublicKey } from '@tallystick/protocol'
 import { StoreFault } from '../store/store-fault.js'
 import { isCutShort } from './cut-short.js'
 import { MarkFile } from './high-water-mark.js'
@@ -18,11 +19,21 @@ import { openDatabase, type SqliteDatabase } from './sqlite-database.js'
 
 export type { Restored }
 
+/** What would be right where a file is refused, in the words of the program that its owner uses. */
+export type StoreAdvice = {
+  /** It is whole, and not at its mark: how a restored copy is taken. */
+  readonly copy: string
+  /** It is damaged, and cannot be taken: what there is in its place. */
+  readonly damage: string
+}
+
 export type SealedDatabaseOptions = {
   /** Of the database file; its mark lies beside it, with `.mark` behind the name. */
   readonly path: string
   /** Whose database it is; one of another is refused (`store_of_another_chain`). */
   readonly owner: string
+  /** The public key that signs what it remembers, if one does; `store_of_another_key`. */
+  readonly key?: PublicKey
   /** Number of the layout of its tables. */
   readonly format: number
   readonly tables: readonly SealedTable[]
@@ -30,8 +41,7 @@ export type SealedDatabaseOptions = {
   readonly restored?: Restored
   /** JRN-7: what it means that there is neither a file nor a mark: a new one is due, or it was lost. */
   readonly unmarked: 'made' | 'refused'
-  /** What would be right where a file is refused: how its owner takes a restored copy. */
-  readonly advice: string
+  readonly advice: StoreAdvice
 }
 
 /**
@@ -162,29 +172,38 @@ async function openFiles(
   }
 }
 
-/** To SQLite, what is missing behind a file's end is a disk that fails. */
-function cutShort(error: unknown): unknown {
-  const isFailure = error instanceof StoreFault && error.code === 'store_failed'
-  return isFailure
+/**
+ * To SQLite, what is missing behind a file's end is a disk that fails. A checkpoint that was cut leaves
+ * a short file that is whole with its log: other failures of one, as of a full disk, are what they are.
+ */
+export function cutShort(error: unknown): unknown {
+  const cause = error instanceof StoreFault ? error.cause : undefined
+  return cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_IOERR'
     ? new StoreFault('store_corrupt', 'the end of the database is missing', error)
     : error
 }
 
 /** Adds what would be right to faults that its owner can do something about. */
-function advised(error: unknown, { path, advice }: SealedDatabaseOptions): unknown {
+export function advised(
+  error: unknown,
+  { path, advice }: Pick<SealedDatabaseOptions, 'path' | 'advice'>,
+): unknown {
   if (!(error instanceof StoreFault)) return error
   switch (error.code) {
     case 'store_in_use':
     case 'store_failed':
     case 'store_version':
     case 'store_of_another_chain':
+    case 'store_of_another_key':
+    case 'key_missing':
       return error
     case 'store_corrupt':
+      return new StoreFault(error.code, `${path}: ${error.message}; ${advice.damage}`, error)
     case 'store_rolled_back':
     case 'store_swapped':
     case 'mark_missing':
     case 'mark_damaged':
     case 'mark_rolled_back':
-      return new StoreFault(error.code, `${path}: ${error.message}; ${advice}`, error)
+      return new StoreFault(error.code, `${path}: ${error.message}; ${advice.copy}`, error)
   }
 }

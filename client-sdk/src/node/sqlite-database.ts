@@ -1,5 +1,7 @@
 import sqlite3 from 'sqlite3'
 import { StoreFault } from '../store/store-fault.js'
+import { closeToOthers, makePrivateFile } from './private-file.js'
+import { writeFault } from './write-fault.js'
 
 type Row = Record<string, unknown>
 
@@ -19,8 +21,9 @@ export type SqliteDatabase = {
   close(): Promise<void>
 }
 
-/** A database file that survives power loss and that no second process can open. */
+/** A database file that survives power loss, that no second process can open, and no other user read. */
 export async function openDatabase(path: string): Promise<SqliteDatabase> {
+  await makePrivate(path)
   const handle = await new Promise<sqlite3.Database>((resolve, reject) => {
     const opened = new sqlite3.Database(path, (error) =>
       error ? reject(faultOf(error, path)) : resolve(opened),
@@ -67,6 +70,16 @@ export async function openDatabase(path: string): Promise<SqliteDatabase> {
   }
 }
 
+/** SQLite gives its log the rights of the file; one that lies there has its own. */
+async function makePrivate(path: string): Promise<void> {
+  try {
+    await makePrivateFile(path)
+    await closeToOthers(`${path}-wal`)
+  } catch (cause) {
+    throw writeFault(path, cause)
+  }
+}
+
 function faultOf(error: Error, path: string): StoreFault {
   switch ('code' in error ? error.code : undefined) {
     case 'SQLITE_BUSY':
@@ -75,6 +88,8 @@ function faultOf(error: Error, path: string): StoreFault {
     case 'SQLITE_CORRUPT':
     case 'SQLITE_NOTADB':
       return new StoreFault('store_corrupt', `${path} is damaged: ${error.message}`, error)
+    case 'SQLITE_FULL':
+      return writeFault(path, error)
   }
   return new StoreFault('store_failed', `${path} failed: ${error.message}`, error)
 }

@@ -1,6 +1,7 @@
 import type { RecordKind, StoreWrite, WalletStore } from '../store/wallet-store.js'
 import { decodeWalletChannel, encodeWalletChannel } from '../wallet/wallet-records.js'
-import { type Restored, SealedDatabase } from './sealed-database.js'
+import { type Restored, SealedDatabase, type StoreAdvice } from './sealed-database.js'
+import { lookAtSealed } from './sealed-look.js'
 import type { RowWrite, SealedTable } from './sealed-table.js'
 import { storedBytes, storedText } from './stored-column.js'
 
@@ -17,6 +18,8 @@ const RECORD: SealedTable = { name: 'record', kind: 'live', columns: COLUMNS, ke
 /** What is finished, and read one by one when somebody asks. */
 const DONE: SealedTable = { name: 'done_record', kind: 'history', columns: COLUMNS, keys: 3 }
 
+const FILE = { owner: 'wallets', format: STORE_VERSION, tables: [RECORD, DONE] }
+
 /** A SQLite file that holds any number of wallets, whose commits share syncs. */
 export type SqliteWalletStores = {
   /** The store of the wallet with this name. */
@@ -30,21 +33,25 @@ type Commit = {
   readonly failed: (fault: unknown) => void
 }
 
+export type SqliteStoreOptions = { readonly restored?: boolean; readonly advice?: StoreAdvice }
+
+const ADVICE: StoreAdvice = {
+  copy: 'put the newest copy back, or open it with "restored: true" to take it as it is',
+  damage:
+    'put the newest copy back, or open a new file: it is filled from the newest backup, and the words find all channels on the ledger',
+}
+
 /**
  * Opens (or creates) a file of wallets, for this process alone. `restored`: takes a copy that may be
- * old as it is; the books of all its channels are lost from then on (JRN-6). Errors: `StoreFault`.
+ * old as it is; the books of all its channels are lost from then on (JRN-6). `advice`: what faults say that
+ * would be right. Errors: `StoreFault`.
  */
 export async function openSqliteStore(
   path: string,
-  { restored = false }: { readonly restored?: boolean } = {},
+  { restored = false, advice = ADVICE }: SqliteStoreOptions = {},
 ): Promise<SqliteWalletStores> {
   const database = await SealedDatabase.open({
-    path,
-    owner: 'wallets',
-    format: STORE_VERSION,
-    tables: [RECORD, DONE],
-    advice: 'put the newest copy back, or open it with "restored: true" to take it as it is',
-    unmarked: 'made',
+    ...{ path, ...FILE, advice, unmarked: 'made' },
     ...(restored ? { restored: { row: lostBooks, writes: [] } } : {}),
   })
   const queue: Commit[] = []
@@ -55,8 +62,7 @@ export async function openSqliteStore(
   }
   return {
     wallet: (wallet) => ({
-      list: (kind) => listRecords(database, wallet, kind),
-      get: (kind, key) => getRecord(database, wallet, kind, key),
+      ...recordsOf(database, wallet),
       commit: (writes) =>
         new Promise((done, failed) => {
           queue.push({ rows: writes.map((write) => rowOf(wallet, write)), done, failed })
@@ -69,6 +75,26 @@ export async function openSqliteStore(
     },
   }
 }
+
+/**
+ * Reads a file of wallets, which stays as it is; empty where there is none. `restored`: a copy that may be old is
+ * read, whatever its mark is. Errors: `StoreFault`.
+ */
+export async function lookAtSqliteStore(
+  path: string,
+  { restored = false, advice = ADVICE }: SqliteStoreOptions = {},
+): Promise<{
+  wallet(name: string): Pick<WalletStore, 'list' | 'get'>
+  close(): Promise<void>
+}> {
+  const database = await lookAtSealed({ path, ...FILE, advice, isRestored: restored })
+  return {
+    wallet: (wallet) => (database === undefined ? NOTHING_STORED : recordsOf(database, wallet)),
+    close: async () => database?.close(),
+  }
+}
+
+const NOTHING_STORED = { list: async () => [], get: async () => undefined }
 
 /** Nobody knows what was signed since the copy was made. */
 const lostBooks: Restored['row'] = (_table, row) => {
@@ -98,12 +124,21 @@ function rowOf(wallet: string, { kind, key, value }: StoreWrite): RowWrite {
     : { kind: 'put', table, values: [wallet, kind, key, value] }
 }
 
-async function listRecords(database: SealedDatabase, wallet: string, kind: RecordKind) {
+type Readable = Pick<SealedDatabase, 'lookup'>
+
+function recordsOf(database: Readable, wallet: string): Pick<WalletStore, 'list' | 'get'> {
+  return {
+    list: (kind) => listRecords(database, wallet, kind),
+    get: (kind, key) => getRecord(database, wallet, kind, key),
+  }
+}
+
+async function listRecords(database: Readable, wallet: string, kind: RecordKind) {
   const rows = await database.lookup(tableOf(kind), [[wallet, kind]])
   return rows.map((row) => ({ key: keyOf(row), value: storedBytes(row, 'value') }))
 }
 
-async function getRecord(database: SealedDatabase, wallet: string, kind: RecordKind, key: string) {
+async function getRecord(database: Readable, wallet: string, kind: RecordKind, key: string) {
   const [row] = await database.lookup(tableOf(kind), [[wallet, kind, key]])
   return row === undefined ? undefined : storedBytes(row, 'value')
 }

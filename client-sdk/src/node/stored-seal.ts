@@ -1,3 +1,4 @@
+import type { PublicKey } from '@tallystick/protocol'
 import { StoreFault } from '../store/store-fault.js'
 import { headOf, type Seal } from './seal.js'
 import type { SqliteDatabase, SqliteTransaction } from './sqlite-database.js'
@@ -7,6 +8,17 @@ export const SEAL_SCHEMA = `CREATE TABLE seal (
   place INTEGER PRIMARY KEY CHECK (place = 0), format INTEGER NOT NULL, owner TEXT NOT NULL,
   id TEXT NOT NULL, sequence INTEGER NOT NULL, previous TEXT NOT NULL, written TEXT NOT NULL,
   live TEXT NOT NULL, head TEXT NOT NULL)`
+
+type Owner = { readonly owner: string; readonly key?: PublicKey }
+
+/** The owner of a database as its seal names it. */
+export function ownerText({ owner, key }: Owner): string {
+  return key === undefined ? owner : `${ownerBeforeKey(owner)}${key}`
+}
+
+function ownerBeforeKey(owner: string): string {
+  return `${owner} with key `
+}
 
 /** Puts a seal in the place of the one before. */
 export function putSeal(transaction: SqliteTransaction, seal: Seal): Promise<void> {
@@ -18,11 +30,11 @@ export function putSeal(transaction: SqliteTransaction, seal: Seal): Promise<voi
 
 /**
  * The seal of a database; `undefined` of one that holds nothing at all. Errors: `store_version` when
- * it has another format, `store_of_another_chain`, `store_corrupt`.
+ * it has another format, `store_of_another_chain`, `store_of_another_key`, `store_corrupt`.
  */
 export async function findSeal(
   database: SqliteDatabase,
-  { path, owner, format }: { path: string; owner: string; format: number },
+  { path, format, ...due }: Owner & { path: string; format: number },
 ): Promise<Seal | undefined> {
   const tables = await database.all("SELECT name FROM sqlite_schema WHERE type = 'table'")
   if (tables.length === 0) return undefined
@@ -55,9 +67,11 @@ export async function findSeal(
   }
   const head = hex('head', 64)
   if (headOf(body) !== head) throw new StoreFault('store_corrupt', `the seal of ${path} is damaged`)
+  const owner = ownerText(due)
   if (body.owner !== owner) {
     const detail = `${path} belongs to ${body.owner}, not to ${owner}`
-    throw new StoreFault('store_of_another_chain', detail)
+    const isOfAnotherKey = due.key !== undefined && body.owner.startsWith(ownerBeforeKey(due.owner))
+    throw new StoreFault(isOfAnotherKey ? 'store_of_another_key' : 'store_of_another_chain', detail)
   }
   return { ...body, head }
 }

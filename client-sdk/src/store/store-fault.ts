@@ -4,6 +4,10 @@ export class StoreFault extends Error {
   readonly code:
     | 'store_in_use'
     | 'store_of_another_chain'
+    /** What is stored was signed by another key than the one that is there now (JRN-7). */
+    | 'store_of_another_key'
+    /** There is no key, or none any more beside what it has signed (JRN-7). */
+    | 'key_missing'
     | 'store_version'
     | 'store_failed'
     /** What is stored is not what was written. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rename } from 'node:fs/promises'
 import { StoreFault } from '@tallystick/client-sdk'
-import { MarkFile } from '@tallystick/client-sdk/node'
+import { MarkFile, makePrivateFile } from '@tallystick/client-sdk/node'
 import { toHex } from '@tallystick/protocol'
 import { type AuditEnd, findAuditEnd } from './audit-end.js'
 import {
@@ -71,6 +71,7 @@ export class AuditLog {
 
   static async #openAt(path: string, end: AuditEnd, now: () => Date): Promise<AuditLog> {
     try {
+      await makePrivateFile(path)
       const file = await open(path, 'a')
       // The rest is a line whose writing was cut: nobody was told of it.
       await file.truncate(end.bytes)

@@ -5,7 +5,7 @@ import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { startHub } from '../hub.js'
 import { DEFAULT_HUB_CONFIG, type HubConfig } from '../hub-config.js'
-import { loadHubKeys } from '../hub-keys.js'
+import { initHubKeys } from '../hub-keys.js'
 import { addAuditCommand } from './audit-command.js'
 import { baseUnits, ledgerAddress, wholeNumber } from './option-values.js'
 
@@ -21,7 +21,7 @@ program
   .option('--json', 'print one JSON object')
   .action(async ({ data, json }: { data: string; json?: true }) => {
     await mkdir(data, { recursive: true })
-    const { signer, payoutLock } = await loadHubKeys(data)
+    const { signer, payoutLock } = await initHubKeys(data)
     const facts = { hub: signer.publicKey, payout_lock: payoutLock }
     print(json, facts, `hub key      ${facts.hub}\npayout lock  ${facts.payout_lock}`)
   })
@@ -64,7 +64,8 @@ program
   .action(run)
 
 await program.parseAsync().catch((error: Error) => {
-  process.stderr.write(`hub_failed: ${error.message}\n`)
+  const code = error instanceof StoreFault ? error.code : 'hub_failed'
+  process.stderr.write(`${code}: ${error.message}\n`)
   process.exit(EXIT.failed)
 })
 

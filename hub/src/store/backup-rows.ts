@@ -33,6 +33,9 @@ const SEALED: SealedTable = {
   keys: 1,
 }
 
+const ADVICE =
+  'put the newest copy back, or remove the file, its "-wal" and its mark: clients send theirs again'
+
 /** A wallet's sealed backup. */
 export type BackupRow = KeptBackup & { readonly identity: PublicKey; readonly sealed: Uint8Array }
 
@@ -56,7 +59,7 @@ export async function openBackupRows(path: string, chainId: ChainId): Promise<Ba
     owner: chainId,
     format: BACKUPS_VERSION,
     tables: [KEPT, SEALED],
-    advice: 'put the newest copy back, or remove the file and its mark: clients send theirs again',
+    advice: { copy: ADVICE, damage: ADVICE },
     unmarked: 'made',
   })
   return {

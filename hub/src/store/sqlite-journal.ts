@@ -13,6 +13,7 @@ import {
   type Anchor,
   type ChainId,
   fromHex,
+  type PublicKey,
   parseTimestamp,
   type Timestamp,
   type TxId,
@@ -25,7 +26,7 @@ import type { Journal, LedgerJob, PaymentTotals } from './journal.js'
 import { amountOf, paymentOf, paymentRow, paymentStatusOf } from './payment-row.js'
 
 /** Format of the file; a journal of another one is refused by name. */
-const JOURNAL_VERSION = 7
+const JOURNAL_VERSION = 8
 
 const META: SealedTable = {
   name: 'meta',
@@ -77,6 +78,9 @@ const REVEAL: SealedTable = {
   keys: 1,
 }
 
+/** Whose journal it is. */
+export type JournalOwner = { readonly chainId: ChainId; readonly hub: PublicKey }
+
 /** JRN-6: how a copy that may be old is taken as it is. */
 export type RestoredJournal = {
   /** Ledger time: channels that were opened by then may have been used by what was lost. */
@@ -94,12 +98,12 @@ export function beginSqliteJournal(path: string): Promise<void> {
 }
 
 /**
- * Opens the journal of `chainId` in a SQLite file, for this process alone. Where there is neither a
+ * Opens the journal of a hub in a SQLite file, for this process alone. Where there is neither a
  * file nor a mark a journal is made, or was lost: as `unmarked` says. Errors: `StoreFault`.
  */
 export async function openSqliteJournal(
   path: string,
-  chainId: ChainId,
+  { chainId, hub }: JournalOwner,
   {
     restored,
     unmarked = 'made',
@@ -107,11 +111,15 @@ export async function openSqliteJournal(
 ): Promise<Journal> {
   const database = await SealedDatabase.open({
     path,
-    owner: `hub of chain ${chainId}`,
+    ...{ owner: `hub of chain ${chainId}`, key: hub },
     format: JOURNAL_VERSION,
     tables: [META, CHANNEL, JOB, PAYMENT, REVEAL],
     unmarked,
-    advice: 'put the newest copy back, or have "hub run --restored" take it as it is',
+    advice: {
+      copy: 'put the newest copy back, or have "hub run --restored" take it as it is',
+      damage:
+        'put the newest copy back, or move it away with its "-wal" and "hub run --restored": without a journal the hub finds its channels on the ledger and resumes them',
+    },
     ...(restored === undefined ? {} : { restored: restoredRows(restored) }),
   })
   return {

@@ -44,7 +44,7 @@ async function writeBackup(
     throw new CommandError('file_exists', `${out} is there already; --replace overwrites it`)
   }
   const options = { ...(chainId && { chainId }), ...(sharedWords && { sharedWords }) }
-  const { wallet, close } = await openStore({ keys, ...place, ...options }, { guards: false })
+  const { wallet, close } = await openStore({ keys, ...place, ...options }, { as: 'bystander' })
   try {
     const bytes = await showProgress('sealing the backup', () => wallet.exportBackup())
     // What was written is what the words open: nobody should learn otherwise when it is needed.

@@ -9,7 +9,7 @@ export type BundleCommand = WalletPlace & { readonly out: string; readonly json?
 /** `wallet bundle`: writes what brings the money home when words, store and hub are gone. */
 export async function exportBundle(options: BundleCommand): Promise<void> {
   const { out, json } = options
-  const { wallet, close } = await openStore(options, { guards: false })
+  const { wallet, close } = await openStore(options, { as: 'bystander' })
   try {
     const bundle = wallet.exitBundle()
     await writeWhole(out, encodeExitBundle(bundle))

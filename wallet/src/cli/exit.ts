@@ -91,7 +91,8 @@ async function openExit(options: ExitCommand): Promise<OpenedExit> {
     ...(sharedWords && { sharedWords }),
   }
   const mayBeOld = options.unsure === true
-  const how = { guards: options.plan !== true, isNew: options.newStore === true, mayBeOld }
+  const as = options.plan === true ? 'look' : 'guard'
+  const how = { as, isNew: options.newStore === true, mayBeOld } as const
   const { wallet, ledger, feed, close } = await openStore(place, how)
   const routes = walletRoutes(wallet, mayBeOld)
   return { ledger, feed, routes, close, origin: undefined }

@@ -10,7 +10,7 @@ export type HistoryCommand = WalletPlace & { readonly json?: true }
 
 /** `wallet history`: the channels that are settled: what each paid, penalties and bounties. */
 export async function showHistory(options: HistoryCommand): Promise<void> {
-  const { wallet, ledger, close } = await openStore(options, { guards: false })
+  const { wallet, ledger, close } = await openStore(options, { as: 'look' })
   try {
     const settled = byNumber(wallet.allChannels()).filter(
       ({ party }) => party.phase.kind === 'closed',

@@ -1,6 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { StoreFault } from '@tallystick/client-sdk'
-import { type OpenedWallet, openWallet } from '@tallystick/client-sdk/node'
+import {
+  lookAtWallet,
+  type OpenedWallet,
+  openWallet,
+  type StoreAdvice,
+} from '@tallystick/client-sdk/node'
 import type { ChainId } from '@tallystick/protocol'
 import { CommandError } from './command-error.js'
 import { showProgress } from './progress.js'
@@ -18,8 +23,8 @@ export type WalletPlace = {
 
 /** How a store is opened. */
 type OpenHow = {
-  /** Whether the wallet does what is due while it is open. */
-  readonly guards: boolean
+  /** `look`: only to show something, and nothing of it is written; else, whether it does what is due while it is open. */
+  readonly as: 'look' | 'guard' | 'bystander'
   /** Begin a store where there is none, from the words alone. */
   readonly isNew?: boolean
   /** The owner's word that the store may be an old copy: its channels' books are lost then (JRN-6). */
@@ -29,7 +34,7 @@ type OpenHow = {
 /** Opens a wallet without a hub. Throws `store_missing`, and what the SDK says. */
 export async function openStore(
   { keys, store, ledger: ledgerUrl, chainId, sharedWords }: WalletPlace,
-  { guards, isNew = false, mayBeOld = false }: OpenHow,
+  { as, isNew = false, mayBeOld = false }: OpenHow,
 ): Promise<OpenedWallet> {
   const words = await readWordsFile(keys)
   const isThere = await stat(store).then(
@@ -42,17 +47,27 @@ export async function openStore(
   // A mistyped name must not end in channels that are left as if their store were lost.
   if (!isThere && !isNew) throw new CommandError('store_missing', `there is no store ${store}`)
   if (chainId === undefined) tellUntrustedChain()
-  const open = (restored: boolean) =>
-    openWallet({
-      ...{ words, file: store, ledgerUrl, guards, restored, sharedWords: sharedWords === true },
+  const open = (restored: boolean) => {
+    const place = {
+      ...{ words, file: store, ledgerUrl, restored, advice: ADVICE },
+      sharedWords: sharedWords === true,
       ...(chainId !== undefined && { chainId }),
-    })
+    }
+    return as === 'look' ? lookAtWallet(place) : openWallet({ ...place, guards: as === 'guard' })
+  }
   return showProgress('opening the wallet', () =>
     open(false).catch((error: unknown) => {
       if (mayBeOld && error instanceof StoreFault && COPIED.has(error.code)) return open(true)
       throw error
     }),
   )
+}
+
+/** The ways out that this command has. */
+const ADVICE: StoreAdvice = {
+  copy: 'put the newest copy back, or leave its channels with "wallet exit --unsure"',
+  damage:
+    'put the newest copy back, or leave its channels with "wallet exit --new-store" and another --store',
 }
 
 /** What a store is refused for that was put back from elsewhere (JRN-5). */

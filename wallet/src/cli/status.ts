@@ -13,7 +13,7 @@ type Sight = { readonly held: WalletChannel; readonly plan: ExitPlan | undefined
 
 /** `wallet status`: coins and open channels, as the store and the ledger have them. */
 export async function showStatus(options: StatusCommand): Promise<void> {
-  const { wallet, ledger, feed, close } = await openStore(options, { guards: false })
+  const { wallet, ledger, feed, close } = await openStore(options, { as: 'look' })
   try {
     const { onLedger } = await showProgress('asking the node', () => wallet.balance())
     const sights = await Promise.all(

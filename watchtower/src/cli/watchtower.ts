@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { StoreFault } from '@tallystick/client-sdk'
 import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { startTower } from '../tower.js'
 import { DEFAULT_TOWER_CONFIG, type TowerConfig } from '../tower-config.js'
-import { loadTowerKeys } from '../tower-keys.js'
+import { initTowerKeys } from '../tower-keys.js'
 import { askTower } from './ask-tower.js'
 import { httpAddress, wholeNumber } from './option-values.js'
 
@@ -24,7 +23,7 @@ program
   .option('--json', 'print one JSON object')
   .action(async ({ data, json }: { data: string; json?: true }) => {
     await mkdir(data, { recursive: true })
-    const { guard, payoutLock } = await loadTowerKeys(join(data, 'watchtower.key'))
+    const { guard, payoutLock } = await initTowerKeys(data)
     const facts = { tower: guard.publicKey, payout_lock: payoutLock }
     print(json, facts, `tower key    ${facts.tower}\npayout lock  ${facts.payout_lock}`)
   })
@@ -98,7 +97,8 @@ program
   })
 
 await program.parseAsync().catch((error: Error) => {
-  process.stderr.write(`watchtower_failed: ${error.message}\n`)
+  const code = error instanceof StoreFault ? error.code : 'watchtower_failed'
+  process.stderr.write(`${code}: ${error.message}\n`)
   process.exit(EXIT.failed)
 })
 

@@ -25,7 +25,7 @@ import {
 import { entryOf, type RecordEntry, type TowerStore } from './tower-store.js'
 
 /** Format of the file; one of another is refused by name. */
-const STORE_VERSION = 1
+const STORE_VERSION = 2
 
 const META: SealedTable = {
   name: 'meta',
@@ -75,11 +75,15 @@ export async function openSqliteTowerStore(
 ): Promise<TowerStore> {
   const database = await SealedDatabase.open({
     path,
-    owner: `watchtower ${tower} of chain ${chainId}`,
+    ...{ owner: `watchtower of chain ${chainId}`, key: tower },
     format: STORE_VERSION,
     tables: [META, APPOINTMENT, WATCHED],
     unmarked: 'made',
-    advice: 'put the newest copy back, or have "watchtower run --restored" take it as it is',
+    advice: {
+      copy: 'put the newest copy back, or have "watchtower run --restored" take it as it is',
+      damage:
+        'put the newest copy back, or move it away with its "-wal" and its mark: without a store, owners that are there hand over anew',
+    },
     // Old appointments are worth keeping: their owners hand over what is newer.
     ...(isRestored && { restored: { row: () => undefined, writes: [] } }),
   })

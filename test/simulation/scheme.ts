@@ -1,0 +1,99 @@
+import type { CloseLie, Deed, Delay, Lie } from './action.js'
+import { HUB } from './hub-actor.js'
+import { paymentFrom } from './payment-plan.js'
+import type { Random } from './random.js'
+
+/** What one liar does all the time. */
+type Role = {
+  readonly how?: Lie['how']
+  readonly delay?: Delay
+  /** With what it force-closes its channels now and then; absent: it does not. */
+  readonly close?: CloseLie
+}
+
+/** An attack of liars who know what the others do: a hub, clients, or both together. */
+type Scheme = {
+  readonly hub?: Role
+  readonly clients: readonly Role[]
+  /** Of 1,000 deeds, how many are closes by agreement. */
+  readonly closes?: number
+  /** How much longer than otherwise it takes from one deed to the next; absent: not at all. */
+  readonly pace?: number
+  /** How many times as many events it takes to see what becomes of it; absent: as many. */
+  readonly length?: number
+}
+
+/** Each is tried by seeds of its own; single lies in any order are tried by all others. */
+export const SCHEMES = {
+  /** Gives an item up, and claims it with the proof from before. */
+  claimWhatWasCancelled: { clients: [{ how: 'declineClaims', close: 'mostPaid' }] },
+  forgedClaims: { clients: [{ how: 'forgeClaims' }] },
+  forgedReceipts: { hub: { how: 'forgeClaims' }, clients: [] },
+  /** The payee claims when the hub can claim no more from a payer that pays nobody. */
+  lateClaims: {
+    clients: [{ how: 'lateClaims', delay: 'noReveals' }, { how: 'refuseToPay' }],
+  },
+  lateReveals: {
+    clients: [
+      { how: 'withholdPreimages', delay: 'lateReveals', close: 'mostPaid' },
+      { how: 'refuseToPay' },
+    ],
+  },
+  /** The payee shows a preimage to the ledger alone, and the payer takes the item back. */
+  takeBackWhatIsRevealed: { clients: [{ how: 'withholdPreimages' }, { how: 'refuseToPay' }] },
+  /** The hub keeps what it claims from payers. */
+  keepPayments: { hub: { how: 'refuseToPay' }, clients: [] },
+  underpay: { hub: { how: 'underpay' }, clients: [] },
+  /** The hub agrees to close, goes on when it seems forgotten, and closes at the last moment. */
+  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], closes: 15, pace: 6, length: 3 },
+  lateChallenges: { hub: { delay: 'lateChallenges' }, clients: [{ close: 'stale' }] },
+  /** A close that is old by one version only, and pays the same but for an item. */
+  justBefore: { clients: [{ how: 'withholdPreimages' }, { close: 'previous' }] },
+} as const satisfies Record<string, Scheme>
+
+export type SchemeName = keyof typeof SCHEMES
+
+export const SCHEME_NAMES = Object.keys(SCHEMES) as readonly SchemeName[]
+
+export function schemeOf(name: SchemeName): Scheme {
+  return SCHEMES[name]
+}
+
+/** Who plays which part: the hub, and the first wallets. */
+function cast(name: SchemeName): readonly (readonly [string, Role])[] {
+  const { hub, clients } = schemeOf(name)
+  const wallets = clients.map((role, number) => [`w${number}`, role] as const)
+  return hub === undefined ? wallets : [[HUB, hub], ...wallets]
+}
+
+/** What liars do from the start on. */
+export function* openingMoves(name: SchemeName): Generator<Deed> {
+  for (const [liar, { how, delay }] of cast(name)) {
+    if (how !== undefined) yield { kind: 'lie', liar, lie: { how, share: 1_000 } }
+    if (delay !== undefined) yield { kind: 'delay', liar, delay }
+  }
+}
+
+/** What happens next, if it is anything that the scheme is about. */
+export function moveOf(random: Random, name: SchemeName, wallets: readonly string[]) {
+  const closers = cast(name).flatMap(([liar, { close }]) => (close ? [{ liar, how: close }] : []))
+  const chance = random.int(0, 999)
+  if (closers.length > 0 && chance < 25) {
+    return { kind: 'lyingClose', ...random.pick(closers), channel: random.int(0, 7) } as const
+  }
+  const closes = schemeOf(name).closes ?? 0
+  // Who has left comes back, or there is nothing left to attack.
+  if (closes === 0 && chance >= 25 && chance < 75) {
+    return { kind: 'open', wallet: random.pick(wallets), deposit: 1_000_000 } as const
+  }
+  // Who lies as payer and who lies as payee meet.
+  if (schemeOf(name).clients.length > 1 && chance >= 200 && chance < 500) {
+    return paymentFrom(random, 'w1', 'w0')
+  }
+  const wallet = random.pick(wallets)
+  // Whoever waits for a close would only agree to it again; after a restart nobody waits.
+  if (closes > 0 && chance >= 850) {
+    return { kind: 'crash', process: wallet, afterEffects: 0, downMs: 1_000 } as const
+  }
+  return chance < closes ? ({ kind: 'close', wallet } as const) : undefined
+}
