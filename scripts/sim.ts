@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
 
@@ -15,10 +15,10 @@ const program = new Command('sim')
   .option(
     '--seed <number>',
     'the same run again, 0 to 2^31-1; absent: a random one',
-    whole(SEED_MAX),
+    whole(0, SEED_MAX),
   )
-  .option('--seeds <number>', 'so many seeds in a row', whole(COUNT_MAX), 1)
-  .option('--steps <number>', 'events after which everybody leaves', whole(COUNT_MAX), 3_000)
+  .option('--seeds <number>', 'so many seeds in a row', whole(1, COUNT_MAX), 1)
+  .option('--steps <number>', 'events after which everybody leaves', whole(1, COUNT_MAX), 3_000)
   .option('--replay <file>', 'a script that a failing run has printed, instead of a seed')
   .option('--no-shrink', 'print the whole script of a failing run')
   .option('--real-signatures', 'Ed25519 instead of symbolic signatures; slower')
@@ -37,8 +37,8 @@ const options = program.opts<{
   mutants?: string | true
   json?: true
 }>()
-if (options.replay !== undefined && !existsSync(options.replay)) {
-  program.error(`there is no file ${options.replay}`)
+if (options.replay !== undefined && !holdsScript(options.replay)) {
+  program.error(`${options.replay} is no file with a script that a failing run has printed`)
 }
 const json = options.json === true
 const order =
@@ -61,9 +61,21 @@ const { status } = spawnSync(
 )
 process.exit(status ?? 1)
 
-function whole(max: number): (text: string) => number {
+function whole(min: number, max: number): (text: string) => number {
   return (text) => {
-    if (/^\d{1,10}$/.test(text) && Number(text) <= max) return Number(text)
-    throw new InvalidArgumentError(`a whole number of at most ${max} is due`)
+    const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return value
+    throw new InvalidArgumentError(`a whole number of ${min} to ${max} is due`)
+  }
+}
+
+/** Whether a file looks like a script; what its actions are, the simulator knows. */
+function holdsScript(path: string): boolean {
+  try {
+    const { setup, actions } = JSON.parse(readFileSync(path, 'utf8'))
+    return Number.isSafeInteger(setup.seed) && Array.isArray(actions)
+  } catch {
+    // Not there, not JSON, or JSON of something else.
+    return false
   }
 }

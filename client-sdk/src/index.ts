@@ -38,6 +38,7 @@ export {
   type Proven,
   type TransactionStatus,
 } from './ledger/ledger-client.js'
+export { LedgerContact } from './ledger/ledger-contact.js'
 export { LedgerError } from './ledger/ledger-error.js'
 export {
   type FundingPlan,

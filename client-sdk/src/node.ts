@@ -1,3 +1,4 @@
+export { fileFailure } from './node/file-failure.js'
 export { type HighWaterMark, MarkFile, readHighWaterMark } from './node/high-water-mark.js'
 export { lookAtWallet } from './node/look-at-wallet.js'
 export { type OpenedWallet, openWallet } from './node/open-wallet.js'

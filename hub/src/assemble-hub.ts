@@ -3,6 +3,7 @@ import {
   GuardLoop,
   KeyCoins,
   type LedgerAccess,
+  LedgerContact,
   RevealLookups,
   seenReveals,
   summarizeBlock,
@@ -44,6 +45,7 @@ export type AssembledHub = {
   readonly state: HubState
   readonly pipeline: Pipeline
   readonly desk: SessionDesk
+  readonly contact: LedgerContact
   /** Takes nothing more, and hangs up. */
   stop(): void
 }
@@ -144,11 +146,18 @@ export function assembleHub(parts: HubParts): AssembledHub {
     // Not waited for: a node that does not answer must not hold up the next block.
     guard.act(guarded, { height, now: time, revealedBy }).catch(onFault)
   }
+  const contact = new LedgerContact(clock, () => ledger.parameters)
   const following = ledger.follow({
     from: Math.max(1, stored.height + 1),
     signal: stop.signal,
-    onBlock: meetBlock,
-    onError: (error) => onReport({ kind: 'ledgerTrouble', error }),
+    onBlock: async (block) => {
+      await meetBlock(block)
+      contact.heard()
+    },
+    onError: (error) => {
+      contact.lost()
+      onReport({ kind: 'ledgerTrouble', error })
+    },
   })
   following.catch((fault) => (stop.signal.aborted ? undefined : onFault(fault)))
 
@@ -156,6 +165,7 @@ export function assembleHub(parts: HubParts): AssembledHub {
     state,
     pipeline,
     desk,
+    contact,
     stop: () => {
       stop.abort()
       closer.stop()

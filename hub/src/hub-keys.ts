@@ -14,6 +14,7 @@ import {
   toHex,
 } from '@tallystick/protocol'
 import { auditMarkPathOf, beginAuditLog } from './audit/audit-log.js'
+import { StartFault } from './start-fault.js'
 import { beginSqliteJournal } from './store/sqlite-journal.js'
 
 /** The hub's secrets: one key under all channels and sessions, one that its coins are locked to. */
@@ -45,16 +46,18 @@ export async function initHubKeys(dataDir: string): Promise<HubKeys> {
 
 /**
  * Reads the key file of a hub's folder, 64 hex digits, and writes nothing. Errors: `StoreFault`
- * `key_missing`; an `Error` that names the file and never shows what is in it.
+ * `key_missing`; a `StartFault` that names the file and never shows what is in it.
  */
 export async function loadHubKeys(dataDir: string): Promise<HubKeys> {
   const path = keyPathOf(dataDir)
   if (!existsSync(path)) throw keyMissing(path, await usedFileOf(dataDir))
   if (((await stat(path)).mode & 0o077) !== 0) {
-    throw new Error(`${path} must be readable by its owner alone (0600)`)
+    throw new StartFault('key_readable', `${path} must be readable by its owner alone (0600)`)
   }
   const seed = parseHex((await readFile(path, 'utf8')).trim())
-  if (seed?.length !== 32) throw new Error(`${path} does not hold a key: 64 hex digits are due`)
+  if (seed?.length !== 32) {
+    throw new StartFault('key_damaged', `${path} does not hold a key: 64 hex digits are due`)
+  }
   const keys = deriveKeys(seed)
   const treasury = keys.payout(0)
   return {

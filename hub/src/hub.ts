@@ -23,6 +23,7 @@ import type { HubReport } from './hub-report.js'
 import { HUB_VERSION } from './hub-version.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
 import { resumeAtStart } from './resume-at-start.js'
+import { StartFault } from './start-fault.js'
 import { openBackupRows } from './store/backup-rows.js'
 import { openSqliteJournal } from './store/sqlite-journal.js'
 
@@ -53,17 +54,19 @@ export async function startHub(
   const ledger = await patiently(() =>
     LedgerClient.connect({ url: config.ledgerUrl, openSocket: openWsSocket }),
   )
-  const { chainId, genesis } = ledger
+  const { chainId } = ledger
   // Headers lead to the parameters in force; those of the genesis may be long gone.
   const { time } = await patiently(() => ledger.refresh())
   const { timeStepSecondsMax } = ledger.parameters
   if (2 * timeStepSecondsMax > CLAIM_MARGIN_SECONDS) {
     // One block must not be able to jump over the time in which a taken claim can be enforced.
-    throw new Error(`ledger time may rise by ${timeStepSecondsMax} s a block: too coarse for a hub`)
+    const detail = `ledger time may rise by ${timeStepSecondsMax} s a block: too coarse for a hub`
+    throw new StartFault('ledger_unsuitable', detail)
   }
   const { disputeWindowSecondsMin: least, disputeWindowSecondsMax: most } = ledger.parameters
   if (config.disputeWindowSeconds < least || config.disputeWindowSeconds > most) {
-    throw new Error(`the ledger takes dispute windows of ${least} to ${most} seconds`)
+    const detail = `the ledger takes dispute windows of ${least} to ${most} seconds`
+    throw new StartFault('ledger_unsuitable', detail)
   }
   const policy = policyOf(config, keys.payoutLock, ledger.feePerKiloCost(config.asset))
   const owner = { chainId, hub: keys.signer.publicKey }
@@ -91,7 +94,7 @@ export async function startHub(
     onReport,
     onFault,
   })
-  const { state, pipeline, desk } = hub
+  const { state, pipeline, desk, contact } = hub
   const about = describeHub(keys.signer.publicKey, chainId, policy)
   await audit.append('started', {
     ...{ version: HUB_VERSION, restored: config.restored },
@@ -113,7 +116,7 @@ export async function startHub(
     onSocket: (socket, address) => desk.open(socket, address),
     backups: { desk: backups, chainId, hub: keys.signer.publicKey, now: () => pipeline.now },
     information: {
-      ready: () => pipeline.now > genesis.time,
+      notReadyFor: () => (contact.isHeard ? undefined : 'no block of the ledger has come lately'),
       describe: () => about,
       statistics: async () => ({
         channels: [...state.channels()].length,
@@ -157,7 +160,10 @@ function policyOf(
   payoutLock: HubPolicy['payoutLock'],
   feePerKiloCost: number,
 ): HubPolicy {
-  if (feePerKiloCost === 0) throw new Error(`the ledger takes no fees in asset ${config.asset}`)
+  if (feePerKiloCost === 0) {
+    const detail = `the ledger takes no fees in asset ${config.asset}`
+    throw new StartFault('ledger_unsuitable', detail)
+  }
   return {
     asset: config.asset,
     payoutLock,

@@ -45,7 +45,11 @@ class BackupHub {
     this.#server = await serveHub({
       ...{ host: '127.0.0.1', port: 0, admits: () => false },
       onSocket: () => assert.fail('nobody is admitted'),
-      information: { ready: () => true, describe: () => ({}), statistics: async () => ({}) },
+      information: {
+        notReadyFor: () => undefined,
+        describe: () => ({}),
+        statistics: async () => ({}),
+      },
       backups: { desk: this.#desk, chainId: CHAIN, hub: HUB, now: () => NOW },
     })
   }

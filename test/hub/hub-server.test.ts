@@ -28,7 +28,11 @@ async function serve(t: TestContext) {
       hub: SIGNERS.hub.publicKey,
       now: () => NOW,
     },
-    information: { ready: () => false, describe: () => ({}), statistics: async () => ({}) },
+    information: {
+      notReadyFor: () => 'the test',
+      describe: () => ({}),
+      statistics: async () => ({}),
+    },
   })
   t.after(() => server.close())
   return server.url

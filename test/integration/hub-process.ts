@@ -44,8 +44,10 @@ export class HubProcess {
       createInterface({ input: child.stdout }).once('line', resolve)
       child.once('exit', () => resolve(undefined))
     })
-    if (line === undefined) throw new Error(await said)
-    return new HubProcess(child, said, (JSON.parse(line) as { url: string }).url)
+    const { url }: { url?: string } = line === undefined ? {} : JSON.parse(line)
+    // What it could not start for, it tells on its first line, too.
+    if (url === undefined) throw new Error(await said)
+    return new HubProcess(child, said, url)
   }
 
   /** Where wallets connect to. */

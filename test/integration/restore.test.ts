@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { Wallet } from '@tallystick/client-sdk'
@@ -218,6 +218,28 @@ describe('CH-18 HUB-8 a hub is restored from an old copy', () => {
       assert.ok((wallet.channels()[0]?.party.peer.epoch ?? 0) > 0)
       assert.deepEqual(statusOf(wallet), ['open'])
     }
+    hub.giveBack()
+  })
+})
+
+describe('CH-18 HUB-8 JRN-6 a hub whose journal is damaged', () => {
+  test('INV-8 INV-16 does what it is told to: it moves it away, and finds its channels on the ledger', async (t) => {
+    const network = await startTestNetwork(t, ['alice', 'bob'])
+    const hub = new RestorableHub(t, network)
+    await hub.start()
+    const world = { ...network, hubUrl: hub.url }
+    const { wallet: alice } = await openStore(t, world, 'alice')
+    const { wallet: bob } = await openStore(t, world, 'bob')
+    await alice.openChannel({ deposit: 100n * ONE })
+    await pay(alice, bob, 10n * ONE)
+    const [a = 0n, b = 0n] = await inChannels(alice, bob)
+    await hub.end('SIGKILL')
+    const database = join(hub.dir, 'hub.db')
+    for (const tail of ['', '-wal']) renameSync(`${database}${tail}`, `${database}.damaged${tail}`)
+    await hub.start('--restored')
+    await pay(alice, bob, ONE)
+    assert.deepEqual(await inChannels(alice, bob), [a - ONE - 2_000n, b + ONE])
+    assert.deepEqual([statusOf(alice), statusOf(bob)], [['open'], ['open']])
     hub.giveBack()
   })
 })

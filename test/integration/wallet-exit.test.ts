@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
@@ -91,6 +98,11 @@ test('wallet exit on real processes', { concurrency: 2 }, async (t) => {
     assert.equal(settled?.paid_client, payout_least)
     const history = await walletCommand('history', ...place)
     assert.match(history.stdout, /closed by you alone, finalized at .* UTC\n.*paid 39\.9\d+ GBP/)
+    const out = join(network.dir, 'nothing.exit')
+    const empty = await walletCommand('bundle', ...place, '--out', out)
+    assert.equal(empty.code, 1)
+    assert.match(empty.stderr, /^no_channels: no channel is open.*$/m)
+    assert.equal(existsSync(out), false)
   }
 
   const byWords = async () => {
@@ -176,6 +188,9 @@ test('wallet exit on real processes', { concurrency: 2 }, async (t) => {
     for (const name of ['copy.db.mark', 'fresh.db', 'fresh.db.mark']) {
       assert.ok(!existsSync(join(network.dir, name)), name)
     }
+    truncateSync(join(network.dir, 'copy.db'), 5_000)
+    const cut = await walletCommand('exit', ...copy, '--plan', '--unsure', '--json')
+    assert.match(cut.stdout, /"code":"store_corrupt".*wallet exit --new-store/)
     const closed = await walletCommand('exit', ...place, '--channel', '77', '--json')
     assert.match(closed.stdout, /"code":"channel_unknown"/)
     const open = await walletCommand('exit', ...place, '--plan', '--json')

@@ -140,7 +140,8 @@ describe('what owners and strangers can have of a watchtower', () => {
     await shop.guarded(channel.id)
     for (const [path, status] of [
       ['/livez', 200],
-      ['/readyz', 200],
+      // Nobody gave it coins.
+      ['/readyz', 503],
       ['/v1/tower', 200],
       ['/v1/stats', 200],
       ['/v1/nothing', 404],
@@ -151,6 +152,8 @@ describe('what owners and strangers can have of a watchtower', () => {
       const body = (await response.json()) as { readonly code?: string }
       if (status === 404) assert.equal(body.code, 'not_found')
     }
+    const lines = readFileSync(tower.logFile, 'utf8').split('\n')
+    assert.equal(lines.filter((line) => line.includes('"kind":"unfunded"')).length, 1)
     assert.equal((await fetch(`${tower.url}/v1/tower`, { method: 'POST' })).status, 405)
     const seed = readFileSync(join(tower.dataDir, 'watchtower.key'), 'utf8').trim()
     assert.ok(!readFileSync(tower.logFile, 'utf8').includes(seed), 'INV-51')

@@ -12,6 +12,7 @@ import {
   type Signer,
   toHex,
 } from '@tallystick/protocol'
+import { StartFault } from './start-fault.js'
 
 /** A tower's secrets: the key of its challenges and receipts, and the one that its coins are under. */
 export type TowerKeys = {
@@ -40,16 +41,18 @@ export async function initTowerKeys(dataDir: string): Promise<TowerKeys> {
 
 /**
  * Reads the key file of a tower's folder, 64 hex digits, and writes nothing. Errors: `StoreFault`
- * `key_missing`; an `Error` that names the file and never shows what is in it.
+ * `key_missing`; a `StartFault` that names the file and never shows what is in it.
  */
 export async function loadTowerKeys(dataDir: string): Promise<TowerKeys> {
   const path = keyPathOf(dataDir)
   if (!existsSync(path)) throw keyMissing(path, usedFileOf(dataDir))
   if (((await stat(path)).mode & 0o077) !== 0) {
-    throw new Error(`${path} must be readable by its owner alone (0600)`)
+    throw new StartFault('key_readable', `${path} must be readable by its owner alone (0600)`)
   }
   const seed = parseHex((await readFile(path, 'utf8')).trim())
-  if (seed?.length !== 32) throw new Error(`${path} does not hold a key: 64 hex digits are due`)
+  if (seed?.length !== 32) {
+    throw new StartFault('key_damaged', `${path} does not hold a key: 64 hex digits are due`)
+  }
   const keys = deriveKeys(seed)
   const coins = keys.payout(0)
   return { guard: keys.identity, coins, payoutLock: lockRoot(keyLock(coins.publicKey)) }

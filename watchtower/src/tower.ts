@@ -1,13 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import { LedgerClient, LedgerError, summarizeBlock } from '@tallystick/client-sdk'
+import {
+  LedgerClient,
+  LedgerContact,
+  LedgerError,
+  PROCESS_CLOCK,
+  summarizeBlock,
+} from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
-import { type PublicKey, TOWER_VERSION, type TowerPolicy } from '@tallystick/protocol'
+import {
+  type LockRoot,
+  type PublicKey,
+  TOWER_VERSION,
+  type TowerPolicy,
+} from '@tallystick/protocol'
 import { serveTower } from './api/tower-server.js'
 import { ChannelLookup } from './session/channel-lookup.js'
 import { OwnerSession } from './session/owner-session.js'
 import { RequestBudget } from './session/request-budget.js'
 import { RequestDesk } from './session/request-desk.js'
+import { StartFault } from './start-fault.js'
 import { openSqliteTowerStore } from './store/sqlite-tower-store.js'
 import type { TowerConfig } from './tower-config.js'
 import { loadTowerKeys, storePathOf } from './tower-keys.js'
@@ -20,6 +32,8 @@ import { Watch, type WatchAct } from './watch/watch.js'
 export type TowerReport =
   | ({ readonly kind: 'watch' } & WatchAct)
   | { readonly kind: 'ledgerTrouble'; readonly code: string }
+  /** No coins for fees are left under the tower's payout lock, or there are some again. */
+  | { readonly kind: 'unfunded' | 'funded'; readonly payout_lock: LockRoot }
 
 export type RunningTower = {
   /** Where owners are served, `http://host:port`. */
@@ -54,7 +68,8 @@ export async function startTower(
   const { chainId } = ledger
   const tip = await patiently(() => ledger.refresh(stop.signal))
   if (ledger.feePerKiloCost(config.asset) === 0) {
-    throw new Error(`the ledger takes no fees in asset ${config.asset}`)
+    const detail = `the ledger takes no fees in asset ${config.asset}`
+    throw new StartFault('ledger_unsuitable', detail)
   }
   const store = await openSqliteTowerStore(storePathOf(config.dataDir), {
     ...{ chainId, tower: guard.publicKey, isRestored: config.restored },
@@ -75,12 +90,27 @@ export async function startTower(
       ...{ height: tip.height, time: tip.time },
     },
   )
+  const contact = new LedgerContact(PROCESS_CLOCK, () => ledger.parameters)
+  contact.heard()
+  let isFunded = true
+  const noteCoins = () => {
+    if (coins.isEmpty !== isFunded) return
+    isFunded = !isFunded
+    onReport({ kind: isFunded ? 'funded' : 'unfunded', payout_lock: coins.lock })
+  }
+  noteCoins()
   const following = ledger.follow({
     from: isBehindFar ? tip.height + 1 : stored.height + 1,
     signal: stop.signal,
-    onError: onTrouble,
-    onBlock: ({ header: { height, time }, transactions, ids }) =>
-      watch.meetBlock(summarizeBlock({ height, time, transactions, ids })),
+    onError: (error) => {
+      contact.lost()
+      onTrouble(error)
+    },
+    onBlock: async ({ header: { height, time }, transactions, ids }) => {
+      await watch.meetBlock(summarizeBlock({ height, time, transactions, ids }))
+      contact.heard()
+      noteCoins()
+    },
   })
   following.catch(onStoreFault)
   void coins.split().catch(onTrouble)
@@ -116,7 +146,11 @@ export async function startTower(
       sessions.add(session)
     },
     information: {
-      ready: () => watch.isCaughtUp,
+      notReadyFor: () => {
+        if (!contact.isHeard) return 'no block of the ledger has come lately'
+        if (!watch.isCaughtUp) return 'what was missed is being looked at'
+        return coins.isEmpty ? `there are no coins for challenges under ${coins.lock}` : undefined
+      },
       describe: () => describeTower(guard.publicKey, chainId, policy, config),
       statistics: () => ({
         ...{ appointments: index.size, disputes: watch.disputes, connections: sessions.size },

@@ -9,7 +9,8 @@ import { refuseUpgrade, sendProblem } from './problem.js'
 
 /** What the hub tells over HTTP. */
 export type HubInformation = {
-  readonly ready: () => boolean
+  /** What it waits for before it can serve; `undefined`: nothing. */
+  readonly notReadyFor: () => string | undefined
   readonly describe: () => object
   readonly statistics: () => Promise<object>
 }
@@ -65,7 +66,7 @@ export async function serveHub(options: {
 }
 
 function hubApp(
-  { ready, describe, statistics }: HubInformation,
+  { notReadyFor, describe, statistics }: HubInformation,
   backups: BackupRoutesParts,
 ): Express {
   const app = express()
@@ -73,8 +74,9 @@ function hubApp(
   app.use(helmet())
   app.get('/livez', (_, response) => void response.json({ status: 'ok' }))
   app.get('/readyz', (_, response) => {
-    if (ready()) response.json({ status: 'ok' })
-    else sendProblem(response, { code: 'not_ready', detail: 'the ledger was not reached yet' })
+    const detail = notReadyFor()
+    if (detail === undefined) response.json({ status: 'ok' })
+    else sendProblem(response, { code: 'not_ready', detail })
   })
   app.get('/v1/hub', (_, response) => void response.json(describe()))
   app.get('/v1/stats', async (_, response) => void response.json(await statistics()))

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { mkdir } from 'node:fs/promises'
-import { StoreFault } from '@tallystick/client-sdk'
 import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { startHub } from '../hub.js'
@@ -8,11 +7,13 @@ import { DEFAULT_HUB_CONFIG, type HubConfig } from '../hub-config.js'
 import { initHubKeys } from '../hub-keys.js'
 import { addAuditCommand } from './audit-command.js'
 import { baseUnits, ledgerAddress, wholeNumber } from './option-values.js'
+import { stopOnFault, stopRunning } from './stop-on-fault.js'
 
-/** Exit codes: 0 stopped on request, 1 could not start, 70 a durable promise was broken. */
-const EXIT = { failed: 1, fault: 70 } as const
-
-const program = new Command('hub').description('A Tallystick payment-channel hub')
+const program = new Command('hub')
+  .description('A Tallystick payment-channel hub')
+  // What cannot be read is told like every other failure.
+  .exitOverride()
+  .configureOutput({ outputError: () => undefined })
 
 program
   .command('init')
@@ -63,11 +64,7 @@ program
   .option('--json', 'print the address as one JSON object')
   .action(run)
 
-await program.parseAsync().catch((error: Error) => {
-  const code = error instanceof StoreFault ? error.code : 'hub_failed'
-  process.stderr.write(`${code}: ${error.message}\n`)
-  process.exit(EXIT.failed)
-})
+await program.parseAsync().catch(stopOnFault)
 
 async function run(options: {
   data: string
@@ -94,22 +91,13 @@ async function run(options: {
     disputeWindowSeconds: disputeWindow,
     restored: restored === true,
   }
-  const fault = (cause: unknown) => {
-    log.fatal({ err: cause }, 'the hub stops: it could not keep a durable promise')
-    process.exit(EXIT.fault)
-  }
+  const fault = (cause: unknown) => stopRunning(log, cause)
   // Before the hub stands, too: it may wait long for a ledger that never comes.
   let stop: () => void = () => process.exit(0)
   process.once('SIGINT', () => stop())
   process.once('SIGTERM', () => stop())
   if (stopWithParent) process.stdin.once('close', () => stop()).resume()
-  const hub = await startHub(config, (report) => log.info(report, report.kind), fault).catch(
-    (error) => {
-      const code = error instanceof StoreFault ? error.code : 'hub_failed'
-      log.fatal({ code, err: error }, 'the hub could not start')
-      process.exit(EXIT.failed)
-    },
-  )
+  const hub = await startHub(config, (report) => log.info(report, report.kind), fault)
   print(json, { event: 'listening', url: hub.url, hub: hub.key }, `hub ${hub.key} at ${hub.url}`)
   stop = () => void hub.stop().then(() => process.exit(0))
 }

@@ -134,10 +134,12 @@ function checkOurs(
 /** What we know of the peer and it does not. */
 function checkTheirs(party: ChannelParty, peer: Position): Rejection<'peer_lost_data'> | undefined {
   const { ownResume, grantedResume } = party
-  if (peer.held < confirmedOf(party) || peer.own < party.peer.version) {
+  const [signed, confirmed] = [party.peer.version, confirmedOf(party)]
+  if (peer.held < confirmed || peer.own < signed) {
+    const said = `it names versions ${peer.own} and ${peer.held}`
     return reject(
       'peer_lost_data',
-      `the peer has lost what it signed or confirmed: it says ${peer.own} and ${peer.held} now`,
+      `whoever says so has lost what it signed or confirmed: ${said}, this side holds ${signed} and ${confirmed}`,
     )
   }
   const theirs = (known: SignedResume | undefined, said: ResumeName | undefined) =>

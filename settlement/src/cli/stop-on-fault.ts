@@ -1,7 +1,7 @@
 import { LedgerError } from '@tallystick/client-sdk'
+import { fileFailure } from '@tallystick/client-sdk/node'
 import { CommanderError } from 'commander'
 import { LedgerFault } from '../ledger-fault.js'
-import { fileFailure } from './file-failure.js'
 import { printable } from './printable.js'
 
 /**

@@ -1,4 +1,5 @@
 import { encodeExitBundle } from '@tallystick/client-sdk'
+import { CommandError } from './command-error.js'
 import { timeText } from './ledger-words.js'
 import { openStore, type WalletPlace } from './open-store.js'
 import { printFacts } from './print-facts.js'
@@ -12,12 +13,16 @@ export async function exportBundle(options: BundleCommand): Promise<void> {
   const { wallet, close } = await openStore(options, { as: 'bystander' })
   try {
     const bundle = wallet.exitBundle()
+    if (bundle.exits.length === 0) {
+      const detail = `no channel is open: there is nothing to leave with, and ${out} is not written`
+      throw new CommandError('no_channels', detail)
+    }
     await writeWhole(out, encodeExitBundle(bundle))
     const { height, time, exits } = bundle
     const numbers = exits.map(({ number }) => number)
     const facts = { out, chain_id: bundle.chainId, height, time, channels: numbers }
     const text = [
-      `${out} holds signed exits of ${numbers.length} channels, as of block ${height}, ${timeText(time)}`,
+      `${out} holds ${exits.length === 1 ? 'the signed exit of one channel' : `signed exits of ${exits.length} channels`}, as of block ${height}, ${timeText(time)}`,
       'It costs no penalty however old it becomes. What you receive from now on is not in it: write',
       'a new one after that, and keep it where only you can read it.',
     ].join('\n')

@@ -10,7 +10,8 @@ import { refuseConnection, sendProblem } from './problem.js'
 
 /** What a tower tells over HTTP. */
 export type TowerInformation = {
-  readonly ready: () => boolean
+  /** What it waits for before it can serve; `undefined`: nothing. */
+  readonly notReadyFor: () => string | undefined
   readonly describe: () => object
   readonly statistics: () => object
 }
@@ -76,7 +77,7 @@ function boundConnections(server: Server): void {
   })
 }
 
-function towerApp({ ready, describe, statistics }: TowerInformation): Express {
+function towerApp({ notReadyFor, describe, statistics }: TowerInformation): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -84,8 +85,9 @@ function towerApp({ ready, describe, statistics }: TowerInformation): Express {
   app.use(helmet())
   app.get('/livez', (_, response) => void response.json({ status: 'ok' }))
   app.get('/readyz', (_, response) => {
-    if (ready()) response.json({ status: 'ok' })
-    else sendProblem(response, { code: 'not_ready', detail: 'what was missed is being looked at' })
+    const detail = notReadyFor()
+    if (detail === undefined) response.json({ status: 'ok' })
+    else sendProblem(response, { code: 'not_ready', detail })
   })
   app.get('/v1/tower', (_, response) => void response.json(describe()))
   app.get('/v1/stats', (_, response) => void response.json(statistics()))

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { mkdir } from 'node:fs/promises'
-import { StoreFault } from '@tallystick/client-sdk'
 import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { startTower } from '../tower.js'
@@ -8,13 +7,13 @@ import { DEFAULT_TOWER_CONFIG, type TowerConfig } from '../tower-config.js'
 import { initTowerKeys } from '../tower-keys.js'
 import { askTower } from './ask-tower.js'
 import { httpAddress, wholeNumber } from './option-values.js'
+import { stopOnFault, stopRunning } from './stop-on-fault.js'
 
-/** Exit codes: 0 stopped on request, 1 could not start, 70 a durable promise was broken. */
-const EXIT = { failed: 1, fault: 70 } as const
-
-const program = new Command('watchtower').description(
-  'Guards Tallystick channels for owners that are away, for a share of the penalty',
-)
+const program = new Command('watchtower')
+  .description('Guards Tallystick channels for owners that are away, for a share of the penalty')
+  // What cannot be read is told like every other failure.
+  .exitOverride()
+  .configureOutput({ outputError: () => undefined })
 
 program
   .command('init')
@@ -96,11 +95,7 @@ program
     print(json, facts, lines.join('\n'))
   })
 
-await program.parseAsync().catch((error: Error) => {
-  const code = error instanceof StoreFault ? error.code : 'watchtower_failed'
-  process.stderr.write(`${code}: ${error.message}\n`)
-  process.exit(EXIT.failed)
-})
+await program.parseAsync().catch(stopOnFault)
 
 async function run(options: {
   data: string
@@ -119,22 +114,13 @@ async function run(options: {
   const log = pino({ name: 'watchtower' }, pino.destination({ dest: 2, sync: true }))
   const { data, ledger, json, stopWithParent, restored = false, ...rest } = options
   const config: TowerConfig = { ...rest, restored, dataDir: data, ledgerUrl: ledger }
-  const fault = (cause: unknown) => {
-    log.fatal({ err: cause }, 'the tower stops: it could not keep a durable promise')
-    process.exit(EXIT.fault)
-  }
+  const fault = (cause: unknown) => stopRunning(log, cause)
   // Before the tower stands, too: it may wait long for a ledger that never comes.
   let stop: () => void = () => process.exit(0)
   process.once('SIGINT', () => stop())
   process.once('SIGTERM', () => stop())
   if (stopWithParent) process.stdin.once('close', () => stop()).resume()
-  const tower = await startTower(config, (report) => log.info(report, report.kind), fault).catch(
-    (error) => {
-      const code = error instanceof StoreFault ? error.code : 'watchtower_failed'
-      log.fatal({ code, err: error }, 'the tower could not start')
-      process.exit(EXIT.failed)
-    },
-  )
+  const tower = await startTower(config, (report) => log.info(report, report.kind), fault)
   const facts = { event: 'listening', url: tower.url, tower: tower.key }
   print(json, facts, `watchtower ${tower.key} at ${tower.url}`)
   stop = () => void tower.stop().then(() => process.exit(0))

@@ -77,6 +77,11 @@ export class TowerCoins {
     return lockRoot(keyLock(this.#signer.publicKey))
   }
 
+  /** Whether there is nothing that could pay a fee, now or once what is on its way has arrived. */
+  get isEmpty(): boolean {
+    return this.#free.size === 0 && this.#pending.size === 0
+  }
+
   /** Base units that can be spent now. */
   get available(): bigint {
     return [...this.#free.values()].reduce((sum, { owned }) => sum + owned.coin.amount, 0n)
@@ -116,7 +121,10 @@ export class TowerCoins {
     return this.#pending.has(id)
   }
 
-  /** What blocks have left out for long is asked for; what will not be is forgotten. */
+  /**
+   * What blocks have left out for long is asked for; what will not be is forgotten; and coins are
+   * looked for where there are none.
+   */
   async checkPending(): Promise<void> {
     const due = [...this.#pending].filter(
       ([, { sentAt }]) => this.#height - sentAt >= RESEND_BLOCKS,
@@ -128,7 +136,8 @@ export class TowerCoins {
       if (kind === 'rejected' || kind === 'unknown') this.#forget(id)
       if (kind === 'included') this.noteIncluded(this.#height, new Set([id]))
     })
-    if (this.#isLost) await this.refresh()
+    // Only their owner can send some, and says nothing about it here.
+    if (this.#isLost || this.isEmpty) await this.refresh()
   }
 
   /**
