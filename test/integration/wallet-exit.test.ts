@@ -88,7 +88,7 @@ describe('wallet exit on real processes', () => {
       const out = join(network.dir, 'nothing.exit')
       const empty = await walletCommand('bundle', ...place, '--out', out)
       assert.equal(empty.code, 1)
-      assert.match(empty.stderr, /^no_channels: no channel is open.*\n$/)
+      assert.match(empty.stderr, /^no_channels: no channel is open.*$/m)
       assert.equal(existsSync(out), false)
     })
   })
