@@ -62,7 +62,7 @@ export function channelWorld(scope: ChannelScope): World<ChannelState> {
       if (scope.leaves) yield* leaving(scope, state)
       yield* peerMoves(scope, state)
       if (scope.withdrawals || scope.closes) yield* agreementMoves(scope, state)
-      if (scope.losses > 0) yield* resumeMoves(scope, state)
+      if (scope.losses + scope.grants > 0) yield* resumeMoves(scope, state)
       yield* ledgerMoves(scope, state)
     },
   }

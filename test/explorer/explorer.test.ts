@@ -32,6 +32,7 @@ const STATES_LEAST: Readonly<Record<string, number>> = {
   'resumes of a hub': 1_200,
   'resumes and acks': 400,
   'resumes of a payee': 1_500,
+  'resumes for nothing': 100,
   'denied resumes': 800,
   'denied resumes of a hub': 700,
   unsure: 1_100,

@@ -5,9 +5,11 @@ import {
   type ChannelParty,
   channelTotal,
   grantResume,
+  isGivenUp,
   isRejection,
   LANE_START,
   type LaneState,
+  laneHead,
   newParty,
   noteOf,
   otherRole,
@@ -122,8 +124,13 @@ function checkResumed(
     throw new Violation(`INV-16 goes on from what it never signed: ${laneName(own)}`)
   }
   const { epoch } = ownResume?.point ?? own
-  if (signed.some(({ lane }) => lane.epoch > epoch)) {
-    throw new Violation(`INV-16 goes on in epoch ${epoch - NOW}, before one of its own`)
+  if (epoch > 0 && signed.some(({ lane }) => lane.epoch >= epoch)) {
+    throw new Violation(`INV-16 goes on in epoch ${epoch - NOW}, which is over`)
+  }
+  // Who gave it up may have been given the money back elsewhere since.
+  const before = party.ownResume?.point
+  if (before !== undefined && isGivenUp(laneHead(CHAIN, party.ledger, party.role, own), before)) {
+    throw new Violation(`CH-18 goes on from what was given up: ${laneName(own)}`)
   }
   if (peer.acked > own.version || own.acked > peer.version) {
     throw new Violation(`INV-19 goes on from ${laneName(own)} beside ${laneName(peer)}`)
@@ -150,12 +157,15 @@ function resumeOf(
 }
 
 /** Lanes that the peer never sent, but may sign now: with more than there is, or less than it sent. */
-function forgedLanes({ party, taken }: ChannelState): SignedLane[] {
+function forgedLanes({ party, taken, resumes }: ChannelState): SignedLane[] {
   const lane = taken.at(-1)?.lane ?? LANE_START
   const payer = otherRole(party.role)
   const unpayable = amount(channelTotal(party.ledger) + 1n)
+  const tooMuch = { ...lane, version: lane.version + 1, transferred: unpayable, items: [] }
+  const granted = resumes.map(({ point: { epoch, nonce } }) => ({ epoch, resumeNonce: nonce }))
   const lies = [
-    { ...lane, version: lane.version + 1, transferred: unpayable, items: [] },
+    tooMuch,
+    ...granted.slice(-1).map((epoch) => ({ ...tooMuch, ...epoch })),
     ...(lane.version === 0 ? [] : forgotten(lane)),
   ]
   return lies.map((lie) => {

@@ -527,7 +527,7 @@ const OF_DISPUTES: readonly Row[] = [
   [
     'a resume begins a new epoch',
     'CH-18',
-    'resumes of a payee',
+    'resumes for nothing',
     RESUME_LANE,
     'point.epoch <= Math.max(own.epoch, party.own.epoch, ownResume?.point.epoch ?? 0)',
     'false',
@@ -566,6 +566,14 @@ const OF_DISPUTES: readonly Row[] = [
   ],
   ['a resume is of the base shown', 'CH-18', 'resumes', RESUME_LANE, 'if (!isSame)', 'if (false)'],
   [
+    'what was given up is no base',
+    'CH-18',
+    'resumes for nothing',
+    RESUME_LANE,
+    'ownResume !== undefined && isGivenUp(head, ownResume.point)',
+    'false',
+  ],
+  [
     'who goes on keeps what it knows of the other lane',
     'CH-18',
     'resumes and acks',
@@ -584,7 +592,7 @@ const OF_DISPUTES: readonly Row[] = [
   [
     'resumed lanes are solvent',
     'CH-18',
-    'resumes',
+    'resumes for nothing',
     RESUME_LANE,
     "return covers('client') && covers('hub')",
     'return true',

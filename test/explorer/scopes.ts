@@ -210,6 +210,15 @@ export const CHANNEL_SCOPES: readonly Sized<ChannelScope>[] = [
   },
   {
     ...PLAIN,
+    name: 'resumes for nothing',
+    about: 'a hub that says again and again that it has lost data',
+    items: { own: [coin(1)], peer: [] },
+    versions: { own: 2, peer: 0 },
+    ...{ grants: 2, times: [1, 2] },
+    large: { versions: { own: 3, peer: 1 } },
+  },
+  {
+    ...PLAIN,
     name: 'denied resumes',
     about: 'a client that loses its data twice, a hub that denies what either has granted',
     items: { own: [], peer: [] },

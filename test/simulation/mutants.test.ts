@@ -49,7 +49,7 @@ test('a violation prints a short script that breaks the same rule again', async 
     }
     const found = await inRun({})
     assert.equal(found?.invariant, 'INV-17')
-    assert.ok(found.script.actions.length <= 3, JSON.stringify(found.script.actions))
+    assert.ok(found.script.actions.length <= 4, JSON.stringify(found.script.actions))
     const file = join(folder, 'script.json')
     await writeFile(file, JSON.stringify(found.script))
     const again = await inRun({ replay: file, shrink: false })

@@ -16,7 +16,11 @@ const WALLET_STEP = 'client-sdk/src/wallet/wallet-step.ts'
 const OPERATION = 'settlement/src/core/apply-operation.ts'
 
 /** A deliberate defect; a rule that is kept in two places is broken in both. */
-export type Mutant = Patch & { readonly and?: Edit }
+export type Mutant = Patch & {
+  readonly and?: Edit
+  /** One that caught it once, to be tried first. */
+  readonly seed?: number
+}
 
 /** Deliberate defects: each breaks one rule, and the simulator has to notice every one of them. */
 export const MUTANTS: readonly Mutant[] = [
@@ -128,6 +132,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'refund-before-the-peer-acked-a-cancellation',
+    seed: 22,
     rule: 'HUB-3',
     file: HUB_STEP,
     find: 'state.setChannel({ ...channel, party: drafted })',
@@ -143,6 +148,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'hub-carries-on-for-a-later-expiry',
+    seed: 8,
     rule: 'HUB-2',
     file: ROUTING,
     find: 'const { anchor, expiry } = item',
@@ -172,6 +178,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'payer-takes-claims-until-the-expiry',
+    seed: 6,
     rule: 'CH-6.5',
     file: CLAIM,
     find: 'now > item.expiry - CLAIM_MARGIN_SECONDS',
@@ -179,6 +186,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'payer-takes-any-preimage',
+    seed: 2,
     rule: 'CH-6.5',
     file: CLAIM,
     find: 'known.index > item.ticks || anchorOf(known.link, known.index) !== item.anchor',
@@ -191,6 +199,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'payer-expires-items-at-once',
+    seed: 9,
     rule: 'CH-6.3',
     file: 'protocol/src/channel/limits.ts',
     find: 'EXPIRE_GRACE_SECONDS = 15',
@@ -198,6 +207,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'wallet-calls-an-invoice-paid-when-it-is-claimed',
+    seed: 45,
     rule: 'INV-28',
     file: RECEIVING,
     find: "state.setInvoice({ ...invoice, status: 'claiming', time: now })",
@@ -205,6 +215,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'wallet-claims-what-it-does-not-remember',
+    seed: 9,
     rule: 'INV-4',
     file: RECEIVING,
     find: 'const note = state.channel(channel)?.party.incoming.find((other) => other.id === id);',
@@ -213,6 +224,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'wallet-serves-an-item-that-pays-too-little',
+    seed: 9,
     rule: 'INVOICE-3',
     file: RECEIVING,
     find: 'if (lockedBy(item) < invoice.amount || item.ticks !== 1)',
@@ -304,6 +316,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a-challenge-after-the-window',
+    seed: 84,
     rule: 'DSP-4',
     file: CHALLENGE,
     find: 'if (now > status.deadline)',
@@ -318,6 +331,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a-challenge-that-is-only-newer-is-not-stale',
+    seed: 64,
     rule: 'DSP-4',
     file: CHALLENGE,
     find: 'return (order > 0 ||',
@@ -346,6 +360,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a-reveal-counts-whenever-it-came',
+    seed: 8,
     rule: 'REV-2',
     file: 'settlement/src/core/reveal-record.ts',
     find: 'step.time <= notAfter',
