@@ -70,6 +70,7 @@ export {
 export type { BuiltTransaction } from './ledger/transaction-draft.js'
 export { StoreFault } from './store/store-fault.js'
 export type { RecordKind, StoredRecord, StoreWrite, WalletStore } from './store/wallet-store.js'
+export { fetchKeptCopies, type KeptCopiesWish, type KeptCopy } from './tower/kept-copies.js'
 export {
   type AppointmentOwner,
   endAppointment,

@@ -139,7 +139,7 @@ export function assembleHub(parts: HubParts): AssembledHub {
     for (const channel of ended) onReport({ kind: 'ended', ...channel })
     await patiently(() => closer.meetBlock(height, summary.ids))
     const guarded = [...state.busyChannels()].map(({ party }) => {
-      return { party, signer, mayLeave: party.lostAt === undefined }
+      return { party, signer, mayLeave: party.lostAt === undefined, unsure: false }
     })
     const parties = guarded.map(({ party }) => party)
     const revealedBy = await reveals.of(parties, news)

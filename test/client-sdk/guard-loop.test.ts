@@ -9,6 +9,7 @@ import {
   isRejection,
   learnLink,
   leave,
+  type Operation,
   parseTransaction,
   reject,
   type Transaction,
@@ -46,11 +47,19 @@ function closedByHub(): ChannelPair {
 
 /** The anchors that a submitted transaction reveals. */
 function revealedBy(init: RequestInit | undefined): Anchor[] {
-  if (init?.method !== 'POST') return []
+  return submitted(init)?.body.reveals.map(({ link, index }) => anchorOf(link, index)) ?? []
+}
+
+function operationsOf(init: RequestInit | undefined): readonly Operation[] {
+  return submitted(init)?.body.operations ?? []
+}
+
+function submitted(init: RequestInit | undefined): Transaction | undefined {
+  if (init?.method !== 'POST') return undefined
   const { transaction } = JSON.parse(String(init.body)) as { transaction: string }
   const parsed = parseTransaction(fromHex(transaction))
   assert.ok(!isRejection(parsed))
-  return parsed.body.reveals.map(({ link, index }) => anchorOf(link, index))
+  return parsed
 }
 
 /** A guard of the client's, over a node that never answers what `hangs` names. */
@@ -72,7 +81,9 @@ async function guardOver(pair: ChannelPair, hangs: (anchor: Anchor) => boolean) 
     beforeForceClose: () => assert.fail('the channel is closing'),
     onAct: (act) => acts.push(act),
   })
-  const guarded = [{ party: pair.client, signer: pair.signers.client, mayLeave: true }]
+  const guarded = [
+    { party: pair.client, signer: pair.signers.client, mayLeave: true, unsure: false },
+  ]
   const act = (height: number) => loop.act(guarded, { height, now: at(20), revealedBy: nothing })
   return { act, posted, acts, stub }
 }
@@ -134,6 +145,46 @@ describe('GuardLoop', () => {
   })
 })
 
+describe('CH-19 CH-18 a reveal that only a force close can pay for', () => {
+  /** The closes that the guard of a client without coins hands in, its item about to expire. */
+  async function closes(unsure: boolean, isAsking: boolean) {
+    const pair = new ChannelPair()
+    pair.add('hub', 1, 100n, START + 50)
+    const learnt = learnLink(pair.client, itemId(1), { index: 1, link: preimage(1) })
+    assert.ok(!isRejection(learnt))
+    const asking = askToResume(learnt, new Uint8Array(16).fill(1), unsure ? undefined : at(0))
+    assert.ok(!isRejection(asking))
+    const posted: Operation[] = []
+    const stub = new StubLedger(pair.world)
+    const fetch: Fetch = (input, init) => {
+      posted.push(...operationsOf(init))
+      return stub.fetch(input, init)
+    }
+    const { openSocket } = stub
+    const ledger = await LedgerClient.connect({ url: 'http://ledger.test', fetch, openSocket })
+    const loop = new GuardLoop({
+      ledger,
+      feePerKiloCost: () => FEE_PER_KILO_COST,
+      revealWithCoins: async () => ({ kind: 'rejection', code: 'insufficient_funds', detail: '' }),
+      beforeForceClose: async (party) => party,
+      onAct: () => undefined,
+    })
+    const party = isAsking ? asking : learnt
+    const guarded = [{ party, signer: pair.signers.client, mayLeave: true, unsure }]
+    await loop.act(guarded, { height: 5, now: at(20), revealedBy: nothing })
+    return posted.flatMap((operation) => (operation.kind === 'forceClose' ? operation.unsure : []))
+  }
+
+  test('INV-4 vouches for what the store holds, where nobody else signs', async () => {
+    assert.deepEqual(await closes(false, false), [false])
+  })
+
+  test('INV-4 vouches for nothing where other devices may have signed, also between two turns', async () => {
+    assert.deepEqual(await closes(true, false), [true])
+    assert.deepEqual(await closes(true, true), [true])
+  })
+})
+
 describe('DSP-8 INV-4 a claim that expires on a channel in use, by a guard without coins', () => {
   /** The hub owes an item whose preimage it was shown, and says that the client has lost data. */
   async function toldToResume(mayLeave: boolean) {
@@ -163,7 +214,7 @@ describe('DSP-8 INV-4 a claim that expires on a channel in use, by a guard witho
       beforeForceClose: async (left) => leave(left),
       onAct: (act) => acts.push(act),
     })
-    const guarded = [{ party, signer: pair.signers.client, mayLeave }]
+    const guarded = [{ party, signer: pair.signers.client, mayLeave, unsure: true }]
     await loop.act(guarded, { height: 5, now: at(50), revealedBy: nothing })
     return { sent, acts }
   }

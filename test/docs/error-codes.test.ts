@@ -23,7 +23,8 @@ function refusals(): Map<string, string> {
   const found = new Map<string, string>()
   for (const folder of SOURCES) {
     for (const entry of readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })) {
-      if (!entry.endsWith('.ts')) continue
+      // What a command line says to its own user is a program's own.
+      if (!entry.endsWith('.ts') || entry.startsWith('cli/')) continue
       const text = readFileSync(join(ROOT, folder, entry), 'utf8')
       for (const [, code = ''] of text.matchAll(REFUSAL)) found.set(code, `${folder}/${entry}`)
     }

@@ -30,6 +30,8 @@ export const NOT_FUZZED: Readonly<Record<string, string>> = {
   decode: 'reads whatever codec it is given: each of them is tried with it',
   decodeTrusted: 'as decode, with an exception: each codec is tried with it',
   readAhead: 'hands on what somebody else reads',
+  readSeal: 'reads a database; its row is read by findSeal: test/client-sdk/sealed-damage',
+  readBackupFile: 'reads a file; openBackup, which reads its bytes, is tried',
   readWordsFile: 'refuses whatever is no mnemonic; parseMnemonic, which reads it, is tried',
   readBody: 'reads a request to a bound of bytes; test/integration/ledger-hostile-input',
 }

@@ -14,12 +14,14 @@ async function openStore(
   { dir, ledgerUrl, seedOf, hubUrl }: Pick<TestNetwork, 'dir' | 'ledgerUrl' | 'seedOf' | 'hubUrl'>,
   name: string,
   file = `${name}.db`,
+  sharedWords = false,
 ) {
   const opened = await openWallet({
     words: seedOf(name),
     file: join(dir, file),
     ledgerUrl,
     hubUrl,
+    sharedWords,
   })
   t.after(opened.close)
   return opened
@@ -27,6 +29,8 @@ async function openStore(
 
 const booksOf = (wallet: Wallet) => wallet.channels().map(({ books }) => books)
 const statusOf = (wallet: Wallet) => wallet.channels().map(({ party }) => party.ledger.status.kind)
+
+const epochOf = (wallet: Wallet) => wallet.channels()[0]?.party.own.epoch ?? assert.fail()
 
 async function pay(from: Wallet, to: Wallet, value: bigint): Promise<void> {
   const { text, anchor } = await to.createInvoice({ value })
@@ -114,6 +118,67 @@ describe('CH-18 a wallet is restored', () => {
     const fees = 5n * 3_000n + 41_000n
     assert.deepEqual(await inChannels(second), [100n * ONE - 45n * ONE - fees])
     assert.deepEqual(statusOf(second), ['open'])
+  })
+})
+
+describe('CH-19 devices that say that they share their words', () => {
+  test('INV-4 INV-16 go on from a resume at every connection, take turns, and are left unsure', async (t) => {
+    const network = await startTestNetwork(t, ['alice', 'bob'])
+    const first = await openStore(t, network, 'alice', 'alice.db', true)
+    const { wallet: bob } = await openStore(t, network, 'bob')
+    const channel = await first.wallet.openChannel({ deposit: 100n * ONE })
+    await pay(first.wallet, bob, 40n * ONE)
+    const epochs = [epochOf(first.wallet)]
+    await first.close()
+    // A copy of the store, which nobody says to be one: it asks before it signs, as any device does.
+    for (const end of ['', '.mark']) {
+      copyFileSync(join(network.dir, `alice.db${end}`), join(network.dir, `copy.db${end}`))
+    }
+    const { wallet: again } = await openStore(t, network, 'alice')
+    assert.equal(again.sharedWords, true)
+    await pay(again, bob, 2n * ONE)
+    epochs.push(epochOf(again))
+    const { wallet: copy } = await openStore(t, network, 'alice', 'copy.db')
+    await copy.connected()
+    epochs.push(epochOf(copy))
+    const { wallet: other } = await openStore(t, network, 'alice', 'other.db', true)
+    await other.connected()
+    epochs.push(epochOf(other))
+    for (const device of [copy, other, again, copy]) {
+      await pay(device, bob, ONE)
+      epochs.push(epochOf(device))
+    }
+    // Each of the four connections, and each turn that was taken back, has an epoch of its own.
+    assert.deepEqual(
+      epochs,
+      [...new Set(epochs)].sort((a, b) => a - b),
+    )
+    assert.ok((epochs[0] ?? 0) > 0)
+    assert.deepEqual(statusOf(copy), ['open'])
+
+    await assert.rejects(copy.forceClose(channel), { code: 'words_shared' })
+    const plan = await copy.exitPlan(channel)
+    assert.ok(plan?.step.kind === 'forceClose')
+    assert.deepEqual([plan.step.unsure, plan.step.mayBeOld], [true, true])
+    await copy.exit(channel, { unsure: true })
+    await copy.settled(channel)
+    const end = await copy.endOf(channel)
+    assert.ok(end?.kind === 'disputed')
+    assert.equal(end.penalized, false)
+  })
+
+  test('a device learns for good that there is another one when that one takes a channel over', async (t) => {
+    const network = await startTestNetwork(t, ['alice'])
+    const first = await openStore(t, network, 'alice')
+    await first.wallet.openChannel({ deposit: 100n * ONE })
+    assert.equal(first.wallet.sharedWords, false)
+    const { wallet: second } = await openStore(t, network, 'alice', 'second.db')
+    await second.connected()
+    await first.wallet.connected()
+    assert.equal(first.wallet.sharedWords, true)
+    await first.close()
+    const again = await openStore(t, network, 'alice')
+    assert.equal(again.wallet.sharedWords, true)
   })
 })
 

@@ -68,6 +68,15 @@ describe('DSP-12 CH-18 what a guard gives back to an owner that has lost data', 
     assert.deepEqual([party.own, party.peer], [own, pair.client.peer])
   })
 
+  test('INV-17 also where the other side has signed nothing yet: the own lane alone', () => {
+    const pair = new TestPair()
+    const start = newParty('client', pair.client.ledger)
+    pair.update('client', [addItem(3)])
+    const copy = entrusted(pair.client)
+    assert.equal(copy.proof, undefined)
+    assert.deepEqual(accepted(adoptEntrusted(CHAIN, lost(start), copy)).own, pair.client.own)
+  })
+
   test('INV-9 resume_base_too_old, peer_lost_data: an answer that shows less is caught', () => {
     for (const [hide, code] of [
       ['peer', 'peer_lost_data'],
@@ -115,7 +124,7 @@ describe('DSP-12 CH-18 what a guard gives back to an owner that has lost data', 
         { ...copy, own: own({ version: 9, epoch: 1, resumeNonce: NONCE }) },
       ],
       ['bad_resume_signature', asks, { ...copy, resume }],
-      ['nothing_entrusted', asks, { ...copy, own: undefined, proof: undefined }],
+      ['nothing_newer', asks, { ...copy, own: undefined, proof: undefined }],
     ] as readonly (readonly [string, ChannelParty, Entrusted])[]) {
       assert.equal(codeOf(adoptEntrusted(CHAIN, party, shown)), code)
     }

@@ -31,7 +31,7 @@ function usedWallet(): OpenedBackup {
   world.takes(world.pay(2))
   return {
     version: 9,
-    ...{ height: 77, time: world.now, confirmed: 8, nextKeyIndex: 1 },
+    ...{ height: 77, time: world.now, confirmed: 8, nextKeyIndex: 1, isShared: true },
     hub: { key: testSigner(2).publicKey, url: 'ws://hub:1/v1/session' },
     channels: [...world.state.channels()],
     invoices: [...world.state.invoices()],
@@ -95,7 +95,7 @@ describe('BAK-1 a sealed backup', () => {
   test('is refused by name: another format, chain, wallet or key', () => {
     const sealed = seal(usedWallet())
     const later = new Uint8Array(sealed)
-    later[0] = 2
+    later[0] = 3
     assert.equal(codeOf(openBackup(OWNER, later)), 'backup_format_unknown')
     const elsewhere = { ...OWNER, chainId: OTHER_CHAIN }
     assert.equal(codeOf(openBackup(elsewhere, sealed)), 'backup_of_another_chain')

@@ -75,7 +75,12 @@ class Device {
     const { hub, observer, client } = this.#world
     const overlay = new WalletOverlay(this.state)
     const nonce = this.#world.dice.bytes(RESUME_NONCE_BYTES)
-    const context = { chainId: CHAIN, now: hub.now, signer: () => client.signer, nonce }
+    const context = {
+      chainId: CHAIN,
+      now: hub.now,
+      signer: () => client.signer,
+      nonce,
+    }
     const outcome = stepWallet(overlay, event, context)
     if (isRejection(outcome)) return outcome as Rejection
     const effects = [...(outcome as WalletEffect[])]

@@ -1,6 +1,7 @@
 import {
   COUNTER_MAX,
   type Decoded,
+  flag,
   integer,
   list,
   optional,
@@ -31,6 +32,8 @@ export const backupContentCodec = struct({
   nextKeyIndex: integer(PATH_INDEX_MAX),
   /** The hub that the wallet kept to, and its session address. */
   hub: optional(struct({ key: publicKeyCodec, url: text(2_048) })),
+  /** Whether other devices use the same words (CH-19). */
+  isShared: flag,
   channels: list(walletChannelCodec, RECORDS_MAX),
   /** What is not finished, and of what is as much as was asked for, the newest. */
   invoices: list(invoiceRecordCodec, RECORDS_MAX),

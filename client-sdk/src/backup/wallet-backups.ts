@@ -169,7 +169,7 @@ export class WalletBackups {
 
   /** What is committed is what is on disk. */
   async #content(): Promise<Omit<OpenedBackup, keyof FinishedRecords | 'version'>> {
-    const { state, store, feed } = this.#core
+    const { state, store, feed, sharedWords } = this.#core
     const hub = this.#hubKey()
     const [channels, invoices, payments] = [
       [...state.channels()],
@@ -183,6 +183,7 @@ export class WalletBackups {
       time: feed.time,
       confirmed: this.#confirmed,
       nextKeyIndex,
+      isShared: sharedWords.isSet,
       hub: hub && { key: hub, url: this.#hubUrl },
       ...{ channels, invoices, payments },
     }

@@ -33,8 +33,10 @@ export type Guarded = {
   readonly party: ChannelParty
   /** The owner's channel key. */
   readonly signer: Signer
-  /** Whether it may close the channel by itself, unsure where the hub says that it has lost data. */
+  /** Whether it may close the channel by itself. */
   readonly mayLeave: boolean
+  /** Whether a force close of the owner's vouches for nothing: the hub says that data was lost, or others sign, too (CH-19). */
+  readonly unsure: boolean
 }
 
 export type GuardParts = {
@@ -139,7 +141,7 @@ export class GuardLoop {
   }
 
   async #build(duty: Duty, guarded: Guarded): Promise<Transaction | Rejection> {
-    const { party } = guarded
+    const { party, unsure, mayLeave } = guarded
     const channel = party.ledger.number
     switch (duty.kind) {
       case 'finalize':
@@ -151,10 +153,11 @@ export class GuardLoop {
         const funded = await this.#parts.revealWithCoins(duty.reveal)
         if (!isRejection(funded)) return funded.transaction
         // Lost books must never close a channel by themselves: their owner decides (DSP-9).
-        if (!guarded.mayLeave) return funded
+        if (!mayLeave) return funded
         // An owner without coins can only pay out of the channel, and so has to leave it.
         const leaving = await this.#parts.beforeForceClose(party)
-        return this.#channelTransaction(guarded, [forceCloseOperation(leaving)], [duty.reveal])
+        const close = { ...forceCloseOperation(leaving), unsure }
+        return this.#channelTransaction(guarded, [close], [duty.reveal])
       }
     }
   }

@@ -13,7 +13,10 @@ export class RequestTurns {
 
   /** What `request` gives, begun once it is its turn. Rejects with the signal's reason while it waits. */
   async take<T>(signal: AbortSignal | undefined, request: () => Promise<T>): Promise<T> {
-    await this.#turn(signal)
+    signal?.throwIfAborted()
+    // What need not wait is asked at once, in the order in which it is called.
+    if (this.#free > 0) this.#free--
+    else await this.#turn(signal)
     try {
       return await request()
     } finally {
@@ -21,13 +24,8 @@ export class RequestTurns {
     }
   }
 
-  async #turn(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted()
-    if (this.#free > 0) {
-      this.#free--
-      return
-    }
-    await new Promise<void>((resolve, reject) => {
+  #turn(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
       const begin = () => {
         signal?.removeEventListener('abort', giveUp)
         resolve()

@@ -15,8 +15,9 @@ export async function lookAtWallet({
   ledgerUrl,
   chainId,
   restored = false,
+  sharedWords = false,
   advice,
-}: Pick<WalletOptions, 'words'> & {
+}: Pick<WalletOptions, 'words' | 'sharedWords'> & {
   /** Path of the SQLite file. */
   readonly file: string
   /** The file is a copy that may be old (JRN-6): what it says of its channels is not believed. */
@@ -27,7 +28,7 @@ export async function lookAtWallet({
   readonly advice?: StoreAdvice
 }): Promise<OpenedWallet> {
   return openOver({
-    ...{ words, ledgerUrl, restored, guards: false },
+    ...{ words, ledgerUrl, restored, sharedWords, guards: false },
     ...(chainId !== undefined && { chainId }),
     openStores: async () => {
       const looked = await lookAtSqliteStore(file, { restored, ...(advice && { advice }) })

@@ -41,7 +41,15 @@ export async function openWallet({
   readonly chainId?: ChainId
 } & Pick<
   WalletOptions,
-  'words' | 'hubUrl' | 'hub' | 'backup' | 'entrusted' | 'towers' | 'guards' | 'onEvent'
+  | 'words'
+  | 'hubUrl'
+  | 'hub'
+  | 'backup'
+  | 'entrusted'
+  | 'towers'
+  | 'sharedWords'
+  | 'guards'
+  | 'onEvent'
 >): Promise<OpenedWallet> {
   return openOver({
     ...{ ...options, restored },

@@ -21,7 +21,7 @@ import { type HubRequest, HubRequests } from './hub-requests.js'
 import { type Caller, ignoreFault, type WalletCore } from './wallet-core.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
-import { resumeFrom } from './wallet-resume.js'
+import { endTurns, resumeFrom } from './wallet-resume.js'
 
 /** A wallet's line to its hub: the session, the channels attached to it, and open requests. */
 export class HubLink {
@@ -31,6 +31,8 @@ export class HubLink {
   readonly #requests = new HubRequests()
   readonly #attachments = new Attachments()
   readonly #onResumed: () => void
+  /** Channels that were resumed on this connection: where words are shared, only they are used. */
+  readonly #turns = new Set<ChannelId>()
   #begun = false
   #transcript: Transcript | undefined
   #policy: HubPolicy | undefined
@@ -121,6 +123,10 @@ export class HubLink {
       const { id } = party.ledger
       if (!this.#isServed(party) || !this.#attachments.isDue(id, now)) continue
       this.#attachments.wait(id, 'asked', now)
+      if (this.#lacksTurn(party)) {
+        void this.#askTurn(id)
+        continue
+      }
       const position = positionOf(party)
       const signature = signAttach(transcript, position, this.#core.keys.channel(keyIndex))
       this.#session.send({ kind: 'attach', position, signature })
@@ -188,6 +194,9 @@ export class HubLink {
   #disconnected(reason: string): void {
     this.#policy = undefined
     this.#attachments.clear()
+    this.#turns.clear()
+    // A store that fails is told by itself.
+    endTurns(this.#core).catch(() => undefined)
     this.#requests.interrupt()
     this.#core.notify({ kind: 'disconnected', reason })
   }
@@ -222,6 +231,24 @@ export class HubLink {
     return (phase === 'answered' || phase === 'attached') && !this.#waits(channel)
   }
 
+  /** CH-19: whether the channel has to be resumed on this connection before it is attached. */
+  #lacksTurn({ ledger: { id }, resuming }: ChannelParty): boolean {
+    return this.#core.sharedWords.isSet && resuming === undefined && !this.#turns.has(id)
+  }
+
+  async #askTurn(channel: ChannelId): Promise<void> {
+    try {
+      const refused = await this.#core.submit({ kind: 'turnEnded', channel })
+      // Where nothing may be signed any more, there is no turn to ask for.
+      if (refused !== undefined) return this.#rest(channel)
+    } catch {
+      // A store that fails is told by itself.
+      return
+    }
+    this.#attachments.forget(channel)
+    this.attachAll()
+  }
+
   /** Whether the hub was asked from where the wallet's lane goes on. */
   #waits(channel: ChannelId): boolean {
     return this.#core.state.channel(channel)?.party.resuming !== undefined
@@ -238,12 +265,13 @@ export class HubLink {
     switch (code) {
       case 'channel_unknown':
         // A channel that is new to the hub is waited for; one that was found may be nobody's.
-        if (this.#isLost(channel)) this.#rest(channel)
+        if (this.#core.state.channel(channel)?.books === 'lost') this.#rest(channel)
         else this.#attachments.forget(channel)
         return
       case 'channel_taken':
         this.#attachments.taken(channel)
-        return void this.#lose(channel)
+        this.#turns.delete(channel)
+        return void this.#meetOtherDevice(channel)
       case 'peer_lost_data':
         // By what the hub holds of this wallet's signatures, the record here is an old one.
         if (!this.#isLost(channel)) void this.#lose(channel)
@@ -263,9 +291,9 @@ export class HubLink {
     const { channel, resuming } = message.position
     const phase = this.#attachments.phaseOf(channel)
     // What crosses a request to resume, or was not asked for, says nothing about what to do next.
-    if (phase === undefined || phase === 'resting' || phase === 'taken' || this.#isLost(channel)) {
-      return
-    }
+    const party = this.#core.state.channel(channel)?.party
+    if (party === undefined || this.#isLost(channel) || this.#lacksTurn(party)) return
+    if (phase === undefined || phase === 'resting' || phase === 'taken') return
     if (phase === 'asked') this.#attachments.wait(channel, 'answered', this.#core.clock.nowMs())
     const refused = await this.#core.submit({ kind: 'heard', message })
     if (refused?.code === 'resume_too_soon') return this.#attachments.forget(channel)
@@ -290,6 +318,8 @@ export class HubLink {
       const refused = await resumeFrom(this.#core, channel, answer)
       if (refused === undefined) {
         this.#onResumed()
+        // The connection may have ended in the meantime.
+        if (this.#attachments.phaseOf(channel) === 'answered') this.#turns.add(channel)
         return this.#attachAgain(channel)
       }
       if (refused.code === 'resume_too_soon') return this.#attachments.forget(channel)
@@ -302,6 +332,14 @@ export class HubLink {
       this.#core.problem('ledger_unreachable', detail)
       this.#rest(channel)
     }
+  }
+
+  /** That there is another one, a device knows for good. */
+  async #meetOtherDevice(channel: ChannelId): Promise<void> {
+    const lost = this.#lose(channel)
+    // A store that fails is told by itself.
+    await this.#core.sharedWords.set().catch(() => undefined)
+    await lost
   }
 
   #attachAgain(channel: ChannelId): void {

@@ -17,6 +17,7 @@ import {
 import { StoreFault } from '../store/store-fault.js'
 import type { WalletStore } from '../store/wallet-store.js'
 import { WalletError } from '../wallet-error.js'
+import { SHARED_WORDS } from './shared-words.js'
 import { decodeWalletChannel, invoiceRecordCodec, paymentRecordCodec } from './wallet-records.js'
 import { WalletState } from './wallet-state.js'
 
@@ -32,6 +33,8 @@ export type StoredWallet = {
   readonly backupConfirmed: number
   /** Whether the hub has refused one of them, because it keeps a newer one (BAK-5). */
   readonly isBackupOutdated: boolean
+  /** Whether other devices use its words as well (CH-19). */
+  readonly isShared: boolean
   /** What goes into its backups of what is finished. */
   readonly finished: FinishedRecords
 }
@@ -78,6 +81,7 @@ export async function loadWallet(
     nextKeyIndex: await storedCount(store, 'nextKeyIndex', PATH_INDEX_MAX),
     usedKeyIndexes: await storedKeyIndexes(store),
     backupConfirmed: (await storedCount(store, 'backupConfirmed', COUNTER_MAX)) ?? 0,
+    isShared: (await store.get(SHARED_WORDS.kind, SHARED_WORDS.key)) !== undefined,
     isBackupOutdated: (await store.get('meta', 'backupOutdated')) !== undefined,
     backupVersion: (await storedCount(store, 'backupVersion', COUNTER_MAX)) ?? 0,
   }

@@ -36,6 +36,21 @@ export function stepStateLost(
   return [{ kind: 'channelChanged', channel: party.ledger.id }]
 }
 
+/**
+ * Another device may sign from here on (CH-19). The record holds all that this one has signed, so that
+ * the guard may still leave by it, unsure.
+ */
+export function stepTurnEnded(
+  state: WalletOverlay,
+  held: WalletChannel,
+  { nonce }: WalletContext,
+): Outcome {
+  const party = askToResume(held.party, nonce, undefined)
+  if (isRejection(party)) return party
+  state.setChannel({ ...held, party })
+  return [{ kind: 'channelChanged', channel: party.ledger.id }]
+}
+
 /** A request of an earlier process: a copy of the store could bring it back once it was answered. */
 export function stepAskedAnew(
   state: WalletOverlay,

@@ -17,11 +17,11 @@ import {
   type TxId,
   utf8,
 } from '@tallystick/protocol'
-import { inParallel } from '../ledger/in-parallel.js'
 import { WalletError } from '../wallet-error.js'
 import { bestBy } from './best-by.js'
 import { errorOf } from './error-of.js'
 import type { HubLink } from './hub-link.js'
+import { searchKeys } from './key-search.js'
 import type { StoredWallet } from './load-wallet.js'
 import { parseAppointment, parseValue } from './parse-arguments.js'
 import type { Caller, WalletCore } from './wallet-core.js'
@@ -32,9 +32,6 @@ import type { WalletChannel } from './wallet-records.js'
 const HUB_PENALTY_PPM = 1_000_000
 /** Headroom asked for beyond what an invoice needs, so that not every sale waits for the ledger. */
 const INBOUND_HEADROOM = 4n
-
-/** Unused keys in a row after which no more are looked for on the ledger. */
-const KEY_GAP_MAX = 8
 
 /** How channels of a wallet begin, grow and end. */
 export class WalletChannels {
@@ -54,19 +51,13 @@ export class WalletChannels {
 
   /**
    * Looks on the ledger for channels of the words of a new store: they are from a store that was
-   * lost. The ledger shows only those that are not settled, so the search goes on for
-   * `KEY_GAP_MAX` keys beyond the last that is found, or that a backup says to have been used. A
+   * lost. The search goes on beyond the last that is found, or that a backup says to have been used. A
    * restored copy looks for those that were opened since.
    */
   async findLost(isRestored: boolean): Promise<void> {
     if (this.#nextKeyIndex !== undefined && !isRestored) return
-    let next = this.#nextKeyIndex ?? this.#usedKeyIndexes
-    for (let from = 0; from < next + KEY_GAP_MAX; from += KEY_GAP_MAX) {
-      const indexes = Array.from({ length: KEY_GAP_MAX }, (_, i) => from + i)
-      const used = await inParallel(indexes, KEY_GAP_MAX, (index) => this.#keepLost(index))
-      if (used.includes(true)) next = Math.max(next, from + used.lastIndexOf(true) + 1)
-    }
-    await this.#setNextKeyIndex(next)
+    const known = this.#nextKeyIndex ?? this.#usedKeyIndexes
+    await this.#setNextKeyIndex(await searchKeys(known, (index) => this.#keepLost(index)))
   }
 
   /** Takes over channels whose opening this store began and did not see. */

@@ -5,6 +5,7 @@ import type { BlockFeed } from '../ledger/block-feed.js'
 import { KeyCoins } from '../ledger/key-coins.js'
 import type { WalletStore } from '../store/wallet-store.js'
 import type { StoredWallet } from './load-wallet.js'
+import { SharedWords } from './shared-words.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import { liveChannels } from './wallet-ledger.js'
 import { WalletLoop } from './wallet-loop.js'
@@ -47,6 +48,7 @@ export class WalletCore {
   readonly store: WalletStore
   readonly state: WalletState
   readonly coins: KeyCoins
+  readonly sharedWords: SharedWords
   readonly randomBytes: (length: number) => Uint8Array
   readonly clock: Clock
   readonly changes = new Watchers<WalletNotice | { readonly kind: 'books' }>()
@@ -60,6 +62,7 @@ export class WalletCore {
     this.store = store
     this.state = stored.state
     this.coins = new KeyCoins(feed.ledger, keys.payout(0), 0)
+    this.sharedWords = new SharedWords(store, stored.isShared)
     this.randomBytes = parts.randomBytes
     this.clock = parts.clock
     this.#onEvent = parts.onEvent

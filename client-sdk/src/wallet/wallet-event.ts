@@ -39,6 +39,8 @@ export type WalletEvent =
       /** Who says so: what is known of the store, or the hub. */
       readonly by: 'store' | 'hub'
     }
+  /** Another device may sign from here on: nothing is, until the hub has given this one a turn (CH-19). */
+  | { readonly kind: 'turnEnded'; readonly channel: ChannelId }
   /** The process began anew while the hub was asked from where the lane goes on. */
   | { readonly kind: 'askedAnew'; readonly channel: ChannelId }
   /** A guard gives back what it was entrusted with. */

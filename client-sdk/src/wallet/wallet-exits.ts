@@ -16,6 +16,7 @@ import { backOffMs, pause } from '../ledger/pause.js'
 import { WalletError } from '../wallet-error.js'
 import { closeAlone } from './close-alone.js'
 import { errorOf } from './error-of.js'
+import { type LeavingMode, leavingMode } from './leaving-mode.js'
 import type { Caller, WalletCore } from './wallet-core.js'
 import type { WalletChannel } from './wallet-records.js'
 import type { WalletWatch } from './wallet-watch.js'
@@ -53,7 +54,8 @@ export class WalletExits {
     const duties = dutiesOf(party, chainId, now, revealedBy)
     const challenge = duties.find(({ kind }) => kind === 'challenge')
     const answer = challenge?.kind === 'challenge' ? challenge.operation : undefined
-    const way = wayOut(this.#leaving(held, unsure || mayBeOld(held)), mayBeOld(held))
+    const mayBeOld = this.#mode(held) !== 'plain'
+    const way = wayOut(this.#leaving(held, unsure || mayBeOld), mayBeOld)
     const plan = planExit(party.ledger, party.role, { way, answer }, { chainId, now, revealedBy })
     if (isRejection(plan)) throw errorOf(plan)
     return plan
@@ -62,7 +64,7 @@ export class WalletExits {
   /** Hands in the force close; the answer comes before a block holds it. */
   async forceClose(id: ChannelId, { unsure = false }: ExitOptions): Promise<TxId> {
     const known = this.#held(id)
-    if (mayBeOld(known) && !unsure && known.party.phase.kind !== 'closed') throw stateLost(id)
+    if (!unsure && known.party.phase.kind !== 'closed') requirePlain(id, this.#mode(known))
     const held = await this.#watch.leave(id)
     const built = closeAlone(this.#leaving(held, unsure))
     if (isRejection(built)) throw errorOf(built)
@@ -156,6 +158,10 @@ export class WalletExits {
     }
   }
 
+  #mode(held: WalletChannel): LeavingMode {
+    return leavingMode(held, this.#core.sharedWords.isSet)
+  }
+
   #held(id: ChannelId): WalletChannel {
     const held = this.#core.state.channel(id)
     if (held !== undefined) return held
@@ -163,9 +169,23 @@ export class WalletExits {
   }
 }
 
-/** Whether later states were signed, or received, than the store holds. */
-export function mayBeOld({ books, party }: WalletChannel): boolean {
-  return books !== 'whole' || party.lostAt !== undefined
+/** Errors: `state_lost`, `words_shared`, where a close must vouch for nothing. */
+function requirePlain(id: ChannelId, mode: LeavingMode): void {
+  switch (mode) {
+    case 'plain':
+      return
+    case 'unsure':
+      throw wordsShared(id)
+    case 'lost':
+      throw stateLost(id)
+  }
+}
+
+function wordsShared(id: ChannelId): WalletError {
+  const detail =
+    `other devices use these words, and may have signed on channel ${id} since: if they have, what` +
+    ' this store knows costs a penalty; an unsure close costs none'
+  return new WalletError('words_shared', detail)
 }
 
 export function stateLost(id: ChannelId): WalletError {

@@ -128,6 +128,7 @@ function isLedgerEvent({ kind }: WalletEvent): boolean {
     kind === 'timePassed' ||
     kind === 'leave' ||
     kind === 'stateLost' ||
+    kind === 'turnEnded' ||
     kind === 'askedAnew' ||
     kind === 'adopted'
   )

@@ -36,6 +36,11 @@ export type WalletOptions = {
    * before anything is signed on it, and those that were opened since are looked for.
    */
   readonly restored?: boolean
+  /**
+   * Other devices use these words as well (CH-19); to be said on all of them, once: the store keeps it,
+   * and there is no way back. Channels are resumed at every connection, and left unsure only.
+   */
+  readonly sharedWords?: boolean
   /** Absent: true. `false`: only looks, and hands in nothing by itself. */
   readonly guards?: boolean
   /** Absent: the process's. */

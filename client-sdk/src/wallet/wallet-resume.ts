@@ -5,6 +5,7 @@ import {
   encode,
   entrustedCodec,
   isRejection,
+  isUsable,
   type Rejection,
   type ResumeAnswer,
 } from '@tallystick/protocol'
@@ -38,6 +39,18 @@ export async function loseChannels(core: WalletCore, isRestored: boolean): Promi
   )
   await core.submitAll(
     lost.map(({ party }) => ({ kind: 'stateLost', channel: party.ledger.id, by }) as const),
+  )
+}
+
+/**
+ * Where other devices use the same words, this one's turns are over until the hub has said anew from
+ * where to go on (CH-19): durable when the promise is kept.
+ */
+export async function endTurns(core: WalletCore): Promise<void> {
+  if (!core.sharedWords.isSet) return
+  const ended = core.channels().filter(({ books, party }) => books === 'whole' && isUsable(party))
+  await core.submitAll(
+    ended.map(({ party }) => ({ kind: 'turnEnded', channel: party.ledger.id }) as const),
   )
 }
 

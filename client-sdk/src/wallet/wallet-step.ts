@@ -43,6 +43,7 @@ import {
   stepAskedAnew,
   stepResumeAnswered,
   stepStateLost,
+  stepTurnEnded,
 } from './resume-step.js'
 import { markPaid, stepRevealSeen } from './reveal-step.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
@@ -87,6 +88,8 @@ export function stepWallet(
       return changeChannel(state, event.channel, (held) =>
         stepStateLost(state, held, event.by, context),
       )
+    case 'turnEnded':
+      return changeChannel(state, event.channel, (held) => stepTurnEnded(state, held, context))
     case 'askedAnew':
       return changeChannel(state, event.channel, (held) => stepAskedAnew(state, held, context))
     case 'adopted': {
@@ -292,8 +295,12 @@ function stepChannelEnded(state: WalletOverlay, channel: ChannelId, end: Channel
 function stepTimePassed(state: WalletOverlay, context: WalletContext): Outcome {
   const effects: WalletEffect[] = []
   for (const held of [...state.channels()]) {
-    // Whether something expired unpaid, lost books do not tell.
-    if (held.books !== 'whole') continue
+    if (held.books !== 'whole' || held.party.resuming !== undefined) {
+      // Whether something expired unpaid, such a record does not tell; that an agreement lapsed, it does.
+      const party = lapseAgreement(held.party, context.now)
+      if (party !== held.party) state.setChannel({ ...held, party })
+      continue
+    }
     const expired = expireItems(state, held, context)
     effects.push(...expired.effects)
     const party = draftOwed(lapseAgreement(expired.party, context.now), context.now)

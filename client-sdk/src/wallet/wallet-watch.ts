@@ -3,6 +3,7 @@ import { GuardLoop } from '../guard/guard-loop.js'
 import { RevealLookups } from '../guard/reveal-lookup.js'
 import type { BlockSummary } from '../ledger/block-summary.js'
 import { errorOf } from './error-of.js'
+import { leavingMode } from './leaving-mode.js'
 import type { WalletCore } from './wallet-core.js'
 import { eventsMissed, eventsOfBlock } from './wallet-ledger.js'
 import type { WalletChannel } from './wallet-records.js'
@@ -108,9 +109,12 @@ export class WalletWatch {
       .filter(
         ({ party }) => isDisputed(party) || party.incoming.some(({ known }) => known !== undefined),
       )
-      .map(({ party, keyIndex, books }) => {
-        return { party, signer: this.#core.keys.channel(keyIndex), mayLeave: books !== 'lost' }
-      })
+      .map((held) => ({
+        party: held.party,
+        signer: this.#core.keys.channel(held.keyIndex),
+        mayLeave: held.books !== 'lost',
+        unsure: leavingMode(held, this.#core.sharedWords.isSet) !== 'plain',
+      }))
     if (guarded.length === 0) return
     const parties = guarded.map(({ party }) => party)
     const revealedBy = await this.#reveals.of(parties, news)

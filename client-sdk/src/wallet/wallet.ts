@@ -25,16 +25,16 @@ import { errorOf } from './error-of.js'
 import { HubLink } from './hub-link.js'
 import { loadWallet, masterSeedOf, type StoredWallet } from './load-wallet.js'
 import { parseHub, parseLock, parseTowers, parseUrl, parseValue } from './parse-arguments.js'
+import { performEffect } from './perform-effect.js'
 import { WalletChannels } from './wallet-channels.js'
 import { type Caller, WalletCore } from './wallet-core.js'
-import type { WalletEffect } from './wallet-event.js'
 import { type ExitOptions, WalletExits } from './wallet-exits.js'
 import { type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
 import { eventsMissed } from './wallet-ledger.js'
 import type { WalletOptions } from './wallet-options.js'
 import { type PaymentWish, WalletPayments } from './wallet-payments.js'
 import type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet-records.js'
-import { adopt, loseChannels } from './wallet-resume.js'
+import { adopt, endTurns, loseChannels } from './wallet-resume.js'
 import { WalletTowers } from './wallet-towers.js'
 import { WalletWatch } from './wallet-watch.js'
 
@@ -123,7 +123,9 @@ export class Wallet {
     })
     try {
       tellRestored(core, restored)
+      if (options.sharedWords ?? false) await core.sharedWords.set()
       await loseChannels(core, options.restored ?? false)
+      await endTurns(core)
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])
       await wallet.#channels.findLost(options.restored ?? false)
@@ -147,6 +149,14 @@ export class Wallet {
   /** Where coins are sent to this wallet on the ledger. */
   get payoutLock(): LockRoot {
     return this.#core.coins.lock
+  }
+
+  /**
+   * Whether other devices use these words as well (CH-19): by the owner's word, by that of a backup, or
+   * because one of them has taken a channel over.
+   */
+  get sharedWords(): boolean {
+    return this.#core.sharedWords.isSet
   }
 
   /** The channels that are not settled yet. */
@@ -266,7 +276,8 @@ export class Wallet {
   /**
    * Closes without the hub. The guard finalizes after the dispute window; the answer comes at once.
    * Errors: `state_lost` where the channel's `books` are lost: it would show an old state, and cost
-   * the penalty. `unsure` vouches for nothing (DSP-9): a longer window, and never a penalty.
+   * the penalty; `words_shared` where another device may have signed since (CH-19). `unsure` vouches for
+   * nothing (DSP-9): a longer window, and never a penalty.
    */
   forceClose(id: ChannelId, options: ExitOptions = {}): Promise<TxId> {
     return this.#exits.forceClose(id, options)
@@ -376,21 +387,6 @@ export class Wallet {
     await this.#backups.stop()
     this.#link.stop()
     await this.#core.close()
-  }
-}
-
-function performEffect(core: WalletCore, link: HubLink, effect: WalletEffect): void {
-  switch (effect.kind) {
-    case 'send':
-    case 'agreeToClose':
-    case 'resumed':
-      return link.perform(effect)
-    case 'invoiceChanged':
-      return core.notify({ kind: 'invoice', invoice: effect.invoice })
-    case 'paymentChanged':
-      return core.notify({ kind: 'payment', payment: effect.payment })
-    case 'channelChanged':
-      return core.changes.tell({ kind: 'books' })
   }
 }
 

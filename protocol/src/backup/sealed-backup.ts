@@ -3,8 +3,8 @@ import { chainIdCodec, publicKeyCodec } from '../ledger/identifiers.js'
 import { COUNTER_MAX } from '../ledger/limits.js'
 import { isRejection, type Rejection, reject } from '../primitives/outcome.js'
 
-/** The only format so far (BAK-1). Its byte comes first, so that a later one is known by it. */
-const FORMAT = 1
+/** The format that is read and written (BAK-1). Its byte comes first, so that another is known by it. */
+const FORMAT = 2
 /** A sealed backup at the most, bytes: what an owner keeps in a file. */
 export const BACKUP_FILE_BYTES_MAX = 2 ** 26
 /** A sealed backup that a hub keeps at the most, bytes (BAK-5). */

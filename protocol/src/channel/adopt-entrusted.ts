@@ -2,7 +2,7 @@ import type { ChainId } from '../ledger/identifiers.js'
 import { reject } from '../primitives/outcome.js'
 import { timestamp } from '../primitives/time.js'
 import type { ChannelRejection } from './channel-rejection.js'
-import { checkEntrusted, type EntrustedRejection } from './check-entrusted.js'
+import { checkEntrustedSignatures, type EntrustedRejection } from './check-entrusted.js'
 import type { Entrusted } from './entrusted.js'
 import { compareVersions, LANE_START, type LaneState } from './lane-state.js'
 import type { ChannelParty } from './party.js'
@@ -12,7 +12,8 @@ import { isUnderResume, laneHead } from './resume.js'
  * What a guard gives back to an owner that has lost data (DSP-12), as far as it is newer than what
  * the owner knows. It is knowledge and no leave to sign: the party goes on waiting for its resume,
  * whose answer must not show less, and an unsure close asserts it (DSP-9). Refused: of the other
- * side, or the owner has not asked for a resume (`channel_not_usable`); what TOWER-4 refuses; an own lane that does not follow its resume
+ * side, or the owner has not asked for a resume (`channel_not_usable`); what is not signed as
+ * TOWER-4 says; an own lane that does not follow its resume
  * (`resume_mismatch`); nothing that is not known (`nothing_newer`).
  */
 export function adoptEntrusted(
@@ -57,7 +58,7 @@ function checkAdoptable(
     return reject('channel_not_usable', `this side of channel ${ledger.id} misses nothing of it`)
   }
   // An appointment that has run out is no reason to forget what was entrusted with it.
-  const unsigned = checkEntrusted(chainId, ledger, entrusted, timestamp(0))
+  const unsigned = checkEntrustedSignatures(chainId, ledger, entrusted, timestamp(0))
   if (unsigned !== undefined) return unsigned
   const lane = own?.lane ?? LANE_START
   const isFollowed =

@@ -1,14 +1,11 @@
-import { open, rename } from 'node:fs/promises'
 import { encodeExitBundle } from '@tallystick/client-sdk'
 import { CommandError } from './command-error.js'
 import { timeText } from './ledger-words.js'
 import { openStore, type WalletPlace } from './open-store.js'
 import { printFacts } from './print-facts.js'
+import { writeWhole } from './write-whole.js'
 
 export type BundleCommand = WalletPlace & { readonly out: string; readonly json?: true }
-
-/** Whoever has the file can close the channels of it: only its owner may read it. */
-const BUNDLE_MODE = 0o600
 
 /** `wallet bundle`: writes what brings the money home when words, store and hub are gone. */
 export async function exportBundle(options: BundleCommand): Promise<void> {
@@ -33,17 +30,4 @@ export async function exportBundle(options: BundleCommand): Promise<void> {
   } finally {
     await close()
   }
-}
-
-/** The old file stays whole until the new one is on disk. */
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const beside = `${path}.new`
-  const file = await open(beside, 'w', BUNDLE_MODE)
-  try {
-    await file.writeFile(bytes)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(beside, path)
 }

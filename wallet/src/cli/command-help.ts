@@ -10,6 +10,14 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'wallet exit --keys wallet.keys --store new.db --new-store --ledger URL',
     'wallet exit --bundle wallet.exit --ledger URL --yes --wait --json',
   ],
+  backup: [
+    'wallet backup --keys wallet.keys --store wallet.db --ledger URL --out wallet.backup',
+    'wallet backup --keys wallet.keys --check wallet.backup',
+  ],
+  restore: [
+    'wallet restore --keys wallet.keys --store new.db --ledger URL --hub WS-URL',
+    'wallet restore --keys wallet.keys --store new.db --ledger URL --backup wallet.backup --tower WS-URL',
+  ],
   bundle: ['wallet bundle --keys wallet.keys --store wallet.db --ledger URL --out wallet.exit'],
 }
 

@@ -19,6 +19,7 @@ export type ExitCommand = {
   readonly bundle?: string
   readonly channel?: readonly number[]
   readonly unsure?: true
+  readonly sharedWords?: true
   readonly newStore?: true
   readonly plan?: true
   readonly wait?: true
@@ -83,7 +84,12 @@ async function openExit(options: ExitCommand): Promise<OpenedExit> {
   if (keys === undefined || store === undefined) {
     throw new CommandError('usage', 'either --bundle is due, or --keys and --store')
   }
-  const place = { keys, store, ledger: url, ...(options.chainId && { chainId: options.chainId }) }
+  const { chainId, sharedWords } = options
+  const place = {
+    ...{ keys, store, ledger: url },
+    ...(chainId && { chainId }),
+    ...(sharedWords && { sharedWords }),
+  }
   const mayBeOld = options.unsure === true
   const as = options.plan === true ? 'look' : 'guard'
   const how = { as, isNew: options.newStore === true, mayBeOld } as const

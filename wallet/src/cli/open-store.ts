@@ -17,6 +17,8 @@ export type WalletPlace = {
   readonly store: string
   readonly ledger: string
   readonly chainId?: ChainId
+  /** Other devices use the words as well (CH-19). */
+  readonly sharedWords?: true
 }
 
 /** How a store is opened. */
@@ -31,7 +33,7 @@ type OpenHow = {
 
 /** Opens a wallet without a hub. Throws `store_missing`, and what the SDK says. */
 export async function openStore(
-  { keys, store, ledger: ledgerUrl, chainId }: WalletPlace,
+  { keys, store, ledger: ledgerUrl, chainId, sharedWords }: WalletPlace,
   { as, isNew = false, mayBeOld = false }: OpenHow,
 ): Promise<OpenedWallet> {
   const words = await readWordsFile(keys)
@@ -48,6 +50,7 @@ export async function openStore(
   const open = (restored: boolean) => {
     const place = {
       ...{ words, file: store, ledgerUrl, restored, advice: ADVICE },
+      sharedWords: sharedWords === true,
       ...(chainId !== undefined && { chainId }),
     }
     return as === 'look' ? lookAtWallet(place) : openWallet({ ...place, guards: as === 'guard' })

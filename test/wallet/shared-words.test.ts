@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  askToResume,
+  type ChannelParty,
+  type ClosingChannel,
+  challenge,
+  forceClose,
+  grantResume,
+  isRejection,
+  type MessageOf,
+  newParty,
+  positionOf,
+  type SignedLane,
+  takeResume,
+} from '@tallystick/protocol'
+import { forceCloseOperation } from '#client-sdk/guard/duties.js'
+import { leavingMode } from '#client-sdk/wallet/leaving-mode.js'
+import { accepted, at, CHAIN, NOW, SIGNERS } from '../protocol/test-channel.js'
+import { WalletWorld } from './wallet-world.js'
+
+/*
+ * Two devices of one person, and a hub that shows each of them a history of its own: to each it is a
+ * whole hub that says nothing of the other. At the end it plays all that it holds of both.
+ */
+
+/** A device that knows of the channel what `before` says, and the hub as it shows itself to it. */
+function device(name: number, before: WalletWorld, party: ChannelParty): WalletWorld {
+  const world = new WalletWorld()
+  // Nonces of one device are not those of another.
+  world.events = 100 * name
+  world.state.setChannel({ party, keyIndex: 0, books: 'whole', end: undefined })
+  world.hub = before.hub
+  return world
+}
+
+/** The hub lets this device go on, and tells it nothing of the others. */
+function resume(world: WalletWorld): void {
+  const { resuming: nonce, lostAt } = world.party
+  assert.ok(nonce !== undefined, 'a resume is asked for')
+  // Epochs are ledger times.
+  world.now = at(world.now - NOW + 1)
+  const request = { nonce, lostAt }
+  const granted = accepted(grantResume(CHAIN, world.hub, request, SIGNERS.hub, world.now))
+  const { party, answer } = granted
+  world.hub = party
+  world.takes({ kind: 'resumeAnswered', channel: world.channel, answer, reveals: [] })
+}
+
+/** A device that knew nothing is let go on, and the hub after it, because it takes nothing before. */
+function restore(world: WalletWorld): void {
+  world.takes({ kind: 'stateLost', channel: world.channel, by: 'store' })
+  resume(world)
+  world.hub = accepted(askToResume(world.hub, new Uint8Array(16).fill(250), undefined))
+  world.now = at(world.now - NOW + 1)
+  world.takes({ kind: 'heard', message: { kind: 'attached', position: positionOf(world.hub) } })
+  const [effect] = world.effects
+  assert.ok(effect?.kind === 'send' && effect.message.kind === 'resumeAnswer')
+  const { answer } = effect.message as MessageOf<'resumeAnswer'>
+  world.hub = accepted(takeResume(CHAIN, world.hub, answer, world.now)).party
+  assert.deepEqual(world.hubSigns(), [])
+}
+
+/** A new connection of a device whose words are shared. */
+function takeTurn(world: WalletWorld): void {
+  world.takes({ kind: 'turnEnded', channel: world.channel })
+  resume(world)
+}
+
+/** Pays, and has it settled, so that later versions are worth less to the owner. */
+function pay(world: WalletWorld, ...names: readonly number[]): SignedLane[] {
+  return names.flatMap((name) => {
+    world.takes(world.pay(name))
+    const added = shownBy(world)
+    world.hears(world.claim(name))
+    return [added, shownBy(world)]
+  })
+}
+
+/** The newest proof of the device that the hub holds. */
+function shownBy({ hub: { peer: lane, peerEvidence: evidence } }: WalletWorld): SignedLane {
+  return { lane, evidence: evidence ?? assert.fail('the hub holds a proof') }
+}
+
+/** The device closes alone, and the hub shows `proof`: whether that is a penalty; why it is refused. */
+function judged({ party }: WalletWorld, unsure: boolean, proof: SignedLane): boolean | string {
+  const { peer, own, resume } = forceCloseOperation(party)
+  const close = { by: party.role, own, peer, resume, unsure }
+  const closing = accepted(forceClose(CHAIN, party.ledger, close, NOW)) as ClosingChannel
+  const shown = { proof, own: undefined, resume: undefined, guard: undefined }
+  const outcome = challenge(CHAIN, closing, shown, at(100))
+  if (isRejection(outcome)) return outcome.code
+  return (outcome as ClosingChannel).status.penalized
+}
+
+const modeOf = (world: WalletWorld, isShared: boolean) =>
+  leavingMode(world.state.channel(world.channel) ?? assert.fail(), isShared)
+
+/** The first device has paid; the second one was restored from the words, goes on, and pays as well. */
+function hiddenTurn() {
+  const first = new WalletWorld()
+  pay(first, 1)
+  const second = device(1, first, newParty('client', first.hub.ledger))
+  restore(second)
+  const hidden = pay(second, 2, 3)
+  return { first, second, hidden }
+}
+
+describe('CH-19 a hub that hides the turns of another device', () => {
+  test('without the option: what it hid makes a plain close of an honest owner a lie', () => {
+    const { first, hidden } = hiddenTurn()
+    pay(first, 4)
+    assert.equal(modeOf(first, false), 'plain')
+    assert.deepEqual(
+      hidden.map((proof) => judged(first, false, proof)),
+      hidden.map(() => true),
+    )
+  })
+
+  test('INV-4 with it: the close is unsure, and nothing of any device is a penalty', () => {
+    const { first, second, hidden } = hiddenTurn()
+    takeTurn(first)
+    const shown = pay(first, 4)
+    for (const world of [first, second]) {
+      assert.equal(modeOf(world, true), 'unsure')
+      for (const proof of [...hidden, ...shown]) assert.notEqual(judged(world, true, proof), true)
+    }
+  })
+
+  test('DSP-10 what it hid before a turn, it has given up with it', () => {
+    const { first, hidden } = hiddenTurn()
+    takeTurn(first)
+    takeTurn(first)
+    pay(first, 4)
+    assert.equal(first.party.own.epoch, NOW + 2)
+    for (const proof of hidden) assert.equal(judged(first, true, proof), 'challenge_not_relevant')
+  })
+})
+
+describe('CH-19 two devices with copies of one store', () => {
+  /** An update of the first leaves it, and the hub keeps it to itself. */
+  function copied() {
+    const first = new WalletWorld()
+    pay(first, 1)
+    const second = device(1, first, first.party)
+    return { first, second }
+  }
+
+  test('without the option: they sign two histories, and either is a penalty', () => {
+    const { first, second } = copied()
+    const [swallowed] = pay(first, 2)
+    second.takes(second.pay(3))
+    const { epoch, version } = swallowed?.lane ?? assert.fail()
+    assert.deepEqual([second.party.own.epoch, second.party.own.version], [epoch, version])
+    assert.equal(judged(second, false, swallowed ?? assert.fail()), true)
+  })
+
+  test('INV-16 INV-4 with it: each signs after a nonce of its own, and no two contents are one proof', () => {
+    const { first, second } = copied()
+    takeTurn(first)
+    takeTurn(second)
+    const proofs = [...pay(first, 2), ...pay(second, 3)]
+    // The hub has granted the same epoch twice, and it helps it nothing.
+    assert.deepEqual([first.party.own.epoch, second.party.own.epoch], [NOW + 1, NOW + 1])
+    assert.notDeepEqual(first.party.own.resumeNonce, second.party.own.resumeNonce)
+    for (const world of [first, second]) {
+      for (const proof of proofs) assert.notEqual(judged(world, true, proof), true)
+    }
+    const [swallowed] = proofs
+    assert.ok(swallowed !== undefined)
+    assert.equal(judged(second, false, swallowed), 'challenge_not_relevant')
+  })
+})
+
+describe('CH-19 a device without a turn', () => {
+  test('INV-16 signs nothing and ends nothing, holds what it has signed, and may be left unsure', () => {
+    const world = new WalletWorld()
+    world.takes(world.pay(1))
+    const { own } = world.party
+    world.takes({ kind: 'turnEnded', channel: world.channel })
+    assert.equal(world.does(world.pay(2))[0]?.code, 'channel_not_usable')
+    // Another device may have paid it in the meantime.
+    world.wait(616)
+    assert.deepEqual(world.said, [])
+    assert.deepEqual(
+      [world.party.own, [...world.state.payments()].map(({ status }) => status)],
+      [own, ['pending']],
+    )
+    assert.equal(modeOf(world, true), 'unsure')
+  })
+
+  test('each turn has a request of its own', () => {
+    const world = new WalletWorld()
+    const nonces = [1, 2].map(() => {
+      world.takes({ kind: 'turnEnded', channel: world.channel })
+      return world.party.resuming
+    })
+    assert.notDeepEqual(nonces[0], nonces[1])
+  })
+
+  test("one that another device has taken over is left on its owner's word alone", () => {
+    const world = new WalletWorld()
+    world.takes({ kind: 'stateLost', channel: world.channel, by: 'store' })
+    assert.equal(modeOf(world, true), 'lost')
+  })
+})
