@@ -51,6 +51,24 @@ export function stepTurnEnded(
   return [{ kind: 'channelChanged', channel: party.ledger.id }]
 }
 
+/** Payments that this batch has drafted are never signed: the money was not promised to anybody. */
+function endDrafted(
+  state: WalletOverlay,
+  { draft }: ChannelParty,
+  { now }: WalletContext,
+): WalletEffect[] {
+  return (draft?.changes ?? []).flatMap(({ kind, id }) => {
+    const payment = kind === 'add' ? state.payment(id) : undefined
+    if (payment === undefined) return []
+    return finishPayment(state, {
+      ...payment,
+      status: 'failed',
+      code: 'channel_resumed',
+      time: now,
+    })
+  })
+}
+
 /** A request of an earlier process: a copy of the store could bring it back once it was answered. */
 export function stepAskedAnew(
   state: WalletOverlay,
@@ -89,8 +107,9 @@ export function answerHub(
   state: WalletOverlay,
   held: WalletChannel,
   request: ResumeRequest,
-  { chainId, signer, nonce, now }: WalletContext,
+  context: WalletContext,
 ): Outcome {
+  const { chainId, signer, nonce, now } = context
   const granted = grantResume(chainId, held.party, request, signer(held.keyIndex), now)
   if (granted.kind === 'rejection') return granted
   const { answer } = granted
@@ -99,7 +118,8 @@ export function answerHub(
   if (isRejection(party)) return party
   state.setChannel({ ...held, party })
   const channel = party.ledger.id
-  return [{ kind: 'send', message: { kind: 'resumeAnswer', channel, answer } }]
+  const dropped = isRestarted ? [] : endDrafted(state, held.party, context)
+  return [...dropped, { kind: 'send', message: { kind: 'resumeAnswer', channel, answer } }]
 }
 
 /**

@@ -295,7 +295,9 @@ function stepChannelEnded(state: WalletOverlay, channel: ChannelId, end: Channel
 function stepTimePassed(state: WalletOverlay, context: WalletContext): Outcome {
   const effects: WalletEffect[] = []
   for (const held of [...state.channels()]) {
-    if (held.books !== 'whole' || held.party.resuming !== undefined) {
+    // Once the ledger has settled a channel there is nothing left to go on with.
+    const isWaiting = held.party.resuming !== undefined && held.party.phase.kind !== 'closed'
+    if (held.books !== 'whole' || isWaiting) {
       // Whether something expired unpaid, such a record does not tell; that an agreement lapsed, it does.
       const party = lapseAgreement(held.party, context.now)
       if (party !== held.party) state.setChannel({ ...held, party })
