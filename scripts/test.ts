@@ -16,8 +16,7 @@ if (files.length === 0) {
 }
 const { status } = spawnSync(
   process.execPath,
-  // A socket that a test left open must not keep a file that is done from ending.
-  ['--enable-source-maps', '--test', '--test-force-exit', '--test-reporter=spec', ...files],
+  ['--enable-source-maps', '--test', '--test-reporter=spec', ...files],
   { stdio: 'inherit' },
 )
 process.exit(status ?? 1)

@@ -46,7 +46,8 @@ describe('what owners and strangers can have of a watchtower', () => {
     const { wallet: alice } = await network.wallet('alice')
     await alice.openChannel({ deposit: 100n * ONE })
     const tower = await startTower(t, network, 'tower', ['--appointments-max', '1'])
-    const { wallet: shop } = await openGuarded(network, 'shop', [tower])
+    const { wallet: shop, close: closeShop } = await openGuarded(network, 'shop', [tower])
+    t.after(closeShop)
     const sell = async () => {
       const sale = await shop.createInvoice({ value: ONE, description: 'tea' })
       await Promise.all([alice.pay(sale.text), shop.paid(sale.anchor)])
