@@ -210,6 +210,35 @@ describe('CH-18 a wallet that may lack what it has signed', () => {
 })
 
 describe('CH-18 a wallet whose hub has lost data', () => {
+  /** The hub asks from where its lane goes on, and has lost data. */
+  const asks = (world: WalletWorld) => {
+    const resuming = new Uint8Array(16).fill(7)
+    const left = { ...newParty('hub', world.hub.ledger), resuming, lostAt: at(-1) }
+    return { kind: 'heard', message: { kind: 'attached', position: positionOf(left) } } as const
+  }
+
+  test('a payment that shares its batch with the answer is never signed, and has failed', () => {
+    const world = new WalletWorld()
+    world.hubSigns(addItem(3))
+    assert.deepEqual(world.does(world.pay(1), asks(world)), [])
+    assert.deepEqual(world.party.own.items, [])
+    assert.ok(world.said.includes('payment failed'))
+    assert.deepEqual([...world.state.payments()], [])
+  })
+
+  test('INV-26 a payment ends with its channel, also where the hub never let the lane go on', () => {
+    const world = new WalletWorld()
+    world.takes(world.pay(1))
+    world.takes(asks(world))
+    assert.ok(world.party.resuming !== undefined)
+    world.wait(616)
+    assert.equal([...world.state.payments()].length, 1, 'the hub may still say how it ended')
+    world.takes({ kind: 'channelGone', channel: world.channel })
+    world.wait(1)
+    assert.ok(world.said.includes('payment failed'), `${world.said}`)
+    assert.deepEqual([...world.state.payments()], [])
+  })
+
   test('says from where to go on, durably, and takes no earlier epoch after', () => {
     const world = new WalletWorld()
     world.hubSigns(addItem(3))
