@@ -12,5 +12,6 @@ export {
   type StoreAdvice,
 } from './node/sealed-database.js'
 export type { RowWrite, SealedTable, StoredRow } from './node/sealed-table.js'
+export { createSeedFile, loadSeedFile } from './node/seed-file.js'
 export { openSqliteStore, type SqliteWalletStores } from './node/sqlite-store.js'
 export { storedBytes, storedNumber, storedText } from './node/stored-column.js'

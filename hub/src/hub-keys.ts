@@ -1,20 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StoreFault } from '@tallystick/client-sdk'
-import { readHighWaterMark } from '@tallystick/client-sdk/node'
-import {
-  deriveKeys,
-  keyLock,
-  type LockRoot,
-  lockRoot,
-  parseHex,
-  type Signer,
-  toHex,
-} from '@tallystick/protocol'
+import { createSeedFile, loadSeedFile, readHighWaterMark } from '@tallystick/client-sdk/node'
+import { deriveKeys, keyLock, type LockRoot, lockRoot, type Signer } from '@tallystick/protocol'
 import { auditMarkPathOf, beginAuditLog } from './audit/audit-log.js'
-import { StartFault } from './start-fault.js'
 import { beginSqliteJournal } from './store/sqlite-journal.js'
 
 /** The hub's secrets: one key under all channels and sessions, one that its coins are locked to. */
@@ -23,9 +12,6 @@ export type HubKeys = {
   readonly treasury: Signer
   readonly payoutLock: LockRoot
 }
-
-/** Only the owner may read or write it. */
-const SECRET_FILE_MODE = 0o600
 
 /**
  * The keys of a hub's folder. Where there is no key file, makes one that only its owner can read, after
@@ -39,26 +25,19 @@ export async function initHubKeys(dataDir: string): Promise<HubKeys> {
     if (left !== undefined) throw keyMissing(path, left)
     await beginSqliteJournal(journalPathOf(dataDir))
     await beginAuditLog(auditPathOf(dataDir))
-    await createKeyFile(path)
+    await createSeedFile(path)
   }
   return loadHubKeys(dataDir)
 }
 
 /**
- * Reads the key file of a hub's folder, 64 hex digits, and writes nothing. Errors: `StoreFault`
- * `key_missing`; a `StartFault` that names the file and never shows what is in it.
+ * The keys in the key file of a hub's folder, 64 hex digits; writes nothing. Errors: `StoreFault`,
+ * `key_missing`, or as of `loadSeedFile`.
  */
 export async function loadHubKeys(dataDir: string): Promise<HubKeys> {
   const path = keyPathOf(dataDir)
   if (!existsSync(path)) throw keyMissing(path, await usedFileOf(dataDir))
-  if (((await stat(path)).mode & 0o077) !== 0) {
-    throw new StartFault('key_readable', `${path} must be readable by its owner alone (0600)`)
-  }
-  const seed = parseHex((await readFile(path, 'utf8')).trim())
-  if (seed?.length !== 32) {
-    throw new StartFault('key_damaged', `${path} does not hold a key: 64 hex digits are due`)
-  }
-  const keys = deriveKeys(seed)
+  const keys = deriveKeys(await loadSeedFile(path))
   const treasury = keys.payout(0)
   return {
     signer: keys.channel(0),
@@ -113,14 +92,4 @@ function keyMissing(path: string, left: string | undefined): StoreFault {
       ? 'run "hub init" first'
       : `the hub that ${left} belongs to had one: put hub.key back`
   return new StoreFault('key_missing', `${path} is missing: ${detail}`)
-}
-
-async function createKeyFile(path: string): Promise<void> {
-  const file = await open(path, 'wx', SECRET_FILE_MODE)
-  try {
-    await file.writeFile(`${toHex(randomBytes(32))}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }

@@ -61,12 +61,12 @@ export async function startHub(
   if (2 * timeStepSecondsMax > CLAIM_MARGIN_SECONDS) {
     // One block must not be able to jump over the time in which a taken claim can be enforced.
     const detail = `ledger time may rise by ${timeStepSecondsMax} s a block: too coarse for a hub`
-    throw new StartFault('ledger_unsuitable', detail)
+    throw new StartFault(detail)
   }
   const { disputeWindowSecondsMin: least, disputeWindowSecondsMax: most } = ledger.parameters
   if (config.disputeWindowSeconds < least || config.disputeWindowSeconds > most) {
     const detail = `the ledger takes dispute windows of ${least} to ${most} seconds`
-    throw new StartFault('ledger_unsuitable', detail)
+    throw new StartFault(detail)
   }
   const policy = policyOf(config, keys.payoutLock, ledger.feePerKiloCost(config.asset))
   const owner = { chainId, hub: keys.signer.publicKey }
@@ -162,7 +162,7 @@ function policyOf(
 ): HubPolicy {
   if (feePerKiloCost === 0) {
     const detail = `the ledger takes no fees in asset ${config.asset}`
-    throw new StartFault('ledger_unsuitable', detail)
+    throw new StartFault(detail)
   }
   return {
     asset: config.asset,

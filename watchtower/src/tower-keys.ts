@@ -1,18 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StoreFault } from '@tallystick/client-sdk'
-import {
-  deriveKeys,
-  keyLock,
-  type LockRoot,
-  lockRoot,
-  parseHex,
-  type Signer,
-  toHex,
-} from '@tallystick/protocol'
-import { StartFault } from './start-fault.js'
+import { createSeedFile, loadSeedFile } from '@tallystick/client-sdk/node'
+import { deriveKeys, keyLock, type LockRoot, lockRoot, type Signer } from '@tallystick/protocol'
 
 /** A tower's secrets: the key of its challenges and receipts, and the one that its coins are under. */
 export type TowerKeys = {
@@ -21,9 +11,6 @@ export type TowerKeys = {
   /** Where it is funded, and where bounties are paid. */
   readonly payoutLock: LockRoot
 }
-
-/** Only the owner may read or write it. */
-const SECRET_FILE_MODE = 0o600
 
 /**
  * The keys of a tower's folder; makes a key file, readable by its owner alone, where there is none.
@@ -34,26 +21,19 @@ export async function initTowerKeys(dataDir: string): Promise<TowerKeys> {
   if (!existsSync(path)) {
     const left = usedFileOf(dataDir)
     if (left !== undefined) throw keyMissing(path, left)
-    await createKeyFile(path)
+    await createSeedFile(path)
   }
   return loadTowerKeys(dataDir)
 }
 
 /**
- * Reads the key file of a tower's folder, 64 hex digits, and writes nothing. Errors: `StoreFault`
- * `key_missing`; a `StartFault` that names the file and never shows what is in it.
+ * The keys in the key file of a tower's folder, 64 hex digits; writes nothing. Errors: `StoreFault`,
+ * `key_missing`, or as of `loadSeedFile`.
  */
 export async function loadTowerKeys(dataDir: string): Promise<TowerKeys> {
   const path = keyPathOf(dataDir)
   if (!existsSync(path)) throw keyMissing(path, usedFileOf(dataDir))
-  if (((await stat(path)).mode & 0o077) !== 0) {
-    throw new StartFault('key_readable', `${path} must be readable by its owner alone (0600)`)
-  }
-  const seed = parseHex((await readFile(path, 'utf8')).trim())
-  if (seed?.length !== 32) {
-    throw new StartFault('key_damaged', `${path} does not hold a key: 64 hex digits are due`)
-  }
-  const keys = deriveKeys(seed)
+  const keys = deriveKeys(await loadSeedFile(path))
   const coins = keys.payout(0)
   return { guard: keys.identity, coins, payoutLock: lockRoot(keyLock(coins.publicKey)) }
 }
@@ -79,14 +59,4 @@ function keyMissing(path: string, left: string | undefined): StoreFault {
       ? 'run "watchtower init" first'
       : `the tower that ${left} belongs to had one: put watchtower.key back`
   return new StoreFault('key_missing', `${path} is missing: ${detail}`)
-}
-
-async function createKeyFile(path: string): Promise<void> {
-  const file = await open(path, 'wx', SECRET_FILE_MODE)
-  try {
-    await file.writeFile(`${toHex(randomBytes(32))}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }

@@ -69,7 +69,7 @@ export async function startTower(
   const tip = await patiently(() => ledger.refresh(stop.signal))
   if (ledger.feePerKiloCost(config.asset) === 0) {
     const detail = `the ledger takes no fees in asset ${config.asset}`
-    throw new StartFault('ledger_unsuitable', detail)
+    throw new StartFault(detail)
   }
   const store = await openSqliteTowerStore(storePathOf(config.dataDir), {
     ...{ chainId, tower: guard.publicKey, isRestored: config.restored },

@@ -196,6 +196,8 @@ export function advised(
     case 'store_of_another_chain':
     case 'store_of_another_key':
     case 'key_missing':
+    case 'key_damaged':
+    case 'key_readable':
       return error
     case 'store_corrupt':
       return new StoreFault(error.code, `${path}: ${error.message}; ${advice.damage}`, error)

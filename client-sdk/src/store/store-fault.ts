@@ -8,6 +8,9 @@ export class StoreFault extends Error {
     | 'store_of_another_key'
     /** There is no key, or none any more beside what it has signed (JRN-7). */
     | 'key_missing'
+    | 'key_damaged'
+    /** Others than its owner may read the key file. */
+    | 'key_readable'
     | 'store_version'
     | 'store_failed'
     /** What is stored is not what was written. */
