@@ -46,6 +46,7 @@ import {
   stepTurnEnded,
 } from './resume-step.js'
 import { markPaid, stepRevealSeen } from './reveal-step.js'
+import { payByDispute } from './settled-claims.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
@@ -281,7 +282,8 @@ function stepChannelGone(
   { now }: WalletContext,
 ): Outcome {
   const changed = changeParty(state, channel, (party) => seeLedger(party, undefined, now))
-  return isRejection(changed) ? changed : [...changed, ...failCancelled(state, channel, now)]
+  if (isRejection(changed)) return changed
+  return [...changed, ...failCancelled(state, channel, now), ...payByDispute(state, channel, now)]
 }
 
 function stepChannelEnded(state: WalletOverlay, channel: ChannelId, end: ChannelEnd): Outcome {
