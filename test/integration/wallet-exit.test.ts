@@ -123,14 +123,11 @@ test('wallet exit on real processes', { concurrency: 2 }, async (t) => {
     await bella.wallet.openChannel({ deposit: 100n * ONE })
     await pay(bella.wallet, shop.wallet, 40n * ONE)
     await bella.close()
-    const made = await walletCommand(
-      'bundle',
-      ...placeOf(network, 'bella'),
-      '--out',
-      bundle,
-      '--json',
-    )
-    assert.equal(made.code, 0, made.stderr)
+    for (const flags of [[], ['--replace']]) {
+      const args = [...placeOf(network, 'bella'), '--out', bundle, ...flags]
+      const made = await walletCommand('bundle', ...args, '--json')
+      assert.equal(made.code, 0, made.stderr)
+    }
     assert.equal(statSync(bundle).mode & 0o777, 0o600)
     // She pays once more, and then words and store are gone; the hub is there, and knows better.
     const later = await network.wallet('bella')

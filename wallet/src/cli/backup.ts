@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import type { ChainId } from '@tallystick/protocol'
 import {
   backupFacts,
@@ -9,6 +8,7 @@ import {
 } from './backup-file.js'
 import { CommandError } from './command-error.js'
 import { openStore } from './open-store.js'
+import { checkOutput } from './output-file.js'
 import { printFacts } from './print-facts.js'
 import { showProgress } from './progress.js'
 import { readWordsFile } from './words-file.js'
@@ -40,15 +40,16 @@ async function writeBackup(
   { keys, chainId, sharedWords, replace, json }: BackupCommand,
   { out, ...place }: { readonly out: string; readonly store: string; readonly ledger: string },
 ): Promise<void> {
-  if (replace !== true && (await isThere(out))) {
-    throw new CommandError('file_exists', `${out} is there already; --replace overwrites it`)
-  }
+  const words = await readWordsFile(keys)
+  // A backup of other words may be all that somebody else has.
+  const replaces = replace && ((path: string) => readBackupFile(path, words))
+  await checkOutput(out, { keys, store: place.store }, replaces)
   const options = { ...(chainId && { chainId }), ...(sharedWords && { sharedWords }) }
   const { wallet, close } = await openStore({ keys, ...place, ...options }, { as: 'bystander' })
   try {
     const bytes = await showProgress('sealing the backup', () => wallet.exportBackup())
     // What was written is what the words open: nobody should learn otherwise when it is needed.
-    const backup = openBackupBytes(bytes, await readWordsFile(keys))
+    const backup = openBackupBytes(bytes, words)
     await writeWhole(out, bytes)
     const now = clockSeconds()
     const text = [
@@ -67,14 +68,4 @@ async function checkBackup({ keys, chainId, json }: BackupCommand, file: string)
   const now = clockSeconds()
   const text = [`${file} is whole, and opens with these words`, ...backupLines(backup, now)]
   printFacts(json, { file, ...backupFacts(backup, now) }, text.join('\n'))
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
-    throw error
-  }
 }

@@ -1,15 +1,22 @@
 import { encodeExitBundle } from '@tallystick/client-sdk'
 import { CommandError } from './command-error.js'
 import { timeText } from './ledger-words.js'
+import { readBundleFile } from './open-bundle.js'
 import { openStore, type WalletPlace } from './open-store.js'
+import { checkOutput } from './output-file.js'
 import { printFacts } from './print-facts.js'
 import { writeWhole } from './write-whole.js'
 
-export type BundleCommand = WalletPlace & { readonly out: string; readonly json?: true }
+export type BundleCommand = WalletPlace & {
+  readonly out: string
+  readonly replace?: true
+  readonly json?: true
+}
 
 /** `wallet bundle`: writes what brings the money home when words, store and hub are gone. */
 export async function exportBundle(options: BundleCommand): Promise<void> {
-  const { out, json } = options
+  const { out, replace, json } = options
+  await checkOutput(out, options, replace && readBundleFile)
   const { wallet, close } = await openStore(options, { as: 'bystander' })
   try {
     const bundle = wallet.exitBundle()

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { BlockFeed, type ExitBundle, LedgerClient, parseExitBundle } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
 import { type ChainId, isRejection } from '@tallystick/protocol'
@@ -25,16 +25,21 @@ export async function openBundle(
   url: string,
   expected: ChainId | undefined,
 ): Promise<OpenedBundle> {
-  const bytes = await readFile(file)
-  if (bytes.length > BUNDLE_BYTES_MAX) {
-    throw new CommandError('bundle_damaged', `${file} is too large to be an exit bundle`)
-  }
-  const bundle = parseExitBundle(bytes, expected)
-  if (isRejection(bundle)) throw new CommandError(bundle.code, bundle.detail)
+  const bundle = await readBundleFile(file, expected)
   const { chainId } = bundle
   const ledger = await showProgress('asking the node', () =>
     LedgerClient.connect({ url, chainId, openSocket: openWsSocket }),
   )
   const feed = await BlockFeed.start(ledger)
   return { bundle, ledger, feed, close: () => feed.stop() }
+}
+
+/** The bundle in a file. Throws `bundle_damaged`, `bundle_version`, `wrong_chain`. */
+export async function readBundleFile(file: string, expected?: ChainId): Promise<ExitBundle> {
+  if ((await stat(file)).size > BUNDLE_BYTES_MAX) {
+    throw new CommandError('bundle_damaged', `${file} is too large to be an exit bundle`)
+  }
+  const bundle = parseExitBundle(await readFile(file), expected)
+  if (isRejection(bundle)) throw new CommandError(bundle.code, bundle.detail)
+  return bundle
 }

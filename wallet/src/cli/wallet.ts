@@ -69,7 +69,8 @@ program
   .action(exitChannels)
 
 storeCommand('bundle', 'write signed exits to a file that needs no words and no store')
-  .requiredOption('--out <file>', 'where to; one that is there is replaced')
+  .requiredOption('--out <file>', 'where to; one that is there is not overwritten')
+  .option('--replace', 'overwrite it, if it is such a file')
   .action(exportBundle)
 
 program
@@ -81,7 +82,7 @@ program
   .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
   .option('--shared-words', SHARED_WORDS)
   .option('--out <file>', 'where to; one that is there is not overwritten')
-  .option('--replace', 'overwrite it')
+  .option('--replace', 'overwrite it, if it is a backup of these words')
   .addOption(
     new Option('--check <file>', 'open this backup, and say what is in it and how old').conflicts([
       ...['store', 'ledger', 'out', 'replace', 'sharedWords'],

@@ -1,17 +1,26 @@
-import { open, rename } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { open, rename, rm } from 'node:fs/promises'
 
 /** Whoever has such a file can close channels, or knows how many backups there were: its owner alone. */
 const FILE_MODE = 0o600
 
-/** Writes a file that only its owner can read; the old one stays whole until the new one is on disk. */
+/**
+ * Writes a file that only its owner can read; the old one stays whole until the new one is on disk. What it
+ * is written to first has a name that no other file has.
+ */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const beside = `${path}.new`
-  const file = await open(beside, 'w', FILE_MODE)
+  const beside = `${path}.${randomBytes(6).toString('hex')}.new`
+  const file = await open(beside, 'wx', FILE_MODE)
   try {
-    await file.writeFile(bytes)
-    await file.sync()
-  } finally {
-    await file.close()
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(beside, path)
+  } catch (error) {
+    await rm(beside, { force: true })
+    throw error
   }
-  await rename(beside, path)
 }
