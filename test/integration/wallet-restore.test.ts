@@ -75,6 +75,8 @@ test('wallet backup and wallet restore on real processes', async (t) => {
       assert.equal(checked.code, 0, checked.stderr)
       const { version, age_seconds: age } = JSON.parse(checked.stdout) as Record<string, number>
       assert.equal(version, facts.version + 1)
+      // The command speaks to no hub: the store remembers it.
+      assert.match(checked.stdout, new RegExp(`"hub_url":"${network.hubUrl}"`))
       assert.ok(age !== undefined && age < 600, `${age} s`)
       assert.match(
         (await walletCommand('backup', ...keys, '--check', file)).stdout,
@@ -123,6 +125,8 @@ test('wallet backup and wallet restore on real processes', async (t) => {
       )
       const second = await restore(...options, '--backup', file)
       assert.deepEqual([second.code, second.found.taken], [0, null])
+      const unnamed = await restore(...placeOf(network, 'shop', 'unnamed.db'), '--backup', file)
+      assert.deepEqual([unnamed.code, unnamed.found.hub], [0, 'answered'])
       assert.deepEqual(second.found.channels, first.found.channels)
     },
   )

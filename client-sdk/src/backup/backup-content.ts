@@ -6,11 +6,10 @@ import {
   list,
   optional,
   PATH_INDEX_MAX,
-  publicKeyCodec,
   struct,
-  text,
   timestampCodec,
 } from '@tallystick/protocol'
+import { hubPlaceCodec } from '../wallet/known-hub.js'
 import {
   invoiceRecordCodec,
   paymentRecordCodec,
@@ -31,7 +30,7 @@ export const backupContentCodec = struct({
   /** Channel keys below this index were given away. */
   nextKeyIndex: integer(PATH_INDEX_MAX),
   /** The hub that the wallet kept to, and its session address. */
-  hub: optional(struct({ key: publicKeyCodec, url: text(2_048) })),
+  hub: optional(hubPlaceCodec),
   /** Whether other devices use the same words (CH-19). */
   isShared: flag,
   channels: list(walletChannelCodec, RECORDS_MAX),

@@ -1,5 +1,6 @@
 import { encode, type PublicKey, utf8 } from '@tallystick/protocol'
 import type { StoreWrite } from '../store/wallet-store.js'
+import { knownHubRecord } from '../wallet/known-hub.js'
 import { SHARED_WORDS } from '../wallet/shared-words.js'
 import {
   encodeWalletChannel,
@@ -24,6 +25,7 @@ export function restoredRecords(identity: PublicKey, backup: OpenedBackup): Stor
       value: encode(finishedRecordsCodec, newestFinished(backup)),
     },
     ...(backup.isShared ? [SHARED_WORDS] : []),
+    ...(backup.hub === undefined ? [] : [knownHubRecord(backup.hub)]),
     // The search of the ledger goes beyond them, and is over once `nextKeyIndex` is there (KEY-2).
     { kind: 'meta', key: 'usedKeyIndexes', value: utf8(String(backup.nextKeyIndex)) },
     ...backup.channels.map((held): StoreWrite => {

@@ -5,7 +5,6 @@ import {
   encode,
   invariant,
   isRejection,
-  type PublicKey,
   type Rejection,
   utf8,
 } from '@tallystick/protocol'
@@ -38,7 +37,6 @@ export class WalletBackups {
   readonly #core: WalletCore
   readonly #link: HubLink
   readonly #hubBackups: HubBackups | undefined
-  readonly #hubUrl: string
   readonly #uploads: UploadLoop
   #version: number
   #finished: FinishedRecords
@@ -54,14 +52,12 @@ export class WalletBackups {
     options: {
       /** Absent: the hub keeps none. */
       readonly hubBackups: HubBackups | undefined
-      readonly hubUrl: string
       readonly stored: StoredWallet
     },
   ) {
     this.#core = core
     this.#link = link
     this.#hubBackups = options.hubBackups
-    this.#hubUrl = options.hubUrl
     this.#version = options.stored.backupVersion
     this.#confirmed = options.stored.backupConfirmed
     this.#isOutdated = options.stored.isBackupOutdated
@@ -169,8 +165,7 @@ export class WalletBackups {
 
   /** What is committed is what is on disk. */
   async #content(): Promise<Omit<OpenedBackup, keyof FinishedRecords | 'version'>> {
-    const { state, store, feed, sharedWords } = this.#core
-    const hub = this.#hubKey()
+    const { state, store, feed, sharedWords, hub } = this.#core
     const [channels, invoices, payments] = [
       [...state.channels()],
       [...state.invoices()],
@@ -184,18 +179,8 @@ export class WalletBackups {
       confirmed: this.#confirmed,
       nextKeyIndex,
       isShared: sharedWords.isSet,
-      hub: hub && { key: hub, url: this.#hubUrl },
+      hub: hub.place,
       ...{ channels, invoices, payments },
-    }
-  }
-
-  /** None while no hub has answered. */
-  #hubKey(): PublicKey | undefined {
-    try {
-      return this.#link.hub
-    } catch (error) {
-      if (error instanceof WalletError && error.code === 'hub_disconnected') return undefined
-      throw error
     }
   }
 

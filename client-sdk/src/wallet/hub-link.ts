@@ -26,6 +26,7 @@ import { endTurns, resumeFrom } from './wallet-resume.js'
 /** A wallet's line to its hub: the session, the channels attached to it, and open requests. */
 export class HubLink {
   readonly #core: WalletCore
+  readonly #url: string
   readonly #hub: PublicKey | undefined
   readonly #session: HubSession
   readonly #requests = new HubRequests()
@@ -49,6 +50,7 @@ export class HubLink {
   ) {
     this.#core = core
     this.#onResumed = options.onResumed
+    this.#url = options.url
     this.#hub = options.hub
     this.#session = new HubSession({
       ...options,
@@ -187,6 +189,7 @@ export class HubLink {
   #connected(transcript: Transcript, policy: HubPolicy): void {
     this.#transcript = transcript
     this.#policy = policy
+    this.#core.hub.met({ key: transcript.hub, url: this.#url }).catch(ignoreFault)
     this.#core.notify({ kind: 'connected', hub: transcript.hub })
     this.attachAll()
   }

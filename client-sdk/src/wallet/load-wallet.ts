@@ -17,6 +17,7 @@ import {
 import { StoreFault } from '../store/store-fault.js'
 import type { WalletStore } from '../store/wallet-store.js'
 import { WalletError } from '../wallet-error.js'
+import { type HubPlace, hubPlaceCodec, KNOWN_HUB } from './known-hub.js'
 import { SHARED_WORDS } from './shared-words.js'
 import { decodeWalletChannel, invoiceRecordCodec, paymentRecordCodec } from './wallet-records.js'
 import { WalletState } from './wallet-state.js'
@@ -33,6 +34,8 @@ export type StoredWallet = {
   readonly backupConfirmed: number
   /** Whether the hub has refused one of them, because it keeps a newer one (BAK-5). */
   readonly isBackupOutdated: boolean
+  /** The hub that answered last. */
+  readonly hub: HubPlace | undefined
   /** Whether other devices use its words as well (CH-19). */
   readonly isShared: boolean
   /** What goes into its backups of what is finished. */
@@ -75,9 +78,11 @@ export async function loadWallet(
     state.setPayment(decodeTrusted(paymentRecordCodec, value))
   }
   const finished = await store.get('meta', 'backupFinished')
+  const hub = await store.get(KNOWN_HUB.kind, KNOWN_HUB.key)
   return {
     state,
     finished: finished ? decodeTrusted(finishedRecordsCodec, finished) : NOTHING_FINISHED,
+    hub: hub && decodeTrusted(hubPlaceCodec, hub),
     nextKeyIndex: await storedCount(store, 'nextKeyIndex', PATH_INDEX_MAX),
     usedKeyIndexes: await storedKeyIndexes(store),
     backupConfirmed: (await storedCount(store, 'backupConfirmed', COUNTER_MAX)) ?? 0,

@@ -4,6 +4,7 @@ import type { GuardAct } from '../guard/guard-loop.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
 import { KeyCoins } from '../ledger/key-coins.js'
 import type { WalletStore } from '../store/wallet-store.js'
+import { KnownHub } from './known-hub.js'
 import type { StoredWallet } from './load-wallet.js'
 import { SharedWords } from './shared-words.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
@@ -49,6 +50,7 @@ export class WalletCore {
   readonly state: WalletState
   readonly coins: KeyCoins
   readonly sharedWords: SharedWords
+  readonly hub: KnownHub
   readonly randomBytes: (length: number) => Uint8Array
   readonly clock: Clock
   readonly changes = new Watchers<WalletNotice | { readonly kind: 'books' }>()
@@ -63,6 +65,7 @@ export class WalletCore {
     this.state = stored.state
     this.coins = new KeyCoins(feed.ledger, keys.payout(0), 0)
     this.sharedWords = new SharedWords(store, stored.isShared)
+    this.hub = new KnownHub(store, stored.hub)
     this.randomBytes = parts.randomBytes
     this.clock = parts.clock
     this.#onEvent = parts.onEvent

@@ -115,7 +115,7 @@ export class Wallet {
       ...{ url, hub, openSocket },
       onResumed: () => wallet.#watch.catchUp(),
     })
-    const backups = new WalletBackups(core, link, { hubBackups, hubUrl: url, stored })
+    const backups = new WalletBackups(core, link, { hubBackups, stored })
     const towers = new WalletTowers(core, towerOptions, options.openSocket)
     const wallet = new Wallet(core, link, backups, towers, {
       stored,
