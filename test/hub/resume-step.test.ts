@@ -235,12 +235,12 @@ describe('CH-18 a client that may have lost data', () => {
     assert.equal(hub.settledValue, 30_011n)
   })
 
-  test('channel_not_usable: where the hub has lost data, too, neither can answer', () => {
+  test('both_lost_data: where the hub has lost data, too, neither can answer', () => {
     const { hub, payer } = world()
     loseAll(hub)
     const [effect] = ask(hub, payer, new Uint8Array(16).fill(3))
     assert.ok(effect?.kind === 'send' && effect.message.kind === 'error')
-    assert.equal(effect.message.code, 'channel_not_usable')
+    assert.equal(effect.message.code, 'both_lost_data')
   })
 })
 

@@ -86,12 +86,15 @@ function giveBackDrafted(state: HubOverlay, channel: HubChannel, context: HubCon
   )
 }
 
+const BOTH_LOST =
+  'neither side knows all that it has signed: only the newest store of one of them lets the channel go on; else leave it unsure'
+
 /** Asks the client from where the hub's lane goes on; if that was lost there too, neither can answer. */
 function askClient(state: HubOverlay, channel: HubChannel, position: Position): HubEffect[] {
   state.setChannel(channel)
   return mayAnswer(position) || mayAnswer(channel.party)
     ? say(channel, [{ kind: 'attached', position: positionOf(channel.party) }])
-    : [notice(idOf(channel), reject('channel_not_usable', 'both sides have lost data here'))]
+    : [notice(idOf(channel), reject('both_lost_data', BOTH_LOST))]
 }
 
 /**

@@ -184,16 +184,29 @@ const UNREACHABLE =
   'another new one before this one is used for more than leaving.'
 
 /** What to do about channels that still wait. */
-function adviceOf({ hub }: Sources, { keys, store, ledger }: Telling['options']): string[] {
-  const why = {
-    answered: 'The hub has answered, and has not let every channel go on (see the problems above).',
-    silent: 'The hub is silent.',
-    none: 'No hub was asked: --hub names it.',
-  }[hub]
+function adviceOf(sources: Sources, { keys, store, ledger }: Telling['options']): string[] {
+  const isLostTwice = problemsOf(sources).some(({ code }) => code === 'both_lost_data')
   return [
-    `${why} Run the same command again later: it goes on. What you received and no backup`,
-    'or watchtower shows, only the hub can bring back. Without it the money comes home with',
+    ...(isLostTwice
+      ? LOST_TWICE
+      : [`${WHY[sources.hub]} Run the same command again later. What you`, LATER]),
+    'Without it the money comes home with',
     `  wallet exit --keys ${keys} --store ${store} --ledger ${ledger} --unsure`,
     'with a longer window and no penalty.',
   ]
 }
+
+const WHY: Readonly<Record<Sources['hub'], string>> = {
+  answered: 'The hub has answered, and has not let every channel go on (see the problems above).',
+  silent: 'The hub is silent.',
+  none: 'No hub was asked: --hub names it.',
+}
+
+const LATER = 'received and no backup or watchtower shows, only the hub can bring back.'
+
+/** CH-18: no later run changes that; there are two ways, and one that is none. */
+const LOST_TWICE = [
+  'The hub has lost data as well (both_lost_data): running this again later changes nothing. The channel goes on',
+  'only with the store that was lost, if it is found, its mark with it, or with the newest journal of the hub.',
+  'What a watchtower keeps (--tower) lets nobody sign, and is shown when you leave: name it before you do.',
+]
