@@ -34,9 +34,9 @@ function walletFolder(t: TestContext) {
   return { at, place, contents }
 }
 
-/** The code with which a command that writes a file refuses. */
-async function codeOf(command: 'bundle' | 'backup', ...args: readonly string[]) {
-  const ran = await walletCommand(command, ...args, '--json')
+/** The code with which a command refuses. */
+async function codeOf(...args: readonly string[]) {
+  const ran = await walletCommand(...args, '--json')
   assert.equal(ran.code, 1, ran.stdout)
   return (JSON.parse(ran.stdout) as { error: { code: string } }).error.code
 }
@@ -66,4 +66,12 @@ test('INV-42 wallet bundle and wallet backup write over nothing but a file of th
   }
   assert.ok(lstatSync('/dev/null').isCharacterDevice())
   assert.deepEqual(contents(), before)
+})
+
+test('a store that would be begun where there is no folder is refused before anybody is asked', async (t) => {
+  const { at, place } = walletFolder(t)
+  const nowhere = place.map((part) => (part === at('w.db') ? join(at('missing'), 'x.db') : part))
+  assert.equal(await codeOf('restore', ...nowhere), 'folder_unusable')
+  assert.equal(await codeOf('exit', ...nowhere, '--new-store'), 'folder_unusable')
+  assert.equal(await codeOf('status', ...nowhere), 'store_missing')
 })

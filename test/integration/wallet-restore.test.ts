@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { ONE, startTestNetwork, type TestNetwork } from './test-network.js'
@@ -125,6 +125,17 @@ test('wallet backup and wallet restore on real processes', async (t) => {
       )
       const second = await restore(...options, '--backup', file)
       assert.deepEqual([second.code, second.found.taken], [0, null])
+      const offline = await restore(...placeOf(network, 'shop', 'again.db'))
+      assert.deepEqual(
+        [offline.found.hub, ...offline.found.channels.map(({ state }) => state)],
+        ['none', 'whole'],
+      )
+      const mark = join(network.dir, 'again.db.mark')
+      renameSync(mark, `${mark}.kept`)
+      const unmarked = await walletCommand('restore', ...options)
+      renameSync(`${mark}.kept`, mark)
+      assert.equal(unmarked.code, 1)
+      assert.match(unmarked.stderr, /mark_missing: .*fill another --store .*"wallet exit --unsure"/)
       const unnamed = await restore(...placeOf(network, 'shop', 'unnamed.db'), '--backup', file)
       assert.deepEqual([unnamed.code, unnamed.found.hub], [0, 'answered'])
       assert.deepEqual(second.found.channels, first.found.channels)

@@ -93,6 +93,22 @@ describe('a file of wallets', () => {
     return path
   }
 
+  test('INV-42 JRN-3 damage in what is finished is told with what would be right, also by who lists it', async (context) => {
+    const path = await usedStore(context, '7')
+    const stores = await openSqliteStore(path)
+    const value = Uint8Array.of(1)
+    await stores.wallet('one').commit([{ kind: 'doneInvoice', key: 'a', value }])
+    await stores.close()
+    await tamper(path, "UPDATE done_record SET value = x'02'")
+    const advice = { copy: 'look for a copy', damage: 'fill another store' }
+    const damaged = await openSqliteStore(path, { advice })
+    context.after(() => damaged.close())
+    await assert.rejects(damaged.wallet('one').list('doneInvoice'), {
+      code: 'store_corrupt',
+      message: /fill another store$/,
+    })
+  })
+
   test('INV-42 JRN-5 is refused by name when it is old, cut, swapped, or without its mark', async (context) => {
     const path = await oldAndNew(context)
     const other = await usedStore(context, '7')

@@ -65,6 +65,11 @@ export async function openSqliteStore(
   return {
     wallet: (wallet) => ({
       ...recordsOf(database, wallet),
+      list: async (kind) => {
+        // Who reads all of history is told of damage in it with what would be right.
+        if (tableOf(kind) === DONE) await database.checkHistory(nextTurn)
+        return listRecords(database, wallet, kind)
+      },
       get: async (kind, key) => {
         const found = await getRecord(database, wallet, kind, key)
         // Under a key that damage has made another, a payment would be made twice (INV-26).

@@ -10,7 +10,7 @@ import {
   seedFromMnemonic,
 } from '@tallystick/protocol'
 import { CommandError } from './command-error.js'
-import { spanText, timeText } from './ledger-words.js'
+import { phaseOf, spanText, timeText } from './ledger-words.js'
 
 /** A backup that the words have opened. */
 export type BackupFile = {
@@ -58,7 +58,7 @@ export function backupFacts({ bytes, chainId, content }: BackupFile, now: number
     ...{ bytes: bytes.length, shared_words: isShared },
     channels: channels.map(({ party }) => {
       const { id, number, asset } = party.ledger
-      return { channel: id, number, asset, phase: party.phase.kind }
+      return { channel: id, number, asset, phase: phaseOf(party) }
     }),
     invoices_open: content.invoices.length,
     payments_pending: content.payments.length,

@@ -1,5 +1,5 @@
 import { type Denomination, formatAmount, type LedgerClient } from '@tallystick/client-sdk'
-import type { AssetId, Timestamp } from '@tallystick/protocol'
+import type { AssetId, ChannelParty, Timestamp } from '@tallystick/protocol'
 
 /** How amounts of the assets of some channels are written. */
 export type Money = (asset: AssetId, units: bigint) => string
@@ -20,6 +20,14 @@ export async function moneyOf(
       ? `${units} base units of asset ${asset}`
       : formatAmount(units, denomination)
   }
+}
+
+/** How far a channel is: a side that takes no part in it may find it closing on the ledger. */
+export function phaseOf({
+  ledger,
+  phase,
+}: ChannelParty): ChannelParty['phase']['kind'] | 'closing' {
+  return ledger.status.kind === 'closing' ? 'closing' : phase.kind
 }
 
 /** A ledger time as people read it. */

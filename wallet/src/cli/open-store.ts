@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { StoreFault } from '@tallystick/client-sdk'
 import {
   lookAtWallet,
@@ -46,6 +47,7 @@ export async function openStore(
   )
   // A mistyped name must not end in channels that are left as if their store were lost.
   if (!isThere && !isNew) throw new CommandError('store_missing', `there is no store ${store}`)
+  if (as !== 'look') await requireFolder(store)
   if (chainId === undefined) tellUntrustedChain()
   const open = (restored: boolean) => {
     const place = {
@@ -64,10 +66,10 @@ export async function openStore(
 }
 
 /** The ways out that this command has. */
-const ADVICE: StoreAdvice = {
-  copy: 'put the newest copy back, or leave its channels with "wallet exit --unsure"',
+export const ADVICE: StoreAdvice = {
+  copy: 'put the newest copy back, fill another --store with "wallet restore", or leave its channels with "wallet exit --unsure"',
   damage:
-    'put the newest copy back, or leave its channels with "wallet exit --new-store" and another --store',
+    'put the newest copy back, fill another --store with "wallet restore", or leave its channels with "wallet exit --new-store" and another --store',
 }
 
 /** What a store is refused for that was put back from elsewhere (JRN-5). */
@@ -75,6 +77,15 @@ const COPIED = new Set<StoreFault['code']>([
   ...(['store_rolled_back', 'store_swapped'] as const),
   ...(['mark_missing', 'mark_damaged', 'mark_rolled_back'] as const),
 ])
+
+/** Throws `folder_unusable` where no store can be kept. */
+export async function requireFolder(store: string): Promise<void> {
+  const folder = dirname(resolve(store))
+  await access(folder, constants.W_OK | constants.X_OK).catch(() => {
+    const detail = `the store ${store} cannot be kept in ${folder}: make the folder, or name another`
+    throw new CommandError('folder_unusable', detail)
+  })
+}
 
 /** Without `--chain-id` the chain is whichever the node says: nothing else would be worth proving. */
 export function tellUntrustedChain(): void {

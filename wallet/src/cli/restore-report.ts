@@ -29,6 +29,8 @@ export type View = {
   readonly asset: AssetId
 } /** The hub has said from where to go on: it can be used. */ & (
   | { readonly kind: 'resumed' }
+  /** The store was there, and lacks nothing that it knows of; the hub has not said anything. */
+  | { readonly kind: 'whole' }
   /** Somebody closes it, or it is being left. */
   | { readonly kind: 'leaving'; readonly plan: ExitPlan | undefined }
   /** The hub has not; `plan`: what leaving it unsure would bring. */
@@ -36,7 +38,7 @@ export type View = {
 )
 
 /** The channels that are not settled. */
-export async function viewsOf(wallet: Wallet): Promise<readonly View[]> {
+export async function viewsOf(wallet: Wallet, hub: Sources['hub']): Promise<readonly View[]> {
   return Promise.all(
     byNumber(wallet.channels()).map(async (held): Promise<View> => {
       const { party, books } = held
@@ -44,7 +46,9 @@ export async function viewsOf(wallet: Wallet): Promise<readonly View[]> {
       if (status.kind === 'closing') {
         return { kind: 'leaving', held, asset, plan: await wallet.exitPlan(id) }
       }
-      if (books === 'whole' && party.resuming === undefined) return { kind: 'resumed', held, asset }
+      if (books === 'whole' && party.resuming === undefined) {
+        return { kind: hub === 'answered' ? 'resumed' : 'whole', held, asset }
+      }
       return { kind: 'waiting', held, asset, plan: await wallet.exitPlan(id, { unsure: true }) }
     }),
   )
@@ -105,7 +109,7 @@ function viewFacts({ kind, held, ...rest }: View): object {
   return {
     ...{ channel: id, number, asset, state: kind },
     total: `${channelTotal(held.party.ledger)}`,
-    yours: kind === 'resumed' ? `${clientPayoutOf(held.party)}` : null,
+    yours: kind === 'resumed' || kind === 'whole' ? `${clientPayoutOf(held.party)}` : null,
     exit: plan === undefined ? null : planFacts(plan),
   }
 }
@@ -163,8 +167,9 @@ function viewLines({ held: { party }, ...view }: View, { money, feed }: Telling)
   const { number, asset } = party.ledger
   switch (view.kind) {
     case 'resumed':
+    case 'whole':
       return [
-        `channel ${number}: resumed, and in use`,
+        `channel ${number}: ${view.kind === 'resumed' ? 'resumed, and in use' : 'whole in this store; the hub has not said whether it goes on'}`,
         `  yours     ${money(asset, clientPayoutOf(party))}`,
       ]
     case 'leaving':

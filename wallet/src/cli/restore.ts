@@ -10,7 +10,7 @@ import { type OpenedWallet, openWallet, openWsSocket } from '@tallystick/client-
 import type { ChainId, Mnemonic } from '@tallystick/protocol'
 import { type BackupFile, readBackupFile } from './backup-file.js'
 import { moneyOf } from './ledger-words.js'
-import { tellUntrustedChain } from './open-store.js'
+import { ADVICE, requireFolder, tellUntrustedChain } from './open-store.js'
 import { printFacts } from './print-facts.js'
 import { showProgress } from './progress.js'
 import { isWaiting, restoreFacts, restoreLines, type Sources, viewsOf } from './restore-report.js'
@@ -34,6 +34,7 @@ export type RestoreCommand = {
 export async function restoreWallet(options: RestoreCommand): Promise<void> {
   const { keys, chainId, ledger: url, tower = [], json } = options
   const words = await readWordsFile(keys)
+  await requireFolder(options.store)
   const { backup: file } = options
   const backup = file === undefined ? undefined : await readBackupFile(file, words, chainId)
   const chain = chainId ?? backup?.chainId
@@ -60,7 +61,7 @@ export async function restoreWallet(options: RestoreCommand): Promise<void> {
     const { wallet, feed } = opened
     const hub = await waitForHub(wallet, hubUrl, options.patience)
     const sources: Sources = { backup, copies, notices, hub }
-    const views = await viewsOf(wallet)
+    const views = await viewsOf(wallet, hub)
     if (views.some(isWaiting)) process.exitCode = 1
     const money = await moneyOf(opened.ledger, [0, ...views.map(({ asset }) => asset)])
     const balance = await showProgress('asking the node', () => wallet.balance())
@@ -92,7 +93,7 @@ async function openRestored(
   const open = (bytes: Uint8Array | undefined) =>
     openWallet({
       ...{ words, file: store, ledgerUrl, chainId, entrusted, onEvent },
-      ...{ sharedWords: sharedWords === true },
+      ...{ sharedWords: sharedWords === true, advice: ADVICE },
       ...(hubUrl !== undefined && { hubUrl }),
       ...(bytes !== undefined && { backup: bytes }),
     })

@@ -1,7 +1,7 @@
 import type { ExitPlan, Wallet, WalletChannel } from '@tallystick/client-sdk'
 import { channelTotal, clientPayoutOf } from '@tallystick/protocol'
 import { byNumber } from './exit-route.js'
-import { type Money, moneyOf, timeText } from './ledger-words.js'
+import { type Money, moneyOf, phaseOf, timeText } from './ledger-words.js'
 import { openStore, type WalletPlace } from './open-store.js'
 import { planFacts, planLines } from './plan-text.js'
 import { printFacts } from './print-facts.js'
@@ -47,7 +47,7 @@ async function sightOf(wallet: Wallet, held: WalletChannel): Promise<Sight> {
 function factsOf({ held: { party, books }, plan }: Sight): object {
   const { id, number, asset } = party.ledger
   return {
-    ...{ channel: id, number, asset, books, phase: party.phase.kind },
+    ...{ channel: id, number, asset, books, phase: phaseOf(party) },
     total: `${channelTotal(party.ledger)}`,
     yours: books === 'whole' ? `${clientPayoutOf(party)}` : null,
     pending: party.own.items.length + party.peer.items.length,
