@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
+import { WRONG_USE } from './wrong-use.js'
 
 /** The compiled explorer, seen from the compiled file. */
 const EXPLORER = new URL('../../test/dist/explorer/', import.meta.url)
@@ -17,6 +18,7 @@ const program = new Command('explore')
   .option('--removals', 'remove each rule of the design in turn: the explorer has to notice')
   .option('--removal <name...>', 'these only; a name that there is not lists them')
   .option('--json', 'print one JSON object last, and nothing else')
+  .configureOutput(WRONG_USE)
   .showHelpAfterError()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .parse()

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
+import { WRONG_USE } from './wrong-use.js'
 
 /** The compiled simulator, seen from the compiled file. */
 const SIMULATOR = new URL('../../test/dist/simulation/', import.meta.url)
@@ -24,7 +25,7 @@ const program = new Command('sim')
   .option('--real-signatures', 'Ed25519 instead of symbolic signatures; slower')
   .option('--mutants [name]', 'try whether deliberate defects are found: all of them, or one')
   .option('--json', 'print JSON lines only')
-  .configureOutput({ outputError: (text, write) => write(text) })
+  .configureOutput(WRONG_USE)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .parse()
 const options = program.opts<{

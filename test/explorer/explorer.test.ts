@@ -71,5 +71,12 @@ test('a scope, a world or a removal that there is not is wrong use', () => {
   assert.equal(explore('--scope', 'huge').status, 2)
   assert.equal(explore('--world', 'of gold').status, 2)
   assert.equal(explore('--removal', 'gravity').status, 2)
+  for (const args of [
+    ['--scope', 'huge'],
+    ['--world', 'of gold'],
+    ['--removal', 'gravity'],
+  ]) {
+    assert.equal(JSON.parse(explore(...args, '--json').stdout).error.code, 'usage')
+  }
   assert.equal(explore('--help').status, 0)
 })

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { tellWrongUse } from '#scripts/wrong-use.js'
 import { makePatchedBuild } from '../mutation/patched-build.js'
 import { RULE_REMOVALS, type RuleRemoval } from './rule-removals.js'
 import type { Found } from './search.js'
@@ -29,7 +30,7 @@ const wanted = words.filter((word) => word !== 'json')
 const unknown = wanted.filter((word) => !RULE_REMOVALS.some(({ name }) => name === word))
 if (unknown.length > 0) {
   const names = RULE_REMOVALS.map(({ name }) => name).join('\n  ')
-  process.stderr.write(`there is no removal ${unknown.join(', ')}; there are\n  ${names}\n`)
+  tellWrongUse(`there is no removal ${unknown.join(', ')}; there are\n  ${names}`, json)
   process.exit(2)
 }
 const removed: Removed[] = []

@@ -1,3 +1,4 @@
+import { tellWrongUse } from '#scripts/wrong-use.js'
 import type { Scope } from './scopes.js'
 import type { Found } from './search.js'
 import { worldsOf } from './worlds.js'
@@ -17,7 +18,7 @@ const all = worldsOf(scope as Scope)
 const unknown = wanted.filter((word) => !all.some(({ name }) => name === word))
 if (unknown.length > 0) {
   const names = all.map(({ name }) => name).join('\n  ')
-  process.stderr.write(`there is no world ${unknown.join(', ')}; there are\n  ${names}\n`)
+  tellWrongUse(`there is no world ${unknown.join(', ')}; there are\n  ${names}`, json)
   process.exit(2)
 }
 const worlds = wanted.length === 0 ? all : all.filter(({ name }) => wanted.includes(name))

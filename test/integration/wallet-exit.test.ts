@@ -91,6 +91,9 @@ test('wallet exit on real processes', { concurrency: 2 }, async (t) => {
     }
     assert.deepEqual(await ended, [null, 'SIGKILL'])
 
+    const status = await walletCommand('status', ...place, '--json')
+    // It may be settled by now; while it is not, it is closing.
+    assert.doesNotMatch(status.stdout, /"phase":"(?!closing)/)
     const left = await walletCommand('exit', ...place, '--yes', '--wait', '--json')
     assert.equal(left.code, 0, left.stderr)
     const { settled } = channelOf(left.stdout)

@@ -20,6 +20,14 @@ test('the simulator ends with 2 and a sentence when it is used wrongly', (t) => 
     writeFileSync(file, text)
     assert.match(refused('--replay', file), /^\S+script is no file with a script.*\n$/)
   }
+  for (const args of [
+    ['--mutants', 'nosuch'],
+    ['--steps', '0'],
+  ]) {
+    const { status, stdout } = spawnSync(process.execPath, [SIM, ...args, '--json'])
+    assert.equal(status, 2)
+    assert.equal(JSON.parse(`${stdout}`).error.code, 'usage')
+  }
   assert.match(refused('--steps', '0'), /a whole number of 1 to 1000000000 is due/)
   assert.match(refused('--seeds', '0'), /a whole number of 1 to 1000000000 is due/)
 })

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { tellWrongUse } from '#scripts/wrong-use.js'
 import { makePatchedBuild } from '../mutation/patched-build.js'
 import { MUTANTS, type Mutant } from './mutants.js'
 import type { SeedReport } from './run.js'
@@ -70,9 +71,7 @@ if (argument !== undefined && script?.endsWith('run-mutants.js')) {
   const { json, name } = JSON.parse(argument) as { json: boolean; name?: string }
   const chosen = MUTANTS.filter((mutant) => name === undefined || mutant.name === name)
   if (chosen.length === 0) {
-    process.stderr.write(
-      `there is no defect ${name}: ${MUTANTS.map((one) => one.name).join(', ')}\n`,
-    )
+    tellWrongUse(`there is no defect ${name}: ${MUTANTS.map((one) => one.name).join(', ')}`, json)
     process.exit(2)
   }
   const reports = await huntMutants(chosen, (report) => {
