@@ -15,6 +15,7 @@ export type { AnswerContext } from './guard/answer-force-close.js'
 export { type Duty, dutiesOf, forceCloseOperation } from './guard/duties.js'
 export { entrustedChallenge } from './guard/entrusted-challenge.js'
 export { type GuardAct, type Guarded, GuardLoop, type GuardParts } from './guard/guard-loop.js'
+export { OutcomeNews } from './guard/outcome-news.js'
 export {
   closingItems,
   RevealLookups,

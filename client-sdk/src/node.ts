@@ -1,6 +1,7 @@
 export { fileFailure } from './node/file-failure.js'
 export { type HighWaterMark, MarkFile, readHighWaterMark } from './node/high-water-mark.js'
 export { lookAtWallet } from './node/look-at-wallet.js'
+export { makeFolder } from './node/make-folder.js'
 export { type OpenedWallet, openWallet } from './node/open-wallet.js'
 export { openWsSocket } from './node/open-ws-socket.js'
 export { makePrivateFile } from './node/private-file.js'

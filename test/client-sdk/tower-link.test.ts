@@ -148,6 +148,19 @@ describe('TOWER-8 an owner keeps its tower at the newest', () => {
     assert.equal(tower.requests.length, 2)
   })
 
+  test('where the other side has signed nothing, nothing is missing; where data was lost, all may be', () => {
+    const { link } = linkTo(new StubTower())
+    const party = newParty('client', CHANNEL)
+    assert.equal(link.guard(party).isNewest, true)
+    const resuming = new Uint8Array(16)
+    for (const lost of [
+      { ...party, resuming },
+      { ...party, lostAt: timestamp(NOW) },
+    ]) {
+      assert.equal(link.guard(lost).isNewest, false)
+    }
+  })
+
   test('what a connection lost, or a tower had no room for, is said again', async (t) => {
     const tower = new StubTower()
     const { link, guard, told, problems } = linkTo(tower)

@@ -22,6 +22,7 @@ test('each command is a file of the clone, so that npm links it before anything 
     const command = join(ROOT, folder, 'bin', `${name}.js`)
     const help = execFileSync(process.execPath, [command, '--help'], { encoding: 'utf8' })
     assert.match(help, new RegExp(`^Usage: ${name} `))
+    assert.match(help, /Exit codes: 0 .*; 1 /)
   }
 })
 

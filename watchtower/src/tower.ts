@@ -4,6 +4,7 @@ import {
   LedgerClient,
   LedgerContact,
   LedgerError,
+  OutcomeNews,
   PROCESS_CLOCK,
   summarizeBlock,
 } from '@tallystick/client-sdk'
@@ -80,10 +81,14 @@ export async function startTower(
   await patiently(() => coins.refresh())
   // Blocks tell what has changed, proofs tell how things are: whichever takes fewer answers.
   const isBehindFar = stored.height < 1 || tip.height - stored.height > index.size
+  const news = new OutcomeNews()
   const watch = new Watch(
     {
       ...{ ledger, store, index, coins, onFault: onStoreFault },
-      onAct: (act) => onReport({ kind: 'watch', ...act }),
+      onAct: (act) => {
+        const isNews = news.isNews(`${act.act} ${act.channels.join()}`, act.outcome)
+        if (isNews) onReport({ kind: 'watch', ...act })
+      },
     },
     {
       watched: isBehindFar ? index.names() : stored.watched,

@@ -24,6 +24,12 @@ export function isSamePosition(a: GuardedPosition, b: GuardedPosition): boolean 
   return isSame(a.proof, b.proof) && isSame(a.own, b.own) && a.resumeEpoch === b.resumeEpoch
 }
 
+/** Whether the other side has signed nothing of the channel yet: a guard could show nothing. */
+export function isUnsigned({ peerEvidence, ownResume, resuming, lostAt }: ChannelParty): boolean {
+  const isKnown = resuming === undefined && lostAt === undefined
+  return isKnown && peerEvidence === undefined && ownResume === undefined
+}
+
 /**
  * Whether there is anything to entrust: the other side has signed something, the channel can still
  * be closed with something old by it, and the owner does not wait to learn what it has lost.

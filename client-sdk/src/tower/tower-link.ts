@@ -14,7 +14,13 @@ import {
 } from '@tallystick/protocol'
 import { backOffMs } from '../ledger/pause.js'
 import { WalletError } from '../wallet-error.js'
-import { type GuardedPosition, isEntrustable, isSamePosition, positionOf } from './entrustable.js'
+import {
+  type GuardedPosition,
+  isEntrustable,
+  isSamePosition,
+  isUnsigned,
+  positionOf,
+} from './entrustable.js'
 import { readFound } from './tower-appointments.js'
 import { type TowerAddress, type TowerAnswer, TowerSession } from './tower-session.js'
 
@@ -28,7 +34,7 @@ export type TowerGuard = {
   readonly key: PublicKey | undefined
   /** What it keeps, and until when it may challenge; absent: nothing that it has vouched for. */
   readonly upTo: (GuardedPosition & { readonly validUntil: Timestamp }) | undefined
-  /** Whether that is all there is. */
+  /** Whether that is all there is; also where the other side has signed nothing yet. */
   readonly isNewest: boolean
 }
 
@@ -90,7 +96,8 @@ export class TowerLink {
   /** What the tower has vouched for of a channel. */
   guard(party: ChannelParty): TowerGuard {
     const upTo = this.#standings.get(party.ledger.id)?.upTo
-    const isNewest = upTo !== undefined && isSamePosition(upTo, positionOf(party))
+    const isNewest =
+      upTo === undefined ? isUnsigned(party) : isSamePosition(upTo, positionOf(party))
     return { url: this.#parts.address.url, key: this.#key, upTo, isNewest }
   }
 

@@ -34,6 +34,9 @@ export type PaymentWish = {
   readonly feeMax?: bigint
 }
 
+const NOT_USABLE =
+  'none of the channels can be used now: another device may have taken it over, it may wait to be resumed, or is closing; try again'
+
 /** What this wallet pays to others. */
 export class WalletPayments {
   readonly #core: WalletCore
@@ -120,8 +123,7 @@ export class WalletPayments {
     }
     const channel = bestBy(this.#link.usable(), ({ party }) => spendable(party))
     if (channel === undefined && this.#core.channels().length > 0) {
-      const detail = 'none of the channels can be used now; open another one'
-      throw new WalletError('channel_not_usable', detail, { retryable: true })
+      throw new WalletError('channel_not_usable', NOT_USABLE, { retryable: true })
     }
     if (channel === undefined || spendable(channel.party) < whole) {
       const most = channel === undefined ? 0n : spendable(channel.party)

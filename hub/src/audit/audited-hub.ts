@@ -1,4 +1,4 @@
-import type { GuardAct } from '@tallystick/client-sdk'
+import { type GuardAct, OutcomeNews } from '@tallystick/client-sdk'
 import { isRejection } from '@tallystick/protocol'
 import type { HubReport } from '../hub-report.js'
 import { type AuditFacts, auditText } from './audit-line.js'
@@ -19,19 +19,14 @@ export function auditedHub(audit: AuditLog, operator: HubOperator): HubOperator 
     // What has failed may be the disk of this log, too: the process ends all the same.
     told.catch(() => undefined).finally(() => operator.onFault(fault))
   }
-  /** Why what the guard has to do was refused last: it tries every few blocks, as long as that takes. */
-  const refusals = new Map<string, string>()
-  const isNews = ({ duty, channel, outcome }: GuardAct) => {
-    const name = `${channel} ${duty}`
-    const before = refusals.get(name)
-    if (isRejection(outcome)) refusals.set(name, outcome.code)
-    else refusals.delete(name)
-    return !isRejection(outcome) || outcome.code !== before
-  }
+  const news = new OutcomeNews()
   return {
     onFault,
     onReport: (report) => {
-      if (report.kind === 'guard' && isNews(report.act)) {
+      if (report.kind === 'guard') {
+        const { duty, channel, outcome } = report.act
+        const said = isRejection(outcome) ? outcome.code : outcome
+        if (!news.isNews(`${channel} ${duty}`, said)) return
         audit.append('guard', guardFacts(report.act)).catch(onFault)
       }
       operator.onReport(report)

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { mkdir } from 'node:fs/promises'
+import { makeFolder } from '@tallystick/client-sdk/node'
 import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { startHub } from '../hub.js'
@@ -7,7 +7,7 @@ import { DEFAULT_HUB_CONFIG, type HubConfig } from '../hub-config.js'
 import { initHubKeys } from '../hub-keys.js'
 import { addAuditCommand } from './audit-command.js'
 import { baseUnits, ledgerAddress, wholeNumber } from './option-values.js'
-import { stopOnFault, stopRunning } from './stop-on-fault.js'
+import { EXIT_CODES, stopOnFault, stopRunning } from './stop-on-fault.js'
 
 const program = new Command('hub')
   .description('A Tallystick payment-channel hub')
@@ -21,7 +21,7 @@ program
   .requiredOption('--data <dir>', 'folder of the journal and the key')
   .option('--json', 'print one JSON object')
   .action(async ({ data, json }: { data: string; json?: true }) => {
-    await mkdir(data, { recursive: true })
+    await makeFolder(data)
     const { signer, payoutLock } = await initHubKeys(data)
     const facts = { hub: signer.publicKey, payout_lock: payoutLock }
     print(json, facts, `hub key      ${facts.hub}\npayout lock  ${facts.payout_lock}`)
@@ -63,6 +63,8 @@ program
   .option('--stop-with-parent', 'stop when standard input ends')
   .option('--json', 'print the address as one JSON object')
   .action(run)
+
+for (const command of [program, ...program.commands]) command.addHelpText('after', EXIT_CODES)
 
 await program.parseAsync().catch(stopOnFault)
 

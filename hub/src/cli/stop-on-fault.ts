@@ -7,6 +7,12 @@ import { StartFault } from '../start-fault.js'
 /** Exit codes: 1 could not do it or was asked for wrongly, 70 a durable promise was broken. */
 const EXIT = { failed: 1, fault: 70 } as const
 
+/** The same, as help says it. */
+export const EXIT_CODES = `
+Exit codes: 0 done, or stopped as asked; 1 could not be done, or was asked for wrongly; 70 a
+durable promise was broken. A failure is told on standard error as CODE: DETAIL, and with --json
+also on standard output as one object: {"error":{"code":"...","detail":"..."}}.`
+
 /** A failure as it is told: a stable code, a sentence, and what the process ends with. */
 type Failure = { readonly code: string; readonly detail: string; readonly exit: number }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { mkdir } from 'node:fs/promises'
+import { makeFolder } from '@tallystick/client-sdk/node'
 import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { startTower } from '../tower.js'
@@ -7,7 +7,7 @@ import { DEFAULT_TOWER_CONFIG, type TowerConfig } from '../tower-config.js'
 import { initTowerKeys } from '../tower-keys.js'
 import { askTower } from './ask-tower.js'
 import { httpAddress, wholeNumber } from './option-values.js'
-import { stopOnFault, stopRunning } from './stop-on-fault.js'
+import { EXIT_CODES, stopOnFault, stopRunning } from './stop-on-fault.js'
 
 const program = new Command('watchtower')
   .description('Guards Tallystick channels for owners that are away, for a share of the penalty')
@@ -21,7 +21,7 @@ program
   .requiredOption('--data <dir>', 'folder of the store and the key')
   .option('--json', 'print one JSON object')
   .action(async ({ data, json }: { data: string; json?: true }) => {
-    await mkdir(data, { recursive: true })
+    await makeFolder(data)
     const { guard, payoutLock } = await initTowerKeys(data)
     const facts = { tower: guard.publicKey, payout_lock: payoutLock }
     print(json, facts, `tower key    ${facts.tower}\npayout lock  ${facts.payout_lock}`)
@@ -94,6 +94,8 @@ program
     const lines = Object.entries(facts).map(([name, value]) => `${name.padEnd(26)}${value}`)
     print(json, facts, lines.join('\n'))
   })
+
+for (const command of [program, ...program.commands]) command.addHelpText('after', EXIT_CODES)
 
 await program.parseAsync().catch(stopOnFault)
 
