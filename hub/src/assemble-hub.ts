@@ -76,6 +76,7 @@ export function assembleHub(parts: HubParts): AssembledHub {
     randomBytes: parts.randomBytes,
     perform: (effect) => {
       if (effect.kind === 'readyToClose') closer.gather()
+      else if (effect.kind === 'dataLost') onReport(effect)
       else desk.perform(effect)
     },
     onFault,

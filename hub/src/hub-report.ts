@@ -1,4 +1,5 @@
 import type { GuardAct } from '@tallystick/client-sdk'
+import type { ChannelId } from '@tallystick/protocol'
 import type { BatchReport } from './closer/closer.js'
 import type { EndedChannel } from './ledger/channel-ends.js'
 
@@ -8,5 +9,7 @@ export type HubReport =
   | { readonly kind: 'guard'; readonly act: GuardAct }
   /** A dispute is over: what it paid to whom, and what was taken as a penalty. */
   | ({ readonly kind: 'ended' } & EndedChannel)
+  /** A client has shown that the journal is an old copy, though nobody said so: the channel is resumed. */
+  | { readonly kind: 'dataLost'; readonly channel: ChannelId }
   | { readonly kind: 'ledgerTrouble'; readonly error: unknown }
   | { readonly kind: 'complaint'; readonly code: string; readonly detail: string }

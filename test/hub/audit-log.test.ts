@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { GuardAct } from '@tallystick/client-sdk'
-import type { TxId } from '@tallystick/protocol'
+import type { ChannelId, TxId } from '@tallystick/protocol'
 import fc from 'fast-check'
 import { type AuditEntry, auditLine } from '#hub/audit/audit-line.js'
 import { AuditLog, beginAuditLog } from '#hub/audit/audit-log.js'
@@ -197,6 +197,25 @@ describe('HUB-10 the audit log', () => {
         [1, 'sent'],
         [1, 'malformed'],
         [2, 'malformed'],
+      ],
+    )
+  })
+
+  test('CH-18 INV-45 has one line of a channel whose client shows that the journal is behind', async (context) => {
+    const path = await usedLog(context, 0)
+    const log = await AuditLog.open(path, NOW)
+    const reports: HubReport[] = []
+    const onFault = (fault: unknown) => assert.fail(String(fault))
+    const { onReport } = auditedHub(log, { onReport: (report) => reports.push(report), onFault })
+    const [first, second] = ['01'.repeat(32), '02'.repeat(32)] as [ChannelId, ChannelId]
+    for (const channel of [first, first, second]) onReport({ kind: 'dataLost', channel })
+    await log.close()
+    assert.equal(reports.length, 2)
+    assert.deepEqual(
+      (await entriesOf(path)).map(({ kind, facts }) => [kind, facts['channel']]),
+      [
+        ['data_lost', first],
+        ['data_lost', second],
       ],
     )
   })

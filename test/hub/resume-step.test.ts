@@ -110,6 +110,7 @@ describe('CH-18 a hub that may have lost data', () => {
     const effects = hub.peer({ kind: 'attached', owner: payer.identity, position })
     const [effect] = effects
     assert.ok(effect?.kind === 'send' && effect.message.kind === 'attached')
+    assert.deepEqual(effects.at(-1), { kind: 'dataLost', channel: payer.channel })
     assert.deepEqual(hub.hubParty(payer).phase, { kind: 'open' })
     const { resuming } = effect.message.position
     assert.ok(resuming !== undefined)

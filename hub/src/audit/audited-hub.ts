@@ -29,6 +29,11 @@ export function auditedHub(audit: AuditLog, operator: HubOperator): HubOperator 
         if (!news.isNews(`${channel} ${duty}`, said)) return
         audit.append('guard', guardFacts(report.act)).catch(onFault)
       }
+      // A client can claim it as often as it likes.
+      if (report.kind === 'dataLost') {
+        if (!news.isNews(report.channel, 'data lost')) return
+        audit.append('data_lost', { channel: report.channel }).catch(onFault)
+      }
       operator.onReport(report)
     },
   }

@@ -13,5 +13,7 @@ export type HubEffect =
       readonly code: string
       readonly detail: string
     }
+  /** By what the client shows, the journal lacks what this hub has signed on the channel. */
+  | { readonly kind: 'dataLost'; readonly channel: ChannelId }
   /** A close agreement is binding: the closer may put it into its next batch. */
   | { readonly kind: 'readyToClose'; readonly channel: ChannelId }

@@ -61,7 +61,8 @@ export function stepAttached(
     const asked = askToResume(party, context.nonce, context.now)
     if (isRejection(asked)) return [notice(idOf(channel), asked)]
     const effects = askClient(state, { ...heard, party: asked }, position)
-    return [...giveBackDrafted(state, channel, context), ...effects]
+    const lost = { kind: 'dataLost', channel: idOf(channel) } as const
+    return [...giveBackDrafted(state, channel, context), ...effects, lost]
   }
   if (position.resuming !== undefined) return grant(state, heard, position, context)
   if (party.resuming !== undefined) return askClient(state, heard, position)

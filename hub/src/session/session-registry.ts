@@ -58,6 +58,7 @@ export class SessionRegistry {
         break
       }
       case 'readyToClose':
+      case 'dataLost':
         break
     }
   }
