@@ -32,6 +32,9 @@ export const NOT_FUZZED: Readonly<Record<string, string>> = {
   readAhead: 'hands on what somebody else reads',
   readSeal: 'reads a database; its row is read by findSeal: test/client-sdk/sealed-damage',
   readBackupFile: 'reads a file; openBackup, which reads its bytes, is tried',
+  readBundleFile: 'reads a file; parseExitBundle, which reads its bytes, is tried',
+  readFound:
+    'weighs an answer of a tower that was read; parseTowerMessage, which reads it, is tried',
   readWordsFile: 'refuses whatever is no mnemonic; parseMnemonic, which reads it, is tried',
   readBody: 'reads a request to a bound of bytes; test/integration/ledger-hostile-input',
 }

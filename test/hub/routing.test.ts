@@ -329,7 +329,7 @@ describe('HUB a client that breaks a rule', () => {
     const { hub, payer } = world()
     const position = { ...startPosition(payer.channel), held: 1 }
     const effects = hub.peer({ kind: 'attached', owner: payer.identity, position })
-    assert.deepEqual(sent(effects), ['1:attached'])
+    assert.deepEqual(sent(effects), ['1:attached', '1:dataLost'])
     assert.equal(maySign(hub.hubParty(payer)), false)
   })
 })

@@ -11,7 +11,7 @@ type Restored = {
   readonly problems: readonly { readonly code: string }[]
 }
 
-test('CH-18 INV-42 where hub and wallet have lost data, restore names what helps, and the old store does', async (t) => {
+test('CH-18 where hub and wallet have lost data, restore names what helps, and the old store does', async (t) => {
   const network = await startTestNetwork(t, ['alice'])
   const hub = new RestorableHub(t, network)
   await hub.start()

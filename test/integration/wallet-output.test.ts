@@ -24,7 +24,7 @@ async function codeOf(...args: readonly string[]) {
   return (JSON.parse(ran.stdout) as { error: { code: string } }).error.code
 }
 
-test('INV-42 wallet bundle and wallet backup write over nothing but a file of their own kind', async (t) => {
+test('wallet bundle and wallet backup write over nothing but a file of their own kind', async (t) => {
   const { dir, keys, place } = walletFolder(t)
   const [words, other] = [readFileSync(keys, 'utf8'), join(dir, 'other')]
   writeFileSync(other, 'other')

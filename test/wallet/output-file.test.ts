@@ -25,7 +25,7 @@ function walletFolder(t: TestContext) {
   return { dir, at, place, replace }
 }
 
-test('INV-42 nothing is written over what a wallet lives by, whatever name it goes by', async (t) => {
+test('nothing is written over what a wallet lives by, whatever name it goes by', async (t) => {
   const { at, replace } = walletFolder(t)
   symlinkSync(at('.'), at('here'))
   linkSync(at('w.keys'), at('hard'))
@@ -35,7 +35,7 @@ test('INV-42 nothing is written over what a wallet lives by, whatever name it go
   }
 })
 
-test('INV-42 nothing is written over a link, a folder or a device', async (t) => {
+test('nothing is written over a link, a folder or a device', async (t) => {
   const { at, replace } = walletFolder(t)
   symlinkSync(at('w.keys'), at('alias'))
   symlinkSync(at('nowhere'), at('dangling'))
@@ -45,7 +45,7 @@ test('INV-42 nothing is written over a link, a folder or a device', async (t) =>
   }
 })
 
-test('INV-42 a file that is there is replaced only when told, and only by what it is itself', async (t) => {
+test('a file that is there is replaced only when told, and only by what it is itself', async (t) => {
   const { at, place, replace } = walletFolder(t)
   await assert.rejects(checkOutput(at('other.db'), place), { code: 'file_exists' })
   await assert.rejects(replace(at('other.db')), { code: 'file_not_replaced' })
@@ -53,7 +53,7 @@ test('INV-42 a file that is there is replaced only when told, and only by what i
   await checkOutput(at('other.db'), place, async () => 'such a file')
 })
 
-test('INV-42 a file is written whole, for its owner alone, past any that lies beside it', async (t) => {
+test('a file is written whole, for its owner alone, past any that lies beside it', async (t) => {
   const { dir, at } = walletFolder(t)
   writeFileSync(at('out.new'), 'mine')
   await writeWhole(at('out'), Uint8Array.of(1))
