@@ -96,6 +96,7 @@ function linkTo(tower: StubTower) {
     },
     bountyPpm: undefined,
     now: () => timestamp(NOW),
+    randomBytes: (length) => new Uint8Array(length),
     channels: () => [{ party: party(), signer: SIGNERS.client }],
     onGuarded: wake,
     onProblem: (code) => {

@@ -12,6 +12,7 @@ import {
   type TowerHello,
   verifyTowerReceipt,
 } from '@tallystick/protocol'
+import { type Clock, PROCESS_CLOCK } from '../clock.js'
 import { backOffMs } from '../ledger/pause.js'
 import { WalletError } from '../wallet-error.js'
 import { type GuardedPosition, isEntrustable, isSamePosition, positionOf } from './entrustable.js'
@@ -36,6 +37,8 @@ export type TowerLinkParts = {
   /** Share of a penalty that it is promised, parts per million; absent: the least that it asks for. */
   readonly bountyPpm: number | undefined
   readonly now: () => Timestamp
+  /** Fresh random bytes. */
+  readonly randomBytes: (length: number) => Uint8Array
   /** The channels as they are on disk now. */
   readonly channels: () => Iterable<EntrustedChannel>
   /** It has vouched for more than before. */
@@ -64,23 +67,25 @@ const [LENGTH, RENEWAL] = [3 / 4, 1 / 2]
  */
 export class TowerLink {
   readonly #parts: TowerLinkParts
+  readonly #clock: Clock
   readonly #standings = new Map<ChannelId, Standing>()
   readonly #inFlight = new Set<ChannelId>()
   #session: TowerSession | undefined
   #key: PublicKey | undefined
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #cancel: (() => void) | undefined
   #isConnecting = false
   #attempt = 0
   #stopped = false
 
   constructor(parts: TowerLinkParts) {
     this.#parts = parts
+    this.#clock = parts.address.clock ?? PROCESS_CLOCK
     this.#key = parts.address.key
   }
 
   /** Something may have changed. */
   look(): void {
-    if (this.#stopped || this.#timer !== undefined || this.#isConnecting) return
+    if (this.#stopped || this.#cancel !== undefined || this.#isConnecting) return
     this.#wait(GATHER_MS)
   }
 
@@ -93,21 +98,22 @@ export class TowerLink {
 
   stop(): void {
     this.#stopped = true
-    clearTimeout(this.#timer)
+    this.#cancel?.()
     this.#session?.close()
   }
 
   #wait(ms: number): void {
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
+    this.#cancel = this.#clock.after(ms, () => {
+      this.#cancel = undefined
       this.#handOverDue()
-    }, ms)
+    })
   }
 
   /** A failure is waited out: nothing is due before. */
   #backOff(): void {
-    if (this.#stopped || this.#timer !== undefined) return
-    this.#wait(backOffMs(this.#attempt++, Math.random()))
+    if (this.#stopped || this.#cancel !== undefined) return
+    const [byte = 0] = this.#parts.randomBytes(1)
+    this.#wait(backOffMs(this.#attempt++, byte / 256))
   }
 
   #handOverDue(): void {

@@ -23,7 +23,7 @@ export class WalletTowers {
 
   constructor(core: WalletCore, towers: readonly TowerOptions[], openSocket: OpenSocket) {
     this.#core = core
-    const { feed, keys } = core
+    const { feed, keys, clock, randomBytes } = core
     const { chainId } = feed.ledger
     const channels = () =>
       core
@@ -33,7 +33,8 @@ export class WalletTowers {
     this.#links = towers.map(
       ({ url, key, bountyPpm }) =>
         new TowerLink({
-          ...{ address: { url, chainId, key, openSocket }, bountyPpm, channels },
+          ...{ address: { url, chainId, key, openSocket, clock }, bountyPpm, channels },
+          randomBytes,
           now: () => feed.time,
           onGuarded: () => core.changes.tell({ kind: 'books' }),
           onProblem: (code, detail) => core.problem(code, detail),
