@@ -1,5 +1,7 @@
 import type { Action } from './action.js'
+import { goAway } from './going-away.js'
 import { HUB } from './hub-actor.js'
+import { keepCopy, loseDisk } from './lost-disk.js'
 import { closeWithLie } from './stale-close.js'
 import type { World } from './world.js'
 
@@ -8,7 +10,7 @@ export const LEDGER = 'ledger'
 
 /** Lets an action happen. What it begins goes on by itself; what is refused is refused. */
 export function perform(world: World, action: Action): void {
-  const { hub, ledger, network, schedule } = world
+  const { ledger, network, schedule } = world
   world.note(JSON.stringify(action))
   switch (action.kind) {
     case 'open':
@@ -41,8 +43,7 @@ export function perform(world: World, action: Action): void {
     case 'partition':
       return network.partition(action.process, action.ms)
     case 'ledgerAway': {
-      const { line } = action.process === HUB ? hub : world.wallet(action.process)
-      line.apartUntilMs = schedule.nowMs + action.ms
+      lineOf(world, action.process).apartUntilMs = schedule.nowMs + action.ms
       return
     }
     case 'fullBlocks':
@@ -54,6 +55,12 @@ export function perform(world: World, action: Action): void {
     case 'network':
       network.profile = action.profile
       return
+    case 'goAway':
+      return begin(world, () => goAway(world, world.wallet(action.wallet), action.ms))
+    case 'keepCopy':
+      return begin(world, () => keepCopy(world, action.process))
+    case 'loseDisk':
+      return loseDisk(world, action)
     case 'lie':
       return world.liar(action.liar).lie(action.lie)
     case 'delay':
@@ -80,7 +87,7 @@ async function order(
   if (invoice === undefined) return
   const key = `order ${world.books.orders.length}`
   const { text, anchor } = invoice
-  world.books.orders.push({ key, payer, payee, text, anchor })
+  world.books.orders.push({ key, payer, payee, text, anchor, value: BigInt(value) })
   await world.wallet(payer).wallet?.pay(text, { key })
 }
 
@@ -111,5 +118,11 @@ export function begin(world: World, work: () => Promise<unknown>): void {
 
 export function processOf(world: World, name: string) {
   if (name === HUB) return world.hub
-  return name === LEDGER ? world.ledger : world.wallet(name)
+  if (name === LEDGER) return world.ledger
+  return world.towers.has(name) ? world.tower(name) : world.wallet(name)
+}
+
+function lineOf(world: World, name: string) {
+  if (name === HUB) return world.hub.line
+  return world.towers.has(name) ? world.tower(name).line : world.wallet(name).line
 }

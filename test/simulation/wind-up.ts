@@ -16,7 +16,10 @@ export async function windUp(world: World): Promise<void> {
   const { schedule, network, ledger, hub, setup } = world
   network.heal()
   // Owners who were told that all is well sleep on.
-  if (world.downUntilMs.get(HUB) !== Infinity) world.downUntilMs.clear()
+  if (world.downUntilMs.get(HUB) !== Infinity) {
+    world.downUntilMs.clear()
+    for (const [name, untilMs] of world.asleepUntilMs) world.downUntilMs.set(name, untilMs)
+  }
   if (setup.hubVanishes !== 'never') {
     world.downUntilMs.set(HUB, Infinity)
     hub.life.crash()
@@ -41,6 +44,8 @@ export async function windUp(world: World): Promise<void> {
     for (const { party } of hub.hub?.state.channels() ?? []) {
       const { id, status } = party.ledger
       if (party.phase.kind === 'closed' || status.kind !== 'open' || !hasWorth(party)) continue
+      // It may have signed more than it knows, and would be taken for a liar.
+      if (party.lostAt !== undefined) continue
       begin(world, () => leaveAsHub(world, id))
     }
   }
@@ -57,10 +62,12 @@ function recoverChannels(world: World): void {
 
 function leaveAsWallets(world: World): void {
   for (const { wallet } of world.honestWallets()) {
-    for (const { party } of wallet?.channels() ?? []) {
+    for (const { party, books } of wallet?.channels() ?? []) {
       const { id, status } = party.ledger
+      // The hub has not said in all this time what was signed last.
+      const unsure = books !== 'whole' || party.lostAt !== undefined
       if (status.kind === 'open' && hasWorth(party)) {
-        begin(world, async () => wallet?.forceClose(id))
+        begin(world, async () => wallet?.forceClose(id, { unsure }))
       }
     }
   }
