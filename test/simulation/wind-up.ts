@@ -2,6 +2,7 @@ import { closeAlone } from '@tallystick/client-sdk'
 import { type ChannelId, isRejection } from '@tallystick/protocol'
 import { channelsLeft, hasWorth } from './channels-left.js'
 import { FEE_PER_KILO_COST, HUB } from './hub-actor.js'
+import { lostOnBothSides } from './lost-on-both-sides.js'
 import { begin } from './perform.js'
 import type { World } from './world.js'
 
@@ -29,6 +30,7 @@ export async function windUp(world: World): Promise<void> {
   await schedule.pause(CALM_MS)
   recoverChannels(world)
   await schedule.pause(CALM_MS)
+  world.lostOnBothSides = lostOnBothSides(world)
   for (const { wallet } of world.honestWallets()) {
     for (const { party } of wallet?.channels() ?? []) {
       begin(world, async () => wallet?.closeChannel(party.ledger.id))

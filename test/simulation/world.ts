@@ -56,6 +56,8 @@ export class World {
   readonly downUntilMs = new Map<string, number>()
   /** Until when owners are away who leave the rest to a tower, virtual milliseconds. */
   readonly asleepUntilMs = new Map<string, number>()
+  /** The channels on which both sides have lost data at the end, and their wallets. */
+  lostOnBothSides: ReadonlyMap<ChannelId, string> = new Map()
   readonly #vouches = new TowerVouches()
   readonly #signed = new SignedHistory()
   readonly #law: LedgerLaw
