@@ -38,7 +38,7 @@ export async function windUp(world: World): Promise<void> {
   }
   await schedule.pause(CLOSE_MS)
   const until = schedule.nowMs + ALL_OVER_MS
-  while (schedule.nowMs < until && channelsLeft(world).length > 0) {
+  while (schedule.nowMs < until && (isSomebodyAway(world) || channelsLeft(world).length > 0)) {
     recoverChannels(world)
     leaveAsWallets(world)
     await schedule.pause(CALM_MS)
@@ -53,6 +53,11 @@ export async function windUp(world: World): Promise<void> {
   }
   // Wallets give a payment up a while after its expiry, however its channel has ended.
   while (schedule.nowMs < until && (await isPaying(world))) await schedule.pause(CALM_MS)
+}
+
+/** Whoever is away comes back to what it has left to others. */
+function isSomebodyAway(world: World): boolean {
+  return world.honestWallets().some(({ wallet }) => wallet === undefined)
 }
 
 /** An opening whose wallet crashed before the ledger had it is found by asking. */
