@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  BlockFeed,
+  buildTransaction,
+  LedgerClient,
+  type RecordKind,
+  Wallet,
+  type WalletStore,
+} from '@tallystick/client-sdk'
+import {
+  amount,
+  anchorOf,
+  decodeTrusted,
+  deriveKeys,
+  draftChange,
+  draftDigest,
+  encode,
+  type ItemId,
+  isRejection,
+  keyLock,
+  lockRoot,
+  newParty,
+  type Operation,
+  type Reveal,
+  seal,
+  signEvidence,
+  TIMESTAMP_MAX,
+  type TxId,
+  timestamp,
+} from '@tallystick/protocol'
+import { encodeWalletChannel, paymentRecordCodec } from '#client-sdk/wallet/wallet-records.js'
+import { LedgerWorld, START, testGenesis, testSigner } from '../client-sdk/ledger-world.js'
+import { StubLedger } from '../client-sdk/stub-ledger.js'
+
+const WORDS = new Uint8Array(32).fill(7)
+const FUNDER = testSigner(13)
+const HUB = testSigner(12)
+const CLIENT = deriveKeys(WORDS).channel(0)
+const PREIMAGE = new Uint8Array(32).fill(3)
+const ANCHOR = anchorOf(PREIMAGE, 1)
+const ITEM = '11'.repeat(16) as ItemId
+const EXPIRY = timestamp(START + 600)
+
+/** A ledger on which the item of a wallet's only payment was revealed in time, while that was away. */
+function ledgerWithReveal(): LedgerWorld {
+  const world = new LedgerWorld(testGenesis(FUNDER, [100], [[200_000n, 200_000n]]))
+  const side = (key: typeof HUB, deposit: bigint) => ({
+    ...{ key: key.publicKey, deposit: amount(deposit) },
+    payoutLock: lockRoot(keyLock(key.publicKey)),
+  })
+  const open: Operation = {
+    ...{ kind: 'open', asset: 0, client: side(CLIENT, 100_000n), hub: side(HUB, 0n) },
+    terms: {
+      ...{ disputeWindowSeconds: 1_000, unsureWindowSeconds: 1_000, itemsMax: 8 },
+      ...{ clientPenaltyPpm: 100_000, hubPenaltyPpm: 1_000_000, expirySecondsMax: 1_000 },
+      ...{ itemAmountMin: amount(1n), exitReserve: amount(2_000n) },
+    },
+  }
+  world.produce(START, funded(world, 0, [open], []))
+  world.produce(timestamp(START + 100), funded(world, 1, [], [{ index: 1, link: PREIMAGE }]))
+  world.produce(timestamp(EXPIRY + 100))
+  return world
+}
+
+function funded(
+  world: LedgerWorld,
+  index: number,
+  operations: readonly Operation[],
+  reveals: readonly Reveal[],
+) {
+  const { chainId } = world
+  const outpoint = { txId: chainId as string as TxId, index }
+  const coin = world.state.read('coin', outpoint) ?? assert.fail('there is a coin')
+  const lock = keyLock(FUNDER.publicKey)
+  const built = buildTransaction({
+    coins: [{ outpoint, coin, lock, alternative: 0, signers: [FUNDER] }],
+    ...{ chainId, operations, reveals, outputs: [], channels: [], signers: [] },
+    ...{ changeLock: lockRoot(lock), fee: { asset: 0, feePerKiloCost: 100 } },
+    ...{ validFrom: timestamp(0), validUntil: TIMESTAMP_MAX },
+  })
+  return isRejection(built) ? assert.fail(built.detail) : built.transaction
+}
+
+/** What the wallet had on its disk when it went away: one payment, which is pending. */
+function storeOf(world: LedgerWorld, onCommit: () => void): WalletStore {
+  const { chainId } = world
+  const records = new Map<string, Uint8Array>()
+  const ledger = world.state.read('channel', { channel: 0 }) ?? assert.fail('there is a channel')
+  const item = { id: ITEM, anchor: ANCHOR, unit: amount(5_000n), ticks: 1, expiry: EXPIRY }
+  const drafted = draftChange(
+    newParty('client', ledger),
+    { kind: 'add', ...item, forward: undefined },
+    START,
+  )
+  if (isRejection(drafted)) assert.fail(drafted.detail)
+  const [evidence] = signEvidence(chainId, CLIENT, [draftDigest(chainId, drafted)])
+  assert.ok(evidence !== undefined)
+  const { party } = seal(drafted, evidence)
+  const channel = encodeWalletChannel({ party, keyIndex: 0, books: 'whole', end: undefined })
+  records.set(`channel/${ledger.id}`, channel)
+  const payment = encode(paymentRecordCodec, {
+    ...{ id: ITEM, channel: ledger.id, payee: HUB.publicKey, anchor: ANCHOR },
+    ...{ amount: amount(5_000n), fee: amount(0n), description: '', status: 'pending' },
+    ...{ preimage: undefined, code: '', time: START, refundOf: undefined },
+  })
+  records.set(`payment/${ITEM}`, payment)
+  const of = (kind: RecordKind) =>
+    [...records].flatMap(([name, value]) => {
+      const [found, key = ''] = name.split('/')
+      return found === kind ? [{ key, value }] : []
+    })
+  return {
+    list: async (kind) => of(kind),
+    get: async (kind, key) => records.get(`${kind}/${key}`),
+    commit: async (writes) => {
+      for (const { kind, key, value } of writes) {
+        if (value === undefined) records.delete(`${kind}/${key}`)
+        else records.set(`${kind}/${key}`, value)
+        if (key === ITEM) onCommit()
+      }
+    },
+  }
+}
+
+test('INV-28 a block that comes while a wallet learns what it missed does not end what was paid', async (t) => {
+  const world = ledgerWithReveal()
+  const stub = new StubLedger(world)
+  let release = () => {}
+  const released = new Promise<void>((done) => {
+    release = done
+  })
+  let asked = 0
+  const fetch: typeof stub.fetch = async (input, init) => {
+    if (String(input).includes('/reveals/') && asked++ === 0) {
+      // The answer is under way while the next block arrives, and is heard after it.
+      stub.produce(timestamp(EXPIRY + 200))
+      await released
+    } else if (asked > 1) release()
+    return stub.fetch(input, init)
+  }
+  const { openSocket } = stub
+  const ledger = await LedgerClient.connect({ url: 'http://ledger', fetch, openSocket })
+  const feed = await BlockFeed.start(ledger)
+  t.after(() => feed.stop())
+  const store = storeOf(world, release)
+  const wallet = await Wallet.open({ words: WORDS, store, feed, openSocket })
+  t.after(() => wallet.close())
+  const bytes = (await store.get('donePayment', ITEM)) ?? assert.fail('the payment has ended')
+  assert.equal(decodeTrusted(paymentRecordCodec, bytes).status, 'paid')
+})
