@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import {
   BlockFeed,
   buildTransaction,
@@ -19,13 +19,16 @@ import {
   type ItemId,
   isRejection,
   keyLock,
+  LANE_START,
   lockRoot,
   newParty,
   type Operation,
   type Reveal,
+  type Signer,
   seal,
   signEvidence,
   TIMESTAMP_MAX,
+  type Transaction,
   type TxId,
   timestamp,
 } from '@tallystick/protocol'
@@ -44,7 +47,7 @@ const EXPIRY = timestamp(START + 600)
 
 /** A ledger on which the item of a wallet's only payment was revealed in time, while that was away. */
 function ledgerWithReveal(): LedgerWorld {
-  const world = new LedgerWorld(testGenesis(FUNDER, [100], [[200_000n, 200_000n]]))
+  const world = new LedgerWorld(testGenesis(FUNDER, [100], [[200_000n, 200_000n, 200_000n]]))
   const side = (key: typeof HUB, deposit: bigint) => ({
     ...{ key: key.publicKey, deposit: amount(deposit) },
     payoutLock: lockRoot(keyLock(key.publicKey)),
@@ -68,6 +71,7 @@ function funded(
   index: number,
   operations: readonly Operation[],
   reveals: readonly Reveal[],
+  signer?: Signer,
 ) {
   const { chainId } = world
   const outpoint = { txId: chainId as string as TxId, index }
@@ -75,7 +79,8 @@ function funded(
   const lock = keyLock(FUNDER.publicKey)
   const built = buildTransaction({
     coins: [{ outpoint, coin, lock, alternative: 0, signers: [FUNDER] }],
-    ...{ chainId, operations, reveals, outputs: [], channels: [], signers: [] },
+    ...{ chainId, operations, reveals, outputs: [], channels: [] },
+    signers: signer === undefined ? [] : [signer],
     ...{ changeLock: lockRoot(lock), fee: { asset: 0, feePerKiloCost: 100 } },
     ...{ validFrom: timestamp(0), validUntil: TIMESTAMP_MAX },
   })
@@ -83,7 +88,7 @@ function funded(
 }
 
 /** What the wallet had on its disk when it went away: one payment, which is pending. */
-function storeOf(world: LedgerWorld, onCommit: () => void): WalletStore {
+function storeOf(world: LedgerWorld): WalletStore {
   const { chainId } = world
   const records = new Map<string, Uint8Array>()
   const ledger = world.state.read('channel', { channel: 0 }) ?? assert.fail('there is a channel')
@@ -117,35 +122,64 @@ function storeOf(world: LedgerWorld, onCommit: () => void): WalletStore {
       for (const { kind, key, value } of writes) {
         if (value === undefined) records.delete(`${kind}/${key}`)
         else records.set(`${kind}/${key}`, value)
-        if (key === ITEM) onCommit()
       }
     },
   }
 }
 
-test('INV-28 a block that comes while a wallet learns what it missed does not end what was paid', async (t) => {
+/**
+ * Opens the wallet. Just after it has asked for the first reveal a block comes, with `transactions`; that
+ * answer is heard only when the wallet has had time to take in the block.
+ */
+async function openInTheMiddle(
+  t: TestContext,
+  transactions: (world: LedgerWorld) => Transaction[],
+) {
   const world = ledgerWithReveal()
   const stub = new StubLedger(world)
-  let release = () => {}
-  const released = new Promise<void>((done) => {
-    release = done
-  })
+  const { openSocket } = stub
   let asked = 0
   const fetch: typeof stub.fetch = async (input, init) => {
     if (String(input).includes('/reveals/') && asked++ === 0) {
-      // The answer is under way while the next block arrives, and is heard after it.
-      stub.produce(timestamp(EXPIRY + 200))
-      await released
-    } else if (asked > 1) release()
+      stub.produce(timestamp(EXPIRY + 200), ...transactions(world))
+      await turns()
+    }
     return stub.fetch(input, init)
   }
-  const { openSocket } = stub
   const ledger = await LedgerClient.connect({ url: 'http://ledger', fetch, openSocket })
   const feed = await BlockFeed.start(ledger)
   t.after(() => feed.stop())
-  const store = storeOf(world, release)
+  // The feed is connected, and brings what comes from now on.
+  await turns()
+  const store = storeOf(world)
   const wallet = await Wallet.open({ words: WORDS, store, feed, openSocket })
   t.after(() => wallet.close())
-  const bytes = (await store.get('donePayment', ITEM)) ?? assert.fail('the payment has ended')
-  assert.equal(decodeTrusted(paymentRecordCodec, bytes).status, 'paid')
+  return { stub, store, wallet }
+}
+
+/** Lets everything that waits for nothing else come to its end. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 200; turn++) await new Promise((next) => setImmediate(next))
+}
+
+describe('a block comes while a wallet that was away learns from proofs what it missed', () => {
+  test('INV-28 it does not end a payment whose link became public in time', async (t) => {
+    const { store } = await openInTheMiddle(t, () => [])
+    const bytes = (await store.get('donePayment', ITEM)) ?? assert.fail('the payment has ended')
+    assert.equal(decodeTrusted(paymentRecordCodec, bytes).status, 'paid')
+  })
+
+  test('INV-9 a close that it brings is not forgotten over an older proof', async (t) => {
+    const close: Operation = {
+      ...{ kind: 'forceClose', channel: 0, by: 'hub', own: LANE_START, unsure: false },
+      ...{ resume: undefined, peer: undefined },
+    }
+    const { stub, wallet } = await openInTheMiddle(t, (world) => [
+      funded(world, 2, [close], [], HUB),
+    ])
+    stub.produce(timestamp(EXPIRY + 205))
+    await turns()
+    const [channel] = wallet.channels()
+    assert.equal(channel?.party.ledger.status.kind, 'closing')
+  })
 })
