@@ -35,6 +35,9 @@ import {
 import { encodeWalletChannel, paymentRecordCodec } from '#client-sdk/wallet/wallet-records.js'
 import { LedgerWorld, START, testGenesis, testSigner } from '../client-sdk/ledger-world.js'
 import { StubLedger } from '../client-sdk/stub-ledger.js'
+import { closed } from '../protocol/closing-channel.js'
+import { at, itemId } from '../protocol/test-channel.js'
+import { WalletWorld } from './wallet-world.js'
 
 const WORDS = new Uint8Array(32).fill(7)
 const FUNDER = testSigner(13)
@@ -182,4 +185,16 @@ describe('a block comes while a wallet that was away learns from proofs what it 
     const [channel] = wallet.channels()
     assert.equal(channel?.party.ledger.status.kind, 'closing')
   })
+})
+
+test('INV-28 what a link has paid on a closing channel does not run out when time passes with it', () => {
+  const world = new WalletWorld()
+  world.takes(world.pay(1))
+  const channel = closed(world.party.ledger, 'hub', world.hub.own, world.party.own)
+  // All of it is heard at once: the wallet was away from before the close to after the expiry.
+  world.now = at(1_000)
+  const seen = { kind: 'channelSeen', channel, keyIndex: 0, books: 'whole' } as const
+  assert.deepEqual(world.does(seen, world.reveal(1, 100), { kind: 'timePassed' }), [])
+  const bytes = world.stored.get(`donePayment/${itemId(1)}`)
+  assert.equal(bytes && decodeTrusted(paymentRecordCodec, bytes).status, 'paid')
 })
