@@ -1,12 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { LedgerClient, PROCESS_CLOCK } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
-import {
-  amount,
-  CLAIM_MARGIN_SECONDS,
-  type HubPolicy,
-  type PublicKey,
-} from '@tallystick/protocol'
+import { amount, CLAIM_MARGIN_SECONDS, type HubPolicy, type PublicKey } from '@tallystick/protocol'
 import { serveHub } from './api/hub-server.js'
 import { assembleHub } from './assemble-hub.js'
 import type { AuditFacts } from './audit/audit-line.js'
