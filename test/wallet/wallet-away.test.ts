@@ -42,28 +42,39 @@ import { WalletWorld } from './wallet-world.js'
 const WORDS = new Uint8Array(32).fill(7)
 const FUNDER = testSigner(13)
 const HUB = testSigner(12)
-const CLIENT = deriveKeys(WORDS).channel(0)
+const KEYS = deriveKeys(WORDS)
+const CLIENT = KEYS.channel(0)
+const PAYOUT_LOCK = lockRoot(keyLock(KEYS.payout(0).publicKey))
 const PREIMAGE = new Uint8Array(32).fill(3)
 const ANCHOR = anchorOf(PREIMAGE, 1)
 const ITEM = '11'.repeat(16) as ItemId
 const EXPIRY = timestamp(START + 600)
 
-/** A ledger on which the item of a wallet's only payment was revealed in time, while that was away. */
-function ledgerWithReveal(): LedgerWorld {
-  const world = new LedgerWorld(testGenesis(FUNDER, [100], [[200_000n, 200_000n, 200_000n]]))
+/** The opening of the wallet's channel. */
+function opening(): Operation {
   const side = (key: typeof HUB, deposit: bigint) => ({
     ...{ key: key.publicKey, deposit: amount(deposit) },
     payoutLock: lockRoot(keyLock(key.publicKey)),
   })
-  const open: Operation = {
-    ...{ kind: 'open', asset: 0, client: side(CLIENT, 100_000n), hub: side(HUB, 0n) },
+  const client = { ...side(CLIENT, 100_000n), payoutLock: PAYOUT_LOCK }
+  return {
+    ...{ kind: 'open', asset: 0, client, hub: side(HUB, 0n) },
     terms: {
       ...{ disputeWindowSeconds: 1_000, unsureWindowSeconds: 1_000, itemsMax: 8 },
       ...{ clientPenaltyPpm: 100_000, hubPenaltyPpm: 1_000_000, expirySecondsMax: 1_000 },
       ...{ itemAmountMin: amount(1n), exitReserve: amount(2_000n) },
     },
   }
-  world.produce(START, funded(world, 0, [open], []))
+}
+
+function emptyLedger(): LedgerWorld {
+  return new LedgerWorld(testGenesis(FUNDER, [100], [[200_000n, 200_000n, 200_000n]]))
+}
+
+/** A ledger on which the item of a wallet's only payment was revealed in time, while that was away. */
+function ledgerWithReveal(): LedgerWorld {
+  const world = emptyLedger()
+  world.produce(START, funded(world, 0, [opening()], []))
   world.produce(timestamp(START + 100), funded(world, 1, [], [{ index: 1, link: PREIMAGE }]))
   world.produce(timestamp(EXPIRY + 100))
   return world
@@ -113,6 +124,10 @@ function storeOf(world: LedgerWorld): WalletStore {
     ...{ preimage: undefined, code: '', time: START, refundOf: undefined },
   })
   records.set(`payment/${ITEM}`, payment)
+  return storeWith(records)
+}
+
+function storeWith(records: Map<string, Uint8Array>): WalletStore {
   const of = (kind: RecordKind) =>
     [...records].flatMap(([name, value]) => {
       const [found, key = ''] = name.split('/')
@@ -197,4 +212,24 @@ test('INV-28 what a link has paid on a closing channel does not run out when tim
   assert.deepEqual(world.does(seen, world.reveal(1, 100), { kind: 'timePassed' }), [])
   const bytes = world.stored.get(`donePayment/${itemId(1)}`)
   assert.equal(bytes && decodeTrusted(paymentRecordCodec, bytes).status, 'paid')
+})
+
+test('KEY-2 a channel whose opening was under way when its store was lost is found afterwards', async (t) => {
+  const world = emptyLedger()
+  const stub = new StubLedger(world)
+  const { fetch, openSocket } = stub
+  stub.produce(START)
+  const ledger = await LedgerClient.connect({ url: 'http://ledger', fetch, openSocket })
+  const feed = await BlockFeed.start(ledger)
+  t.after(() => feed.stop())
+  const store = storeWith(new Map())
+  const wallet = await Wallet.open({ words: WORDS, store, feed, openSocket })
+  t.after(() => wallet.close())
+  assert.deepEqual(wallet.channels(), [])
+  stub.produce(START, funded(world, 0, [opening()], []))
+  await wallet.recoverChannels()
+  assert.deepEqual(
+    wallet.channels().map(({ keyIndex, books }) => [keyIndex, books]),
+    [[0, 'lost']],
+  )
 })
