@@ -222,6 +222,7 @@ test('KEY-2 a channel whose opening was under way when its store was lost is fou
   const ledger = await LedgerClient.connect({ url: 'http://ledger', fetch, openSocket })
   const feed = await BlockFeed.start(ledger)
   t.after(() => feed.stop())
+  await turns()
   const store = storeWith(new Map())
   const wallet = await Wallet.open({ words: WORDS, store, feed, openSocket })
   t.after(() => wallet.close())
