@@ -24,6 +24,9 @@ export type Lie = {
     | 'underpay'
     /** Never pays for a link that it was shown, and takes items back once they have expired. */
     | 'refuseToPay'
+    /** Does not say from where a lane goes on; or says it with what it held a while ago. */
+    | 'withholdResumes'
+    | 'oldResumes'
   readonly share: number
 }
 

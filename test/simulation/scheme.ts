@@ -58,7 +58,19 @@ export const SCHEMES = {
   /** The same with items left out: nobody lied by the ledger's rules, and yet there is more to show. */
   closeForLessWhileAway: { hub: { close: 'mixed' }, clients: [], towers: 2 },
   /** Owners lose their disks, and the hub shows and closes with less than it has signed. */
-  lieToWhoLostAll: { hub: { close: 'stale' }, clients: [], towers: 1, forgetful: ['wallets'] },
+  lieToWhoLostAll: {
+    hub: { how: 'oldResumes', close: 'stale' },
+    clients: [],
+    towers: 1,
+    forgetful: ['wallets'],
+  },
+  /** And says nothing to them, so that they leave without knowing all. */
+  silentToWhoLostAll: {
+    hub: { how: 'withholdResumes', close: 'previous' },
+    clients: [],
+    towers: 1,
+    forgetful: ['wallets'],
+  },
   /** Nobody lies, and every disk is lost again and again. */
   everyDiskIsLost: { clients: [], forgetful: ['hub', 'wallets'] },
 } as const satisfies Record<string, Scheme>
