@@ -49,9 +49,13 @@ export type TowerLinkParts = {
 /** What is known of one channel at the tower. */
 type Standing = {
   readonly upTo: (GuardedPosition & { readonly validUntil: Timestamp }) | undefined
+  /** The connection on which it has vouched for that. */
+  readonly by: TowerSession | undefined
   /** What the tower has refused for good: not said again until there is something newer. */
   readonly refused: GuardedPosition | undefined
 }
+
+const NOTHING_VOUCHED: Standing = { upTo: undefined, by: undefined, refused: undefined }
 
 /** Milliseconds in which updates gather, so that only the newest is handed over. */
 const GATHER_MS = 10
@@ -63,7 +67,8 @@ const [LENGTH, RENEWAL] = [3 / 4, 1 / 2]
 /**
  * Keeps one tower at the newest state of an owner's channels: one request of a channel at a time, the
  * newest only, in a turn of its own, so that payments never wait for it. It keeps nothing on disk:
- * what a tower has not vouched for since the start is handed over again.
+ * what a tower has not vouched for on this connection is handed over again, because one that comes
+ * back may have been restored from an old copy of its store.
  */
 export class TowerLink {
   readonly #parts: TowerLinkParts
@@ -130,15 +135,13 @@ export class TowerLink {
   #isDue(party: ChannelParty): boolean {
     const { id } = party.ledger
     if (this.#inFlight.has(id) || !isEntrustable(party)) return false
-    const { upTo, refused } = this.#standings.get(id) ?? {}
+    const { upTo, by, refused } = this.#standings.get(id) ?? {}
     const position = positionOf(party)
     if (refused !== undefined && isSamePosition(refused, position)) return false
     if (upTo === undefined || !isSamePosition(upTo, position)) return true
-    const hello = this.#session?.isOpen === true ? this.#session.hello : undefined
-    return (
-      hello !== undefined &&
-      upTo.validUntil < this.#parts.now() + hello.policy.appointmentSecondsMax * RENEWAL
-    )
+    if (by?.isOpen !== true) return true
+    const { appointmentSecondsMax } = by.hello.policy
+    return upTo.validUntil < this.#parts.now() + appointmentSecondsMax * RENEWAL
   }
 
   async #connect(): Promise<void> {
@@ -194,7 +197,7 @@ export class TowerLink {
     answer: TowerAnswer,
   ): void {
     const { id } = party.ledger
-    const { upTo, refused } = this.#standings.get(id) ?? { upTo: undefined, refused: undefined }
+    const { upTo, by, refused } = this.#standings.get(id) ?? NOTHING_VOUCHED
     const position = positionOf(party)
     switch (answer.kind) {
       case 'kept': {
@@ -203,19 +206,22 @@ export class TowerLink {
           throw new WalletError('tower_answer_malformed', 'the watchtower signed no receipt')
         }
         const { validUntil } = entrusted.appointment
-        this.#standings.set(id, { upTo: { ...position, validUntil }, refused: undefined })
+        this.#standings.set(id, {
+          upTo: { ...position, validUntil },
+          ...{ by: session, refused: undefined },
+        })
         this.#attempt = 0
         return this.#parts.onGuarded()
       }
       case 'refused': {
         const { code, detail, retryable } = answer
         if (retryable) return this.#backOff()
-        this.#standings.set(id, { upTo, refused: position })
+        this.#standings.set(id, { upTo, by, refused: position })
         return this.#parts.onProblem(code, `the watchtower: ${detail}`)
       }
       case 'found':
       case 'ended':
-        this.#standings.set(id, { upTo, refused })
+        this.#standings.set(id, { upTo, by, refused })
         session.close()
         throw new WalletError('tower_answer_malformed', `the watchtower answered ${answer.kind}`)
     }
