@@ -45,7 +45,8 @@ export async function windUp(world: World): Promise<void> {
     if (!world.isHubAttentive) continue
     for (const { party } of hub.hub?.state.channels() ?? []) {
       const { id, status } = party.ledger
-      if (party.phase.kind === 'closed' || status.kind !== 'open' || !hasWorth(party)) continue
+      if (party.phase.kind === 'closed' || status.kind !== 'open' || !hasWorth(party, world.time))
+        continue
       // It may have signed more than it knows, and would be taken for a liar.
       if (party.lostAt !== undefined) continue
       begin(world, () => leaveAsHub(world, id))
@@ -71,9 +72,10 @@ function leaveAsWallets(world: World): void {
   for (const { wallet } of world.honestWallets()) {
     for (const { party, books } of wallet?.channels() ?? []) {
       const { id, status } = party.ledger
-      // The hub has not said in all this time what was signed last.
+      // The hub has not said in all this time what was signed last; whom its hub tells again and again
+      // that data was lost, leaves without a word for what it holds.
       const unsure = books !== 'whole' || party.lostAt !== undefined
-      if (status.kind === 'open' && hasWorth(party)) {
+      if (status.kind === 'open' && hasWorth(party, world.time)) {
         begin(world, async () => wallet?.forceClose(id, { unsure }))
       }
     }
