@@ -12,19 +12,24 @@ const LOOKS_MAX = 60
  */
 export async function goAway(world: World, actor: WalletActor, ms: number): Promise<void> {
   const { schedule, downUntilMs, asleepUntilMs } = world
+  if (!(await isGuarded(world, actor, ms))) return
+  const until = schedule.nowMs + ms
+  asleepUntilMs.set(actor.name, until)
+  downUntilMs.set(actor.name, Math.max(until, downUntilMs.get(actor.name) ?? 0))
+  actor.life.crash()
+}
+
+/** Whether it comes to pass soon that an owner may go away for `ms`; if so, it may just now. */
+export async function isGuarded(world: World, actor: WalletActor, ms: number): Promise<boolean> {
   for (let look = 0; look < LOOKS_MAX; look++) {
-    if (mayGoAway(world, actor, ms)) {
-      const until = schedule.nowMs + ms
-      asleepUntilMs.set(actor.name, until)
-      downUntilMs.set(actor.name, Math.max(until, downUntilMs.get(actor.name) ?? 0))
-      return actor.life.crash()
-    }
-    await schedule.pause(LOOK_MS)
+    if (mayGoAway(world, actor, ms)) return true
+    await world.schedule.pause(LOOK_MS)
   }
+  return false
 }
 
 /** What a careful owner looks at before it goes away for so long. */
-export function mayGoAway(world: World, { life, wallet }: WalletActor, ms: number): boolean {
+function mayGoAway(world: World, { life, wallet }: WalletActor, ms: number): boolean {
   if (wallet === undefined || !life.isAlive) return false
   return wallet.channels().every(({ party, books }) => {
     const { ledger, peerEvidence, ownResume, incoming, resuming, lostAt } = party

@@ -1,5 +1,5 @@
 import type { Action } from './action.js'
-import { mayGoAway } from './going-away.js'
+import { isGuarded } from './going-away.js'
 import { HUB } from './hub-actor.js'
 import type { World } from './world.js'
 
@@ -16,15 +16,15 @@ export async function keepCopy(world: World, process: string): Promise<void> {
  * A disk is gone, and its owner goes on from what it has put away. Against a hub that lies, what was
  * signed last comes back from a tower alone: there an owner loses its disk only while one has it all.
  */
-export function loseDisk(
+export async function loseDisk(
   world: World,
   { process, how }: Extract<Action, { kind: 'loseDisk' }>,
-): void {
+): Promise<void> {
   const { hub, setup, books } = world
   if (process === HUB) return hub.loseDisk()
   if (world.towers.has(process)) return world.tower(process).loseDisk()
   const actor = world.wallet(process)
-  if (!setup.isHubHonest && !mayGoAway(world, actor, 0)) return
+  if (!setup.isHubHonest && !(await isGuarded(world, actor, 0))) return
   books.onLost(process)
   actor.loseDisk(how)
 }

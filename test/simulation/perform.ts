@@ -60,7 +60,7 @@ export function perform(world: World, action: Action): void {
     case 'keepCopy':
       return begin(world, () => keepCopy(world, action.process))
     case 'loseDisk':
-      return loseDisk(world, action)
+      return begin(world, () => loseDisk(world, action))
     case 'lie':
       return world.liar(action.liar).lie(action.lie)
     case 'delay':

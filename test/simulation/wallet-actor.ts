@@ -3,6 +3,7 @@ import {
   fetchKeptCopies,
   type LedgerAccess,
   type OpenSocket,
+  pause,
   type StoreWrite,
   Wallet,
   WalletError,
@@ -20,6 +21,9 @@ import { VirtualDisk } from './virtual-disk.js'
 import { type Hand, type LedgerLine, virtualLedgerAccess } from './virtual-ledger-access.js'
 import type { Tongue, VirtualNetwork } from './virtual-network.js'
 import { copyRecords, virtualWalletStore, type WalletRecords } from './virtual-wallet-store.js'
+
+/** Virtual milliseconds after which an owner asks its towers again. */
+const ASK_AGAIN_MS = 2_000
 
 export type WalletActorParts = {
   readonly name: string
@@ -136,7 +140,13 @@ export class WalletActor {
     const { seed, towers: names } = this.#parts
     if (this.#recovery === undefined) return {}
     const towers = names.map((name) => ({ url: urlOf(name) }))
-    const copies = await fetchKeptCopies({ words: seed, ledger, towers, openSocket, clock })
+    const ask = () => fetchKeptCopies({ words: seed, ledger, towers, openSocket, clock })
+    let copies = await ask()
+    // A tower that does not answer may be the one that has it all.
+    while (copies.some(({ outcome }) => outcome instanceof WalletError && outcome.retryable)) {
+      await pause(ASK_AGAIN_MS, undefined, clock)
+      copies = await ask()
+    }
     const entrusted = copies.flatMap(({ outcome }) =>
       outcome === undefined || outcome instanceof WalletError ? [] : [outcome],
     )
