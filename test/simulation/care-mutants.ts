@@ -72,13 +72,6 @@ export const CARE_MUTANTS: readonly Mutant[] = [
     },
   },
   {
-    name: 'restored-wallet-closes-as-if-it-knew-all',
-    rule: 'DSP-9',
-    file: 'client-sdk/src/exit/way-out.ts',
-    find: 'operations: [{ ...forceCloseOperation(party), unsure }]',
-    replace: 'operations: [{ ...forceCloseOperation(party), unsure: false }]',
-  },
-  {
     name: 'both-sides-ask-for-ever',
     rule: 'CH-18',
     file: RESUME,

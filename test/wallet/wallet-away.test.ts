@@ -4,6 +4,7 @@ import {
   BlockFeed,
   buildTransaction,
   LedgerClient,
+  type OpenSocket,
   type RecordKind,
   Wallet,
   type WalletStore,
@@ -11,6 +12,8 @@ import {
 import {
   amount,
   anchorOf,
+  balanceProofDigest,
+  type ChannelParty,
   decodeTrusted,
   deriveKeys,
   draftChange,
@@ -35,7 +38,7 @@ import {
 import { encodeWalletChannel, paymentRecordCodec } from '#client-sdk/wallet/wallet-records.js'
 import { LedgerWorld, START, testGenesis, testSigner } from '../client-sdk/ledger-world.js'
 import { StubLedger } from '../client-sdk/stub-ledger.js'
-import { closed } from '../protocol/closing-channel.js'
+import { closed, laneOf } from '../protocol/closing-channel.js'
 import { at, itemId } from '../protocol/test-channel.js'
 import { WalletWorld } from './wallet-world.js'
 
@@ -102,7 +105,10 @@ function funded(
 }
 
 /** What the wallet had on its disk when it went away: one payment, which is pending. */
-function storeOf(world: LedgerWorld): WalletStore {
+function storeOf(
+  world: LedgerWorld,
+  change: (party: ChannelParty) => ChannelParty = (party) => party,
+): WalletStore {
   const { chainId } = world
   const records = new Map<string, Uint8Array>()
   const ledger = world.state.read('channel', { channel: 0 }) ?? assert.fail('there is a channel')
@@ -116,7 +122,12 @@ function storeOf(world: LedgerWorld): WalletStore {
   const [evidence] = signEvidence(chainId, CLIENT, [draftDigest(chainId, drafted)])
   assert.ok(evidence !== undefined)
   const { party } = seal(drafted, evidence)
-  const channel = encodeWalletChannel({ party, keyIndex: 0, books: 'whole', end: undefined })
+  const channel = encodeWalletChannel({
+    party: change(party),
+    keyIndex: 0,
+    books: 'whole',
+    end: undefined,
+  })
   records.set(`channel/${ledger.id}`, channel)
   const payment = encode(paymentRecordCodec, {
     ...{ id: ITEM, channel: ledger.id, payee: HUB.publicKey, anchor: ANCHOR },
@@ -233,4 +244,34 @@ test('KEY-2 a channel whose opening was under way when its store was lost is fou
     wallet.channels().map(({ keyIndex, books }) => [keyIndex, books]),
     [[0, 'lost']],
   )
+})
+
+test('TOWER-8 a channel that waits for a resume is not guarded before a tower has its newest', async (t) => {
+  const world = ledgerWithReveal()
+  const stub = new StubLedger(world)
+  const openSocket: OpenSocket = (url, handlers, options) =>
+    url.includes('tower')
+      ? { send: () => undefined, close: () => undefined, bufferedAmount: 0 }
+      : stub.openSocket(url, handlers, options)
+  const ledger = await LedgerClient.connect({ url: 'http://ledger', fetch: stub.fetch, openSocket })
+  const feed = await BlockFeed.start(ledger)
+  t.after(() => feed.stop())
+  await turns()
+  // The hub has signed something, and then asked from where its lane goes on.
+  const store = storeOf(world, (party) => {
+    const peer = laneOf({ version: 1 })
+    const digest = balanceProofDigest(world.chainId, party.ledger.id, 'hub', peer)
+    const [peerEvidence] = signEvidence(world.chainId, HUB, [digest])
+    return { ...party, peer, peerEvidence, resuming: new Uint8Array(16).fill(1) }
+  })
+  const towers = [{ url: 'ws://tower/v1/session' }]
+  const wallet = await Wallet.open({ words: WORDS, store, feed, openSocket, towers })
+  t.after(() => wallet.close())
+  const [channel] = wallet.channels()
+  assert.ok(channel !== undefined)
+  const guarded = wallet.guarded(channel.party.ledger.id).then(
+    () => 'guarded',
+    () => 'closed',
+  )
+  assert.equal(await Promise.race([guarded, turns().then(() => 'waiting')]), 'waiting')
 })
