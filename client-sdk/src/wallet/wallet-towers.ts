@@ -1,6 +1,6 @@
 import type { ChannelId, Entrusted, PublicKey } from '@tallystick/protocol'
 import type { OpenSocket } from '../ledger/open-socket.js'
-import { isEntrustable } from '../tower/entrustable.js'
+import { isAtStake } from '../tower/entrustable.js'
 import { type TowerGuard, TowerLink } from '../tower/tower-link.js'
 import { WalletError } from '../wallet-error.js'
 import type { Caller, WalletCore } from './wallet-core.js'
@@ -66,7 +66,7 @@ export class WalletTowers {
     }
     const holds = () => {
       const party = this.#core.state.channel(id)?.party
-      if (party !== undefined && !isEntrustable(party)) return true
+      if (party !== undefined && !isAtStake(party)) return true
       return this.guards(id).every(({ isNewest }) => isNewest)
     }
     await this.#core.until(holds, caller)
