@@ -3,7 +3,6 @@ import type { Mutant } from './mutants.js'
 const ASSEMBLE = 'watchtower/src/assemble-tower.ts'
 const WEIGH = 'watchtower/src/core/weigh-dispute.ts'
 const RESUME = 'protocol/src/channel/resume-lane.ts'
-const LINK = 'client-sdk/src/tower/tower-link.ts'
 
 /** Defects of towers and of those who lost their disks: only worlds with both can notice them. */
 export const CARE_MUTANTS: readonly Mutant[] = [
@@ -51,13 +50,6 @@ export const CARE_MUTANTS: readonly Mutant[] = [
       find: 'return isRejection(after) || !after.status.penalized',
       replace: 'return true',
     },
-  },
-  {
-    name: 'link-calls-everything-the-newest',
-    rule: 'TOWER-8',
-    file: LINK,
-    find: 'upTo !== undefined && isSamePosition(upTo, positionOf(party))',
-    replace: 'upTo !== undefined',
   },
   {
     name: 'restored-hub-signs-before-it-resumed',
