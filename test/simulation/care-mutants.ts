@@ -83,6 +83,11 @@ export const CARE_MUTANTS: readonly Mutant[] = [
     file: RESUME,
     find: 'checkResumedLanes(party, own, peer, now);',
     replace: 'undefined;',
+    and: {
+      file: 'client-sdk/src/wallet/wallet-towers.ts',
+      find: 'onNewer: (entrusted) => void this.#adopt(entrusted)',
+      replace: 'onNewer: () => undefined',
+    },
   },
   {
     name: 'wallet-ends-what-was-paid-when-its-item-runs-out',

@@ -1,5 +1,7 @@
 import type { Deed } from './action.js'
+import { HUB } from './hub-actor.js'
 import type { Random } from './random.js'
+import { schemeOf } from './scheme.js'
 import type { Setup } from './setup.js'
 
 /** How long owners are away whom a tower watches for: longer than the longest dispute at times. */
@@ -10,7 +12,7 @@ const TOWER_AWAY_MS_MAX = 20_000
 /** What happens to towers, and to those who need them, if it is anything of that kind. */
 export function careDeedOf(
   random: Random,
-  { towers, forgetful, liars }: Setup,
+  { towers, forgetful, liars, isHubHonest, scheme }: Setup,
   wallets: readonly string[],
 ): Deed | undefined {
   if (towers.length === 0 && forgetful.length === 0) return undefined
@@ -20,6 +22,10 @@ export function careDeedOf(
     return { kind: 'goAway', wallet, ms: random.int(AWAY_MS.least, AWAY_MS.most) }
   }
   if (towers.length > 0 && chance < 80) return towerFault(random, random.pick(towers))
+  if (towers.length > 0 && chance < 120 && !isHubHonest) {
+    const close = scheme && schemeOf(scheme).hub?.close
+    return { kind: 'lyingClose', liar: HUB, channel: random.int(0, 7), how: close ?? 'stale' }
+  }
   if (forgetful.length === 0 || chance < 930) return undefined
   const process = random.pick(forgetful)
   if (chance < 970) return { kind: 'keepCopy', process }

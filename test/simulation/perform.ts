@@ -1,6 +1,8 @@
+import type { ChannelId } from '@tallystick/protocol'
 import type { Action } from './action.js'
 import { goAway } from './going-away.js'
 import { HUB } from './hub-actor.js'
+import type { Liar } from './liar.js'
 import { keepCopy, loseDisk } from './lost-disk.js'
 import { closeWithLie } from './stale-close.js'
 import type { World } from './world.js'
@@ -96,12 +98,26 @@ async function lyingClose(
   { liar: name, channel, how }: Extract<Action, { kind: 'lyingClose' }>,
 ): Promise<void> {
   const liar = world.liar(name)
-  const ids = liar.channels()
+  const ids = channelsOfSleepers(world, liar) ?? liar.channels()
   const id = ids[channel % Math.max(1, ids.length)]
   const { access } = processWithBackup(world, name)
   const signer = id && world.signerOf(name, id)
   if (id === undefined || access === undefined || signer === undefined) return
   await closeWithLie({ liar, access, signer }, id, how, world.lies)
+}
+
+/** The channels that a liar could close while their owners are away, if anybody is. */
+function channelsOfSleepers(world: World, liar: Liar): ChannelId[] | undefined {
+  const { wallets, asleepUntilMs, schedule } = world
+  const away = [...wallets.values()].filter(
+    ({ name }) => (asleepUntilMs.get(name) ?? 0) > schedule.nowMs,
+  )
+  const ids = liar.channels().filter((id) => {
+    const ledger = liar.held(id).at(-1)?.ledger
+    if (ledger?.status.kind !== 'open') return false
+    return away.some(({ lock }) => lock === ledger.client.payoutLock)
+  })
+  return ids.length > 0 ? ids : undefined
 }
 
 function processWithBackup(world: World, name: string) {
