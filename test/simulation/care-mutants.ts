@@ -65,6 +65,7 @@ export const CARE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'both-sides-ask-for-ever',
+    seed: 875,
     rule: 'CH-18',
     file: RESUME,
     find: '(ownResume?.point.epoch ?? 0) <= lostAt',
@@ -88,13 +89,5 @@ export const CARE_MUTANTS: readonly Mutant[] = [
       find: 'onNewer: (entrusted) => void this.#adopt(entrusted)',
       replace: 'onNewer: () => undefined',
     },
-  },
-  {
-    name: 'wallet-ends-what-was-paid-when-its-item-runs-out',
-    seed: 255,
-    rule: 'INV-28',
-    file: 'client-sdk/src/wallet/wallet-step.ts',
-    find: "if (payment?.status !== 'pending' && payment?.status !== 'cancelling')",
-    replace: 'if (payment === undefined)',
   },
 ]

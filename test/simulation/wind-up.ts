@@ -4,11 +4,14 @@ import { channelsLeft, hasWorth } from './channels-left.js'
 import { FEE_PER_KILO_COST, HUB } from './hub-actor.js'
 import { lostOnBothSides } from './lost-on-both-sides.js'
 import { begin } from './perform.js'
+import { Violation } from './violation.js'
 import type { World } from './world.js'
 
 /** Virtual milliseconds for what was begun to settle, and for closes by agreement. */
 const CALM_MS = 40_000
 const CLOSE_MS = 60_000
+/** How many calms it may take until everybody has gone on from a resume. */
+const RESUME_LOOKS_MAX = 6
 /** After which every window and every expiry is over, and every transaction in a block. */
 const ALL_OVER_MS = 1_500_000
 
@@ -30,7 +33,7 @@ export async function windUp(world: World): Promise<void> {
   await schedule.pause(CALM_MS)
   recoverChannels(world)
   await schedule.pause(CALM_MS)
-  world.lostOnBothSides = lostOnBothSides(world)
+  world.lostOnBothSides = await learnWhatIsLost(world)
   for (const { wallet } of world.honestWallets()) {
     for (const { party } of wallet?.channels() ?? []) {
       begin(world, async () => wallet?.closeChannel(party.ledger.id))
@@ -54,6 +57,19 @@ export async function windUp(world: World): Promise<void> {
   }
   // Wallets give a payment up a while after its expiry, however its channel has ended.
   while (schedule.nowMs < until && (await isPaying(world))) await schedule.pause(CALM_MS)
+}
+
+/**
+ * CH-18: after a calm two honest sides go on, unless both have lost their data. A resume needs ledger
+ * time to move, which stands still for as long as a clock was ahead.
+ */
+async function learnWhatIsLost(world: World): Promise<World['lostOnBothSides']> {
+  for (let look = 1; ; look++) {
+    const { lost, waiting } = lostOnBothSides(world)
+    if (waiting === undefined) return lost
+    if (look === RESUME_LOOKS_MAX) throw new Violation('CH-18', waiting)
+    await world.schedule.pause(CALM_MS)
+  }
 }
 
 /** Whoever is away comes back to what it has left to others. */
