@@ -15,6 +15,7 @@ export const CARE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'tower-does-not-look-at-what-it-missed',
+    seed: 139,
     rule: 'TOWER-7',
     file: ASSEMBLE,
     find: 'watched: isBehindFar ? index.names() : stored.watched',
@@ -53,6 +54,7 @@ export const CARE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'restored-hub-signs-before-it-resumed',
+    seed: 115,
     rule: 'HUB-8',
     file: 'hub/src/resume-at-start.ts',
     find: 'return askAtStart(channel, { nonce, restoredTime }) ?? channel',
@@ -73,6 +75,7 @@ export const CARE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'wallet-forgets-what-its-tower-gave-back',
+    seed: 267,
     rule: 'BAK-8',
     file: 'client-sdk/src/wallet/wallet.ts',
     find: 'entrusted.map((kept)',
@@ -80,6 +83,7 @@ export const CARE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'payer-believes-any-resume',
+    seed: 99,
     rule: 'CH-18',
     file: RESUME,
     find: 'checkResumedLanes(party, own, peer, now);',
