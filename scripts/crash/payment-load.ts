@@ -14,8 +14,8 @@ export type Outcome = {
 
 /** Payments of one wallet that are under way at once. */
 const PAYMENTS_AT_ONCE = 6
-/** The largest payment, base units. */
-const VALUE_MAX = 100_000
+/** The smallest payment, and what the largest is above it, base units. */
+const [VALUE_MIN, VALUE_SPREAD] = [100_000, 1_000_000]
 
 /** Has wallets pay each other until it is stopped, whatever happens to them. */
 export class PaymentLoad {
@@ -47,14 +47,14 @@ export class PaymentLoad {
       const payee = others[Math.floor(this.#random() * others.length)]
       if (payee === undefined) throw new Error('it takes two wallets to pay')
       const key = `payment ${++this.#count}`
-      const value = BigInt(1 + Math.floor(this.#random() * VALUE_MAX))
+      const value = BigInt(VALUE_MIN + Math.floor(this.#random() * VALUE_SPREAD))
       const invoice = await payee.ask({ kind: 'invoice', value: String(value) })
       const anchor = String(invoice['anchor'])
       const text = String(invoice['text'])
-      const { status, fee = 0 } = await payer.ask({ kind: 'pay', text, key })
+      const { status, fee = '0' } = await payer.ask({ kind: 'pay', text, key })
       if (status === 'paid') await payee.ask({ kind: 'paid', anchor })
       else if (status !== 'failed') throw new Error(`a payment ended as ${status}`)
-      this.outcomes.push({ key, payer, payee, anchor, value, fee: BigInt(fee), status })
+      this.outcomes.push({ key, payer, payee, anchor, value, fee: BigInt(String(fee)), status })
     }
   }
 }
