@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deriveKeys, keyLock, lockRoot, toHex } from '@tallystick/protocol'
 import { type LocalNetwork, startLocalNetwork } from '../network/local-network.js'
@@ -61,6 +62,9 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
   const started = performance.now()
   const wrong: string[] = []
   const notices: Record<string, number> = {}
+  const note = (line: string) => {
+    appendFileSync(join(dataDir, 'crash.log'), `${new Date().toISOString()} ${line}\n`)
+  }
   let onFatal: (error: Error) => void = () => undefined
   const fatal = new Promise<never>((_, reject) => {
     onFatal = reject
@@ -71,6 +75,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
     onEnded: (name, how) => wrong.push(`${name} ended by itself: ${how}`),
     onProblem: (name, code, detail) => {
       notices[code] = (notices[code] ?? 0) + 1
+      note(`${name} says ${code}: ${detail}`)
       if (NEVER.test(code)) wrong.push(`${name}: ${code}: ${detail}`)
     },
   })
@@ -81,7 +86,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
     ...wallets.map((process) => ({ kind: 'wallet', process }) as const),
   ]
   const random = randomFrom(seed)
-  const strikes = new Strikes(victims, random)
+  const strikes = new Strikes(victims, random, (kind, met) => note(`${met} ${kind} killed`))
   const load = new PaymentLoad(wallets, random)
   const turnover = new ChannelTurnover(wallets)
   const memory = new MemoryPeaks()

@@ -24,10 +24,16 @@ export class Strikes {
   }
   readonly #victims: readonly Victim[]
   readonly #random: () => number
+  readonly #onKill: (kind: Kind, met: Killed) => void
 
-  constructor(victims: readonly Victim[], random: () => number) {
+  constructor(
+    victims: readonly Victim[],
+    random: () => number,
+    onKill: (kind: Kind, met: Killed) => void,
+  ) {
     this.#victims = victims
     this.#random = random
+    this.#onKill = onKill
   }
 
   get total(): number {
@@ -68,7 +74,9 @@ export class Strikes {
 
   #killOnce({ kind, process }: Victim): Killed | undefined {
     const met = process.kill()
-    if (met !== undefined) this.kills[kind][met]++
+    if (met === undefined) return undefined
+    this.kills[kind][met]++
+    this.#onKill(kind, met)
     return met
   }
 
