@@ -94,7 +94,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
   try {
     await Promise.race([killAndPay(stage, options), fatal])
   } finally {
-    for (const wallet of wallets) wallet.stop()
+    await Promise.all(wallets.map((wallet) => wallet.stop()))
     await tower.stop()
     await network.stop()
   }

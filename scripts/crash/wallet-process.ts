@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -62,9 +63,14 @@ export class WalletProcess {
     return phase
   }
 
-  stop(): void {
+  /** The same for good; resolves when it is off. */
+  async stop(): Promise<void> {
     this.#isStopping = true
+    const { exitCode, signalCode } = this.#child
+    if (exitCode !== null || signalCode !== null) return
+    const ended = once(this.#child, 'exit')
     this.#child.kill('SIGKILL')
+    await ended
   }
 
   #spawn(): ChildProcess {

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { randomFrom } from '#scripts/crash/random-from.js'
+import { type Kind, startKind, UsedFiles } from './used-files.js'
+
+const SEED = Number(process.env['TALLYSTICK_SEED'] ?? randomInt(2 ** 31))
+/** Bits flipped in each file; more with TALLYSTICK_FLIPS. */
+const FLIPS = Number(process.env['TALLYSTICK_FLIPS'] ?? 1)
+
+/** Files of each kind of process; what a hub keeps of channels is in `hub-journal`. */
+const FILES: Readonly<Record<Kind, readonly string[]>> = {
+  ledger: ['ledger.sqlite', 'ledger.sqlite-wal', 'tip.mark', 'validator.key', 'genesis.json'].map(
+    (name) => join('ledger', name),
+  ),
+  hub: [
+    ...['hub.key', 'backups.db', 'backups.db-wal', 'backups.db.mark'],
+    ...['audit.log', 'audit.log.mark'],
+  ].map((name) => join('hub', name)),
+  tower: ['watchtower.db', 'watchtower.db-wal', 'watchtower.db.mark', 'watchtower.key'].map(
+    (name) => join('tower', name),
+  ),
+  wallet: ['alice.db', 'alice.db-wal', 'alice.db.mark', 'alice.keys'],
+}
+const KINDS = ['hub', 'tower', 'wallet', 'ledger'] as const
+/** How the database of a kind is called, where it has one that an old copy may be put in place of. */
+const DATABASES: Readonly<Record<Kind, string>> = {
+  ledger: join('ledger', 'ledger.sqlite'),
+  hub: join('hub', 'hub.db'),
+  tower: join('tower', 'watchtower.db'),
+  wallet: 'alice.db',
+}
+
+/** What a start over spoiled files is refused for. */
+const NAMED =
+  /^(?:store_(?:corrupt|rolled_back|swapped|version|of_\w+)|mark_(?:damaged|rolled_back)|tip_mark_unusable|key_(?:damaged|file_unusable)|not_a_validator|genesis_unusable)$/
+
+/** Processes that were killed after some payments; `before` is a copy of their files amid these. */
+async function killed(context: TestContext) {
+  const used = new UsedFiles(context)
+  await used.startLedger()
+  await used.start()
+  await used.open()
+  await used.pay(1)
+  const before = used.copy('before')
+  await used.open()
+  await used.pay(2)
+  await used.wallet(1).ask({ kind: 'books' })
+  await used.kill()
+  const newest = used.copy('newest')
+  await used.startLedger()
+
+  /** The word of a kind that is started over a copy that was spoiled; `serves`: it found nothing wrong. */
+  const startOf = async (kind: Kind, spoil: (copy: string) => void): Promise<string> => {
+    const copy = used.copy('spoiled', newest)
+    spoil(copy)
+    const { said, kill } = await startKind(kind, used.argsOf(kind, copy))
+    await kill()
+    return said.error?.code ?? ((said.url ?? said['out']) ? 'serves' : 'nothing')
+  }
+  /** The files themselves were not touched: everybody goes on. */
+  const goesOn = async () => {
+    await used.start()
+    await used.pay(1)
+    await used.wallet(0).ask({ kind: 'closeAll' })
+    assert.deepEqual(used.problems, [])
+  }
+  return { before, startOf, goesOn }
+}
+
+test(`INV-42 an old database, or a bit flipped in a file of any process, stops its start by name, or changes nothing (seed ${SEED})`, async (context) => {
+  const { before, startOf, goesOn } = await killed(context)
+  for (const kind of KINDS) {
+    const code = await startOf(kind, (copy) => putBack(DATABASES[kind], before, copy))
+    assert.equal(code, 'store_rolled_back', kind)
+  }
+  const random = randomFrom(SEED)
+  for (const kind of KINDS) {
+    for (const file of FILES[kind]) {
+      for (let flip = 0; flip < FLIPS; flip++) {
+        const code = await startOf(kind, (copy) => flipBit(join(copy, file), random))
+        if (code !== 'serves') assert.match(code, NAMED, file)
+        context.diagnostic(`${file}: ${code}`)
+      }
+    }
+  }
+  await goesOn()
+})
+
+/** An old database with its log, beside the newest mark. */
+function putBack(database: string, before: string, copy: string): void {
+  for (const file of [database, `${database}-wal`]) {
+    rmSync(join(copy, file), { force: true })
+    if (existsSync(join(before, file))) copyFileSync(join(before, file), join(copy, file))
+  }
+}
+
+function flipBit(path: string, random: () => number): void {
+  const bytes = readFileSync(path)
+  const place = Math.floor(random() * bytes.length)
+  bytes[place] = (bytes[place] ?? 0) ^ (1 << Math.floor(8 * random()))
+  writeFileSync(path, bytes)
+}
