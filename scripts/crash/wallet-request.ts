@@ -23,6 +23,8 @@ export type WalletRequest =
     }
   /** Once the watchtower has the newest of every channel. */
   | { readonly kind: 'books' }
+  /** Up to which version of the hub's lanes the watchtower has vouched, by channel. */
+  | { readonly kind: 'guards' }
   | { readonly kind: 'closeAll' }
 
 export type Funder = 'wallet' | 'hub'

@@ -84,6 +84,13 @@ async function answerTo(wallet: Wallet, request: WalletRequest): Promise<Answer>
         opened: fundedBy(wallet, 'wallet').length,
       }
     }
+    case 'guards':
+      return Object.fromEntries(
+        wallet.channels().map(({ party: { ledger } }) => {
+          const [guard] = wallet.guardedUpTo(ledger.id)
+          return [ledger.id, guard?.upTo?.proof?.version ?? 0]
+        }),
+      )
     case 'closeAll': {
       const ids = wallet.channels().map(({ party }) => party.ledger.id)
       for (const id of ids) await wallet.closeChannel(id)

@@ -133,7 +133,7 @@ export class UsedFiles {
       return new WalletProcess({
         ...{ name, file: join(this.dir, `${name}.db`), ledgerUrl: this.ledgerUrl },
         ...{ hubUrl: session(hub), towerUrl: session(tower) },
-        seed: toHex(seedFromMnemonic(this.#words[name], '')),
+        seed: toHex(this.seedOf(name)),
         onProblem: (code) => this.problems.push(code),
       })
     })
@@ -178,8 +178,12 @@ export class UsedFiles {
     return copy
   }
 
+  seedOf(name: 'alice' | 'bob'): Uint8Array {
+    return seedFromMnemonic(this.#words[name], '')
+  }
+
   #lockOf(name: 'alice' | 'bob'): LockRoot {
-    const keys = deriveKeys(seedFromMnemonic(this.#words[name], ''))
+    const keys = deriveKeys(this.seedOf(name))
     return lockRoot(keyLock(keys.payout(0).publicKey))
   }
 }
