@@ -42,15 +42,20 @@ export type Started = {
   kill(): Promise<void>
 }
 
+/** Spawns a command whose files may grow to so many blocks of 512 bytes; absent: as long as they like. */
+export function spawnKind(kind: Kind, args: readonly string[], fileBlocksMax?: number) {
+  const limit = `trap '' XFSZ; ulimit -f ${fileBlocksMax ?? 'unlimited'}; exec "$0" "$@"`
+  const command = [process.execPath, fileURLToPath(SCRIPTS[kind]), ...args, '--json']
+  return spawn('sh', ['-c', limit, ...command], { stdio: ['ignore', 'pipe', 'ignore'] })
+}
+
 /** Starts a command, and waits until it serves or says why not. */
 export async function startKind(
   kind: Kind,
   args: readonly string[],
   { fileBlocksMax }: { readonly fileBlocksMax?: number } = {},
 ): Promise<Started> {
-  const limit = `trap '' XFSZ; ulimit -f ${fileBlocksMax ?? 'unlimited'}; exec "$0" "$@"`
-  const command = [process.execPath, fileURLToPath(SCRIPTS[kind]), ...args, '--json']
-  const child = spawn('sh', ['-c', limit, ...command], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawnKind(kind, args, fileBlocksMax)
   const line = await new Promise<string>((resolve) => {
     createInterface({ input: child.stdout })
       .once('line', resolve)
