@@ -79,8 +79,6 @@ export class UsedFiles {
   #wallets: readonly WalletProcess[] = []
   #payments = 0
   ledgerUrl = ''
-  /** Codes of what wallets noticed. */
-  readonly problems: string[] = []
 
   constructor(context: TestContext) {
     this.#copies = temporaryFolder(context)
@@ -139,7 +137,7 @@ export class UsedFiles {
         ...{ name, file: join(this.dir, `${name}.db`), ledgerUrl: this.ledgerUrl },
         ...{ hubUrl: session(hub), towerUrl: session(tower) },
         seed: toHex(this.seedOf(name)),
-        onProblem: (code) => this.problems.push(code),
+        onProblem: () => undefined,
       })
     })
     return tower
