@@ -29,7 +29,7 @@ export async function checkBooks(
     ...wallets.map((wallet) => checkRecords(wallet, again)),
     checkHub(hubUrl, outcomes),
   ])
-  return wrong.flat()
+  return [...wrong.flat(), ...paidTwice(outcomes)]
 }
 
 async function checkWallet(
@@ -72,6 +72,17 @@ async function checkRecords(
       return now === 'paid' ? [] : `${wallet.name}: invoice of ${key} is ${now}`
     }),
   ]
+}
+
+/** Invoices that more than one payment was told to have paid. */
+function paidTwice(outcomes: readonly Outcome[]): readonly string[] {
+  const paid = new Set<string>()
+  return outcomes.flatMap(({ key, anchor, status }) => {
+    if (status === 'failed') return []
+    if (paid.has(anchor)) return `${key}: its invoice was paid twice`
+    paid.add(anchor)
+    return []
+  })
 }
 
 /** What the hub says of all payments that it ever carried. */
