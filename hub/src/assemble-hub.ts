@@ -117,7 +117,7 @@ export function assembleHub(parts: HubParts): AssembledHub {
     ledger,
     clock,
     feePerKiloCost: ({ asset }) => ledger.feePerKiloCost(asset),
-    revealWithCoins: (reveal) => coins.build({ reveals: [reveal] }),
+    coins,
     beforeForceClose: async (party) => {
       const { id } = party.ledger
       const events = [{ kind: 'leave', channel: id }] as const

@@ -64,7 +64,8 @@ export class ChannelPair {
   client: ChannelParty
   hub: ChannelParty
 
-  constructor() {
+  /** `deposits` in base units. */
+  constructor(deposits: Readonly<Record<Role, bigint>> = { client: DEPOSIT, hub: DEPOSIT }) {
     const funder = testSigner(13)
     this.world = new LedgerWorld(testGenesis(funder, [FEE_PER_KILO_COST], [[1_000_000n]]))
     const { chainId, state } = this.world
@@ -73,7 +74,7 @@ export class ChannelPair {
     const lock = keyLock(funder.publicKey)
     const side = (role: Role) => ({
       key: this.signers[role].publicKey,
-      deposit: amount(DEPOSIT),
+      deposit: amount(deposits[role]),
       payoutLock: lockRoot(keyLock(this.signers[role].publicKey)),
     })
     const built = buildTransaction({

@@ -6,26 +6,40 @@ import {
   askToResume,
   type ChannelParty,
   fromHex,
+  isClosing,
   isRejection,
   learnLink,
   leave,
   type Operation,
   parseTransaction,
   reject,
+  type Timestamp,
   type Transaction,
   timestamp,
 } from '@tallystick/protocol'
 import { forceCloseOperation } from '#client-sdk/guard/duties.js'
-import { type GuardAct, GuardLoop } from '#client-sdk/guard/guard-loop.js'
+import { type GuardAct, GuardLoop, type GuardParts } from '#client-sdk/guard/guard-loop.js'
 import { RevealLookups } from '#client-sdk/guard/reveal-lookup.js'
+import { KeyCoins } from '#client-sdk/ledger/key-coins.js'
 import { LedgerClient } from '#client-sdk/ledger/ledger-client.js'
 import type { Fetch } from '#client-sdk/ledger/ledger-http.js'
-import { ANCHOR, ChannelPair, FEE_PER_KILO_COST, itemId, preimage } from './channel-pair.js'
-import { START } from './ledger-world.js'
+import {
+  ANCHOR,
+  ChannelPair,
+  DEPOSIT,
+  FEE_PER_KILO_COST,
+  itemId,
+  preimage,
+} from './channel-pair.js'
+import { START, testSigner } from './ledger-world.js'
 import { problem, StubLedger } from './stub-ledger.js'
 
 const at = (seconds: number) => timestamp(START + seconds)
 const nothing = () => 0
+const NO_COINS = {
+  build: async () => reject('too_many_inputs', 'there are no coins'),
+  release: () => undefined,
+}
 
 /** The client is owed three items, the third first; the hub has closed alone. */
 function closedByHub(): ChannelPair {
@@ -77,7 +91,7 @@ async function guardOver(pair: ChannelPair, hangs: (anchor: Anchor) => boolean) 
   const loop = new GuardLoop({
     ledger,
     feePerKiloCost: () => FEE_PER_KILO_COST,
-    revealWithCoins: () => assert.fail('the channel pays'),
+    coins: { build: () => assert.fail('the channel pays'), release: () => undefined },
     beforeForceClose: () => assert.fail('the channel is closing'),
     onAct: (act) => acts.push(act),
   })
@@ -94,7 +108,11 @@ async function settle(): Promise<void> {
 }
 
 function codes(acts: readonly GuardAct[]): string[] {
-  return acts.map(({ outcome }) => (isRejection(outcome) ? outcome.code : 'sent'))
+  return acts.map(({ outcome }) => codeOf(outcome))
+}
+
+function codeOf(outcome: GuardAct['outcome']): string {
+  return isRejection(outcome) ? outcome.code : 'sent'
 }
 
 function mockTimers(t: TestContext): void {
@@ -165,7 +183,7 @@ describe('CH-19 CH-18 a reveal that only a force close can pay for', () => {
     const loop = new GuardLoop({
       ledger,
       feePerKiloCost: () => FEE_PER_KILO_COST,
-      revealWithCoins: async () => ({ kind: 'rejection', code: 'insufficient_funds', detail: '' }),
+      coins: NO_COINS,
       beforeForceClose: async (party) => party,
       onAct: () => undefined,
     })
@@ -210,7 +228,7 @@ describe('DSP-8 INV-4 a claim that expires on a channel in use, by a guard witho
     const loop = new GuardLoop({
       ledger,
       feePerKiloCost: () => FEE_PER_KILO_COST,
-      revealWithCoins: async () => reject('insufficient_funds', 'there are no coins'),
+      coins: NO_COINS,
       beforeForceClose: async (left) => leave(left),
       onAct: (act) => acts.push(act),
     })
@@ -229,7 +247,133 @@ describe('DSP-8 INV-4 a claim that expires on a channel in use, by a guard witho
 
   test('INV-42 closes nothing where the store knows that it may be old', async () => {
     const { sent, acts } = await toldToResume(false)
-    assert.deepEqual([codes(acts), sent], [['insufficient_funds'], []])
+    assert.deepEqual([codes(acts), sent], [['too_many_inputs'], []])
+  })
+})
+
+describe('DSP-8 INV-4 claims that expire together on a channel in use', () => {
+  /** The hub owes three items whose preimages it was shown; what hands in more than `most` claims is refused. */
+  async function unpaid(coinsOf: (ledger: LedgerClient) => GuardParts['coins'], most = 3) {
+    const pair = new ChannelPair()
+    for (const name of [1, 2, 3]) {
+      pair.add('hub', name, 100n, START + 60 + name)
+      const learnt = learnLink(pair.client, itemId(name), { index: 1, link: preimage(name) })
+      assert.ok(!isRejection(learnt))
+      pair.client = learnt
+    }
+    const stub = new StubLedger(pair.world)
+    const taken: { closes: number; claims: number }[] = []
+    const fetch: Fetch = (input, init) => {
+      if (init?.method !== 'POST') return stub.fetch(input, init)
+      const [closes, claims] = [operationsOf(init).length, revealedBy(init).length]
+      if (claims > most) {
+        const { body } = problem(422, 'transaction_too_costly', false)
+        return Promise.resolve(Response.json(body, { status: 422 }))
+      }
+      taken.push({ closes, claims })
+      return stub.fetch(input, init)
+    }
+    const { openSocket } = stub
+    const ledger = await LedgerClient.connect({ url: 'http://ledger.test', fetch, openSocket })
+    const acts: GuardAct[] = []
+    const loop = new GuardLoop({
+      ledger,
+      feePerKiloCost: () => FEE_PER_KILO_COST,
+      coins: coinsOf(ledger),
+      beforeForceClose: async (party) => leave(party),
+      onAct: (act) => acts.push(act),
+    })
+    const guarded = { party: pair.client, signer: pair.signers.client, mayLeave: true }
+    await loop.act([{ ...guarded, unsure: false }], { height: 5, now: at(20), revealedBy: nothing })
+    return { taken, codes: codes(acts) }
+  }
+
+  test('are made by one coin, and the channel stays', async () => {
+    const { taken, codes } = await unpaid((ledger) => new KeyCoins(ledger, testSigner(13), 0))
+    assert.deepEqual(taken, [{ closes: 0, claims: 3 }])
+    assert.deepEqual(codes, ['sent', 'sent', 'sent'])
+  })
+
+  test('are made by the one close that pays for them where there are no coins', async () => {
+    const { taken } = await unpaid(() => NO_COINS)
+    assert.deepEqual(taken, [{ closes: 2, claims: 3 }])
+  })
+
+  test('are made each by itself where the ledger takes no more than one, the nearest first', async () => {
+    const { taken, codes } = await unpaid((ledger) => new KeyCoins(ledger, testSigner(13), 0), 1)
+    assert.deepEqual(taken[0], { closes: 0, claims: 1 })
+    assert.equal(codes[0], 'sent')
+    assert.equal(codes.length, 3)
+  })
+})
+
+describe('DSP-8 OP-7 a stale close of a channel in which a side is certain of nothing', () => {
+  /** The client has promised an item to a hub without a stake, and closes with what was before. */
+  async function lyingClient(coinsOf: (ledger: LedgerClient) => GuardParts['coins']) {
+    const pair = new ChannelPair({ client: DEPOSIT, hub: 0n })
+    const close = forceCloseOperation(pair.client)
+    pair.add('client', 1, 1_000n, START + 500)
+    const learnt = learnLink(pair.hub, itemId(1), { index: 1, link: preimage(1) })
+    assert.ok(!isRejection(learnt))
+    pair.hub = learnt
+    pair.act('client', [close], at(10))
+    const stub = new StubLedger(pair.world)
+    const { fetch, openSocket } = stub
+    const ledger = await LedgerClient.connect({ url: 'http://ledger.test', fetch, openSocket })
+    const acts: GuardAct[] = []
+    const loop = new GuardLoop({
+      ledger,
+      feePerKiloCost: () => FEE_PER_KILO_COST,
+      coins: coinsOf(ledger),
+      beforeForceClose: () => assert.fail('the channel is closing'),
+      onAct: (act) => acts.push(act),
+    })
+    const act = async (height: number) => {
+      const guarded = { party: pair.hub, signer: pair.signers.hub, mayLeave: true, unsure: false }
+      const revealedBy = await new RevealLookups(ledger).of([pair.hub], 'unknown')
+      await loop.act([guarded], { height, now: at(20), revealedBy })
+      return acts.splice(0).map(({ duty, outcome }) => [duty, codeOf(outcome)])
+    }
+    const produce = (time: Timestamp) => {
+      stub.produce(time)
+      pair.see(time)
+    }
+    return { act, produce, pair }
+  }
+
+  test('INV-4 is answered with the one coin there is, promised once, and with what that makes certain', async () => {
+    const promised = new Set<string>()
+    const { act, produce, pair } = await lyingClient((ledger) => {
+      const coins = new KeyCoins(ledger, testSigner(13), 0)
+      return {
+        build: async (spend) => {
+          const built = await coins.build(spend)
+          if (!isRejection(built)) promised.add(built.id)
+          return built
+        },
+        release: (transaction) => coins.release(transaction),
+      }
+    })
+    const sent = [
+      ['reveal', 'sent'],
+      ['challenge', 'sent'],
+    ]
+    assert.deepEqual(await act(5), sent)
+    assert.deepEqual(await act(8), sent)
+    assert.equal(promised.size, 1)
+    produce(at(20))
+    assert.ok(isClosing(pair.hub.ledger) && pair.hub.ledger.status.penalized)
+  })
+
+  test('INV-4 is challenged without coins by showing in one transaction what it will be paid', async () => {
+    const { act, produce, pair } = await lyingClient(() => NO_COINS)
+    assert.deepEqual(await act(5), [
+      ['reveal', 'too_many_inputs'],
+      ['challenge', 'sent'],
+    ])
+    produce(at(20))
+    assert.ok(isClosing(pair.hub.ledger) && pair.hub.ledger.status.penalized)
+    assert.deepEqual(await act(8), [])
   })
 })
 

@@ -41,6 +41,8 @@ export class Liar {
   /** When it hands in what it has for the ledger. */
   readonly slow: SlowHand
   readonly #held = new Map<ChannelId, ChannelParty[]>()
+  /** The lanes that it signed instead of its own, by their versions: its next lie goes on from there. */
+  readonly #told = new Map<ChannelId, Map<number, LaneState>>()
   readonly #said: Uint8Array[] = []
   #pace = { time: 0, count: 0 }
   /** What it does to what it says, and of 1,000 messages to how many. */
@@ -189,21 +191,27 @@ export class Liar {
 
   /** Without payment of what was claimed; and what has expired by now is taken back. */
   #unpaid({ channel, version, acked, changes }: Update): Content {
-    const items = this.#before(channel, version)?.own.items ?? []
-    const kept = changes.filter(
-      ({ kind, id }) =>
-        kind === 'add' || (kind === 'cancel' && items.some((item) => item.id === id)),
-    )
-    const expired = items.filter(
-      ({ id, expiry }) => expiry < this.#time() && !kept.some((change) => change.id === id),
-    )
+    const before = this.#before(channel, version)
+    if (before === undefined) return { version, acked, changes }
+    const { own, ledger } = before
+    const expired = own.items.filter(({ expiry }) => expiry < this.#time())
     const taken = expired.map(({ id }) => ({ kind: 'expire', id }) as const)
-    return { version, acked, changes: [...kept, ...taken] }
+    const left = own.items.filter((item) => !expired.includes(item))
+    const cancelled = changes.filter(
+      ({ kind, id }) => kind === 'cancel' && left.some((item) => item.id === id),
+    )
+    // What it does not pay stays, and a lane that is full would take nothing more.
+    const room = ledger.terms.itemsMax - left.length
+    const added = changes.filter(({ kind }) => kind === 'add').slice(0, room)
+    return { version, acked, changes: [...taken, ...cancelled, ...added] }
   }
 
   /** What it last signed before a version: it goes on from its lies. */
   #before(channel: ChannelId, version: number): ChannelParty | undefined {
-    return this.held(channel).findLast(({ own }) => own.version === version - 1)
+    const held = this.held(channel).findLast(({ own }) => own.version === version - 1)
+    const told = this.#told.get(channel)?.get(version - 1)
+    const isCurrent = held !== undefined && told?.epoch === held.own.epoch
+    return isCurrent ? { ...held, own: told } : held
   }
 
   /** A proof that no honest side may take. */
@@ -244,8 +252,10 @@ export class Liar {
     const [evidence] = signEvidence(this.#chainId, signer, [digest])
     if (evidence === undefined) return undefined
     this.remember({ ...held, own: lane })
-    const proof = this.#random.chance(100) ? update.evidence : evidence
-    return { ...update, version, acked, changes, evidence: proof }
+    const told = this.#told.get(channel) ?? new Map<number, LaneState>()
+    this.#told.set(channel, told.set(update.version, lane))
+    const isForged = this.#lie.how === 'breach' && this.#random.chance(100)
+    return { ...update, version, acked, changes, evidence: isForged ? update.evidence : evidence }
   }
 }
 

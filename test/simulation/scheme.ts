@@ -45,7 +45,7 @@ export const SCHEMES = {
   keepPayments: { hub: { how: 'refuseToPay' }, clients: [] },
   underpay: { hub: { how: 'underpay' }, clients: [] },
   /** The hub agrees to close, goes on when it seems forgotten, and closes at the last moment. */
-  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], closes: 15, pace: 6, length: 3 },
+  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], closes: 120, pace: 12, length: 6 },
   lateChallenges: { hub: { delay: 'lateChallenges' }, clients: [{ close: 'stale' }] },
   /** A close that is old by one version only, and pays the same but for an item. */
   justBefore: { clients: [{ how: 'withholdPreimages' }, { close: 'previous' }] },

@@ -57,10 +57,11 @@ function recoverChannels(world: World): void {
 
 function leaveAsWallets(world: World): void {
   for (const { wallet } of world.honestWallets()) {
-    for (const { party } of wallet?.channels() ?? []) {
+    for (const { party, books } of wallet?.channels() ?? []) {
       const { id, status } = party.ledger
       if (status.kind === 'open' && hasWorth(party)) {
-        begin(world, async () => wallet?.forceClose(id))
+        // Whom its hub tells again and again that data was lost, leaves without a word for what it holds.
+        begin(world, async () => wallet?.forceClose(id, { unsure: books !== 'whole' }))
       }
     }
   }

@@ -34,7 +34,7 @@ export class WalletWatch {
       ledger,
       clock: core.clock,
       feePerKiloCost: ({ asset }) => ledger.feePerKiloCost(asset),
-      revealWithCoins: (reveal) => core.coins.build({ reveals: [reveal] }),
+      coins: core.coins,
       beforeForceClose: async ({ ledger: { id } }) => (await this.leave(id)).party,
       onAct: (act) => core.notify({ kind: 'guard', act }),
     })
