@@ -46,6 +46,7 @@ async function checkWallet(
   // Who had to resume would have lost something that it had promised.
   if (books['epoch'] !== 0) wrong.push(`${wallet.name} had to resume a channel`)
   if (books['inLostChannels'] !== '0') wrong.push(`${wallet.name} has lost books of a channel`)
+  if (books['unguarded'] !== 0) wrong.push(`the tower has lost what it vouched for: ${wallet.name}`)
   return wrong
 }
 

@@ -1,7 +1,18 @@
 import { createInterface } from 'node:readline'
-import { type Wallet, type WalletChannel, WalletError } from '@tallystick/client-sdk'
-import { openWallet } from '@tallystick/client-sdk/node'
-import { type Anchor, type ChannelId, clientPayoutOf, fromHex } from '@tallystick/protocol'
+import {
+  fetchEntrusted,
+  type Wallet,
+  type WalletChannel,
+  WalletError,
+} from '@tallystick/client-sdk'
+import { openWallet, openWsSocket } from '@tallystick/client-sdk/node'
+import {
+  type Anchor,
+  type ChannelId,
+  clientPayoutOf,
+  deriveKeys,
+  fromHex,
+} from '@tallystick/protocol'
 import { withRetries } from '../replay/with-retries.js'
 import type { Answer, Asked, Funder, WalletLine, WalletRequest } from './wallet-request.js'
 
@@ -15,7 +26,8 @@ function say(line: WalletLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)
 }
 
-const { wallet } = await withRetries(() =>
+const keys = deriveKeys(fromHex(seed))
+const { wallet, ledger } = await withRetries(() =>
   openWallet({
     words: fromHex(seed),
     ...{ file, ledgerUrl, hubUrl, towers: [{ url: towerUrl }] },
@@ -82,6 +94,7 @@ async function answerTo(wallet: Wallet, request: WalletRequest): Promise<Answer>
         ...{ inChannels: String(inChannels), onLedger: String(onLedger) },
         ...{ inLostChannels: String(inLostChannels), epoch: Math.max(0, ...epochs) },
         opened: fundedBy(wallet, 'wallet').length,
+        unguarded: (await unguarded()).length,
       }
     }
     case 'guards':
@@ -97,6 +110,26 @@ async function answerTo(wallet: Wallet, request: WalletRequest): Promise<Answer>
       return { closed: ids.length }
     }
   }
+}
+
+/** Channels of which the watchtower, when it is asked, keeps less than it has vouched for. */
+async function unguarded(): Promise<readonly ChannelId[]> {
+  const less: ChannelId[] = []
+  for (const { party, keyIndex } of wallet.channels()) {
+    const channel = party.ledger
+    const [guard] = wallet.guardedUpTo(channel.id)
+    if (guard?.upTo?.proof === undefined) continue
+    const tower = {
+      url: towerUrl,
+      chainId: ledger.chainId,
+      key: guard.key,
+      openSocket: openWsSocket,
+    }
+    const signer = keys.channel(keyIndex)
+    const kept = await fetchEntrusted(tower, { channel, owner: 'client', signer })
+    if ((kept?.proof?.lane.version ?? 0) < guard.upTo.proof.version) less.push(channel.id)
+  }
+  return less
 }
 
 function fundedBy(wallet: Wallet, funder: Funder): WalletChannel[] {
