@@ -47,6 +47,17 @@ describe('CH-12 a client that closes, and comes back', () => {
     assert.deepEqual(sent(world.pay(payer, payee, 1)), ['1:stored', '1:decline'])
   })
 
+  test('WIRE-6 and has not seen yet that the ledger has closed it is told of no error', () => {
+    const { world, payee } = closingPayee()
+    world.peer({ kind: 'closeIntent', channel: payee.channel })
+    const agreed = agrees(payee)
+    world.peer({ kind: 'closeAgreed', agreed })
+    world.ledger({ kind: 'channelGone', channel: payee.channel })
+    assert.deepEqual(sent(world.attach(payee)), ['2:attached'])
+    assert.deepEqual(sent(world.peer({ kind: 'closeAgreed', agreed })), [])
+    assert.deepEqual(sent(world.peer({ kind: 'closeIntent', channel: payee.channel })), [])
+  })
+
   test('and knows nothing of it any more is promised payments as before', () => {
     const { world, payer, payee } = closingPayee()
     world.peer({ kind: 'closeIntent', channel: payee.channel })
