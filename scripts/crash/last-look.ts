@@ -6,9 +6,15 @@ import type { WalletProcess } from './wallet-process.js'
 const LEDGER = new URL('../../../settlement/dist/cli/ledger.js', import.meta.url)
 const HUB = new URL('../../../hub/dist/cli/hub.js', import.meta.url)
 
-/** What an honest party never says of another, or of its own store, whatever is killed. */
-export const NEVER =
-  /^(?:peer_lost_data|peer_is_ahead|state_lost|store_\w+|mark_\w+|wallet_ended|equivocation)$/
+const NEVER: ReadonlySet<string> = new Set([
+  ...['peer_lost_data', 'peer_is_ahead', 'state_lost', 'equivocation', 'wallet_ended'],
+  ...['channel_not_usable', 'payout_mismatch', 'items_pending'],
+])
+
+/** Whether an honest party never says so of another's word, or of its own files, whatever is killed. */
+export function isNeverSaid(code: string): boolean {
+  return NEVER.has(code) || /^(?:store|mark)_/.test(code)
+}
 
 /** Both sides agree on every channel to the unit: else none would close. */
 export async function closeAll(wallets: readonly WalletProcess[]): Promise<readonly string[]> {
@@ -35,7 +41,7 @@ export function complaints(dataDir: string): readonly string[] {
   return ['hub', 'tower'].flatMap((name) =>
     readFileSync(join(dataDir, `${name}.log`), 'utf8')
       .split('\n')
-      .filter((line) => NEVER.test(/"code":"(\w+)"/.exec(line)?.[1] ?? ''))
+      .filter((line) => isNeverSaid(/"code":"(\w+)"/.exec(line)?.[1] ?? ''))
       .map((line) => `${name}: ${line}`),
   )
 }

@@ -7,7 +7,7 @@ import { ChannelTurnover } from './channel-turnover.js'
 import { checkBooks } from './check-books.js'
 import { startCrashTower } from './crash-tower.js'
 import { fileSizes, MemoryPeaks } from './growth.js'
-import { channelsLeft, closeAll, complaints, fileDamages, NEVER } from './last-look.js'
+import { channelsLeft, closeAll, complaints, fileDamages, isNeverSaid } from './last-look.js'
 import { PaymentLoad } from './payment-load.js'
 import { randomFrom } from './random-from.js'
 import { type KillsByKind, pause, Strikes } from './strikes.js'
@@ -76,7 +76,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
     onProblem: (name, code, detail) => {
       notices[code] = (notices[code] ?? 0) + 1
       note(`${name} says ${code}: ${detail}`)
-      if (NEVER.test(code)) wrong.push(`${name}: ${code}: ${detail}`)
+      if (isNeverSaid(code)) wrong.push(`${name}: ${code}: ${detail}`)
     },
   })
   const victims: readonly Victim[] = [
