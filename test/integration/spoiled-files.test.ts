@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { randomFrom } from '#scripts/crash/random-from.js'
+import { tamper } from '../settlement/data-folder.js'
 import { type Kind, startKind, UsedFiles } from './used-files.js'
 
 const SEED = Number(process.env['TALLYSTICK_SEED'] ?? randomInt(2 ** 31))
@@ -52,9 +53,12 @@ async function killed(context: TestContext) {
   await used.startLedger()
 
   /** The word of a kind that is started over a copy that was spoiled; `serves`: it found nothing wrong. */
-  const startOf = async (kind: Kind, spoil: (copy: string) => void): Promise<string> => {
+  const startOf = async (
+    kind: Kind,
+    spoil: (copy: string) => void | Promise<void>,
+  ): Promise<string> => {
     const copy = used.copy('spoiled', newest)
-    spoil(copy)
+    await spoil(copy)
     const { said, kill } = await startKind(kind, used.argsOf(kind, copy))
     await kill()
     return said.error?.code ?? ((said.url ?? said['out']) ? 'serves' : 'nothing')
@@ -88,7 +92,9 @@ function putBack(database: string, before: string, copy: string): void {
   }
 }
 
-function flipBit(path: string, random: () => number): void {
+async function flipBit(path: string, random: () => number): Promise<void> {
+  // What lies in the log only is not read from the database.
+  if (/\.(?:db|sqlite)$/.test(path)) await tamper(path, 'PRAGMA wal_checkpoint(TRUNCATE)')
   const bytes = readFileSync(path)
   const place = Math.floor(random() * bytes.length)
   bytes[place] = (bytes[place] ?? 0) ^ (1 << Math.floor(8 * random()))
