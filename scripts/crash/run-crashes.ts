@@ -24,7 +24,7 @@ const KILLS_PER_CHECK = 100
 const REST_MS_MAX = 600
 /** How often a strike rests until something was paid, and a while: it hits a network that works. */
 const REST_UNTIL_PAID = 0.6
-/** Milliseconds in which somebody is paid, or all payments come to their end, when nothing is killed. */
+/** Milliseconds in which somebody is paid, or all that was begun comes to its end, when nothing is killed. */
 const RECOVERY_MS_MAX = 60_000
 /** How often the network is looked at for a payment, milliseconds. */
 const LOOK_MS = 5
@@ -168,30 +168,34 @@ async function killAndPay(stage: Stage, { kills, onProgress }: CrashOptions): Pr
   const hubAddress = network.hubUrl.replace('ws', 'http').replace('/v1/session', '')
   let checked = 0
   while (strikes.total < kills) {
-    const working = Promise.all([load.run(), turnover.run()]).then(() => 'ended' as const)
+    const working = Promise.all([load.run(), turnover.run()]).then(() => [])
     const until = Math.min(kills, strikes.total + KILLS_PER_CHECK)
     while (strikes.total < until && wrong.length === 0) await strikeAndRest(stage)
     load.stop()
     turnover.stop()
     if (wrong.length > 0) return
-    if ((await Promise.race([working, pause(RECOVERY_MS_MAX)])) !== 'ended') {
-      wrong.push(`payments or channels were under way ${RECOVERY_MS_MAX} ms after the last kill`)
-      return
-    }
+    if (wrong.push(...(await inTime('payments or channels were under way', working))) > 0) return
     const { outcomes } = load
     // All of it once more at the end: to ask for everything every time would take longer than the kills.
     const askFrom = strikes.total < kills ? checked : 0
-    wrong.push(
-      ...(await checkBooks(wallets, hubAddress, { funds: 2n * DEPOSIT, outcomes, askFrom })),
-    )
+    const due = { funds: 2n * DEPOSIT, outcomes, askFrom }
+    wrong.push(...(await inTime('books were not told', checkBooks(wallets, hubAddress, due))))
     checked = outcomes.length
     memory.look(victims)
     const done = `${strikes.total} kills, ${checked} payments, ${turnover.closed} channels closed`
     onProgress(`${done}, ${wrong.length} things wrong`)
     if (wrong.length > 0) return
   }
-  wrong.push(...(await closeAll(wallets)))
+  wrong.push(...(await inTime('channels were not closed', closeAll(wallets))))
   wrong.push(...(await channelsLeft(network.ledgerUrl, network.hubKey)))
+}
+
+/** What `work` finds wrong; `late`, if it does not end although nothing is killed any more. */
+function inTime(late: string, work: Promise<readonly string[]>): Promise<readonly string[]> {
+  const isLate = pause(RECOVERY_MS_MAX).then(() => [
+    `${late} ${RECOVERY_MS_MAX} ms after the last kill`,
+  ])
+  return Promise.race([work, isLate])
 }
 
 async function strikeAndRest({ strikes, load, random, wrong }: Stage): Promise<void> {
