@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { deriveKeys, keyLock, lockRoot, toHex } from '@tallystick/protocol'
+import { deriveKeys, keyLock, lockRoot, signerFromSeed, toHex } from '@tallystick/protocol'
 import { type LocalNetwork, startLocalNetwork } from '../network/local-network.js'
 import { ChannelTurnover } from './channel-turnover.js'
 import { checkBooks } from './check-books.js'
 import { startCrashTower } from './crash-tower.js'
 import { fileSizes, MemoryPeaks } from './growth.js'
 import { channelsLeft, closeAll, complaints, fileDamages, isNeverSaid } from './last-look.js'
+import { LedgerLoad } from './ledger-load.js'
 import { PaymentLoad } from './payment-load.js'
 import { randomFrom } from './random-from.js'
 import { type KillsByKind, pause, Strikes } from './strikes.js'
@@ -33,6 +34,8 @@ export type CrashReport = {
   readonly seed: number
   readonly kills: KillsByKind
   readonly payments: { readonly paid: number; readonly failed: number }
+  /** Transactions that the ledger answered for besides, each included later. */
+  readonly transactions: number
   /** Channels that were opened and closed while processes were killed. */
   readonly channels: number
   /** How often something was noticed that passes: a connection that ended, a ledger that was away. */
@@ -69,7 +72,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
   const fatal = new Promise<never>((_, reject) => {
     onFatal = reject
   })
-  const { network, tower, wallets } = await startStage(dataDir, {
+  const { network, tower, wallets, transfers } = await startStage(dataDir, {
     onFatal: (error) => onFatal(error),
     // None of them may end but by our hand.
     onEnded: (name, how) => wrong.push(`${name} ended by itself: ${how}`),
@@ -90,7 +93,8 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
   const load = new PaymentLoad(wallets, random)
   const turnover = new ChannelTurnover(wallets)
   const memory = new MemoryPeaks()
-  const stage = { network, wallets, victims, random, strikes, load, turnover, memory, wrong }
+  const loads = { load, turnover, transfers }
+  const stage = { network, wallets, victims, random, strikes, ...loads, memory, wrong }
   try {
     await Promise.race([killAndPay(stage, options), fatal])
   } finally {
@@ -105,6 +109,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
     Math.round(victims.find((victim) => victim.kind === kind)?.process.startMs ?? 0)
   return {
     ...{ seed, kills: strikes.kills, channels: turnover.closed, notices },
+    transactions: transfers.included,
     payments: { paid, failed: load.outcomes.length - paid },
     ...{ seconds, killsPerMinute: Math.round((60 * strikes.total) / seconds) },
     startMs: {
@@ -123,10 +128,14 @@ type StageHandlers = {
 
 async function startStage(dataDir: string, { onFatal, onEnded, onProblem }: StageHandlers) {
   const seeds = WALLETS.map((name) => ({ name, seed: new Uint8Array(randomBytes(64)) }))
+  const sender = signerFromSeed(new Uint8Array(randomBytes(32)))
   const network = await startLocalNetwork({
     ...{ dataDir, network: 'crash', ledgerPort: 0, hubPort: 0, blockIntervalMs: 100, gatherMs: 50 },
     asset: { code: 'GBP', decimals: 6, feePerKiloCost: 1_000 },
-    allocations: seeds.map(({ seed }) => ({ lock: payoutLockOf(seed), amount: 2n * DEPOSIT })),
+    allocations: [
+      ...seeds.map(({ seed }) => ({ lock: payoutLockOf(seed), amount: 2n * DEPOSIT })),
+      { lock: lockRoot(keyLock(sender.publicKey)), amount: DEPOSIT },
+    ],
     hubFunds: 1_000_000n * UNIT,
     disputeWindowSeconds: 3_600,
     ...{ onRestart: onEnded, onFatal },
@@ -143,7 +152,7 @@ async function startStage(dataDir: string, { onFatal, onEnded, onProblem }: Stag
       onProblem: (code, detail) => onProblem(name, code, detail),
     })
   })
-  return { network, tower, wallets }
+  return { network, tower, wallets, transfers: await LedgerLoad.open(ledgerUrl, sender) }
 }
 
 type Stage = {
@@ -154,12 +163,13 @@ type Stage = {
   readonly strikes: Strikes
   readonly load: PaymentLoad
   readonly turnover: ChannelTurnover
+  readonly transfers: LedgerLoad
   readonly memory: MemoryPeaks
   readonly wrong: string[]
 }
 
 async function killAndPay(stage: Stage, { kills, onProgress }: CrashOptions): Promise<void> {
-  const { network, wallets, strikes, load, turnover, memory, victims, wrong } = stage
+  const { network, wallets, strikes, load, turnover, transfers, memory, victims, wrong } = stage
   const first = { amount: String(DEPOSIT), ever: 1 }
   await Promise.all(
     wallets.map((wallet) => wallet.ask({ kind: 'open', funder: 'wallet', ...first })),
@@ -168,11 +178,13 @@ async function killAndPay(stage: Stage, { kills, onProgress }: CrashOptions): Pr
   const hubAddress = network.hubUrl.replace('ws', 'http').replace('/v1/session', '')
   let checked = 0
   while (strikes.total < kills) {
-    const working = Promise.all([load.run(), turnover.run()]).then(() => [])
+    const sending = transfers.run()
+    const working = Promise.all([sending, load.run(), turnover.run()]).then(([lost]) => lost)
     const until = Math.min(kills, strikes.total + KILLS_PER_CHECK)
     while (strikes.total < until && wrong.length === 0) await strikeAndRest(stage)
     load.stop()
     turnover.stop()
+    transfers.stop()
     if (wrong.length > 0) return
     if (wrong.push(...(await inTime('payments or channels were under way', working))) > 0) return
     const { outcomes } = load
