@@ -186,26 +186,34 @@ async function killAndPay(stage: Stage, { kills, onProgress }: CrashOptions): Pr
     turnover.stop()
     transfers.stop()
     if (wrong.length > 0) return
-    if (wrong.push(...(await inTime('payments or channels were under way', working))) > 0) return
+    if (wrong.push(...(await inTime('payments or channels were under way', working, wallets))) > 0)
+      return
     const { outcomes } = load
     // All of it once more at the end: to ask for everything every time would take longer than the kills.
     const askFrom = strikes.total < kills ? checked : 0
     const due = { funds: 2n * DEPOSIT, outcomes, askFrom }
-    wrong.push(...(await inTime('books were not told', checkBooks(wallets, hubAddress, due))))
+    wrong.push(
+      ...(await inTime('books were not told', checkBooks(wallets, hubAddress, due), wallets)),
+    )
     checked = outcomes.length
     memory.look(victims)
     const done = `${strikes.total} kills, ${checked} payments, ${turnover.closed} channels closed`
     onProgress(`${done}, ${wrong.length} things wrong`)
     if (wrong.length > 0) return
   }
-  wrong.push(...(await inTime('channels were not closed', closeAll(wallets))))
+  wrong.push(...(await inTime('channels were not closed', closeAll(wallets), wallets)))
   wrong.push(...(await channelsLeft(network.ledgerUrl, network.hubKey)))
 }
 
-/** What `work` finds wrong; `late`, if it does not end although nothing is killed any more. */
-function inTime(late: string, work: Promise<readonly string[]>): Promise<readonly string[]> {
+/** What `work` finds wrong; `late`, and who waits for what, if it does not end although nothing is killed any more. */
+function inTime(
+  late: string,
+  work: Promise<readonly string[]>,
+  wallets: readonly WalletProcess[],
+): Promise<readonly string[]> {
   const isLate = pause(RECOVERY_MS_MAX).then(() => [
     `${late} ${RECOVERY_MS_MAX} ms after the last kill`,
+    ...wallets.flatMap(({ name, waiting }) => waiting.map((asked) => `${name} waits: ${asked}`)),
   ])
   return Promise.race([work, isLate])
 }

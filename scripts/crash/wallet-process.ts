@@ -55,6 +55,11 @@ export class WalletProcess {
     return this.#child.pid
   }
 
+  /** What it was asked and has not answered, as JSON. */
+  get waiting(): readonly string[] {
+    return [...this.#open.values()].map(({ asked }) => JSON.stringify(asked.request))
+  }
+
   /** Power off at this instant; `undefined`: it was off already. The next process starts at once. */
   kill(): Killed | undefined {
     const phase = this.#phase
