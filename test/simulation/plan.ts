@@ -23,9 +23,13 @@ export function* planOf(setup: Setup): Generator<Action> {
   if (setup.scheme !== undefined) {
     for (const move of openingMoves(setup.scheme)) yield { atMs, ...move }
   }
-  const pace = (setup.scheme && schemeOf(setup.scheme).pace) ?? 1
+  const cycle = setup.scheme && schemeOf(setup.scheme).cycle
+  for (const { afterMs, deed } of cycle?.(random, names) ?? []) {
+    atMs += afterMs
+    yield { atMs, ...deed }
+  }
   for (;;) {
-    atMs += pace * (random.chance(300) ? random.int(0, 100) : random.int(100, 3_000))
+    atMs += random.chance(300) ? random.int(0, 100) : random.int(100, 3_000)
     yield { atMs, ...deedOf(random, setup, names) }
   }
 }

@@ -1,4 +1,5 @@
 import type { CloseLie, Deed, Delay, Lie } from './action.js'
+import { agreementCycle } from './agreement-cycle.js'
 import { HUB } from './hub-actor.js'
 import { paymentFrom } from './payment-plan.js'
 import type { Random } from './random.js'
@@ -15,10 +16,8 @@ type Role = {
 type Scheme = {
   readonly hub?: Role
   readonly clients: readonly Role[]
-  /** Of 1,000 deeds, how many are closes by agreement. */
-  readonly closes?: number
-  /** How much longer than otherwise it takes from one deed to the next; absent: not at all. */
-  readonly pace?: number
+  /** What happens, again and again; absent: payments, and what belongs to the scheme in between. */
+  readonly cycle?: typeof agreementCycle
   /** How many times as many events it takes to see what becomes of it; absent: as many. */
   readonly length?: number
 }
@@ -45,7 +44,7 @@ export const SCHEMES = {
   keepPayments: { hub: { how: 'refuseToPay' }, clients: [] },
   underpay: { hub: { how: 'underpay' }, clients: [] },
   /** The hub agrees to close, goes on when it seems forgotten, and closes at the last moment. */
-  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], closes: 120, pace: 12, length: 6 },
+  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], cycle: agreementCycle, length: 4 },
   lateChallenges: { hub: { delay: 'lateChallenges' }, clients: [{ close: 'stale' }] },
   /** A close that is old by one version only, and pays the same but for an item. */
   justBefore: { clients: [{ how: 'withholdPreimages' }, { close: 'previous' }] },
@@ -81,19 +80,13 @@ export function moveOf(random: Random, name: SchemeName, wallets: readonly strin
   if (closers.length > 0 && chance < 25) {
     return { kind: 'lyingClose', ...random.pick(closers), channel: random.int(0, 7) } as const
   }
-  const closes = schemeOf(name).closes ?? 0
   // Who has left comes back, or there is nothing left to attack.
-  if (closes === 0 && chance >= 25 && chance < 75) {
+  if (chance >= 25 && chance < 75) {
     return { kind: 'open', wallet: random.pick(wallets), deposit: 1_000_000 } as const
   }
   // Who lies as payer and who lies as payee meet.
   if (schemeOf(name).clients.length > 1 && chance >= 200 && chance < 500) {
     return paymentFrom(random, 'w1', 'w0')
   }
-  const wallet = random.pick(wallets)
-  // Whoever waits for a close would only agree to it again; after a restart nobody waits.
-  if (closes > 0 && chance >= 850) {
-    return { kind: 'crash', process: wallet, afterEffects: 0, downMs: 1_000 } as const
-  }
-  return chance < closes ? ({ kind: 'close', wallet } as const) : undefined
+  return undefined
 }

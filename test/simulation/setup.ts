@@ -43,14 +43,14 @@ export function setupOf(seed: number): Setup {
 function setupOfScheme(seed: number, random: Random): Setup {
   const name = SCHEME_NAMES[(seed / 2) % SCHEME_NAMES.length]
   if (name === undefined) throw new Error(`seed ${seed} has no scheme`)
-  const { hub, clients, closes = 0 } = schemeOf(name)
+  const { hub, clients, cycle } = schemeOf(name)
   const liars = clients.map((_, number) => `w${number}`)
   const isHubHonest = hub === undefined
   const wallets = liars.length + random.int(1, 2)
   return {
     ...{ seed, liars, isHubHonest, scheme: name, hubVanishes: 'never', isNetworkWild: false },
     // Some go on paying while others wait for their closes.
-    wallets: closes > 0 ? 4 : Math.max(2, wallets),
+    wallets: cycle !== undefined ? 4 : Math.max(2, wallets),
   }
 }
 
