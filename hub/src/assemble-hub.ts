@@ -30,9 +30,9 @@ export type HubParts = {
   readonly journal: Journal
   /** What the journal held at the start. */
   readonly stored: Awaited<ReturnType<Journal['load']>>
-  /** Milliseconds that the closer gathers a batch. */
   /** Ledger time of the newest block that the journal has met. */
   readonly time: Timestamp
+  /** Milliseconds that the closer gathers a batch. */
   readonly gatherMs: number
   readonly clock: Clock
   /** Fresh random bytes. */
