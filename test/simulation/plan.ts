@@ -1,4 +1,5 @@
 import type { Action, Deed } from './action.js'
+import { careDeedOf } from './care-plan.js'
 import { HUB } from './hub-actor.js'
 import { paymentFrom } from './payment-plan.js'
 import { LEDGER } from './perform.js'
@@ -35,6 +36,8 @@ export function* planOf(setup: Setup): Generator<Action> {
 }
 
 function deedOf(random: Random, setup: Setup, names: readonly string[]): Deed {
+  const care = careDeedOf(random, setup, names)
+  if (care !== undefined) return care
   if (setup.scheme !== undefined) {
     const move = moveOf(random, setup.scheme, names)
     if (move !== undefined) return move

@@ -16,6 +16,10 @@ type Role = {
 type Scheme = {
   readonly hub?: Role
   readonly clients: readonly Role[]
+  /** How many towers watch, while owners go away for longer than a dispute lasts; absent: none. */
+  readonly towers?: number
+  /** Who loses disks now and then; absent: nobody. */
+  readonly forgetful?: readonly ('hub' | 'wallets')[]
   /** What happens, again and again; absent: payments, and what belongs to the scheme in between. */
   readonly cycle?: typeof agreementCycle
   /** How many times as many events it takes to see what becomes of it; absent: as many. */
@@ -48,11 +52,38 @@ export const SCHEMES = {
   lateChallenges: { hub: { delay: 'lateChallenges' }, clients: [{ close: 'stale' }] },
   /** A close that is old by one version only, and pays the same but for an item. */
   justBefore: { clients: [{ how: 'withholdPreimages' }, { close: 'previous' }] },
+  /** The hub closes with what is old while owners are away, and a tower watches. */
+  closeWhileAway: { hub: { close: 'stale' }, clients: [], towers: 1 },
+  /** The same with items left out: nobody lied by the ledger's rules, and yet there is more to show. */
+  closeForLessWhileAway: { hub: { close: 'mixed' }, clients: [], towers: 2 },
+  /** Owners lose their disks, and the hub shows and closes with less than it has signed. */
+  lieToWhoLostAll: {
+    hub: { how: 'oldResumes', close: 'stale' },
+    clients: [],
+    towers: 1,
+    forgetful: ['wallets'],
+  },
+  /** And says nothing to them, so that they leave without knowing all. */
+  silentToWhoLostAll: {
+    hub: { how: 'withholdResumes', close: 'previous' },
+    clients: [],
+    towers: 1,
+    forgetful: ['wallets'],
+  },
+  /** Nobody lies, and every disk is lost again and again. */
+  everyDiskIsLost: { clients: [], forgetful: ['hub', 'wallets'] },
 } as const satisfies Record<string, Scheme>
 
 export type SchemeName = keyof typeof SCHEMES
 
-export const SCHEME_NAMES = Object.keys(SCHEMES) as readonly SchemeName[]
+const ALL_NAMES = Object.keys(SCHEMES) as readonly SchemeName[]
+/** Schemes with towers or lost disks are played by seeds of their own (`care-setup.ts`). */
+export const SCHEME_NAMES = ALL_NAMES.filter((name) => !isOfCare(schemeOf(name)))
+export const CARE_SCHEME_NAMES = ALL_NAMES.filter((name) => isOfCare(schemeOf(name)))
+
+function isOfCare({ towers = 0, forgetful = [] }: Scheme): boolean {
+  return towers > 0 || forgetful.length > 0
+}
 
 export function schemeOf(name: SchemeName): Scheme {
   return SCHEMES[name]

@@ -1,3 +1,4 @@
+import { setupOfCare } from './care-setup.js'
 import { Random } from './random.js'
 import { SCHEME_NAMES, type SchemeName, schemeOf } from './scheme.js'
 
@@ -15,6 +16,10 @@ export type Setup = {
    * leaves, or just when an owner has been told of so many payments.
    */
   readonly hubVanishes: 'never' | 'atTheEnd' | { readonly afterPaid: number }
+  /** Watchtowers that wallets entrust their channels to, by name. */
+  readonly towers: readonly string[]
+  /** Honest processes that lose their disks now and then, by name. */
+  readonly forgetful: readonly string[]
   /** Whether messages of one connection may be lost, doubled and reordered. */
   readonly isNetworkWild: boolean
 }
@@ -23,6 +28,7 @@ export type Setup = {
 export function setupOf(seed: number): Setup {
   const random = new Random(`setup ${seed}`)
   const wallets = random.int(2, 4)
+  if (seed % 4 === 3) return setupOfCare(seed, random)
   // Every scheme is tried by some of few seeds that follow each other.
   if (seed % 2 === 0) return setupOfScheme(seed, random)
   const isHubHonest = random.chance(700)
@@ -37,6 +43,7 @@ export function setupOf(seed: number): Setup {
     isHubHonest,
     hubVanishes: vanishing(random, isHubHonest),
     isNetworkWild,
+    ...{ towers: [], forgetful: [] },
   }
 }
 
@@ -49,6 +56,7 @@ function setupOfScheme(seed: number, random: Random): Setup {
   const wallets = liars.length + random.int(1, 2)
   return {
     ...{ seed, liars, isHubHonest, scheme: name, hubVanishes: 'never', isNetworkWild: false },
+    ...{ towers: [], forgetful: [] },
     // Some go on paying while others wait for their closes.
     wallets: cycle !== undefined ? 4 : Math.max(2, wallets),
   }

@@ -2,8 +2,10 @@ import {
   askToResume,
   type ChannelId,
   type ChannelParty,
+  drainAsTold,
   grantResume,
   isRejection,
+  mustAskAsWell,
   type Position,
   positionOf,
   type Rejection,
@@ -14,7 +16,6 @@ import {
   type SeenReveal,
   seeReveal,
   standingRequests,
-  stopDraining,
   type Timestamp,
   takeResume,
 } from '@tallystick/protocol'
@@ -50,7 +51,7 @@ export function stepAttached(
   { owner, position }: Extract<PeerEvent, { kind: 'attached' }>,
   context: HubContext,
 ): HubEffect[] {
-  const party = stopDraining(channel.party)
+  const party = drainAsTold(channel.party, position)
   const heard = { ...channel, owner, party }
   if (!mayAnswer(party)) return askClient(state, heard, position)
   const synced = resync(party, position)
@@ -111,11 +112,11 @@ function grant(
   const { chainId, signer, nonce, now } = context
   const granted = grantResume(chainId, channel.party, { nonce: asked, lostAt }, signer, now)
   if (isRejection(granted)) return [notice(idOf(channel), granted)]
-  const isRestarted = lostAt === undefined || granted.party.resuming !== undefined
-  const party = isRestarted ? granted.party : askToResume(granted.party, nonce, undefined)
+  const asks = mustAskAsWell(granted.party, lostAt)
+  const party = asks ? askToResume(granted.party, nonce, undefined) : granted.party
   if (isRejection(party)) return [notice(idOf(channel), party)]
   state.setChannel({ ...channel, party })
-  const given = isRestarted ? [] : giveBackDrafted(state, channel, context)
+  const given = asks ? giveBackDrafted(state, channel, context) : []
   const message = { kind: 'resumeAnswer', channel: idOf(channel), answer: granted.answer } as const
   return [...given, ...say(channel, [message])]
 }
