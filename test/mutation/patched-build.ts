@@ -122,10 +122,15 @@ function copyPackage(root: string, folder: string): void {
   symlinkSync(join(root, folder), join(root, 'node_modules', name))
 }
 
+/** How many places of the build an edit is about; a patch is of one. */
+export function placesOf({ file, find }: Edit, root = ROOT): number {
+  return readFileSync(join(root, compiledPath(file)), 'utf8').split(find).length - 1
+}
+
 function applyEdit(root: string, { file, find, replace }: Edit): void {
   const path = join(root, compiledPath(file))
   const text = readFileSync(path, 'utf8')
-  const found = text.split(find).length - 1
+  const found = placesOf({ file, find, replace }, root)
   if (found !== 1) throw new Error(`${file} has ${found} places, not one, like: ${find}`)
   // A function, because a replacement text may hold what `replace` gives a meaning to, as `$&`.
   writeFileSync(

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { makePatchedBuild } from '../mutation/patched-build.js'
+import { makePatchedBuild, placesOf } from '../mutation/patched-build.js'
 import { MUTANTS } from './mutants.js'
 import type { RunOrder, SeedReport } from './run.js'
 import { huntMutants } from './run-mutants.js'
@@ -27,6 +27,14 @@ test('there are thirty deliberate defects at least, each with a name of its own 
   assert.ok(MUTANTS.length >= 30)
   assert.equal(new Set(MUTANTS.map(({ name }) => name)).size, MUTANTS.length)
   for (const { name, rule } of MUTANTS) assert.match(rule, /^[A-Z]+-[0-9.]+$/, name)
+})
+
+test('each is of one place that is there', () => {
+  for (const { and, ...edit } of MUTANTS) {
+    for (const one of and === undefined ? [edit] : [edit, and]) {
+      assert.equal(placesOf(one), 1, edit.name)
+    }
+  }
 })
 
 test('a violation prints a short script that breaks the same rule again', async () => {
