@@ -7,9 +7,11 @@ import {
   claimableOf,
   equalBytes,
   isClosing,
+  isGivenUp,
   isRejection,
   LANE_START,
   type LaneState,
+  laneHead,
   lockedOf,
   noteOf,
   type OperationOf,
@@ -126,15 +128,17 @@ export function bookBalance(position: Position, future: Future): bigint {
 
 /**
  * Who has lost data has no books: it loses at most what it ever promised, and what it was paid by
- * proofs that it lost (CH-18). What it held then is its own unless it has acked a later one (DSP-9);
- * what it was shown since is no more than a word.
+ * proofs that it lost (CH-18). What it held then is its own unless it has acked a later one (DSP-9), or
+ * had given it up by a resume that it has forgotten; what it was shown since is no more than a word.
  */
 function leastAfterLoss(position: Position, atLoss: ChannelParty): bigint {
-  const { ledger, honest, signed, given } = position
+  const { ledger, honest, signed, given, resumes } = position
   const promised = signed.map(({ lane }) => lane.transferred + lockedOf(lane))
   const most = promised.reduce((a, b) => (a > b ? a : b), 0n)
   const isNewest = signed.slice(0, given).every(({ lane }) => lane.acked <= atLoss.peer.version)
-  const won = isNewest ? atLoss.peer.items : []
+  const head = laneHead(CHAIN, atLoss.ledger, otherRole(honest), atLoss.peer)
+  const isForgotten = resumes.some(({ point }) => isGivenUp(head, point))
+  const won = isNewest && !isForgotten ? atLoss.peer.items : []
   const claims = won.map((item) => {
     const { known, declined } = noteOf(atLoss, item.id)
     const isOpen = !declined && ledger.time <= item.expiry
