@@ -67,7 +67,7 @@ export const CARE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'both-sides-ask-for-ever',
-    seed: 2075,
+    seed: 195,
     rule: 'CH-18',
     file: RESUME,
     find: '(ownResume?.point.epoch ?? 0) <= lostAt',

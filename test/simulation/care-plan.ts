@@ -6,6 +6,8 @@ import type { Setup } from './setup.js'
 
 /** How long owners are away whom a tower watches for: longer than the longest dispute at times. */
 const AWAY_MS = { least: 125_000, most: 400_000 }
+/** Of 1,000 deeds, how many are lost disks where that is not what it is all about. */
+const LOSSES = 35
 /** How long a tower is away: far shorter than a dispute. */
 const TOWER_AWAY_MS_MAX = 20_000
 
@@ -26,9 +28,10 @@ export function careDeedOf(
     const close = scheme && schemeOf(scheme).hub?.close
     return { kind: 'lyingClose', liar: HUB, channel: random.int(0, 7), how: close ?? 'stale' }
   }
-  if (forgetful.length === 0 || chance < 930) return undefined
+  const losses = (scheme && schemeOf(scheme).losses) ?? LOSSES
+  if (forgetful.length === 0 || chance < 1_000 - 2 * losses) return undefined
   const process = random.pick(forgetful)
-  if (chance < 970) return { kind: 'keepCopy', process }
+  if (chance < 1_000 - losses) return { kind: 'keepCopy', process }
   return { kind: 'loseDisk', process, how: random.pick(['copy', 'backup', 'words'] as const) }
 }
 

@@ -20,6 +20,8 @@ type Scheme = {
   readonly towers?: number
   /** Who loses disks now and then; absent: nobody. */
   readonly forgetful?: readonly ('hub' | 'wallets')[]
+  /** Of 1,000 deeds, how many are copies of disks that are kept, and as many losses; absent: few. */
+  readonly losses?: number
   /** What happens, again and again; absent: payments, and what belongs to the scheme in between. */
   readonly cycle?: typeof agreementCycle
   /** How many times as many events it takes to see what becomes of it; absent: as many. */
@@ -30,6 +32,8 @@ type Scheme = {
 export const SCHEMES = {
   /** Gives an item up, and claims it with the proof from before. */
   claimWhatWasCancelled: { clients: [{ how: 'declineClaims', close: 'mostPaid' }] },
+  /** A hub that does so to payers. */
+  claimWhatItCancelled: { hub: { how: 'declineClaims', close: 'mostPaid' }, clients: [] },
   forgedClaims: { clients: [{ how: 'forgeClaims' }] },
   forgedReceipts: { hub: { how: 'forgeClaims' }, clients: [] },
   /** The payee claims when the hub can claim no more from a payer that pays nobody. */
@@ -71,7 +75,7 @@ export const SCHEMES = {
     forgetful: ['wallets'],
   },
   /** Nobody lies, and every disk is lost again and again. */
-  everyDiskIsLost: { clients: [], forgetful: ['hub', 'wallets'] },
+  everyDiskIsLost: { clients: [], forgetful: ['hub', 'wallets'], losses: 120 },
 } as const satisfies Record<string, Scheme>
 
 export type SchemeName = keyof typeof SCHEMES
