@@ -206,7 +206,9 @@ function* grants(scope: ChannelScope, state: ChannelState): Iterable<Move<Channe
     const { resume } = granted.answer
     const next = { ...state, resumes: [...resumes, resume] }
     const label = `signs resume ${resume.point.epoch - NOW}`
-    if (!mustAskAsWell(granted.party, lostAt)) {
+    // It may have forgotten every resume that it has signed.
+    const heldResume = undefined
+    if (!mustAskAsWell(granted.party, { lostAt, heldResume })) {
       yield* batch(scope, next, label, granted.party)
       continue
     }

@@ -8,6 +8,7 @@ import {
   grantResume,
   maySign,
   newParty,
+  type Position,
   type ResumeAnswer,
   type SeenReveal,
   seal,
@@ -186,8 +187,13 @@ describe('CH-18 a hub that may have lost data', () => {
 })
 
 describe('CH-18 a client that may have lost data', () => {
-  const ask = (hub: HubWorld, client: TestClient, nonce: Uint8Array, lostAt = tick()) => {
-    const position = { ...startPosition(client.channel), resuming: nonce, lostAt }
+  const ask = (
+    hub: HubWorld,
+    client: TestClient,
+    nonce: Uint8Array,
+    { lostAt = tick(), heldResume }: Partial<Pick<Position, 'lostAt' | 'heldResume'>> = {},
+  ) => {
+    const position = { ...startPosition(client.channel), resuming: nonce, lostAt, heldResume }
     return hub.peer({ kind: 'attached', owner: client.identity, position })
   }
 
@@ -241,12 +247,24 @@ describe('CH-18 a client that may have lost data', () => {
     hub.pay(payer, hub.client(1), 1)
     loseAll(hub)
     answer(hub, payer)
-    const epoch = hub.hubParty(payer).ownResume?.point.epoch ?? assert.fail('it has gone on')
+    const heldResume = hub.hubParty(payer).ownResume?.point ?? assert.fail('it has gone on')
+    const { epoch } = heldResume
     hub.now = timestamp(hub.now + 1)
-    ask(hub, payer, NONCE, timestamp(epoch - 1))
+    ask(hub, payer, NONCE, { lostAt: timestamp(epoch - 1), heldResume })
     assert.equal(hub.hubParty(payer).resuming, undefined, 'each asking would wake the other')
     hub.now = timestamp(hub.now + 1)
-    ask(hub, payer, new Uint8Array(16).fill(202), timestamp(epoch))
+    ask(hub, payer, new Uint8Array(16).fill(202), { lostAt: timestamp(epoch), heldResume })
+    assert.notEqual(hub.hubParty(payer).resuming, undefined)
+  })
+
+  test('WIRE-3 a hub asks a device that does not know what another has granted', () => {
+    const { hub, payer } = world()
+    hub.pay(payer, hub.client(1), 1)
+    loseAll(hub)
+    answer(hub, payer)
+    const { epoch } = hub.hubParty(payer).ownResume?.point ?? assert.fail('it has gone on')
+    hub.now = timestamp(hub.now + 1)
+    ask(hub, payer, NONCE, { lostAt: timestamp(epoch - 1) })
     assert.notEqual(hub.hubParty(payer).resuming, undefined)
   })
 

@@ -252,23 +252,27 @@ describe('CH-18 a wallet whose hub has lost data', () => {
     assert.equal(world.hubSigns(addItem(4))[0]?.code, 'wrong_epoch')
   })
 
-  test('a wallet that has lost data as well asks anew only until its lane has gone on since', () => {
-    const world = new WalletWorld()
-    world.hubSigns(addItem(3))
-    lose(world)
-    assert.deepEqual(takeAnswer(world), [])
-    const epoch = world.party.ownResume?.point.epoch ?? assert.fail('it has gone on')
-    for (const [lostAt, isAsking] of [
-      [epoch - 1, false],
-      [epoch, true],
-    ] as const) {
+  for (const [what, since, remembers, isAsking] of [
+    ['does not ask anew where its lane has gone on since', -1, true, false],
+    ['asks where it has gone on by what another device granted', -1, false, true],
+    ['asks where it has gone on before', 0, true, true],
+  ] as const) {
+    test(`a wallet that has lost data as well ${what}`, () => {
+      const world = new WalletWorld()
+      world.hubSigns(addItem(3))
+      lose(world)
+      assert.deepEqual(takeAnswer(world), [])
+      const epoch = world.party.ownResume?.point.epoch ?? assert.fail('it has gone on')
       world.now = at(world.now - NOW + 1)
-      const resuming = new Uint8Array(16).fill(world.now % 251)
-      const position = { ...positionOf(world.hub), resuming, lostAt: at(lostAt - NOW) }
-      world.takes({ kind: 'heard', message: { kind: 'attached', position } })
+      const position = positionOf(world.hub)
+      const told = {
+        ...{ ...position, resuming: new Uint8Array(16).fill(9), lostAt: at(epoch + since - NOW) },
+        heldResume: remembers ? position.heldResume : undefined,
+      }
+      world.takes({ kind: 'heard', message: { kind: 'attached', position: told } })
       assert.equal(world.party.resuming !== undefined, isAsking)
-    }
-  })
+    })
+  }
 
   test('peer_is_ahead first: a wallet that lost data, too, has nothing to give', () => {
     const world = new WalletWorld()

@@ -10,6 +10,7 @@ import {
   lockedBy,
   mustAskAsWell,
   noteOf,
+  type Position,
   type ResumeAnswer,
   type ResumeRequest,
   type SeenReveal,
@@ -107,14 +108,14 @@ export function stepAdopted(
 export function answerHub(
   state: WalletOverlay,
   held: WalletChannel,
-  request: ResumeRequest,
+  request: ResumeRequest & Pick<Position, 'heldResume'>,
   context: WalletContext,
 ): Outcome {
   const { chainId, signer, nonce, now } = context
   const granted = grantResume(chainId, held.party, request, signer(held.keyIndex), now)
   if (granted.kind === 'rejection') return granted
   const { answer } = granted
-  const asks = mustAskAsWell(granted.party, request.lostAt)
+  const asks = mustAskAsWell(granted.party, request)
   const party = asks ? askToResume(granted.party, nonce, undefined) : granted.party
   if (isRejection(party)) return party
   state.setChannel({ ...held, party })

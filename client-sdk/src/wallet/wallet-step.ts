@@ -139,8 +139,8 @@ function stepAttached(state: WalletOverlay, position: Position, context: WalletC
   if (held === undefined) return unknown(position.channel)
   const synced = resync(held.party, position)
   if (isRejection(synced)) return synced
-  const { resuming: nonce, lostAt } = position
-  if (nonce !== undefined) return answerHub(state, held, { nonce, lostAt }, context)
+  const { resuming: nonce, lostAt, heldResume } = position
+  if (nonce !== undefined) return answerHub(state, held, { nonce, lostAt, heldResume }, context)
   // First the hub says from where this lane goes on.
   if (held.party.resuming !== undefined) return []
   state.setChannel({ ...held, party: synced.party })

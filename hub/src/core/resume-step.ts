@@ -106,13 +106,13 @@ function askClient(state: HubOverlay, channel: HubChannel, position: Position): 
 function grant(
   state: HubOverlay,
   channel: HubChannel,
-  { resuming: asked = new Uint8Array(), lostAt }: Position,
+  { resuming: asked = new Uint8Array(), lostAt, heldResume }: Position,
   context: HubContext,
 ): HubEffect[] {
   const { chainId, signer, nonce, now } = context
   const granted = grantResume(chainId, channel.party, { nonce: asked, lostAt }, signer, now)
   if (isRejection(granted)) return [notice(idOf(channel), granted)]
-  const asks = mustAskAsWell(granted.party, lostAt)
+  const asks = mustAskAsWell(granted.party, { lostAt, heldResume })
   const party = asks ? askToResume(granted.party, nonce, undefined) : granted.party
   if (isRejection(party)) return [notice(idOf(channel), party)]
   state.setChannel({ ...channel, party })

@@ -25,6 +25,7 @@ import {
   signedResumeCodec,
   verifyResume,
 } from './resume.js'
+import type { Position } from './resync.js'
 import { otherRole, type Role } from './side.js'
 import { stakeOf } from './spendable.js'
 
@@ -116,15 +117,22 @@ export function grantResume(
 }
 
 /**
- * Whether a side that has granted a resume to one that lost data at `lostAt` asks for one of its own
- * lane in the same breath: not where it is waiting for one, nor where its lane has gone on since from
- * one that the other side cannot have forgotten. Else two that have both lost data would ask for ever.
+ * Whether a side that has granted a resume to one that lost data asks for one of its own lane in the
+ * same breath: not where it is waiting for one, nor where its lane has gone on since the loss from one
+ * that the other side names (`heldResume`), and so remembers. Else two that have both lost data would
+ * ask for ever. Another device may have granted what this one does not name.
  */
 export function mustAskAsWell(
   { resuming, ownResume }: ChannelParty,
-  lostAt: Timestamp | undefined,
+  { lostAt, heldResume }: Pick<Position, 'lostAt' | 'heldResume'>,
 ): boolean {
-  return lostAt !== undefined && resuming === undefined && (ownResume?.point.epoch ?? 0) <= lostAt
+  if (lostAt === undefined || resuming !== undefined) return false
+  const isRemembered =
+    ownResume !== undefined &&
+    heldResume !== undefined &&
+    ownResume.point.epoch > lostAt &&
+    equalBytes(ownResume.point.nonce, heldResume.nonce)
+  return !isRemembered
 }
 
 function checkGrant(party: ChannelParty): ChannelRejection | undefined {
