@@ -70,8 +70,8 @@ export const CARE_MUTANTS: readonly Mutant[] = [
     seed: 195,
     rule: 'CH-18',
     file: RESUME,
-    find: '(ownResume?.point.epoch ?? 0) <= lostAt',
-    replace: 'ownResume !== null',
+    find: 'ownResume.point.epoch > lostAt',
+    replace: 'false',
   },
   {
     name: 'wallet-forgets-what-its-tower-gave-back',
