@@ -15,7 +15,7 @@ export const CARE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'tower-does-not-look-at-what-it-missed',
-    seed: 139,
+    seed: 67,
     rule: 'TOWER-7',
     file: ASSEMBLE,
     find: 'watched: isBehindFar ? index.names() : stored.watched',

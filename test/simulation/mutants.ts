@@ -84,6 +84,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'accept-an-ack-of-what-was-never-sent',
+    seed: 33,
     rule: 'CH-6.1',
     file: RECEIVE,
     find: 'if (update.acked > own.version)',
@@ -112,6 +113,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'accept-an-item-dropped-without-right',
+    seed: 253,
     rule: 'CH-6.3',
     file: RECEIVE,
     find: 'return note.declined',
@@ -133,7 +135,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'refund-before-the-peer-acked-a-cancellation',
-    seed: 22,
+    seed: 24,
     rule: 'HUB-3',
     file: HUB_STEP,
     find: 'state.setChannel({ ...channel, party: drafted })',
@@ -149,7 +151,6 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'hub-carries-on-for-a-later-expiry',
-    seed: 8,
     rule: 'HUB-2',
     file: ROUTING,
     find: 'const { anchor, expiry } = item',
@@ -179,7 +180,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'payer-takes-claims-until-the-expiry',
-    seed: 6,
+    seed: 32,
     rule: 'CH-6.5',
     file: CLAIM,
     find: 'now > item.expiry - CLAIM_MARGIN_SECONDS',
@@ -187,7 +188,6 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'payer-takes-any-preimage',
-    seed: 2,
     rule: 'CH-6.5',
     file: CLAIM,
     find: 'known.index > item.ticks || anchorOf(known.link, known.index) !== item.anchor',
@@ -240,6 +240,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'wallet-forgets-a-payment-that-is-cancelling',
+    seed: 9,
     rule: 'INV-4',
     file: 'client-sdk/src/wallet/cancelled-payments.ts',
     find: "payment.channel === channel && payment.status === 'cancelling'",
@@ -254,6 +255,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'sign-on-under-a-close-agreement',
+    seed: 18,
     rule: 'CH-12',
     file: CLOSE,
     find: 'now > party.phase.validUntil',
@@ -275,6 +277,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'guard-does-not-challenge',
+    seed: 9,
     rule: 'DSP-8',
     file: DUTIES,
     find: 'if (answer !== undefined) {',
@@ -289,6 +292,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'guard-does-not-reveal-on-a-closing-channel',
+    seed: 21,
     rule: 'DSP-8',
     file: DUTIES,
     find: 'const pressing = closing || ',
@@ -317,7 +321,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a-challenge-after-the-window',
-    seed: 84,
+    seed: 20,
     rule: 'DSP-4',
     file: CHALLENGE,
     find: 'if (now > status.deadline)',
@@ -332,7 +336,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a-challenge-that-is-only-newer-is-not-stale',
-    seed: 64,
+    seed: 21,
     rule: 'DSP-4',
     file: CHALLENGE,
     find: 'return (order > 0 ||',
@@ -361,7 +365,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a-reveal-counts-whenever-it-came',
-    seed: 8,
+    seed: 10,
     rule: 'REV-2',
     file: 'settlement/src/core/reveal-record.ts',
     find: 'step.time <= notAfter',
