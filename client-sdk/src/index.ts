@@ -8,9 +8,10 @@ export {
   encodeExitBundle,
   parseExitBundle,
 } from './exit/exit-bundle.js'
-export type { ExitItem, ExitPlan, ExitStep } from './exit/exit-plan.js'
+export { type ExitItem, type ExitPlan, type ExitStep, planExit } from './exit/exit-plan.js'
+export { itemReveals } from './exit/item-reveals.js'
 export { BundleExit } from './exit/leave-by-bundle.js'
-export type { LeavingParty } from './exit/way-out.js'
+export { type LeavingParty, wayOut } from './exit/way-out.js'
 export type { AnswerContext } from './guard/answer-force-close.js'
 export { type Duty, dutiesOf, forceCloseOperation } from './guard/duties.js'
 export { entrustedChallenge } from './guard/entrusted-challenge.js'

@@ -27,8 +27,9 @@ export function channelsLeft(world: World): Channel[] {
     const ofHub = world.isHubAttentive ? hub.records.channels.get(id)?.party : undefined
     // Of one that its wallet does not know, what it has put in is its own.
     const isWallets = known === undefined ? client.deposited > 0n : hasWorth(known, world.time)
-    // What a hub does not know any more, its client alone can close.
-    const isHubs = ofHub !== undefined && ofHub.lostAt === undefined && hasWorth(ofHub, world.time)
+    // What a hub does not know any more, its client alone can close; a lie about that holds up nobody (HUB-11).
+    const isKnown = ofHub?.lostAt === undefined || hub.lost.length === 0
+    const isHubs = ofHub !== undefined && isKnown && hasWorth(ofHub, world.time)
     const isGuarded = owner !== undefined || ofHub !== undefined
     const isOfInterest = (owner !== undefined && isWallets) || isHubs
     return isOfInterest || (isGuarded && isClosing(channel)) ? [channel] : []

@@ -50,8 +50,8 @@ export async function windUp(world: World): Promise<void> {
       const { id, status } = party.ledger
       if (party.phase.kind === 'closed' || status.kind !== 'open' || !hasWorth(party, world.time))
         continue
-      // It may have signed more than it knows, and would be taken for a liar.
-      if (party.lostAt !== undefined) continue
+      // Who lost a disk may have signed more than it knows; the operator of another vouches for its journal (HUB-11).
+      if (party.lostAt !== undefined && hub.lost.length > 0) continue
       begin(world, () => leaveAsHub(world, id))
     }
   }

@@ -9,6 +9,8 @@ export type AuditKind =
   | 'fault'
   /** The guard sent something to the ledger, or could not: a challenge, a force close, a reveal. */
   | 'guard'
+  /** The operator had a channel closed alone. */
+  | 'left'
   /** A client has shown that the journal lacks what was signed on its channel. */
   | 'data_lost'
   /** The log that was there before was damaged, and is kept under another name. */

@@ -6,6 +6,7 @@ import { startHub } from '../hub.js'
 import { DEFAULT_HUB_CONFIG, type HubConfig } from '../hub-config.js'
 import { initHubKeys } from '../hub-keys.js'
 import { addAuditCommand } from './audit-command.js'
+import { addLeaveCommand } from './leave-command.js'
 import { baseUnits, ledgerAddress, wholeNumber } from './option-values.js'
 import { EXIT_CODES, stopOnFault, stopRunning } from './stop-on-fault.js'
 
@@ -28,6 +29,7 @@ program
   })
 
 addAuditCommand(program)
+addLeaveCommand(program)
 
 program
   .command('run')

@@ -2,6 +2,7 @@ import { LedgerError, StoreFault } from '@tallystick/client-sdk'
 import { fileFailure } from '@tallystick/client-sdk/node'
 import { CommanderError } from 'commander'
 import type { Logger } from 'pino'
+import { LeaveFault } from '../leave-fault.js'
 import { StartFault } from '../start-fault.js'
 
 /** Exit codes: 1 could not do it or was asked for wrongly, 70 a durable promise was broken. */
@@ -46,7 +47,12 @@ const UNNAMED = 'hub_failed'
 
 function failureOf(error: unknown): Failure {
   const { failed, fault } = EXIT
-  if (error instanceof StoreFault || error instanceof StartFault || error instanceof LedgerError) {
+  if (
+    error instanceof StoreFault ||
+    error instanceof StartFault ||
+    error instanceof LeaveFault ||
+    error instanceof LedgerError
+  ) {
     return { code: error.code, detail: error.message, exit: failed }
   }
   if (error instanceof CommanderError) {
