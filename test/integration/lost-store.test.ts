@@ -95,3 +95,26 @@ describe('a wallet that lost its store', () => {
     ])
   })
 })
+
+test('DSP-9 INV-4 words alone leave a channel in which they know of nothing, paid for with a coin', async (t) => {
+  const network = await startTestNetwork(t, ['alice', 'shop'])
+  const { wallet: alice } = await network.wallet('alice')
+  await alice.openChannel({ deposit: 100n * ONE })
+  const { ledgerUrl, hubUrl } = network
+  const place = { words: network.seedOf('shop'), ledgerUrl }
+  const shop = await openWallet({ ...place, hubUrl, file: join(network.dir, 'shop.db') })
+  const sale = await shop.wallet.createInvoice({ value: 10n * ONE })
+  await Promise.all([alice.pay(sale.text), shop.wallet.paid(sale.anchor)])
+  await shop.close()
+
+  // Its hub is silent here, and answers the close on the ledger: what the shop received is in that.
+  const silent = { hubUrl: 'ws://127.0.0.1:1/v1/session', file: join(network.dir, 'again.db') }
+  const again = await openWallet({ ...place, ...silent })
+  t.after(again.close)
+  const [held] = again.wallet.channels()
+  assert.equal(held?.books, 'lost')
+  const { id } = held.party.ledger
+  await again.wallet.exit(id, { unsure: true })
+  const [closing] = again.wallet.channels()
+  assert.equal(closing?.party.ledger.status.kind, 'closing')
+})

@@ -1,4 +1,10 @@
-import { decodeTrusted, type LockRoot, STATE_ENTRIES, toHex } from '@tallystick/protocol'
+import {
+  channelTotal,
+  decodeTrusted,
+  type LockRoot,
+  STATE_ENTRIES,
+  toHex,
+} from '@tallystick/protocol'
 import type { Order } from './books.js'
 import { channelsLeft } from './channels-left.js'
 import { FEE_BASE } from './hub-actor.js'
@@ -40,7 +46,7 @@ export async function checkFinalBalances(world: World): Promise<void> {
   }
   if (!world.isHubAttentive || unknown.size > 0) return
   const due = hubDue(hub)
-  const found = coinsUnder(world, hub.keys.payoutLock)
+  const found = coinsUnder(world, hub.keys.payoutLock) + frozenOf(world)
   if (found < due - burnt) throw new Violation('INV-7', `the hub has ${found}, ${due} are due`)
 }
 
@@ -86,6 +92,19 @@ function coinsUnder({ ledger }: World, wanted: LockRoot): bigint {
   for (const { kind, lock, value } of ledger.records.entries.values()) {
     if (kind !== 'coin' || lock === null || toHex(lock) !== wanted) continue
     sum += decodeTrusted(STATE_ENTRIES.coin.value, value).amount
+  }
+  return sum
+}
+
+/** What lies in channels that a hub which lost its disk may not close, and whose client has no share to close them for. */
+function frozenOf({ hub, ledger }: World): bigint {
+  if (hub.lost.length === 0) return 0n
+  let sum = 0n
+  for (const { kind, value } of ledger.records.entries.values()) {
+    if (kind !== 'channel') continue
+    const channel = decodeTrusted(STATE_ENTRIES.channel.value, value)
+    const known = hub.records.channels.get(channel.id)?.party
+    if (known?.lostAt !== undefined) sum += channelTotal(channel)
   }
   return sum
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { openSqliteStore } from '@tallystick/client-sdk/node'
 import { deriveKeys, newParty, utf8 } from '@tallystick/protocol'
+import { openDatabase } from '#client-sdk/node/sqlite-database.js'
 import { loadWallet } from '#client-sdk/wallet/load-wallet.js'
 import { decodeWalletChannel, encodeWalletChannel } from '#client-sdk/wallet/wallet-records.js'
 import { CHAIN, OTHER_CHAIN, testChannel } from '../protocol/test-channel.js'
@@ -174,6 +175,31 @@ describe('what is finished in a store, one bit of whose key was flipped', () => 
     await assert.rejects(store.get('donePayment', 'order 4711'))
     const write = { kind: 'meta', key: 'nextKeyIndex', value: utf8('3') } as const
     await assert.rejects(store.commit([write]), { code: 'store_corrupt' })
+  })
+
+  test('INV-26 INV-42 JRN-3 nor is one that a single bit of a page hides, without any row being changed', async (context) => {
+    const path = join(temporaryFolder(context), 'wallet.db')
+    const made = await openSqliteStore(path)
+    const done = (key: string) =>
+      ({ kind: 'donePayment', key, value: utf8(`payment ${key}`) }) as const
+    await made.wallet('one').commit([done('o1'), done('o2'), done('o3')])
+    await made.close()
+    const database = await openDatabase(path)
+    const [table] = await database.all(
+      "SELECT rootpage FROM sqlite_schema WHERE name = 'done_record'",
+      [],
+    )
+    const [size] = await database.all('PRAGMA page_size', [])
+    await database.close()
+    const bytes = readFileSync(path)
+    // The number of cells of a page lies in its header (SQLite file format, 1.6).
+    const at = (Number(table?.['rootpage']) - 1) * Number(size?.['page_size']) + 4
+    assert.equal(bytes[at], 3)
+    bytes[at] = 2
+    writeFileSync(path, bytes)
+    const stores = await openSqliteStore(path)
+    context.after(() => stores.close())
+    await assert.rejects(stores.wallet('one').get('donePayment', 'o3'), { code: 'store_corrupt' })
   })
 
   test('INV-26 a key that was never used is found to be so', async (context) => {

@@ -14,7 +14,12 @@ import { inTime } from '../ledger/in-time.js'
 import type { LedgerAccess } from '../ledger/ledger-access.js'
 import { LedgerError } from '../ledger/ledger-error.js'
 import { type Duty, dutiesOf, forceCloseOperation } from './duties.js'
-import { type Deed, GuardPayments, type GuardPaymentsParts } from './guard-payments.js'
+import {
+  CHANNEL_CANNOT_PAY,
+  type Deed,
+  GuardPayments,
+  type GuardPaymentsParts,
+} from './guard-payments.js'
 
 /** Blocks after which a duty that is still due is sent again. */
 const RESEND_BLOCKS = 3
@@ -61,9 +66,6 @@ type DueDuty = {
 }
 /** What one transaction does: one duty, or claims of open channels together. */
 type Task = readonly [DueDuty, ...DueDuty[]]
-
-/** Why a channel does not pay for what its side does: its certain share or its reserve is too small. */
-const CHANNEL_CANNOT_PAY: ReadonlySet<string> = new Set(['fee_above_payout', 'fee_above_reserve'])
 
 /**
  * Does what the ledger asks of an owner in time (DSP-8): each duty by itself, the nearest deadline

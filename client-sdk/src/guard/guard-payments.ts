@@ -30,6 +30,12 @@ export type GuardPaymentsParts = {
   readonly coins: Pick<KeyCoins, 'build' | 'release'>
 }
 
+/** Why a channel does not pay for what its side does: its certain share or its reserve is too small. */
+export const CHANNEL_CANNOT_PAY: ReadonlySet<string> = new Set([
+  'fee_above_payout',
+  'fee_above_reserve',
+])
+
 /** Out of what a guard's transactions are paid: the channel that they are about, or coins. */
 export class GuardPayments {
   readonly #parts: GuardPaymentsParts

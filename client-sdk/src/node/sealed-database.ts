@@ -113,6 +113,19 @@ export class SealedDatabase {
   }
 
   /**
+   * Whether SQLite itself finds its pages whole: rows can vanish from a damaged one without any row being
+   * changed. Takes time by the size of the file, in which nothing else is done. Throws `store_corrupt`.
+   */
+  async checkPages(): Promise<void> {
+    this.#assertUsable()
+    const [found] = await this.#database.all('PRAGMA quick_check(1)', [])
+    if (found !== undefined && Object.values(found)[0] === 'ok') return
+    const detail = 'SQLite finds a page of the database damaged'
+    this.#fault ??= advised(new StoreFault('store_corrupt', detail), this.#options)
+    throw this.#fault
+  }
+
+  /**
    * JRN-3 for history, which may be of any size and is not read at a start: reads every row once, page by
    * page with a `rest` after each, and ends early when the database is closed. What is found to be
    * damaged makes the database unusable. Throws `store_corrupt`.

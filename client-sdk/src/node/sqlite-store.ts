@@ -55,7 +55,8 @@ export async function openSqliteStore(
     ...(restored ? { restored: { row: lostBooks, writes: [] } } : {}),
   })
   // Whoever asks for what is not found waits for it; else its faults come with the next commit.
-  database.checkHistory(nextTurn).catch(() => undefined)
+  const checking = database.checkPages().then(() => database.checkHistory(nextTurn))
+  checking.catch(() => undefined)
   const queue: Commit[] = []
   let flushing: Promise<void> | undefined
   const flush = async () => {
@@ -67,13 +68,13 @@ export async function openSqliteStore(
       ...recordsOf(database, wallet),
       list: async (kind) => {
         // Who reads all of history is told of damage in it with what would be right.
-        if (tableOf(kind) === DONE) await database.checkHistory(nextTurn)
+        if (tableOf(kind) === DONE) await checking
         return listRecords(database, wallet, kind)
       },
       get: async (kind, key) => {
         const found = await getRecord(database, wallet, kind, key)
         // Under a key that damage has made another, a payment would be made twice (INV-26).
-        if (found === undefined && tableOf(kind) === DONE) await database.checkHistory(nextTurn)
+        if (found === undefined && tableOf(kind) === DONE) await checking
         return found
       },
       commit: (writes) =>

@@ -8,8 +8,9 @@ import {
 import { type BundledExit, bundleExit, type ExitBundle } from '../exit/exit-bundle.js'
 import { type ExitPlan, planExit } from '../exit/exit-plan.js'
 import { itemReveals } from '../exit/item-reveals.js'
-import { type LeavingParty, wayOut } from '../exit/way-out.js'
+import { type LeavingParty, leavingPlan, wayOut } from '../exit/way-out.js'
 import { dutiesOf } from '../guard/duties.js'
+import { CHANNEL_CANNOT_PAY } from '../guard/guard-payments.js'
 import { findChannelEnd } from '../ledger/find-channel-end.js'
 import { LedgerError } from '../ledger/ledger-error.js'
 import { backOffMs, pause } from '../ledger/pause.js'
@@ -66,9 +67,20 @@ export class WalletExits {
     const known = this.#held(id)
     if (!unsure && known.party.phase.kind !== 'closed') requirePlain(id, this.#mode(known))
     const held = await this.#watch.leave(id)
-    const built = closeAlone(this.#leaving(held, unsure))
+    const leaving = this.#leaving(held, unsure)
+    const built = closeAlone(leaving)
     if (isRejection(built)) throw errorOf(built)
-    return this.#core.feed.ledger.submit(built.transaction)
+    const { coins, feed } = this.#core
+    try {
+      return await feed.ledger.submit(built.transaction)
+    } catch (error) {
+      if (!(error instanceof LedgerError && CHANNEL_CANNOT_PAY.has(error.code))) throw error
+      // What it is certain of does not pay for the close, and still the hub may have to show more.
+      const { operations, reveals, signer } = leavingPlan(leaving)
+      const funded = await coins.spend({ operations, reveals, signers: [signer] })
+      if (isRejection(funded)) throw error
+      return funded.id
+    }
   }
 
   /**

@@ -1,6 +1,5 @@
 import {
   agreeToClose,
-  amount,
   type ChainId,
   type ChannelId,
   type ChannelParty,
@@ -14,6 +13,7 @@ import {
   isQuiescent,
   isRejection,
   type LaneUpdate,
+  parseAmount,
   type Rejection,
   receiveClaim,
   receiveUpdate,
@@ -166,7 +166,9 @@ export function closeOffers(channels: Iterable<HubChannel>, { now }: HubContext)
     const rounded = Math.ceil(now / AGREEMENT_ROUNDING_SECONDS) * AGREEMENT_ROUNDING_SECONDS
     const validUntil = timestamp(rounded + AGREEMENT_SECONDS)
     const channel = party.ledger.id
-    const clientPayout = amount(clientPayoutOf(party))
+    const clientPayout = parseAmount(clientPayoutOf(party))
+    // Books that owe less than nothing are old: the client shows it when it attaches (CH-11).
+    if (clientPayout === undefined) continue
     const message = { kind: 'closeOffer', channel, clientPayout, validUntil } as const
     effects.push({ kind: 'send', channel, message })
   }

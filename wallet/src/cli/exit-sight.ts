@@ -41,9 +41,9 @@ export function isUnsettled({ kind }: Sight): boolean {
   return kind !== 'settled'
 }
 
-/** What costs more to leave than it brings is left alone. */
-export function isEmpty({ step, known }: ExitPlan): boolean {
-  return step.kind === 'forceClose' && known.most === 0n
+/** What costs more to leave than it brings is left alone; not so where nobody here knows what it brings. */
+export function isEmpty({ step, payout }: ExitPlan): boolean {
+  return step.kind === 'forceClose' && payout.most === 0n
 }
 
 export function isToLeave(sight: Sight): boolean {

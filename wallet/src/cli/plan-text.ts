@@ -48,7 +48,7 @@ function stepLines(
         `3. paid   after ${after(lastTime)}, if a block takes the close by now`,
         step.unsure
           ? 'penalty   none, whatever the hub shows'
-          : `penalty   up to ${amount(step.penalty)} if this store is an old copy; use --unsure if it may be`,
+          : `penalty   up to ${amount(step.penalty)} if this store is an old copy, or another device has used its words; use --unsure if that may be`,
       ]
     }
     case 'window': {
