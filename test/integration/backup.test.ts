@@ -122,6 +122,28 @@ describe('a wallet whose disk is gone', () => {
     assert.equal(again.wallet.channels().find((one) => one.party.ledger.id === fresh)?.keyIndex, 1)
   })
 
+  test('BAK-4 INV-26 a store begun while the hub was away says at every start what it lacks', async (t) => {
+    const network = await startTestNetwork(t, ['alice', 'bob'])
+    const alice = await openStore(t, network, 'alice', 'alice.db')
+    const bob = await openStore(t, network, 'bob', 'bob.db')
+    await alice.wallet.openChannel({ deposit: 10n * ONE })
+    const sale = await bob.wallet.createInvoice({ value: ONE })
+    await Promise.all([alice.wallet.pay(sale.text, { key: 'rent' }), bob.wallet.paid(sale.anchor)])
+    await alice.close()
+    const away: Fetch = async (input, init) => {
+      if (String(input).includes('/v1/hub')) throw new TypeError('no network')
+      return fetch(input, init)
+    }
+    const begun = await openStore(t, network, 'alice', 'again.db', { fetch: away })
+    assert.deepEqual(begun.problems(), ['backup_unreachable'])
+    await begun.close()
+    const later = await openStore(t, network, 'alice', 'again.db')
+    assert.ok(later.problems().includes('backup_missed'))
+    await later.close()
+    const right = await openStore(t, network, 'alice', 'third.db')
+    assert.deepEqual(right.problems(), [])
+  })
+
   test('BAK-3 BAK-4 comes back from a file with no hub at hand; the store must be a new one', async (t) => {
     const network = await startTestNetwork(t, ['alice'])
     const alice = await openStore(t, network, 'alice', 'alice.db')

@@ -1,5 +1,6 @@
 import {
   type ChannelParty,
+  COUNTER_MAX,
   type Entrusted,
   isRejection,
   newParty,
@@ -9,6 +10,7 @@ import {
 import type { BlockFeed } from '../ledger/block-feed.js'
 import type { WalletStore } from '../store/wallet-store.js'
 import { errorOf } from '../wallet/error-of.js'
+import { storedCount } from '../wallet/load-wallet.js'
 import { WalletError } from '../wallet-error.js'
 import type { OpenedBackup } from './backup-content.js'
 import type { HubBackups } from './hub-backups.js'
@@ -19,10 +21,13 @@ import { type BackupOwner, openBackup } from './seal-backup.js'
 /** How long a new store waits for what the hub keeps of it, milliseconds. */
 const HUB_MS_MAX = 10_000
 
+/** The record of a store that may lack a backup. */
+const MISSED = { kind: 'meta', key: 'backupMissed' } as const
+
 /** What a restore found out: which backup it took, if any, and what was wrong. */
 export type Restored = {
   readonly backup: OpenedBackup | undefined
-  /** Codes and sentences for the owner: `backup_rolled_back`, `backup_unreachable`, and others. */
+  /** Codes and sentences for the owner: `backup_rolled_back`, `backup_unreachable`, `backup_missed`, and others. */
   readonly problems: readonly { readonly code: string; readonly detail: string }[]
 }
 
@@ -45,19 +50,23 @@ export async function restoreStore(parts: {
   const { store, keys, feed, file, entrusted } = parts
   const { chainId } = feed.ledger
   const identity = keys.identity.publicKey
+  const owner = { chainId, identity, key: keys.backup() }
   if ((await store.get('meta', 'identity')) !== undefined) {
-    if (file === undefined) return { backup: undefined, problems: [] }
+    if (file === undefined) return { backup: undefined, problems: await stillMissed(parts, owner) }
     throw new WalletError('store_not_empty', 'a backup is restored into a new store only')
   }
   if (file !== undefined && !(file instanceof Uint8Array)) {
     throw new WalletError('backup_invalid', 'a backup is the bytes that exportBackup gave')
   }
-  const owner = { chainId, identity, key: keys.backup() }
   const own = file && openBackup(owner, file)
   if (own !== undefined && isRejection(own)) throw errorOf(own)
   const { copy, problem } = await fromHub(parts, owner)
   const backup = newest(own, copy)
-  if (backup === undefined) return { backup, problems: problem === undefined ? [] : [problem] }
+  if (backup === undefined) {
+    if (problem === undefined) return { backup, problems: [] }
+    await store.commit([{ ...MISSED, value: new Uint8Array() }])
+    return { backup, problems: [problem] }
+  }
   const confirmed = Math.max(backup.confirmed, copy?.version ?? 0)
   await store.commit(restoredRecords(identity, { ...backup, confirmed }))
   const parties = await partiesOf(feed, backup, entrusted)
@@ -66,6 +75,28 @@ export async function restoreStore(parts: {
     rolledBackByTowers(chainId, backup.version, parties, entrusted),
   ]
   return { backup, problems: rolledBack.filter((found) => found !== undefined) }
+}
+
+/**
+ * Of a store that was begun while the hub did not say whether it keeps a backup: told at every start,
+ * until the hub says that there is none which this store has not written itself.
+ */
+async function stillMissed(
+  parts: Parameters<typeof restoreStore>[0],
+  owner: BackupOwner,
+): Promise<Restored['problems']> {
+  const { store } = parts
+  if ((await store.get(MISSED.kind, MISSED.key)) === undefined) return []
+  const { copy, problem } = await fromHub(parts, owner)
+  if (problem !== undefined || parts.hubBackups === undefined) return problem ? [problem] : []
+  const written = (await storedCount(store, 'backupConfirmed', COUNTER_MAX)) ?? 0
+  if (copy !== undefined && copy.version > written) {
+    const detail =
+      'this store was begun without the backup that the hub keeps: it does not know earlier payments, nor their keys; open a new store, which takes it'
+    return [{ code: 'backup_missed', detail }]
+  }
+  await store.commit([{ ...MISSED, value: undefined }])
+  return []
 }
 
 /** What the hub gives; a hub that is away, or gives what is no backup, keeps nobody from going on. */

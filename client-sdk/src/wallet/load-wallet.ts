@@ -102,7 +102,8 @@ export async function storedKeyIndexes(store: WalletStore): Promise<number> {
 }
 
 /** A count: decimal digits. A wrong one would give a key, or the version of a backup, away twice. */
-async function storedCount(
+/** A count that the store keeps under a name. Throws `store_corrupt`. */
+export async function storedCount(
   store: WalletStore,
   name: string,
   max: number,

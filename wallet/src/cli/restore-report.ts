@@ -91,6 +91,13 @@ function problemsOf({ notices }: Sources): readonly { code: string; detail: stri
   )
 }
 
+/** Whether the store may lack what a backup of the hub holds. */
+export function lacksBackup(sources: Sources): boolean {
+  return problemsOf(sources).some(({ code }) => LACKING.has(code))
+}
+
+const LACKING: ReadonlySet<string> = new Set(['backup_unreachable', 'backup_missed'])
+
 function copyFacts({ tower, channel, outcome }: KeptCopy): object {
   const { id, number } = channel
   if (outcome === undefined) return { tower, channel: id, number, kept: null }
@@ -137,7 +144,7 @@ export function restoreLines(
     ...(views.length === 0 ? ['the ledger shows no channel of these words'] : []),
     ...views.flatMap((view) => viewLines(view, telling)),
     ...problemsOf(sources).map(({ code, detail }) => `problem   ${code}: ${detail}`),
-    ...(problemsOf(sources).some(({ code }) => code === 'backup_unreachable') ? [UNREACHABLE] : []),
+    ...(lacksBackup(sources) ? [UNREACHABLE] : []),
     ...(waiting === 0 ? [] : adviceOf(sources, options)),
   ].join('\n')
 }

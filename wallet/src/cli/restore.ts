@@ -13,7 +13,14 @@ import { moneyOf } from './ledger-words.js'
 import { ADVICE, requireFolder, tellUntrustedChain } from './open-store.js'
 import { printFacts } from './print-facts.js'
 import { showProgress } from './progress.js'
-import { isWaiting, restoreFacts, restoreLines, type Sources, viewsOf } from './restore-report.js'
+import {
+  isWaiting,
+  lacksBackup,
+  restoreFacts,
+  restoreLines,
+  type Sources,
+  viewsOf,
+} from './restore-report.js'
 import { readWordsFile } from './words-file.js'
 
 export type RestoreCommand = {
@@ -62,7 +69,7 @@ export async function restoreWallet(options: RestoreCommand): Promise<void> {
     const hub = await waitForHub(wallet, hubUrl, options.patience)
     const sources: Sources = { backup, copies, notices, hub }
     const views = await viewsOf(wallet, hub)
-    if (views.some(isWaiting)) process.exitCode = 1
+    if (views.some(isWaiting) || lacksBackup(sources)) process.exitCode = 1
     const money = await moneyOf(opened.ledger, [0, ...views.map(({ asset }) => asset)])
     const balance = await showProgress('asking the node', () => wallet.balance())
     const facts = restoreFacts(sources, views, balance, feed)
