@@ -77,7 +77,8 @@ export class WalletChannels {
     }
     await this.#inTurn(async () => {
       const next = this.#nextKeyIndex ?? 0
-      const free = await this.#findFree()
+      // Not every key that was given away has come to a channel.
+      const free = await searchKeys(next, (index) => this.#keepLost(index), next)
       if (free > next) await this.#setNextKeyIndex(free)
     })
     this.#link.attachAll()
