@@ -11,11 +11,12 @@ export {
 export { type ExitItem, type ExitPlan, type ExitStep, planExit } from './exit/exit-plan.js'
 export { itemReveals } from './exit/item-reveals.js'
 export { BundleExit } from './exit/leave-by-bundle.js'
-export { type LeavingParty, wayOut } from './exit/way-out.js'
+export { type LeavingParty, leavingPlan, wayOut } from './exit/way-out.js'
 export type { AnswerContext } from './guard/answer-force-close.js'
 export { type Duty, dutiesOf, forceCloseOperation } from './guard/duties.js'
 export { entrustedChallenge } from './guard/entrusted-challenge.js'
 export { type GuardAct, type Guarded, GuardLoop, type GuardParts } from './guard/guard-loop.js'
+export { GuardPayments } from './guard/guard-payments.js'
 export { OutcomeNews } from './guard/outcome-news.js'
 export {
   closingItems,

@@ -1,9 +1,11 @@
 import {
-  closeAlone,
   type ExitPlan,
+  GuardPayments,
   itemReveals,
+  KeyCoins,
   type LeavingParty,
   LedgerClient,
+  leavingPlan,
   planExit,
   wayOut,
 } from '@tallystick/client-sdk'
@@ -65,16 +67,21 @@ export async function leaveChannel(
     const sight = { chainId, now, revealedBy }
     const plan = planExit(party.ledger, 'hub', { way, answer: undefined }, sight)
     if (isRejection(plan)) throw new LeaveFault('close_refused', `${plan.code}: ${plan.detail}`)
-    const built = closeAlone(leaving)
-    if (isRejection(built)) throw new LeaveFault('close_refused', `${built.code}: ${built.detail}`)
     if (!(await confirm(plan))) return undefined
     // From here on nothing is signed on the channel, whatever becomes of the close.
     const rows = new Map([[party.ledger.id, { ...held, party }]])
     await journal.commit({ channels: rows, payments: new Map(), reveals: new Set() }, undefined)
     const audit = await AuditLog.open(auditPathOf(dataDir), () => new Date())
-    await audit.append('left', { channel: number, vouched: isWhole, tx_id: built.id })
+    await audit.append('left', { channel: number, vouched: isWhole })
     await audit.close()
-    const id = await ledger.submit(built.transaction)
+    const payments = new GuardPayments({
+      ledger,
+      coins: new KeyCoins(ledger, keys.treasury, party.ledger.asset),
+      feePerKiloCost: ({ asset }) => ledger.feePerKiloCost(asset),
+    })
+    const { signer, operations, reveals } = leavingPlan(leaving)
+    const id = await payments.pay('leave', { party, signer }, { operations, reveals })
+    if (isRejection(id)) throw new LeaveFault('close_refused', `${id.code}: ${id.detail}`)
     await ledger.confirmed(id)
     return id
   } finally {

@@ -14,12 +14,7 @@ import { inTime } from '../ledger/in-time.js'
 import type { LedgerAccess } from '../ledger/ledger-access.js'
 import { LedgerError } from '../ledger/ledger-error.js'
 import { type Duty, dutiesOf, forceCloseOperation } from './duties.js'
-import {
-  CHANNEL_CANNOT_PAY,
-  type Deed,
-  GuardPayments,
-  type GuardPaymentsParts,
-} from './guard-payments.js'
+import { type Deed, GuardPayments, type GuardPaymentsParts } from './guard-payments.js'
 
 /** Blocks after which a duty that is still due is sent again. */
 const RESEND_BLOCKS = 3
@@ -200,13 +195,7 @@ export class GuardLoop {
     { deed, and }: { readonly deed: Deed; readonly and: readonly Reveal[] },
     signal: AbortSignal,
   ): Promise<TxId | Rejection> {
-    try {
-      return await this.#payments.fromChannel(guarded, deed, signal)
-    } catch (error) {
-      if (!(error instanceof LedgerError && CHANNEL_CANNOT_PAY.has(error.code))) throw error
-    }
-    const signers = deed.operations.length === 0 ? [] : [guarded.signer]
-    const funded = await this.#payments.withCoins([name], { ...deed, signers }, signal)
+    const funded = await this.#payments.pay(name, guarded, deed, signal)
     if (!isRejection(funded) || and.length === 0) return funded
     return this.#payments.fromChannel(guarded, { ...deed, reveals: and }, signal)
   }

@@ -1,5 +1,6 @@
 import {
   type Channel,
+  type ChannelParty,
   isRejection,
   type Operation,
   type Rejection,
@@ -14,9 +15,11 @@ import type { KeyCoins } from '../ledger/key-coins.js'
 import type { LedgerAccess } from '../ledger/ledger-access.js'
 import { LedgerError } from '../ledger/ledger-error.js'
 import type { BuiltTransaction } from '../ledger/transaction-draft.js'
-import type { Guarded } from './guard-loop.js'
 
-/** What one transaction of a guard brings onto the ledger. */
+/** One side of a channel, and its channel key. */
+export type Side = { readonly party: ChannelParty; readonly signer: Signer }
+
+/** What one transaction brings onto the ledger. */
 export type Deed = {
   readonly operations: readonly Operation[]
   readonly reveals: readonly Reveal[]
@@ -31,12 +34,9 @@ export type GuardPaymentsParts = {
 }
 
 /** Why a channel does not pay for what its side does: its certain share or its reserve is too small. */
-export const CHANNEL_CANNOT_PAY: ReadonlySet<string> = new Set([
-  'fee_above_payout',
-  'fee_above_reserve',
-])
+const CHANNEL_CANNOT_PAY: ReadonlySet<string> = new Set(['fee_above_payout', 'fee_above_reserve'])
 
-/** Out of what a guard's transactions are paid: the channel that they are about, or coins. */
+/** Out of what one side's transactions are paid: the channel that they are about, or coins. */
 export class GuardPayments {
   readonly #parts: GuardPaymentsParts
   /** What coins were promised for, by the names of what is done by it. */
@@ -52,13 +52,27 @@ export class GuardPayments {
   }
 
   /**
+   * Hands a deed in on a channel that is closing, or closed by it: its own side's share pays, so that it
+   * needs no coins; where that is not enough, coins do. A rejection: there are none. Throws `LedgerError`.
+   */
+  async pay(name: string, side: Side, deed: Deed, signal?: AbortSignal): Promise<TxId | Rejection> {
+    try {
+      return await this.fromChannel(side, deed, signal)
+    } catch (error) {
+      if (!(error instanceof LedgerError && CHANNEL_CANNOT_PAY.has(error.code))) throw error
+    }
+    const signers = deed.operations.length === 0 ? [] : [side.signer]
+    return this.withCoins([name], { ...deed, signers }, signal)
+  }
+
+  /**
    * Hands a deed in that the share of its own side in a channel pays for. Throws `LedgerError`, with
    * `fee_above_payout` or `fee_above_reserve` where the share is not enough.
    */
   async fromChannel(
-    { party, signer }: Guarded,
+    { party, signer }: Side,
     deed: Deed,
-    signal: AbortSignal,
+    signal?: AbortSignal,
   ): Promise<TxId | Rejection> {
     const { ledger, feePerKiloCost } = this.#parts
     const built = channelFeeTransaction({
@@ -81,7 +95,7 @@ export class GuardPayments {
   async withCoins(
     names: readonly string[],
     deed: Deed & { readonly signers: readonly Signer[] },
-    signal: AbortSignal,
+    signal?: AbortSignal,
   ): Promise<TxId | Rejection> {
     const { coins, ledger } = this.#parts
     const [first = ''] = names

@@ -10,12 +10,11 @@ import { type ExitPlan, planExit } from '../exit/exit-plan.js'
 import { itemReveals } from '../exit/item-reveals.js'
 import { type LeavingParty, leavingPlan, wayOut } from '../exit/way-out.js'
 import { dutiesOf } from '../guard/duties.js'
-import { CHANNEL_CANNOT_PAY } from '../guard/guard-payments.js'
+import { GuardPayments } from '../guard/guard-payments.js'
 import { findChannelEnd } from '../ledger/find-channel-end.js'
 import { LedgerError } from '../ledger/ledger-error.js'
 import { backOffMs, pause } from '../ledger/pause.js'
 import { WalletError } from '../wallet-error.js'
-import { closeAlone } from './close-alone.js'
 import { errorOf } from './error-of.js'
 import { type LeavingMode, leavingMode } from './leaving-mode.js'
 import type { Caller, WalletCore } from './wallet-core.js'
@@ -37,11 +36,17 @@ const ATTEMPT_MAX = 4
 export class WalletExits {
   readonly #core: WalletCore
   readonly #watch: WalletWatch
+  readonly #payments: GuardPayments
   readonly #lookedUp = new Set<ChannelId>()
 
   constructor(core: WalletCore, watch: WalletWatch) {
     this.#core = core
     this.#watch = watch
+    const { coins, feed } = core
+    this.#payments = new GuardPayments({
+      ...{ ledger: feed.ledger, coins },
+      feePerKiloCost: ({ asset }) => feed.ledger.feePerKiloCost(asset),
+    })
   }
 
   /** `undefined` once the ledger has settled the channel. */
@@ -67,20 +72,11 @@ export class WalletExits {
     const known = this.#held(id)
     if (!unsure && known.party.phase.kind !== 'closed') requirePlain(id, this.#mode(known))
     const held = await this.#watch.leave(id)
-    const leaving = this.#leaving(held, unsure)
-    const built = closeAlone(leaving)
-    if (isRejection(built)) throw errorOf(built)
-    const { coins, feed } = this.#core
-    try {
-      return await feed.ledger.submit(built.transaction)
-    } catch (error) {
-      if (!(error instanceof LedgerError && CHANNEL_CANNOT_PAY.has(error.code))) throw error
-      // What it is certain of does not pay for the close, and still the hub may have to show more.
-      const { operations, reveals, signer } = leavingPlan(leaving)
-      const funded = await coins.spend({ operations, reveals, signers: [signer] })
-      if (isRejection(funded)) throw error
-      return funded.id
-    }
+    const { signer, operations, reveals } = leavingPlan(this.#leaving(held, unsure))
+    const side = { party: held.party, signer }
+    const txId = await this.#payments.pay(`leave ${id}`, side, { operations, reveals })
+    if (isRejection(txId)) throw errorOf(txId)
+    return txId
   }
 
   /**

@@ -34,6 +34,7 @@ async function leaveByCommand(options: LeaveOptions): Promise<void> {
   let shown: ExitPlan | undefined
   const txId = await leaveChannel({ dataDir, ledgerUrl, channel, isWhole: whole }, async (plan) => {
     shown = plan
+    if (yes) process.stderr.write('closing, and waiting for a block that holds it\n')
     return yes
   })
   if (shown === undefined) return
