@@ -4,14 +4,14 @@ import {
   type Anchor,
   anchorOf,
   askToResume,
-  type ChannelParty,
   fromHex,
   isClosing,
   isRejection,
   learnLink,
   leave,
-  type Operation,
   parseTransaction,
+  type RevealLookup,
+  type Role,
   reject,
   type Timestamp,
   type Transaction,
@@ -40,6 +40,8 @@ const NO_COINS = {
   build: async () => reject('too_many_inputs', 'there are no coins'),
   release: () => undefined,
 }
+/** The funder's change is the only coin of the ledger. */
+const oneCoin = (ledger: LedgerClient) => new KeyCoins(ledger, testSigner(13), 0)
 
 /** The client is owed three items, the third first; the hub has closed alone. */
 function closedByHub(): ChannelPair {
@@ -50,22 +52,11 @@ function closedByHub(): ChannelPair {
     [3, 100],
   ] as const) {
     pair.add('hub', name, 100n, START + expiry)
-    const learnt = learnLink(pair.client, itemId(name), { index: 1, link: preimage(name) })
-    assert.ok(!isRejection(learnt))
-    pair.client = learnt
+    learn(pair, 'client', name)
   }
   pair.update('client', [], START)
   pair.act('hub', [forceCloseOperation(pair.hub)], at(10))
   return pair
-}
-
-/** The anchors that a submitted transaction reveals. */
-function revealedBy(init: RequestInit | undefined): Anchor[] {
-  return submitted(init)?.body.reveals.map(({ link, index }) => anchorOf(link, index)) ?? []
-}
-
-function operationsOf(init: RequestInit | undefined): readonly Operation[] {
-  return submitted(init)?.body.operations ?? []
 }
 
 function submitted(init: RequestInit | undefined): Transaction | undefined {
@@ -76,14 +67,26 @@ function submitted(init: RequestInit | undefined): Transaction | undefined {
   return parsed
 }
 
-/** A guard of the client's, over a node that never answers what `hangs` names. */
-async function guardOver(pair: ChannelPair, hangs: (anchor: Anchor) => boolean) {
+type GuardSetup = {
+  /** Absent: the client's. */
+  readonly role?: Role
+  /** Absent: there are none. */
+  readonly coinsOf?: (ledger: LedgerClient) => GuardParts['coins']
+  readonly unsure?: boolean
+  readonly mayLeave?: boolean
+  /** What the node does with a transaction instead of taking it. */
+  readonly answer?: (sent: Transaction) => Promise<Response> | undefined
+}
+
+/** A guard of one side over a node, with what it handed in there and what it says that it did. */
+async function guardOver(pair: ChannelPair, setup: GuardSetup = {}) {
+  const { role = 'client', unsure = false, mayLeave = true, coinsOf = () => NO_COINS } = setup
   const stub = new StubLedger(pair.world)
-  const posted: Anchor[] = []
+  const sent: Transaction[] = []
   const fetch: Fetch = (input, init) => {
-    const anchors = revealedBy(init)
-    posted.push(...anchors)
-    return anchors.some(hangs) ? new Promise<Response>(() => {}) : stub.fetch(input, init)
+    const transaction = submitted(init)
+    if (transaction !== undefined) sent.push(transaction)
+    return (transaction && setup.answer?.(transaction)) ?? stub.fetch(input, init)
   }
   const { openSocket } = stub
   const ledger = await LedgerClient.connect({ url: 'http://ledger.test', fetch, openSocket })
@@ -91,15 +94,27 @@ async function guardOver(pair: ChannelPair, hangs: (anchor: Anchor) => boolean) 
   const loop = new GuardLoop({
     ledger,
     feePerKiloCost: () => FEE_PER_KILO_COST,
-    coins: { build: () => assert.fail('the channel pays'), release: () => undefined },
-    beforeForceClose: () => assert.fail('the channel is closing'),
+    coins: coinsOf(ledger),
+    beforeForceClose: async (party) => leave(party),
     onAct: (act) => acts.push(act),
   })
-  const guarded = [
-    { party: pair.client, signer: pair.signers.client, mayLeave: true, unsure: false },
-  ]
-  const act = (height: number) => loop.act(guarded, { height, now: at(20), revealedBy: nothing })
-  return { act, posted, acts, stub }
+  const act = (height: number, now = at(20), revealedBy: RevealLookup = nothing) => {
+    const guarded = { party: pair[role], signer: pair.signers[role], mayLeave, unsure }
+    return loop.act([guarded], { height, now, revealedBy })
+  }
+  return { act, sent, acts, stub, ledger }
+}
+
+/** The anchors that were handed in, in their order. */
+function anchorsOf(sent: readonly Transaction[]): Anchor[] {
+  return sent.flatMap(({ body }) => body.reveals.map(({ link, index }) => anchorOf(link, index)))
+}
+
+/** The client learns the preimage that the test knows by `name`. */
+function learn(pair: ChannelPair, role: Role, name: number): void {
+  const learnt = learnLink(pair[role], itemId(name), { index: 1, link: preimage(name) })
+  assert.ok(!isRejection(learnt))
+  pair[role] = learnt
 }
 
 /** Lets all that is under way without a timer come to rest. */
@@ -120,23 +135,26 @@ function mockTimers(t: TestContext): void {
 }
 
 describe('GuardLoop', () => {
+  const silentAbout = (name: number) => (transaction: Transaction) =>
+    anchorsOf([transaction]).includes(ANCHOR(name)) ? new Promise<Response>(() => {}) : undefined
+
   test('DSP-8 begins with the nearest deadline, and sends nothing again until blocks have passed', async () => {
-    const { act, posted, acts } = await guardOver(closedByHub(), () => false)
+    const { act, sent, acts } = await guardOver(closedByHub())
     await act(5)
-    assert.deepEqual(posted, [ANCHOR(3), ANCHOR(2), ANCHOR(1)])
+    assert.deepEqual(anchorsOf(sent), [ANCHOR(3), ANCHOR(2), ANCHOR(1)])
     assert.deepEqual(codes(acts), ['sent', 'sent', 'sent'])
     await act(7)
-    assert.equal(posted.length, 3)
+    assert.equal(sent.length, 3)
     await act(8)
-    assert.equal(posted.length, 6)
+    assert.equal(sent.length, 6)
   })
 
   test('INV-4 DSP-8 a node that never answers for one claim holds up no other', async (t) => {
     mockTimers(t)
-    const { act, posted, acts } = await guardOver(closedByHub(), (anchor) => anchor === ANCHOR(3))
+    const { act, sent, acts } = await guardOver(closedByHub(), { answer: silentAbout(3) })
     const first = act(5)
     await settle()
-    assert.deepEqual(posted, [ANCHOR(3), ANCHOR(2), ANCHOR(1)])
+    assert.deepEqual(anchorsOf(sent), [ANCHOR(3), ANCHOR(2), ANCHOR(1)])
     assert.deepEqual(codes(acts), ['sent', 'sent'])
     t.mock.timers.tick(5_000)
     await first
@@ -144,20 +162,19 @@ describe('GuardLoop', () => {
     // It may never have arrived, so the next block sends it again, and only it.
     const second = act(6)
     await settle()
-    assert.deepEqual(posted.slice(3), [ANCHOR(3)])
+    assert.deepEqual(anchorsOf(sent.slice(3)), [ANCHOR(3)])
     t.mock.timers.tick(5_000)
     await second
   })
 
   test('DSP-8 a block that comes while a claim hangs has its duties done meanwhile', async (t) => {
     mockTimers(t)
-    const pair = closedByHub()
-    const { act, posted } = await guardOver(pair, (anchor) => anchor === ANCHOR(3))
+    const { act, sent } = await guardOver(closedByHub(), { answer: silentAbout(3) })
     const first = act(5)
     await settle()
     const later = act(8)
     await settle()
-    assert.deepEqual(posted.slice(3), [ANCHOR(3), ANCHOR(2), ANCHOR(1)])
+    assert.deepEqual(anchorsOf(sent.slice(3)), [ANCHOR(3), ANCHOR(2), ANCHOR(1)])
     t.mock.timers.tick(5_000)
     await Promise.all([first, later])
   })
@@ -168,29 +185,15 @@ describe('CH-19 CH-18 a reveal that only a force close can pay for', () => {
   async function closes(unsure: boolean, isAsking: boolean) {
     const pair = new ChannelPair()
     pair.add('hub', 1, 100n, START + 50)
-    const learnt = learnLink(pair.client, itemId(1), { index: 1, link: preimage(1) })
-    assert.ok(!isRejection(learnt))
-    const asking = askToResume(learnt, new Uint8Array(16).fill(1), unsure ? undefined : at(0))
+    learn(pair, 'client', 1)
+    const asking = askToResume(pair.client, new Uint8Array(16).fill(1), unsure ? undefined : at(0))
     assert.ok(!isRejection(asking))
-    const posted: Operation[] = []
-    const stub = new StubLedger(pair.world)
-    const fetch: Fetch = (input, init) => {
-      posted.push(...operationsOf(init))
-      return stub.fetch(input, init)
-    }
-    const { openSocket } = stub
-    const ledger = await LedgerClient.connect({ url: 'http://ledger.test', fetch, openSocket })
-    const loop = new GuardLoop({
-      ledger,
-      feePerKiloCost: () => FEE_PER_KILO_COST,
-      coins: NO_COINS,
-      beforeForceClose: async (party) => party,
-      onAct: () => undefined,
-    })
-    const party = isAsking ? asking : learnt
-    const guarded = [{ party, signer: pair.signers.client, mayLeave: true, unsure }]
-    await loop.act(guarded, { height: 5, now: at(20), revealedBy: nothing })
-    return posted.flatMap((operation) => (operation.kind === 'forceClose' ? operation.unsure : []))
+    if (isAsking) pair.client = asking
+    const { act, sent } = await guardOver(pair, { unsure })
+    await act(5)
+    return sent
+      .flatMap(({ body }) => body.operations)
+      .flatMap((operation) => (operation.kind === 'forceClose' ? operation.unsure : []))
   }
 
   test('INV-4 vouches for what the store holds, where nobody else signs', async () => {
@@ -208,32 +211,12 @@ describe('DSP-8 INV-4 a claim that expires on a channel in use, by a guard witho
   async function toldToResume(mayLeave: boolean) {
     const pair = new ChannelPair()
     pair.add('hub', 1, 1_000n, START + 100)
-    const learnt = learnLink(pair.client, itemId(1), { index: 1, link: preimage(1) })
-    assert.ok(!isRejection(learnt))
-    const asked = askToResume(learnt, new Uint8Array(16), timestamp(START))
+    learn(pair, 'client', 1)
+    const asked = askToResume(pair.client, new Uint8Array(16), START)
     assert.ok(!isRejection(asked))
-    const party = asked as ChannelParty
-    const stub = new StubLedger(pair.world)
-    const sent: Transaction[] = []
-    const fetch: Fetch = (input, init) => {
-      if (init?.method !== 'POST') return stub.fetch(input, init)
-      const { transaction } = JSON.parse(String(init.body)) as { transaction: string }
-      const parsed = parseTransaction(fromHex(transaction))
-      if (!isRejection(parsed)) sent.push(parsed)
-      return stub.fetch(input, init)
-    }
-    const { openSocket } = stub
-    const ledger = await LedgerClient.connect({ url: 'http://ledger.test', fetch, openSocket })
-    const acts: GuardAct[] = []
-    const loop = new GuardLoop({
-      ledger,
-      feePerKiloCost: () => FEE_PER_KILO_COST,
-      coins: NO_COINS,
-      beforeForceClose: async (left) => leave(left),
-      onAct: (act) => acts.push(act),
-    })
-    const guarded = [{ party, signer: pair.signers.client, mayLeave, unsure: true }]
-    await loop.act(guarded, { height: 5, now: at(50), revealedBy: nothing })
+    pair.client = asked
+    const { act, sent, acts } = await guardOver(pair, { mayLeave, unsure: true })
+    await act(5, at(50))
     return { sent, acts }
   }
 
@@ -252,55 +235,41 @@ describe('DSP-8 INV-4 a claim that expires on a channel in use, by a guard witho
 })
 
 describe('DSP-8 INV-4 claims that expire together on a channel in use', () => {
-  /** The hub owes three items whose preimages it was shown; what hands in more than `most` claims is refused. */
-  async function unpaid(coinsOf: (ledger: LedgerClient) => GuardParts['coins'], most = 3) {
+  /** The hub owes three items whose preimages it was shown; more than `most` claims at once are refused. */
+  async function unpaid(coinsOf: GuardSetup['coinsOf'], most = 3) {
     const pair = new ChannelPair()
     for (const name of [1, 2, 3]) {
       pair.add('hub', name, 100n, START + 60 + name)
-      const learnt = learnLink(pair.client, itemId(name), { index: 1, link: preimage(name) })
-      assert.ok(!isRejection(learnt))
-      pair.client = learnt
+      learn(pair, 'client', name)
     }
-    const stub = new StubLedger(pair.world)
     const taken: { closes: number; claims: number }[] = []
-    const fetch: Fetch = (input, init) => {
-      if (init?.method !== 'POST') return stub.fetch(input, init)
-      const [closes, claims] = [operationsOf(init).length, revealedBy(init).length]
-      if (claims > most) {
+    const answer = ({ body: { operations, reveals } }: Transaction) => {
+      if (reveals.length > most) {
         const { body } = problem(422, 'transaction_too_costly', false)
         return Promise.resolve(Response.json(body, { status: 422 }))
       }
-      taken.push({ closes, claims })
-      return stub.fetch(input, init)
+      const closes = operations.filter(({ kind }) => kind === 'forceClose').length
+      taken.push({ closes, claims: reveals.length })
+      return undefined
     }
-    const { openSocket } = stub
-    const ledger = await LedgerClient.connect({ url: 'http://ledger.test', fetch, openSocket })
-    const acts: GuardAct[] = []
-    const loop = new GuardLoop({
-      ledger,
-      feePerKiloCost: () => FEE_PER_KILO_COST,
-      coins: coinsOf(ledger),
-      beforeForceClose: async (party) => leave(party),
-      onAct: (act) => acts.push(act),
-    })
-    const guarded = { party: pair.client, signer: pair.signers.client, mayLeave: true }
-    await loop.act([{ ...guarded, unsure: false }], { height: 5, now: at(20), revealedBy: nothing })
+    const { act, acts } = await guardOver(pair, { ...(coinsOf && { coinsOf }), answer })
+    await act(5)
     return { taken, codes: codes(acts) }
   }
 
   test('are made by one coin, and the channel stays', async () => {
-    const { taken, codes } = await unpaid((ledger) => new KeyCoins(ledger, testSigner(13), 0))
+    const { taken, codes } = await unpaid(oneCoin)
     assert.deepEqual(taken, [{ closes: 0, claims: 3 }])
     assert.deepEqual(codes, ['sent', 'sent', 'sent'])
   })
 
   test('are made by the one close that pays for them where there are no coins', async () => {
-    const { taken } = await unpaid(() => NO_COINS)
-    assert.deepEqual(taken, [{ closes: 2, claims: 3 }])
+    const { taken } = await unpaid(undefined)
+    assert.deepEqual(taken, [{ closes: 1, claims: 3 }])
   })
 
   test('are made each by itself where the ledger takes no more than one, the nearest first', async () => {
-    const { taken, codes } = await unpaid((ledger) => new KeyCoins(ledger, testSigner(13), 0), 1)
+    const { taken, codes } = await unpaid(oneCoin, 1)
     assert.deepEqual(taken[0], { closes: 0, claims: 1 })
     assert.equal(codes[0], 'sent')
     assert.equal(codes.length, 3)
@@ -309,33 +278,20 @@ describe('DSP-8 INV-4 claims that expire together on a channel in use', () => {
 
 describe('DSP-8 OP-7 a stale close of a channel in which a side is certain of nothing', () => {
   /** The client has promised an item to a hub without a stake, and closes with what was before. */
-  async function lyingClient(coinsOf: (ledger: LedgerClient) => GuardParts['coins']) {
+  async function lyingClient(coinsOf: GuardSetup['coinsOf']) {
     const pair = new ChannelPair({ client: DEPOSIT, hub: 0n })
     const close = forceCloseOperation(pair.client)
     pair.add('client', 1, 1_000n, START + 500)
-    const learnt = learnLink(pair.hub, itemId(1), { index: 1, link: preimage(1) })
-    assert.ok(!isRejection(learnt))
-    pair.hub = learnt
+    learn(pair, 'hub', 1)
     pair.act('client', [close], at(10))
-    const stub = new StubLedger(pair.world)
-    const { fetch, openSocket } = stub
-    const ledger = await LedgerClient.connect({ url: 'http://ledger.test', fetch, openSocket })
-    const acts: GuardAct[] = []
-    const loop = new GuardLoop({
-      ledger,
-      feePerKiloCost: () => FEE_PER_KILO_COST,
-      coins: coinsOf(ledger),
-      beforeForceClose: () => assert.fail('the channel is closing'),
-      onAct: (act) => acts.push(act),
-    })
+    const guard = await guardOver(pair, { role: 'hub', ...(coinsOf && { coinsOf }) })
     const act = async (height: number) => {
-      const guarded = { party: pair.hub, signer: pair.signers.hub, mayLeave: true, unsure: false }
-      const revealedBy = await new RevealLookups(ledger).of([pair.hub], 'unknown')
-      await loop.act([guarded], { height, now: at(20), revealedBy })
-      return acts.splice(0).map(({ duty, outcome }) => [duty, codeOf(outcome)])
+      const revealedBy = await new RevealLookups(guard.ledger).of([pair.hub], 'unknown')
+      await guard.act(height, at(20), revealedBy)
+      return guard.acts.splice(0).map(({ duty, outcome }) => [duty, codeOf(outcome)])
     }
     const produce = (time: Timestamp) => {
-      stub.produce(time)
+      guard.stub.produce(time)
       pair.see(time)
     }
     return { act, produce, pair }
@@ -344,7 +300,7 @@ describe('DSP-8 OP-7 a stale close of a channel in which a side is certain of no
   test('INV-4 is answered with the one coin there is, promised once, and with what that makes certain', async () => {
     const promised = new Set<string>()
     const { act, produce, pair } = await lyingClient((ledger) => {
-      const coins = new KeyCoins(ledger, testSigner(13), 0)
+      const coins = oneCoin(ledger)
       return {
         build: async (spend) => {
           const built = await coins.build(spend)
@@ -366,7 +322,7 @@ describe('DSP-8 OP-7 a stale close of a channel in which a side is certain of no
   })
 
   test('INV-4 is challenged without coins by showing in one transaction what it will be paid', async () => {
-    const { act, produce, pair } = await lyingClient(() => NO_COINS)
+    const { act, produce, pair } = await lyingClient(undefined)
     assert.deepEqual(await act(5), [
       ['reveal', 'too_many_inputs'],
       ['challenge', 'sent'],
