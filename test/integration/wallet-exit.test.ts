@@ -137,6 +137,11 @@ test('wallet exit on real processes', { concurrency: 2 }, async (t) => {
     await pay(later.wallet, shop.wallet, 10n * ONE)
     const due = (await later.wallet.balance()).inChannels
     await later.close()
+    // It is hers alone to replace.
+    await shop.close()
+    const others = [...placeOf(network, 'baker'), '--out', bundle, '--replace', '--json']
+    const kept = await walletCommand('bundle', ...others)
+    assert.match(kept.stdout, /"code":"file_not_replaced"/)
 
     const place = ['--bundle', bundle, '--ledger', network.ledgerUrl]
     const planned = channelOf((await walletCommand('exit', ...place, '--plan', '--json')).stdout)

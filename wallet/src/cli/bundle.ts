@@ -1,4 +1,4 @@
-import { encodeExitBundle } from '@tallystick/client-sdk'
+import { type ExitBundle, encodeExitBundle, type Wallet } from '@tallystick/client-sdk'
 import { CommandError } from './command-error.js'
 import { timeText } from './ledger-words.js'
 import { readBundleFile } from './open-bundle.js'
@@ -16,9 +16,14 @@ export type BundleCommand = WalletPlace & {
 /** `wallet bundle`: writes what brings the money home when words, store and hub are gone. */
 export async function exportBundle(options: BundleCommand): Promise<void> {
   const { out, replace, json } = options
-  await checkOutput(out, options, replace && readBundleFile)
+  let replaced: ExitBundle | undefined
+  const readReplaced = async (path: string) => {
+    replaced = await readBundleFile(path)
+  }
+  await checkOutput(out, options, replace && readReplaced)
   const { wallet, close } = await openStore(options, { as: 'bystander' })
   try {
+    requireOwn(replaced, wallet, out)
     const bundle = wallet.exitBundle()
     if (bundle.exits.length === 0) {
       const detail = `no channel is open: there is nothing to leave with, and ${out} is not written`
@@ -37,4 +42,12 @@ export async function exportBundle(options: BundleCommand): Promise<void> {
   } finally {
     await close()
   }
+}
+
+/** A bundle of other channels may be the only way out that somebody else has. */
+function requireOwn(replaced: ExitBundle | undefined, wallet: Wallet, out: string): void {
+  const own = new Set(wallet.allChannels().map(({ party }) => party.ledger.id))
+  if (replaced === undefined || replaced.exits.some(({ channel }) => own.has(channel))) return
+  const detail = `${out} is left alone: it is a bundle of channels that this wallet does not know; move it away, or name another`
+  throw new CommandError('file_not_replaced', detail)
 }
