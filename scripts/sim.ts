@@ -12,7 +12,9 @@ const COUNT_MAX = 1_000_000_000
 
 /** Exit codes: 0 every invariant held, 1 one did not, 2 wrong use. */
 const program = new Command('sim')
-  .description('Ledger, hub, wallets and watchtowers in one process on virtual time, network and disk')
+  .description(
+    'Ledger, hub, wallets and watchtowers in one process on virtual time, network and disk',
+  )
   .option(
     '--seed <number>',
     'the same run again, 0 to 2^31-1; absent: a random one',
