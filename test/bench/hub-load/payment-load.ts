@@ -1,0 +1,205 @@
+import {
+  type Amount,
+  type Anchor,
+  amount,
+  anchorOf,
+  type ItemId,
+  timestamp,
+} from '@tallystick/protocol'
+import type { LoadClient, LoadEvents, NamedItem } from './load-client.js'
+
+/** How hard a load presses. */
+export type LoadPlan = {
+  /** Payments that one proof of a payer carries. */
+  readonly perProof: number
+  readonly pace: /** As fast as answers come, with so many payments under way. */
+    | { readonly kind: 'full'; readonly inFlight: number }
+    /** So many a second, whatever comes back, as people do. */
+    | { readonly kind: 'paced'; readonly perSecond: number }
+}
+
+/** What came of a part of a load. */
+export type LoadCount = {
+  /** Milliseconds from the time at which a payment was due until its payer held the preimage. */
+  readonly latencies: Float64Array
+  readonly declined: number
+}
+
+/** What arrives of every payment, and what the hub takes for it, base units. */
+export const AMOUNT = 10n
+export const FEE = 1n
+/** Seconds after which a payment that goes nowhere comes back. */
+const EXPIRY_SECONDS = 3_600
+/** Payments that one client has under way at most: its lane holds as many again that are to be paid. */
+const PER_CLIENT_MAX = 16
+/** Milliseconds between two looks at what is due in a paced load. */
+const PACE_MS = 1
+
+type Group = { readonly client: number; left: number }
+type Payment = {
+  readonly group: Group
+  readonly due: number
+  readonly preimage: Uint8Array
+  readonly anchor: Anchor
+}
+
+/** Clients that pay in a circle: each one pays the next. */
+export class PaymentLoad implements LoadEvents {
+  readonly #paying: LoadClient[] = []
+  readonly #pending = new Map<ItemId, Payment>()
+  readonly #name: Uint8Array
+  /** Groups that each client has under way. */
+  #underWay: number[] = []
+  #next = 0
+  #made = 0
+  #plan: LoadPlan | undefined
+  #stopPace = () => {}
+  /** When those were due for which no client has had room yet. */
+  #late: number[] = []
+  #latencies: number[] = []
+  #declined = 0
+  #paidInAll = 0n
+
+  /** `name`: 4 bytes that no other load of the same hub has. */
+  constructor(name: Uint8Array) {
+    this.#name = name
+  }
+
+  /** Who pays from now on. */
+  set clients(clients: readonly LoadClient[]) {
+    this.#paying.splice(0, Number.POSITIVE_INFINITY, ...clients)
+    this.#underWay = clients.map(() => 0)
+    this.#next = 0
+  }
+
+  /** Throws unless the lanes say what was paid: every payment once, and its fee. */
+  checkBooks(paid: bigint, received: bigint): void {
+    const due = this.#paidInAll * AMOUNT
+    if (received === due && paid === due + this.#paidInAll * FEE) return
+    throw new Error(`${this.#paidInAll} payments were made; ${paid} went out, ${received} came in`)
+  }
+
+  get pending(): number {
+    return this.#pending.size
+  }
+
+  start(plan: LoadPlan): void {
+    this.#plan = plan
+    const { pace, perProof } = plan
+    if (pace.kind === 'full') {
+      const groups = Math.max(1, Math.round(pace.inFlight / perProof))
+      for (let i = 0; i < groups && this.#startGroup(performance.now()); i++);
+      return
+    }
+    const started = performance.now()
+    const gapMs = (1_000 * perProof) / pace.perSecond
+    let begun = 0
+    const timer = setInterval(() => {
+      const now = performance.now()
+      for (; started + begun * gapMs <= now; begun++) {
+        const due = started + begun * gapMs
+        if (!this.#startGroup(due)) this.#late.push(due)
+      }
+    }, PACE_MS)
+    this.#stopPace = () => clearInterval(timer)
+  }
+
+  /** What came back since the last time. */
+  take(): LoadCount {
+    const count = { latencies: Float64Array.from(this.#latencies), declined: this.#declined }
+    this.#latencies = []
+    this.#declined = 0
+    return count
+  }
+
+  /** Begins no more payments. */
+  stop(): void {
+    this.#stopPace()
+    this.#plan = undefined
+    this.#late = []
+  }
+
+  paid(_: LoadClient, id: ItemId, preimage: Uint8Array): void {
+    const payment = this.#pending.get(id)
+    if (payment === undefined || anchorOf(preimage, 1) !== payment.anchor) {
+      throw new Error(`the hub shows a preimage of item ${id} that is none`)
+    }
+    this.#latencies.push(performance.now() - payment.due)
+    this.#paidInAll++
+    this.#end(id, payment)
+  }
+
+  preimageOf({ anchor }: NamedItem): Uint8Array | undefined {
+    return this.#pending.get(idOf(anchor))?.preimage
+  }
+
+  declined(_: LoadClient, id: ItemId, code: string): void {
+    const payment = this.#pending.get(id)
+    if (payment === undefined) return
+    if (this.#declined === 0) process.stderr.write(`a payment came back: ${code}\n`)
+    this.#declined++
+    this.#end(id, payment)
+  }
+
+  down(client: LoadClient, why: string): void {
+    throw new Error(`channel ${client.channel}: ${why}`)
+  }
+
+  #end(id: ItemId, { group }: Payment): void {
+    this.#pending.delete(id)
+    group.left--
+    if (group.left > 0) return
+    this.#underWay[group.client] = (this.#underWay[group.client] ?? 0) - 1
+    if (this.#plan === undefined) return
+    const due = this.#late.shift()
+    if (due !== undefined) this.#startGroup(due)
+    else if (this.#plan.pace.kind === 'full') this.#startGroup(performance.now())
+  }
+
+  /** The next client in turn that has room pays the one behind it; `false`: none has. */
+  #startGroup(due: number): boolean {
+    const plan = this.#plan
+    const place = plan && this.#placeWithRoom(plan)
+    if (plan === undefined || place === undefined) return false
+    const payer = this.#paying[place]
+    const payee = this.#paying[(place + 1) % this.#paying.length]
+    if (payer === undefined || payee === undefined) return false
+    const group = { client: place, left: plan.perProof }
+    this.#underWay[place] = (this.#underWay[place] ?? 0) + 1
+    const expiry = timestamp(Math.floor(Date.now() / 1_000) + EXPIRY_SECONDS)
+    const forward = { payee: payee.identity, amount: AMOUNT as Amount }
+    payer.pay(
+      Array.from({ length: plan.perProof }, () => {
+        const preimage = this.#newPreimage()
+        const anchor = anchorOf(preimage, 1)
+        const id = idOf(anchor)
+        this.#pending.set(id, { group, due, preimage, anchor })
+        return { id, anchor, unit: amount(AMOUNT + FEE), ticks: 1, expiry, forward }
+      }),
+    )
+    return true
+  }
+
+  #placeWithRoom({ perProof }: LoadPlan): number | undefined {
+    const groupsMax = Math.max(1, Math.floor(PER_CLIENT_MAX / perProof))
+    for (let i = 0; i < this.#paying.length; i++) {
+      const place = (this.#next + i) % this.#paying.length
+      if ((this.#underWay[place] ?? 0) >= groupsMax) continue
+      this.#next = place + 1
+      return place
+    }
+    return undefined
+  }
+
+  #newPreimage(): Uint8Array {
+    const preimage = new Uint8Array(32)
+    preimage.set(this.#name)
+    new DataView(preimage.buffer).setFloat64(8, this.#made++)
+    return preimage
+  }
+}
+
+/** An item is named after its anchor, so that both of its ends find the payment. */
+function idOf(anchor: Anchor): ItemId {
+  return anchor.slice(0, 32) as string as ItemId
+}
