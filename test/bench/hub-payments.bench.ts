@@ -28,11 +28,14 @@ const CEILING_MS = Math.max(500, Math.round(2_000 * SCALE))
 /** Processes that the clients are dealt out to: the hub leaves them one core of two. */
 const LOAD_PROCESSES = 2
 
+/** SQLite's log, and the mark beside it. */
+const SYNCS_PER_COMMIT = 2
+
 const LIMITS = {
   paymentsPerSecond: { 1: 10_000, 16: 50_000 },
   p99MsAtHalf: 50,
   loneMs: 5,
-  updatesPerCommit: 64,
+  updatesPerSync: 64,
   microsecondsBesideVerification: 25,
 } as const
 
@@ -56,7 +59,7 @@ async function measureHub(
   try {
     progress(`opening ${channels} channels`)
     await hub.openUntil(channels)
-    const fleet = await LoadFleet.start(LOAD_PROCESSES, { ...target, channels: hub.channels })
+    const fleet = await LoadFleet.start(LOAD_PROCESSES, { ...target, clients: hub.clients })
     try {
       await fleet.connect(channels)
       await fleet.attach()
@@ -118,8 +121,8 @@ const slowest = (some: readonly Measured[]) =>
 const rates = { 1: slowest(singles), 16: slowest(all.filter(({ perProof }) => perProof === 16)) }
 const p99 = Math.max(...singles.map(({ half }) => half.latency.p99Ms))
 const loneMs = Math.max(...lone)
-/** A payment is four events of the journal's: promised, shown, paid on, paid. One proof is one update. */
-const updates = Math.min(...singles.map(({ full }) => 2 * full.paymentsPerCommit))
+/** Updates that clients send; what the hub signs besides is not counted. */
+const updates = Math.min(...singles.map(({ full }) => full.paymentsPerCommit / SYNCS_PER_COMMIT))
 const beside = Math.max(...singles.map(besideVerification))
 
 report('hub-payments', {
@@ -130,14 +133,14 @@ report('hub-payments', {
     paymentsPerSecondOf16: `${rates[16] | 0} of ${LIMITS.paymentsPerSecond[16]}`,
     p99MsAtHalf: `${p99.toFixed(1)} of ${LIMITS.p99MsAtHalf}`,
     loneMs: `${loneMs.toFixed(1)} of ${LIMITS.loneMs}`,
-    updatesPerCommit: `${updates.toFixed(0)} of ${LIMITS.updatesPerCommit}`,
+    updatesPerSync: `${updates.toFixed(1)} of ${LIMITS.updatesPerSync}`,
     microsecondsBesideVerification: `${beside.toFixed(0)} of ${LIMITS.microsecondsBesideVerification}`,
     isMet:
       rates[1] >= LIMITS.paymentsPerSecond[1] &&
       rates[16] >= LIMITS.paymentsPerSecond[16] &&
       p99 < LIMITS.p99MsAtHalf &&
       loneMs < LIMITS.loneMs &&
-      updates >= LIMITS.updatesPerCommit &&
+      updates >= LIMITS.updatesPerSync &&
       beside <= LIMITS.microsecondsBesideVerification,
   },
 })

@@ -18,6 +18,7 @@ import { DEFAULT_HUB_CONFIG, termsOf } from '#hub/hub-config.js'
 import { journalPathOf } from '#hub/hub-keys.js'
 import { commandJson } from '#scripts/network/local-network.js'
 import { LedgerProcess } from '../../integration/ledger-process.js'
+import type { LoadClientName } from './load-process.js'
 import { type ChannelFunding, openChannels, treasuryCoins } from './open-channels.js'
 import { FEE } from './payment-load.js'
 import { type ProcessUsage, usageOf } from './process-usage.js'
@@ -32,6 +33,12 @@ const HUB_FUNDS = amount(10n ** 12n)
 export type HubUsage = ProcessUsage & {
   /** Transactions that its journal has made durable. */
   readonly commits: number
+}
+
+export type HubStatistics = {
+  readonly channels: number
+  readonly sessions: number
+  readonly payments: readonly { readonly status: string; readonly count: number }[]
 }
 
 /** A hub and its ledger as an operator runs them, each a process of its own, over files of their own. */
@@ -93,9 +100,9 @@ export class HubUnderLoad {
     return `ws://127.0.0.1:${this.#port}/v1/session`
   }
 
-  /** Every channel that was opened, by the number of its client. */
-  get channels(): readonly ChannelId[] {
-    return this.#channels
+  /** Every client that a channel was opened for. */
+  get clients(): readonly LoadClientName[] {
+    return this.#channels.map((channel, number) => ({ number, channel }))
   }
 
   /** Opens channels until there are so many, and waits until the hub serves them all. */
@@ -108,7 +115,7 @@ export class HubUnderLoad {
     }
     const more = await openChannels(funding, this.#channels.length, count)
     this.#channels = [...this.#channels, ...more]
-    while ((await this.#servedChannels()) < count) await pause(50)
+    while ((await this.statistics()).channels < count) await pause(50)
   }
 
   async usage(): Promise<HubUsage> {
@@ -163,9 +170,10 @@ export class HubUnderLoad {
     this.#port = Number(new URL(url).port)
   }
 
-  async #servedChannels(): Promise<number> {
+  /** What the hub itself tells about its work; it looks through every payment for it. */
+  async statistics(): Promise<HubStatistics> {
     const response = await fetch(`http://127.0.0.1:${this.#port}/v1/stats`)
-    return ((await response.json()) as { channels: number }).channels
+    return (await response.json()) as HubStatistics
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

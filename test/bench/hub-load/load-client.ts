@@ -68,7 +68,13 @@ type Link =
       readonly transcript: Transcript
       readonly proven: () => void
     }
-  | { readonly phase: 'proven'; readonly transcript: Transcript; attached: () => void }
+  | { readonly phase: 'proven'; readonly transcript: Transcript }
+  | {
+      readonly phase: 'attaching'
+      readonly attached: () => void
+      readonly ended: (why: Error) => void
+    }
+  | { readonly phase: 'attached' }
 
 /**
  * One channel and its connection, as lean as a client can be that keeps to the protocol (WIRE-*, CH-*):
@@ -107,16 +113,18 @@ export class LoadClient {
   /** Resolves once both sides have proved themselves to each other. */
   connect(): Promise<void> {
     return new Promise((resolve, reject) => {
+      this.#failure = undefined
       this.#link = { phase: 'waiting', proven: resolve }
       this.#socket = new WireSocket(this.#options.url, {
         onOpen: () => undefined,
         onMessage: (bytes) => this.#receive(bytes),
         onClose: (failure) => {
           const why = this.#failure ?? failure
-          const wasProven = this.#link.phase === 'proven'
+          const { phase } = this.#link
+          if (this.#link.phase === 'attaching') this.#link.ended(new Error(why))
           this.#link = { phase: 'down' }
           this.#socket = undefined
-          if (wasProven) this.#options.events.down(this, why)
+          if (phase === 'proven' || phase === 'attached') this.#options.events.down(this, why)
           else reject(new Error(why))
         },
       })
@@ -129,8 +137,8 @@ export class LoadClient {
     if (link.phase !== 'proven') throw new Error('only a proven session attaches')
     const position = this.#position()
     const signature = signAttach(link.transcript, position, this.#key)
-    return new Promise((resolve) => {
-      link.attached = resolve
+    return new Promise((attached, ended) => {
+      this.#link = { phase: 'attaching', attached, ended }
       this.#say({ kind: 'attach', position, signature })
     })
   }
@@ -154,6 +162,11 @@ export class LoadClient {
 
   settle(): void {
     if (this.isDue) this.#propose(this.#due)
+  }
+
+  /** Claims whatever the hub owes and the preimage is known of. */
+  claimAll(): void {
+    for (const item of this.#peer.items) this.#claim(item)
   }
 
   /** Whether nothing is pending on either lane, and the hub has confirmed all. */
@@ -192,7 +205,12 @@ export class LoadClient {
     const update = { channel, epoch: 0, version, acked, changes, evidence }
     this.#own = own
     this.#unconfirmed.push(update)
-    this.#say({ kind: 'update', ...update })
+    this.#tell({ kind: 'update', ...update })
+  }
+
+  /** Something about the channel: while it is not attached, nobody hears it, and the resync says it. */
+  #tell(message: Message): void {
+    if (this.#link.phase === 'attached') this.#say(message)
   }
 
   #say(message: Message): void {
@@ -245,7 +263,7 @@ export class LoadClient {
     ) {
       throw new Error('the hub did not prove that it is who it says')
     }
-    this.#link = { phase: 'proven', transcript: link.transcript, attached: () => undefined }
+    this.#link = { phase: 'proven', transcript: link.transcript }
     link.proven()
   }
 
@@ -254,10 +272,13 @@ export class LoadClient {
     if (position.held > this.#own.version || position.resuming !== undefined) {
       throw new Error(`the hub holds version ${position.held} of channel ${this.channel}`)
     }
+    const link = this.#link
+    if (link.phase !== 'attaching') throw new Error('a hub answers an attach once')
+    this.#link = { phase: 'attached' }
     this.#confirm(position.held)
-    for (const update of this.#unconfirmed) this.#say({ kind: 'update', ...update })
-    for (const item of this.#peer.items) this.#claim(item)
-    if (this.#link.phase === 'proven') this.#link.attached()
+    for (const update of this.#unconfirmed) this.#tell({ kind: 'update', ...update })
+    this.claimAll()
+    link.attached()
   }
 
   #take(update: LaneUpdate): void {
@@ -279,7 +300,7 @@ export class LoadClient {
   #claim(item: NamedItem): void {
     const link = this.#options.events.preimageOf(item)
     if (link === undefined) return
-    this.#say({ kind: 'claim', channel: this.channel, id: item.id, known: { index: 1, link } })
+    this.#tell({ kind: 'claim', channel: this.channel, id: item.id, known: { index: 1, link } })
   }
 
   /** One word confirms all that came in this turn. */
@@ -288,7 +309,7 @@ export class LoadClient {
     this.#isStoredDue = true
     queueMicrotask(() => {
       this.#isStoredDue = false
-      this.#say({ kind: 'stored', channel: this.channel, version: this.#peer.version })
+      this.#tell({ kind: 'stored', channel: this.channel, version: this.#peer.version })
     })
   }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { ChainId, ChannelId, PublicKey } from '@tallystick/protocol'
-import type { LoadAnswer, LoadOrder } from './load-process.js'
+import type { ChainId, PublicKey } from '@tallystick/protocol'
+import type { LoadAnswer, LoadClientName, LoadOrder } from './load-process.js'
 import type { LoadCount, LoadPlan } from './payment-load.js'
 
 const PROCESS = fileURLToPath(new URL('load-process.js', import.meta.url))
@@ -11,8 +11,7 @@ export type LoadTarget = {
   readonly url: string
   readonly chainId: ChainId
   readonly hub: PublicKey
-  /** By the number of their client. */
-  readonly channels: readonly ChannelId[]
+  readonly clients: readonly LoadClientName[]
 }
 
 /** The processes of a load and what they do together; clients are dealt out among them evenly. */
@@ -23,13 +22,11 @@ export class LoadFleet {
     this.#processes = processes
   }
 
-  static async start(processes: number, { channels, ...target }: LoadTarget): Promise<LoadFleet> {
+  static async start(processes: number, { clients, ...target }: LoadTarget): Promise<LoadFleet> {
     const fleet = new LoadFleet(Array.from({ length: processes }, () => new LoadProcess()))
-    await fleet.#all((_, name) => {
-      const clients = channels
-        .map((channel, number) => ({ number, channel }))
-        .filter(({ number }) => number % processes === name)
-      return { kind: 'make', name, clients, ...target }
+    await fleet.#all((_, place) => {
+      const dealt = clients.filter((__, i) => i % processes === place)
+      return { kind: 'make', clients: dealt, ...target }
     })
     return fleet
   }
@@ -58,6 +55,22 @@ export class LoadFleet {
     return together(await this.#all(() => ({ kind: 'finish' })))
   }
 
+  /** Leaves so many payments pending: their payees have them, and do not claim them. */
+  async hold(count: number): Promise<void> {
+    await this.#all((share) => ({ kind: 'hold', count: share(count) }))
+  }
+
+  /** Ends what was held. */
+  async release(): Promise<LoadCount> {
+    await this.#all(() => ({ kind: 'release' }))
+    return this.finish()
+  }
+
+  /** From now on a client whose connection ends comes back by itself. */
+  async survive(): Promise<void> {
+    await this.#all(() => ({ kind: 'survive' }))
+  }
+
   /** Payments of one client on a hub that is idle. */
   async payAlone(count: number): Promise<LoadCount> {
     const [first] = this.#processes
@@ -73,12 +86,12 @@ export class LoadFleet {
     for (const process of this.#processes) process.stop()
   }
 
-  #all(orderOf: (share: Share, name: number) => LoadOrder): Promise<(LoadCount | undefined)[]> {
+  #all(orderOf: (share: Share, place: number) => LoadOrder): Promise<(LoadCount | undefined)[]> {
     const { length } = this.#processes
     return Promise.all(
-      this.#processes.map((process, name) => {
-        const share: Share = (whole) => Math.floor((whole + length - 1 - name) / length)
-        return process.ask(orderOf(share, name))
+      this.#processes.map((process, place) => {
+        const share: Share = (whole) => Math.floor((whole + length - 1 - place) / length)
+        return process.ask(orderOf(share, place))
       }),
     )
   }
@@ -134,6 +147,6 @@ class LoadProcess {
   }
 
   stop(): void {
-    this.#child.kill('SIGKILL')
+    this.#child.disconnect()
   }
 }

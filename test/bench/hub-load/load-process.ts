@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { ChainId, ChannelId, PublicKey } from '@tallystick/protocol'
 import { LoadClient } from './load-client.js'
 import { type LoadCount, type LoadPlan, PaymentLoad } from './payment-load.js'
@@ -7,17 +8,18 @@ import { type LoadCount, type LoadPlan, PaymentLoad } from './payment-load.js'
  * asks for, one thing at a time, and answers each with a number of its own.
  */
 
+/** Which client has which channel. */
+export type LoadClientName = { readonly number: number; readonly channel: ChannelId }
+
 /** What a benchmark asks a load process for. */
 export type LoadOrder =
   /** Makes clients; they are not connected yet. */
   | {
       readonly kind: 'make'
-      /** No other process of the hub's load has it. */
-      readonly name: number
       readonly url: string
       readonly chainId: ChainId
       readonly hub: PublicKey
-      readonly clients: readonly { readonly number: number; readonly channel: ChannelId }[]
+      readonly clients: readonly LoadClientName[]
     }
   /** Connects so many more of them. */
   | { readonly kind: 'connect'; readonly count: number }
@@ -29,6 +31,12 @@ export type LoadOrder =
   | { readonly kind: 'take' }
   /** Begins no more payments, has all that is under way settled, and checks the books. */
   | { readonly kind: 'finish' }
+  /** So many payments that payees do not claim; done when all of them have arrived. */
+  | { readonly kind: 'hold'; readonly count: number }
+  /** They claim them now. */
+  | { readonly kind: 'release' }
+  /** Clients that lose their connection come back. */
+  | { readonly kind: 'survive' }
   /** Payments on a hub that has nothing else to do, one after another. */
   | { readonly kind: 'lone'; readonly count: number }
 
@@ -43,10 +51,12 @@ const ATTACHING = 256
 /** Milliseconds between two looks at whether all is settled, and until that is given up. */
 const LOOK_MS = 2
 const SETTLE_MS = 120_000
+/** Milliseconds between two tries to come back. */
+const RETRY_MS = 100
 /** Milliseconds without a word before each lone payment. */
 const IDLE_MS = 10
 
-let load = new PaymentLoad(new Uint8Array(4))
+const load = new PaymentLoad(randomBytes(8))
 const made: LoadClient[] = []
 const connected: LoadClient[] = []
 const attached: LoadClient[] = []
@@ -66,8 +76,7 @@ function answer(message: LoadAnswer): void {
 async function carryOut(order: LoadOrder): Promise<LoadCount | undefined> {
   switch (order.kind) {
     case 'make': {
-      const { name, clients, ...options } = order
-      load = new PaymentLoad(Uint8Array.of(1, 2, 3, name))
+      const { clients, ...options } = order
       made.push(...clients.map((client) => new LoadClient({ ...options, ...client, events: load })))
       return undefined
     }
@@ -91,6 +100,20 @@ async function carryOut(order: LoadOrder): Promise<LoadCount | undefined> {
       return load.take()
     case 'finish':
       return finish()
+    case 'hold':
+      load.clients = attached
+      load.hold(order.count)
+      await until(
+        () => load.held === order.count,
+        () => `${load.held} payments of ${order.count} arrived`,
+      )
+      return undefined
+    case 'release':
+      load.release()
+      return undefined
+    case 'survive':
+      load.onDown = (client) => void comeBack(client)
+      return undefined
     case 'lone':
       return payAlone(order.count)
   }
@@ -111,6 +134,20 @@ async function finish(): Promise<LoadCount> {
   const received = sums.reduce((sum, { received: each }) => sum + each, 0n)
   load.checkBooks(paid, received)
   return rest
+}
+
+/** Tries until the hub is there again, as a wallet does. */
+async function comeBack(client: LoadClient): Promise<void> {
+  for (;;) {
+    await pause(RETRY_MS * (0.5 + Math.random()))
+    try {
+      await client.connect()
+      await client.attach()
+      return
+    } catch {
+      // It is not there yet, or has no room for one more handshake: the next try finds it.
+    }
+  }
 }
 
 async function settleAll(): Promise<void> {
@@ -134,7 +171,7 @@ async function payAlone(count: number): Promise<LoadCount> {
     )
     latencies.push(...load.take().latencies)
     await settleAll()
-    await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
+    await pause(IDLE_MS)
   }
   return { latencies: Float64Array.from(latencies), declined: 0 }
 }
@@ -143,8 +180,12 @@ async function until(isSo: () => boolean, what: () => string): Promise<void> {
   const giveUp = performance.now() + SETTLE_MS
   while (!isSo()) {
     if (performance.now() > giveUp) throw new Error(what())
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    await pause(LOOK_MS)
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 /** `work` on every item, so many at a time. */

@@ -9,6 +9,7 @@ const WARM_UP_MS = 2_000
 
 /** What a hub did under a steady load. */
 export type LoadFigures = {
+  readonly payments: number
   readonly paymentsPerSecond: number
   readonly declined: number
   readonly latency: LatencyFigures
@@ -44,6 +45,7 @@ export async function measureLoad(
   const each = (total: number) => total / latencies.length
   const commits = after.hub.commits - before.hub.commits
   return {
+    payments: latencies.length,
     paymentsPerSecond: latencies.length / seconds,
     declined,
     latency: latencyFigures(latencies),

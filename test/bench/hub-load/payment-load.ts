@@ -53,14 +53,18 @@ export class PaymentLoad implements LoadEvents {
   #next = 0
   #made = 0
   #plan: LoadPlan | undefined
+  #isHolding = false
+  #held = 0
   #stopPace = () => {}
+  /** Told of a client whose connection ended; absent: the load fails. */
+  onDown: ((client: LoadClient) => void) | undefined
   /** When those were due for which no client has had room yet. */
   #late: number[] = []
   #latencies: number[] = []
   #declined = 0
   #paidInAll = 0n
 
-  /** `name`: 4 bytes that no other load of the same hub has. */
+  /** `name`: 8 bytes that no other load of the same hub has. */
   constructor(name: Uint8Array) {
     this.#name = name
   }
@@ -104,6 +108,26 @@ export class PaymentLoad implements LoadEvents {
     this.#stopPace = () => clearInterval(timer)
   }
 
+  /** Payments that wait for their payee's claim. */
+  get held(): number {
+    return this.#held
+  }
+
+  /** Makes payments that arrive and stay. */
+  hold(count: number): void {
+    this.#isHolding = true
+    this.#plan = { perProof: 1, pace: { kind: 'full', inFlight: count } }
+    for (let i = 0; i < count && this.#startGroup(performance.now()); i++);
+    this.#plan = undefined
+  }
+
+  /** Claims what was held. */
+  release(): void {
+    this.#isHolding = false
+    this.#held = 0
+    for (const client of this.#paying) client.claimAll()
+  }
+
   /** What came back since the last time. */
   take(): LoadCount {
     const count = { latencies: Float64Array.from(this.#latencies), declined: this.#declined }
@@ -130,6 +154,10 @@ export class PaymentLoad implements LoadEvents {
   }
 
   preimageOf({ anchor }: NamedItem): Uint8Array | undefined {
+    if (this.#isHolding) {
+      this.#held++
+      return undefined
+    }
     return this.#pending.get(idOf(anchor))?.preimage
   }
 
@@ -142,7 +170,8 @@ export class PaymentLoad implements LoadEvents {
   }
 
   down(client: LoadClient, why: string): void {
-    throw new Error(`channel ${client.channel}: ${why}`)
+    if (this.onDown === undefined) throw new Error(`channel ${client.channel}: ${why}`)
+    this.onDown(client)
   }
 
   #end(id: ItemId, { group }: Payment): void {
