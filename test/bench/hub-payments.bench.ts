@@ -41,7 +41,6 @@ const LIMITS = {
 
 progress('measuring the machine')
 const ceiling = await machineCeiling(CEILING_MS)
-const verificationUs = 1_000_000 / ceiling.verificationsPerSecond
 
 type Measured = {
   readonly channels: number
@@ -87,7 +86,7 @@ async function measureHub(
 
 /** What the hub needs for a payment beside checking the one signature that covers it, microseconds. */
 function besideVerification({ perProof, full }: Measured): number {
-  return full.hubMicroseconds - verificationUs / perProof
+  return full.hubMicroseconds - ceiling.verificationMicroseconds / perProof
 }
 
 const all: Measured[] = []

@@ -104,9 +104,13 @@ async function pay(fleet: LoadFleet, milliseconds: number): Promise<void> {
 async function row(fleet: LoadFleet, grown: string): Promise<void> {
   const plan = { perProof: 1, pace: { kind: 'full', inFlight: IN_FLIGHT } } as const
   const extent = { payers: PAYERS, milliseconds: MEASURED_MS }
-  const { hubMicroseconds, latency, payments } = await measureLoad({ hub, fleet }, plan, extent)
+  const { hubMicroseconds, latency, paymentsInAll } = await measureLoad(
+    { hub, fleet },
+    plan,
+    extent,
+  )
   rows.push({ grown, ...size, hubMicroseconds, p99Ms: latency.p99Ms })
-  size.history += payments
+  size.history += paymentsInAll
   progress(`${grown}: ${hubMicroseconds.toFixed(0)} us`)
 }
 

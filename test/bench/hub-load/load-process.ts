@@ -101,13 +101,7 @@ async function carryOut(order: LoadOrder): Promise<LoadCount | undefined> {
     case 'finish':
       return finish()
     case 'hold':
-      load.clients = attached
-      load.hold(order.count)
-      await until(
-        () => load.held === order.count,
-        () => `${load.held} payments of ${order.count} arrived`,
-      )
-      return undefined
+      return hold(order.count)
     case 'release':
       load.release()
       return undefined
@@ -117,6 +111,17 @@ async function carryOut(order: LoadOrder): Promise<LoadCount | undefined> {
     case 'lone':
       return payAlone(order.count)
   }
+}
+
+async function hold(count: number): Promise<undefined> {
+  load.clients = attached
+  const due = load.held + count
+  load.hold(count)
+  await until(
+    () => load.held === due,
+    () => `${load.held} payments of ${due} arrived`,
+  )
+  return undefined
 }
 
 async function finish(): Promise<LoadCount> {

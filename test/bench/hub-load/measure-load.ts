@@ -10,6 +10,8 @@ const WARM_UP_MS = 2_000
 /** What a hub did under a steady load. */
 export type LoadFigures = {
   readonly payments: number
+  /** With those that were not measured: of the warm-up, and of the end. */
+  readonly paymentsInAll: number
   readonly paymentsPerSecond: number
   readonly declined: number
   readonly latency: LatencyFigures
@@ -35,17 +37,18 @@ export async function measureLoad(
     const load = fleet.pids.reduce((sum, pid) => sum + usageOf(pid).cpuMs, 0)
     return { hub: await hub.usage(), load, at: performance.now() }
   }
-  await fleet.take()
+  const warmUp = await fleet.take()
   const before = await look()
   await pause(milliseconds)
   const { latencies, declined } = await fleet.take()
   const after = await look()
-  await fleet.finish()
+  const rest = await fleet.finish()
   const seconds = (after.at - before.at) / 1_000
   const each = (total: number) => total / latencies.length
   const commits = after.hub.commits - before.hub.commits
   return {
     payments: latencies.length,
+    paymentsInAll: warmUp.latencies.length + latencies.length + rest.latencies.length,
     paymentsPerSecond: latencies.length / seconds,
     declined,
     latency: latencyFigures(latencies),

@@ -35,7 +35,7 @@ const PER_CLIENT_MAX = 16
 /** Milliseconds between two looks at what is due in a paced load. */
 const PACE_MS = 1
 
-type Group = { readonly client: number; left: number }
+type Group = { readonly payer: LoadClient; left: number }
 type Payment = {
   readonly group: Group
   readonly due: number
@@ -49,7 +49,7 @@ export class PaymentLoad implements LoadEvents {
   readonly #pending = new Map<ItemId, Payment>()
   readonly #name: Uint8Array
   /** Groups that each client has under way. */
-  #underWay: number[] = []
+  readonly #underWay = new Map<LoadClient, number>()
   #next = 0
   #made = 0
   #plan: LoadPlan | undefined
@@ -72,7 +72,6 @@ export class PaymentLoad implements LoadEvents {
   /** Who pays from now on. */
   set clients(clients: readonly LoadClient[]) {
     this.#paying.splice(0, Number.POSITIVE_INFINITY, ...clients)
-    this.#underWay = clients.map(() => 0)
     this.#next = 0
   }
 
@@ -178,7 +177,7 @@ export class PaymentLoad implements LoadEvents {
     this.#pending.delete(id)
     group.left--
     if (group.left > 0) return
-    this.#underWay[group.client] = (this.#underWay[group.client] ?? 0) - 1
+    this.#count(group.payer, -1)
     if (this.#plan === undefined) return
     const due = this.#late.shift()
     if (due !== undefined) this.#startGroup(due)
@@ -193,8 +192,8 @@ export class PaymentLoad implements LoadEvents {
     const payer = this.#paying[place]
     const payee = this.#paying[(place + 1) % this.#paying.length]
     if (payer === undefined || payee === undefined) return false
-    const group = { client: place, left: plan.perProof }
-    this.#underWay[place] = (this.#underWay[place] ?? 0) + 1
+    const group = { payer, left: plan.perProof }
+    this.#count(payer, 1)
     const expiry = timestamp(Math.floor(Date.now() / 1_000) + EXPIRY_SECONDS)
     const forward = { payee: payee.identity, amount: AMOUNT as Amount }
     payer.pay(
@@ -211,13 +210,19 @@ export class PaymentLoad implements LoadEvents {
 
   #placeWithRoom({ perProof }: LoadPlan): number | undefined {
     const groupsMax = Math.max(1, Math.floor(PER_CLIENT_MAX / perProof))
-    for (let i = 0; i < this.#paying.length; i++) {
-      const place = (this.#next + i) % this.#paying.length
-      if ((this.#underWay[place] ?? 0) >= groupsMax) continue
+    const clients = this.#paying
+    for (let i = 0; i < clients.length; i++) {
+      const place = (this.#next + i) % clients.length
+      const client = clients[place]
+      if (client === undefined || (this.#underWay.get(client) ?? 0) >= groupsMax) continue
       this.#next = place + 1
       return place
     }
     return undefined
+  }
+
+  #count(payer: LoadClient, change: 1 | -1): void {
+    this.#underWay.set(payer, (this.#underWay.get(payer) ?? 0) + change)
   }
 
   #newPreimage(): Uint8Array {
