@@ -58,7 +58,7 @@ try {
       load,
     })
   } finally {
-    fleet.stop()
+    await fleet.stop()
   }
 } finally {
   await hub.stop()

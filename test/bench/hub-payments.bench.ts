@@ -76,7 +76,7 @@ async function measureHub(
       }
       return { loneMs: latencyFigures(lone.latencies), measured }
     } finally {
-      fleet.stop()
+      await fleet.stop()
     }
   } finally {
     await hub.stop()

@@ -69,7 +69,7 @@ try {
     await row(active, 'history')
   }
 } finally {
-  for (const fleet of fleets) fleet.stop()
+  for (const fleet of fleets) await fleet.stop()
   await hub.stop()
   rmSync(dir, { recursive: true, force: true })
 }

@@ -39,7 +39,7 @@ try {
     await fleet.attach()
     await soak(fleet)
   } finally {
-    fleet.stop()
+    await fleet.stop()
   }
 } finally {
   await hub.stop()

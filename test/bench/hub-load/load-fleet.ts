@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { ChainId, PublicKey } from '@tallystick/protocol'
 import type { LoadAnswer, LoadClientName, LoadOrder } from './load-process.js'
@@ -77,13 +78,14 @@ export class LoadFleet {
     return together([await first?.ask({ kind: 'lone', count })])
   }
 
-  /** Milliseconds of processor time that the processes have used. */
+  /** Ids of the processes. */
   get pids(): readonly number[] {
     return this.#processes.map(({ pid }) => pid)
   }
 
-  stop(): void {
-    for (const process of this.#processes) process.stop()
+  /** Hangs up all of them at once. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.stop()))
   }
 
   #all(orderOf: (share: Share, place: number) => LoadOrder): Promise<(LoadCount | undefined)[]> {
@@ -146,7 +148,10 @@ class LoadProcess {
     return answer.done
   }
 
-  stop(): void {
-    this.#child.disconnect()
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const ended = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await ended
   }
 }
