@@ -19,22 +19,24 @@ const ACTIVE_SHARE = 0.01
 const ACTIVE_PER_SECOND = 2
 const MEASURED_MS = Math.max(3_000, Math.round(20_000 * SCALE))
 const LOAD_PROCESSES = 2
-/** Milliseconds for the hub to collect what it does not need. */
-const SETTLE_MS = 2_000
 
 const dir = mkdtempSync(join(tmpdir(), 'tallystick-connections-'))
-const hub = await HubUnderLoad.start(dir, CONNECTIONS, PROFILE_DIR)
+const hub = await HubUnderLoad.start(dir, CONNECTIONS, {
+  profileDir: PROFILE_DIR,
+  isInspected: true,
+})
 try {
+  const bare = await hub.residentBytes()
   progress(`opening ${CONNECTIONS} channels`)
   await hub.openUntil(CONNECTIONS)
   const { url, chainId, key, clients } = hub
   const fleet = await LoadFleet.start(LOAD_PROCESSES, { url, chainId, hub: key, clients })
   try {
-    const empty = await rested()
+    const empty = await hub.residentBytes()
     const connecting = await timedUse(() => fleet.connect(CONNECTIONS))
-    const connected = await rested()
+    const connected = await hub.residentBytes()
     const attaching = await timedUse(() => fleet.attach())
-    const attached = await rested()
+    const attached = await hub.residentBytes()
     const payers = Math.max(4, Math.round(CONNECTIONS * ACTIVE_SHARE))
     progress(`${payers} of them pay`)
     const pace = { kind: 'paced', perSecond: payers * ACTIVE_PER_SECOND } as const
@@ -51,6 +53,7 @@ try {
       hubMicrosecondsPerHandshake: (1_000 * connecting.cpuMs) / CONNECTIONS,
       attachesPerSecond: CONNECTIONS / attaching.seconds,
       hubMicrosecondsPerAttach: (1_000 * attaching.cpuMs) / CONNECTIONS,
+      bytesPerChannel: (empty - bare) / CONNECTIONS,
       bytesPerConnection: (connected - empty) / CONNECTIONS,
       bytesPerAttachedConnection: (attached - empty) / CONNECTIONS,
       hubMegabytes: attached / 2 ** 20,
@@ -63,12 +66,6 @@ try {
 } finally {
   await hub.stop()
   rmSync(dir, { recursive: true, force: true })
-}
-
-/** Memory of the hub once nothing happens, bytes. */
-async function rested(): Promise<number> {
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
-  return (await hub.usage()).residentBytes
 }
 
 /** Seconds that `work` takes, and processor time of the hub meanwhile. */

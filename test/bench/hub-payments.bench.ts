@@ -53,7 +53,9 @@ async function measureHub(
   channels: number,
 ): Promise<{ readonly loneMs: Figures; readonly measured: readonly Measured[] }> {
   const dir = mkdtempSync(join(tmpdir(), 'tallystick-payments-'))
-  const hub = await HubUnderLoad.start(dir, channels, PROFILE_DIR)
+  const hub = await HubUnderLoad.start(dir, channels, {
+    profileDir: PROFILE_DIR,
+  })
   const target = { url: hub.url, chainId: hub.chainId, hub: hub.key }
   try {
     progress(`opening ${channels} channels`)

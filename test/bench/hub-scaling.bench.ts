@@ -33,7 +33,9 @@ type Row = {
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'tallystick-scaling-'))
-const hub = await HubUnderLoad.start(dir, CHANNELS_MAX, PROFILE_DIR)
+const hub = await HubUnderLoad.start(dir, CHANNELS_MAX, {
+  profileDir: PROFILE_DIR,
+})
 const fleets: LoadFleet[] = []
 const rows: Row[] = []
 const size = { channels: PAYERS, connections: PAYERS, held: 0, history: 0 }
@@ -64,8 +66,9 @@ try {
   await idle.release()
   size.held = 0
   await row(active, 'none in flight')
+  const before = size.history
   for (const history of HISTORY) {
-    while (size.history < history) await pay(active, MEASURED_MS)
+    while (size.history < before + history) await pay(active, MEASURED_MS)
     await row(active, 'history')
   }
 } finally {

@@ -28,7 +28,10 @@ const NORMAL = 2
 const LIMITS = { backToNormalMs: 2_000, memoryDrift: 1.1 } as const
 
 const dir = mkdtempSync(join(tmpdir(), 'tallystick-soak-'))
-const hub = await HubUnderLoad.start(dir, CHANNELS, PROFILE_DIR)
+const hub = await HubUnderLoad.start(dir, CHANNELS, {
+  profileDir: PROFILE_DIR,
+  isInspected: true,
+})
 try {
   progress(`opening ${CHANNELS} channels`)
   await hub.openUntil(CHANNELS)
@@ -61,7 +64,7 @@ async function soak(fleet: LoadFleet): Promise<void> {
   const calm = await watch(fleet, performance.now(), Number.POSITIVE_INFINITY)
   let { payments } = calm
   for (let minute = 1; minute < MINUTES; minute++) {
-    memory.push((await hub.usage()).residentBytes)
+    memory.push(await hub.residentBytes())
     const killed = performance.now()
     await hub.kill()
     await hub.restart()

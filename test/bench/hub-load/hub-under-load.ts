@@ -18,6 +18,7 @@ import { DEFAULT_HUB_CONFIG, termsOf } from '#hub/hub-config.js'
 import { journalPathOf } from '#hub/hub-keys.js'
 import { commandJson } from '#scripts/network/local-network.js'
 import { LedgerProcess } from '../../integration/ledger-process.js'
+import { collectGarbage } from './collect-garbage.js'
 import type { LoadClientName } from './load-process.js'
 import { type ChannelFunding, openChannels, treasuryCoins } from './open-channels.js'
 import { FEE } from './payment-load.js'
@@ -35,6 +36,14 @@ export type HubUsage = ProcessUsage & {
   readonly commits: number
 }
 
+/** How the hub process is started. */
+export type HubOptions = {
+  /** Where it writes a CPU profile of its main thread when it stops; absent: it is not profiled. */
+  readonly profileDir?: string | undefined
+  /** Whether its memory can be asked for. */
+  readonly isInspected?: boolean
+}
+
 export type HubStatistics = {
   readonly channels: number
   readonly sessions: number
@@ -46,7 +55,7 @@ export class HubUnderLoad {
   readonly key: PublicKey
   readonly chainId: ChainId
   readonly #dir: string
-  readonly #profileDir: string | undefined
+  readonly #options: HubOptions
   readonly #terms: ChannelTerms
   readonly #payoutLock: LockRoot
   readonly #ledger: LedgerProcess
@@ -58,10 +67,10 @@ export class HubUnderLoad {
     dir: string,
     facts: { readonly hub: PublicKey; readonly payout_lock: LockRoot },
     ledger: LedgerProcess,
-    profileDir: string | undefined,
+    options: HubOptions,
   ) {
     this.#dir = dir
-    this.#profileDir = profileDir
+    this.#options = options
     this.key = facts.hub
     this.chainId = ledger.chainId
     this.#payoutLock = facts.payout_lock
@@ -69,11 +78,12 @@ export class HubUnderLoad {
     this.#ledger = ledger
   }
 
-  /**
-   * Starts both over an empty folder, with money for `channelsMax` channels. `profileDir`: where the
-   * hub writes a CPU profile when it stops.
-   */
-  static async start(dir: string, channelsMax: number, profileDir?: string): Promise<HubUnderLoad> {
+  /** Starts both over an empty folder, with money for `channelsMax` channels. */
+  static async start(
+    dir: string,
+    channelsMax: number,
+    options: HubOptions = {},
+  ): Promise<HubUnderLoad> {
     const [hubDir, ledgerDir] = [join(dir, 'hub'), join(dir, 'ledger')]
     mkdirSync(hubDir, { recursive: true })
     const facts = commandJson(HUB, ['init', '--data', hubDir]) as {
@@ -90,7 +100,7 @@ export class HubUnderLoad {
     })
     const interval = ['--block-interval-ms', String(BLOCK_INTERVAL_MS)]
     const ledger = await LedgerProcess.start(ledgerDir, ...interval)
-    const hub = new HubUnderLoad(dir, facts, ledger, profileDir)
+    const hub = new HubUnderLoad(dir, facts, ledger, options)
     await hub.#run()
     return hub
   }
@@ -123,6 +133,19 @@ export class HubUnderLoad {
     return { ...usageOf(this.pid), commits: sequence }
   }
 
+  /** Memory that the hub holds once it has dropped what it does not need, bytes; it is inspected. */
+  async residentBytes(): Promise<number> {
+    const log = readFileSync(this.#logFile, 'utf8')
+    const inspector = [...log.matchAll(/^Debugger listening on (ws:\S+)$/gm)].at(-1)?.[1]
+    if (inspector === undefined) throw new Error('the hub is not inspected')
+    await collectGarbage(inspector)
+    return usageOf(this.pid).residentBytes
+  }
+
+  get #logFile(): string {
+    return join(this.#dir, 'hub.log')
+  }
+
   get pid(): number {
     const { pid } = this.#process ?? {}
     if (pid === undefined) throw new Error('the hub does not run')
@@ -145,12 +168,13 @@ export class HubUnderLoad {
   }
 
   async #run(): Promise<void> {
-    const profile = this.#profileDir
-    const log = openSync(join(this.#dir, 'hub.log'), 'a')
+    const { profileDir, isInspected } = this.#options
+    const log = openSync(this.#logFile, 'a')
     const child = spawn(
       process.execPath,
       [
-        ...(profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]),
+        ...(profileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileDir]),
+        ...(isInspected ? ['--inspect=127.0.0.1:0'] : []),
         ...[fileURLToPath(HUB), 'run', '--json', '--stop-with-parent'],
         ...['--data', join(this.#dir, 'hub'), '--ledger', this.#ledger.url],
         ...['--port', String(this.#port), '--fee-base', String(FEE), '--fee-ppm', '0'],
@@ -166,7 +190,7 @@ export class HubUnderLoad {
       child.once('exit', () => resolve(undefined))
     })
     const { url }: { url?: string } = line === undefined ? {} : JSON.parse(line)
-    if (url === undefined) throw new Error(readFileSync(join(this.#dir, 'hub.log'), 'utf8'))
+    if (url === undefined) throw new Error(readFileSync(this.#logFile, 'utf8'))
     this.#port = Number(new URL(url).port)
   }
 
