@@ -28,7 +28,7 @@ const hub = await HubUnderLoad.start(dir, CONNECTIONS, {
 try {
   const bare = await hub.residentBytes()
   progress(`opening ${CONNECTIONS} channels`)
-  await hub.openUntil(CONNECTIONS)
+  const opening = await timedUse(() => hub.openUntil(CONNECTIONS))
   const { url, chainId, key, clients } = hub
   const fleet = await LoadFleet.start(LOAD_PROCESSES, { url, chainId, hub: key, clients })
   try {
@@ -49,6 +49,8 @@ try {
     if (sessions !== CONNECTIONS) throw new Error(`${sessions} of ${CONNECTIONS} are still there`)
     report('hub-connections', {
       connections: CONNECTIONS,
+      channelsOpenedPerSecond: CONNECTIONS / opening.seconds,
+      hubMicrosecondsPerOpening: (1_000 * opening.cpuMs) / CONNECTIONS,
       handshakesPerSecond: CONNECTIONS / connecting.seconds,
       hubMicrosecondsPerHandshake: (1_000 * connecting.cpuMs) / CONNECTIONS,
       attachesPerSecond: CONNECTIONS / attaching.seconds,
