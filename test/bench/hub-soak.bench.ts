@@ -14,7 +14,7 @@ import { measureLoad } from './hub-load/measure-load.js'
  */
 
 const CHANNELS = Math.max(20, Math.round(1_000 * SCALE))
-const MINUTES = Math.max(2, Math.round(10 * SCALE))
+const MINUTES = Math.max(4, Math.round(10 * SCALE))
 const MINUTE_MS = Math.max(10_000, Math.round(60_000 * Math.min(1, 4 * SCALE)))
 const LOAD_SHARE = 0.7
 const LOAD_PROCESSES = 2
