@@ -129,6 +129,7 @@ export async function startHub(
       }),
     },
   })
+  journal.checkHistory().catch(onFault)
   return {
     url: server.url,
     key: keys.signer.publicKey,

@@ -79,7 +79,7 @@ describe('DSP-6 planExit', () => {
     const { step, payout, items, lastTime } = plan(paid(), at(10))
     assert.deepEqual(step, {
       ...{ kind: 'forceClose', unsure: false, fee: 53n, mayBeOld: false },
-      ...{ windowSeconds: 1_000, penalty: 9_964n },
+      ...{ windowSeconds: 1_000, penalty: 19_994n },
     })
     assert.deepEqual(payout, { least: 99_647n, most: 99_647n })
     assert.deepEqual([items, lastTime], [[], DEADLINE])
@@ -123,12 +123,43 @@ describe('DSP-6 planExit', () => {
   })
 
   test('DSP-9 from books that may be old: nothing is certain, and nothing can be lost as a penalty', () => {
-    const { step, payout, lastTime } = plan(paid(), at(10), { unsure: true, mayBeOld: true })
+    const found = plan(paid(), at(10), { unsure: true, mayBeOld: true })
+    const { step, payout, known, lastTime } = found
     assert.deepEqual(step, {
       ...{ kind: 'forceClose', unsure: true, fee: 53n, mayBeOld: true },
       ...{ windowSeconds: 3_000, penalty: 0n },
     })
-    assert.deepEqual([payout, lastTime], [{ least: 0n, most: 99_647n }, at(3_010)])
+    assert.deepEqual([payout, lastTime], [{ least: 0n, most: 199_947n }, at(3_010)])
+    assert.deepEqual(known, { least: 99_647n, most: 99_647n })
+  })
+
+  test('INV-15 what an old copy loses is never more than was shown before it closed', () => {
+    const pair = paid()
+    const then = pair.client
+    // Since the copy was made the hub has paid, so that there is more to take a share of.
+    pair.add('hub', 2, 50_000n, START + 500)
+    const redeem = { kind: 'redeem', id: itemId(2), index: 1, link: preimage(2) } as const
+    pair.update('hub', [redeem], START)
+    pay(pair, 3, 1n)
+    const newest = { hub: pair.hub, client: pair.client }
+    pair.client = then
+    const { step: shown } = plan(pair, at(10))
+    leave(pair, at(10))
+    pair.hub = { ...newest.hub, ledger: pair.hub.ledger }
+    const [duty] = dutiesOf(pair.hub, pair.world.chainId, at(20), pair.world.revealedBy)
+    assert.ok(shown.kind === 'forceClose' && duty?.kind === 'challenge')
+    pair.act('hub', [duty.operation], at(20))
+    const { penalty } = plan(pair, at(30))
+    assert.ok(penalty > 14_000n && penalty <= shown.penalty, `${penalty} of ${shown.penalty}`)
+  })
+
+  test('an unsure close can still be answered with anything, until its window is over', () => {
+    const pair = paid()
+    leave(pair, at(10), true)
+    const inWindow = plan(pair, at(10), { unsure: true })
+    assert.deepEqual(inWindow.payout, { least: 0n, most: 199_947n })
+    const over = plan(pair, at(3_011), { unsure: true })
+    assert.deepEqual(over.payout, { least: 99_647n, most: 99_647n })
   })
 
   test('a channel that is closing says until when, and then that it can be finalized', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  type Entrusted,
   encodeTowerMessage,
   isRejection,
   newParty,
@@ -15,7 +16,7 @@ import type { OpenSocket, SocketHandlers } from '#client-sdk/ledger/open-socket.
 import { TowerLink } from '#client-sdk/tower/tower-link.js'
 import { laneOf, signedLane } from '../protocol/closing-channel.js'
 import { CHAIN, NOW, SIGNERS } from '../protocol/test-channel.js'
-import { CHANNEL, POLICY, TOWER } from '../watchtower/test-entrusted.js'
+import { CHANNEL, entrustedOf, POLICY, TOWER } from '../watchtower/test-entrusted.js'
 
 /** A tower that answers what the test tells it to. */
 class StubTower {
@@ -68,11 +69,16 @@ class StubTower {
     this.#say({ kind: 'refused', number, code, detail: code, retryable })
   }
 
+  give(index: number, entrusted: Entrusted): void {
+    const { number = 0 } = this.requests[index] ?? {}
+    this.#say({ kind: 'found', number, entrusted })
+  }
+
   hangUp(): void {
     this.#handlers?.onClose({ code: 1006, text: 'cut' })
   }
 
-  #say(message: TowerMessageOf<'kept' | 'refused'>): void {
+  #say(message: TowerMessageOf<'kept' | 'refused' | 'found'>): void {
     this.#handlers?.onMessage(encodeTowerMessage(message))
   }
 }
@@ -81,6 +87,7 @@ class StubTower {
 function linkTo(tower: StubTower) {
   let version = 1
   const problems: string[] = []
+  const newer: Entrusted[] = []
   const waiting: (() => void)[] = []
   const party = () => {
     const { lane, evidence } = signedLane(CHANNEL, 'hub', laneOf({ version }))
@@ -98,13 +105,17 @@ function linkTo(tower: StubTower) {
     now: () => timestamp(NOW),
     channels: () => [{ party: party(), signer: SIGNERS.client }],
     onGuarded: wake,
+    onNewer: (entrusted) => {
+      newer.push(entrusted)
+      wake()
+    },
     onProblem: (code) => {
       problems.push(code)
       wake()
     },
   })
   return {
-    ...{ link, problems },
+    ...{ link, problems, newer },
     guard: () => link.guard(party()),
     update: () => {
       version++
@@ -161,12 +172,27 @@ describe('TOWER-8 an owner keeps its tower at the newest', () => {
     link.look()
     await tower.heard(1)
     const refused = told()
-    tower.refuse(0, 'entrusted_older', false)
+    tower.refuse(0, 'bounty_too_low', false)
     await refused
-    assert.deepEqual([problems, guard().isNewest], [['entrusted_older'], false])
+    assert.deepEqual([problems, guard().isNewest], [['bounty_too_low'], false])
     update()
     await tower.heard(2)
     assert.deepEqual([tower.versionOf(0), tower.versionOf(1)], [1, 2])
+  })
+
+  test('INV-42 what it keeps that is newer is asked for, and handed to the owner if both sides signed it', async (t) => {
+    const tower = new StubTower()
+    const { link, told, problems, newer } = linkTo(tower)
+    t.after(() => link.stop())
+    link.look()
+    await tower.heard(1)
+    tower.refuse(0, 'entrusted_older', false)
+    await tower.heard(2)
+    assert.equal(tower.requests[1]?.action.kind, 'fetch')
+    const signed = told()
+    tower.give(1, entrustedOf())
+    await signed
+    assert.deepEqual([problems, newer], [['entrusted_older'], [entrustedOf()]])
   })
 
   test('INV-20 a receipt that the tower did not sign guards nothing', async (t) => {

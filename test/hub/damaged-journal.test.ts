@@ -83,6 +83,20 @@ describe('what a journal gives back', () => {
     })
   }
 
+  test('INV-42 JRN-3 a payment under another anchor is found behind the start, and nothing is committed then', async (context) => {
+    const path = await usedJournal(context)
+    await tamper(path, "UPDATE payment SET anchor = x'ff' || substr(anchor, 2)")
+    const journal = await openSqliteJournal(path, OWNER)
+    context.after(() => journal.close())
+    assert.deepEqual(await journal.payments([ANCHOR]), [])
+    await assert.rejects(journal.checkHistory(), {
+      code: 'store_corrupt',
+      message: /payment is not what was written.*move it away/,
+    })
+    const nothing = { channels: new Map(), payments: new Map(), reveals: new Set<never>() }
+    await assert.rejects(journal.commit(nothing, 8), { code: 'store_corrupt' })
+  })
+
   test('INV-42 JRN-3 is no channel that is older than the newest commit, or missing', async (context) => {
     for (const sql of [
       'DELETE FROM channel',

@@ -4,6 +4,7 @@ import {
   type ChannelParty,
   decodeTrusted,
   isClosing,
+  noteOf,
   STATE_ENTRIES,
 } from '@tallystick/protocol'
 import type { World } from './world.js'
@@ -25,15 +26,19 @@ export function channelsLeft(world: World): Channel[] {
     const known = owner?.channels.find(({ party }) => party.ledger.id === id)?.party
     const ofHub = world.isHubAttentive ? hub.records.channels.get(id)?.party : undefined
     // Of one that its wallet does not know, what it has put in is its own.
-    const isWallets = known === undefined ? client.deposited > 0n : hasWorth(known)
-    const isHubs = ofHub !== undefined && hasWorth(ofHub)
+    const isWallets = known === undefined ? client.deposited > 0n : hasWorth(known, world.time)
+    const isHubs = ofHub !== undefined && hasWorth(ofHub, world.time)
     const isGuarded = owner !== undefined || ofHub !== undefined
     const isOfInterest = (owner !== undefined && isWallets) || isHubs
     return isOfInterest || (isGuarded && isClosing(channel)) ? [channel] : []
   })
 }
 
-/** Whether a party has anything in a channel, or has claimed anything, that could pay for leaving. */
-export function hasWorth(party: ChannelParty): boolean {
-  return balanceOf(party) > 0n || party.incoming.some(({ known }) => known !== undefined)
+/** Whether a party has anything in a channel, or has claimed anything, that could pay for leaving at `time`. */
+export function hasWorth(party: ChannelParty, time: number): boolean {
+  const claimed = party.peer.items.filter(({ id, expiry }) => {
+    const { known, onLedger } = noteOf(party, id)
+    return onLedger > 0 || (known !== undefined && time <= expiry)
+  })
+  return balanceOf(party) > 0n || claimed.length > 0
 }

@@ -57,6 +57,7 @@ export function virtualJournal(
     addJob: (job) => disk.transact(life, () => records.jobs.set(job.id, job)),
     removeJob: (id) => disk.transact(life, () => records.jobs.delete(id)),
     totals: async () => totalsOf(records.payments.values()),
+    checkHistory: async () => undefined,
     close: async () => undefined,
   }
 }

@@ -40,7 +40,8 @@ export async function windUp(world: World): Promise<void> {
     if (!world.isHubAttentive) continue
     for (const { party } of hub.hub?.state.channels() ?? []) {
       const { id, status } = party.ledger
-      if (party.phase.kind === 'closed' || status.kind !== 'open' || !hasWorth(party)) continue
+      if (party.phase.kind === 'closed' || status.kind !== 'open' || !hasWorth(party, world.time))
+        continue
       begin(world, () => leaveAsHub(world, id))
     }
   }
@@ -57,10 +58,11 @@ function recoverChannels(world: World): void {
 
 function leaveAsWallets(world: World): void {
   for (const { wallet } of world.honestWallets()) {
-    for (const { party } of wallet?.channels() ?? []) {
+    for (const { party, books } of wallet?.channels() ?? []) {
       const { id, status } = party.ledger
-      if (status.kind === 'open' && hasWorth(party)) {
-        begin(world, async () => wallet?.forceClose(id))
+      if (status.kind === 'open' && hasWorth(party, world.time)) {
+        // Whom its hub tells again and again that data was lost, leaves without a word for what it holds.
+        begin(world, async () => wallet?.forceClose(id, { unsure: books !== 'whole' }))
       }
     }
   }

@@ -133,3 +133,38 @@ describe('a file of wallets', () => {
     assert.deepEqual(await stores.wallet('one').get('meta', 'nextKeyIndex'), utf8('7'))
   })
 })
+
+describe('what is finished in a store, one bit of whose key was flipped', () => {
+  async function damaged(context: TestContext) {
+    const path = join(temporaryFolder(context), 'wallet.db')
+    const made = await openSqliteStore(path)
+    const done = (key: string) =>
+      ({ kind: 'donePayment', key, value: utf8(`payment ${key}`) }) as const
+    await made.wallet('one').commit([done('order 4711'), done('order 4712')])
+    await made.close()
+    await tamper(path, "UPDATE done_record SET key = 'order 471q' WHERE key = 'order 4711'")
+    const stores = await openSqliteStore(path)
+    context.after(() => stores.close())
+    return stores.wallet('one')
+  }
+
+  test('INV-26 INV-42 JRN-3 is not taken for something that was never there', async (context) => {
+    const store = await damaged(context)
+    await assert.rejects(store.get('donePayment', 'order 4711'), { code: 'store_corrupt' })
+  })
+
+  test('INV-42 JRN-3 lets nothing more be signed once it was found', async (context) => {
+    const store = await damaged(context)
+    await assert.rejects(store.get('donePayment', 'order 4711'))
+    const write = { kind: 'meta', key: 'nextKeyIndex', value: utf8('3') } as const
+    await assert.rejects(store.commit([write]), { code: 'store_corrupt' })
+  })
+
+  test('INV-26 a key that was never used is found to be so', async (context) => {
+    const stores = await openSqliteStore(join(temporaryFolder(context), 'wallet.db'))
+    context.after(() => stores.close())
+    const done = { kind: 'donePayment', key: 'order 1', value: utf8('paid') } as const
+    await stores.wallet('one').commit([done])
+    assert.equal(await stores.wallet('one').get('donePayment', 'order 2'), undefined)
+  })
+})

@@ -5,6 +5,7 @@ import {
   type Channel,
   type ClosingChannel,
   challenge,
+  channelTotal,
   type DisputeRejection,
   finalize,
   forceClose,
@@ -58,7 +59,7 @@ export type ExitStep =
       readonly fee: bigint
       /** From the block that takes it until others may no more answer, seconds. */
       readonly windowSeconds: number
-      /** What the ledger takes if a newer state of this side's is shown, base units. */
+      /** What the ledger takes at most if a newer state of this side's is shown, base units. */
       readonly penalty: bigint
       readonly mayBeOld: boolean
     }
@@ -85,6 +86,11 @@ export type ExitPlan = {
   readonly step: ExitStep
   /** What this side is paid in the worst and the best case, all finalizes together, base units. */
   readonly payout: PayoutBounds
+  /**
+   * The same if nothing newer is shown than this side knows. Where that may be, `payout` is all that is
+   * possible: what a state says that this side does not know, nobody can tell it.
+   */
+  readonly known: PayoutBounds
   /** What finalizes have paid it so far. */
   readonly paid: bigint
   /** What this side loses of its share as a penalty, and what it gains of the other's, as it stands. */
@@ -114,7 +120,8 @@ export function planExit(
   { way, answer }: { readonly way: WayOut; readonly answer: OperationOf<'challenge'> | undefined },
   sight: ExitSight,
 ): ExitPlan | DisputeRejection {
-  if (isClosing(channel)) return planClosing(channel, role, answer, sight)
+  if (isClosing(channel))
+    return planClosing(channel, role, { answer, mayBeOld: way.mayBeOld }, sight)
   const { chainId, now } = sight
   const { operation, fee, mayBeOld } = way
   const { unsure } = operation
@@ -126,16 +133,16 @@ export function planExit(
     ...side,
     feesPaid: amount(side.feesPaid + fee),
   })
-  const { least, most } = settlementBounds(paying, revealedBy, now)[role]
+  const known = settlementBounds(paying, revealedBy, now)[role]
   const { unsureWindowSeconds, disputeWindowSeconds } = channel.terms
   return {
     ...{ kind: 'plan', channel, role, paid: 0n, penalty: 0n },
     step: {
       ...{ kind: 'forceClose', unsure, fee, mayBeOld },
       windowSeconds: unsure ? unsureWindowSeconds : disputeWindowSeconds,
-      penalty: unsure ? 0n : penaltyOf(paying, role, most),
+      penalty: unsure ? 0n : penaltyOf(paying, role, channelTotal(paying)),
     },
-    payout: { least: mayBeOld ? 0n : least, most },
+    ...{ known, payout: mayBeOld || unsure ? anything(paying) : known },
     items: itemsOf(paying, role, revealedBy, now),
     lastTime: lastTimeOf(paying, revealedBy, now),
   }
@@ -144,7 +151,12 @@ export function planExit(
 function planClosing(
   channel: ClosingChannel,
   role: Role,
-  answer: OperationOf<'challenge'> | undefined,
+  {
+    answer,
+    mayBeOld,
+  }: Pick<WayOut, 'mayBeOld'> & {
+    readonly answer: OperationOf<'challenge'> | undefined
+  },
   { chainId, now, revealedBy }: ExitSight,
 ): ExitPlan {
   const answered = answer && challenge(chainId, channel, answer, now)
@@ -152,15 +164,22 @@ function planClosing(
   const settled = isAnswered ? answered : channel
   const bounds = settlementBounds(settled, revealedBy, now)
   const lastTime = lastTimeOf(settled, revealedBy, now)
+  const { by, unsure, deadline } = channel.status
+  const isAnswerable = now <= deadline && (mayBeOld || (unsure && by === role))
   return {
     ...{ kind: 'plan', channel, role },
     step: stepOf(settled, { answerDue: isAnswered, lastTime, revealedBy, now }),
-    payout: bounds[role],
+    ...{ known: bounds[role], payout: isAnswerable ? anything(settled) : bounds[role] },
     paid: paidSoFar(settled.status, role),
     penalty: bounds.penalty.least,
     items: itemsOf(settled, role, revealedBy, now),
     lastTime,
   }
+}
+
+/** What a newer state can come to, whatever it says. */
+function anything(channel: ClosingChannel): PayoutBounds {
+  return { least: 0n, most: channelTotal(channel) }
 }
 
 function stepOf(

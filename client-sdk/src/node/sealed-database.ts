@@ -53,11 +53,15 @@ export class SealedDatabase {
   readonly #database: SqliteDatabase
   readonly #mark: MarkFile
   readonly #live: LiveRows
+  readonly #options: SealedDatabaseOptions
   #seal: Seal
+  #check: Promise<void> | undefined
+  #isClosing = false
   #last: Promise<unknown> = Promise.resolve()
   #fault: unknown
 
-  private constructor({ database, mark, live, seal }: Opened) {
+  private constructor({ database, mark, live, seal }: Opened, options: SealedDatabaseOptions) {
+    this.#options = options
     this.#database = database
     this.#mark = mark
     this.#live = live
@@ -74,7 +78,7 @@ export class SealedDatabase {
     const isShort = await isCutShort(options.path)
     try {
       const database = await openDatabase(options.path)
-      return new SealedDatabase(await openFiles(database, options))
+      return new SealedDatabase(await openFiles(database, options), options)
     } catch (error) {
       throw advised(isShort ? cutShort(error) : error, options)
     }
@@ -108,7 +112,33 @@ export class SealedDatabase {
     return done
   }
 
+  /**
+   * JRN-3 for history, which may be of any size and is not read at a start: reads every row once, page by
+   * page with a `rest` after each, and ends early when the database is closed. What is found to be
+   * damaged makes the database unusable. Throws `store_corrupt`.
+   */
+  checkHistory(rest: () => Promise<void>): Promise<void> {
+    this.#check ??= this.#checkHistory(rest).catch((error) => {
+      this.#fault ??= advised(error, this.#options)
+      throw this.#fault
+    })
+    return this.#check
+  }
+
+  async #checkHistory(rest: () => Promise<void>): Promise<void> {
+    for (const table of this.#options.tables) {
+      if (table.kind === 'live') continue
+      // Reading a row checks it.
+      for await (const _ of this.scan(table)) {
+        await rest()
+        if (this.#isClosing) return
+      }
+    }
+  }
+
   async close(): Promise<void> {
+    this.#isClosing = true
+    await this.#check?.catch(() => undefined)
     await this.#last
     await this.#mark.close()
     await this.#database.close()

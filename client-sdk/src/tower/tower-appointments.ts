@@ -1,4 +1,5 @@
 import {
+  type ChainId,
   type Channel,
   checkEntrusted,
   type Entrusted,
@@ -27,11 +28,18 @@ export async function fetchEntrusted(
   tower: TowerAddress,
   of: AppointmentOwner,
 ): Promise<Entrusted | undefined> {
-  const answer = await askAbout(tower, of, 'fetch')
+  return readFound(tower.chainId, of, await askAbout(tower, of, 'fetch'))
+}
+
+/** What a tower's answer to `fetch` gives back; `undefined`: nothing. Errors: `tower_answer_malformed`. */
+export function readFound(
+  chainId: ChainId,
+  { channel, owner }: Pick<AppointmentOwner, 'channel' | 'owner'>,
+  answer: TowerAnswer,
+): Entrusted | undefined {
   if (answer.kind !== 'found') return undefined
-  const { channel, owner } = of
   // Whether it may still challenge is no question here.
-  const refused = checkEntrusted(tower.chainId, channel, answer.entrusted, timestamp(0))
+  const refused = checkEntrusted(chainId, channel, answer.entrusted, timestamp(0))
   if (isRejection(refused) || answer.entrusted.owner !== owner) {
     throw new WalletError('tower_answer_malformed', 'the watchtower gave back what nobody signed')
   }

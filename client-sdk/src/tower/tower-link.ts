@@ -15,6 +15,7 @@ import {
 import { backOffMs } from '../ledger/pause.js'
 import { WalletError } from '../wallet-error.js'
 import { type GuardedPosition, isEntrustable, isSamePosition, positionOf } from './entrustable.js'
+import { readFound } from './tower-appointments.js'
 import { type TowerAddress, type TowerAnswer, TowerSession } from './tower-session.js'
 
 /** A channel that is to be guarded, as it is on its owner's disk. */
@@ -40,6 +41,8 @@ export type TowerLinkParts = {
   readonly channels: () => Iterable<EntrustedChannel>
   /** It has vouched for more than before. */
   readonly onGuarded: () => void
+  /** It keeps something newer than there is on disk, signed by both sides: the disk is an old copy. */
+  readonly onNewer: (entrusted: Entrusted) => void
   readonly onProblem: (code: string, detail: string) => void
 }
 
@@ -162,6 +165,11 @@ export class TowerLink {
       const entrusted = entrust(chainId, party, terms, signer)
       const answer = await session.ask({ kind: 'entrust', entrusted }, signer)
       this.#learn(session, chainId, party, entrusted, answer)
+      if (answer.kind !== 'refused' || answer.code !== 'entrusted_older') return
+      const { role: owner, ledger: channel } = party
+      const newer = await session.ask({ kind: 'fetch', channel: id, owner }, signer)
+      const found = readFound(chainId, { channel, owner }, newer)
+      if (found !== undefined) this.#parts.onNewer(found)
     } catch (error) {
       if (error instanceof WalletError && !error.retryable) this.#problem(error)
       this.#backOff()

@@ -190,7 +190,7 @@ export function becomeWhole(
 }
 
 /** An invoice whose item is gone, and that was not ended by `endGoneInvoices`, was paid. */
-function payClaimedInvoices(state: WalletOverlay, { now }: WalletContext): WalletEffect[] {
+export function payClaimedInvoices(state: WalletOverlay, { now }: WalletContext): WalletEffect[] {
   const channels = [...state.channels()]
   // Which of several channels it was on, nobody knows any more.
   if (channels.some(({ books, party }) => books !== 'whole' && party.phase.kind !== 'closed'))

@@ -33,7 +33,7 @@ import {
   startDraining,
   type Timestamp,
 } from '@tallystick/protocol'
-import { failCancelled } from './cancelled-payments.js'
+import { stepChannelGone } from './channel-gone.js'
 import { finishPayment, linkRefund } from './finish-payment.js'
 import { meetLaneEvent } from './receive-payment.js'
 import {
@@ -46,7 +46,6 @@ import {
   stepTurnEnded,
 } from './resume-step.js'
 import { markPaid, stepRevealSeen } from './reveal-step.js'
-import { payByDispute } from './settled-claims.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
@@ -106,7 +105,7 @@ export function stepWallet(
     case 'channelSeen':
       return stepChannelSeen(state, event, context)
     case 'channelGone':
-      return stepChannelGone(state, event.channel, context)
+      return changeChannel(state, event.channel, (held) => stepChannelGone(state, held, context))
     case 'channelEnded':
       return stepChannelEnded(state, event.channel, event.end)
     case 'revealSeen':
@@ -274,16 +273,6 @@ function stepChannelSeen(
   // On one that is closing there is nothing to go on with, and nothing to sign.
   if (books === 'lost') stepStateLost(state, found, 'store', context)
   return [{ kind: 'channelChanged', channel: channel.id }]
-}
-
-function stepChannelGone(
-  state: WalletOverlay,
-  channel: ChannelId,
-  { now }: WalletContext,
-): Outcome {
-  const changed = changeParty(state, channel, (party) => seeLedger(party, undefined, now))
-  if (isRejection(changed)) return changed
-  return [...changed, ...failCancelled(state, channel, now), ...payByDispute(state, channel, now)]
 }
 
 function stepChannelEnded(state: WalletOverlay, channel: ChannelId, end: ChannelEnd): Outcome {

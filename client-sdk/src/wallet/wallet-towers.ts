@@ -1,9 +1,10 @@
-import type { ChannelId, PublicKey } from '@tallystick/protocol'
+import type { ChannelId, Entrusted, PublicKey } from '@tallystick/protocol'
 import type { OpenSocket } from '../ledger/open-socket.js'
 import { isEntrustable } from '../tower/entrustable.js'
 import { type TowerGuard, TowerLink } from '../tower/tower-link.js'
 import { WalletError } from '../wallet-error.js'
 import type { Caller, WalletCore } from './wallet-core.js'
+import { adopt } from './wallet-resume.js'
 
 /** A watchtower that is to guard the channels of a wallet. */
 export type TowerOptions = {
@@ -36,6 +37,7 @@ export class WalletTowers {
           ...{ address: { url, chainId, key, openSocket }, bountyPpm, channels },
           now: () => feed.time,
           onGuarded: () => core.changes.tell({ kind: 'books' }),
+          onNewer: (entrusted) => void this.#adopt(entrusted),
           onProblem: (code, detail) => core.problem(code, detail),
         }),
     )
@@ -72,6 +74,16 @@ export class WalletTowers {
   stop(): void {
     this.#unsubscribe()
     for (const link of this.#links) link.stop()
+  }
+
+  /** A tower that holds more than this store shows that the store is old: it signs nothing until it resumes. */
+  async #adopt(entrusted: Entrusted): Promise<void> {
+    try {
+      await adopt(this.#core, entrusted)
+    } catch (error) {
+      const code = error instanceof WalletError ? error.code : 'entrusted_invalid'
+      this.#core.problem(code, error instanceof Error ? error.message : String(error))
+    }
   }
 
   #look(): void {

@@ -37,5 +37,7 @@ export type Journal = {
   addJob(job: LedgerJob): Promise<void>
   removeJob(id: TxId): Promise<void>
   totals(): Promise<readonly PaymentTotals[]>
+  /** Reads all of the history once, without haste; fails if any of it is not what was written. */
+  checkHistory(): Promise<void>
   close(): Promise<void>
 }

@@ -1,3 +1,4 @@
+import { pause } from '@tallystick/client-sdk'
 import {
   markNewDatabase,
   type Restored,
@@ -78,6 +79,9 @@ const REVEAL: SealedTable = {
   keys: 1,
 }
 
+/** Between two pages of history that are checked behind the payments, milliseconds. */
+const HISTORY_REST_MS = 50
+
 /** Whose journal it is. */
 export type JournalOwner = { readonly chainId: ChainId; readonly hub: PublicKey }
 
@@ -131,6 +135,7 @@ export async function openSqliteJournal(
       database.commit([{ kind: 'put', table: JOB, values: [fromHex(id), transaction] }]),
     removeJob: (id) => database.commit([{ kind: 'remove', table: JOB, key: [fromHex(id)] }]),
     totals: () => totals(database),
+    checkHistory: () => database.checkHistory(() => pause(HISTORY_REST_MS, undefined)),
     close: () => database.close(),
   }
 }

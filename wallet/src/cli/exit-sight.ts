@@ -42,8 +42,8 @@ export function isUnsettled({ kind }: Sight): boolean {
 }
 
 /** What costs more to leave than it brings is left alone. */
-export function isEmpty({ step, payout }: ExitPlan): boolean {
-  return step.kind === 'forceClose' && payout.most === 0n
+export function isEmpty({ step, known }: ExitPlan): boolean {
+  return step.kind === 'forceClose' && known.most === 0n
 }
 
 export function isToLeave(sight: Sight): boolean {

@@ -7,17 +7,21 @@ const ITEMS_SHOWN = 8
 
 /** What leaving one channel brings, when, and what it waits for, for people. */
 export function planLines(plan: ExitPlan, money: Money, now: Timestamp): string[] {
-  const { channel, payout, paid, items } = plan
+  const { channel, known, payout, paid, items } = plan
   const amount = (units: bigint) => money(channel.asset, units)
+  const isKnown = payout.least === known.least && payout.most === known.most
   const due =
-    payout.least === payout.most
-      ? `you get   ${amount(payout.most)}`
-      : `you get   ${amount(payout.least)} at least, ${amount(payout.most)} at best`
+    known.least === known.most
+      ? amount(known.most)
+      : `${amount(known.least)} at least, ${amount(known.most)} at best`
   const waiting = items.filter(({ fate }) => fate === 'waiting')
   const earned = items.filter(({ fate, incoming }) => fate === 'public' && incoming)
   return [
     `holds     ${amount(channelTotal(channel))} for both sides`,
-    due,
+    `you get   ${due}${isKnown ? '' : ', by what this store knows'}`,
+    ...(isKnown
+      ? []
+      : [`careful   if a newer state is shown, what that says: 0 to ${amount(payout.most)}`]),
     ...(paid > 0n ? [`so far    ${amount(paid)} of it is paid out`] : []),
     ...stepLines(plan, amount, now),
     ...(earned.length > 0 ? [earnedLine(earned, amount)] : []),
@@ -44,10 +48,7 @@ function stepLines(
         `3. paid   after ${after(lastTime)}, if a block takes the close by now`,
         step.unsure
           ? 'penalty   none, whatever the hub shows'
-          : `penalty   ${amount(step.penalty)} if this store is an old copy; use --unsure if it may be`,
-        ...(step.mayBeOld
-          ? ['careful   newer states may exist: what came later counts if the hub shows it']
-          : []),
+          : `penalty   up to ${amount(step.penalty)} if this store is an old copy; use --unsure if it may be`,
       ]
     }
     case 'window': {
@@ -88,12 +89,13 @@ function itemLine(
 
 /** The same for programs; amounts are decimal strings of base units, times seconds since 1970. */
 export function planFacts(plan: ExitPlan): object {
-  const { channel, step, payout, paid, penalty, items, lastTime } = plan
+  const { channel, step, known, payout, paid, penalty, items, lastTime } = plan
   return {
     ...{ channel: channel.id, number: channel.number, asset: channel.asset },
     total: `${channelTotal(channel)}`,
     step: stepFacts(step),
     ...{ payout_least: `${payout.least}`, payout_most: `${payout.most}`, paid: `${paid}` },
+    ...{ known_least: `${known.least}`, known_most: `${known.most}` },
     penalty: `${penalty}`,
     items: items.map(({ incoming, value, expiry, fate }) => {
       return { incoming, value: `${value}`, expiry, fate }
@@ -108,7 +110,7 @@ function stepFacts(step: ExitPlan['step']): object {
       const { unsure, fee, windowSeconds, penalty, mayBeOld } = step
       return {
         ...{ kind: 'force_close', unsure, fee: `${fee}`, window_seconds: windowSeconds },
-        ...{ penalty_if_old: `${penalty}`, may_be_old: mayBeOld },
+        ...{ penalty_if_old_most: `${penalty}`, may_be_old: mayBeOld },
       }
     }
     case 'window': {

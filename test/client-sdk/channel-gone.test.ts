@@ -45,3 +45,39 @@ describe('INV-25 DSP-6 an invoice whose payment a dispute has settled', () => {
     assert.equal(statusAfter([{ kind: 'expire', id: itemId(1) }]), 'claiming')
   })
 })
+
+describe('CH-18 DSP-6 a payment of a record that may be old, once the ledger has settled its channel', () => {
+  /** What the client's own lane was settled with: all that it had promised, or what came after it. */
+  function statusAfter(settled: 'the item' | 'what came later'): string | undefined {
+    const pair = new ChannelPair()
+    pair.add('client', 1, 100n, EXPIRY)
+    const old = pair.client
+    if (settled === 'what came later') {
+      pair.update('client', [{ kind: 'expire', id: itemId(1) }], timestamp(EXPIRY + 60))
+    }
+    pair.act('hub', [forceCloseOperation(pair.hub)], timestamp(EXPIRY + 70))
+    const base = new WalletState()
+    const party = { ...old, ledger: pair.client.ledger }
+    base.setChannel({ party, keyIndex: 0, books: 'doubted', end: undefined })
+    base.setPayment({
+      ...{ id: itemId(1), channel: party.ledger.id, payee: pair.signers.hub.publicKey },
+      ...{ anchor: ANCHOR(1), amount: amount(90n), fee: amount(10n), description: '', code: '' },
+      ...{ status: 'pending', preimage: undefined, time: timestamp(START), refundOf: undefined },
+    })
+    const state = new WalletOverlay(base)
+    const context = { signer: () => pair.signers.client, nonce: new Uint8Array(16) }
+    const { chainId } = pair.world
+    const now = timestamp(EXPIRY + 5_000)
+    const gone = { kind: 'channelGone', channel: party.ledger.id } as const
+    assert.ok(!isRejection(stepWallet(state, gone, { ...context, chainId, now })))
+    return state.payment(itemId(1))?.status
+  }
+
+  test('has failed where the item was settled as pending, and nobody had revealed its preimage', () => {
+    assert.equal(statusAfter('the item'), 'failed')
+  })
+
+  test('is unresolved where the lane was settled by something that this record does not hold', () => {
+    assert.equal(statusAfter('what came later'), 'unresolved')
+  })
+})

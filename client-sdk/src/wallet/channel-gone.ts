@@ -1,0 +1,100 @@
+import {
+  type Anchor,
+  type ChannelParty,
+  claimableOf,
+  compareVersions,
+  type ItemId,
+  isClosing,
+  type LaneState,
+  noteOf,
+  otherRole,
+  seeLedger,
+} from '@tallystick/protocol'
+import { settledLanes } from '../guard/answer-force-close.js'
+import { failCancelled } from './cancelled-payments.js'
+import { finishPayment } from './finish-payment.js'
+import { payClaimedInvoices } from './resume-step.js'
+import type { WalletEffect } from './wallet-event.js'
+import type { WalletChannel } from './wallet-records.js'
+import type { WalletOverlay } from './wallet-state.js'
+import type { WalletContext } from './wallet-step.js'
+
+/** The ledger has settled a channel: how the payments on it ended that nobody else will tell of. */
+export function stepChannelGone(
+  state: WalletOverlay,
+  held: WalletChannel,
+  context: WalletContext,
+): WalletEffect[] {
+  const party = seeLedger(held.party, undefined, context.now)
+  if (party === held.party) return []
+  state.setChannel({ ...held, party })
+  return [
+    { kind: 'channelChanged', channel: party.ledger.id },
+    ...failCancelled(state, party.ledger.id, context.now),
+    ...(held.books === 'whole' ? [] : endDoubted(state, party, context)),
+    ...payBySettlement(state, party, context),
+  ]
+}
+
+/**
+ * Payments of a record that may not hold all that was signed: what the lane that was settled still
+ * had pending is back, as nobody has revealed its preimage in time; all else another device knows.
+ */
+function endDoubted(
+  state: WalletOverlay,
+  { ledger, role }: ChannelParty,
+  { now }: WalletContext,
+): WalletEffect[] {
+  const lanes = isClosing(ledger) ? settledLanes(ledger, role) : []
+  const isBack = (id: ItemId) =>
+    lanes.length > 0 && lanes.every(({ items }) => items.some((item) => item.id === id))
+  return [...state.payments()]
+    .filter(({ channel, status }) => channel === ledger.id && status === 'pending')
+    .flatMap((payment) => {
+      const status = isBack(payment.id) ? 'failed' : 'unresolved'
+      return finishPayment(state, { ...payment, status, code: 'channel_settled', time: now })
+    })
+}
+
+/**
+ * Where the channel was settled by no less than its other side had signed: invoices are paid that it
+ * paid by a proof which never came, or which a resume that never ended had put in doubt.
+ */
+function payBySettlement(
+  state: WalletOverlay,
+  party: ChannelParty,
+  context: WalletContext,
+): WalletEffect[] {
+  const { ledger, peer, role } = party
+  const lanes = isClosing(ledger) ? settledLanes(ledger, otherRole(role)) : []
+  if (lanes.some(({ transferred }) => transferred < peer.transferred)) return []
+  const disputed = claimsPaidBy(lanes, party).flatMap(({ anchor, amount }): WalletEffect[] => {
+    const invoice = state.invoice(anchor)
+    if (invoice?.status !== 'claiming' || amount < invoice.amount) return []
+    const paid = { ...invoice, status: 'paid', time: context.now } as const
+    state.setInvoice(paid)
+    return [{ kind: 'invoiceChanged', invoice: paid }]
+  })
+  return [...disputed, ...payClaimedInvoices(state, context)]
+}
+
+/**
+ * Claims that the other side has paid in every lane which a dispute may have settled it with, though
+ * it never sent that proof: later ones, without the items, that pay all that was claimed of them.
+ */
+function claimsPaidBy(
+  lanes: readonly LaneState[],
+  party: ChannelParty,
+): readonly { readonly anchor: Anchor; readonly amount: bigint }[] {
+  const { peer } = party
+  const claims = peer.items
+    .filter(({ id }) => lanes.every(({ items }) => items.every((item) => item.id !== id)))
+    .flatMap((item) => {
+      const { known } = noteOf(party, item.id)
+      const amount = known && claimableOf(item, known.index)
+      return amount === undefined ? [] : [{ anchor: item.anchor, amount }]
+    })
+  const due = claims.reduce((sum, { amount }) => sum + amount, BigInt(peer.transferred))
+  const paysAll = (lane: LaneState) => compareVersions(lane, peer) > 0 && lane.transferred >= due
+  return lanes.length > 0 && lanes.every(paysAll) ? claims : []
+}
