@@ -50,6 +50,8 @@ export class PaymentLoad implements LoadEvents {
   readonly #name: Uint8Array
   /** Groups that each client has under way. */
   readonly #underWay = new Map<LoadClient, number>()
+  /** Of all clients together. */
+  #groups = 0
   #next = 0
   #made = 0
   #plan: LoadPlan | undefined
@@ -86,14 +88,12 @@ export class PaymentLoad implements LoadEvents {
     return this.#pending.size
   }
 
+  /** Begins payments by `plan`; those of a plan before it that are under way come to their end. */
   start(plan: LoadPlan): void {
+    this.#stopPace()
     this.#plan = plan
     const { pace, perProof } = plan
-    if (pace.kind === 'full') {
-      const groups = Math.max(1, Math.round(pace.inFlight / perProof))
-      for (let i = 0; i < groups && this.#startGroup(performance.now()); i++);
-      return
-    }
+    if (pace.kind === 'full') return this.#fill(plan)
     const started = performance.now()
     const gapMs = (1_000 * perProof) / pace.perSecond
     let begun = 0
@@ -177,11 +177,19 @@ export class PaymentLoad implements LoadEvents {
     this.#pending.delete(id)
     group.left--
     if (group.left > 0) return
+    this.#groups--
     this.#count(group.payer, -1)
     if (this.#plan === undefined) return
     const due = this.#late.shift()
     if (due !== undefined) this.#startGroup(due)
-    else if (this.#plan.pace.kind === 'full') this.#startGroup(performance.now())
+    else this.#fill(this.#plan)
+  }
+
+  /** At full load, begins what is missing of the payments that are to be under way. */
+  #fill({ pace, perProof }: LoadPlan): void {
+    if (pace.kind !== 'full') return
+    const groups = Math.max(1, Math.round(pace.inFlight / perProof))
+    while (this.#groups < groups && this.#startGroup(performance.now()));
   }
 
   /** The next client in turn that has room pays the one behind it; `false`: none has. */
@@ -194,6 +202,7 @@ export class PaymentLoad implements LoadEvents {
     if (payer === undefined || payee === undefined) return false
     const group = { payer, left: plan.perProof }
     this.#count(payer, 1)
+    this.#groups++
     const expiry = timestamp(Math.floor(Date.now() / 1_000) + EXPIRY_SECONDS)
     const forward = { payee: payee.identity, amount: AMOUNT as Amount }
     payer.pay(
