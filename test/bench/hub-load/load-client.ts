@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import {
-  applyChange,
   balanceProofDigest,
   type ChainId,
   type Change,
@@ -30,6 +29,7 @@ import {
   verifySession,
 } from '@tallystick/protocol'
 import { channelKeyOf, identityOf } from './load-keys.js'
+import { changedLane } from './load-lane.js'
 import { WireSocket } from './wire-socket.js'
 
 /** Of so many proofs of the hub one is verified as it comes; a proof vouches for all before it. */
@@ -199,7 +199,7 @@ export class LoadClient {
     const { channel } = this
     const version = this.#own.version + 1
     const acked = this.#peer.version
-    const own = { ...changes.reduce(changed, this.#own), version, acked }
+    const own = { ...changedLane(this.#own, changes), version, acked }
     const digest = balanceProofDigest(this.#options.chainId, channel, 'client', own)
     const evidence = { kind: 'single', signature: this.#key.sign(digest) } as const
     const update = { channel, epoch: 0, version, acked, changes, evidence }
@@ -288,7 +288,7 @@ export class LoadClient {
       throw new Error(`version ${update.version} came after ${this.#peer.version}`)
     }
     const { version, acked, changes, evidence } = update
-    const peer = { ...changes.reduce(changed, this.#peer), version, acked }
+    const peer = { ...changedLane(this.#peer, changes), version, acked }
     if (version % PROOFS_PER_VERIFICATION === 0 && !this.#isSigned(peer, evidence)) {
       throw new Error(`the hub did not sign version ${version} of channel ${this.channel}`)
     }
@@ -342,10 +342,4 @@ export class LoadClient {
       evidence,
     )
   }
-}
-
-function changed(lane: LaneState, change: Change): LaneState {
-  const next = applyChange(lane, change)
-  if ('kind' in next) throw new Error(`${next.code}: ${next.detail}`)
-  return next
 }
