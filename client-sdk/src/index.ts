@@ -30,6 +30,7 @@ export { finalizeTransaction } from './ledger/finalize-transaction.js'
 export { findChannelEnd } from './ledger/find-channel-end.js'
 export type { FollowOptions, VerifiedBlock } from './ledger/follow-blocks.js'
 export { inParallel } from './ledger/in-parallel.js'
+export { inTime } from './ledger/in-time.js'
 export { type CoinSpend, KeyCoins } from './ledger/key-coins.js'
 export type { LedgerAccess } from './ledger/ledger-access.js'
 export {

@@ -137,7 +137,6 @@ export function assembleHub(parts: HubParts): AssembledHub {
     const ended = endedDisputes(events, state, await reveals.of(before, news), time)
     await pipeline.ledger({ height, time, events })
     for (const channel of ended) onReport({ kind: 'ended', ...channel })
-    await patiently(() => closer.meetBlock(height, summary.ids))
     const guarded = [...state.busyChannels()].map(({ party }) => {
       return { party, signer, mayLeave: party.lostAt === undefined, unsure: false }
     })
@@ -145,6 +144,7 @@ export function assembleHub(parts: HubParts): AssembledHub {
     const revealedBy = await reveals.of(parties, news)
     // Not waited for: a node that does not answer must not hold up the next block.
     guard.act(guarded, { height, now: time, revealedBy }).catch(onFault)
+    closer.meetBlock(height, summary.ids).catch(onFault)
   }
   const contact = new LedgerContact(clock, () => ledger.parameters)
   const following = ledger.follow({

@@ -1,28 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { LedgerClient, PROCESS_CLOCK } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
-import {
-  amount,
-  CLAIM_MARGIN_SECONDS,
-  type HubPolicy,
-  type PublicKey,
-  RESUME_NONCE_BYTES,
-  type Timestamp,
-} from '@tallystick/protocol'
+import { amount, CLAIM_MARGIN_SECONDS, type HubPolicy, type PublicKey } from '@tallystick/protocol'
 import { serveHub } from './api/hub-server.js'
 import { assembleHub } from './assemble-hub.js'
 import type { AuditFacts } from './audit/audit-line.js'
 import { AuditLog } from './audit/audit-log.js'
 import { auditedHub } from './audit/audited-hub.js'
 import { BackupDesk } from './backup/backup-desk.js'
-import type { HubChannel } from './core/hub-channel.js'
-import { askAtStart } from './core/resume-step.js'
 import { type HubConfig, termsOf } from './hub-config.js'
 import { auditPathOf, backupsPathOf, journalPathOf, loadHubKeys } from './hub-keys.js'
 import type { HubReport } from './hub-report.js'
 import { HUB_VERSION } from './hub-version.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
-import { resumeAtStart } from './resume-at-start.js'
+import { restoredAt, resumeAtStart } from './resume-at-start.js'
 import { StartFault } from './start-fault.js'
 import { openBackupRows } from './store/backup-rows.js'
 import { openSqliteJournal } from './store/sqlite-journal.js'
@@ -72,7 +63,7 @@ export async function startHub(
   const owner = { chainId, hub: keys.signer.publicKey }
   const journal = await openSqliteJournal(journalPathOf(config.dataDir), owner, {
     unmarked: 'refused',
-    ...(config.restored ? { restored: { time, channel: restoredAt(time) } } : {}),
+    ...(config.restored ? { restored: { time, channel: restoredAt(time, freshBytes) } } : {}),
   })
   const stored = await resumeAtStart(journal, freshBytes)
   // Behind the lock of the journal: a second hub writes no line.
@@ -146,14 +137,6 @@ export async function startHub(
 
 function freshBytes(length: number): Uint8Array {
   return new Uint8Array(randomBytes(length))
-}
-
-/** What a channel of a restored copy becomes: nothing is signed on it before it is resumed. */
-function restoredAt(restoredTime: Timestamp): (channel: HubChannel) => HubChannel {
-  return (channel) => {
-    const nonce = freshBytes(RESUME_NONCE_BYTES)
-    return askAtStart(channel, { nonce, restoredTime }) ?? channel
-  }
 }
 
 function policyOf(

@@ -1,5 +1,5 @@
-import { RESUME_NONCE_BYTES } from '@tallystick/protocol'
-import { idOf } from './core/hub-channel.js'
+import { RESUME_NONCE_BYTES, type Timestamp } from '@tallystick/protocol'
+import { type HubChannel, idOf } from './core/hub-channel.js'
 import { askAtStart } from './core/resume-step.js'
 import type { Journal } from './store/journal.js'
 
@@ -20,4 +20,15 @@ export async function resumeAtStart(
   const rows = new Map(asking.map((channel) => [idOf(channel), channel]))
   await journal.commit({ channels: rows, payments: new Map(), reveals: new Set() }, undefined)
   return { ...stored, channels: stored.channels.map((row) => rows.get(idOf(row)) ?? row) }
+}
+
+/** What a channel of a restored copy becomes: nothing is signed on it before it is resumed (HUB-8). */
+export function restoredAt(
+  restoredTime: Timestamp,
+  randomBytes: (length: number) => Uint8Array,
+): (channel: HubChannel) => HubChannel {
+  return (channel) => {
+    const nonce = randomBytes(RESUME_NONCE_BYTES)
+    return askAtStart(channel, { nonce, restoredTime }) ?? channel
+  }
 }

@@ -67,9 +67,9 @@ export class StubLedger {
     return { send: () => {}, close, bufferedAmount: 0 }
   }
 
-  /** Makes a block of everything pending, or drops what has become wrong. */
-  produce(time: Timestamp): void {
-    const good: Transaction[] = []
+  /** Makes a block of `more` and of everything pending, or drops what of that has become wrong. */
+  produce(time: Timestamp, ...more: readonly Transaction[]): void {
+    const good: Transaction[] = [...more]
     for (const [id, transaction] of this.#pending) {
       const judged = this.world.judge(transaction, time)
       if (isRejection(judged)) this.#rejected.set(id, { code: judged.code, detail: judged.detail })

@@ -103,6 +103,7 @@ function linkTo(tower: StubTower) {
     },
     bountyPpm: undefined,
     now: () => timestamp(NOW),
+    randomBytes: (length) => new Uint8Array(length),
     channels: () => [{ party: party(), signer: SIGNERS.client }],
     onGuarded: wake,
     onNewer: (entrusted) => {
@@ -163,6 +164,27 @@ describe('TOWER-8 an owner keeps its tower at the newest', () => {
     tower.keep(2)
     await guarded
     assert.deepEqual([guard().isNewest, problems], [true, []])
+  })
+
+  test('a tower that comes back is handed the newest again: it may be one that was restored', async (t) => {
+    const tower = new StubTower()
+    const { link, guard, told, problems } = linkTo(tower)
+    t.after(() => link.stop())
+    link.look()
+    await tower.heard(1)
+    const first = told()
+    tower.keep(0)
+    await first
+    tower.hangUp()
+    // With the next block, which changes nothing.
+    link.look()
+    await tower.heard(2)
+    assert.deepEqual([tower.connections, tower.versionOf(1)], [2, 1])
+    const again = told()
+    tower.keep(1)
+    await again
+    link.look()
+    assert.deepEqual([guard().isNewest, tower.requests.length, problems], [true, 2, []])
   })
 
   test('what is refused for good is told, and not said again before there is something newer', async (t) => {

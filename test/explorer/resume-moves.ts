@@ -10,6 +10,7 @@ import {
   LANE_START,
   type LaneState,
   laneHead,
+  mustAskAsWell,
   newParty,
   noteOf,
   otherRole,
@@ -205,7 +206,7 @@ function* grants(scope: ChannelScope, state: ChannelState): Iterable<Move<Channe
     const { resume } = granted.answer
     const next = { ...state, resumes: [...resumes, resume] }
     const label = `signs resume ${resume.point.epoch - NOW}`
-    if (lostAt === undefined || granted.party.resuming !== undefined) {
+    if (!mustAskAsWell(granted.party, lostAt)) {
       yield* batch(scope, next, label, granted.party)
       continue
     }

@@ -19,6 +19,7 @@ import {
   transactionId,
 } from '@tallystick/protocol'
 import { Closer } from '#hub/closer/closer.js'
+import type { LedgerPort } from '#hub/closer/ledger-port.js'
 import type { LiquidityRequest } from '#hub/closer/liquidity-request.js'
 import { HubState } from '#hub/core/hub-state.js'
 import { ledgerPortOf } from '#hub/ledger/client-ledger-port.js'
@@ -59,7 +60,11 @@ class Desk {
     this.#closer = new Closer({ ...parts, state, onBatch }, [])
   }
 
-  static async open(funds: readonly bigint[]): Promise<Desk> {
+  /** `port`: what stands between the closer and the ledger. */
+  static async open(
+    funds: readonly bigint[],
+    port: (ledger: LedgerPort) => LedgerPort = (ledger) => ledger,
+  ): Promise<Desk> {
     const treasury = testSigner(70)
     const stub = new StubLedger(new LedgerWorld(testGenesis(treasury, [10], [funds])))
     stub.produce(timestamp(START + 1))
@@ -74,7 +79,7 @@ class Desk {
       signer: SIGNERS.hub,
       journal,
       coins: new KeyCoins(ledger, treasury, 0),
-      ledger: ledgerPortOf(ledger),
+      ledger: port(ledgerPortOf(ledger)),
       gatherMs: 0,
       clock: PROCESS_CLOCK,
       now: () => timestamp(START + 1),
@@ -106,6 +111,19 @@ class Desk {
             }
       this.#closer.request(request)
     })
+  }
+
+  onSubmitted(wake: () => void): void {
+    this.#wake = wake
+  }
+
+  /** Blocks without anything of the closer's; not waited for, as by the hub. */
+  miss(blocks: number): void {
+    const { height } = this.#stub.world.header
+    for (let more = 1; more <= blocks; more++) {
+      this.#closer.meetBlock(height + more, new Set()).catch((fault) => assert.fail(String(fault)))
+    }
+    setImmediate(() => this.#wake())
   }
 
   /** Makes blocks of whatever the closer submits until all of `answers` are there. */
@@ -202,5 +220,21 @@ describe('liquidity that the hub is asked for', () => {
       'too_many_requests',
       'granted',
     ])
+  })
+
+  test('INV-4 HUB-7 a ledger that never says what became of a batch is asked once at a time, and the block that has it counts', async () => {
+    let asked = 0
+    const desk = await Desk.open([1_000_000n], (ledger) => ({
+      ...ledger,
+      status: () => {
+        asked++
+        return new Promise(() => undefined)
+      },
+    }))
+    const answer = desk.ask(opening(10))
+    await new Promise<void>((resolve) => desk.onSubmitted(resolve))
+    desk.miss(7)
+    assert.deepEqual(await desk.serve([answer]), ['granted'])
+    assert.equal(asked, 1)
   })
 })

@@ -235,6 +235,20 @@ describe('CH-18 a client that may have lost data', () => {
     assert.equal(hub.settledValue, 30_011n)
   })
 
+  test('a hub that has lost data as well asks anew only until its lane has gone on since', () => {
+    const { hub, payer } = world()
+    hub.pay(payer, hub.client(1), 1)
+    loseAll(hub)
+    answer(hub, payer)
+    const epoch = hub.hubParty(payer).ownResume?.point.epoch ?? assert.fail('it has gone on')
+    hub.now = timestamp(hub.now + 1)
+    ask(hub, payer, NONCE, timestamp(epoch - 1))
+    assert.equal(hub.hubParty(payer).resuming, undefined, 'each asking would wake the other')
+    hub.now = timestamp(hub.now + 1)
+    ask(hub, payer, new Uint8Array(16).fill(202), timestamp(epoch))
+    assert.notEqual(hub.hubParty(payer).resuming, undefined)
+  })
+
   test('channel_not_usable: where the hub has lost data, too, neither can answer', () => {
     const { hub, payer } = world()
     loseAll(hub)

@@ -24,6 +24,9 @@ export type Lie = {
     | 'underpay'
     /** Never pays for a link that it was shown, and takes items back once they have expired. */
     | 'refuseToPay'
+    /** Does not say from where a lane goes on; or says it with what it held a while ago. */
+    | 'withholdResumes'
+    | 'oldResumes'
   readonly share: number
 }
 
@@ -47,7 +50,10 @@ export type CloseLie =
   /** That it does not know. */
   | 'unsure'
 
-/** What somebody does, or what happens to somebody. Processes are named `hub`, `ledger`, `w0`, `w1`… */
+/** From what an owner goes on that has lost its disk: an old copy of it, a sealed backup, or words alone. */
+export type Recovery = 'copy' | 'backup' | 'words'
+
+/** What somebody does, or what happens to somebody. Processes are named `hub`, `ledger`, `w0`, `w1`…, `t0`… */
 export type Deed =
   | { readonly kind: 'open'; readonly wallet: string; readonly deposit: number }
   | {
@@ -68,6 +74,8 @@ export type Deed =
   | { readonly kind: 'disk'; readonly process: string; readonly fault: DiskFault }
   | { readonly kind: 'partition'; readonly process: string; readonly ms: number }
   | { readonly kind: 'ledgerAway'; readonly process: string; readonly ms: number }
+  /** The owner of a wallet leaves it to its tower, for longer than a dispute lasts. */
+  | { readonly kind: 'goAway'; readonly wallet: string; readonly ms: number }
   | { readonly kind: 'fullBlocks'; readonly ms: number }
   | { readonly kind: 'clock'; readonly skewMs: number }
   | { readonly kind: 'network'; readonly profile: NetworkProfile }
@@ -82,6 +90,9 @@ export type Deed =
       readonly channel: number
       readonly how: CloseLie
     }
+  /** Somebody honest puts a copy of its disk away; or loses its disk, and goes on from what there is. */
+  | { readonly kind: 'keepCopy'; readonly process: string }
+  | { readonly kind: 'loseDisk'; readonly process: string; readonly how: Recovery }
   /** A liar starts again from what was on its disk a while ago. */
   | { readonly kind: 'backup' | 'restore'; readonly liar: string }
 

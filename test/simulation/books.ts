@@ -7,6 +7,8 @@ export type Order = {
   readonly payee: string
   readonly text: string
   readonly anchor: Anchor
+  /** What the payee is to get, base units. */
+  readonly value: bigint
 }
 
 /** What owners were told: an account of its own, which the ledger is compared with at the end. */
@@ -15,6 +17,23 @@ export class Books {
   readonly #received = new Map<string, Map<Anchor, bigint>>()
   /** How many payments owners were told of. */
   paid = 0
+
+  /** How many orders there were when a wallet last lost its disk. */
+  readonly #lostAt = new Map<string, number>()
+
+  /** A wallet has lost its disk. */
+  onLost(wallet: string): void {
+    this.#lostAt.set(wallet, this.orders.length)
+  }
+
+  hasLost(wallet: string): boolean {
+    return this.#lostAt.has(wallet)
+  }
+
+  /** Whether an order was given to its payer before that lost its disk. */
+  mayBeForgotten(order: Order): boolean {
+    return this.orders.indexOf(order) < (this.#lostAt.get(order.payer) ?? 0)
+  }
 
   /** A wallet shows an invoice as paid from now on; answers whether that is new. */
   onPaid(wallet: string, anchor: Anchor, value: bigint): boolean {

@@ -27,7 +27,8 @@ export function channelsLeft(world: World): Channel[] {
     const ofHub = world.isHubAttentive ? hub.records.channels.get(id)?.party : undefined
     // Of one that its wallet does not know, what it has put in is its own.
     const isWallets = known === undefined ? client.deposited > 0n : hasWorth(known, world.time)
-    const isHubs = ofHub !== undefined && hasWorth(ofHub, world.time)
+    // What a hub does not know any more, its client alone can close.
+    const isHubs = ofHub !== undefined && ofHub.lostAt === undefined && hasWorth(ofHub, world.time)
     const isGuarded = owner !== undefined || ofHub !== undefined
     const isOfInterest = (owner !== undefined && isWallets) || isHubs
     return isOfInterest || (isGuarded && isClosing(channel)) ? [channel] : []

@@ -1,9 +1,12 @@
 import { decodeTrusted, type LockRoot, STATE_ENTRIES, toHex } from '@tallystick/protocol'
+import type { Order } from './books.js'
 import { channelsLeft } from './channels-left.js'
 import { FEE_BASE } from './hub-actor.js'
+import { hubDue } from './hub-due.js'
 import { Violation } from './violation.js'
 import { worthOf } from './virtual-ledger-store.js'
-import { COIN, HUB_COINS, WALLET_COINS, type World } from './world.js'
+import type { WalletActor } from './wallet-actor.js'
+import { COIN, WALLET_COINS, type World } from './world.js'
 
 /**
  * What everybody has on the ledger once nobody has a channel any more, against what they were told.
@@ -21,31 +24,61 @@ export async function checkFinalBalances(world: World): Promise<void> {
     const numbers = left.map(({ number }) => number).join(', ')
     throw new Violation('INV-14', `channels ${numbers} are not settled and hold ${channels}`)
   }
-  // Whoever sleeps while it is being paid may lose what it was not told of (INV-28).
-  const isAwake = typeof world.setup.hubVanishes !== 'object'
-  const isHonest = (name: string) => !world.setup.liars.includes(name)
-  for (const { name, lock, wallet } of world.honestWallets()) {
+  const unknown = new Set(world.lostOnBothSides.values())
+  for (const actor of world.honestWallets()) {
+    const { name, lock } = actor
     let due = COIN * BigInt(WALLET_COINS)
     for (const value of books.received(name).values()) due += value
-    for (const { payer, payee, anchor, key } of books.orders) {
-      const payment = payer === name ? await wallet?.paymentOf(key) : undefined
-      if (payment === undefined || payment.status === 'failed') continue
-      if (payment.status !== 'paid') {
-        throw new Violation('INV-4', `${name} does not know how ${key} ended: ${payment.status}`)
-      }
-      due -= payment.amount + payment.fee
-      if (isAwake && isHonest(payee) && !books.received(payee).has(anchor)) {
-        throw new Violation('INV-25', `${name} has paid ${key}, and ${payee} was not paid`)
-      }
+    for (const order of books.orders) {
+      if (order.payer === name) due -= await costOf(world, actor, order)
+      if (order.payee === name) due += await unseenBy(world, order)
     }
     const found = coinsUnder(world, lock)
+    // What is lost on both sides, nobody can bring back.
+    if (unknown.has(name)) continue
     if (found < due - burnt) throw new Violation('INV-4', `${name} has ${found}, ${due} are due`)
   }
-  if (!world.isHubAttentive) return
-  let due = COIN * BigInt(HUB_COINS)
-  for (const { status, fee } of hub.records.payments.values()) if (status === 'settled') due += fee
+  if (!world.isHubAttentive || unknown.size > 0) return
+  const due = hubDue(hub)
   const found = coinsUnder(world, hub.keys.payoutLock)
   if (found < due - burnt) throw new Violation('INV-7', `the hub has ${found}, ${due} are due`)
+}
+
+/** What an order has cost its payer, base units: at most, where lost disks leave it unknown. */
+async function costOf(world: World, { name, wallet }: WalletActor, order: Order): Promise<bigint> {
+  const { books, setup } = world
+  const { payee, anchor, key } = order
+  const payment = await wallet?.paymentOf(key)
+  const isReceived = books.received(payee).has(anchor)
+  if (payment?.status === 'paid') {
+    // Whoever sleeps while it is being paid may lose what it was not told of (INV-28).
+    const isAsleep = typeof setup.hubVanishes === 'object'
+    const mayNotKnow = isAsleep || setup.liars.includes(payee) || books.hasLost(payee)
+    if (!mayNotKnow && !isReceived) {
+      throw new Violation('INV-25', `${name} has paid ${key}, and ${payee} was not paid`)
+    }
+    return payment.amount + payment.fee
+  }
+  if (books.mayBeForgotten(order) || (payment?.status === 'unresolved' && mayLackData(world))) {
+    const isSure = !setup.liars.includes(payee) && !books.hasLost(payee)
+    return isReceived || !isSure ? order.value + FEE_BASE : 0n
+  }
+  if (payment === undefined || payment.status === 'failed') return 0n
+  throw new Violation('INV-4', `${name} does not know how ${key} ended: ${payment.status}`)
+}
+
+/** Whether an honest side may have had to ask another what it had signed. */
+function mayLackData({ setup }: World): boolean {
+  return setup.forgetful.length > 0
+}
+
+/** What an honest payee was paid before it lost its disk and could tell, by its payer's receipt. */
+async function unseenBy({ books, setup, hub, ...world }: World, order: Order): Promise<bigint> {
+  const { payer, payee, anchor, key, value } = order
+  const isVouched = setup.isHubHonest && hub.lost.length === 0 && !setup.liars.includes(payer)
+  if (!isVouched || !books.hasLost(payee) || books.received(payee).has(anchor)) return 0n
+  const payment = await world.wallets.get(payer)?.wallet?.paymentOf(key)
+  return payment?.status === 'paid' ? value : 0n
 }
 
 function coinsUnder({ ledger }: World, wanted: LockRoot): bigint {

@@ -11,6 +11,8 @@ import {
 import { type AssembledHub, assembleHub } from '#hub/assemble-hub.js'
 import type { HubWrites } from '#hub/core/hub-view.js'
 import type { HubKeys } from '#hub/hub-keys.js'
+import { waitForLedger } from '#hub/ledger/wait-for-ledger.js'
+import { restoredAt, resumeAtStart } from '#hub/resume-at-start.js'
 import { Incarnation } from './incarnation.js'
 import type { LedgerActor } from './ledger-actor.js'
 import type { Random } from './random.js'
@@ -52,6 +54,9 @@ export class HubActor {
   readonly #parts: HubActorParts
   records = new JournalRecords()
   #backup = new JournalRecords()
+  #isRestored = false
+  /** What was on the disks that it has lost. */
+  readonly lost: JournalRecords[] = []
   life: Incarnation
   hub: AssembledHub | undefined
   /** The ledger as this life of the process sees it. */
@@ -72,16 +77,27 @@ export class HubActor {
 
   async start(): Promise<void> {
     if (this.life.isAlive) return
-    const { schedule, random, ledger, network, tongue, hand, onCommit } = this.#parts
+    const { schedule, network } = this.#parts
     const life = new Incarnation(schedule, () => {
       this.hub = undefined
       this.disk.crash()
       network.cutAll(HUB)
     })
     this.life = life
+    try {
+      await this.#run(life)
+    } catch (fault) {
+      if (life.isAlive) this.#fault(life, fault)
+    }
+  }
+
+  async #run(life: Incarnation): Promise<void> {
+    const { schedule, random, ledger, network, tongue, hand, onCommit } = this.#parts
     const journal = virtualJournal(life, this.disk, this.records, onCommit)
-    const stored = await journal.load()
     const access = virtualLedgerAccess(schedule, random, ledger, life, this.line, hand)
+    const randomBytes = (length: number) => random.bytes(length)
+    if (this.#isRestored) await this.#takeCopy(life, access)
+    const stored = await resumeAtStart(journal, randomBytes)
     const hub = assembleHub({
       keys: this.keys,
       policy: this.policy,
@@ -90,7 +106,7 @@ export class HubActor {
       stored,
       gatherMs: GATHER_MS,
       clock: life.clock,
-      randomBytes: (length) => random.bytes(length),
+      randomBytes,
       onReport: () => undefined,
       onFault: (fault) => (life.isAlive ? this.#fault(life, fault) : undefined),
     })
@@ -106,6 +122,29 @@ export class HubActor {
 
   restore(): void {
     this.records = this.#backup.copy()
+  }
+
+  /** Its disk is gone: its operator puts the copy in place, and says so at the next start. */
+  loseDisk(): void {
+    this.life.crash()
+    this.lost.push(this.records)
+    this.restore()
+    this.#isRestored = true
+  }
+
+  /** As a journal is opened that may be an old copy: in one commit (JRN-6). */
+  async #takeCopy(life: Incarnation, access: LedgerAccess): Promise<void> {
+    const { random } = this.#parts
+    const { time } = await waitForLedger(() => access.refresh(), {
+      ...{ clock: life.clock, signal: undefined, onTrouble: () => undefined },
+    })
+    const { records } = this
+    const restored = restoredAt(time, (length) => random.bytes(length))
+    await this.disk.transact(life, () => {
+      for (const [id, channel] of records.channels) records.channels.set(id, restored(channel))
+      records.restoredTime = time
+      this.#isRestored = false
+    })
   }
 
   #fault(life: Incarnation, fault: unknown): void {

@@ -8,6 +8,7 @@ import {
   type ChannelParty,
   CLAIM_MARGIN_SECONDS,
   encodeMessage,
+  grantResume,
   isRejection,
   type LaneState,
   type Message,
@@ -15,6 +16,7 @@ import {
   parseMessage,
   type Signer,
   signEvidence,
+  timestamp,
 } from '@tallystick/protocol'
 import type { Lie } from './action.js'
 import type { Random } from './random.js'
@@ -118,6 +120,12 @@ export class Liar {
         const { channel, id } = message
         return [encodeMessage({ kind: 'decline', channel, id, code: 'declined' })]
       }
+      case 'withholdResumes':
+        return message.kind === 'resumeAnswer' ? [] : [bytes]
+      case 'oldResumes': {
+        const old = message.kind === 'resumeAnswer' ? this.#oldAnswer(message) : undefined
+        return [old === undefined ? bytes : encodeMessage({ ...message, ...old } as Message)]
+      }
       case 'repeat':
         return [bytes, this.#random.pick(this.#said)]
       case 'otherChannel':
@@ -150,6 +158,19 @@ export class Liar {
       case 'breach':
         return this.#breach(update)
     }
+  }
+
+  /** Grants what it was asked for with an older state, well signed. */
+  #oldAnswer({ channel, answer }: MessageOf<'resumeAnswer'>) {
+    const signer = this.#signerOf(channel)
+    const held = this.held(channel)
+    if (signer === undefined || held.length === 0) return undefined
+    const { nonce, epoch } = answer.resume.point
+    const old = { resuming: undefined, lostAt: undefined, grantedResume: undefined }
+    const party = { ...this.#random.pick(held), ...old }
+    const request = { nonce, lostAt: undefined }
+    const granted = grantResume(this.#chainId, party, request, signer, timestamp(epoch))
+    return isRejection(granted) ? undefined : { answer: granted.answer }
   }
 
   /** How long it sits on a message: on a claim until just before, or after, that is too late. */

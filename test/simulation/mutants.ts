@@ -1,4 +1,5 @@
 import type { Edit, Patch } from '../mutation/patched-build.js'
+import { CARE_MUTANTS } from './care-mutants.js'
 
 const RECEIVE = 'protocol/src/channel/receive-update.ts'
 const DISPUTE = 'protocol/src/channel/dispute.ts'
@@ -380,4 +381,5 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'run.credit(channel.asset, total - clientPayout)',
     replace: 'run.credit(channel.asset, total)',
   },
+  ...CARE_MUTANTS,
 ]

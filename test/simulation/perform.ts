@@ -1,5 +1,9 @@
+import type { ChannelId } from '@tallystick/protocol'
 import type { Action } from './action.js'
+import { goAway } from './going-away.js'
 import { HUB } from './hub-actor.js'
+import type { Liar } from './liar.js'
+import { keepCopy, loseDisk } from './lost-disk.js'
 import { closeWithLie } from './stale-close.js'
 import type { World } from './world.js'
 
@@ -8,7 +12,7 @@ export const LEDGER = 'ledger'
 
 /** Lets an action happen. What it begins goes on by itself; what is refused is refused. */
 export function perform(world: World, action: Action): void {
-  const { hub, ledger, network, schedule } = world
+  const { ledger, network, schedule } = world
   world.note(JSON.stringify(action))
   switch (action.kind) {
     case 'open':
@@ -41,8 +45,7 @@ export function perform(world: World, action: Action): void {
     case 'partition':
       return network.partition(action.process, action.ms)
     case 'ledgerAway': {
-      const { line } = action.process === HUB ? hub : world.wallet(action.process)
-      line.apartUntilMs = schedule.nowMs + action.ms
+      lineOf(world, action.process).apartUntilMs = schedule.nowMs + action.ms
       return
     }
     case 'fullBlocks':
@@ -54,6 +57,12 @@ export function perform(world: World, action: Action): void {
     case 'network':
       network.profile = action.profile
       return
+    case 'goAway':
+      return begin(world, () => goAway(world, world.wallet(action.wallet), action.ms))
+    case 'keepCopy':
+      return begin(world, () => keepCopy(world, action.process))
+    case 'loseDisk':
+      return begin(world, () => loseDisk(world, action))
     case 'lie':
       return world.liar(action.liar).lie(action.lie)
     case 'delay':
@@ -80,7 +89,7 @@ async function order(
   if (invoice === undefined) return
   const key = `order ${world.books.orders.length}`
   const { text, anchor } = invoice
-  world.books.orders.push({ key, payer, payee, text, anchor })
+  world.books.orders.push({ key, payer, payee, text, anchor, value: BigInt(value) })
   await world.wallet(payer).wallet?.pay(text, { key })
 }
 
@@ -89,12 +98,26 @@ async function lyingClose(
   { liar: name, channel, how }: Extract<Action, { kind: 'lyingClose' }>,
 ): Promise<void> {
   const liar = world.liar(name)
-  const ids = liar.channels()
+  const ids = channelsOfSleepers(world, liar) ?? liar.channels()
   const id = ids[channel % Math.max(1, ids.length)]
   const { access } = processWithBackup(world, name)
   const signer = id && world.signerOf(name, id)
   if (id === undefined || access === undefined || signer === undefined) return
   await closeWithLie({ liar, access, signer }, id, how, world.lies)
+}
+
+/** The channels that a liar could close while their owners are away, if anybody is. */
+function channelsOfSleepers(world: World, liar: Liar): ChannelId[] | undefined {
+  const { wallets, asleepUntilMs, schedule } = world
+  const away = [...wallets.values()].filter(
+    ({ name }) => (asleepUntilMs.get(name) ?? 0) > schedule.nowMs,
+  )
+  const ids = liar.channels().filter((id) => {
+    const ledger = liar.held(id).at(-1)?.ledger
+    if (ledger?.status.kind !== 'open') return false
+    return away.some(({ lock }) => lock === ledger.client.payoutLock)
+  })
+  return ids.length > 0 ? ids : undefined
 }
 
 function processWithBackup(world: World, name: string) {
@@ -111,5 +134,11 @@ export function begin(world: World, work: () => Promise<unknown>): void {
 
 export function processOf(world: World, name: string) {
   if (name === HUB) return world.hub
-  return name === LEDGER ? world.ledger : world.wallet(name)
+  if (name === LEDGER) return world.ledger
+  return world.towers.has(name) ? world.tower(name) : world.wallet(name)
+}
+
+function lineOf(world: World, name: string) {
+  if (name === HUB) return world.hub.line
+  return world.towers.has(name) ? world.tower(name).line : world.wallet(name).line
 }

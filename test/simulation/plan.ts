@@ -1,4 +1,5 @@
 import type { Action, Deed } from './action.js'
+import { careDeedOf } from './care-plan.js'
 import { HUB } from './hub-actor.js'
 import { paymentFrom } from './payment-plan.js'
 import { LEDGER } from './perform.js'
@@ -23,14 +24,20 @@ export function* planOf(setup: Setup): Generator<Action> {
   if (setup.scheme !== undefined) {
     for (const move of openingMoves(setup.scheme)) yield { atMs, ...move }
   }
-  const pace = (setup.scheme && schemeOf(setup.scheme).pace) ?? 1
+  const cycle = setup.scheme && schemeOf(setup.scheme).cycle
+  for (const { afterMs, deed } of cycle?.(random, names) ?? []) {
+    atMs += afterMs
+    yield { atMs, ...deed }
+  }
   for (;;) {
-    atMs += pace * (random.chance(300) ? random.int(0, 100) : random.int(100, 3_000))
+    atMs += random.chance(300) ? random.int(0, 100) : random.int(100, 3_000)
     yield { atMs, ...deedOf(random, setup, names) }
   }
 }
 
 function deedOf(random: Random, setup: Setup, names: readonly string[]): Deed {
+  const care = careDeedOf(random, setup, names)
+  if (care !== undefined) return care
   if (setup.scheme !== undefined) {
     const move = moveOf(random, setup.scheme, names)
     if (move !== undefined) return move

@@ -1,4 +1,5 @@
 import type { CloseLie, Deed, Delay, Lie } from './action.js'
+import { agreementCycle } from './agreement-cycle.js'
 import { HUB } from './hub-actor.js'
 import { paymentFrom } from './payment-plan.js'
 import type { Random } from './random.js'
@@ -15,10 +16,12 @@ type Role = {
 type Scheme = {
   readonly hub?: Role
   readonly clients: readonly Role[]
-  /** Of 1,000 deeds, how many are closes by agreement. */
-  readonly closes?: number
-  /** How much longer than otherwise it takes from one deed to the next; absent: not at all. */
-  readonly pace?: number
+  /** How many towers watch, while owners go away for longer than a dispute lasts; absent: none. */
+  readonly towers?: number
+  /** Who loses disks now and then; absent: nobody. */
+  readonly forgetful?: readonly ('hub' | 'wallets')[]
+  /** What happens, again and again; absent: payments, and what belongs to the scheme in between. */
+  readonly cycle?: typeof agreementCycle
   /** How many times as many events it takes to see what becomes of it; absent: as many. */
   readonly length?: number
 }
@@ -45,15 +48,42 @@ export const SCHEMES = {
   keepPayments: { hub: { how: 'refuseToPay' }, clients: [] },
   underpay: { hub: { how: 'underpay' }, clients: [] },
   /** The hub agrees to close, goes on when it seems forgotten, and closes at the last moment. */
-  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], closes: 120, pace: 12, length: 6 },
+  sitOnAgreements: { hub: { delay: 'lateCloses' }, clients: [], cycle: agreementCycle, length: 4 },
   lateChallenges: { hub: { delay: 'lateChallenges' }, clients: [{ close: 'stale' }] },
   /** A close that is old by one version only, and pays the same but for an item. */
   justBefore: { clients: [{ how: 'withholdPreimages' }, { close: 'previous' }] },
+  /** The hub closes with what is old while owners are away, and a tower watches. */
+  closeWhileAway: { hub: { close: 'stale' }, clients: [], towers: 1 },
+  /** The same with items left out: nobody lied by the ledger's rules, and yet there is more to show. */
+  closeForLessWhileAway: { hub: { close: 'mixed' }, clients: [], towers: 2 },
+  /** Owners lose their disks, and the hub shows and closes with less than it has signed. */
+  lieToWhoLostAll: {
+    hub: { how: 'oldResumes', close: 'stale' },
+    clients: [],
+    towers: 1,
+    forgetful: ['wallets'],
+  },
+  /** And says nothing to them, so that they leave without knowing all. */
+  silentToWhoLostAll: {
+    hub: { how: 'withholdResumes', close: 'previous' },
+    clients: [],
+    towers: 1,
+    forgetful: ['wallets'],
+  },
+  /** Nobody lies, and every disk is lost again and again. */
+  everyDiskIsLost: { clients: [], forgetful: ['hub', 'wallets'] },
 } as const satisfies Record<string, Scheme>
 
 export type SchemeName = keyof typeof SCHEMES
 
-export const SCHEME_NAMES = Object.keys(SCHEMES) as readonly SchemeName[]
+const ALL_NAMES = Object.keys(SCHEMES) as readonly SchemeName[]
+/** Schemes with towers or lost disks are played by seeds of their own (`care-setup.ts`). */
+export const SCHEME_NAMES = ALL_NAMES.filter((name) => !isOfCare(schemeOf(name)))
+export const CARE_SCHEME_NAMES = ALL_NAMES.filter((name) => isOfCare(schemeOf(name)))
+
+function isOfCare({ towers = 0, forgetful = [] }: Scheme): boolean {
+  return towers > 0 || forgetful.length > 0
+}
 
 export function schemeOf(name: SchemeName): Scheme {
   return SCHEMES[name]
@@ -81,19 +111,13 @@ export function moveOf(random: Random, name: SchemeName, wallets: readonly strin
   if (closers.length > 0 && chance < 25) {
     return { kind: 'lyingClose', ...random.pick(closers), channel: random.int(0, 7) } as const
   }
-  const closes = schemeOf(name).closes ?? 0
   // Who has left comes back, or there is nothing left to attack.
-  if (closes === 0 && chance >= 25 && chance < 75) {
+  if (chance >= 25 && chance < 75) {
     return { kind: 'open', wallet: random.pick(wallets), deposit: 1_000_000 } as const
   }
   // Who lies as payer and who lies as payee meet.
   if (schemeOf(name).clients.length > 1 && chance >= 200 && chance < 500) {
     return paymentFrom(random, 'w1', 'w0')
   }
-  const wallet = random.pick(wallets)
-  // Whoever waits for a close would only agree to it again; after a restart nobody waits.
-  if (closes > 0 && chance >= 850) {
-    return { kind: 'crash', process: wallet, afterEffects: 0, downMs: 1_000 } as const
-  }
-  return chance < closes ? ({ kind: 'close', wallet } as const) : undefined
+  return undefined
 }

@@ -1,3 +1,4 @@
+import { setupOfCare } from './care-setup.js'
 import { Random } from './random.js'
 import { SCHEME_NAMES, type SchemeName, schemeOf } from './scheme.js'
 
@@ -15,6 +16,10 @@ export type Setup = {
    * leaves, or just when an owner has been told of so many payments.
    */
   readonly hubVanishes: 'never' | 'atTheEnd' | { readonly afterPaid: number }
+  /** Watchtowers that wallets entrust their channels to, by name. */
+  readonly towers: readonly string[]
+  /** Honest processes that lose their disks now and then, by name. */
+  readonly forgetful: readonly string[]
   /** Whether messages of one connection may be lost, doubled and reordered. */
   readonly isNetworkWild: boolean
 }
@@ -23,6 +28,7 @@ export type Setup = {
 export function setupOf(seed: number): Setup {
   const random = new Random(`setup ${seed}`)
   const wallets = random.int(2, 4)
+  if (seed % 4 === 3) return setupOfCare(seed, random)
   // Every scheme is tried by some of few seeds that follow each other.
   if (seed % 2 === 0) return setupOfScheme(seed, random)
   const isHubHonest = random.chance(700)
@@ -37,20 +43,22 @@ export function setupOf(seed: number): Setup {
     isHubHonest,
     hubVanishes: vanishing(random, isHubHonest),
     isNetworkWild,
+    ...{ towers: [], forgetful: [] },
   }
 }
 
 function setupOfScheme(seed: number, random: Random): Setup {
   const name = SCHEME_NAMES[(seed / 2) % SCHEME_NAMES.length]
   if (name === undefined) throw new Error(`seed ${seed} has no scheme`)
-  const { hub, clients, closes = 0 } = schemeOf(name)
+  const { hub, clients, cycle } = schemeOf(name)
   const liars = clients.map((_, number) => `w${number}`)
   const isHubHonest = hub === undefined
   const wallets = liars.length + random.int(1, 2)
   return {
     ...{ seed, liars, isHubHonest, scheme: name, hubVanishes: 'never', isNetworkWild: false },
+    ...{ towers: [], forgetful: [] },
     // Some go on paying while others wait for their closes.
-    wallets: closes > 0 ? 4 : Math.max(2, wallets),
+    wallets: cycle !== undefined ? 4 : Math.max(2, wallets),
   }
 }
 

@@ -8,14 +8,15 @@ const LOOK_MS = 1_000
 
 /** Starts everybody, and again whoever has crashed once its time to be down is over. */
 export function supervise(world: World): void {
-  const { schedule, hub, ledger, wallets } = world
+  const { schedule, hub, ledger, towers, wallets } = world
   const look = () => {
-    for (const name of [LEDGER, HUB, ...wallets.keys()]) {
+    for (const name of [LEDGER, HUB, ...towers.keys(), ...wallets.keys()]) {
       const process = processOf(world, name)
       if (process.life.isAlive || schedule.nowMs < (world.downUntilMs.get(name) ?? 0)) continue
       if (name === LEDGER) begin(world, () => ledger.start())
       else if (!ledger.isUp || ledger.blocks.length === 0) continue
       else if (name === HUB) begin(world, () => hub.start())
+      else if (towers.has(name)) begin(world, () => world.tower(name).start())
       else begin(world, () => startWallet(world, world.wallet(name)))
     }
     schedule.after(LOOK_MS, look)
@@ -26,8 +27,10 @@ export function supervise(world: World): void {
 /** Whoever pays asks again for what it was told to pay: the same key pays once (INV-26). */
 async function startWallet(world: World, actor: WalletActor): Promise<void> {
   await actor.start()
-  for (const { payer, text, key } of world.books.orders) {
-    if (payer !== actor.name) continue
+  for (const order of world.books.orders) {
+    const { payer, text, key } = order
+    // Who has lost its disk does not pay again what it may have paid.
+    if (payer !== actor.name || world.books.mayBeForgotten(order)) continue
     begin(world, async () => {
       await actor.wallet?.connected()
       await actor.wallet?.pay(text, { key })

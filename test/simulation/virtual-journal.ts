@@ -1,4 +1,4 @@
-import type { Anchor, ChannelId, TxId } from '@tallystick/protocol'
+import type { Anchor, ChannelId, Timestamp, TxId } from '@tallystick/protocol'
 import { decodeHubChannel, encodeHubChannel, type HubChannel } from '#hub/core/hub-channel.js'
 import type { HubWrites } from '#hub/core/hub-view.js'
 import type { Payment, PaymentStatus } from '#hub/core/payment.js'
@@ -13,6 +13,8 @@ export class JournalRecords {
   reveals = new Set<Anchor>()
   jobs = new Map<TxId, LedgerJob>()
   height = -1
+  /** When it was last a restored copy (JRN-6). */
+  restoredTime: Timestamp | undefined
 
   /** As a backup would have it. */
   copy(): JournalRecords {
@@ -22,6 +24,7 @@ export class JournalRecords {
     copy.reveals = new Set(this.reveals)
     copy.jobs = new Map(this.jobs)
     copy.height = this.height
+    copy.restoredTime = this.restoredTime
     return copy
   }
 }
@@ -41,7 +44,7 @@ export function virtualJournal(
       ),
       height: records.height,
       jobs: [...records.jobs.values()],
-      restoredTime: undefined,
+      restoredTime: records.restoredTime,
     }),
     payments: async (anchors) => anchors.flatMap((anchor) => records.payments.get(anchor) ?? []),
     reveals: async (anchors) => anchors.filter((anchor) => records.reveals.has(anchor)),

@@ -143,7 +143,8 @@ export function virtualLedgerAccess(
       if (said === undefined) throw unreachable()
       if (said.kind !== 'refused') return said.id
       const { code, detail } = said.rejection
-      throw new LedgerError({ code, detail, retryable: code === 'node_busy' })
+      const retryable = code === 'node_busy'
+      throw new LedgerError({ code, detail, retryable, status: retryable ? 503 : 422 })
     },
     block: async (height) => {
       await trip()

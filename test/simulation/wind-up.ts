@@ -2,12 +2,16 @@ import { closeAlone } from '@tallystick/client-sdk'
 import { type ChannelId, isRejection } from '@tallystick/protocol'
 import { channelsLeft, hasWorth } from './channels-left.js'
 import { FEE_PER_KILO_COST, HUB } from './hub-actor.js'
+import { lostOnBothSides } from './lost-on-both-sides.js'
 import { begin } from './perform.js'
+import { Violation } from './violation.js'
 import type { World } from './world.js'
 
 /** Virtual milliseconds for what was begun to settle, and for closes by agreement. */
 const CALM_MS = 40_000
 const CLOSE_MS = 60_000
+/** How many calms it may take until everybody has gone on from a resume. */
+const RESUME_LOOKS_MAX = 6
 /** After which every window and every expiry is over, and every transaction in a block. */
 const ALL_OVER_MS = 1_500_000
 
@@ -16,7 +20,10 @@ export async function windUp(world: World): Promise<void> {
   const { schedule, network, ledger, hub, setup } = world
   network.heal()
   // Owners who were told that all is well sleep on.
-  if (world.downUntilMs.get(HUB) !== Infinity) world.downUntilMs.clear()
+  if (world.downUntilMs.get(HUB) !== Infinity) {
+    world.downUntilMs.clear()
+    for (const [name, untilMs] of world.asleepUntilMs) world.downUntilMs.set(name, untilMs)
+  }
   if (setup.hubVanishes !== 'never') {
     world.downUntilMs.set(HUB, Infinity)
     hub.life.crash()
@@ -26,6 +33,7 @@ export async function windUp(world: World): Promise<void> {
   await schedule.pause(CALM_MS)
   recoverChannels(world)
   await schedule.pause(CALM_MS)
+  world.lostOnBothSides = await learnWhatIsLost(world)
   for (const { wallet } of world.honestWallets()) {
     for (const { party } of wallet?.channels() ?? []) {
       begin(world, async () => wallet?.closeChannel(party.ledger.id))
@@ -33,7 +41,7 @@ export async function windUp(world: World): Promise<void> {
   }
   await schedule.pause(CLOSE_MS)
   const until = schedule.nowMs + ALL_OVER_MS
-  while (schedule.nowMs < until && channelsLeft(world).length > 0) {
+  while (schedule.nowMs < until && (isSomebodyAway(world) || channelsLeft(world).length > 0)) {
     recoverChannels(world)
     leaveAsWallets(world)
     await schedule.pause(CALM_MS)
@@ -42,11 +50,31 @@ export async function windUp(world: World): Promise<void> {
       const { id, status } = party.ledger
       if (party.phase.kind === 'closed' || status.kind !== 'open' || !hasWorth(party, world.time))
         continue
+      // It may have signed more than it knows, and would be taken for a liar.
+      if (party.lostAt !== undefined) continue
       begin(world, () => leaveAsHub(world, id))
     }
   }
   // Wallets give a payment up a while after its expiry, however its channel has ended.
   while (schedule.nowMs < until && (await isPaying(world))) await schedule.pause(CALM_MS)
+}
+
+/**
+ * CH-18: after a calm two honest sides go on, unless both have lost their data. A resume needs ledger
+ * time to move, which stands still for as long as a clock was ahead.
+ */
+async function learnWhatIsLost(world: World): Promise<World['lostOnBothSides']> {
+  for (let look = 1; ; look++) {
+    const { lost, waiting } = lostOnBothSides(world)
+    if (waiting === undefined) return lost
+    if (look === RESUME_LOOKS_MAX) throw new Violation('CH-18', waiting)
+    await world.schedule.pause(CALM_MS)
+  }
+}
+
+/** Whoever is away comes back to what it has left to others. */
+function isSomebodyAway(world: World): boolean {
+  return world.honestWallets().some(({ wallet }) => wallet === undefined)
 }
 
 /** An opening whose wallet crashed before the ledger had it is found by asking. */
@@ -60,9 +88,11 @@ function leaveAsWallets(world: World): void {
   for (const { wallet } of world.honestWallets()) {
     for (const { party, books } of wallet?.channels() ?? []) {
       const { id, status } = party.ledger
+      // The hub has not said in all this time what was signed last; whom its hub tells again and again
+      // that data was lost, leaves without a word for what it holds.
+      const unsure = books !== 'whole' || party.lostAt !== undefined
       if (status.kind === 'open' && hasWorth(party, world.time)) {
-        // Whom its hub tells again and again that data was lost, leaves without a word for what it holds.
-        begin(world, async () => wallet?.forceClose(id, { unsure: books !== 'whole' }))
+        begin(world, async () => wallet?.forceClose(id, { unsure }))
       }
     }
   }

@@ -11,6 +11,7 @@ import {
   type LockRoot,
   type Output,
   PROTOCOL_VERSION,
+  type PublicKey,
   type Signer,
   timestamp,
 } from '@tallystick/protocol'
@@ -26,6 +27,8 @@ import { Random } from './random.js'
 import { Schedule } from './schedule.js'
 import type { Setup } from './setup.js'
 import { SignedHistory, type SignerProcess } from './signed-history.js'
+import { TowerActor, towerKeysOf } from './tower-actor.js'
+import { TowerVouches } from './tower-vouches.js'
 import { Violation } from './violation.js'
 import { VirtualNetwork } from './virtual-network.js'
 import { WalletActor } from './wallet-actor.js'
@@ -47,9 +50,15 @@ export class World {
   readonly ledger: LedgerActor
   readonly hub: HubActor
   readonly wallets: ReadonlyMap<string, WalletActor>
+  readonly towers: ReadonlyMap<string, TowerActor>
   readonly books = new Books()
   /** Until when processes that crash stay down, virtual milliseconds. */
   readonly downUntilMs = new Map<string, number>()
+  /** Until when owners are away who leave the rest to a tower, virtual milliseconds. */
+  readonly asleepUntilMs = new Map<string, number>()
+  /** The channels on which both sides have lost data at the end, and their wallets. */
+  lostOnBothSides: ReadonlyMap<ChannelId, string> = new Map()
+  readonly #vouches = new TowerVouches()
   readonly #signed = new SignedHistory()
   readonly #law: LedgerLaw
   readonly #accepted: AcceptedProofs
@@ -79,6 +88,7 @@ export class World {
       validator.publicKey,
       names.map((name) => seedOf(name)),
       seedOf(HUB),
+      setup.towers.map(seedOf),
     )
     for (const name of setup.isHubHonest ? setup.liars : [HUB, ...setup.liars]) {
       const signerOf = (channel: ChannelId) => this.signerOf(name, channel)
@@ -109,6 +119,9 @@ export class World {
         this.hub.records.channels.get(channel)?.party
       this.#signers.set(HUB, { name: HUB, durable })
     }
+    this.towers = new Map(
+      setup.towers.map((name) => [name, this.#tower(name, seedOf(name), random)]),
+    )
     this.wallets = new Map(names.map((name) => [name, this.#wallet(name, seedOf(name), random)]))
     for (const wallet of this.honestWallets()) {
       const { name } = wallet
@@ -139,6 +152,19 @@ export class World {
     const wallet = this.wallets.get(name)
     if (wallet === undefined) throw new Error(`there is no wallet ${name}`)
     return wallet
+  }
+
+  tower(name: string): TowerActor {
+    const tower = this.towers.get(name)
+    if (tower === undefined) throw new Error(`there is no tower ${name}`)
+    return tower
+  }
+
+  /** Whether what this tower vouches for is kept, whatever happens. */
+  isHonestTower(key: PublicKey | undefined): boolean {
+    return [...this.towers.values()].some(
+      ({ name, keys }) => keys.guard.publicKey === key && !this.setup.forgetful.includes(name),
+    )
   }
 
   /** The locks that honest wallets are paid to. */
@@ -197,14 +223,26 @@ export class World {
   #hear(from: string, to: string, bytes: Uint8Array): void {
     this.note(`${from} ${to}`)
     this.#trace.update(bytes)
+    if (this.towers.has(from)) return this.#watch(() => this.#vouches.onSent(from, bytes))
+    if (this.towers.has(to)) return
     const signer = this.#signers.get(from)
     if (signer !== undefined) this.#watch(() => this.#signed.onSent(signer, bytes))
+  }
+
+  #tower(name: string, seed: Uint8Array, random: (name: string) => Random): TowerActor {
+    const { schedule, ledger, network } = this
+    return new TowerActor({
+      ...{ name, seed, schedule, ledger, network, random: random(name) },
+      onStored: (entrusted) => this.#vouches.onStored(name, entrusted),
+      onFault: (fault) => this.fail('defect', `the tower ${name} failed`, fault),
+    })
   }
 
   #wallet(name: string, seed: Uint8Array, random: (name: string) => Random): WalletActor {
     return new WalletActor({
       ...{ name, seed, schedule: this.schedule, ledger: this.ledger, network: this.network },
       random: random(name),
+      towers: this.setup.towers,
       tongue: this.#liars.get(name)?.tongue,
       hand: this.#liars.get(name)?.slow.waitFor,
       onCommit: (writes) => {
@@ -248,6 +286,7 @@ function genesisOf(
   validator: Genesis['parameters']['validators'][number],
   wallets: readonly Uint8Array[],
   hub: Uint8Array,
+  towers: readonly Uint8Array[],
 ): Genesis {
   const coins = (lock: LockRoot, count: number): Output[] =>
     Array.from({ length: count }, () => ({ asset: 0, amount: amount(COIN), lock }))
@@ -268,6 +307,7 @@ function genesisOf(
     allocations: [
       ...coins(hubKeysOf(hub).payoutLock, HUB_COINS),
       ...wallets.flatMap((seed) => coins(hubKeysOf(seed).payoutLock, WALLET_COINS)),
+      ...towers.flatMap((seed) => coins(towerKeysOf(seed).payoutLock, 1)),
     ],
   }
 }

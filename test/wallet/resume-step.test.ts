@@ -252,6 +252,24 @@ describe('CH-18 a wallet whose hub has lost data', () => {
     assert.equal(world.hubSigns(addItem(4))[0]?.code, 'wrong_epoch')
   })
 
+  test('a wallet that has lost data as well asks anew only until its lane has gone on since', () => {
+    const world = new WalletWorld()
+    world.hubSigns(addItem(3))
+    lose(world)
+    assert.deepEqual(takeAnswer(world), [])
+    const epoch = world.party.ownResume?.point.epoch ?? assert.fail('it has gone on')
+    for (const [lostAt, isAsking] of [
+      [epoch - 1, false],
+      [epoch, true],
+    ] as const) {
+      world.now = at(world.now - NOW + 1)
+      const resuming = new Uint8Array(16).fill(world.now % 251)
+      const position = { ...positionOf(world.hub), resuming, lostAt: at(lostAt - NOW) }
+      world.takes({ kind: 'heard', message: { kind: 'attached', position } })
+      assert.equal(world.party.resuming !== undefined, isAsking)
+    }
+  })
+
   test('peer_is_ahead first: a wallet that lost data, too, has nothing to give', () => {
     const world = new WalletWorld()
     const position = { ...positionOf({ ...world.hub, resuming: new Uint8Array(16) }), held: 3 }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { buildTransaction, LedgerClient, summarizeBlock } from '@tallystick/client-sdk'
+import {
+  buildTransaction,
+  LedgerClient,
+  PROCESS_CLOCK,
+  summarizeBlock,
+} from '@tallystick/client-sdk'
 import {
   amount,
   balanceProofDigest,
@@ -109,11 +114,12 @@ export class TowerWorld {
     const tip = await ledger.refresh()
     const { entries } = await this.#store.load()
     const index = new RecordIndex(entries)
-    const coins = new TowerCoins(ledger, { signer: COINS, guard: GUARD, asset: 0 })
+    const clock = PROCESS_CLOCK
+    const coins = new TowerCoins(ledger, { signer: COINS, guard: GUARD, asset: 0, clock })
     await coins.refresh()
     const watch = new Watch(
       {
-        ...{ ledger, store: this.#store, index, coins },
+        ...{ ledger, store: this.#store, index, coins, clock },
         onAct: (act) => {
           this.acts.push(act)
           this.#wake()

@@ -1,5 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
-import { LedgerError } from '@tallystick/client-sdk'
+import { type Clock, LedgerError, pause } from '@tallystick/client-sdk'
 
 /** Milliseconds between tries while the ledger is away. */
 const RETRY_MS = 250
@@ -13,17 +12,24 @@ const TRIES_PER_REPORT = 40
  */
 export async function waitForLedger<T>(
   work: () => Promise<T>,
-  signal: AbortSignal,
-  onTrouble: (error: unknown) => void,
+  {
+    clock,
+    signal,
+    onTrouble,
+  }: {
+    readonly clock: Clock
+    readonly signal: AbortSignal | undefined
+    readonly onTrouble: (error: unknown) => void
+  },
 ): Promise<T> {
   for (let tries = 0; ; tries++) {
-    signal.throwIfAborted()
+    signal?.throwIfAborted()
     try {
       return await work()
     } catch (error) {
       if (!(error instanceof LedgerError && error.retryable)) throw error
       if (tries % TRIES_PER_REPORT === 0) onTrouble(error)
     }
-    await pause(RETRY_MS, undefined, { signal })
+    await pause(RETRY_MS, signal, clock)
   }
 }

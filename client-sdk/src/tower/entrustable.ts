@@ -25,17 +25,20 @@ export function isSamePosition(a: GuardedPosition, b: GuardedPosition): boolean 
 }
 
 /**
- * Whether there is anything to entrust: the other side has signed something, the channel can still
- * be closed with something old by it, and the owner does not wait to learn what it has lost.
+ * Whether there is anything to guard: the other side has signed something, and the channel can still be
+ * closed with something old by it.
  */
-export function isEntrustable(party: ChannelParty): boolean {
-  const { phase, ledger, role, peerEvidence, ownResume, resuming, lostAt } = party
+export function isAtStake(party: ChannelParty): boolean {
+  const { phase, ledger, role, peerEvidence, ownResume } = party
   const isOwnClose = isClosing(ledger) && ledger.status.by === role
   return (
     phase.kind !== 'closed' &&
     !isOwnClose &&
-    resuming === undefined &&
-    lostAt === undefined &&
     (peerEvidence !== undefined || ownResume !== undefined)
   )
+}
+
+/** Whether that can be entrusted: the owner does not wait to learn what it has lost. */
+export function isEntrustable(party: ChannelParty): boolean {
+  return isAtStake(party) && party.resuming === undefined && party.lostAt === undefined
 }

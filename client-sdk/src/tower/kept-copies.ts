@@ -1,4 +1,5 @@
 import { type Channel, deriveKeys, type Entrusted, type PublicKey } from '@tallystick/protocol'
+import type { Clock } from '../clock.js'
 import type { LedgerAccess } from '../ledger/ledger-access.js'
 import type { OpenSocket } from '../ledger/open-socket.js'
 import { searchKeys } from '../wallet/key-search.js'
@@ -24,6 +25,8 @@ export type KeptCopiesWish = {
   readonly openSocket: OpenSocket
   /** Channel keys below this index were given away, as far as a backup says; absent: 0. */
   readonly usedKeyIndexes?: number
+  /** Absent: the process's. */
+  readonly clock?: Clock
 }
 
 /**
@@ -32,7 +35,7 @@ export type KeptCopiesWish = {
  * `words_invalid`, `LedgerError`.
  */
 export async function fetchKeptCopies(wish: KeptCopiesWish): Promise<readonly KeptCopy[]> {
-  const { words, ledger, towers, openSocket, usedKeyIndexes = 0 } = wish
+  const { words, ledger, towers, openSocket, usedKeyIndexes = 0, clock } = wish
   const keys = deriveKeys(masterSeedOf(words))
   const owned: { readonly channel: Channel; readonly keyIndex: number }[] = []
   await searchKeys(usedKeyIndexes, async (keyIndex) => {
@@ -52,7 +55,7 @@ export async function fetchKeptCopies(wish: KeptCopiesWish): Promise<readonly Ke
         before instanceof WalletError && before.retryable
           ? before
           : await fetchEntrusted(
-              { url, chainId, key, openSocket },
+              { url, chainId, key, openSocket, ...(clock && { clock }) },
               { channel, owner: 'client', signer },
             ).catch(walletErrorOf)
       copies.push({ tower: url, channel, outcome })

@@ -12,6 +12,7 @@ import {
   type TowerHello,
   verifyTowerReceipt,
 } from '@tallystick/protocol'
+import { type Clock, PROCESS_CLOCK } from '../clock.js'
 import { backOffMs } from '../ledger/pause.js'
 import { WalletError } from '../wallet-error.js'
 import { type GuardedPosition, isEntrustable, isSamePosition, positionOf } from './entrustable.js'
@@ -37,6 +38,8 @@ export type TowerLinkParts = {
   /** Share of a penalty that it is promised, parts per million; absent: the least that it asks for. */
   readonly bountyPpm: number | undefined
   readonly now: () => Timestamp
+  /** Fresh random bytes. */
+  readonly randomBytes: (length: number) => Uint8Array
   /** The channels as they are on disk now. */
   readonly channels: () => Iterable<EntrustedChannel>
   /** It has vouched for more than before. */
@@ -49,9 +52,13 @@ export type TowerLinkParts = {
 /** What is known of one channel at the tower. */
 type Standing = {
   readonly upTo: (GuardedPosition & { readonly validUntil: Timestamp }) | undefined
+  /** The connection on which it has vouched for that. */
+  readonly by: TowerSession | undefined
   /** What the tower has refused for good: not said again until there is something newer. */
   readonly refused: GuardedPosition | undefined
 }
+
+const NOTHING_VOUCHED: Standing = { upTo: undefined, by: undefined, refused: undefined }
 
 /** Milliseconds in which updates gather, so that only the newest is handed over. */
 const GATHER_MS = 10
@@ -63,27 +70,30 @@ const [LENGTH, RENEWAL] = [3 / 4, 1 / 2]
 /**
  * Keeps one tower at the newest state of an owner's channels: one request of a channel at a time, the
  * newest only, in a turn of its own, so that payments never wait for it. It keeps nothing on disk:
- * what a tower has not vouched for since the start is handed over again.
+ * what a tower has not vouched for on this connection is handed over again, because one that comes
+ * back may have been restored from an old copy of its store.
  */
 export class TowerLink {
   readonly #parts: TowerLinkParts
+  readonly #clock: Clock
   readonly #standings = new Map<ChannelId, Standing>()
   readonly #inFlight = new Set<ChannelId>()
   #session: TowerSession | undefined
   #key: PublicKey | undefined
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #cancel: (() => void) | undefined
   #isConnecting = false
   #attempt = 0
   #stopped = false
 
   constructor(parts: TowerLinkParts) {
     this.#parts = parts
+    this.#clock = parts.address.clock ?? PROCESS_CLOCK
     this.#key = parts.address.key
   }
 
   /** Something may have changed. */
   look(): void {
-    if (this.#stopped || this.#timer !== undefined || this.#isConnecting) return
+    if (this.#stopped || this.#cancel !== undefined || this.#isConnecting) return
     this.#wait(GATHER_MS)
   }
 
@@ -96,21 +106,22 @@ export class TowerLink {
 
   stop(): void {
     this.#stopped = true
-    clearTimeout(this.#timer)
+    this.#cancel?.()
     this.#session?.close()
   }
 
   #wait(ms: number): void {
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
+    this.#cancel = this.#clock.after(ms, () => {
+      this.#cancel = undefined
       this.#handOverDue()
-    }, ms)
+    })
   }
 
   /** A failure is waited out: nothing is due before. */
   #backOff(): void {
-    if (this.#stopped || this.#timer !== undefined) return
-    this.#wait(backOffMs(this.#attempt++, Math.random()))
+    if (this.#stopped || this.#cancel !== undefined) return
+    const [byte = 0] = this.#parts.randomBytes(1)
+    this.#wait(backOffMs(this.#attempt++, byte / 256))
   }
 
   #handOverDue(): void {
@@ -127,15 +138,13 @@ export class TowerLink {
   #isDue(party: ChannelParty): boolean {
     const { id } = party.ledger
     if (this.#inFlight.has(id) || !isEntrustable(party)) return false
-    const { upTo, refused } = this.#standings.get(id) ?? {}
+    const { upTo, by, refused } = this.#standings.get(id) ?? {}
     const position = positionOf(party)
     if (refused !== undefined && isSamePosition(refused, position)) return false
     if (upTo === undefined || !isSamePosition(upTo, position)) return true
-    const hello = this.#session?.isOpen === true ? this.#session.hello : undefined
-    return (
-      hello !== undefined &&
-      upTo.validUntil < this.#parts.now() + hello.policy.appointmentSecondsMax * RENEWAL
-    )
+    if (by?.isOpen !== true) return true
+    const { appointmentSecondsMax } = by.hello.policy
+    return upTo.validUntil < this.#parts.now() + appointmentSecondsMax * RENEWAL
   }
 
   async #connect(): Promise<void> {
@@ -196,7 +205,7 @@ export class TowerLink {
     answer: TowerAnswer,
   ): void {
     const { id } = party.ledger
-    const { upTo, refused } = this.#standings.get(id) ?? { upTo: undefined, refused: undefined }
+    const { upTo, by, refused } = this.#standings.get(id) ?? NOTHING_VOUCHED
     const position = positionOf(party)
     switch (answer.kind) {
       case 'kept': {
@@ -205,19 +214,22 @@ export class TowerLink {
           throw new WalletError('tower_answer_malformed', 'the watchtower signed no receipt')
         }
         const { validUntil } = entrusted.appointment
-        this.#standings.set(id, { upTo: { ...position, validUntil }, refused: undefined })
+        this.#standings.set(id, {
+          upTo: { ...position, validUntil },
+          ...{ by: session, refused: undefined },
+        })
         this.#attempt = 0
         return this.#parts.onGuarded()
       }
       case 'refused': {
         const { code, detail, retryable } = answer
         if (retryable) return this.#backOff()
-        this.#standings.set(id, { upTo, refused: position })
+        this.#standings.set(id, { upTo, by, refused: position })
         return this.#parts.onProblem(code, `the watchtower: ${detail}`)
       }
       case 'found':
       case 'ended':
-        this.#standings.set(id, { upTo, refused })
+        this.#standings.set(id, { upTo, by, refused })
         session.close()
         throw new WalletError('tower_answer_malformed', `the watchtower answered ${answer.kind}`)
     }

@@ -12,6 +12,7 @@ import {
   type TowerHello,
   type TowerMessage,
 } from '@tallystick/protocol'
+import { type Clock, PROCESS_CLOCK } from '../clock.js'
 import type { OpenSocket, Socket } from '../ledger/open-socket.js'
 import { WalletError } from '../wallet-error.js'
 
@@ -26,6 +27,8 @@ export type TowerAddress = {
   /** Absent: whoever answers. */
   readonly key: PublicKey | undefined
   readonly openSocket: OpenSocket
+  /** Absent: the process's. */
+  readonly clock?: Clock
 }
 
 /** What a tower answers to a request. */
@@ -34,12 +37,14 @@ export type TowerAnswer = Exclude<TowerMessage, { readonly kind: 'hello' | 'requ
 type Awaited = {
   readonly done: (answer: TowerAnswer) => void
   readonly failed: (error: WalletError) => void
-  readonly timer: ReturnType<typeof setTimeout>
+  /** It is waited for no longer. */
+  readonly stopWaiting: () => void
 }
 
 /** One connection to a watchtower, over which owners ask and are answered in any order (TOWER-1). */
 export class TowerSession {
   readonly #address: TowerAddress
+  readonly #clock: Clock
   readonly #socket: Socket
   readonly #awaited = new Map<number, Awaited>()
   #hello: TowerHello | undefined
@@ -50,6 +55,7 @@ export class TowerSession {
 
   private constructor(address: TowerAddress) {
     this.#address = address
+    this.#clock = address.clock ?? PROCESS_CLOCK
     this.#socket = address.openSocket(
       address.url,
       {
@@ -67,9 +73,8 @@ export class TowerSession {
    */
   static async open(address: TowerAddress): Promise<TowerSession> {
     const session = new TowerSession(address)
-    const timer = setTimeout(
-      () => session.#end(unreachable('it did not say hello in time')),
-      ANSWER_MS_MAX,
+    const stopWaiting = session.#clock.after(ANSWER_MS_MAX, () =>
+      session.#end(unreachable('it did not say hello in time')),
     )
     try {
       await new Promise<TowerHello>((resolve, reject) => {
@@ -79,7 +84,7 @@ export class TowerSession {
       })
       return session
     } finally {
-      clearTimeout(timer)
+      stopWaiting()
     }
   }
 
@@ -100,7 +105,8 @@ export class TowerSession {
     const request = signTowerRequest(this.hello, number, action, signer)
     return new Promise((done, failed) => {
       const late = () => this.#end(unreachable('it did not answer in time'))
-      this.#awaited.set(number, { done, failed, timer: setTimeout(late, ANSWER_MS_MAX) })
+      const stopWaiting = this.#clock.after(ANSWER_MS_MAX, late)
+      this.#awaited.set(number, { done, failed, stopWaiting })
       this.#socket.send(encodeTowerMessage({ kind: 'request', ...request }))
     })
   }
@@ -126,7 +132,7 @@ export class TowerSession {
         // A refusal of the whole connection answers whoever waits: the end of it follows.
         if (awaited === undefined) return
         this.#awaited.delete(message.number)
-        clearTimeout(awaited.timer)
+        awaited.stopWaiting()
         return awaited.done(message)
       }
     }
@@ -149,8 +155,8 @@ export class TowerSession {
     if (this.#ended !== undefined) return
     this.#ended = error
     this.#socket.close()
-    for (const { failed, timer } of this.#awaited.values()) {
-      clearTimeout(timer)
+    for (const { failed, stopWaiting } of this.#awaited.values()) {
+      stopWaiting()
       failed(error)
     }
     this.#awaited.clear()

@@ -8,6 +8,7 @@ import {
   type ItemId,
   isRejection,
   lockedBy,
+  mustAskAsWell,
   noteOf,
   type ResumeAnswer,
   type ResumeRequest,
@@ -113,12 +114,12 @@ export function answerHub(
   const granted = grantResume(chainId, held.party, request, signer(held.keyIndex), now)
   if (granted.kind === 'rejection') return granted
   const { answer } = granted
-  const isRestarted = request.lostAt === undefined || granted.party.resuming !== undefined
-  const party = isRestarted ? granted.party : askToResume(granted.party, nonce, undefined)
+  const asks = mustAskAsWell(granted.party, request.lostAt)
+  const party = asks ? askToResume(granted.party, nonce, undefined) : granted.party
   if (isRejection(party)) return party
   state.setChannel({ ...held, party })
   const channel = party.ledger.id
-  const dropped = isRestarted ? [] : endDrafted(state, held.party, context)
+  const dropped = asks ? endDrafted(state, held.party, context) : []
   return [...dropped, { kind: 'send', message: { kind: 'resumeAnswer', channel, answer } }]
 }
 

@@ -60,7 +60,10 @@ export class WalletChannels {
     await this.#setNextKeyIndex(await searchKeys(known, (index) => this.#keepLost(index)))
   }
 
-  /** Takes over channels whose opening this store began and did not see. */
+  /**
+   * Takes over channels whose opening this store began and did not see; and those of keys that it has not
+   * given away: a store that was lost did, and the search came before the ledger had them.
+   */
   async recover(): Promise<void> {
     const { state, keys, feed } = this.#core
     const known = new Set([...state.channels()].map(({ keyIndex }) => keyIndex))
@@ -72,6 +75,11 @@ export class WalletChannels {
         await this.#core.submit({ kind: 'channelSeen', channel, keyIndex, books: 'whole' })
       }
     }
+    await this.#inTurn(async () => {
+      const next = this.#nextKeyIndex ?? 0
+      const free = await this.#findFree()
+      if (free > next) await this.#setNextKeyIndex(free)
+    })
     this.#link.attachAll()
   }
 
@@ -235,13 +243,23 @@ export class WalletChannels {
 
   /** The next unused index, durable before anything is opened with it; one at a time. */
   #takeKeyIndex(): Promise<number> {
-    const next = this.#lastIndex.then(async () => {
-      let index = this.#nextKeyIndex ?? 0
-      // KEY-2: a key that has a channel was used from a store that is newer, or lost.
-      while (await this.#keepLost(index)) index++
+    return this.#inTurn(async () => {
+      const index = await this.#findFree()
       await this.#setNextKeyIndex(index + 1)
       return index
     })
+  }
+
+  /** KEY-2: a key that has a channel was used from a store that is newer, or lost. */
+  async #findFree(): Promise<number> {
+    let index = this.#nextKeyIndex ?? 0
+    while (await this.#keepLost(index)) index++
+    return index
+  }
+
+  /** One at a time: an index is given away once. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#lastIndex.then(work)
     this.#lastIndex = next.catch(() => undefined)
     return next
   }

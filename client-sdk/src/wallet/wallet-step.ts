@@ -322,7 +322,8 @@ function expireItems(
     if (isRejection(drafted) && drafted.code !== 'channel_not_usable') continue
     if (!isRejection(drafted)) party = drafted
     const payment = state.payment(item.id)
-    if (payment === undefined) continue
+    // A link that became public in time has paid it; on a closing channel the item stays where it is.
+    if (payment?.status !== 'pending' && payment?.status !== 'cancelling') continue
     effects.push(
       ...finishPayment(state, { ...payment, status: 'failed', code: 'expired', time: now }),
     )

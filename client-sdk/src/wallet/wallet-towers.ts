@@ -1,6 +1,6 @@
 import type { ChannelId, Entrusted, PublicKey } from '@tallystick/protocol'
 import type { OpenSocket } from '../ledger/open-socket.js'
-import { isEntrustable } from '../tower/entrustable.js'
+import { isAtStake } from '../tower/entrustable.js'
 import { type TowerGuard, TowerLink } from '../tower/tower-link.js'
 import { WalletError } from '../wallet-error.js'
 import type { Caller, WalletCore } from './wallet-core.js'
@@ -24,7 +24,7 @@ export class WalletTowers {
 
   constructor(core: WalletCore, towers: readonly TowerOptions[], openSocket: OpenSocket) {
     this.#core = core
-    const { feed, keys } = core
+    const { feed, keys, clock, randomBytes } = core
     const { chainId } = feed.ledger
     const channels = () =>
       core
@@ -34,7 +34,8 @@ export class WalletTowers {
     this.#links = towers.map(
       ({ url, key, bountyPpm }) =>
         new TowerLink({
-          ...{ address: { url, chainId, key, openSocket }, bountyPpm, channels },
+          ...{ address: { url, chainId, key, openSocket, clock }, bountyPpm, channels },
+          randomBytes,
           now: () => feed.time,
           onGuarded: () => core.changes.tell({ kind: 'books' }),
           onNewer: (entrusted) => void this.#adopt(entrusted),
@@ -65,7 +66,7 @@ export class WalletTowers {
     }
     const holds = () => {
       const party = this.#core.state.channel(id)?.party
-      if (party !== undefined && !isEntrustable(party)) return true
+      if (party !== undefined && !isAtStake(party)) return true
       return this.guards(id).every(({ isNewest }) => isNewest)
     }
     await this.#core.until(holds, caller)

@@ -14,8 +14,9 @@ export class WalletWatch {
   readonly #guard: GuardLoop
   readonly #reveals: RevealLookups
   readonly #guards: boolean
-  readonly #unsubscribe: () => void
-  /** Whether a block could not be taken in whole. */
+  readonly #onBlock: () => void
+  #unsubscribe = () => {}
+  /** Whether a block could not be taken in whole, or came before it began. */
   #isBehind = false
 
   /**
@@ -27,6 +28,7 @@ export class WalletWatch {
     { guards, onBlock }: { readonly guards: boolean; readonly onBlock: () => void },
   ) {
     this.#guards = guards
+    this.#onBlock = onBlock
     this.#core = core
     const { ledger } = core.feed
     this.#reveals = new RevealLookups(ledger, core.clock)
@@ -38,15 +40,25 @@ export class WalletWatch {
       beforeForceClose: async ({ ledger: { id } }) => (await this.leave(id)).party,
       onAct: (act) => core.notify({ kind: 'guard', act }),
     })
-    this.#unsubscribe = core.feed.subscribe(async (block) => {
+  }
+
+  /**
+   * Hears every block from now on. What was missed was learnt from proofs when the newest block was that of
+   * `height`; of one that came since, all is asked anew at the next. Not before: what a proof said then
+   * must not be taken in after a newer block, nor time pass over a link that was not heard of yet.
+   */
+  begin(height: number): void {
+    this.#isBehind = this.#core.feed.height !== height
+    this.#unsubscribe = this.#core.feed.subscribe(async (block) => {
       try {
         await this.#meet(block)
       } catch (error) {
         // The ledger is out of reach: what this block said is learnt from proofs at the next one.
         this.#isBehind = true
-        core.problem('ledger_unreachable', error instanceof Error ? error.message : String(error))
+        const detail = error instanceof Error ? error.message : String(error)
+        this.#core.problem('ledger_unreachable', detail)
       }
-      onBlock()
+      this.#onBlock()
     })
   }
 

@@ -126,12 +126,14 @@ export class Wallet {
       if (options.sharedWords ?? false) await core.sharedWords.set()
       await loseChannels(core, options.restored ?? false)
       await endTurns(core)
+      const { height } = feed
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])
       await wallet.#channels.findLost(options.restored ?? false)
       // What is not newer than the store, or of no channel of it, is refused, and changes nothing.
       await core.submitAll(entrusted.map((kept) => ({ kind: 'adopted', entrusted: kept }) as const))
       await wallet.recoverChannels()
+      wallet.#watch.begin(height)
       link.begin()
       return wallet
     } catch (error) {

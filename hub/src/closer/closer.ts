@@ -92,6 +92,8 @@ export class Closer {
   #requestsMax = REQUESTS_PER_BATCH
   #closedLast = false
   #building = false
+  /** Whether the ledger is being asked what became of the batch. */
+  #asking = false
   #stopped = false
 
   constructor(parts: CloserParts, jobs: readonly LedgerJob[]) {
@@ -119,18 +121,27 @@ export class Closer {
     })
   }
 
-  /** A block was committed: what it holds of ours is done. */
+  /**
+   * A block was committed: what it holds of ours is done. May be called again before the promise is kept:
+   * a ledger that does not answer about one batch holds up nobody.
+   */
   async meetBlock(height: number, ids: ReadonlySet<TxId>): Promise<void> {
     this.#height = height
     const flight = this.#flight
     if (flight === undefined) {
       if (this.#hasWork()) this.gather()
-      return
-    }
-    if (ids.has(flight.job.id)) {
+    } else if (ids.has(flight.job.id)) {
       await this.#land(flight, 'included')
-    } else if (height - flight.sentAt >= RESEND_BLOCKS) {
-      await this.#lookAfter(flight)
+    } else if (!this.#asking && height - flight.sentAt >= RESEND_BLOCKS) {
+      this.#asking = true
+      try {
+        await this.#lookAfter(flight)
+      } catch (fault) {
+        // The ledger is away: a later block asks again.
+        if (!isAway(fault)) throw fault
+      } finally {
+        this.#asking = false
+      }
     }
   }
 
@@ -174,9 +185,8 @@ export class Closer {
         await this.#sendLiquidity(this.#takeFit())
       }
     } catch (fault) {
-      const isAway = fault instanceof LedgerError && fault.retryable
       // The ledger is away, and nothing was begun: the next block, or the next request, tries again.
-      if (!isAway) this.#parts.onFault(fault)
+      if (!isAway(fault)) this.#parts.onFault(fault)
     } finally {
       this.#building = false
     }
@@ -295,14 +305,17 @@ export class Closer {
     const status = await this.#parts.ledger.status(flight.job.id)
     if (status === 'included') await this.#land(flight, 'included')
     else if (status === 'unknown') {
+      if (this.#flight?.job.id !== flight.job.id) return
       this.#flight = { ...flight, sentAt: this.#height }
       await this.#submit(this.#flight)
     } else if (isRejection(status)) await this.#land(flight, status)
   }
 
   async #land(flight: Flight, outcome: 'included' | Rejection): Promise<void> {
-    await this.#parts.journal.removeJob(flight.job.id)
+    // A block may have brought it while the ledger was asked.
+    if (this.#flight?.job.id !== flight.job.id) return
     this.#flight = undefined
+    await this.#parts.journal.removeJob(flight.job.id)
     this.#report(flight, outcome)
     if (isRejection(outcome)) this.#meetRefusal(flight, outcome)
     else {
@@ -349,6 +362,10 @@ export class Closer {
       outcome,
     })
   }
+}
+
+function isAway(fault: unknown): boolean {
+  return fault instanceof LedgerError && fault.retryable
 }
 
 /** What of a batch that could not be built is tried now; a single one that cannot never is. */

@@ -4,6 +4,7 @@ import {
   type ChannelParty,
   grantResume,
   isRejection,
+  mustAskAsWell,
   type Position,
   positionOf,
   type Rejection,
@@ -107,11 +108,11 @@ function grant(
   const { chainId, signer, nonce, now } = context
   const granted = grantResume(chainId, channel.party, { nonce: asked, lostAt }, signer, now)
   if (isRejection(granted)) return [notice(idOf(channel), granted)]
-  const isRestarted = lostAt === undefined || granted.party.resuming !== undefined
-  const party = isRestarted ? granted.party : askToResume(granted.party, nonce, undefined)
+  const asks = mustAskAsWell(granted.party, lostAt)
+  const party = asks ? askToResume(granted.party, nonce, undefined) : granted.party
   if (isRejection(party)) return [notice(idOf(channel), party)]
   state.setChannel({ ...channel, party })
-  const given = isRestarted ? [] : giveBackDrafted(state, channel, context)
+  const given = asks ? giveBackDrafted(state, channel, context) : []
   const message = { kind: 'resumeAnswer', channel: idOf(channel), answer: granted.answer } as const
   return [...given, ...say(channel, [message])]
 }

@@ -115,6 +115,18 @@ export function grantResume(
   return { kind: 'granted', party: granted, answer: resumeAnswer(chainId, granted, resume, signer) }
 }
 
+/**
+ * Whether a side that has granted a resume to one that lost data at `lostAt` asks for one of its own
+ * lane in the same breath: not where it is waiting for one, nor where its lane has gone on since from
+ * one that the other side cannot have forgotten. Else two that have both lost data would ask for ever.
+ */
+export function mustAskAsWell(
+  { resuming, ownResume }: ChannelParty,
+  lostAt: Timestamp | undefined,
+): boolean {
+  return lostAt !== undefined && resuming === undefined && (ownResume?.point.epoch ?? 0) <= lostAt
+}
+
 function checkGrant(party: ChannelParty): ChannelRejection | undefined {
   if (!mayGrant(party)) {
     return reject(

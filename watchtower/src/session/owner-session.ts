@@ -1,3 +1,4 @@
+import type { Clock } from '@tallystick/client-sdk'
 import {
   encodeTowerMessage,
   isRejection,
@@ -25,8 +26,7 @@ export type OwnerSessionParts = {
   readonly desk: RequestDesk
   readonly budget: RequestBudget
   readonly address: string
-  /** Milliseconds, of a clock that only rises. */
-  readonly nowMs: () => number
+  readonly clock: Clock
   readonly onEnd: () => void
 }
 
@@ -34,8 +34,8 @@ export type OwnerSessionParts = {
 export class OwnerSession {
   readonly #socket: WebSocket
   readonly #parts: OwnerSessionParts
-  readonly #proof: NodeJS.Timeout
-  readonly #pings: NodeJS.Timeout
+  readonly #cancelProof: () => void
+  #cancelPing: () => void
   #last = -1
   #waiting = 0
   #silencedUntilMs = 0
@@ -45,11 +45,10 @@ export class OwnerSession {
   constructor(socket: WebSocket, parts: OwnerSessionParts) {
     this.#socket = socket
     this.#parts = parts
-    this.#proof = setTimeout(
-      () => this.#end('not_authenticated', 'no request was taken on this connection'),
-      PROOF_MS_MAX,
+    this.#cancelProof = parts.clock.after(PROOF_MS_MAX, () =>
+      this.#end('not_authenticated', 'no request was taken on this connection'),
     )
-    this.#pings = setInterval(() => this.#ping(), PING_MS)
+    this.#cancelPing = parts.clock.after(PING_MS, () => this.#ping())
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
     socket.on('pong', () => {
       this.#isAlive = true
@@ -69,8 +68,8 @@ export class OwnerSession {
   #over(): void {
     if (this.#isOver) return
     this.#isOver = true
-    clearTimeout(this.#proof)
-    clearInterval(this.#pings)
+    this.#cancelProof()
+    this.#cancelPing()
     this.#parts.onEnd()
   }
 
@@ -78,6 +77,7 @@ export class OwnerSession {
     if (!this.#isAlive) return this.#socket.terminate()
     this.#isAlive = false
     this.#socket.ping()
+    this.#cancelPing = this.#parts.clock.after(PING_MS, () => this.#ping())
   }
 
   /** Queues a message; who reads too slowly is cut off and asks again when it is back. */
@@ -119,22 +119,23 @@ export class OwnerSession {
     const answer = await this.#parts.desk.submit(request, this.#parts.hello)
     this.#waiting--
     if (answer.kind === 'refused') this.#use(REFUSED_REQUEST_PRICE)
-    else clearTimeout(this.#proof)
+    else this.#cancelProof()
     this.#send(answer)
     this.#readOn()
   }
 
   #use(price: number): void {
-    const { budget, address, nowMs } = this.#parts
-    const pauseMs = budget.use(address, price, nowMs())
+    const { budget, address, clock } = this.#parts
+    const nowMs = clock.nowMs()
+    const pauseMs = budget.use(address, price, nowMs)
     if (pauseMs === 0) return
-    this.#silencedUntilMs = nowMs() + pauseMs
-    setTimeout(() => this.#readOn(), pauseMs).unref()
+    this.#silencedUntilMs = nowMs + pauseMs
+    clock.after(pauseMs, () => this.#readOn())
   }
 
   #readOn(): void {
     if (this.#isOver) return
-    const isSilenced = this.#parts.nowMs() < this.#silencedUntilMs
+    const isSilenced = this.#parts.clock.nowMs() < this.#silencedUntilMs
     if (isSilenced || this.#waiting >= CONNECTION_REQUESTS_MAX) this.#socket.pause()
     else this.#socket.resume()
   }

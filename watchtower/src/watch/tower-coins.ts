@@ -2,8 +2,10 @@ import {
   type BuildRejection,
   type BuiltTransaction,
   buildTransaction,
+  type Clock,
   inParallel,
-  type LedgerClient,
+  inTime,
+  type LedgerAccess,
   LedgerError,
   type OwnedCoin,
 } from '@tallystick/client-sdk'
@@ -47,7 +49,8 @@ type Pending = {
  * be on their way at once.
  */
 export class TowerCoins {
-  readonly #ledger: LedgerClient
+  readonly #ledger: LedgerAccess
+  readonly #clock: Clock
   readonly #signer: Signer
   readonly #guard: Signer
   readonly #asset: AssetId
@@ -60,14 +63,21 @@ export class TowerCoins {
 
   /** `guard` signs challenges, `signer` has the coins; fees are in `asset`. */
   constructor(
-    ledger: LedgerClient,
+    ledger: LedgerAccess,
     {
       signer,
       guard,
       asset,
-    }: { readonly signer: Signer; readonly guard: Signer; readonly asset: AssetId },
+      clock,
+    }: {
+      readonly signer: Signer
+      readonly guard: Signer
+      readonly asset: AssetId
+      readonly clock: Clock
+    },
   ) {
     this.#ledger = ledger
+    this.#clock = clock
     this.#signer = signer
     this.#guard = guard
     this.#asset = asset
@@ -132,7 +142,9 @@ export class TowerCoins {
     await inParallel(due, SUBMITS_PARALLEL, async ([id, pending]) => {
       if (!this.#pending.has(id)) return
       this.#pending.set(id, { ...pending, sentAt: this.#height })
-      const { kind } = await this.#ledger.transactionStatus(id, AbortSignal.timeout(SUBMIT_MS_MAX))
+      const { kind } = await inTime(this.#clock, SUBMIT_MS_MAX, (signal) =>
+        this.#ledger.transactionStatus(id, signal),
+      )
       if (kind === 'rejected' || kind === 'unknown') this.#forget(id)
       if (kind === 'included') this.noteIncluded(this.#height, new Set([id]))
     })
@@ -209,7 +221,7 @@ export class TowerCoins {
     this.#pending.set(id, { inputs, made: made.map(keyOf), sentAt: this.#height })
     this.#submitting++
     try {
-      await this.#ledger.submit(transaction, AbortSignal.timeout(SUBMIT_MS_MAX))
+      await inTime(this.#clock, SUBMIT_MS_MAX, (signal) => this.#ledger.submit(transaction, signal))
       for (const coin of made) this.#free.set(keyOf(coin), coin)
       return built
     } catch (error) {

@@ -1,8 +1,10 @@
 import {
   type BlockSummary,
+  type Clock,
   closingItems,
   finalizeTransaction,
-  type LedgerClient,
+  inTime,
+  type LedgerAccess,
   LedgerError,
   revealLookupFor,
 } from '@tallystick/client-sdk'
@@ -43,10 +45,11 @@ export type WatchAct = {
 }
 
 export type WatchParts = {
-  readonly ledger: LedgerClient
+  readonly ledger: LedgerAccess
   readonly store: TowerStore
   readonly index: RecordIndex
   readonly coins: TowerCoins
+  readonly clock: Clock
   readonly onAct: (act: WatchAct) => void
   /** The store has failed: the process must end. */
   readonly onFault: (fault: unknown) => void
@@ -85,7 +88,7 @@ export class Watch {
   readonly #looks = new Lanes(LOOKS_PARALLEL)
   readonly #submits = new Lanes(SUBMITS_PARALLEL)
   #ready: DueChallenge<RecordName>[] = []
-  #gathering: NodeJS.Timeout | undefined
+  #cancelGathering: (() => void) | undefined
   #firstLooks: Set<RecordName>
   #height: number
   #time: Timestamp
@@ -134,7 +137,7 @@ export class Watch {
 
   stop(): void {
     this.#stopped = true
-    clearTimeout(this.#gathering)
+    this.#cancelGathering?.()
   }
 
   /** Takes in a block: durable before the promise is kept, done beside it. */
@@ -208,15 +211,19 @@ export class Watch {
   }
 
   async #lookAt(name: RecordName): Promise<void> {
-    const { ledger, store, index } = this.#parts
+    const { ledger, store, index, clock } = this.#parts
     const record = (await store.records([name])).get(name)
     if (record === undefined) return void this.#concerns.delete(name)
-    const signal = AbortSignal.timeout(LOOK_MS_MAX)
     const { number } = record.channel
-    const { value, header } = await ledger.channel(number, signal)
-    const seenAt = header.height
-    if (seenAt < (this.#touched.get(name) ?? 0)) return void this.#again.add(name)
-    const dispute = await this.#weigh(record, value, signal)
+    const seen = await inTime(clock, LOOK_MS_MAX, async (signal) => {
+      const { value, header } = await ledger.channel(number, signal)
+      const seenAt = header.height
+      return seenAt < (this.#touched.get(name) ?? 0)
+        ? undefined
+        : { seenAt, dispute: await this.#weigh(record, value, signal) }
+    })
+    if (seen === undefined) return void this.#again.add(name)
+    const { seenAt, dispute } = seen
     switch (dispute.kind) {
       case 'over':
         await store.write({ put: [], remove: [name] })
@@ -254,7 +261,7 @@ export class Watch {
         // It can wait for ever: no challenge waits for it.
         return this.#submits.add(NEVER, () =>
           this.#attempt('finalize', [name], [number], () =>
-            ledger.submit(transaction, AbortSignal.timeout(SUBMIT_MS_MAX)),
+            inTime(clock, SUBMIT_MS_MAX, (signal) => ledger.submit(transaction, signal)),
           ),
         )
       }
@@ -295,12 +302,12 @@ export class Watch {
 
   #gather(): void {
     if (this.#ready.length >= BATCH_CHALLENGES_MAX) return this.#flush()
-    this.#gathering ??= setTimeout(() => this.#flush(), GATHER_MS)
+    this.#cancelGathering ??= this.#parts.clock.after(GATHER_MS, () => this.#flush())
   }
 
   #flush(): void {
-    clearTimeout(this.#gathering)
-    this.#gathering = undefined
+    this.#cancelGathering?.()
+    this.#cancelGathering = undefined
     const due = this.#ready
     this.#ready = []
     for (const batch of batchChallenges(due, BOUNDS)) {
