@@ -30,8 +30,9 @@ export const AMOUNT = 10n
 export const FEE = 1n
 /** Seconds after which a payment that goes nowhere comes back. */
 const EXPIRY_SECONDS = 3_600
-/** Payments that one client has under way at most: its lane holds as many again that are to be paid. */
+/** Payments that one client has under way at most, or two proofs of them: a lane holds 64. */
 const PER_CLIENT_MAX = 16
+const PROOFS_PER_CLIENT_MIN = 2
 /** Milliseconds between two looks at what is due in a paced load. */
 const PACE_MS = 1
 
@@ -218,7 +219,7 @@ export class PaymentLoad implements LoadEvents {
   }
 
   #placeWithRoom({ perProof }: LoadPlan): number | undefined {
-    const groupsMax = Math.max(1, Math.floor(PER_CLIENT_MAX / perProof))
+    const groupsMax = Math.max(PROOFS_PER_CLIENT_MIN, Math.floor(PER_CLIENT_MAX / perProof))
     const clients = this.#paying
     for (let i = 0; i < clients.length; i++) {
       const place = (this.#next + i) % clients.length
