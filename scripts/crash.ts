@@ -14,13 +14,11 @@ const { kills, seed, json } = new Command('crash')
   )
   .option('--kills <number>', 'processes to kill', wholeNumber, 100)
   .option('--seed <number>', 'of the moments and victims', wholeNumber, randomInt(2 ** 31))
-  .option('--json', 'print one JSON object last, and nothing else')
+  .option('--json', 'print the report in one line; progress goes to standard error in any case')
   .parse()
   .opts<{ kills: number; seed: number; json?: true }>()
 
-const say = (line: string) => {
-  if (!json) process.stdout.write(`${line}\n`)
-}
+const say = (line: string) => void process.stderr.write(`${line}\n`)
 const dataDir = mkdtempSync(join(tmpdir(), 'tallystick-crash-'))
 say(`seed ${seed}`)
 try {

@@ -9,7 +9,7 @@ import {
   summarizeBlock,
   type VerifiedBlock,
 } from '@tallystick/client-sdk'
-import { type HubPolicy, timestamp } from '@tallystick/protocol'
+import type { HubPolicy, Timestamp } from '@tallystick/protocol'
 import { Closer } from './closer/closer.js'
 import { HubState } from './core/hub-state.js'
 import type { HubKeys } from './hub-keys.js'
@@ -30,6 +30,8 @@ export type HubParts = {
   readonly journal: Journal
   /** What the journal held at the start. */
   readonly stored: Awaited<ReturnType<Journal['load']>>
+  /** Ledger time of the newest block that the journal has met. */
+  readonly time: Timestamp
   /** Milliseconds that the closer gathers a batch. */
   readonly gatherMs: number
   readonly clock: Clock
@@ -54,7 +56,7 @@ export type AssembledHub = {
 export function assembleHub(parts: HubParts): AssembledHub {
   const { keys, policy, ledger, journal, stored, clock, onReport, onFault } = parts
   const { signer } = keys
-  const { chainId, genesis } = ledger
+  const { chainId } = ledger
   const stop = new AbortController()
   const patiently = <T>(work: () => Promise<T>) =>
     waitForLedger(work, {
@@ -71,7 +73,7 @@ export function assembleHub(parts: HubParts): AssembledHub {
     signer,
     state,
     journal,
-    time: timestamp(genesis.time),
+    time: parts.time,
     restoredTime: stored.restoredTime,
     randomBytes: parts.randomBytes,
     perform: (effect) => {

@@ -12,6 +12,7 @@ import { type HubConfig, termsOf } from './hub-config.js'
 import { auditPathOf, backupsPathOf, journalPathOf, loadHubKeys } from './hub-keys.js'
 import type { HubReport } from './hub-report.js'
 import { HUB_VERSION } from './hub-version.js'
+import { timeKnown } from './ledger/time-known.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
 import { restoredAt, resumeAtStart } from './resume-at-start.js'
 import { StartFault } from './start-fault.js'
@@ -79,6 +80,7 @@ export async function startHub(
     ledger,
     journal,
     stored,
+    time: await patiently(() => timeKnown(ledger, stored.height)),
     gatherMs: config.gatherMs,
     clock: PROCESS_CLOCK,
     randomBytes: freshBytes,

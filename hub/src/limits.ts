@@ -12,7 +12,7 @@ export const HANDSHAKE_MS = 10_000
 export const SESSION_EVENTS_MAX = 64
 /** Bytes that a session may leave unread before it is cut off: 64 of the largest messages. */
 export const SESSION_BUFFER_BYTES_MAX = 4 * 1_048_576
-/** Channels that one session may attach. */
+/** Channels in use that one session may have attached at a time. */
 export const SESSION_CHANNELS_MAX = 64
 /** Milliseconds between pings; a session that answers none in between is dead. */
 export const PING_MS = 20_000

@@ -5,11 +5,17 @@ import { SupervisedProcess } from '../network/supervised-process.js'
 const TOWER = new URL('../../../watchtower/dist/cli/watchtower.js', import.meta.url)
 
 /** Starts a watchtower on a ledger, which starts again whenever it is killed. */
-export async function startCrashTower(
-  dataDir: string,
-  ledgerUrl: string,
-  onFatal: (error: Error) => void,
-): Promise<{ readonly sessionUrl: string; stop(): Promise<void> }> {
+export async function startCrashTower({
+  dataDir,
+  ledgerUrl,
+  onRestart,
+  onFatal,
+}: {
+  readonly dataDir: string
+  readonly ledgerUrl: string
+  readonly onRestart: (name: string, how: string) => void
+  readonly onFatal: (error: Error) => void
+}): Promise<{ readonly process: SupervisedProcess; readonly url: string }> {
   const towerDir = join(dataDir, 'tower')
   commandJson(TOWER, ['init', '--data', towerDir])
   const { process, listening } = await SupervisedProcess.start(
@@ -20,12 +26,9 @@ export async function startCrashTower(
       port: 0,
       logFile: join(dataDir, 'tower.log'),
       pidFile: join(dataDir, 'tower.pid'),
-      onRestart: () => undefined,
+      onRestart,
     },
     onFatal,
   )
-  return {
-    sessionUrl: `${listening.url.replace('http', 'ws')}/v1/session`,
-    stop: () => process.stop(),
-  }
+  return { process, url: listening.url }
 }

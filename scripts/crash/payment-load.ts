@@ -14,8 +14,11 @@ export type Outcome = {
 
 /** Payments of one wallet that are under way at once. */
 const PAYMENTS_AT_ONCE = 6
-/** The largest payment, base units. */
-const VALUE_MAX = 100_000
+/** The smallest payment, and what the largest is above it, base units. */
+const [VALUE_MIN, VALUE_SPREAD] = [100_000, 1_000_000]
+
+/** How often a second wallet pays the same invoice at the same time. */
+const TWICE = 0.1
 
 /** Has wallets pay each other until it is stopped, whatever happens to them. */
 export class PaymentLoad {
@@ -44,17 +47,25 @@ export class PaymentLoad {
   async #pay(payer: WalletProcess): Promise<void> {
     const others = this.#wallets.filter((wallet) => wallet !== payer)
     while (!this.#isStopped) {
-      const payee = others[Math.floor(this.#random() * others.length)]
+      const [payee, rival] = this.#random() < 0.5 ? others : others.toReversed()
       if (payee === undefined) throw new Error('it takes two wallets to pay')
-      const key = `payment ${++this.#count}`
-      const value = BigInt(1 + Math.floor(this.#random() * VALUE_MAX))
-      const invoice = await payee.ask({ kind: 'invoice', value: String(value) })
-      const anchor = String(invoice['anchor'])
-      const text = String(invoice['text'])
-      const { status, fee = 0 } = await payer.ask({ kind: 'pay', text, key })
-      if (status === 'paid') await payee.ask({ kind: 'paid', anchor })
-      else if (status !== 'failed') throw new Error(`a payment ended as ${status}`)
-      this.outcomes.push({ key, payer, payee, anchor, value, fee: BigInt(fee), status })
+      const value = BigInt(VALUE_MIN + Math.floor(this.#random() * VALUE_SPREAD))
+      const { anchor, text } = await payee.ask({ kind: 'invoice', value: String(value) })
+      const invoice = { anchor: String(anchor), text: String(text), value }
+      const payers = rival !== undefined && this.#random() < TWICE ? [payer, rival] : [payer]
+      await Promise.all(payers.map((each) => this.#payOne(each, payee, invoice)))
     }
+  }
+
+  async #payOne(
+    payer: WalletProcess,
+    payee: WalletProcess,
+    { anchor, text, value }: { readonly anchor: string; text: string; value: bigint },
+  ): Promise<void> {
+    const key = `payment ${++this.#count}`
+    const { status, fee = '0' } = await payer.ask({ kind: 'pay', text, key })
+    if (status === 'paid') await payee.ask({ kind: 'paid', anchor })
+    else if (status !== 'failed') throw new Error(`a payment ended as ${status}`)
+    this.outcomes.push({ key, payer, payee, anchor, value, fee: BigInt(String(fee)), status })
   }
 }

@@ -1,12 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { deriveKeys, keyLock, lockRoot, toHex } from '@tallystick/protocol'
+import { deriveKeys, keyLock, lockRoot, signerFromSeed, toHex } from '@tallystick/protocol'
 import { type LocalNetwork, startLocalNetwork } from '../network/local-network.js'
+import { ChannelTurnover } from './channel-turnover.js'
 import { checkBooks } from './check-books.js'
 import { startCrashTower } from './crash-tower.js'
+import { fileSizes, MemoryPeaks } from './growth.js'
+import { channelsLeft, closeAll, complaints, fileDamages, isNeverSaid } from './last-look.js'
+import { LedgerLoad } from './ledger-load.js'
 import { PaymentLoad } from './payment-load.js'
 import { randomFrom } from './random-from.js'
+import { type KillsByKind, pause, Strikes } from './strikes.js'
+import type { Kind, Victim } from './victim.js'
 import { WalletProcess } from './wallet-process.js'
 
 const UNIT = 1_000_000n
@@ -14,183 +20,216 @@ const UNIT = 1_000_000n
 const DEPOSIT = 1_000n * UNIT
 const WALLETS = ['alice', 'bob', 'carol'] as const
 /** Kills between two looks at all that was acknowledged. */
-const KILLS_PER_CHECK = 50
-/** Milliseconds between two kills, at least and at most. */
-const PAUSE_MS = { min: 30, max: 1_000 } as const
-/** Milliseconds in which all payments come to their end when nothing is killed any more. */
-const QUIET_MS_MAX = 60_000
-/** Parts of all kills, the rest are wallets; then, how often a second process dies with the first. */
-const SHARE = { hub: 0.4, ledger: 0.15, tower: 0.15, two: 0.1 } as const
-
-/** What an honest party never says of another, or of its own store, whatever is killed. */
-const NEVER =
-  /^(?:peer_lost_data|peer_is_ahead|state_lost|store_\w+|mark_\w+|wallet_ended|equivocation)$/
+const KILLS_PER_CHECK = 100
+/** Milliseconds of rest after a strike, at most, where nothing has to be seen to work before the next. */
+const REST_MS_MAX = 600
+/** How often a strike rests until something was paid, and a while: it hits a network that works. */
+const REST_UNTIL_PAID = 0.6
+/** Milliseconds in which somebody is paid, or all that was begun comes to its end, when nothing is killed. */
+const RECOVERY_MS_MAX = 60_000
+/** How often the network is looked at for a payment, milliseconds. */
+const LOOK_MS = 5
 
 export type CrashReport = {
   readonly seed: number
-  readonly kills: Readonly<Record<string, number>>
+  readonly kills: KillsByKind
   readonly payments: { readonly paid: number; readonly failed: number }
+  /** Transactions that the ledger answered for besides, each included later. */
+  readonly transactions: number
+  /** Channels that were opened and closed while processes were killed. */
+  readonly channels: number
   /** How often something was noticed that passes: a connection that ended, a ledger that was away. */
   readonly notices: Readonly<Record<string, number>>
   readonly seconds: number
+  readonly killsPerMinute: number
+  /** How long the last start of each kind took, milliseconds. */
+  readonly startMs: Readonly<Record<Kind, number>>
+  /** The most that was seen, megabytes. */
+  readonly memory: Readonly<Record<Kind, number>>
+  /** What each file takes in the end, kilobytes. */
+  readonly files: Readonly<Record<string, number>>
   /** What must not be; empty when all is well. */
   readonly wrong: readonly string[]
 }
 
-/** Kills the processes of a network that pays, at moments of a seed, and looks for what is lost. */
-export async function runCrashes({
-  dataDir,
-  kills,
-  seed,
-  onProgress,
-}: {
+type CrashOptions = {
   readonly dataDir: string
   readonly kills: number
   readonly seed: number
   readonly onProgress: (line: string) => void
-}): Promise<CrashReport> {
+}
+
+/** Kills the processes of a network that pays, at moments of a seed, and looks for what is lost. */
+export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
+  const { dataDir, seed } = options
   const started = performance.now()
-  const seeds = WALLETS.map((name) => ({ name, seed: new Uint8Array(randomBytes(64)) }))
+  const wrong: string[] = []
+  const notices: Record<string, number> = {}
+  const note = (line: string) => {
+    appendFileSync(join(dataDir, 'crash.log'), `${new Date().toISOString()} ${line}\n`)
+  }
   let onFatal: (error: Error) => void = () => undefined
   const fatal = new Promise<never>((_, reject) => {
     onFatal = reject
   })
-  const network = await startLocalNetwork({
-    ...{ dataDir, network: 'crash', ledgerPort: 0, hubPort: 0, blockIntervalMs: 100, gatherMs: 50 },
-    asset: { code: 'GBP', decimals: 6, feePerKiloCost: 1_000 },
-    allocations: seeds.map(({ seed }) => ({ lock: payoutLockOf(seed), amount: 2n * DEPOSIT })),
-    hubFunds: 1_000_000n * UNIT,
-    disputeWindowSeconds: 3_600,
-    onRestart: () => undefined,
+  const { network, tower, wallets, transfers } = await startStage(dataDir, {
     onFatal: (error) => onFatal(error),
-  })
-  const tower = await startCrashTower(dataDir, network.ledgerUrl, (error) => onFatal(error))
-  const notices: Record<string, number> = {}
-  const wrong: string[] = []
-  const wallets = seeds.map(({ name, seed }) => {
-    const onProblem = (code: string, detail: string) => {
+    // None of them may end but by our hand.
+    onEnded: (name, how) => wrong.push(`${name} ended by itself: ${how}`),
+    onProblem: (name, code, detail) => {
       notices[code] = (notices[code] ?? 0) + 1
-      if (NEVER.test(code)) wrong.push(`${name}: ${code}: ${detail}`)
-    }
-    const { ledgerUrl, hubUrl } = network
-    const file = join(dataDir, `${name}.db`)
-    const addresses = { ledgerUrl, hubUrl, towerUrl: tower.sessionUrl }
-    return new WalletProcess({ name, seed: toHex(seed), file, ...addresses, onProblem })
+      note(`${name} says ${code}: ${detail}`)
+      if (isNeverSaid(code)) wrong.push(`${name}: ${code}: ${detail}`)
+    },
   })
-  const stage = { dataDir, network, wallets, random: randomFrom(seed), kills, onProgress, wrong }
+  const victims: readonly Victim[] = [
+    { kind: 'hub', process: network.hub },
+    { kind: 'ledger', process: network.ledger },
+    { kind: 'tower', process: tower },
+    ...wallets.map((process) => ({ kind: 'wallet', process }) as const),
+  ]
+  const random = randomFrom(seed)
+  const strikes = new Strikes(victims, random, (kind, met) => note(`${met} ${kind} killed`))
+  const load = new PaymentLoad(wallets, random)
+  const turnover = new ChannelTurnover(wallets)
+  const memory = new MemoryPeaks()
+  const loads = { load, turnover, transfers }
+  const stage = { network, wallets, victims, random, strikes, ...loads, memory, wrong }
   try {
-    const { killed, load } = await Promise.race([killAndPay(stage), fatal])
-    const paid = load.outcomes.filter(({ status }) => status === 'paid').length
-    return {
-      ...{ seed, kills: killed, notices, wrong },
-      payments: { paid, failed: load.outcomes.length - paid },
-      seconds: Math.round(performance.now() - started) / 1_000,
-    }
+    await Promise.race([killAndPay(stage, options), fatal])
   } finally {
-    for (const wallet of wallets) wallet.stop()
+    await Promise.all(wallets.map((wallet) => wallet.stop()))
     await tower.stop()
     await network.stop()
   }
+  wrong.push(...complaints(dataDir), ...fileDamages(dataDir))
+  const paid = load.outcomes.filter(({ status }) => status === 'paid').length
+  const seconds = Math.round(performance.now() - started) / 1_000
+  const startOf = (kind: Kind) =>
+    Math.round(victims.find((victim) => victim.kind === kind)?.process.startMs ?? 0)
+  return {
+    ...{ seed, kills: strikes.kills, channels: turnover.closed, notices },
+    transactions: transfers.included,
+    payments: { paid, failed: load.outcomes.length - paid },
+    ...{ seconds, killsPerMinute: Math.round((60 * strikes.total) / seconds) },
+    startMs: {
+      ...{ hub: startOf('hub'), ledger: startOf('ledger') },
+      ...{ tower: startOf('tower'), wallet: startOf('wallet') },
+    },
+    ...{ memory: memory.peaks, files: fileSizes(dataDir), wrong },
+  }
+}
+
+type StageHandlers = {
+  readonly onFatal: (error: Error) => void
+  readonly onEnded: (name: string, how: string) => void
+  readonly onProblem: (name: string, code: string, detail: string) => void
+}
+
+async function startStage(dataDir: string, { onFatal, onEnded, onProblem }: StageHandlers) {
+  const seeds = WALLETS.map((name) => ({ name, seed: new Uint8Array(randomBytes(64)) }))
+  const sender = signerFromSeed(new Uint8Array(randomBytes(32)))
+  const network = await startLocalNetwork({
+    ...{ dataDir, network: 'crash', ledgerPort: 0, hubPort: 0, blockIntervalMs: 100, gatherMs: 50 },
+    asset: { code: 'GBP', decimals: 6, feePerKiloCost: 1_000 },
+    allocations: [
+      ...seeds.map(({ seed }) => ({ lock: payoutLockOf(seed), amount: 2n * DEPOSIT })),
+      { lock: lockRoot(keyLock(sender.publicKey)), amount: DEPOSIT },
+    ],
+    hubFunds: 1_000_000n * UNIT,
+    disputeWindowSeconds: 3_600,
+    ...{ onRestart: onEnded, onFatal },
+  })
+  const { ledgerUrl, hubUrl } = network
+  const { process: tower, url } = await startCrashTower({
+    ...{ dataDir, ledgerUrl, onRestart: onEnded, onFatal },
+  })
+  const towerUrl = `${url.replace('http', 'ws')}/v1/session`
+  const wallets = seeds.map(({ name, seed }) => {
+    return new WalletProcess({
+      ...{ name, seed: toHex(seed), file: join(dataDir, `${name}.db`) },
+      ...{ ledgerUrl, hubUrl, towerUrl },
+      onProblem: (code, detail) => onProblem(name, code, detail),
+    })
+  })
+  return { network, tower, wallets, transfers: await LedgerLoad.open(ledgerUrl, sender) }
 }
 
 type Stage = {
-  readonly dataDir: string
   readonly network: LocalNetwork
   readonly wallets: readonly WalletProcess[]
+  readonly victims: readonly Victim[]
   readonly random: () => number
-  readonly kills: number
-  readonly onProgress: (line: string) => void
+  readonly strikes: Strikes
+  readonly load: PaymentLoad
+  readonly turnover: ChannelTurnover
+  readonly transfers: LedgerLoad
+  readonly memory: MemoryPeaks
   readonly wrong: string[]
 }
 
-async function killAndPay({ dataDir, wallets, random, kills, onProgress, wrong }: Stage) {
-  const amounts = { deposit: String(DEPOSIT), inbound: String(DEPOSIT) }
-  await Promise.all(wallets.map((wallet) => wallet.ask({ kind: 'setUp', ...amounts })))
-  const load = new PaymentLoad(wallets, random)
-  const killed: Record<string, number> = { hub: 0, ledger: 0, tower: 0, wallet: 0 }
-  const killOne = () => {
-    const name = victimOf(random())
-    const wallet = wallets[Math.floor(random() * wallets.length)]
-    const isKilled =
-      name === 'wallet' ? wallet?.kill() : killByPidFile(join(dataDir, `${name}.pid`))
-    if (isKilled) killed[name] = (killed[name] ?? 0) + 1
-  }
-  const total = () => Object.values(killed).reduce((sum, count) => sum + count, 0)
+async function killAndPay(stage: Stage, { kills, onProgress }: CrashOptions): Promise<void> {
+  const { network, wallets, strikes, load, turnover, transfers, memory, victims, wrong } = stage
+  const first = { amount: String(DEPOSIT), ever: 1 }
+  await Promise.all(
+    wallets.map((wallet) => wallet.ask({ kind: 'open', funder: 'wallet', ...first })),
+  )
+  await Promise.all(wallets.map((wallet) => wallet.ask({ kind: 'open', funder: 'hub', ...first })))
+  const hubAddress = network.hubUrl.replace('ws', 'http').replace('/v1/session', '')
   let checked = 0
-  while (total() < kills) {
-    const paying = load.run()
-    const until = Math.min(kills, total() + KILLS_PER_CHECK)
-    while (total() < until && wrong.length === 0) {
-      await pause(PAUSE_MS.min + random() * (PAUSE_MS.max - PAUSE_MS.min))
-      killOne()
-      if (random() < SHARE.two) killOne()
-    }
+  while (strikes.total < kills) {
+    const sending = transfers.run()
+    const working = Promise.all([sending, load.run(), turnover.run()]).then(([lost]) => lost)
+    const until = Math.min(kills, strikes.total + KILLS_PER_CHECK)
+    while (strikes.total < until && wrong.length === 0) await strikeAndRest(stage)
     load.stop()
-    if (wrong.length > 0) return { killed, load }
-    const ended = paying.then(() => 'ended' as const)
-    if ((await Promise.race([ended, pause(QUIET_MS_MAX)])) !== 'ended') {
-      wrong.push(`payments were still under way ${QUIET_MS_MAX} ms after the last kill`)
-      return { killed, load }
-    }
+    turnover.stop()
+    transfers.stop()
+    if (wrong.length > 0) return
+    if (wrong.push(...(await inTime('payments or channels were under way', working, wallets))) > 0)
+      return
     const { outcomes } = load
     // All of it once more at the end: to ask for everything every time would take longer than the kills.
-    const askFrom = total() < kills ? checked : 0
-    wrong.push(...(await checkBooks(wallets, { deposit: DEPOSIT, outcomes, askFrom })))
+    const askFrom = strikes.total < kills ? checked : 0
+    const due = { funds: 2n * DEPOSIT, outcomes, askFrom }
+    wrong.push(
+      ...(await inTime('books were not told', checkBooks(wallets, hubAddress, due), wallets)),
+    )
     checked = outcomes.length
-    onProgress(`${total()} kills, ${load.outcomes.length} payments, ${wrong.length} things wrong`)
-    if (wrong.length > 0) return { killed, load }
+    memory.look(victims)
+    const done = `${strikes.total} kills, ${checked} payments, ${turnover.closed} channels closed`
+    onProgress(`${done}, ${wrong.length} things wrong`)
+    if (wrong.length > 0) return
   }
-  wrong.push(...(await closeAll(wallets)))
-  for (const name of ['hub', 'tower'])
-    wrong.push(...complaintsOf(name, join(dataDir, `${name}.log`)))
-  return { killed, load }
+  wrong.push(...(await inTime('channels were not closed', closeAll(wallets), wallets)))
+  wrong.push(...(await channelsLeft(network.ledgerUrl, network.hubKey)))
 }
 
-function victimOf(part: number): 'hub' | 'ledger' | 'tower' | 'wallet' {
-  const { hub, ledger, tower } = SHARE
-  if (part < hub) return 'hub'
-  if (part < hub + ledger) return 'ledger'
-  return part < hub + ledger + tower ? 'tower' : 'wallet'
+/** What `work` finds wrong; `late`, and who waits for what, if it does not end although nothing is killed any more. */
+function inTime(
+  late: string,
+  work: Promise<readonly string[]>,
+  wallets: readonly WalletProcess[],
+): Promise<readonly string[]> {
+  const isLate = pause(RECOVERY_MS_MAX).then(() => [
+    `${late} ${RECOVERY_MS_MAX} ms after the last kill`,
+    ...wallets.flatMap(({ name, waiting }) => waiting.map((asked) => `${name} waits: ${asked}`)),
+  ])
+  return Promise.race([work, isLate])
 }
 
-/** Both sides agree on every channel to the unit: else none would close. */
-async function closeAll(wallets: readonly WalletProcess[]): Promise<readonly string[]> {
-  const wrong: string[] = []
-  for (const wallet of wallets) {
-    const before = await wallet.ask({ kind: 'books' })
-    await wallet.ask({ kind: 'closeAll' })
-    const after = await wallet.ask({ kind: 'books' })
-    const due = BigInt(before['onLedger'] ?? 0) + BigInt(before['inChannels'] ?? 0)
-    if (BigInt(after['onLedger'] ?? 0) !== due) {
-      wrong.push(`${wallet.name} was paid ${after['onLedger']} in all, ${due} were due`)
-    }
+async function strikeAndRest({ strikes, load, random, wrong }: Stage): Promise<void> {
+  await strikes.strike()
+  const before = load.outcomes.length
+  const patience = performance.now() + RECOVERY_MS_MAX
+  if (random() < REST_UNTIL_PAID) {
+    while (load.outcomes.length === before && performance.now() < patience) await pause(LOOK_MS)
+    if (load.outcomes.length === before)
+      wrong.push(`nobody was paid for ${RECOVERY_MS_MAX} ms after a kill`)
   }
-  return wrong
-}
-
-/** What hub and tower said of their clients, or of their own files, that no crash explains. */
-function complaintsOf(name: string, logFile: string): readonly string[] {
-  return readFileSync(logFile, 'utf8')
-    .split('\n')
-    .filter((line) => NEVER.test(/"code":"(\w+)"/.exec(line)?.[1] ?? ''))
-    .map((line) => `${name}: ${line}`)
-}
-
-/** Whether somebody was killed: who is just starting, or ending, is missed. */
-function killByPidFile(file: string): boolean {
-  try {
-    return process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL')
-  } catch (error) {
-    const { code } = error as { readonly code?: string }
-    if (code === 'ENOENT' || code === 'ESRCH') return false
-    throw error
-  }
+  await pause(random() * REST_MS_MAX)
 }
 
 function payoutLockOf(seed: Uint8Array) {
   return lockRoot(keyLock(deriveKeys(seed).payout(0).publicKey))
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }

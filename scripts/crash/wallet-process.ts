@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import type { Killed } from '../network/supervised-process.js'
 import type { Answer, Asked, WalletLine, WalletRequest } from './wallet-request.js'
 
 const WORKER = fileURLToPath(new URL('./wallet-worker.js', import.meta.url))
@@ -24,6 +26,9 @@ export class WalletProcess {
   readonly #options: WalletProcessOptions
   readonly #open = new Map<number, { asked: Asked; answered: (answer: Answer) => void }>()
   #child: ChildProcess
+  #phase: Killed | 'killed' = 'starting'
+  #spawnedMs = 0
+  #startMs = 0
   #asked = 0
   #isStopping = false
 
@@ -41,24 +46,48 @@ export class WalletProcess {
     })
   }
 
-  /** Power off at this instant; whether it was on. The next process starts at once. */
-  kill(): boolean {
-    return this.#child.kill('SIGKILL')
+  /** How long the last start took that came to an open wallet, milliseconds. */
+  get startMs(): number {
+    return this.#startMs
   }
 
-  stop(): void {
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** What it was asked and has not answered, as JSON. */
+  get waiting(): readonly string[] {
+    return [...this.#open.values()].map(({ asked }) => JSON.stringify(asked.request))
+  }
+
+  /** Power off at this instant; `undefined`: it was off already. The next process starts at once. */
+  kill(): Killed | undefined {
+    const phase = this.#phase
+    if (phase === 'killed' || !this.#child.kill('SIGKILL')) return undefined
+    this.#phase = 'killed'
+    return phase
+  }
+
+  /** The same for good; resolves when it is off. */
+  async stop(): Promise<void> {
     this.#isStopping = true
+    const { exitCode, signalCode } = this.#child
+    if (exitCode !== null || signalCode !== null) return
+    const ended = once(this.#child, 'exit')
     this.#child.kill('SIGKILL')
+    await ended
   }
 
   #spawn(): ChildProcess {
     const { seed, file, ledgerUrl, hubUrl, towerUrl, onProblem } = this.#options
     const args = ['--enable-source-maps', WORKER, seed, file, ledgerUrl, hubUrl, towerUrl]
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#phase = 'starting'
+    this.#spawnedMs = performance.now()
     const { stdin, stdout, stderr } = child
     // A process that was killed reads no more; what it was asked is asked again.
     stdin.on('error', () => undefined)
-    createInterface({ input: stdout }).on('line', (line) => this.#hear(JSON.parse(line)))
+    createInterface({ input: stdout }).on('line', (line) => this.#hear(child, JSON.parse(line)))
     const said = text(stderr)
     child.once('exit', async (code, signal) => {
       if (this.#isStopping) return
@@ -73,8 +102,15 @@ export class WalletProcess {
     this.#child.stdin?.write(`${JSON.stringify(asked)}\n`)
   }
 
-  #hear(line: WalletLine): void {
+  #hear(child: ChildProcess, line: WalletLine): void {
     switch (line.kind) {
+      case 'opened': {
+        // What a killed one said last comes late.
+        if (child !== this.#child || this.#phase !== 'starting') return
+        this.#phase = 'serving'
+        this.#startMs = performance.now() - this.#spawnedMs
+        return
+      }
       case 'answer': {
         this.#open.get(line.id)?.answered(line.answer)
         this.#open.delete(line.id)

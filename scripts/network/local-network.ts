@@ -8,6 +8,9 @@ import { SupervisedProcess } from './supervised-process.js'
 const LEDGER = new URL('../../../settlement/dist/cli/ledger.js', import.meta.url)
 const HUB = new URL('../../../hub/dist/cli/hub.js', import.meta.url)
 
+/** What a command may print, bytes: an audit log is one line per start. */
+const OUTPUT_BYTES_MAX = 2 ** 28
+
 /** How a local network is set up; only its first start looks at the money. */
 export type LocalNetworkOptions = {
   readonly dataDir: string
@@ -38,6 +41,8 @@ export type LocalNetwork = {
   readonly hubUrl: string
   readonly hubKey: PublicKey
   readonly hubPayoutLock: LockRoot
+  readonly ledger: SupervisedProcess
+  readonly hub: SupervisedProcess
   /** How often a process had to be started again. */
   restarts(): number
   stop(): Promise<void>
@@ -104,6 +109,7 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
     hubUrl: `${hub.listening.url.replace('http', 'ws')}/v1/session`,
     hubKey: hubFacts.hub,
     hubPayoutLock: hubFacts.payout_lock,
+    ...{ ledger: ledger.process, hub: hub.process },
     restarts: () => ledger.process.restarts + hub.process.restarts,
     stop: async () => {
       await hub.process.stop()
@@ -126,7 +132,10 @@ function initLedger(options: LocalNetworkOptions, ledgerDir: string, hubLock: Lo
 /** Runs one of our commands to its end and reads the JSON that it prints; throws what it says. */
 export function commandJson(script: URL, args: readonly string[]): unknown {
   const command = [fileURLToPath(script), ...args, '--json']
-  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, {
+    encoding: 'utf8',
+    maxBuffer: OUTPUT_BYTES_MAX,
+  })
   if (status !== 0) throw new Error(stderr.trim().split('\n').at(-1))
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
 }

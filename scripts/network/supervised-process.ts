@@ -29,6 +29,9 @@ export type SupervisedOptions = {
   readonly onRestart: (name: string, how: string) => void
 }
 
+/** What a process was doing when it was killed. */
+export type Killed = 'serving' | 'starting'
+
 /** Milliseconds that a process may take from start to serving. */
 const START_MS = 60_000
 /** Milliseconds that it may take to stop when it is asked. */
@@ -48,6 +51,9 @@ export class SupervisedProcess {
   readonly #onFatal: (error: Error) => void
   readonly #onListening: (listening: Listening) => void
   #child: ChildProcess | undefined
+  #phase: Killed | 'killed' | 'ended' = 'ended'
+  #spawnedMs = 0
+  #startMs = 0
   #port: number
   #stopping = false
   #failedStarts = 0
@@ -88,6 +94,23 @@ export class SupervisedProcess {
     return this.#restarts
   }
 
+  /** How long the last start took that came to serving, milliseconds. */
+  get startMs(): number {
+    return this.#startMs
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  /** Power off at this instant; `undefined`: it was off already. The next start comes at once. */
+  kill(): Killed | undefined {
+    const phase = this.#phase
+    if (phase === 'killed' || phase === 'ended' || !this.#child?.kill('SIGKILL')) return undefined
+    this.#phase = 'killed'
+    return phase
+  }
+
   /** Asks the process to stop and waits until it has. */
   async stop(): Promise<void> {
     this.#stopping = true
@@ -119,6 +142,8 @@ export class SupervisedProcess {
     )
     closeSync(log)
     this.#child = child
+    this.#phase = 'starting'
+    this.#spawnedMs = performance.now()
     const timer = setTimeout(() => child.kill('SIGKILL'), START_MS)
     const { stdout } = child
     let refusal: Refusal['error'] | undefined
@@ -133,6 +158,8 @@ export class SupervisedProcess {
       clearTimeout(timer)
       // Only now: who cannot start must not take the place of one that runs.
       writeFileSync(pidFile, `${child.pid}\n`)
+      if (this.#phase === 'starting') this.#phase = 'serving'
+      this.#startMs = performance.now() - this.#spawnedMs
       this.#hasServed = true
       this.#port = Number(new URL(said.url).port)
       this.#failedStarts = 0
@@ -146,7 +173,14 @@ export class SupervisedProcess {
   }
 
   #ended(how: string, refusal: Refusal['error'] | undefined): void {
+    const wasKilled = this.#phase === 'killed'
+    this.#phase = 'ended'
     if (this.#stopping) return
+    // Nothing stands in its way: it was well.
+    if (wasKilled) {
+      this.#restarts++
+      return this.#spawn()
+    }
     const { name, logFile, onRestart } = this.#options
     this.#failedStarts++
     // Others may write to the same log: its own word goes first.

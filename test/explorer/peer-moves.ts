@@ -174,6 +174,7 @@ function* reconnections(scope: ChannelScope, state: ChannelState): Iterable<Move
     const position = {
       ...{ channel: party.ledger.id, own: party.peer.version, held, confirmed: 0 },
       ...{ ownResume: undefined, heldResume: undefined, resuming: undefined, lostAt: undefined },
+      closing: false,
     }
     const synced = resync(party, position)
     const label = `peer: comes back, holds ${held}`

@@ -79,6 +79,7 @@ const POLICY: HubPolicy = {
 const POSITION = {
   ...{ own: 0, held: 0, confirmed: 0 },
   ...{ ownResume: undefined, heldResume: undefined, resuming: undefined, lostAt: undefined },
+  closing: false,
 }
 
 export function routingWorld(scope: RoutingScope): World<RoutingState> {

@@ -33,5 +33,7 @@ export const NOT_FUZZED: Readonly<Record<string, string>> = {
   readSeal: 'reads a database; its row is read by findSeal: test/client-sdk/sealed-damage',
   readBackupFile: 'reads a file; openBackup, which reads its bytes, is tried',
   readWordsFile: 'refuses whatever is no mnemonic; parseMnemonic, which reads it, is tried',
+  readFound:
+    'checks what is read already: checkEntrusted, which it asks, is tried by test/protocol',
   readBody: 'reads a request to a bound of bytes; test/integration/ledger-hostile-input',
 }

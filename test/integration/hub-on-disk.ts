@@ -32,7 +32,10 @@ export type TestWallet = OpenedWallet & {
 }
 
 /** Sets them up; alice and bob hold 1,000 units each. */
-export async function hubOnDisk(context: TestContext): Promise<HubOnDisk> {
+export async function hubOnDisk(
+  context: TestContext,
+  ...ledgerOptions: readonly string[]
+): Promise<HubOnDisk> {
   const dir = temporaryFolder(context)
   const [hubDir, ledgerDir] = [join(dir, 'hub'), join(dir, 'ledger')]
   const seeds = { alice: new Uint8Array(randomBytes(64)), bob: new Uint8Array(randomBytes(64)) }
@@ -43,7 +46,7 @@ export async function hubOnDisk(context: TestContext): Promise<HubOnDisk> {
     ...['--dispute-window-min', '1'],
     ...funded.flatMap((lock) => ['--allocate', `${lock}:0:${1_000n * ONE}`]),
   ])
-  const ledger = await LedgerProcess.start(ledgerDir, '--block-interval-ms', '50')
+  const ledger = await LedgerProcess.start(ledgerDir, '--block-interval-ms', '50', ...ledgerOptions)
   context.after(() => ledger.kill())
   return {
     ...{ dir, hubDir, ledger },

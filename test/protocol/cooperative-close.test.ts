@@ -11,17 +11,18 @@ import {
   closeAgreementDigest,
   declineItem,
   draftChange,
+  drainAsTold,
   hasDraft,
   isQuiescent,
   lapseAgreement,
   maySign,
+  positionOf,
   receiveUpdate,
   requestWithdrawal,
   type SignedAgreement,
   type Signer,
   seeLedger,
   startDraining,
-  stopDraining,
 } from '@tallystick/protocol'
 import {
   accepted,
@@ -116,7 +117,9 @@ describe('CH-6.6 an agreement binds', () => {
     assert.equal(hasDraft({ ...bound, ackDue: true }), false)
     assert.equal(codeOf(draftChange(bound, addItem(5), NOW)), 'channel_not_usable')
     assert.equal(codeOf(startDraining(bound)), 'channel_not_usable')
-    assert.equal(stopDraining(bound), bound)
+    for (const closing of [true, false]) {
+      assert.equal(drainAsTold(bound, { ...positionOf(bound), closing }), bound)
+    }
     const later = { ...agreed({ validUntil: at(601) }) }
     assert.equal(codeOf(agree(bound, later)), 'channel_not_usable')
     const update = pair.update('client', [], { lost: true })
@@ -149,8 +152,16 @@ describe('CH-12 draining', () => {
     const draining = accepted(startDraining(pair.client))
     assert.equal(codeOf(draftChange(draining, addItem(2), NOW)), 'channel_not_usable')
     accepted(draftChange(draining, { kind: 'cancel', id: itemId(1) }, NOW))
-    assert.equal(stopDraining(draining).phase.kind, 'open')
-    assert.equal(stopDraining(pair.hub), pair.hub)
+  })
+
+  test('goes on after a connection where the other side still closes, and else goes back', () => {
+    const { client, hub } = new TestPair()
+    const draining = accepted(startDraining(client))
+    assert.deepEqual([positionOf(client).closing, positionOf(draining).closing], [false, true])
+    assert.equal(drainAsTold(hub, positionOf(draining)).phase.kind, 'draining')
+    assert.equal(drainAsTold(draining, positionOf(draining)), draining)
+    assert.equal(drainAsTold(hub, positionOf(client)), hub)
+    assert.equal(drainAsTold(draining, positionOf(client)).phase.kind, 'open')
   })
 
   test('quiescent is: no items, no debts, no cancel that is not acked, nothing unsigned', () => {

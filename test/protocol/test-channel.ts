@@ -158,7 +158,7 @@ export function signed(
 /** What a side says of itself that has neither signed nor stored anything. */
 export function startPosition(channel: ChannelId): Position {
   const nothing = { ownResume: undefined, heldResume: undefined, resuming: undefined }
-  return { channel, own: 0, held: 0, confirmed: 0, ...nothing, lostAt: undefined }
+  return { channel, own: 0, held: 0, confirmed: 0, ...nothing, lostAt: undefined, closing: false }
 }
 
 /** Two parties of one channel that exchange updates at once. */

@@ -7,6 +7,7 @@ import {
   keyLock,
   LANE_ITEMS_MAX,
   lockRoot,
+  timestamp,
 } from '@tallystick/protocol'
 import { type AssembledHub, assembleHub } from '#hub/assemble-hub.js'
 import type { HubWrites } from '#hub/core/hub-view.js'
@@ -104,6 +105,7 @@ export class HubActor {
       ledger: access,
       journal,
       stored,
+      time: ledger.blocks[stored.height - 1]?.header.time ?? timestamp(access.genesis.time),
       gatherMs: GATHER_MS,
       clock: life.clock,
       randomBytes,

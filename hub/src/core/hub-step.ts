@@ -79,9 +79,9 @@ export function stepPeer(state: HubOverlay, event: PeerEvent, context: HubContex
     case 'decline':
       return stepDecline(state, channel, event.decline, context)
     case 'closeIntent':
-      return keep(state, channel, startDraining(channel.party))
+      return isOver(channel) ? [] : keep(state, channel, startDraining(channel.party))
     case 'closeAgreed':
-      return stepCloseAgreed(state, channel, event.agreed, context)
+      return isOver(channel) ? [] : stepCloseAgreed(state, channel, event.agreed, context)
   }
 }
 
@@ -171,6 +171,11 @@ export function closeOffers(channels: Iterable<HubChannel>, { now }: HubContext)
     effects.push({ kind: 'send', channel, message })
   }
   return effects
+}
+
+/** WIRE-6: what the ledger has closed needs no word more; a client behind it says it at every connection. */
+function isOver({ party }: HubChannel): boolean {
+  return party.phase.kind === 'closed'
 }
 
 function keep(

@@ -2,6 +2,7 @@ import {
   askToResume,
   type ChannelId,
   type ChannelParty,
+  drainAsTold,
   grantResume,
   isRejection,
   mustAskAsWell,
@@ -15,7 +16,6 @@ import {
   type SeenReveal,
   seeReveal,
   standingRequests,
-  stopDraining,
   type Timestamp,
   takeResume,
 } from '@tallystick/protocol'
@@ -51,7 +51,7 @@ export function stepAttached(
   { owner, position }: Extract<PeerEvent, { kind: 'attached' }>,
   context: HubContext,
 ): HubEffect[] {
-  const party = stopDraining(channel.party)
+  const party = drainAsTold(channel.party, position)
   const heard = { ...channel, owner, party }
   if (!mayAnswer(party)) return askClient(state, heard, position)
   const synced = resync(party, position)

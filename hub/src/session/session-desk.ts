@@ -53,6 +53,7 @@ export class SessionDesk {
       policy,
       clock,
       clientKeyOf: (channel) => state.channel(channel)?.party.ledger.client.key,
+      isOver: (channel) => state.channel(channel)?.party.phase.kind === 'closed',
       proven: (session) => this.#registry.proven(session),
       ended: (session) => this.#registry.remove(session),
       attach: (channel, session) => this.#registry.attach(channel, session),

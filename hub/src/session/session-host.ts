@@ -10,6 +10,8 @@ export type SessionHost = {
   readonly clock: Clock
   /** The client's key of a channel that the hub serves. */
   clientKeyOf(channel: ChannelId): PublicKey | undefined
+  /** Whether the channel has ended: nobody says anything about it any more. */
+  isOver(channel: ChannelId): boolean
   proven(session: Session): void
   ended(session: Session): void
   /** From now on `session` speaks for the channel; whoever did before does no more. */

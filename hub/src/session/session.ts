@@ -188,7 +188,7 @@ export class Session {
       this.end(reject('bad_attach_signature', 'the channel key did not sign for this session'))
       return
     }
-    if (this.#channels.size >= SESSION_CHANNELS_MAX) {
+    if (!this.#hasRoomFor(position.channel)) {
       this.end(
         reject('too_many_channels', `a session has at most ${SESSION_CHANNELS_MAX} channels`),
       )
@@ -197,6 +197,18 @@ export class Session {
     this.#channels.add(position.channel)
     this.#host.attach(position.channel, this)
     this.#submit({ kind: 'attached', owner: transcript.client, position })
+  }
+
+  /** Channels that are over are looked for only where room is short. */
+  #hasRoomFor(channel: ChannelId): boolean {
+    if (this.#channels.has(channel)) return true
+    if (this.#channels.size < SESSION_CHANNELS_MAX) return true
+    for (const other of this.#channels) {
+      if (!this.#host.isOver(other)) continue
+      this.#channels.delete(other)
+      this.#host.detach(other, this)
+    }
+    return this.#channels.size < SESSION_CHANNELS_MAX
   }
 
   #pass(channel: ChannelId, event: PeerEvent): void {

@@ -11,6 +11,7 @@ import {
   closeAgreementDigest,
 } from './close-agreement.js'
 import { type ChannelParty, maySign } from './party.js'
+import type { Position } from './resync.js'
 
 /** An agreement as the client hands it over. */
 export const signedAgreementCodec = struct({
@@ -29,9 +30,13 @@ export function startDraining(party: ChannelParty): ChannelParty | ChannelReject
     : reject('channel_not_usable', `channel ${party.ledger.id} is closing already`)
 }
 
-/** Goes back to normal use: the other side lost sight of the close. */
-export function stopDraining(party: ChannelParty): ChannelParty {
-  return party.phase.kind === 'draining' ? { ...party, phase: { kind: 'open' } } : party
+/**
+ * Goes by what the other side says after a connection (CH-12): it takes no new items while it is
+ * `closing`, and did not lose sight of a close that this side knows of.
+ */
+export function drainAsTold(party: ChannelParty, { closing }: Position): ChannelParty {
+  if (party.phase.kind === 'draining' && !closing) return { ...party, phase: { kind: 'open' } }
+  return party.phase.kind === 'open' && closing ? { ...party, phase: { kind: 'draining' } } : party
 }
 
 /** Whether nothing is pending on either lane, unsigned, or still owed to anybody. */

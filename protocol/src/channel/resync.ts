@@ -1,6 +1,7 @@
 import {
   type Decoded,
   fixedBytes,
+  flag,
   integer,
   optional,
   struct,
@@ -37,6 +38,8 @@ export const positionCodec = struct({
   resuming: optional(resumeNonceCodec),
   /** Ledger time at which it found that it may have lost data; absent: it has not. */
   lostAt: optional(timestampCodec),
+  /** It makes no new items: it wants to close by agreement, or has agreed to (CH-12). */
+  closing: flag,
 })
 export type Position = Decoded<typeof positionCodec>
 
@@ -55,6 +58,7 @@ export function positionOf(party: ChannelParty): Position {
     heldResume: nameOf(party.grantedResume),
     resuming: party.resuming,
     lostAt: party.lostAt,
+    closing: party.phase.kind === 'draining' || party.phase.kind === 'agreed',
   }
 }
 
