@@ -191,6 +191,7 @@ export class LoadClient {
       held: this.#peer.version,
       confirmed: (first?.version ?? this.#own.version + 1) - 1,
       ...{ ownResume: undefined, heldResume: undefined, resuming: undefined, lostAt: undefined },
+      closing: false,
     }
   }
 
