@@ -73,7 +73,9 @@ async function soak(fleet: LoadFleet): Promise<void> {
     payments += seen.payments
     restarts.push({ servingMs, normalMs: seen.normalMs })
     const { normalMs } = seen
-    progress(`kill ${minute}: serving after ${servingMs | 0} ms, normal ${normalMs | 0} ms later`)
+    progress(
+      `kill ${minute}: serving after ${servingMs | 0} ms, normal ${normalMs.toFixed(0)} ms later`,
+    )
   }
   payments += (await fleet.finish()).latencies.length
   const settled = (await hub.statistics()).payments.find(({ status }) => status === 'settled')
