@@ -18,6 +18,7 @@ const program = new Command('bench')
   .argument('<name>', names.join(', '))
   .option('--json', 'print one JSON object last')
   .option('--scale <part>', 'a part of the full size, 0.001 to 1; limits are not judged then', '1')
+  .option('--profile <dir>', 'where a hub that is measured leaves CPU profiles of its main thread')
   .addHelpText(
     'after',
     '\nExit codes: 0 every limit is met or not judged, 1 one is missed, 2 wrong use.',
@@ -30,7 +31,7 @@ const [name = ''] = program.args
 if (!names.includes(name)) {
   program.error(`there is no benchmark ${name}; there are ${names.join(', ')}`)
 }
-const { json, scale } = program.opts<{ json?: true; scale: string }>()
+const { json, scale, profile } = program.opts<{ json?: true; scale: string; profile?: string }>()
 const { status } = spawnSync(
   process.execPath,
   [
@@ -40,6 +41,7 @@ const { status } = spawnSync(
     '--scale',
     scale,
     ...(json ? ['--json'] : []),
+    ...(profile === undefined ? [] : ['--profile', profile]),
   ],
   { stdio: 'inherit' },
 )

@@ -9,7 +9,11 @@ export type Figures = {
 }
 
 const { values } = parseArgs({
-  options: { json: { type: 'boolean' }, scale: { type: 'string', default: '1' } },
+  options: {
+    json: { type: 'boolean' },
+    scale: { type: 'string', default: '1' },
+    profile: { type: 'string' },
+  },
   strict: false,
 })
 
@@ -18,6 +22,9 @@ const SCALE_MIN = 0.001
 
 /** The part of its full size that a benchmark is asked for, 0.001 to 1. */
 export const SCALE = parseScale(values.scale)
+
+/** Where the processes that are measured leave CPU profiles; absent: they are not profiled. */
+export const PROFILE_DIR = typeof values.profile === 'string' ? values.profile : undefined
 
 /** Ends with 2, as every wrong use of a command, when `text` is no part of the full size. */
 function parseScale(text: unknown): number {

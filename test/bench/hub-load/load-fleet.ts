@@ -1,0 +1,163 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { ChainId, PublicKey } from '@tallystick/protocol'
+import type { LoadAnswer, LoadClientName, LoadOrder } from './load-process.js'
+import type { LoadCount, LoadPlan } from './payment-load.js'
+
+const PROCESS = fileURLToPath(new URL('load-process.js', import.meta.url))
+
+/** Most of what a load allocates is dropped at once: collected more seldom, it costs the machine less. */
+const YOUNG_HEAP = '--max-semi-space-size=64'
+
+/** Where a load goes. */
+export type LoadTarget = {
+  readonly url: string
+  readonly chainId: ChainId
+  readonly hub: PublicKey
+  readonly clients: readonly LoadClientName[]
+}
+
+/** The processes of a load and what they do together; clients are dealt out among them evenly. */
+export class LoadFleet {
+  readonly #processes: readonly LoadProcess[]
+
+  private constructor(processes: readonly LoadProcess[]) {
+    this.#processes = processes
+  }
+
+  static async start(processes: number, { clients, ...target }: LoadTarget): Promise<LoadFleet> {
+    const fleet = new LoadFleet(Array.from({ length: processes }, () => new LoadProcess()))
+    await fleet.#all((_, place) => {
+      const dealt = clients.filter((__, i) => i % processes === place)
+      return { kind: 'make', clients: dealt, ...target }
+    })
+    return fleet
+  }
+
+  /** Connects so many more clients. */
+  async connect(count: number): Promise<void> {
+    await this.#all((share) => ({ kind: 'connect', count: share(count) }))
+  }
+
+  async attach(): Promise<void> {
+    await this.#all(() => ({ kind: 'attach' }))
+  }
+
+  /** The first `payers` clients pay by `plan`, which is for all processes together. */
+  async start(plan: LoadPlan, payers: number): Promise<void> {
+    await this.#all((share) => ({ kind: 'start', payers: share(payers), plan: part(plan, share) }))
+  }
+
+  /** What came since the last time. */
+  async take(): Promise<LoadCount> {
+    return together(await this.#all(() => ({ kind: 'take' })))
+  }
+
+  /** Ends a load; throws when something is left open, or the books are wrong. */
+  async finish(): Promise<LoadCount> {
+    return together(await this.#all(() => ({ kind: 'finish' })))
+  }
+
+  /** Leaves so many payments pending: their payees have them, and do not claim them. */
+  async hold(count: number): Promise<void> {
+    await this.#all((share) => ({ kind: 'hold', count: share(count) }))
+  }
+
+  /** Ends what was held. */
+  async release(): Promise<LoadCount> {
+    await this.#all(() => ({ kind: 'release' }))
+    return this.finish()
+  }
+
+  /** From now on a client whose connection ends comes back by itself. */
+  async survive(): Promise<void> {
+    await this.#all(() => ({ kind: 'survive' }))
+  }
+
+  /** Payments of one client on a hub that is idle. */
+  async payAlone(count: number): Promise<LoadCount> {
+    const [first] = this.#processes
+    return together([await first?.ask({ kind: 'lone', count })])
+  }
+
+  /** Ids of the processes. */
+  get pids(): readonly number[] {
+    return this.#processes.map(({ pid }) => pid)
+  }
+
+  /** Hangs up all of them at once. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.stop()))
+  }
+
+  #all(orderOf: (share: Share, place: number) => LoadOrder): Promise<(LoadCount | undefined)[]> {
+    const { length } = this.#processes
+    return Promise.all(
+      this.#processes.map((process, place) => {
+        const share: Share = (whole) => Math.floor((whole + length - 1 - place) / length)
+        return process.ask(orderOf(share, place))
+      }),
+    )
+  }
+}
+
+/** What one process does of a whole. */
+type Share = (whole: number) => number
+
+function part({ perProof, pace }: LoadPlan, share: Share): LoadPlan {
+  switch (pace.kind) {
+    case 'full':
+      return { perProof, pace: { kind: 'full', inFlight: share(pace.inFlight) } }
+    case 'paced':
+      return { perProof, pace: { kind: 'paced', perSecond: share(Math.round(pace.perSecond)) } }
+  }
+}
+
+function together(counts: readonly (LoadCount | undefined)[]): LoadCount {
+  return {
+    latencies: Float64Array.from(counts.flatMap((count) => [...(count?.latencies ?? [])])),
+    declined: counts.reduce((sum, count) => sum + (count?.declined ?? 0), 0),
+  }
+}
+
+class LoadProcess {
+  readonly #child: ChildProcess
+  readonly #waiting = new Map<number, (answer: LoadAnswer) => void>()
+  #asked = 0
+
+  constructor() {
+    this.#child = fork(PROCESS, {
+      serialization: 'advanced',
+      execArgv: ['--enable-source-maps', YOUNG_HEAP],
+    })
+    this.#child.on('message', (answer: LoadAnswer) => {
+      this.#waiting.get(answer.number)?.(answer)
+      this.#waiting.delete(answer.number)
+    })
+    this.#child.on('exit', () => {
+      for (const [number, tell] of this.#waiting) tell({ number, failure: 'a load process ended' })
+    })
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  async ask(order: LoadOrder): Promise<LoadCount | undefined> {
+    const number = this.#asked++
+    const answer = await new Promise<LoadAnswer>((resolve) => {
+      this.#waiting.set(number, resolve)
+      this.#child.send({ number, order })
+    })
+    if ('failure' in answer) throw new Error(answer.failure)
+    return answer.done
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const ended = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await ended
+  }
+}

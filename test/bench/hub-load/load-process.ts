@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto'
+import type { ChainId, ChannelId, PublicKey } from '@tallystick/protocol'
+import { LoadClient } from './load-client.js'
+import { type LoadCount, type LoadPlan, PaymentLoad } from './payment-load.js'
+
+/*
+ * A process of a load: many clients, each with its channel and its connection. It does what the benchmark
+ * asks for, one thing at a time, and answers each with a number of its own.
+ */
+
+/** Which client has which channel. */
+export type LoadClientName = { readonly number: number; readonly channel: ChannelId }
+
+/** What a benchmark asks a load process for. */
+export type LoadOrder =
+  /** Makes clients; they are not connected yet. */
+  | {
+      readonly kind: 'make'
+      readonly url: string
+      readonly chainId: ChainId
+      readonly hub: PublicKey
+      readonly clients: readonly LoadClientName[]
+    }
+  /** Connects so many more of them. */
+  | { readonly kind: 'connect'; readonly count: number }
+  /** Takes up the channels of all that are connected and have not done so. */
+  | { readonly kind: 'attach' }
+  /** Who pays: the first so many. */
+  | { readonly kind: 'start'; readonly plan: LoadPlan; readonly payers: number }
+  /** What came since the last time. */
+  | { readonly kind: 'take' }
+  /** Begins no more payments, has all that is under way settled, and checks the books. */
+  | { readonly kind: 'finish' }
+  /** So many payments that payees do not claim; done when all of them have arrived. */
+  | { readonly kind: 'hold'; readonly count: number }
+  /** They claim them now. */
+  | { readonly kind: 'release' }
+  /** Clients that lose their connection come back. */
+  | { readonly kind: 'survive' }
+  /** Payments on a hub that has nothing else to do, one after another. */
+  | { readonly kind: 'lone'; readonly count: number }
+
+export type LoadAnswer = { readonly number: number } & (
+  | { readonly done: LoadCount | undefined }
+  | { readonly failure: string }
+)
+
+/** Handshakes under way at a time: the hub takes 128 from one address. */
+const HANDSHAKES = 48
+const ATTACHING = 256
+/** Milliseconds between two looks at whether all is settled, and until that is given up. */
+const LOOK_MS = 2
+const SETTLE_MS = 120_000
+/** Milliseconds between two tries to come back. */
+const RETRY_MS = 100
+/** Milliseconds without a word before each lone payment. */
+const IDLE_MS = 10
+
+const load = new PaymentLoad(randomBytes(8))
+const made: LoadClient[] = []
+const connected: LoadClient[] = []
+const attached: LoadClient[] = []
+
+process.on('message', ({ number, order }: { number: number; order: LoadOrder }) => {
+  carryOut(order).then(
+    (done) => answer({ number, done }),
+    (error: Error) => answer({ number, failure: error.message }),
+  )
+})
+process.on('disconnect', () => process.exit())
+
+function answer(message: LoadAnswer): void {
+  process.send?.(message)
+}
+
+async function carryOut(order: LoadOrder): Promise<LoadCount | undefined> {
+  switch (order.kind) {
+    case 'make': {
+      const { clients, ...options } = order
+      made.push(...clients.map((client) => new LoadClient({ ...options, ...client, events: load })))
+      return undefined
+    }
+    case 'connect': {
+      const next = made.slice(connected.length, connected.length + order.count)
+      await inTurns(next, HANDSHAKES, (client) => client.connect())
+      connected.push(...next)
+      return undefined
+    }
+    case 'attach': {
+      const next = connected.slice(attached.length)
+      await inTurns(next, ATTACHING, (client) => client.attach())
+      attached.push(...next)
+      return undefined
+    }
+    case 'start':
+      load.clients = attached.slice(0, order.payers)
+      load.start(order.plan)
+      return undefined
+    case 'take':
+      return load.take()
+    case 'finish':
+      return finish()
+    case 'hold':
+      return hold(order.count)
+    case 'release':
+      load.release()
+      return undefined
+    case 'survive':
+      load.onDown = (client) => void comeBack(client)
+      return undefined
+    case 'lone':
+      return payAlone(order.count)
+  }
+}
+
+async function hold(count: number): Promise<undefined> {
+  load.clients = attached
+  const due = load.held + count
+  load.hold(count)
+  await until(
+    () => load.held === due,
+    () => `${load.held} payments of ${due} arrived`,
+  )
+  return undefined
+}
+
+async function finish(): Promise<LoadCount> {
+  load.stop()
+  await until(
+    () => load.pending === 0,
+    () => `${load.pending} payments never came back`,
+  )
+  const rest = load.take()
+  await settleAll()
+  const faults = attached.flatMap((client) => client.faultOfPeer() ?? [])
+  if (faults[0] !== undefined) throw new Error(faults[0])
+  const sums = attached.map(({ transferred }) => transferred)
+  const paid = sums.reduce((sum, { paid: each }) => sum + each, 0n)
+  const received = sums.reduce((sum, { received: each }) => sum + each, 0n)
+  load.checkBooks(paid, received)
+  return rest
+}
+
+/** Tries until the hub is there again, as a wallet does. */
+async function comeBack(client: LoadClient): Promise<void> {
+  for (;;) {
+    await pause(RETRY_MS * (0.5 + Math.random()))
+    try {
+      await client.connect()
+      await client.attach()
+      return
+    } catch {
+      // It is not there yet, or has no room for one more handshake: the next try finds it.
+    }
+  }
+}
+
+async function settleAll(): Promise<void> {
+  for (const client of attached) client.settle()
+  const restless = () => attached.filter((client) => !client.isQuiet)
+  await until(
+    () => attached.every((client) => client.isQuiet),
+    () => `${restless().length} channels never settled, ${restless()[0]?.channel} among them`,
+  )
+}
+
+async function payAlone(count: number): Promise<LoadCount> {
+  const latencies: number[] = []
+  load.clients = attached
+  for (let i = 0; i < count; i++) {
+    load.start({ perProof: 1, pace: { kind: 'full', inFlight: 1 } })
+    load.stop()
+    await until(
+      () => load.pending === 0,
+      () => 'a lone payment never came back',
+    )
+    latencies.push(...load.take().latencies)
+    await settleAll()
+    await pause(IDLE_MS)
+  }
+  return { latencies: Float64Array.from(latencies), declined: 0 }
+}
+
+async function until(isSo: () => boolean, what: () => string): Promise<void> {
+  const giveUp = performance.now() + SETTLE_MS
+  while (!isSo()) {
+    if (performance.now() > giveUp) throw new Error(what())
+    await pause(LOOK_MS)
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** `work` on every item, so many at a time. */
+async function inTurns<T>(
+  items: readonly T[],
+  parallel: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = items.values()
+  const lane = async () => {
+    for (const item of queue) await work(item)
+  }
+  await Promise.all(Array.from({ length: parallel }, lane))
+}

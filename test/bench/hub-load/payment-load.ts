@@ -1,0 +1,249 @@
+import {
+  type Amount,
+  type Anchor,
+  amount,
+  anchorOf,
+  type ItemId,
+  timestamp,
+} from '@tallystick/protocol'
+import type { LoadClient, LoadEvents, NamedItem } from './load-client.js'
+
+/** How hard a load presses. */
+export type LoadPlan = {
+  /** Payments that one proof of a payer carries. */
+  readonly perProof: number
+  readonly pace: /** As fast as answers come, with so many payments under way. */
+    | { readonly kind: 'full'; readonly inFlight: number }
+    /** So many a second, whatever comes back, as people do. */
+    | { readonly kind: 'paced'; readonly perSecond: number }
+}
+
+/** What came of a part of a load. */
+export type LoadCount = {
+  /** Milliseconds from the time at which a payment was due until its payer held the preimage. */
+  readonly latencies: Float64Array
+  readonly declined: number
+}
+
+/** What arrives of every payment, and what the hub takes for it, base units. */
+export const AMOUNT = 10n
+export const FEE = 1n
+/** Seconds after which a payment that goes nowhere comes back. */
+const EXPIRY_SECONDS = 3_600
+/** Payments that one client has under way at most, or two proofs of them: a lane holds 64. */
+const PER_CLIENT_MAX = 16
+const PROOFS_PER_CLIENT_MIN = 2
+/** Milliseconds between two looks at what is due in a paced load. */
+const PACE_MS = 1
+
+type Group = { readonly payer: LoadClient; left: number }
+type Payment = {
+  readonly group: Group
+  readonly due: number
+  readonly preimage: Uint8Array
+  readonly anchor: Anchor
+}
+
+/** Clients that pay in a circle: each one pays the next. */
+export class PaymentLoad implements LoadEvents {
+  readonly #paying: LoadClient[] = []
+  readonly #pending = new Map<ItemId, Payment>()
+  readonly #name: Uint8Array
+  /** Groups that each client has under way. */
+  readonly #underWay = new Map<LoadClient, number>()
+  /** Of all clients together. */
+  #groups = 0
+  #next = 0
+  #made = 0
+  #plan: LoadPlan | undefined
+  #isHolding = false
+  #held = 0
+  #stopPace = () => {}
+  /** Told of a client whose connection ended; absent: the load fails. */
+  onDown: ((client: LoadClient) => void) | undefined
+  /** When those were due for which no client has had room yet. */
+  #late: number[] = []
+  #latencies: number[] = []
+  #declined = 0
+  #paidInAll = 0n
+
+  /** `name`: 8 bytes that no other load of the same hub has. */
+  constructor(name: Uint8Array) {
+    this.#name = name
+  }
+
+  /** Who pays from now on. */
+  set clients(clients: readonly LoadClient[]) {
+    this.#paying.splice(0, Number.POSITIVE_INFINITY, ...clients)
+    this.#next = 0
+  }
+
+  /** Throws unless the lanes say what was paid: every payment once, and its fee. */
+  checkBooks(paid: bigint, received: bigint): void {
+    const due = this.#paidInAll * AMOUNT
+    if (received === due && paid === due + this.#paidInAll * FEE) return
+    throw new Error(`${this.#paidInAll} payments were made; ${paid} went out, ${received} came in`)
+  }
+
+  get pending(): number {
+    return this.#pending.size
+  }
+
+  /** Begins payments by `plan`; those of a plan before it that are under way come to their end. */
+  start(plan: LoadPlan): void {
+    this.#stopPace()
+    this.#plan = plan
+    const { pace, perProof } = plan
+    if (pace.kind === 'full') return this.#fill(plan)
+    const started = performance.now()
+    const gapMs = (1_000 * perProof) / pace.perSecond
+    let begun = 0
+    const timer = setInterval(() => {
+      const now = performance.now()
+      for (; started + begun * gapMs <= now; begun++) {
+        const due = started + begun * gapMs
+        if (!this.#startGroup(due)) this.#late.push(due)
+      }
+    }, PACE_MS)
+    this.#stopPace = () => clearInterval(timer)
+  }
+
+  /** Payments that wait for their payee's claim. */
+  get held(): number {
+    return this.#held
+  }
+
+  /** Makes payments that arrive and stay. */
+  hold(count: number): void {
+    this.#isHolding = true
+    this.#plan = { perProof: 1, pace: { kind: 'full', inFlight: count } }
+    for (let i = 0; i < count && this.#startGroup(performance.now()); i++);
+    this.#plan = undefined
+  }
+
+  /** Claims what was held. */
+  release(): void {
+    this.#isHolding = false
+    this.#held = 0
+    for (const client of this.#paying) client.claimAll()
+  }
+
+  /** What came back since the last time. */
+  take(): LoadCount {
+    const count = { latencies: Float64Array.from(this.#latencies), declined: this.#declined }
+    this.#latencies = []
+    this.#declined = 0
+    return count
+  }
+
+  /** Begins no more payments. */
+  stop(): void {
+    this.#stopPace()
+    this.#plan = undefined
+    this.#late = []
+  }
+
+  paid(_: LoadClient, id: ItemId, preimage: Uint8Array): void {
+    const payment = this.#pending.get(id)
+    if (payment === undefined || anchorOf(preimage, 1) !== payment.anchor) {
+      throw new Error(`the hub shows a preimage of item ${id} that is none`)
+    }
+    this.#latencies.push(performance.now() - payment.due)
+    this.#paidInAll++
+    this.#end(id, payment)
+  }
+
+  preimageOf({ anchor }: NamedItem): Uint8Array | undefined {
+    if (this.#isHolding) {
+      this.#held++
+      return undefined
+    }
+    return this.#pending.get(idOf(anchor))?.preimage
+  }
+
+  declined(_: LoadClient, id: ItemId, code: string): void {
+    const payment = this.#pending.get(id)
+    if (payment === undefined) return
+    if (this.#declined === 0) process.stderr.write(`a payment came back: ${code}\n`)
+    this.#declined++
+    this.#end(id, payment)
+  }
+
+  down(client: LoadClient, why: string): void {
+    if (this.onDown === undefined) throw new Error(`channel ${client.channel}: ${why}`)
+    this.onDown(client)
+  }
+
+  #end(id: ItemId, { group }: Payment): void {
+    this.#pending.delete(id)
+    group.left--
+    if (group.left > 0) return
+    this.#groups--
+    this.#count(group.payer, -1)
+    if (this.#plan === undefined) return
+    const due = this.#late.shift()
+    if (due !== undefined) this.#startGroup(due)
+    else this.#fill(this.#plan)
+  }
+
+  /** At full load, begins what is missing of the payments that are to be under way. */
+  #fill({ pace, perProof }: LoadPlan): void {
+    if (pace.kind !== 'full') return
+    const groups = Math.max(1, Math.round(pace.inFlight / perProof))
+    while (this.#groups < groups && this.#startGroup(performance.now()));
+  }
+
+  /** The next client in turn that has room pays the one behind it; `false`: none has. */
+  #startGroup(due: number): boolean {
+    const plan = this.#plan
+    const place = plan && this.#placeWithRoom(plan)
+    if (plan === undefined || place === undefined) return false
+    const payer = this.#paying[place]
+    const payee = this.#paying[(place + 1) % this.#paying.length]
+    if (payer === undefined || payee === undefined) return false
+    const group = { payer, left: plan.perProof }
+    this.#count(payer, 1)
+    this.#groups++
+    const expiry = timestamp(Math.floor(Date.now() / 1_000) + EXPIRY_SECONDS)
+    const forward = { payee: payee.identity, amount: AMOUNT as Amount }
+    payer.pay(
+      Array.from({ length: plan.perProof }, () => {
+        const preimage = this.#newPreimage()
+        const anchor = anchorOf(preimage, 1)
+        const id = idOf(anchor)
+        this.#pending.set(id, { group, due, preimage, anchor })
+        return { id, anchor, unit: amount(AMOUNT + FEE), ticks: 1, expiry, forward }
+      }),
+    )
+    return true
+  }
+
+  #placeWithRoom({ perProof }: LoadPlan): number | undefined {
+    const groupsMax = Math.max(PROOFS_PER_CLIENT_MIN, Math.floor(PER_CLIENT_MAX / perProof))
+    const clients = this.#paying
+    for (let i = 0; i < clients.length; i++) {
+      const place = (this.#next + i) % clients.length
+      const client = clients[place]
+      if (client === undefined || (this.#underWay.get(client) ?? 0) >= groupsMax) continue
+      this.#next = place + 1
+      return place
+    }
+    return undefined
+  }
+
+  #count(payer: LoadClient, change: 1 | -1): void {
+    this.#underWay.set(payer, (this.#underWay.get(payer) ?? 0) + change)
+  }
+
+  #newPreimage(): Uint8Array {
+    const preimage = new Uint8Array(32)
+    preimage.set(this.#name)
+    new DataView(preimage.buffer).setFloat64(8, this.#made++)
+    return preimage
+  }
+}
+
+/** An item is named after its anchor, so that both of its ends find the payment. */
+function idOf(anchor: Anchor): ItemId {
+  return anchor.slice(0, 32) as string as ItemId
+}

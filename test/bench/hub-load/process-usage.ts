@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs'
+
+/** Ticks per second in which Linux counts processor time, on all of its platforms that Node knows. */
+const TICKS_PER_SECOND = 100
+
+/** What a process has used since it began, by the kernel's books. */
+export type ProcessUsage = {
+  /** Processor time of all its threads, user and system, milliseconds. */
+  readonly cpuMs: number
+  /** The same of its main thread. */
+  readonly mainThreadMs: number
+  /** Memory it holds now, bytes. */
+  readonly residentBytes: number
+}
+
+/** Reads the books of a process that runs. */
+export function usageOf(pid: number): ProcessUsage {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const resident = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]
+  return {
+    cpuMs: cpuMsOf(`/proc/${pid}/stat`),
+    mainThreadMs: cpuMsOf(`/proc/${pid}/task/${pid}/stat`),
+    residentBytes: Number(resident) * 1_024,
+  }
+}
+
+function cpuMsOf(path: string): number {
+  const stat = readFileSync(path, 'utf8')
+  // The name of the program, in brackets, may hold anything; what follows are numbers (proc(5)).
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [user, system] = [Number(fields[11]), Number(fields[12])]
+  return ((user + system) * 1_000) / TICKS_PER_SECOND
+}
