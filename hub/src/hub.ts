@@ -66,7 +66,8 @@ export async function startHub(
     unmarked: 'refused',
     ...(config.restored ? { restored: { time, channel: restoredAt(time, freshBytes) } } : {}),
   })
-  const stored = await resumeAtStart(journal, freshBytes)
+  await resumeAtStart(journal, freshBytes)
+  const { stored } = journal
   // Behind the lock of the journal: a second hub writes no line.
   const audit = await AuditLog.open(auditPathOf(config.dataDir), () => new Date())
   const { onReport, onFault } = auditedHub(audit, {
@@ -79,7 +80,6 @@ export async function startHub(
     policy,
     ledger,
     journal,
-    stored,
     time: await patiently(() => timeKnown(ledger, stored.height)),
     gatherMs: config.gatherMs,
     clock: PROCESS_CLOCK,
@@ -91,7 +91,7 @@ export async function startHub(
   const about = describeHub(keys.signer.publicKey, chainId, policy)
   await audit.append('started', {
     ...{ version: HUB_VERSION, restored: config.restored },
-    ...{ channels: stored.channels.length, height: stored.height },
+    ...{ channels: stored.state.pages.size, height: stored.height },
     ...(stored.restoredTime === undefined ? {} : { restored_time: stored.restoredTime }),
     ...about,
   })
@@ -112,7 +112,7 @@ export async function startHub(
       notReadyFor: () => (contact.isHeard ? undefined : 'no block of the ledger has come lately'),
       describe: () => about,
       statistics: async () => ({
-        channels: [...state.channels()].length,
+        channels: state.pages.size,
         sessions: desk.size,
         queued: pipeline.queued,
         ledger_time: pipeline.now,

@@ -94,17 +94,17 @@ export class HubActor {
 
   async #run(life: Incarnation): Promise<void> {
     const { schedule, random, ledger, network, tongue, hand, onCommit } = this.#parts
-    const journal = virtualJournal(life, this.disk, this.records, onCommit)
     const access = virtualLedgerAccess(schedule, random, ledger, life, this.line, hand)
     const randomBytes = (length: number) => random.bytes(length)
     if (this.#isRestored) await this.#takeCopy(life, access)
-    const stored = await resumeAtStart(journal, randomBytes)
+    const journal = virtualJournal(life, this.disk, this.records, onCommit)
+    await resumeAtStart(journal, randomBytes)
+    const { stored } = journal
     const hub = assembleHub({
       keys: this.keys,
       policy: this.policy,
       ledger: access,
       journal,
-      stored,
       time: ledger.blocks[stored.height - 1]?.header.time ?? timestamp(access.genesis.time),
       gatherMs: GATHER_MS,
       clock: life.clock,

@@ -39,8 +39,7 @@ export type PipelineParts = {
   readonly chainId: ChainId
   readonly policy: HubPolicy
   readonly signer: Signer
-  readonly state: HubState
-  readonly journal: Journal
+  readonly journal: Pick<Journal, 'stored' | 'payments' | 'reveals' | 'commit'>
   /** Called with the effects of a batch, only after the batch is durable. */
   readonly perform: (effect: HubEffect) => void
   /** Called once when a commit failed: nothing may be signed any more, the process must end. */
@@ -121,8 +120,8 @@ export class Pipeline {
   }
 
   async #runBatch(batch: readonly Work[]): Promise<void> {
-    const { chainId, policy, signer, state, journal, perform, restoredTime, randomBytes } =
-      this.#parts
+    const { chainId, policy, signer, journal, perform, restoredTime, randomBytes } = this.#parts
+    const { state } = journal.stored
     const anchors = [...anchorsOf(batch, state)]
     state.preload(await journal.payments(anchors), new Set(await journal.reveals(anchors)))
     const overlay = new HubOverlay(state)
@@ -148,7 +147,6 @@ export class Pipeline {
     if (writes.channels.size > 0 || writes.payments.size > 0 || height !== undefined) {
       await journal.commit(writes, height)
     }
-    state.apply(writes)
     for (const effect of effects) perform(effect)
     for (const work of batch) work.done()
   }
