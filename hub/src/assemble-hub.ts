@@ -19,6 +19,7 @@ import { endedDisputes } from './ledger/channel-ends.js'
 import { ledgerPortOf } from './ledger/client-ledger-port.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
 import { Pipeline } from './pipeline/pipeline.js'
+import type { VerifySignatures } from './pipeline/proof-checks.js'
 import { SessionDesk } from './session/session-desk.js'
 import type { Journal } from './store/journal.js'
 
@@ -28,6 +29,8 @@ export type HubParts = {
   readonly policy: HubPolicy
   readonly ledger: LedgerAccess
   readonly journal: Journal
+  /** Checks the signatures of a batch beside the main thread. */
+  readonly verify: VerifySignatures
   /** Ledger time of the newest block that the journal has met. */
   readonly time: Timestamp
   /** Milliseconds that the closer gathers a batch. */
@@ -71,6 +74,7 @@ export function assembleHub(parts: HubParts): AssembledHub {
     policy,
     signer,
     journal,
+    verify: parts.verify,
     time: parts.time,
     restoredTime: stored.restoredTime,
     randomBytes: parts.randomBytes,

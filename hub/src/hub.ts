@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { LedgerClient, PROCESS_CLOCK } from '@tallystick/client-sdk'
-import { openWsSocket } from '@tallystick/client-sdk/node'
+import { openWsSocket, SignaturePool } from '@tallystick/client-sdk/node'
 import { amount, CLAIM_MARGIN_SECONDS, type HubPolicy, type PublicKey } from '@tallystick/protocol'
 import { serveHub } from './api/hub-server.js'
 import { assembleHub } from './assemble-hub.js'
@@ -75,11 +75,13 @@ export async function startHub(
     onFault: onOperatorFault,
   })
   const backupRows = await openBackupRows(backupsPathOf(config.dataDir), chainId)
+  const workers = new SignaturePool('beside')
   const hub = assembleHub({
     keys,
     policy,
     ledger,
     journal,
+    verify: (checks) => workers.verify(checks),
     time: await patiently(() => timeKnown(ledger, stored.height)),
     gatherMs: config.gatherMs,
     clock: PROCESS_CLOCK,
@@ -130,6 +132,7 @@ export async function startHub(
       hub.stop()
       await server.close()
       await backups.close()
+      await workers.stop()
       await journal.close()
       await audit.append('stopped', {})
       await audit.close()

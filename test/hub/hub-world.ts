@@ -27,6 +27,7 @@ import {
   type Timestamp,
   takeResume,
   timestamp,
+  verifyEvidence,
 } from '@tallystick/protocol'
 import { booksBalance } from '#hub/core/balance-books.js'
 import type { HubEffect } from '#hub/core/hub-effect.js'
@@ -200,6 +201,7 @@ export class HubWorld {
       policy: this.policy,
       now: this.now,
       signer: SIGNERS.hub,
+      verify: verifyEvidence,
       nonce: new Uint8Array(RESUME_NONCE_BYTES).fill(++this.batches),
       restoredTime: this.restoredTime,
     }

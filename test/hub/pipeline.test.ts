@@ -27,6 +27,7 @@ import {
   testSigner,
 } from '../protocol/test-channel.js'
 import { POLICY, payment, sent, TestClient } from './hub-world.js'
+import { verifyHere } from './verify-here.js'
 
 let folder = ''
 before(async () => {
@@ -76,6 +77,7 @@ class Desk {
         reveals: (anchors) => journal.reveals(anchors),
         commit,
       },
+      verify: verifyHere,
       perform: (effect) => this.#perform(effect),
       onFault: (fault) => {
         this.faults.push(fault)

@@ -14,6 +14,7 @@ import type { HubWrites } from '#hub/core/hub-view.js'
 import type { HubKeys } from '#hub/hub-keys.js'
 import { waitForLedger } from '#hub/ledger/wait-for-ledger.js'
 import { restoredAt, resumeAtStart } from '#hub/resume-at-start.js'
+import { verifyHere } from '../hub/verify-here.js'
 import { Incarnation } from './incarnation.js'
 import type { LedgerActor } from './ledger-actor.js'
 import type { Random } from './random.js'
@@ -105,6 +106,7 @@ export class HubActor {
       policy: this.policy,
       ledger: access,
       journal,
+      verify: verifyHere,
       time: ledger.blocks[stored.height - 1]?.header.time ?? timestamp(access.genesis.time),
       gatherMs: GATHER_MS,
       clock: life.clock,
