@@ -23,6 +23,8 @@ const READY_MAX = 32_768
 export class ChannelPages {
   readonly #pages: Uint8Array[] = []
   readonly #ready = new Map<number, HubChannel>()
+  /** The slots of those that are ready. */
+  readonly #readySlots = new Map<ChannelId, number>()
   /** Slots whose page does not have what is ready of them. */
   readonly #unwritten = new Set<number>()
   readonly #ids = new SlotIndex()
@@ -40,7 +42,8 @@ export class ChannelPages {
 
   /** Where a channel is kept: its number in the order in which they came. */
   slotOf(id: ChannelId): number | undefined {
-    return this.#ids.find(id).find((slot) => idOf(this.at(slot)) === id)
+    const ready = this.#readySlots.get(id)
+    return ready ?? this.#ids.find(id).find((slot) => idOf(this.at(slot)) === id)
   }
 
   /** The channel of a slot that is in use. */
@@ -164,7 +167,7 @@ export class ChannelPages {
 
   #find(slot: number) {
     const bytes = this.#pages[Math.floor(slot / PAGE_CHANNELS)]
-    invariant(bytes !== undefined, `slot ${slot} has a page`)
+    invariant(bytes !== undefined, 'a slot has a page')
     const reader = new Reader(bytes)
     for (let before = slot % PAGE_CHANNELS; before > 0; before--)
       reader.pass(readHead(reader).length)
@@ -173,6 +176,7 @@ export class ChannelPages {
 
   #keepReady(slot: number, channel: HubChannel): void {
     this.#ready.set(slot, channel)
+    this.#readySlots.set(idOf(channel), slot)
     // Twice at most: what cannot rest yet goes behind the others.
     for (let tries = 0; tries < 2 && this.#ready.size > READY_MAX; tries++) {
       const [oldest] = this.#ready
@@ -181,6 +185,7 @@ export class ChannelPages {
       this.#ready.delete(other)
       const isKept = other === slot || this.#unwritten.has(other) || this.#busy.has(other)
       if (isKept || resting.party.draft !== undefined) this.#ready.set(other, resting)
+      else this.#readySlots.delete(idOf(resting))
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { ChainId, ItemId } from '../ledger/identifiers.js'
+import { keep } from '../primitives/keep.js'
 import { reject } from '../primitives/outcome.js'
 import { addSeconds, type Timestamp } from '../primitives/time.js'
 import { balanceProofDigest } from './balance-proof.js'
@@ -91,8 +92,8 @@ export function receiveUpdate(
     peerEvidence: update.evidence,
     // What was granted and forgotten before is out of the game: the other side has signed beyond it.
     lostAt: undefined,
-    incoming: party.incoming.filter(({ id }) => lane.items.some((item) => item.id === id)),
-    cancelling: party.cancelling.filter(({ version }) => version > update.acked),
+    incoming: keep(party.incoming, ({ id }) => lane.items.some((item) => item.id === id)),
+    cancelling: keep(party.cancelling, ({ version }) => version > update.acked),
     ackDue: party.ackDue || update.changes.some(({ kind }) => kind === 'cancel'),
   }
   return {

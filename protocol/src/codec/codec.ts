@@ -79,10 +79,11 @@ export function decodeTrusted<T>(codec: Codec<T>, bytes: Uint8Array): T {
 
 /** A whole number from `min` to `max`, as a varint. */
 export function integer(max: number, min = 0): Codec<number> {
+  const rule = `a number here lies in ${min}..${max}`
   return {
     layout: `varint ${min}..${max}`,
     write: (writer, value) => {
-      invariant(value >= min && value <= max, `a number here lies in ${min}..${max}`)
+      invariant(value >= min && value <= max, rule)
       writer.varint(value)
     },
     read: (reader) => {
@@ -110,12 +111,18 @@ export const timestampCodec = {
   layout: 'varint 0..2^40-1, seconds',
 } as unknown as Codec<Timestamp>
 
+/*
+ * What a broken invariant says is put together once per codec: put together at every write, it was the
+ * largest part of what a hub's batch left to the collector.
+ */
+
 /** Exactly `length` bytes. */
 export function fixedBytes(length: number): Codec<Uint8Array> {
+  const rule = `${length} bytes are due here`
   return {
     layout: `bytes[${length}]`,
     write: (writer, value) => {
-      invariant(value.length === length, `${length} bytes are due here`)
+      invariant(value.length === length, rule)
       writer.bytes(value)
     },
     read: (reader) => reader.bytes(length),
@@ -125,10 +132,11 @@ export function fixedBytes(length: number): Codec<Uint8Array> {
 
 /** Exactly `length` bytes, held as branded lower-case hex. */
 export function identifier<Id extends string>(length: number): Codec<Id> {
+  const rule = `${length} bytes are due here`
   return {
     layout: `bytes[${length}]`,
     write: (writer, value) => {
-      invariant(value.length === 2 * length, `${length} bytes are due here`)
+      invariant(value.length === 2 * length, rule)
       writer.hex(value)
     },
     read: (reader) => reader.hex(length) as Id,
@@ -232,11 +240,12 @@ export const flag: Codec<boolean> = {
 export function oneOf<const Words extends readonly string[]>(
   ...words: Words
 ): Codec<Words[number]> {
+  const rule = `one of ${words.join(', ')} is due here`
   return {
     layout: `byte: ${words.map((word, i) => `${i} ${word}`).join(', ')}`,
     write: (writer, value) => {
       const position = words.indexOf(value)
-      invariant(position >= 0, `one of ${words.join(', ')} is due here`)
+      invariant(position >= 0, rule)
       writer.byte(position)
     },
     read: (reader) =>
@@ -293,7 +302,7 @@ export function union<const C extends CaseCodecs>(cases: C): Codec<UnionOf<C>> {
     },
     write: (writer, value) => {
       const found = byKind.get(value.kind)
-      invariant(found !== undefined, `a known kind is due here, not ${value.kind}`)
+      invariant(found !== undefined, 'a known kind is due here')
       writer.byte(found[0])
       found[1].write(writer, value)
     },

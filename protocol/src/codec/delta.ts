@@ -95,6 +95,9 @@ function listDelta(item: Codec<unknown>): Delta<readonly unknown[]> {
   }
 }
 
+/** Items that are looked through one by one. */
+const LOOKED_THROUGH_MAX = 8
+
 /** Most lists share all but an item or two: only what lies between the shared ends is looked through. */
 function differenceOf(
   before: readonly unknown[],
@@ -110,10 +113,11 @@ function differenceOf(
   }
   const gone: number[] = []
   const added: number[] = []
-  const left = new Set(after.slice(at, afterEnd))
+  // A set costs more than to look through a few.
+  const left = afterEnd - at > LOOKED_THROUGH_MAX ? new Set(after.slice(at, afterEnd)) : undefined
   for (let place = at; place < beforeEnd; place++) {
     const item = before[place]
-    if (!left.has(item)) {
+    if (!(left?.has(item) ?? isAmong(item, after, at, afterEnd))) {
       gone.push(place)
       continue
     }
@@ -124,6 +128,11 @@ function differenceOf(
   }
   while (at < afterEnd) added.push(at++)
   return { gone, added }
+}
+
+function isAmong(item: unknown, items: readonly unknown[], from: number, end: number): boolean {
+  for (let place = from; place < end; place++) if (items[place] === item) return true
+  return false
 }
 
 function placesFrom(first: number, end: number): readonly number[] {
