@@ -1,0 +1,110 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { IlpAccount } from './ilp-client.js'
+import type { IlpAnswer, IlpCount, IlpOrder } from './ilp-load-process.js'
+
+const PROCESS = fileURLToPath(new URL('ilp-load-process.js', import.meta.url))
+
+/** As the load of our own hub has it. */
+const YOUNG_HEAP = '--max-semi-space-size=64'
+
+/** The processes of a load on a connector and what they do together; clients are dealt out evenly. */
+export class IlpLoadFleet {
+  readonly #processes: readonly ChildProcess[]
+
+  private constructor(processes: readonly ChildProcess[]) {
+    this.#processes = processes
+  }
+
+  /** Resolves when every account has a client that the hub has let in. */
+  static async start(processes: number, accounts: readonly IlpAccount[]): Promise<IlpLoadFleet> {
+    const fleet = new IlpLoadFleet(
+      Array.from({ length: processes }, () =>
+        fork(PROCESS, {
+          serialization: 'advanced',
+          execArgv: ['--enable-source-maps', YOUNG_HEAP],
+        }),
+      ),
+    )
+    try {
+      await fleet.#all((place) => ({
+        kind: 'connect',
+        accounts: accounts.filter((_, i) => i % processes === place),
+      }))
+      return fleet
+    } catch (error) {
+      await fleet.stop()
+      throw error
+    }
+  }
+
+  /** Keeps so many payments under way, those of all processes together. */
+  async start(inFlight: number): Promise<void> {
+    const { length } = this.#processes
+    await this.#all((place) => ({
+      kind: 'start',
+      inFlight: Math.floor((inFlight + length - 1 - place) / length),
+    }))
+  }
+
+  /** What came since the last time. */
+  take(): Promise<IlpCount> {
+    return this.#all(() => ({ kind: 'take' }))
+  }
+
+  /** Ends a load; throws when a payment never comes back. */
+  finish(): Promise<IlpCount> {
+    return this.#all(() => ({ kind: 'finish' }))
+  }
+
+  /** Payments of one client on a hub that is idle. */
+  async payAlone(count: number): Promise<IlpCount> {
+    const [first] = this.#processes
+    return together(first === undefined ? [] : [await ask(first, { kind: 'lone', count })])
+  }
+
+  /** Ids of the processes. */
+  get pids(): readonly number[] {
+    return this.#processes.map(({ pid }) => pid ?? 0)
+  }
+
+  /** Hangs up all of them at once. */
+  async stop(): Promise<void> {
+    await Promise.all(
+      this.#processes.map(async (child) => {
+        if (child.exitCode !== null || child.signalCode !== null) return
+        const ended = once(child, 'exit')
+        child.kill('SIGKILL')
+        await ended
+      }),
+    )
+  }
+
+  async #all(orderOf: (place: number) => IlpOrder): Promise<IlpCount> {
+    return together(
+      await Promise.all(this.#processes.map((child, place) => ask(child, orderOf(place)))),
+    )
+  }
+}
+
+function ask(child: ChildProcess, order: IlpOrder): Promise<IlpCount> {
+  return new Promise((resolve, reject) => {
+    const ended = () => reject(new Error('a load process ended'))
+    child.once('exit', ended)
+    child.once('message', (answer: IlpAnswer) => {
+      child.off('exit', ended)
+      if ('failure' in answer) reject(new Error(answer.failure))
+      else resolve(answer.done)
+    })
+    child.send(order)
+  })
+}
+
+function together(counts: readonly IlpCount[]): IlpCount {
+  return {
+    latencies: Float64Array.from(counts.flatMap(({ latencies }) => [...latencies])),
+    declined: counts.reduce((sum, { declined }) => sum + declined, 0),
+    balances: new Map(counts.flatMap(({ balances }) => [...balances])),
+  }
+}
