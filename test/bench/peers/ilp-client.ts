@@ -1,43 +1,49 @@
 import { WireSocket } from '../hub-load/wire-socket.js'
 import { authFrame, btpFrameOf, requestFrame, responseFrame } from './btp-frame.js'
-import { fulfillBytes, type IlpPrepare, ilpPacketOf, prepareBytes } from './ilp-packet.js'
+import { fulfillBytes, ilpPacketOf, prepareBytes } from './ilp-packet.js'
+import type { PeerClient, PeerEvents, PeerPayment } from './peer-client.js'
 
 /** Where a client finds its account with a hub. */
 export type IlpAccount = {
+  readonly kind: 'ilp'
   readonly url: string
   readonly secret: string
   /** Its Interledger address. */
   readonly address: string
 }
 
-/** What a load makes of what its clients hear. */
-export type IlpEvents = {
-  /** A payment of ours is over: its preimage, or the code of a refusal. */
-  answered(client: IlpClient, request: number, answer: Uint8Array | string): void
-  /** Somebody pays us: the preimage. Throws when it is not what was agreed. */
-  preimageOf(client: IlpClient, condition: Buffer, amount: bigint): Uint8Array
-}
-
 /** The request that proves who a client is. */
 const AUTH = 0
 
 /** One account with a hub and its connection, as lean as can be. */
-export class IlpClient {
+export class IlpClient implements PeerClient {
   readonly address: string
   readonly #account: IlpAccount
-  readonly #events: IlpEvents
+  readonly #events: PeerEvents
   #socket: WireSocket | undefined
   #requests = AUTH
   #proven = () => {}
 
-  constructor(account: IlpAccount, events: IlpEvents) {
+  private constructor(account: IlpAccount, events: PeerEvents) {
     this.address = account.address
     this.#account = account
     this.#events = events
   }
 
   /** Resolves when the hub has let it in. */
-  connect(): Promise<void> {
+  static async connect(account: IlpAccount, events: PeerEvents): Promise<IlpClient> {
+    const client = new IlpClient(account, events)
+    await client.#connect()
+    return client
+  }
+
+  pay(prepare: PeerPayment): number {
+    this.#requests++
+    this.#socket?.send(requestFrame(this.#requests, prepareBytes(prepare)))
+    return this.#requests
+  }
+
+  #connect(): Promise<void> {
     return new Promise((resolve, reject) => {
       let isProven = false
       this.#proven = () => {
@@ -54,13 +60,6 @@ export class IlpClient {
       })
       this.#socket = socket
     })
-  }
-
-  /** Promises a payment; the answer comes under the number that is returned. */
-  pay(prepare: IlpPrepare): number {
-    this.#requests++
-    this.#socket?.send(requestFrame(this.#requests, prepareBytes(prepare)))
-    return this.#requests
   }
 
   #receive(bytes: Buffer): void {

@@ -1,3 +1,5 @@
+import type { PeerPayment } from './peer-client.js'
+
 /*
  * Packets of the Interledger protocol, version 4 (its RFC 27), as far as a payment needs them: lengths of
  * up to 127 bytes stand in one byte, longer ones in two behind a byte that says so (OER, RFC 30).
@@ -14,22 +16,13 @@ const CODE_BYTES = 3
 const LONG = 0x80
 const LONG_IN_TWO_BYTES = 0x82
 
-/** What is promised on one hop. */
-export type IlpPrepare = {
-  readonly amount: bigint
-  readonly expiry: Date
-  /** SHA-256 of the preimage, 32 bytes. */
-  readonly condition: Uint8Array
-  readonly destination: string
-}
-
 /** What came of it: the preimage, or why not. */
 export type IlpPacket =
   | { readonly kind: 'prepare'; readonly amount: bigint; readonly condition: Buffer }
   | { readonly kind: 'fulfill'; readonly preimage: Buffer }
   | { readonly kind: 'reject'; readonly code: string }
 
-export function prepareBytes({ amount, expiry, condition, destination }: IlpPrepare): Buffer {
+export function prepareBytes({ amount, expiry, condition, destination }: PeerPayment): Buffer {
   const amountBytes = Buffer.allocUnsafe(AMOUNT_BYTES)
   amountBytes.writeBigUInt64BE(amount)
   const time = expiry.toISOString().replace(/[^0-9]/g, '')

@@ -1,16 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { IlpAccount } from './ilp-client.js'
-import type { IlpAnswer, IlpCount, IlpOrder } from './ilp-load-process.js'
+import type { PeerAccount } from './peer-client.js'
+import type { PeerAnswer, PeerCount, PeerOrder } from './peer-load-process.js'
 
-const PROCESS = fileURLToPath(new URL('ilp-load-process.js', import.meta.url))
+const PROCESS = fileURLToPath(new URL('peer-load-process.js', import.meta.url))
 
 /** As the load of our own hub has it. */
 const YOUNG_HEAP = '--max-semi-space-size=64'
 
-/** The processes of a load on a connector and what they do together; clients are dealt out evenly. */
-export class IlpLoadFleet {
+/** The processes of a load on somebody else's hub and what they do together; clients are dealt out evenly. */
+export class PeerLoadFleet {
   readonly #processes: readonly ChildProcess[]
 
   private constructor(processes: readonly ChildProcess[]) {
@@ -18,8 +18,8 @@ export class IlpLoadFleet {
   }
 
   /** Resolves when every account has a client that the hub has let in. */
-  static async start(processes: number, accounts: readonly IlpAccount[]): Promise<IlpLoadFleet> {
-    const fleet = new IlpLoadFleet(
+  static async start(processes: number, accounts: readonly PeerAccount[]): Promise<PeerLoadFleet> {
+    const fleet = new PeerLoadFleet(
       Array.from({ length: processes }, () =>
         fork(PROCESS, {
           serialization: 'advanced',
@@ -49,17 +49,17 @@ export class IlpLoadFleet {
   }
 
   /** What came since the last time. */
-  take(): Promise<IlpCount> {
+  take(): Promise<PeerCount> {
     return this.#all(() => ({ kind: 'take' }))
   }
 
   /** Ends a load; throws when a payment never comes back. */
-  finish(): Promise<IlpCount> {
+  finish(): Promise<PeerCount> {
     return this.#all(() => ({ kind: 'finish' }))
   }
 
   /** Payments of one client on a hub that is idle. */
-  async payAlone(count: number): Promise<IlpCount> {
+  async payAlone(count: number): Promise<PeerCount> {
     const [first] = this.#processes
     return together(first === undefined ? [] : [await ask(first, { kind: 'lone', count })])
   }
@@ -81,18 +81,18 @@ export class IlpLoadFleet {
     )
   }
 
-  async #all(orderOf: (place: number) => IlpOrder): Promise<IlpCount> {
+  async #all(orderOf: (place: number) => PeerOrder): Promise<PeerCount> {
     return together(
       await Promise.all(this.#processes.map((child, place) => ask(child, orderOf(place)))),
     )
   }
 }
 
-function ask(child: ChildProcess, order: IlpOrder): Promise<IlpCount> {
+function ask(child: ChildProcess, order: PeerOrder): Promise<PeerCount> {
   return new Promise((resolve, reject) => {
     const ended = () => reject(new Error('a load process ended'))
     child.once('exit', ended)
-    child.once('message', (answer: IlpAnswer) => {
+    child.once('message', (answer: PeerAnswer) => {
       child.off('exit', ended)
       if ('failure' in answer) reject(new Error(answer.failure))
       else resolve(answer.done)
@@ -101,7 +101,7 @@ function ask(child: ChildProcess, order: IlpOrder): Promise<IlpCount> {
   })
 }
 
-function together(counts: readonly IlpCount[]): IlpCount {
+function together(counts: readonly PeerCount[]): PeerCount {
   return {
     latencies: Float64Array.from(counts.flatMap(({ latencies }) => [...latencies])),
     declined: counts.reduce((sum, { declined }) => sum + declined, 0),

@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import type { LoadCount } from '../hub-load/payment-load.js'
-import { type IlpAccount, IlpClient } from './ilp-client.js'
-import { type IlpBalances, IlpLoad } from './ilp-load.js'
+import { CircleLoad } from './circle-load.js'
+import { IlpClient } from './ilp-client.js'
+import type { PeerAccount, PeerBalances, PeerClient } from './peer-client.js'
+import { VectorClient } from './vector-client.js'
 
 /*
- * A process of a load on a connector: many clients, each with its account and its connection. It does what
+ * A process of a load on somebody else's hub: many clients, each with its account and its connection. It does what
  * the benchmark asks for, one thing at a time, and answers each in turn.
  */
 
 /** What a benchmark asks for. */
-export type IlpOrder =
-  | { readonly kind: 'connect'; readonly accounts: readonly IlpAccount[] }
+export type PeerOrder =
+  | { readonly kind: 'connect'; readonly accounts: readonly PeerAccount[] }
   /** Keeps so many payments under way. */
   | { readonly kind: 'start'; readonly inFlight: number }
   /** What came since the last time. */
@@ -21,9 +23,9 @@ export type IlpOrder =
   | { readonly kind: 'lone'; readonly count: number }
 
 /** What came, and what the hub's books have to say by now. */
-export type IlpCount = LoadCount & { readonly balances: IlpBalances }
+export type PeerCount = LoadCount & { readonly balances: PeerBalances }
 
-export type IlpAnswer = { readonly done: IlpCount } | { readonly failure: string }
+export type PeerAnswer = { readonly done: PeerCount } | { readonly failure: string }
 
 /** Milliseconds between two tries of a hub that is not there yet, and until that is given up. */
 const RETRY_MS = 50
@@ -34,9 +36,9 @@ const SETTLE_MS_MAX = 60_000
 /** Milliseconds without a word before each lone payment. */
 const IDLE_MS = 10
 
-const load = new IlpLoad(randomBytes(8))
+const load = new CircleLoad(randomBytes(8))
 
-process.on('message', (order: IlpOrder) => {
+process.on('message', (order: PeerOrder) => {
   carryOut(order).then(
     () => answer({ done: { ...load.take(), balances: load.balances } }),
     (error: Error) => answer({ failure: error.message }),
@@ -44,11 +46,11 @@ process.on('message', (order: IlpOrder) => {
 })
 process.on('disconnect', () => process.exit())
 
-function answer(message: IlpAnswer): void {
+function answer(message: PeerAnswer): void {
   process.send?.(message)
 }
 
-async function carryOut(order: IlpOrder): Promise<void> {
+async function carryOut(order: PeerOrder): Promise<void> {
   switch (order.kind) {
     case 'connect':
       load.clients = await Promise.all(order.accounts.map(connected))
@@ -71,17 +73,24 @@ async function carryOut(order: IlpOrder): Promise<void> {
 }
 
 /** Tries until the hub is there: it waits for its clients before it says that it is. */
-async function connected(account: IlpAccount): Promise<IlpClient> {
+async function connected(account: PeerAccount): Promise<PeerClient> {
   const giveUp = performance.now() + CONNECT_MS_MAX
   for (;;) {
-    const client = new IlpClient(account, load)
     try {
-      await client.connect()
-      return client
+      return await connect(account)
     } catch (error) {
       if (performance.now() > giveUp) throw error
       await pause(RETRY_MS)
     }
+  }
+}
+
+function connect(account: PeerAccount): Promise<PeerClient> {
+  switch (account.kind) {
+    case 'ilp':
+      return IlpClient.connect(account, load)
+    case 'vector':
+      return VectorClient.connect(account, load)
   }
 }
 

@@ -1,30 +1,27 @@
 import { createHash } from 'node:crypto'
 import { AMOUNT, FEE, type LoadCount } from '../hub-load/payment-load.js'
-import type { IlpClient, IlpEvents } from './ilp-client.js'
+import type { PeerBalances, PeerClient, PeerEvents } from './peer-client.js'
 
-/** Milliseconds after which a payment that goes nowhere comes back: as long as a connector holds any. */
+/** Milliseconds after which a payment that goes nowhere comes back: as long as a connector of Interledger holds any. */
 const EXPIRY_MS = 30_000
 /** Payments that one client has under way at most, as in the load of our own hub. */
 const PER_CLIENT_MAX = 16
 
 type Payment = {
-  readonly payer: IlpClient
-  readonly payee: IlpClient
+  readonly payer: PeerClient
+  readonly payee: PeerClient
   readonly due: number
   readonly preimage: Buffer
   readonly condition: Buffer
 }
 
-/** What the hub owes a client (below 0) or has from it, base units, by its address. */
-export type IlpBalances = ReadonlyMap<string, bigint>
-
 /** Clients that pay in a circle, each one the next, as fast as answers come. */
-export class IlpLoad implements IlpEvents {
-  clients: readonly IlpClient[] = []
+export class CircleLoad implements PeerEvents {
+  clients: readonly PeerClient[] = []
   readonly #name: Uint8Array
   readonly #byRequest = new Map<string, Payment>()
   readonly #byCondition = new Map<string, Payment>()
-  readonly #underWay = new Map<IlpClient, number>()
+  readonly #underWay = new Map<PeerClient, number>()
   readonly #balances = new Map<string, bigint>()
   #inFlight = 0
   #next = 0
@@ -42,7 +39,7 @@ export class IlpLoad implements IlpEvents {
   }
 
   /** What the hub's books have to say. */
-  get balances(): IlpBalances {
+  get balances(): PeerBalances {
     return this.#balances
   }
 
@@ -65,7 +62,7 @@ export class IlpLoad implements IlpEvents {
     return count
   }
 
-  answered(client: IlpClient, request: number, answer: Uint8Array | string): void {
+  answered(client: PeerClient, request: number, answer: Uint8Array | string): void {
     const key = requestKey(client, request)
     const payment = this.#byRequest.get(key)
     if (payment === undefined) throw new Error(`${client.address} never made request ${request}`)
@@ -86,7 +83,7 @@ export class IlpLoad implements IlpEvents {
     this.#fill()
   }
 
-  preimageOf(client: IlpClient, condition: Buffer, amount: bigint): Uint8Array {
+  preimageOf(client: PeerClient, condition: Buffer, amount: bigint): Uint8Array {
     const payment = this.#byCondition.get(condition.toString('latin1'))
     if (payment?.payee !== client || amount !== AMOUNT) {
       throw new Error(`${client.address} was offered ${amount} for nothing that it sells`)
@@ -114,7 +111,7 @@ export class IlpLoad implements IlpEvents {
     return false
   }
 
-  #pay(payer: IlpClient, payee: IlpClient): void {
+  #pay(payer: PeerClient, payee: PeerClient): void {
     this.#count(payer, 1)
     const due = performance.now()
     const preimage = this.#newPreimage()
@@ -127,11 +124,11 @@ export class IlpLoad implements IlpEvents {
     this.#byRequest.set(requestKey(payer, request), payment)
   }
 
-  #book({ address }: IlpClient, amount: bigint): void {
+  #book({ address }: PeerClient, amount: bigint): void {
     this.#balances.set(address, (this.#balances.get(address) ?? 0n) + amount)
   }
 
-  #count(client: IlpClient, change: 1 | -1): void {
+  #count(client: PeerClient, change: 1 | -1): void {
     this.#underWay.set(client, (this.#underWay.get(client) ?? 0) + change)
   }
 
@@ -143,7 +140,7 @@ export class IlpLoad implements IlpEvents {
   }
 }
 
-function requestKey({ address }: IlpClient, request: number): string {
+function requestKey({ address }: PeerClient, request: number): string {
   return `${request} ${address}`
 }
 
