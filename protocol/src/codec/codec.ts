@@ -17,7 +17,13 @@ export type Codec<T> = {
   read(reader: Reader): T
   /** Goes past the bytes that `read` would take, and says nothing about them; absent: reads them. */
   skip?(reader: Reader): void
+  /** What a struct or a list is made of; absent: the value is one piece. */
+  readonly parts?: Parts
 }
+
+export type Parts =
+  | { readonly kind: 'struct'; readonly fields: readonly (readonly [string, Codec<unknown>])[] }
+  | { readonly kind: 'list'; readonly item: Codec<unknown> }
 
 /** Goes past a value without making it. What is behind it is only where it seems to be once it is read. */
 export function skip(codec: Codec<never> | Codec<unknown>, reader: Reader): void {
@@ -172,6 +178,7 @@ export function list<T>(item: Codec<T>, max: number, min = 0): Codec<readonly T[
   const count = integer(max, min)
   return {
     layout: { items: item.layout, bounds: `varint count ${min}..${max}` },
+    parts: { kind: 'list', item: item as Codec<unknown> },
     write: (writer, values) => {
       count.write(writer, values.length)
       for (const value of values) item.write(writer, value)
@@ -245,6 +252,7 @@ export function struct<const F extends FieldCodecs>(fields: F): Codec<StructOf<F
   const entries = Object.entries(fields) as [keyof F & string, Codec<unknown>][]
   return {
     layout: { fields: entries.map(([name, codec]) => [name, codec.layout] as const) },
+    parts: { kind: 'struct', fields: entries },
     write: (writer, value) => {
       for (const [name, codec] of entries) codec.write(writer, value[name])
     },
@@ -309,5 +317,6 @@ export function refine<T>(inner: Codec<T>, accept: (value: T) => boolean, rule: 
       return accept(value) ? value : reader.fail(rule)
     },
     skip: (reader) => skip(inner, reader),
+    ...(inner.parts === undefined ? {} : { parts: inner.parts }),
   }
 }

@@ -1,5 +1,4 @@
 import { fromHex } from '@tallystick/protocol'
-import { WorkerPool } from '../workers/worker-pool.js'
 import {
   putCheck,
   type SharedChecks,
@@ -7,6 +6,8 @@ import {
   sharedChecks,
   TAKEN_CHECKS,
 } from './signature-check.js'
+import type { SignatureWorkerData } from './signature-worker.js'
+import { WorkerPool } from './worker-pool.js'
 
 /**
  * Checks signatures on all cores, with the verdict of `verifySignature`. Lives until `stop`. Workers
@@ -14,9 +15,16 @@ import {
  * be busy for long, executing the block before.
  */
 export class SignaturePool {
-  readonly #workers = new WorkerPool<SharedChecks, 'decided'>(
-    new URL('../workers/signature-worker.js', import.meta.url),
-  )
+  readonly #workers: WorkerPool<SharedChecks, 'decided'>
+
+  /**
+   * `standing`: 'behind' lets the main thread go first on a machine without a core to spare, where it has
+   * other work to do meanwhile.
+   */
+  constructor(standing: SignatureWorkerData, workers?: number) {
+    const script = new URL('signature-worker.js', import.meta.url)
+    this.#workers = new WorkerPool(script, { workerData: standing, workers })
+  }
 
   /** Whether each signature is valid, in order. Rejects only when a worker has died. */
   async verify(checks: readonly SignatureCheck[]): Promise<readonly boolean[]> {
