@@ -15,9 +15,10 @@ import { PeerLoadFleet } from './peers/peer-load-fleet.js'
 import { VectorHub } from './peers/vector-hub.js'
 
 /*
- * The same job through our hub and through those that others have published: a payer promises against a hash,
- * the hub carries on, the payee shows the preimage, the payer hears of it. All run at once, and are measured
- * in turns: as many clients, in as many processes, with as many payments under way, over a socket each.
+ * The same job through our hub and through those that others have published: a payer promises against a
+ * hash, the hub carries on, the payee shows the preimage, the payer hears of it. All run at once, and are
+ * measured in turns: as many clients, in as many processes, with as many payments under way, over a socket
+ * each.
  *
  * The hubs do not promise the same; what each does is said beside its figures.
  */
@@ -25,7 +26,7 @@ import { VectorHub } from './peers/vector-hub.js'
 const CHANNELS = [...new Set([10, Math.max(10, Math.round(100 * SCALE))])]
 /** Payments that each client has under way when the hub is busy. */
 const IN_FLIGHT_EACH = 10
-/** Twenty payments a second, and a thousand under way, take it a minute: it is measured where that is short. */
+/** A thousand payments under way take it minutes: it is measured where there are few. */
 const VECTOR_CHANNELS_MAX = 10
 const MEASURED_MS = Math.max(2_000, Math.round(10_000 * SCALE))
 const LONE_PAYMENTS = Math.max(20, Math.round(200 * SCALE))
@@ -49,7 +50,7 @@ const PROMISES = {
   },
   vector: {
     durableBeforeThePayerIsTold:
-      'nothing: states lie in the store in memory that the library brings; its stores on disk are not in the registry',
+      'nothing: states lie in the memory store that the library brings; the SQL stores of its server are not in the registry',
     signatures:
       'both sides sign, and check, each of four updates of a payment: secp256k1 in JavaScript',
     disputes:

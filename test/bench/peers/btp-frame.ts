@@ -1,8 +1,8 @@
 import { octets, octetsAt } from './ilp-packet.js'
 
 /*
- * Frames of the Bilateral Transfer Protocol, version 2 (Interledger RFC 23), as far as a client needs them: a
- * request or an answer to it, with one or more named parts.
+ * Frames of the Bilateral Transfer Protocol, version 2 (Interledger RFC 23), as far as a client needs
+ * them: a request or an answer to it, with one or more named parts.
  */
 
 /** Types of frames. */

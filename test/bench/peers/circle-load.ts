@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { AMOUNT, FEE, type LoadCount } from '../hub-load/payment-load.js'
 import type { PeerBalances, PeerClient, PeerEvents } from './peer-client.js'
 
-/** Milliseconds after which a payment that goes nowhere comes back: as long as a connector of Interledger holds any. */
+/** Milliseconds after which a payment that goes nowhere comes back: no connector holds one longer. */
 const EXPIRY_MS = 30_000
 /** Payments that one client has under way at most, as in the load of our own hub. */
 const PER_CLIENT_MAX = 16

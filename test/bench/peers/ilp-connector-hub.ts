@@ -20,8 +20,9 @@ const LOOK_MS = 20
 const READY_MS_MAX = 30_000
 
 /**
- * The reference connector of Interledger.js as an operator starts it: a process of its own, settings in its
- * environment, an account, a port and a balance for every client. It keeps its defaults but for its rate limit.
+ * The reference connector of Interledger.js as an operator starts it: a process of its own, settings in
+ * its environment, an account, a port and a balance for every client. It keeps its defaults but for its
+ * rate limit.
  */
 export class IlpConnectorHub implements PeerHub {
   readonly accounts: readonly IlpAccount[]

@@ -5,7 +5,7 @@ import type { PeerLoadFleet } from './peer-load-fleet.js'
 
 /** Milliseconds of a load that are not counted, as for our own hub. */
 const WARM_UP_MS = 2_000
-/** Milliseconds between two looks at how far the first round is, and until the load begins to count anyway. */
+/** Milliseconds between two looks at how far the first round is, and until that is waited for. */
 const LOOK_MS = 50
 const ROUND_MS_MAX = 60_000
 
@@ -51,7 +51,7 @@ export async function measurePeer(
   }
 }
 
-/** Until the code is warm, and as many payments came back as were begun at once: from then on all is steady. */
+/** Until the code is warm, and as many payments came back as were begun at once. */
 async function firstRound(fleet: PeerLoadFleet, inFlight: number): Promise<void> {
   const started = performance.now()
   const warm = started + WARM_UP_MS

@@ -9,7 +9,7 @@ const PROCESS = fileURLToPath(new URL('peer-load-process.js', import.meta.url))
 /** As the load of our own hub has it. */
 const YOUNG_HEAP = '--max-semi-space-size=64'
 
-/** The processes of a load on somebody else's hub and what they do together; clients are dealt out evenly. */
+/** The processes of a load on somebody else's hub; clients are dealt out among them evenly. */
 export class PeerLoadFleet {
   readonly #processes: readonly ChildProcess[]
 

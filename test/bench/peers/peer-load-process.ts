@@ -6,8 +6,8 @@ import type { PeerAccount, PeerBalances, PeerClient } from './peer-client.js'
 import { VectorClient } from './vector-client.js'
 
 /*
- * A process of a load on somebody else's hub: many clients, each with its account and its connection. It does what
- * the benchmark asks for, one thing at a time, and answers each in turn.
+ * A process of a load on somebody else's hub: many clients, each with its account and its connection. It
+ * does what the benchmark asks for, one thing at a time, and answers each in turn.
  */
 
 /** What a benchmark asks for. */

@@ -20,8 +20,9 @@ export const NETWORK = {
 } as const
 
 /**
- * In place of an Ethereum chain, one that has every deposit and agrees with every payment: what its contracts
- * would say of a hash lock is not computed, which spares the hub that time. Signatures are checked all the same.
+ * In place of an Ethereum chain, one that has every deposit and agrees with every payment: what its
+ * contracts would say of a hash lock is not computed, which spares the hub that time. Signatures are
+ * checked all the same.
  */
 export function agreeableChain({
   Result,

@@ -7,9 +7,9 @@ import { VectorLink } from './vector-link.js'
 import { VectorSide } from './vector-side.js'
 
 /*
- * A hub on Connext Vector's protocol library, for a benchmark: the program that forwards for Vector is not in
- * the registry, so what a hub has to do is done here, as that one does: a transfer that is promised is promised
- * on to whom it names, less a fee, and one that is resolved is resolved where it came from.
+ * A hub on Connext Vector's protocol library, for a benchmark: the program that forwards for Vector is
+ * not in the registry, so what a hub has to do is done here: a transfer that is promised is promised on to
+ * whom it names, less a fee, and one that is resolved is resolved where it came from.
  *
  * Its arguments are the folder in which the library is installed and the private key of the hub.
  */

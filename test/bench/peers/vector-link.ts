@@ -44,7 +44,13 @@ export class VectorLink {
       const socket = new WebSocket(url, { perMessageDeflate: false })
       socket.once('error', reject)
       const link = new VectorLink(socket, carryOut)
-      socket.once('open', () => resolve(link))
+      socket.once('open', () => {
+        resolve(link)
+        // Whoever has a link counts on it: the process ends.
+        socket.once('close', () => {
+          throw new Error('the hub hung up')
+        })
+      })
     })
   }
 

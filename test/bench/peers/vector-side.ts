@@ -15,7 +15,7 @@ import type { VectorLink } from './vector-link.js'
 const TIMEOUT = '43200'
 
 /** What is handed on with a payment. */
-export type VectorMeta = Readonly<Record<string, string>>
+type VectorMeta = Readonly<Record<string, string>>
 
 /** A hub or a client: the library's node over links to the other sides, with a store in memory. */
 export class VectorSide {
