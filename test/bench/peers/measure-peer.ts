@@ -1,11 +1,12 @@
 import { type LatencyFigures, latencyFigures } from '../hub-load/latency.js'
+import type { LoadCount } from '../hub-load/payment-load.js'
 import { usageOf } from '../hub-load/process-usage.js'
 import type { PeerBalances, PeerHub } from './peer-client.js'
 import type { PeerLoadFleet } from './peer-load-fleet.js'
 
 /** Milliseconds of a load that are not counted, as for our own hub. */
 const WARM_UP_MS = 2_000
-/** Milliseconds between two looks at how far the first round is, and until that is waited for. */
+/** Milliseconds between two looks at how far a round is, and until that is waited for. */
 const LOOK_MS = 50
 const ROUND_MS_MAX = 60_000
 
@@ -21,22 +22,20 @@ export type PeerFigures = {
   readonly loadMicroseconds: number
 }
 
-/** Keeps so many payments under way for a while, has all of them come back, and checks the books. */
+/** Keeps so many payments under way for `milliseconds` or longer, then has all come back and checks the books. */
 export async function measurePeer(
   { hub, fleet }: { readonly hub: PeerHub; readonly fleet: PeerLoadFleet },
   inFlight: number,
   milliseconds: number,
 ): Promise<PeerFigures> {
   await fleet.start(inFlight)
-  await firstRound(fleet, inFlight)
+  await rounds(fleet, inFlight, WARM_UP_MS)
   const look = () => {
     const load = fleet.pids.reduce((sum, pid) => sum + usageOf(pid).cpuMs, 0)
     return { hub: usageOf(hub.pid).cpuMs, load, at: performance.now() }
   }
-  await fleet.take()
   const before = look()
-  await pause(milliseconds)
-  const { latencies, declined } = await fleet.take()
+  const { latencies, declined } = await rounds(fleet, inFlight, milliseconds)
   const after = look()
   const { balances } = await fleet.finish()
   checkBooks(await hub.balances(), balances)
@@ -51,16 +50,25 @@ export async function measurePeer(
   }
 }
 
-/** Until the code is warm, and as many payments came back as were begun at once. */
-async function firstRound(fleet: PeerLoadFleet, inFlight: number): Promise<void> {
-  const started = performance.now()
-  const warm = started + WARM_UP_MS
-  const giveUp = started + ROUND_MS_MAX
-  let payments = 0
-  while (performance.now() < (payments < inFlight ? giveUp : warm)) {
+/**
+ * What comes back for at least so long, and at least as many payments as are under way: those that began
+ * together end together, so that a slow hub would show one end of a round only.
+ */
+async function rounds(
+  fleet: PeerLoadFleet,
+  inFlight: number,
+  milliseconds: number,
+): Promise<LoadCount> {
+  const giveUp = performance.now() + ROUND_MS_MAX
+  await pause(milliseconds)
+  let { latencies, declined } = await fleet.take()
+  while (latencies.length < inFlight && performance.now() < giveUp) {
     await pause(LOOK_MS)
-    payments += (await fleet.take()).latencies.length
+    const more = await fleet.take()
+    latencies = Float64Array.of(...latencies, ...more.latencies)
+    declined += more.declined
   }
+  return { latencies, declined }
 }
 
 /** Throws unless the hub's books say what its clients say, client by client. */
