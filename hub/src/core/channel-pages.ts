@@ -152,7 +152,8 @@ export class ChannelPages {
   /** The bytes of one channel in its page. */
   #pieceOf(slot: number): Uint8Array {
     const { bytes, reader, begin } = this.#find(slot)
-    return bytes.subarray(begin, reader.offset + readHead(reader).length)
+    const { length } = readHead(reader)
+    return bytes.subarray(begin, reader.offset + length)
   }
 
   #read(slot: number): HubChannel {

@@ -2,7 +2,7 @@ import type { Anchor } from '@tallystick/protocol'
 import { isFinal, type Payment } from '../core/payment.js'
 
 /** Bytes of log after which what a record has changed is written where it belongs. */
-const AGE_BYTES = 32 * 1_048_576
+const LOG_BYTES = 32 * 1_048_576
 /** Pages that one commit writes at most, so that it is not waited for. */
 const PAGES_MAX = 256
 const PAYMENTS_MAX = 1_024
@@ -17,7 +17,7 @@ export type CheckpointPart = {
 
 /**
  * What the log has and the tables have not, oldest first. Every commit writes a part of it: so much that
- * all of it is written while `AGE_BYTES` of records come. The log stays short, whatever is in it, and no
+ * all of it is written while `logBytes` of records come. The log stays short, whatever is in it, and no
  * commit is a long one.
  */
 export class Checkpoint {
@@ -29,6 +29,11 @@ export class Checkpoint {
   /** What is due by now, in parts of a page and of a payment. */
   #duePages = 0
   #duePayments = 0
+  readonly #logBytesDue: number
+
+  constructor(logBytes = LOG_BYTES) {
+    this.#logBytesDue = logBytes
+  }
 
   /** A record is in the log. */
   note(
@@ -43,14 +48,14 @@ export class Checkpoint {
       const since = this.#payments.get(payment.anchor)?.since ?? sequence
       this.#payments.set(payment.anchor, { since, payment })
     }
-    const share = bytes / AGE_BYTES
+    const share = bytes / this.#logBytesDue
     this.#duePages += share * this.#pages.size
     this.#duePayments += share * this.#payments.size
   }
 
   /** What the next commit writes beside its own record. */
   next(): CheckpointPart {
-    const isLate = this.#logBytes > 2 * AGE_BYTES
+    const isLate = this.#logBytes > 2 * this.#logBytesDue
     const [pages, payments] = isLate
       ? [PAGES_MAX, PAYMENTS_MAX]
       : [Math.min(PAGES_MAX, this.#duePages), Math.min(PAYMENTS_MAX, this.#duePayments)]

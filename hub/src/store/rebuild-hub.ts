@@ -9,7 +9,7 @@ import { type Anchor, parseTimestamp, type Timestamp, type TxId, toHex } from '@
 import { PAGE_CHANNELS } from '../core/channel-pages.js'
 import { HubState } from '../core/hub-state.js'
 import type { Payment } from '../core/payment.js'
-import { Checkpoint } from './checkpoint.js'
+import type { Checkpoint } from './checkpoint.js'
 import type { LedgerJob, StoredHub } from './journal.js'
 import { JOB, LOG, META, PAGE } from './journal-tables.js'
 import { applyRecord, paymentsIn } from './log-record.js'
@@ -57,11 +57,12 @@ export type RebuiltHub = StoredHub & {
 }
 
 /**
- * JRN-9: the pages, and on top of each the records that it does not have in it. `lookUp` finds payments in
- * their table.
+ * JRN-9: the pages, and on top of each the records that it does not have in it, which `checkpoint` is told
+ * of. `lookUp` finds payments in their table.
  */
 export async function rebuildHub(
   found: FoundRows,
+  checkpoint: Checkpoint,
   lookUp: (anchors: readonly Anchor[]) => Promise<readonly Payment[]>,
 ): Promise<RebuiltHub> {
   const { meta, records, pages, jobs } = found
@@ -73,7 +74,6 @@ export async function rebuildHub(
   const anchors = new Set<Anchor>()
   for (const { record } of records) for (const { anchor } of paymentsIn(record)) anchors.add(anchor)
   state.preload(await lookUp([...anchors]), new Set())
-  const checkpoint = new Checkpoint()
   for (const { sequence, record } of records) {
     const payments = paymentsIn(record)
     if (sequence > (asOf?.sequence ?? 0)) {

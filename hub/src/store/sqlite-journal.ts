@@ -71,7 +71,13 @@ export async function openSqliteJournal(
   {
     restored,
     unmarked = 'made',
-  }: { readonly restored?: RestoredJournal; readonly unmarked?: 'made' | 'refused' } = {},
+    logBytes,
+  }: {
+    readonly restored?: RestoredJournal
+    readonly unmarked?: 'made' | 'refused'
+    /** About how long the log gets: what the next start does again. */
+    readonly logBytes?: number
+  } = {},
 ): Promise<Journal> {
   const found = new FoundRows()
   let taken: RebuiltHub | undefined
@@ -93,8 +99,11 @@ export async function openSqliteJournal(
           restored: {
             row: () => undefined,
             writes: async (lookUp) => {
-              const copy = await rebuildHub(found, (anchors) => paymentsOf(lookUp, anchors))
-              taken = { ...copy, checkpoint: new Checkpoint(), restoredTime: restored.time }
+              const copy = await rebuildHub(found, new Checkpoint(), (anchors) =>
+                paymentsOf(lookUp, anchors),
+              )
+              const checkpoint = new Checkpoint(logBytes)
+              taken = { ...copy, checkpoint, restoredTime: restored.time }
               return takeCopy(copy, found, restored)
             },
           },
@@ -102,7 +111,9 @@ export async function openSqliteJournal(
   })
   try {
     const lookUp: LookUp = (table, keys) => database.lookup(table, keys)
-    const rebuilt = taken ?? (await rebuildHub(found, (anchors) => paymentsOf(lookUp, anchors)))
+    const rebuilt =
+      taken ??
+      (await rebuildHub(found, new Checkpoint(logBytes), (anchors) => paymentsOf(lookUp, anchors)))
     return new SqliteJournal(database, rebuilt)
   } catch (error) {
     await database.close()

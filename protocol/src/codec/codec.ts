@@ -250,15 +250,19 @@ type StructOf<F> = { readonly [Name in keyof F]: F[Name] extends Codec<infer T> 
 /** Named fields, one after the other in the order in which they are given. */
 export function struct<const F extends FieldCodecs>(fields: F): Codec<StructOf<F>> {
   const entries = Object.entries(fields) as [keyof F & string, Codec<unknown>][]
+  const names = entries.map(([name]) => name)
+  const codecs = entries.map(([, codec]) => codec)
   return {
     layout: { fields: entries.map(([name, codec]) => [name, codec.layout] as const) },
     parts: { kind: 'struct', fields: entries },
     write: (writer, value) => {
-      for (const [name, codec] of entries) codec.write(writer, value[name])
+      for (let i = 0; i < names.length; i++) {
+        codecs[i]?.write(writer, value[names[i] as keyof F])
+      }
     },
     read: (reader) => {
       const value: Partial<Record<keyof F, unknown>> = {}
-      for (const [name, codec] of entries) value[name] = codec.read(reader)
+      for (let i = 0; i < names.length; i++) value[names[i] as keyof F] = codecs[i]?.read(reader)
       return value as StructOf<F>
     },
     skip: (reader) => {

@@ -40,26 +40,32 @@ function structDelta(fields: readonly (readonly [string, Codec<unknown>])[]): De
     fields.length <= FIELDS_MAX,
     `a struct of a difference has at most ${FIELDS_MAX} fields`,
   )
-  const deltas = fields.map(([name, codec]) => ({ name, delta: deltaOf(codec) }))
+  const names = fields.map(([name]) => name)
+  const deltas = fields.map(([, codec]) => deltaOf(codec))
+  const count = fields.length
   return {
     write: (writer, before, after) => {
       let mask = 0
-      for (const [i, { name }] of deltas.entries()) {
+      for (let i = 0; i < count; i++) {
+        const name = names[i] as string
         if (before[name] !== after[name]) mask |= 1 << i
       }
       writer.byte(mask & 0xff)
       writer.byte((mask >>> 8) & 0xff)
       writer.byte(mask >>> 16)
-      for (const { name, delta } of deltas) {
-        if (before[name] !== after[name]) delta.write(writer, before[name], after[name])
+      for (let i = 0; mask !== 0; i++, mask >>>= 1) {
+        if ((mask & 1) === 0) continue
+        const name = names[i] as string
+        deltas[i]?.write(writer, before[name], after[name])
       }
     },
     read: (reader, before) => {
       const mask = reader.byte() | (reader.byte() << 8) | (reader.byte() << 16)
       const after: Record<string, unknown> = {}
-      for (const [i, { name, delta }] of deltas.entries()) {
+      for (let i = 0; i < count; i++) {
+        const name = names[i] as string
         const isChanged = (mask & (1 << i)) !== 0
-        after[name] = isChanged ? delta.read(reader, before[name]) : before[name]
+        after[name] = isChanged ? deltas[i]?.read(reader, before[name]) : before[name]
       }
       return after
     },
@@ -96,6 +102,7 @@ function differenceOf(
 ): { readonly gone: readonly number[]; readonly added: readonly number[] } {
   let at = 0
   while (at < before.length && at < after.length && before[at] === after[at]) at++
+  if (at === before.length) return { gone: [], added: placesFrom(at, after.length) }
   let [beforeEnd, afterEnd] = [before.length, after.length]
   while (beforeEnd > at && afterEnd > at && before[beforeEnd - 1] === after[afterEnd - 1]) {
     beforeEnd--
@@ -117,6 +124,12 @@ function differenceOf(
   }
   while (at < afterEnd) added.push(at++)
   return { gone, added }
+}
+
+function placesFrom(first: number, end: number): readonly number[] {
+  const places: number[] = []
+  for (let place = first; place < end; place++) places.push(place)
+  return places
 }
 
 function writePlaces(writer: Writer, places: readonly number[]): void {
