@@ -108,8 +108,8 @@ async function compare(
       const rates = [`ours ${our.paymentsPerSecond.toFixed(0)}/s`]
       for (const peer of peers) {
         const their = await measurePeer(peer, inFlight, MEASURED_MS)
-        const rateOfOurs = our.paymentsPerSecond / their.paymentsPerSecond
-        row[peer.name] = { ...their, rateOfOurs }
+        const rateOfOursToTheirs = our.paymentsPerSecond / their.paymentsPerSecond
+        row[peer.name] = { ...their, rateOfOursToTheirs }
         rates.push(`${peer.name} ${their.paymentsPerSecond.toFixed(0)}/s`)
       }
       progress(`${channels} channels, ${inFlight} under way: ${rates.join(', ')}`)
