@@ -26,6 +26,14 @@ export class FoundRows {
     for (const row of rows) this.#add(table, row)
   }
 
+  /** Lets go of everything: what was made of it lives on elsewhere. */
+  clear(): void {
+    this.meta.clear()
+    this.records.length = 0
+    this.pages.length = 0
+    this.jobs.length = 0
+  }
+
   #add(table: SealedTable, row: StoredRow): void {
     switch (table) {
       case META:
@@ -86,7 +94,7 @@ export async function rebuildHub(
   const height = meta.get('height')
   const restored = meta.get('restored_time')
   return {
-    ...{ state, sequence: newest, checkpoint, sums, jobs },
+    ...{ state, sequence: newest, checkpoint, sums, jobs: [...jobs] },
     height: height === undefined ? -1 : storedText(height, 'value', parseHeight, 'a height'),
     restoredTime: restored && storedText(restored, 'value', parseTime, 'a ledger time'),
   }

@@ -114,6 +114,7 @@ export async function openSqliteJournal(
     const rebuilt =
       taken ??
       (await rebuildHub(found, new Checkpoint(logBytes), (anchors) => paymentsOf(lookUp, anchors)))
+    found.clear()
     return new SqliteJournal(database, rebuilt)
   } catch (error) {
     await database.close()

@@ -221,6 +221,8 @@ export class LoadClient {
   #receive(bytes: Uint8Array): void {
     const message = parseMessage(bytes)
     if (isRejection(message)) throw new Error(message.detail)
+    // What is said about the channel before it is attached is said again after it.
+    if (isOfLanes(message) && this.#link.phase !== 'attached') return
     switch (message.kind) {
       case 'hello':
         return this.#answer(message)
@@ -343,4 +345,8 @@ export class LoadClient {
       evidence,
     )
   }
+}
+
+function isOfLanes({ kind }: Message): boolean {
+  return kind === 'update' || kind === 'stored' || kind === 'claim' || kind === 'decline'
 }
