@@ -64,6 +64,7 @@ export async function startHub(
   const owner = { chainId, hub: keys.signer.publicKey }
   const journal = await openSqliteJournal(journalPathOf(config.dataDir), owner, {
     unmarked: 'refused',
+    restBytes: config.restMemory * 1_048_576,
     ...(config.restored ? { restored: { time, channel: restoredAt(time, freshBytes) } } : {}),
   })
   await resumeAtStart(journal, freshBytes)

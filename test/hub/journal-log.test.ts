@@ -153,6 +153,13 @@ async function contentOf(journal: Journal) {
   }
 }
 
+/** How long the log gets, and what rests in memory or is ready there: next to nothing to everything. */
+const sizes = fc.record({
+  logBytes: fc.constantFrom(200, 2_000, 20_000, 1_000_000),
+  restBytes: fc.constantFrom(1, 10_000, 1_000_000),
+  readyMax: fc.constantFrom(1, 20, 1_000),
+})
+
 /** The files as a crash would leave them. */
 function crashed(path: string, to: string): string {
   for (const end of ['', '-wal', '.mark']) {
@@ -166,36 +173,29 @@ describe('JRN-9 INV-17 INV-41 a journal that is opened again', () => {
     const folder = temporaryFolder(context)
     let files = 0
     await fc.assert(
-      fc.asyncProperty(
-        steps,
-        fc.constantFrom(200, 2_000, 20_000, 1_000_000),
-        async (all, logBytes) => {
-          const path = join(folder, `${++files}.db`)
-          const journal = await openSqliteJournal(path, OWNER, { logBytes })
-          // Most steps are about channels of several pages, some open one more.
-          const open = { what: 'open', name: 1, payment: undefined } as const
-          for (let channel = 0; channel < 70; channel++)
-            await carryOut(journal, { ...open, channel })
-          for (const step of all) await carryOut(journal, step)
-          const held = await contentOf(journal)
-          const copy = await openSqliteJournal(crashed(path, `${path}.crashed`), OWNER, {
-            logBytes,
-          })
-          assert.deepEqual(await contentOf(copy), held)
-          // What comes after a crash is on top of what was found.
-          for (const step of all.slice(0, 20)) {
-            await carryOut(journal, step)
-            await carryOut(copy, step)
-          }
-          const later = await contentOf(journal)
-          assert.deepEqual(await contentOf(copy), later)
-          await copy.close()
-          await journal.close()
-          const again = await openSqliteJournal(path, OWNER, { logBytes })
-          assert.deepEqual(await contentOf(again), later)
-          await again.close()
-        },
-      ),
+      fc.asyncProperty(steps, sizes, async (all, size) => {
+        const path = join(folder, `${++files}.db`)
+        const journal = await openSqliteJournal(path, OWNER, size)
+        // Most steps are about channels of several pages, some open one more.
+        const open = { what: 'open', name: 1, payment: undefined } as const
+        for (let channel = 0; channel < 70; channel++) await carryOut(journal, { ...open, channel })
+        for (const step of all) await carryOut(journal, step)
+        const held = await contentOf(journal)
+        const copy = await openSqliteJournal(crashed(path, `${path}.crashed`), OWNER, size)
+        assert.deepEqual(await contentOf(copy), held)
+        // What comes after a crash is on top of what was found.
+        for (const step of all.slice(0, 20)) {
+          await carryOut(journal, step)
+          await carryOut(copy, step)
+        }
+        const later = await contentOf(journal)
+        assert.deepEqual(await contentOf(copy), later)
+        await copy.close()
+        await journal.close()
+        const again = await openSqliteJournal(path, OWNER, size)
+        assert.deepEqual(await contentOf(again), later)
+        await again.close()
+      }),
       { numRuns: 12 },
     )
   })

@@ -16,12 +16,35 @@ export const PAGE_CHANNELS = 16
 /** Channels that are kept ready for use; what has rested longest is kept as bytes alone. */
 const READY_MAX = 32_768
 
+/** Where pages lie that are not kept in memory. */
+export type PageShelf = {
+  /** Whether it was put there; one that is too long is not. */
+  put(page: number, bytes: Uint8Array): boolean
+  take(page: number): Uint8Array
+}
+
+/** What is kept in memory. */
+export type PageMemory = {
+  /** Pages, bytes; absent: all of them. */
+  readonly restBytes?: number | undefined
+  /** Channels that are ready for use. */
+  readonly readyMax?: number | undefined
+  /** Where the other pages lie. */
+  readonly shelf: PageShelf
+}
+
 /**
  * The channels of a hub, in pages of bytes, in the order in which they came. Those in use are kept ready
- * beside them; the others take what their bytes take, a million of them less than half a gigabyte.
+ * beside them; the others take what their bytes take, or lie on disk beyond what `memory` allows.
  */
 export class ChannelPages {
-  readonly #pages: Uint8Array[] = []
+  /** `undefined`: on the shelf. */
+  readonly #pages: (Uint8Array | undefined)[] = []
+  readonly #memory: PageMemory | undefined
+  readonly #readyMax: number
+  #bytes = 0
+  /** The page that is looked at next when one has to go. */
+  #hand = 0
   readonly #ready = new Map<number, HubChannel>()
   /** The slots of those that are ready. */
   readonly #readySlots = new Map<ChannelId, number>()
@@ -34,6 +57,11 @@ export class ChannelPages {
   readonly #busy = new Set<number>()
   readonly #resuming = new Set<number>()
   #size = 0
+
+  constructor(memory?: PageMemory) {
+    this.#memory = memory
+    this.#readyMax = memory?.readyMax ?? READY_MAX
+  }
 
   /** How many channels there are. */
   get size(): number {
@@ -129,15 +157,15 @@ export class ChannelPages {
       pieces.push(ready === undefined ? this.#pieceOf(slot) : encodePiece(ready))
     }
     const bytes = concatBytes(...pieces)
-    this.#pages[page] = bytes
     for (let slot = page * PAGE_CHANNELS; slot < end; slot++) this.#unwritten.delete(slot)
+    this.#keepPage(page, bytes)
     return bytes
   }
 
   /** Takes the next page as `writePage` has written it. Throws `MalformedBytes`. */
   readPage(page: number, bytes: Uint8Array): void {
     invariant(page === this.#pages.length && page * PAGE_CHANNELS === this.#size, 'pages in order')
-    this.#pages.push(bytes)
+    this.#keepPage(page, bytes)
     const reader = new Reader(bytes)
     while (reader.offset < bytes.length) {
       const { flags, id, number, client, owner, length } = readHead(reader)
@@ -166,7 +194,8 @@ export class ChannelPages {
   }
 
   #find(slot: number) {
-    const bytes = this.#pages[Math.floor(slot / PAGE_CHANNELS)]
+    const page = Math.floor(slot / PAGE_CHANNELS)
+    const bytes = this.#pages[page] ?? this.#memory?.shelf.take(page)
     invariant(bytes !== undefined, 'a slot has a page')
     const reader = new Reader(bytes)
     for (let before = slot % PAGE_CHANNELS; before > 0; before--)
@@ -174,11 +203,34 @@ export class ChannelPages {
     return { bytes, reader, begin: reader.offset }
   }
 
+  #keepPage(page: number, bytes: Uint8Array): void {
+    this.#bytes += bytes.length - (this.#pages[page]?.length ?? 0)
+    this.#pages[page] = bytes
+    if (this.#memory === undefined) return
+    const { restBytes = Number.POSITIVE_INFINITY, shelf } = this.#memory
+    // A few at most: of a crowd of pages in use, the next ones are looked at the next time.
+    for (let tries = 0; tries < 4 && this.#bytes > restBytes; tries++) {
+      this.#hand = (this.#hand + 1) % this.#pages.length
+      const other = this.#pages[this.#hand]
+      if (other === undefined || this.#isInUse(this.#hand)) continue
+      if (!shelf.put(this.#hand, other)) continue
+      this.#pages[this.#hand] = undefined
+      this.#bytes -= other.length
+    }
+  }
+
+  /** Whether some channel of the page is wanted as it is: most likely it is written again soon. */
+  #isInUse(page: number): boolean {
+    const end = Math.min((page + 1) * PAGE_CHANNELS, this.#size)
+    for (let slot = page * PAGE_CHANNELS; slot < end; slot++) if (this.#ready.has(slot)) return true
+    return false
+  }
+
   #keepReady(slot: number, channel: HubChannel): void {
     this.#ready.set(slot, channel)
     this.#readySlots.set(idOf(channel), slot)
     // Twice at most: what cannot rest yet goes behind the others.
-    for (let tries = 0; tries < 2 && this.#ready.size > READY_MAX; tries++) {
+    for (let tries = 0; tries < 2 && this.#ready.size > this.#readyMax; tries++) {
       const [oldest] = this.#ready
       if (oldest === undefined) return
       const [other, resting] = oldest

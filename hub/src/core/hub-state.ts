@@ -1,5 +1,5 @@
 import type { Anchor, ChannelId, ChannelNumber, PublicKey } from '@tallystick/protocol'
-import { ChannelPages } from './channel-pages.js'
+import { ChannelPages, type PageMemory } from './channel-pages.js'
 import type { HubChannel } from './hub-channel.js'
 import type { HubView, HubWrites } from './hub-view.js'
 import { isFinal, type Payment } from './payment.js'
@@ -7,14 +7,15 @@ import { isFinal, type Payment } from './payment.js'
 /** The committed state of the hub in memory: exactly what the journal holds. */
 export class HubState implements HubView {
   /** Its channels as they are kept; `commit` of the journal alone changes them. */
-  readonly pages = new ChannelPages()
+  readonly pages: ChannelPages
   /** Payments that go on, or that no table has yet; the journal finds all others. */
   readonly #payments = new Map<Anchor, Payment>()
   /** Payments and public anchors that the next batch asks for. */
   readonly #lookedUp = new Map<Anchor, Payment>()
   #reveals: ReadonlySet<Anchor> = new Set()
 
-  constructor(channels: Iterable<HubChannel> = []) {
+  constructor(channels: Iterable<HubChannel> = [], memory?: PageMemory) {
+    this.pages = new ChannelPages(memory)
     for (const channel of channels) this.pages.put(channel)
   }
 

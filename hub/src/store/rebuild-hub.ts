@@ -6,7 +6,7 @@ import {
   storedText,
 } from '@tallystick/client-sdk/node'
 import { type Anchor, parseTimestamp, type Timestamp, type TxId, toHex } from '@tallystick/protocol'
-import { PAGE_CHANNELS } from '../core/channel-pages.js'
+import { PAGE_CHANNELS, type PageMemory } from '../core/channel-pages.js'
 import { HubState } from '../core/hub-state.js'
 import type { Payment } from '../core/payment.js'
 import type { Checkpoint } from './checkpoint.js'
@@ -70,11 +70,11 @@ export type RebuiltHub = StoredHub & {
  */
 export async function rebuildHub(
   found: FoundRows,
-  checkpoint: Checkpoint,
+  { checkpoint, memory }: { readonly checkpoint: Checkpoint; readonly memory: PageMemory },
   lookUp: (anchors: readonly Anchor[]) => Promise<readonly Payment[]>,
 ): Promise<RebuiltHub> {
   const { meta, records, pages, jobs } = found
-  const state = new HubState()
+  const state = new HubState([], memory)
   for (const [page, { channels }] of pages.entries()) state.pages.readPage(page, channels)
   const stored = meta.get('sums')
   const asOf = stored && storedText(stored, 'value', parseSums, 'sums of payments')

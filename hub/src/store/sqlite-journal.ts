@@ -35,6 +35,7 @@ import {
   REVEAL,
 } from './journal-tables.js'
 import { encodeRecord, paymentsIn } from './log-record.js'
+import { openPageShelf } from './page-shelf.js'
 import { paymentOf, paymentRow } from './payment-row.js'
 import { type PaymentSums, sumsText } from './payment-sums.js'
 import { FoundRows, pageCountOf, type RebuiltHub, rebuildHub } from './rebuild-hub.js'
@@ -61,6 +62,20 @@ export function beginSqliteJournal(path: string): Promise<void> {
   return markNewDatabase(path)
 }
 
+/** How a journal is opened. */
+export type JournalOptions = {
+  /** JRN-6: takes a copy that may be old as it is. */
+  readonly restored?: RestoredJournal
+  /** JRN-7: what it means that there is neither a file nor a mark. */
+  readonly unmarked?: 'made' | 'refused'
+  /** About how long the log gets, bytes: what the next start does again. */
+  readonly logBytes?: number
+  /** Memory for channels at rest, bytes; what is beyond lies in a file beside the journal. */
+  readonly restBytes?: number
+  /** Channels that are kept ready beside them. */
+  readonly readyMax?: number
+}
+
 /**
  * Opens the journal of a hub in a SQLite file, for this process alone. Where there is neither a
  * file nor a mark a journal is made, or was lost: as `unmarked` says. Errors: `StoreFault`.
@@ -68,19 +83,18 @@ export function beginSqliteJournal(path: string): Promise<void> {
 export async function openSqliteJournal(
   path: string,
   { chainId, hub }: JournalOwner,
-  {
-    restored,
-    unmarked = 'made',
-    logBytes,
-  }: {
-    readonly restored?: RestoredJournal
-    readonly unmarked?: 'made' | 'refused'
-    /** About how long the log gets: what the next start does again. */
-    readonly logBytes?: number
-  } = {},
+  { restored, unmarked = 'made', logBytes, restBytes, readyMax }: JournalOptions = {},
 ): Promise<Journal> {
   const found = new FoundRows()
   let taken: RebuiltHub | undefined
+  let shelf: ReturnType<typeof openPageShelf> | undefined
+  // Behind the lock of the journal: a second process makes no file.
+  const rebuild = (lookUp: LookUp) => {
+    shelf = openPageShelf(`${path}.rest`)
+    const memory = { restBytes, readyMax, shelf }
+    const checkpoint = new Checkpoint(logBytes)
+    return rebuildHub(found, { checkpoint, memory }, (anchors) => paymentsOf(lookUp, anchors))
+  }
   const database = await SealedDatabase.open({
     path,
     ...{ owner: `hub of chain ${chainId}`, key: hub },
@@ -99,9 +113,7 @@ export async function openSqliteJournal(
           restored: {
             row: () => undefined,
             writes: async (lookUp) => {
-              const copy = await rebuildHub(found, new Checkpoint(), (anchors) =>
-                paymentsOf(lookUp, anchors),
-              )
+              const copy = await rebuild(lookUp)
               const checkpoint = new Checkpoint(logBytes)
               taken = { ...copy, checkpoint, restoredTime: restored.time }
               return takeCopy(copy, found, restored)
@@ -110,12 +122,9 @@ export async function openSqliteJournal(
         }),
   })
   try {
-    const lookUp: LookUp = (table, keys) => database.lookup(table, keys)
-    const rebuilt =
-      taken ??
-      (await rebuildHub(found, new Checkpoint(logBytes), (anchors) => paymentsOf(lookUp, anchors)))
+    const rebuilt = taken ?? (await rebuild((table, keys) => database.lookup(table, keys)))
     found.clear()
-    return new SqliteJournal(database, rebuilt)
+    return new SqliteJournal(database, rebuilt, () => shelf?.close())
   } catch (error) {
     await database.close()
     throw error
@@ -153,11 +162,17 @@ class SqliteJournal implements Journal {
   readonly #database: SealedDatabase
   readonly #checkpoint: Checkpoint
   readonly #sums: PaymentSums
+  readonly #closeShelf: () => void
   #sequence: number
   #isBusy = false
 
-  constructor(database: SealedDatabase, { checkpoint, sums, sequence, ...stored }: RebuiltHub) {
+  constructor(
+    database: SealedDatabase,
+    { checkpoint, sums, sequence, ...stored }: RebuiltHub,
+    closeShelf: () => void,
+  ) {
     this.stored = stored
+    this.#closeShelf = closeShelf
     this.#database = database
     this.#checkpoint = checkpoint
     this.#sums = sums
@@ -244,6 +259,7 @@ class SqliteJournal implements Journal {
       if (part.records.length > 0) await this.#database.commit(this.#rowsOf(part))
     } finally {
       await this.#database.close()
+      this.#closeShelf()
     }
   }
 
