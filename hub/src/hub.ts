@@ -14,6 +14,7 @@ import type { HubReport } from './hub-report.js'
 import { HUB_VERSION } from './hub-version.js'
 import { timeKnown } from './ledger/time-known.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
+import { operatorToken } from './operator-token.js'
 import { restoredAt, resumeAtStart } from './resume-at-start.js'
 import { StartFault } from './start-fault.js'
 import { openBackupRows } from './store/backup-rows.js'
@@ -111,6 +112,11 @@ export async function startHub(
     admits: (address) => desk.admits(address),
     onSocket: (socket, address) => desk.open(socket, address),
     backups: { desk: backups, chainId, hub: keys.signer.publicKey, now: () => pipeline.now },
+    payments: {
+      finished: (...asked) => journal.finished(...asked),
+      token: await operatorToken(config.dataDir),
+      now: () => pipeline.now,
+    },
     information: {
       notReadyFor: () => (contact.isHeard ? undefined : 'no block of the ledger has come lately'),
       describe: () => about,

@@ -5,6 +5,7 @@ import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { type BackupRoutesParts, backupRoutes } from './backup-routes.js'
+import { type PaymentRoutesParts, paymentRoutes } from './payment-routes.js'
 import { refuseUpgrade, sendProblem } from './problem.js'
 
 /** What the hub tells over HTTP. */
@@ -17,17 +18,18 @@ export type HubInformation = {
 
 export type HubServer = { readonly url: string; close(): Promise<void> }
 
-/** Serves `/v1/hub`, `/v1/stats`, `/v1/backups`, `/livez`, `/readyz`, and sessions on `/v1/session`. */
+/** Serves `/v1/hub`, `/v1/stats`, `/v1/backups`, `/v1/payments`, `/livez`, `/readyz`, and sessions on `/v1/session`. */
 export async function serveHub(options: {
   readonly host: string
   readonly port: number
   readonly information: HubInformation
   readonly backups: BackupRoutesParts
+  readonly payments: PaymentRoutesParts
   /** Whether one more connection from this address may be taken. */
   readonly admits: (address: string) => boolean
   readonly onSocket: (socket: WebSocket, address: string) => void
 }): Promise<HubServer> {
-  const server = createServer(hubApp(options.information, options.backups))
+  const server = createServer(hubApp(options))
   server.requestTimeout = 10_000
   server.headersTimeout = 10_000
   const sockets = new WebSocketServer({
@@ -65,10 +67,15 @@ export async function serveHub(options: {
   }
 }
 
-function hubApp(
-  { notReadyFor, describe, statistics }: HubInformation,
-  backups: BackupRoutesParts,
-): Express {
+function hubApp({
+  information: { notReadyFor, describe, statistics },
+  backups,
+  payments,
+}: {
+  readonly information: HubInformation
+  readonly backups: BackupRoutesParts
+  readonly payments: PaymentRoutesParts
+}): Express {
   const app = express()
   app.disable('x-powered-by')
   app.use(helmet())
@@ -85,6 +92,7 @@ function hubApp(
     sendProblem(response, { code: 'method_not_allowed', detail: 'this address is only read' })
   })
   app.use(backupRoutes(backups))
+  app.use(paymentRoutes(payments))
   app.use((_, response) => {
     sendProblem(response, { code: 'not_found', detail: 'there is nothing at this address' })
   })
