@@ -83,7 +83,7 @@ function cursorText(cursor: PaymentCursor | undefined): string | null {
 }
 
 /** What `cursorText` says. */
-export function parseCursor(text: string): PaymentCursor | undefined {
+function parseCursor(text: string): PaymentCursor | undefined {
   const [, digits, hex] = /^(0|[1-9][0-9]{0,12})-([0-9a-f]{64})$/.exec(text) ?? []
   const time = parseTimestamp(Number(digits))
   if (time === undefined || hex === undefined) return undefined
