@@ -1,4 +1,4 @@
-import type { Clock } from '@tallystick/client-sdk'
+import { type Clock, Outbox } from '@tallystick/client-sdk'
 import {
   type ChainId,
   type HubPolicy,
@@ -48,14 +48,21 @@ export class SessionDesk {
   constructor(parts: SessionDeskParts) {
     this.#parts = parts
     const { signer, policy, clock, state, pipeline, onComplaint } = parts
+    const outbox = new Outbox<Session>(clock)
     this.#host = {
       signer,
       policy,
       clock,
       clientKeyOf: (channel) => state.channel(channel)?.party.ledger.client.key,
       isOver: (channel) => state.channel(channel)?.party.phase.kind === 'closed',
+      say: (session, message) => outbox.say(session, message),
+      retract: (session, channel) => outbox.retract(session, channel),
+      flush: (session) => outbox.flush(session),
       proven: (session) => this.#registry.proven(session),
-      ended: (session) => this.#registry.remove(session),
+      ended: (session) => {
+        outbox.forget(session)
+        this.#registry.remove(session)
+      },
       attach: (channel, session) => this.#registry.attach(channel, session),
       detach: (channel, session) => this.#registry.detach(channel, session),
       submit: (event) => pipeline.peer(event),

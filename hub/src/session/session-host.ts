@@ -1,5 +1,12 @@
 import type { Clock } from '@tallystick/client-sdk'
-import type { ChannelId, HubPolicy, MessageOf, PublicKey, Signer } from '@tallystick/protocol'
+import type {
+  ChannelId,
+  HubPolicy,
+  Message,
+  MessageOf,
+  PublicKey,
+  Signer,
+} from '@tallystick/protocol'
 import type { PeerEvent } from '../core/hub-event.js'
 import type { Session } from './session.js'
 
@@ -12,6 +19,12 @@ export type SessionHost = {
   clientKeyOf(channel: ChannelId): PublicKey | undefined
   /** Whether the channel has ended: nobody says anything about it any more. */
   isOver(channel: ChannelId): boolean
+  /** Says something on the session, with what else is said in this turn (WIRE-7). */
+  say(session: Session, message: Message): void
+  /** The session says nothing more of the channel. */
+  retract(session: Session, channel: ChannelId): void
+  /** Says at once what waits to be said. */
+  flush(session: Session): void
   proven(session: Session): void
   ended(session: Session): void
   /** From now on `session` speaks for the channel; whoever did before does no more. */

@@ -1,12 +1,11 @@
 import {
   type ChannelId,
-  encodeMessage,
   type Hello,
   isRejection,
   type Message,
   type MessageOf,
   type PublicKey,
-  parseMessage,
+  parseFrame,
   type Rejection,
   reject,
   signSession,
@@ -64,25 +63,30 @@ export class Session {
     return this.#state.phase === 'proven' ? this.#state.transcript.client : undefined
   }
 
-  /** Queues a message; a client that reads too slowly is cut off and syncs when it is back. */
+  /** Says it together with what else is said in this turn. */
   send(message: Message): void {
-    if (this.#state.phase === 'over') return
-    if (this.#socket.bufferedAmount > SESSION_BUFFER_BYTES_MAX) {
-      this.#socket.terminate()
-      return
+    if (this.#state.phase !== 'over') this.#host.say(this, message)
+  }
+
+  /** Queues frames; a client that reads too slowly is cut off and syncs when it is back. */
+  transmit(frames: readonly Uint8Array[]): void {
+    for (const frame of frames) {
+      if (this.#socket.bufferedAmount > SESSION_BUFFER_BYTES_MAX) return this.#socket.terminate()
+      this.#socket.send(frame)
     }
-    this.#socket.send(encodeMessage(message))
   }
 
   /** Tells the client why, and hangs up. */
   end({ code, detail }: Rejection): void {
     this.send({ kind: 'error', code: code.slice(0, 64), detail: cut(detail), channel: undefined })
+    this.#host.flush(this)
     this.#socket.close(CLOSE.policy, code.slice(0, 64))
     this.#over()
   }
 
   /** Hangs up because the hub stops. */
   leave(): void {
+    this.#host.flush(this)
     this.#socket.close(CLOSE.goingAway, 'hub_stops')
     this.#over()
   }
@@ -90,6 +94,7 @@ export class Session {
   /** Is heard on the channel no more, and told why; its other channels go on. */
   release(channel: ChannelId, { code, detail }: Pick<Rejection, 'code' | 'detail'>): void {
     this.#channels.delete(channel)
+    this.#host.retract(this, channel)
     this.send({ kind: 'error', code: code.slice(0, 64), detail: cut(detail), channel })
   }
 
@@ -107,10 +112,22 @@ export class Session {
       this.end(reject('malformed', 'messages are binary frames'))
       return
     }
-    const message = parseMessage(new Uint8Array(data))
-    if (isRejection(message)) this.end(message)
-    else if (this.#state.phase === 'challenged') this.#prove(this.#state.hello, message)
-    else this.#hear(this.#state.transcript, message)
+    const { buffer, byteOffset, length } = data
+    const messages = parseFrame(new Uint8Array(buffer, byteOffset, length))
+    if (isRejection(messages)) return this.end(messages)
+    for (const message of messages) this.#take(message)
+  }
+
+  /** What is said behind a word that ended the session is not heard. */
+  #take(message: Message): void {
+    switch (this.#state.phase) {
+      case 'challenged':
+        return this.#prove(this.#state.hello, message)
+      case 'proven':
+        return this.#hear(this.#state.transcript, message)
+      case 'over':
+        return
+    }
   }
 
   #prove(hello: Hello, message: Message): void {
