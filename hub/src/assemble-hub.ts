@@ -11,7 +11,7 @@ import {
 } from '@tallystick/client-sdk'
 import type { HubPolicy, Timestamp } from '@tallystick/protocol'
 import { Closer } from './closer/closer.js'
-import { HubState } from './core/hub-state.js'
+import type { HubState } from './core/hub-state.js'
 import type { HubKeys } from './hub-keys.js'
 import type { HubReport } from './hub-report.js'
 import { hubEventsOf } from './ledger/block-events.js'
@@ -19,6 +19,7 @@ import { endedDisputes } from './ledger/channel-ends.js'
 import { ledgerPortOf } from './ledger/client-ledger-port.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
 import { Pipeline } from './pipeline/pipeline.js'
+import type { VerifySignatures } from './pipeline/proof-checks.js'
 import { SessionDesk } from './session/session-desk.js'
 import type { Journal } from './store/journal.js'
 
@@ -28,8 +29,8 @@ export type HubParts = {
   readonly policy: HubPolicy
   readonly ledger: LedgerAccess
   readonly journal: Journal
-  /** What the journal held at the start. */
-  readonly stored: Awaited<ReturnType<Journal['load']>>
+  /** Checks the signatures of a batch beside the main thread. */
+  readonly verify: VerifySignatures
   /** Ledger time of the newest block that the journal has met. */
   readonly time: Timestamp
   /** Milliseconds that the closer gathers a batch. */
@@ -54,7 +55,7 @@ export type AssembledHub = {
 
 /** Puts a hub together and lets it follow the ledger from where its journal ends. */
 export function assembleHub(parts: HubParts): AssembledHub {
-  const { keys, policy, ledger, journal, stored, clock, onReport, onFault } = parts
+  const { keys, policy, ledger, journal, clock, onReport, onFault } = parts
   const { signer } = keys
   const { chainId } = ledger
   const stop = new AbortController()
@@ -64,15 +65,16 @@ export function assembleHub(parts: HubParts): AssembledHub {
       signal: stop.signal,
       onTrouble: (error) => onReport({ kind: 'ledgerTrouble', error }),
     })
-  const state = new HubState(stored.channels)
+  const { stored } = journal
+  const { state } = stored
   const coins = new KeyCoins(ledger, keys.treasury, policy.asset)
 
   const pipeline = new Pipeline({
     chainId,
     policy,
     signer,
-    state,
     journal,
+    verify: parts.verify,
     time: parts.time,
     restoredTime: stored.restoredTime,
     randomBytes: parts.randomBytes,

@@ -20,6 +20,8 @@ export type HubConfig = {
   readonly clientPenaltyPpm: number
   /** Milliseconds that the closer gathers a batch. */
   readonly gatherMs: number
+  /** Memory for channels at rest, MiB; what is beyond lies on disk. */
+  readonly restMemory: number
   /** The operator's word that the journal is a restored copy: every channel is resumed (CH-18). */
   readonly restored: boolean
 }
@@ -34,6 +36,7 @@ export const DEFAULT_HUB_CONFIG = {
   disputeWindowSeconds: 86_400,
   clientPenaltyPpm: 300_000,
   gatherMs: 1_000,
+  restMemory: 1_024,
   restored: false,
 } as const
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { LedgerClient, PROCESS_CLOCK } from '@tallystick/client-sdk'
-import { openWsSocket } from '@tallystick/client-sdk/node'
+import { openWsSocket, SignaturePool } from '@tallystick/client-sdk/node'
 import { amount, CLAIM_MARGIN_SECONDS, type HubPolicy, type PublicKey } from '@tallystick/protocol'
 import { serveHub } from './api/hub-server.js'
 import { assembleHub } from './assemble-hub.js'
@@ -64,9 +64,11 @@ export async function startHub(
   const owner = { chainId, hub: keys.signer.publicKey }
   const journal = await openSqliteJournal(journalPathOf(config.dataDir), owner, {
     unmarked: 'refused',
+    restBytes: config.restMemory * 1_048_576,
     ...(config.restored ? { restored: { time, channel: restoredAt(time, freshBytes) } } : {}),
   })
-  const stored = await resumeAtStart(journal, freshBytes)
+  await resumeAtStart(journal, freshBytes)
+  const { stored } = journal
   // Behind the lock of the journal: a second hub writes no line.
   const audit = await AuditLog.open(auditPathOf(config.dataDir), () => new Date())
   const { onReport, onFault } = auditedHub(audit, {
@@ -74,12 +76,13 @@ export async function startHub(
     onFault: onOperatorFault,
   })
   const backupRows = await openBackupRows(backupsPathOf(config.dataDir), chainId)
+  const workers = new SignaturePool('beside')
   const hub = assembleHub({
     keys,
     policy,
     ledger,
     journal,
-    stored,
+    verify: (checks) => workers.verify(checks),
     time: await patiently(() => timeKnown(ledger, stored.height)),
     gatherMs: config.gatherMs,
     clock: PROCESS_CLOCK,
@@ -91,7 +94,7 @@ export async function startHub(
   const about = describeHub(keys.signer.publicKey, chainId, policy)
   await audit.append('started', {
     ...{ version: HUB_VERSION, restored: config.restored },
-    ...{ channels: stored.channels.length, height: stored.height },
+    ...{ channels: stored.state.pages.size, height: stored.height },
     ...(stored.restoredTime === undefined ? {} : { restored_time: stored.restoredTime }),
     ...about,
   })
@@ -112,7 +115,7 @@ export async function startHub(
       notReadyFor: () => (contact.isHeard ? undefined : 'no block of the ledger has come lately'),
       describe: () => about,
       statistics: async () => ({
-        channels: [...state.channels()].length,
+        channels: state.pages.size,
         sessions: desk.size,
         queued: pipeline.queued,
         ledger_time: pipeline.now,
@@ -130,6 +133,7 @@ export async function startHub(
       hub.stop()
       await server.close()
       await backups.close()
+      await workers.stop()
       await journal.close()
       await audit.append('stopped', {})
       await audit.close()

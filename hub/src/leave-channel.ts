@@ -48,8 +48,7 @@ export async function leaveChannel(
   const owner = { chainId, hub: keys.signer.publicKey }
   const journal = await openSqliteJournal(journalPathOf(dataDir), owner, { unmarked: 'refused' })
   try {
-    const { channels } = await journal.load()
-    const held = channels.find(({ party }) => party.ledger.number === number)
+    const held = journal.stored.state.channelByNumber(number)
     if (held === undefined) {
       throw new LeaveFault('channel_unknown', `this hub has no channel ${number}`)
     }

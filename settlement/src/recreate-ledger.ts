@@ -1,3 +1,4 @@
+import type { SignaturePool } from '@tallystick/client-sdk/node'
 import type { ChainId } from '@tallystick/protocol'
 import { archiveHeight } from './history/archive-index.js'
 import { openArchiveOf } from './history/open-archive-of.js'
@@ -6,7 +7,6 @@ import { withScratchStore } from './history/scratch-store.js'
 import { newLedgerFolder } from './new-ledger-folder.js'
 import type { ChainTip } from './node/chain.js'
 import type { LedgerStore } from './store/ledger-store.js'
-import type { SignaturePool } from './verify/signature-pool.js'
 
 /** Which ledger is recreated from an archive, and where. */
 export type Recreation = {

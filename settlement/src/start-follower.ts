@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
+import { SignaturePool } from '@tallystick/client-sdk/node'
 import { type ChainId, chainIdOf, type Genesis } from '@tallystick/protocol'
 import { dataFolder } from './data-folder.js'
 import { writeDurableFile } from './durable-file.js'
@@ -13,7 +14,6 @@ import { shownGenesis } from './node/check-tip-mark.js'
 import { recreateLedger } from './recreate-ledger.js'
 import { type RunningLedgerNode, type ServeConfig, serveNode } from './serve-node.js'
 import { writeTipMark } from './store/tip-mark.js'
-import { SignaturePool } from './verify/signature-pool.js'
 
 export type FollowerConfig = ServeConfig & {
   /** Address of the API of the node that is followed. */
@@ -38,7 +38,7 @@ export type FollowerStart =
 export async function startFollower(config: FollowerConfig): Promise<RunningLedgerNode> {
   const { onReport = () => undefined } = config
   const upstream = new Upstream(config.upstream)
-  const pool = new SignaturePool()
+  const pool = new SignaturePool('behind')
   try {
     const genesis = await genesisOf(config, upstream, pool)
     const engine = new FollowEngine(upstream, chainIdOf(genesis), pool, onReport, (conflict) =>

@@ -1,3 +1,4 @@
+import type { SignaturePool } from '@tallystick/client-sdk/node'
 import {
   type Block,
   blockCodec,
@@ -21,7 +22,6 @@ import { LedgerFault } from './ledger-fault.js'
 import type { Chain } from './node/chain.js'
 import { type TipTrace, traceAtTip } from './node/trace-at-tip.js'
 import { requireSupportedVersion } from './node/upgrade.js'
-import type { SignaturePool } from './verify/signature-pool.js'
 
 /** Which transaction is traced, and from what. */
 export type IncludedTrace = {

@@ -35,9 +35,9 @@ import {
   LedgerState,
   ReceivedTransactions,
 } from '@tallystick/settlement'
+import { SignaturePool } from '#client-sdk/node/workers/signature-pool.js'
 import { entryRows } from '#settlement/store/entry-row.js'
 import { openSqliteLedgerStore } from '#settlement/store/sqlite-ledger-store.js'
-import { SignaturePool } from '#settlement/verify/signature-pool.js'
 import { verifyReceived } from '#settlement/verify/verify-received.js'
 import { HUB, openOperation, START, testGenesis, VALIDATOR } from '../settlement/test-ledger.js'
 import { progress, report, SCALE } from './benchmark.js'
@@ -117,7 +117,7 @@ function diskBytes(dir: string): number {
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'tallystick-close-'))
-const pool = new SignaturePool()
+const pool = new SignaturePool('behind')
 try {
   progress(`opening ${CHANNELS} channels`)
   const state = new LedgerState()

@@ -25,9 +25,13 @@ import {
   ReceivedTransactions,
   type StateWrite,
 } from '@tallystick/settlement'
+import {
+  putCheck,
+  type SharedChecks,
+  sharedChecks,
+} from '#client-sdk/node/workers/signature-check.js'
+import { SignaturePool } from '#client-sdk/node/workers/signature-pool.js'
 import { collectAlone } from '#settlement/verify/collect-alone.js'
-import { putCheck, type SharedChecks, sharedChecks } from '#settlement/verify/signature-check.js'
-import { SignaturePool } from '#settlement/verify/signature-pool.js'
 import { verifyReceived } from '#settlement/verify/verify-received.js'
 import { progress, report, SCALE } from './benchmark.js'
 
@@ -153,7 +157,7 @@ const blocks: Uint8Array[][] = []
 for (let from = 0; from < TRANSFERS; from += TRANSFERS_PER_BLOCK) {
   blocks.push(transfers.slice(from, from + TRANSFERS_PER_BLOCK))
 }
-const pool = new SignaturePool()
+const pool = new SignaturePool('behind')
 
 function checksOf(blocks: readonly (readonly Uint8Array[])[]): SharedChecks {
   const received = blocks.map(receivedOf)

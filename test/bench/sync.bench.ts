@@ -16,7 +16,7 @@ import {
   transactionId,
 } from '@tallystick/protocol'
 import { initLedger } from '@tallystick/settlement'
-import { SignaturePool } from '#settlement/verify/signature-pool.js'
+import { SignaturePool } from '#client-sdk/node/workers/signature-pool.js'
 import { LedgerProcess, ledgerCommand } from '../integration/ledger-process.js'
 import { ask } from '../settlement/node-on-disk.js'
 import { ALICE, keyLockOf } from '../settlement/test-ledger.js'
@@ -142,7 +142,7 @@ try {
 
   const digest = new Uint8Array(32).fill(7)
   const check = { publicKey: ALICE.publicKey, digest, signature: ALICE.sign(digest) }
-  const pool = new SignaturePool()
+  const pool = new SignaturePool('behind')
   const checks = Array.from({ length: TRANSFERS }, () => check)
   await pool.verify(checks.slice(0, 2_000))
   const bareStarted = performance.now()

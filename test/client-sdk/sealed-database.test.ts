@@ -263,7 +263,7 @@ describe('INV-42 JRN-5 a database is held to its mark:', () => {
 })
 
 describe('JRN-6 a restored copy', () => {
-  const restored = { row: () => undefined, writes: [] }
+  const restored = { row: () => undefined }
 
   test('is taken as it is on the word of its owner, above all that was ever noted', async (context) => {
     const path = await usedFile(context, 1)
@@ -273,7 +273,9 @@ describe('JRN-6 a restored copy', () => {
     copyFileSync(`${path}.old`, path)
     const database = await openSealed(path, {
       row: (_table, row) => (row['name'] === 'counter' ? ['counter', Uint8Array.of(9)] : undefined),
-      writes: [{ kind: 'put', table: LIVE, values: ['row restored', Uint8Array.of(1)] }],
+      writes: async () => [
+        { kind: 'put', table: LIVE, values: ['row restored', Uint8Array.of(1)] } as const,
+      ],
     })
     await database.close()
     assert.equal((await readHighWaterMark(`${path}.mark`)).sequence, 7)

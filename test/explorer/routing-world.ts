@@ -11,6 +11,7 @@ import {
   type SignedLane,
   signEvidence,
   timestamp,
+  verifyEvidence,
 } from '@tallystick/protocol'
 import { dutiesOf } from '#client-sdk/guard/duties.js'
 import { encodeHubChannel, type HubChannel, idOf } from '#hub/core/hub-channel.js'
@@ -146,7 +147,7 @@ function batch<E extends HubEvent>(
   const { channels, payments, ledger } = state
   const context: HubContext = {
     ...{ chainId: CHAIN, policy: POLICY, now: ledger.time, signer: SIGNERS.hub },
-    ...{ nonce: new Uint8Array(16), restoredTime: undefined },
+    ...{ nonce: new Uint8Array(16), restoredTime: undefined, verify: verifyEvidence },
   }
   const committed = new HubState(channels)
   committed.preload(payments, new Set(ledger.reveals.keys()))

@@ -11,12 +11,12 @@ import {
   utf8,
 } from '@tallystick/protocol'
 import { genesisWrites, LedgerState, stateChanges } from '@tallystick/settlement'
+import { SignaturePool } from '#client-sdk/node/workers/signature-pool.js'
 import { readBlocks } from '#settlement/follow/read-blocks.js'
 import { emptyIndex, parseArchiveIndex } from '#settlement/history/archive-index.js'
 import { readRecordFile } from '#settlement/history/record-file.js'
 import { openSnapshot, snapshotRecords, verifiedEntries } from '#settlement/history/snapshot.js'
 import { entryRows } from '#settlement/store/entry-row.js'
-import { SignaturePool } from '#settlement/verify/signature-pool.js'
 import type { Dice } from '../protocol/test-channel.js'
 import { testBlock } from '../settlement/test-block.js'
 import { START, TestLedger, testGenesis } from '../settlement/test-ledger.js'
@@ -45,7 +45,7 @@ async function verdictOf(className: string, work: () => unknown) {
 
 function feedDecoder(): Decoder {
   const { chainId } = new TestLedger()
-  const pool = new SignaturePool()
+  const pool = new SignaturePool('behind')
   return {
     name: 'readBlocks',
     covers: ['readBlocks'],

@@ -54,19 +54,20 @@ describe('what a journal gives back', () => {
     assert.deepEqual(await journal.totals(), [
       { status: 'claimed', count: 1, amount: 9_223_372_036_854_775_807n, fee: 3n },
     ])
-    assert.equal((await journal.load()).height, 7)
+    assert.equal(journal.stored.height, 7)
     await journal.close()
   })
 
   for (const [what, sql, isOfPayment] of [
-    ['an amount below 0', "UPDATE payment SET amount = '-1'", true],
-    ['an amount above 2^63-1', "UPDATE payment SET amount = '9223372036854775808'", true],
-    ['an amount that is no number', "UPDATE payment SET amount = '0x10'", true],
-    ['a fee that is bytes', "UPDATE payment SET fee = x'33'", true],
-    ['a status that there is not', "UPDATE payment SET status = 'toString'", true],
+    ['a payment that is cut', 'UPDATE payment SET payment = substr(payment, 2)', true],
+    ['a payment that is text', "UPDATE payment SET payment = 'paid'", true],
+    ['a payment that is nothing', 'UPDATE payment SET payment = zeroblob(0)', true],
     ['a time with a fraction', 'UPDATE payment SET time = 1.5', true],
-    ['an item of 15 bytes', 'UPDATE payment SET to_item = substr(to_item, 2)', true],
-    ['a channel that is a number', 'UPDATE payment SET from_channel = 32', true],
+    ['sums that are none', "UPDATE meta SET value = '7; paid 1' WHERE name = 'sums'", false],
+    ['a page that is cut', 'UPDATE page SET channels = substr(channels, 2)', false],
+    ['a page without its number', 'UPDATE page SET number = 1', false],
+    ['no page', 'DELETE FROM page', false],
+    ['a record that nobody wrote', "INSERT INTO log VALUES (9, x'0000', x'00')", false],
     ['a height that is none', "UPDATE meta SET value = '7e3' WHERE name = 'height'", false],
     ['no height', "DELETE FROM meta WHERE name = 'height'", false],
     ['a job without its whole id', 'UPDATE job SET id = substr(id, 2)', false],
@@ -99,7 +100,7 @@ describe('what a journal gives back', () => {
 
   test('INV-42 JRN-3 is no channel that is older than the newest commit, or missing', async (context) => {
     for (const sql of [
-      'DELETE FROM channel',
+      'DELETE FROM page',
       'DELETE FROM job',
       "DELETE FROM meta WHERE name = 'height'",
     ]) {
@@ -129,7 +130,7 @@ describe('what a journal gives back', () => {
     await assert.rejects(lost, { code: 'mark_missing', message: /"hub run --restored"/ })
     await beginSqliteJournal(path)
     const journal = await openSqliteJournal(path, OWNER, { unmarked: 'refused' })
-    assert.deepEqual((await journal.load()).channels, [])
+    assert.deepEqual([...journal.stored.state.channels()], [])
     await journal.close()
   })
 
@@ -145,9 +146,9 @@ describe('what a journal gives back', () => {
     await (await openSqliteJournal(path, OWNER, { restored })).close()
     const journal = await openSqliteJournal(path, OWNER)
     context.after(() => journal.close())
-    const { channels, restoredTime, height } = await journal.load()
+    const { state, restoredTime, height } = journal.stored
     assert.deepEqual(
-      [channels.map((channel) => channel.owner), restoredTime, height],
+      [[...state.channels()].map((channel) => channel.owner), restoredTime, height],
       [[owner], 1_800_000_500, 7],
     )
     assert.deepEqual(await journal.payments([ANCHOR]), [PAYMENT])
@@ -160,14 +161,6 @@ describe('what a journal gives back', () => {
     await (await openSqliteJournal(path, OWNER, { restored, unmarked: 'refused' })).close()
     const journal = await openSqliteJournal(path, OWNER, { unmarked: 'refused' })
     context.after(() => journal.close())
-    assert.equal((await journal.load()).restoredTime, time)
-  })
-
-  test('INV-42 is no sum over an amount that is damaged', async (context) => {
-    const path = await usedJournal(context)
-    await tamper(path, "UPDATE payment SET fee = '3.5'")
-    const journal = await openSqliteJournal(path, OWNER)
-    context.after(() => journal.close())
-    await assert.rejects(journal.totals(), { code: 'store_corrupt' })
+    assert.equal(journal.stored.restoredTime, time)
   })
 })

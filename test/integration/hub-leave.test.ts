@@ -35,7 +35,7 @@ async function doubt({ hubDir }: HubOnDisk, chainId: ChainId): Promise<void> {
   const owner = { chainId, hub: signer.publicKey }
   const journal = await openSqliteJournal(journalPathOf(hubDir), owner)
   const rows = new Map()
-  for (const held of (await journal.load()).channels) {
+  for (const held of journal.stored.state.channels()) {
     const party = askToResume(held.party, new Uint8Array(16), held.party.ledger.openedTime)
     assert.ok(!isRejection(party))
     rows.set(party.ledger.id, { ...held, party })

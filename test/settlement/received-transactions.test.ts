@@ -10,12 +10,12 @@ import {
   transactionId,
 } from '@tallystick/protocol'
 import { executeTransactions, ReceivedTransactions } from '@tallystick/settlement'
-import { SignaturePool } from '#settlement/verify/signature-pool.js'
+import { SignaturePool } from '#client-sdk/node/workers/signature-pool.js'
 import { verifyReceived } from '#settlement/verify/verify-received.js'
 import { closeOperation, openChannel } from './test-channel.js'
 import { ALICE, BOB, CAROL, HUB, keyLockOf, TestLedger } from './test-ledger.js'
 
-const pool = new SignaturePool()
+const pool = new SignaturePool('behind')
 after(() => pool.stop())
 
 function payment(ledger: TestLedger, payer: Signer, signers = [payer]): Transaction {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { verifySignature } from '@tallystick/protocol'
-import { SignaturePool } from '#settlement/verify/signature-pool.js'
+import { SignaturePool } from '#client-sdk/node/workers/signature-pool.js'
 import { ALICE, BOB } from './test-ledger.js'
 
 /** Check number `i`: every third one is over another message, every seventh under another key. */
@@ -16,7 +16,7 @@ function checksOf(count: number) {
 }
 
 describe('INV-21 signatures checked on all cores', () => {
-  const pool = new SignaturePool()
+  const pool = new SignaturePool('behind')
   after(() => pool.stop())
 
   for (const count of [0, 1, 32, 33, 200]) {
@@ -41,7 +41,7 @@ describe('INV-21 signatures checked on all cores', () => {
 })
 
 test('a stopped pool refuses instead of leaving a question open', async () => {
-  const pool = new SignaturePool()
+  const pool = new SignaturePool('behind')
   await pool.stop()
   await assert.rejects(pool.verify(checksOf(1)), /the worker pool was stopped/)
 })

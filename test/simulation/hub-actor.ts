@@ -14,6 +14,7 @@ import type { HubWrites } from '#hub/core/hub-view.js'
 import type { HubKeys } from '#hub/hub-keys.js'
 import { waitForLedger } from '#hub/ledger/wait-for-ledger.js'
 import { restoredAt, resumeAtStart } from '#hub/resume-at-start.js'
+import { verifyHere } from '../hub/verify-here.js'
 import { Incarnation } from './incarnation.js'
 import type { LedgerActor } from './ledger-actor.js'
 import type { Random } from './random.js'
@@ -94,17 +95,18 @@ export class HubActor {
 
   async #run(life: Incarnation): Promise<void> {
     const { schedule, random, ledger, network, tongue, hand, onCommit } = this.#parts
-    const journal = virtualJournal(life, this.disk, this.records, onCommit)
     const access = virtualLedgerAccess(schedule, random, ledger, life, this.line, hand)
     const randomBytes = (length: number) => random.bytes(length)
     if (this.#isRestored) await this.#takeCopy(life, access)
-    const stored = await resumeAtStart(journal, randomBytes)
+    const journal = virtualJournal(life, this.disk, this.records, onCommit)
+    await resumeAtStart(journal, randomBytes)
+    const { stored } = journal
     const hub = assembleHub({
       keys: this.keys,
       policy: this.policy,
       ledger: access,
       journal,
-      stored,
+      verify: verifyHere,
       time: ledger.blocks[stored.height - 1]?.header.time ?? timestamp(access.genesis.time),
       gatherMs: GATHER_MS,
       clock: life.clock,

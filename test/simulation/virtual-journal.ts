@@ -1,5 +1,6 @@
 import type { Anchor, ChannelId, Timestamp, TxId } from '@tallystick/protocol'
 import { decodeHubChannel, encodeHubChannel, type HubChannel } from '#hub/core/hub-channel.js'
+import { HubState } from '#hub/core/hub-state.js'
 import type { HubWrites } from '#hub/core/hub-view.js'
 import type { Payment, PaymentStatus } from '#hub/core/payment.js'
 import type { Journal, LedgerJob, PaymentTotals } from '#hub/store/journal.js'
@@ -36,29 +37,32 @@ export function virtualJournal(
   records: JournalRecords,
   onCommit: (writes: HubWrites) => void,
 ): Journal {
+  // Through the bytes, as a hub that starts reads them.
+  const state = new HubState(
+    [...records.channels.values()].map((channel) => decodeHubChannel(encodeHubChannel(channel))),
+  )
   return {
-    // Through the bytes, as a hub that starts reads them.
-    load: async () => ({
-      channels: [...records.channels.values()].map((channel) =>
-        decodeHubChannel(encodeHubChannel(channel)),
-      ),
+    stored: {
+      state,
       height: records.height,
       jobs: [...records.jobs.values()],
       restoredTime: records.restoredTime,
-    }),
+    },
     payments: async (anchors) => anchors.flatMap((anchor) => records.payments.get(anchor) ?? []),
     reveals: async (anchors) => anchors.filter((anchor) => records.reveals.has(anchor)),
-    commit: (writes, height) => {
+    commit: async (writes, height) => {
       onCommit(writes)
-      return disk.transact(life, () => {
+      await disk.transact(life, () => {
         for (const [id, channel] of writes.channels) records.channels.set(id, channel)
         for (const [anchor, payment] of writes.payments) records.payments.set(anchor, payment)
         for (const anchor of writes.reveals) records.reveals.add(anchor)
         if (height !== undefined) records.height = height
       })
+      state.apply(writes)
     },
     addJob: (job) => disk.transact(life, () => records.jobs.set(job.id, job)),
     removeJob: (id) => disk.transact(life, () => records.jobs.delete(id)),
+    finished: async () => [],
     totals: async () => totalsOf(records.payments.values()),
     checkHistory: async () => undefined,
     close: async () => undefined,

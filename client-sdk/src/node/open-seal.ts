@@ -7,6 +7,7 @@ import { changesOf, liveChangesOf, writeChanges, writtenOf } from './row-change.
 import type { SqlValue } from './row-digest.js'
 import { FIRST_HEAD, headOf, mismatchOf, type Seal } from './seal.js'
 import {
+  lookupRows,
   type RowWrite,
   rowName,
   type SealedTable,
@@ -23,9 +24,17 @@ import { findSeal, ownerText, SEAL_SCHEMA } from './stored-seal.js'
 export type Restored = {
   /** What a live row becomes, in the order of the columns; `undefined`: it stays. */
   readonly row: (table: SealedTable, row: StoredRow) => readonly SqlValue[] | undefined
-  /** What is written beside, also where the copy holds nothing at all. */
-  readonly writes: readonly RowWrite[]
+  /**
+   * What is written beside, also where the copy holds nothing at all; asked for once all live rows were
+   * heard.
+   */
+  readonly writes?: (lookUp: LookUp) => Promise<readonly RowWrite[]>
 }
+/** Finds rows by their keys while a copy is taken. */
+type LookUp = (
+  table: SealedTable,
+  keys: readonly (readonly SqlValue[])[],
+) => Promise<readonly StoredRow[]>
 
 type SealToOpen = {
   readonly database: SqliteDatabase
@@ -39,6 +48,8 @@ type SealToOpen = {
   readonly unmarked: 'made' | 'refused'
   /** Filled with what is found. */
   readonly live: LiveRows
+  /** Hears every live row once, checked for itself; that none is missing is known when all is opened. */
+  readonly onLive?: (table: SealedTable, rows: readonly StoredRow[]) => void
 }
 
 /**
@@ -56,13 +67,20 @@ export async function openSeal(options: SealToOpen): Promise<Seal> {
 
 /** The seal that is stored, checked against all live rows (JRN-3); `undefined` where nothing is. */
 export async function readSeal(
-  options: Pick<SealToOpen, 'database' | 'path' | 'owner' | 'key' | 'format' | 'tables' | 'live'>,
+  options: Pick<
+    SealToOpen,
+    'database' | 'path' | 'owner' | 'key' | 'format' | 'tables' | 'live' | 'onLive'
+  >,
 ): Promise<Seal | undefined> {
   const { database, tables, live } = options
   const found = await findSeal(database, options)
   if (found === undefined) return undefined
   for (const table of tables) {
-    if (table.kind === 'live') await readLive(database, table, live)
+    if (table.kind === 'history') continue
+    for await (const rows of scanTable(database, table)) {
+      noteLive(table, rows, live)
+      options.onLive?.(table, rows)
+    }
   }
   if (live.sum !== found.live) {
     throw new StoreFault('store_corrupt', 'rows are missing, or older than the newest commit')
@@ -76,19 +94,13 @@ export async function checkMark(found: Seal, markPath: string): Promise<void> {
   if (mismatch !== undefined) throw new StoreFault(mismatch.code, mismatch.detail)
 }
 
-async function readLive(
-  database: SqliteDatabase,
-  table: SealedTable,
-  live: LiveRows,
-): Promise<void> {
-  for await (const rows of scanTable(database, table)) {
-    live.apply(
-      rows.map((row) => {
-        const name = rowName(table, valuesOf(table, row).slice(0, table.keys))
-        return { name, digest: storedBytes(row, 'digest') }
-      }),
-    )
-  }
+function noteLive(table: SealedTable, rows: readonly StoredRow[], live: LiveRows): void {
+  live.apply(
+    rows.map((row) => {
+      const name = rowName(table, valuesOf(table, row).slice(0, table.keys))
+      return { name, digest: storedBytes(row, 'digest') }
+    }),
+  )
 }
 
 /** JRN-7: the mark is there before the database, so that a database without one has lost it. */
@@ -99,7 +111,7 @@ async function createDatabase(options: SealToOpen): Promise<Seal> {
     const detail = `the database is empty, and commit ${mark.sequence} was acted upon`
     throw new StoreFault('store_rolled_back', detail)
   }
-  const changes = changesOf(restored?.writes ?? [])
+  const changes = changesOf((await restored?.writes?.(async () => [])) ?? [])
   live.apply(liveChangesOf(changes))
   const body = {
     ...{
@@ -111,7 +123,7 @@ async function createDatabase(options: SealToOpen): Promise<Seal> {
     ...{ previous: FIRST_HEAD, written: writtenOf(changes), live: live.sum },
   }
   const seal = { ...body, head: headOf(body) }
-  await writeChanges(database, changes, seal, [...tables.map(tableSchema), SEAL_SCHEMA])
+  await writeChanges(database, changes, seal, [...tables.flatMap(tableSchema), SEAL_SCHEMA])
   return seal
 }
 
@@ -149,7 +161,8 @@ async function acceptRestored(
   found: Seal,
   restored: Restored,
 ): Promise<Seal> {
-  const writes = [...restored.writes]
+  const lookUp: LookUp = (table, keys) => lookupRows(database, table, keys)
+  const writes = [...((await restored.writes?.(lookUp)) ?? [])]
   for (const table of tables) {
     if (table.kind === 'history') continue
     for await (const rows of scanTable(database, table)) {

@@ -9,6 +9,7 @@ import { changesOf, liveChangesOf, writeChanges, writtenOf } from './row-change.
 import type { SqlValue } from './row-digest.js'
 import { nextSeal, type Seal } from './seal.js'
 import {
+  listRows,
   lookupRows,
   type RowWrite,
   type SealedTable,
@@ -42,6 +43,8 @@ export type SealedDatabaseOptions = {
   /** JRN-7: what it means that there is neither a file nor a mark: a new one is due, or it was lost. */
   readonly unmarked: 'made' | 'refused'
   readonly advice: StoreAdvice
+  /** Hears all live rows as the start reads them; what it made of them counts once the file is open. */
+  readonly onLive?: (table: SealedTable, rows: readonly StoredRow[]) => void
 }
 
 /**
@@ -99,6 +102,16 @@ export class SealedDatabase {
   ): Promise<readonly StoredRow[]> {
     this.#assertUsable()
     return keys.length === 0 ? [] : lookupRows(this.#database, table, keys)
+  }
+
+  /** A page of a table, in the order in which it is listed; `listRows`. Throws `store_corrupt`. */
+  async list(
+    table: SealedTable,
+    after: readonly SqlValue[],
+    count: number,
+  ): Promise<readonly StoredRow[]> {
+    this.#assertUsable()
+    return listRows(this.#database, table, after, count)
   }
 
   /**

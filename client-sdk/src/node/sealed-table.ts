@@ -13,6 +13,8 @@ export type SealedTable = {
   /** Its columns; the first `keys` of them name a row. */
   readonly columns: readonly { readonly name: string; readonly type: 'BLOB' | 'TEXT' | 'INTEGER' }[]
   readonly keys: number
+  /** Columns that rows are also listed by, in pages (`listRows`). */
+  readonly listedBy?: readonly string[]
 }
 
 /** A row as it was found, by the names of its columns. */
@@ -29,10 +31,12 @@ const VARIABLES_MAX = 32_000
 const PAGE_ROWS = 4_096
 
 /** Rows lie in the tree of their keys, so that reading them all reads all that a lookup would. */
-export function tableSchema({ name, columns, keys }: SealedTable): string {
+export function tableSchema({ name, columns, keys, listedBy }: SealedTable): readonly string[] {
   const columnsText = columns.map((column) => `${column.name} ${column.type} NOT NULL`).join(', ')
   const key = keyColumns({ columns, keys }).join(', ')
-  return `CREATE TABLE ${name} (${columnsText}, digest BLOB NOT NULL, PRIMARY KEY (${key})) WITHOUT ROWID`
+  const table = `CREATE TABLE ${name} (${columnsText}, digest BLOB NOT NULL, PRIMARY KEY (${key})) WITHOUT ROWID`
+  const index = `CREATE INDEX ${name}_list ON ${name} (${listedBy?.join(', ')})`
+  return listedBy === undefined ? [table] : [table, index]
 }
 
 /** Every row of a table, checked, page by page. Throws `store_corrupt`. */
@@ -72,6 +76,26 @@ export async function lookupRows(
   }
   for (const row of found) checkRow(table, row)
   return found
+}
+
+/**
+ * At most `count` rows behind `after`, in the order in which the table is listed; `after`: what the last row
+ * before them is listed by. Throws `store_corrupt`.
+ */
+export async function listRows(
+  database: SqliteDatabase,
+  table: SealedTable,
+  after: readonly SqlValue[],
+  count: number,
+): Promise<readonly StoredRow[]> {
+  const names = table.listedBy?.join(', ')
+  const places = after.map(() => '?').join(', ')
+  const rows = await database.all(
+    `SELECT * FROM ${table.name} WHERE (${names}) > (${places}) ORDER BY ${names} LIMIT ?`,
+    [...after, count],
+  )
+  for (const row of rows) checkRow(table, row)
+  return rows
 }
 
 /** Puts rows in the place of those with their keys. */

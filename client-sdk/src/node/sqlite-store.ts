@@ -52,7 +52,7 @@ export async function openSqliteStore(
 ): Promise<SqliteWalletStores> {
   const database = await SealedDatabase.open({
     ...{ path, ...FILE, advice, unmarked: 'made' },
-    ...(restored ? { restored: { row: lostBooks, writes: [] } } : {}),
+    ...(restored ? { restored: { row: lostBooks } } : {}),
   })
   // Whoever asks for what is not found waits for it; else its faults come with the next commit.
   const checking = database.checkPages().then(() => database.checkHistory(nextTurn))

@@ -1,3 +1,4 @@
+import { type Codec, decode, isRejection } from '@tallystick/protocol'
 import { StoreFault } from '../store/store-fault.js'
 
 /**
@@ -41,6 +42,18 @@ export function storedNumber<T>(
   const parsed = typeof value === 'number' ? parse(value) : undefined
   if (parsed === undefined) throw corruptColumn(column, due)
   return parsed
+}
+
+/** The value of a column of bytes. Throws `store_corrupt` when they are not those of one. */
+export function storedValue<T>(
+  row: Readonly<Record<string, unknown>>,
+  column: string,
+  codec: Codec<T>,
+  due: string,
+): T {
+  const value = decode(codec, storedBytes(row, column))
+  if (isRejection(value)) throw corruptColumn(column, due)
+  return value as T
 }
 
 function corruptColumn(column: string, due: string): StoreFault {

@@ -60,6 +60,9 @@ program
       1_000_000,
     ),
   )
+  .addOption(
+    numberOption('--rest-memory <MiB>', 'for channels at rest', 'restMemory', 1, 1_048_576),
+  )
   .addOption(numberOption('--gather-ms <ms>', 'how long a batch gathers', 'gatherMs', 0, 60_000))
   .option('--restored', 'the journal is a restored copy: resume every channel before it signs')
   .option('--stop-with-parent', 'stop when standard input ends')
@@ -82,6 +85,7 @@ async function run(options: {
   disputeWindow: number
   clientPenaltyPpm: number
   gatherMs: number
+  restMemory: number
   restored?: true
   stopWithParent?: true
   json?: true
@@ -113,7 +117,14 @@ function print(json: true | undefined, facts: object, text: string): void {
 function numberOption(
   flags: string,
   description: string,
-  name: 'port' | 'asset' | 'feePpm' | 'disputeWindowSeconds' | 'clientPenaltyPpm' | 'gatherMs',
+  name:
+    | 'port'
+    | 'asset'
+    | 'feePpm'
+    | 'disputeWindowSeconds'
+    | 'clientPenaltyPpm'
+    | 'gatherMs'
+    | 'restMemory',
   min: number,
   max: number,
 ): Option {

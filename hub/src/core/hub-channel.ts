@@ -5,6 +5,7 @@ import {
   channelPartyCodec,
   type Decoded,
   decodeTrusted,
+  deltaOf,
   encode,
   type ItemId,
   itemIdCodec,
@@ -13,7 +14,9 @@ import {
   optional,
   type PublicKey,
   publicKeyCodec,
+  type Reader,
   struct,
+  type Writer,
 } from '@tallystick/protocol'
 
 /** An item of one channel and the item of another that carries the same payment. */
@@ -45,14 +48,28 @@ export function idOf({ party }: HubChannel): ChannelId {
 
 /** The bytes of a channel in the journal. */
 export function encodeHubChannel(channel: HubChannel): Uint8Array {
-  const { draft: _, ...party } = channel.party
-  return encode(hubChannelCodec, { ...channel, party })
+  return encode(hubChannelCodec, channel)
 }
 
 /** A channel as the journal holds it. */
 export function decodeHubChannel(bytes: Uint8Array): HubChannel {
-  const { party, owner, onward, origin } = decodeTrusted(hubChannelCodec, bytes)
-  return { party: { ...party, draft: undefined }, owner, onward, origin }
+  return undrafted(decodeTrusted(hubChannelCodec, bytes))
+}
+
+const hubChannelDelta = deltaOf(hubChannelCodec)
+
+/** Appends what `after` has and `before` has not; what is drafted is no part of either. */
+export function writeHubChannelDelta(writer: Writer, before: HubChannel, after: HubChannel): void {
+  hubChannelDelta.write(writer, before, after)
+}
+
+/** The channel that `writeHubChannelDelta` has written on top of `before`. */
+export function readHubChannelDelta(reader: Reader, before: HubChannel): HubChannel {
+  return undrafted(hubChannelDelta.read(reader, before))
+}
+
+function undrafted({ party, ...rest }: Decoded<typeof hubChannelCodec>): HubChannel {
+  return { ...rest, party: { ...party, draft: undefined } }
 }
 
 /** Where an item that the client pays was carried on to. */

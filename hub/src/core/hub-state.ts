@@ -1,54 +1,57 @@
 import type { Anchor, ChannelId, ChannelNumber, PublicKey } from '@tallystick/protocol'
-import { type HubChannel, idOf } from './hub-channel.js'
+import { ChannelPages, type PageMemory } from './channel-pages.js'
+import type { HubChannel } from './hub-channel.js'
 import type { HubView, HubWrites } from './hub-view.js'
-import type { Payment } from './payment.js'
+import { isFinal, type Payment } from './payment.js'
 
 /** The committed state of the hub in memory: exactly what the journal holds. */
 export class HubState implements HubView {
-  readonly #channels = new Map<ChannelId, HubChannel>()
-  readonly #byNumber = new Map<ChannelNumber, ChannelId>()
-  readonly #byOwner = new Map<PublicKey, Set<ChannelId>>()
-  readonly #busy = new Set<ChannelId>()
-  readonly #clientKeys = new Set<PublicKey>()
-  /** Payments and public anchors that the next batch asks for; the journal holds the rest. */
+  /** Its channels as they are kept; `commit` of the journal alone changes them. */
+  readonly pages: ChannelPages
+  /** Payments that go on, or that no table has yet; the journal finds all others. */
   readonly #payments = new Map<Anchor, Payment>()
+  /** Payments and public anchors that the next batch asks for. */
+  readonly #lookedUp = new Map<Anchor, Payment>()
   #reveals: ReadonlySet<Anchor> = new Set()
 
-  constructor(channels: Iterable<HubChannel>) {
-    for (const channel of channels) this.#keep(channel)
+  constructor(channels: Iterable<HubChannel> = [], memory?: PageMemory) {
+    this.pages = new ChannelPages(memory)
+    for (const channel of channels) this.pages.put(channel)
   }
 
   channel(id: ChannelId): HubChannel | undefined {
-    return this.#channels.get(id)
-  }
-
-  channelByNumber(number: ChannelNumber): HubChannel | undefined {
-    const id = this.#byNumber.get(number)
-    return id === undefined ? undefined : this.#channels.get(id)
+    return this.pages.get(id)
   }
 
   channelsOf(owner: PublicKey): readonly HubChannel[] {
-    return [...(this.#byOwner.get(owner) ?? [])].flatMap((id) => this.#channels.get(id) ?? [])
+    return this.pages.ofOwner(owner)
+  }
+
+  channelByNumber(number: ChannelNumber): HubChannel | undefined {
+    return this.pages.byNumber(number)
   }
 
   /** Whether a channel that this hub serves, or once did, has this client key. */
   hasClientKey(key: PublicKey): boolean {
-    return this.#clientKeys.has(key)
+    return this.pages.hasClientKey(key)
   }
 
-  *busyChannels(): Iterable<HubChannel> {
-    for (const id of this.#busy) {
-      const channel = this.#channels.get(id)
-      if (channel !== undefined) yield channel
-    }
-  }
-
+  /** Every channel, in the order in which they came. */
   channels(): Iterable<HubChannel> {
-    return this.#channels.values()
+    return this.pages.all()
+  }
+
+  busyChannels(): Iterable<HubChannel> {
+    return this.pages.busy()
   }
 
   payment(anchor: Anchor): Payment | undefined {
-    return this.#payments.get(anchor)
+    return this.#payments.get(anchor) ?? this.#lookedUp.get(anchor)
+  }
+
+  /** Whether the payment is known without asking the journal. */
+  hasPayment(anchor: Anchor): boolean {
+    return this.#payments.has(anchor)
   }
 
   isPublic(anchor: Anchor): boolean {
@@ -57,41 +60,21 @@ export class HubState implements HubView {
 
   /** Lays out what the coming batch may ask about, and forgets what the last one did. */
   preload(payments: Iterable<Payment>, reveals: ReadonlySet<Anchor>): void {
-    this.#payments.clear()
-    for (const payment of payments) this.#payments.set(payment.anchor, payment)
+    this.#lookedUp.clear()
+    for (const payment of payments) this.#lookedUp.set(payment.anchor, payment)
     this.#reveals = reveals
   }
 
   /** Takes over what the journal has made durable. */
-  apply({ channels }: HubWrites): void {
-    for (const channel of channels.values()) this.#keep(channel)
+  apply({ channels, payments }: HubWrites): void {
+    for (const channel of channels.values()) this.pages.put(channel)
+    for (const payment of payments.values()) this.#payments.set(payment.anchor, payment)
   }
 
-  #keep(channel: HubChannel): void {
-    const id = idOf(channel)
-    const before = this.#channels.get(id)
-    if (before?.owner !== undefined && before.owner !== channel.owner) {
-      this.#byOwner.get(before.owner)?.delete(id)
+  /** The payment is in a table; what has come to its end is looked up there from now on. */
+  release(payment: Payment): void {
+    if (isFinal(payment) && this.#payments.get(payment.anchor) === payment) {
+      this.#payments.delete(payment.anchor)
     }
-    this.#channels.set(id, channel)
-    this.#clientKeys.add(channel.party.ledger.client.key)
-    this.#byNumber.set(channel.party.ledger.number, id)
-    if (channel.owner !== undefined) {
-      const owned = this.#byOwner.get(channel.owner) ?? new Set()
-      this.#byOwner.set(channel.owner, owned.add(id))
-    }
-    if (isBusy(channel)) this.#busy.add(id)
-    else this.#busy.delete(id)
   }
-}
-
-function isBusy({ party }: HubChannel): boolean {
-  if (party.phase.kind === 'closed') return false
-  return (
-    party.own.items.length > 0 ||
-    party.peer.items.length > 0 ||
-    party.owed.length > 0 ||
-    party.phase.kind === 'agreed' ||
-    party.ledger.status.kind === 'closing'
-  )
 }

@@ -9,6 +9,7 @@ import {
   type Decline,
   draftChange,
   draftOwed,
+  type EvidenceCheck,
   type HubPolicy,
   isQuiescent,
   isRejection,
@@ -37,6 +38,8 @@ export type HubContext = {
   readonly policy: HubPolicy
   /** Ledger time of the newest block that the core has seen. */
   readonly now: Timestamp
+  /** Says whether a client signed its proof; what it says may still have to be confirmed. */
+  readonly verify: EvidenceCheck
   /** The hub's key: resumes are signed one by one, proofs in batches. */
   readonly signer: Signer
   /** 16 fresh random bytes, never used before, for resumes that a batch asks for (CH-18). */
@@ -92,7 +95,8 @@ function stepUpdate(
   context: HubContext,
 ): HubEffect[] {
   const id = update.channel
-  const received = receiveUpdate(context.chainId, channel.party, update, context.now)
+  const { chainId, now, verify } = context
+  const received = receiveUpdate(chainId, channel.party, update, now, verify)
   if (received.kind === 'rejection') return [endSession(id, received)]
   if (received.kind === 'known') return [stored(id, channel.party)]
   state.setChannel({ ...channel, party: received.party })

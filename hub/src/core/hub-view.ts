@@ -26,6 +26,8 @@ export type HubWrites = {
 export class HubOverlay implements HubView {
   readonly #base: HubView
   readonly #channels = new Map<ChannelId, HubChannel>()
+  /** Channels that have another owner than in the committed state. */
+  readonly #handedOver = new Set<ChannelId>()
   readonly #payments = new Map<Anchor, Payment>()
   readonly #reveals = new Set<Anchor>()
 
@@ -38,12 +40,12 @@ export class HubOverlay implements HubView {
   }
 
   channelsOf(owner: PublicKey): readonly HubChannel[] {
-    const before = this.#base
+    const held = this.#base
       .channelsOf(owner)
       .map((channel) => this.#channels.get(idOf(channel)) ?? channel)
-    const known = new Set(before.map(idOf))
-    const added = [...this.#channels.values()].filter((channel) => !known.has(idOf(channel)))
-    return [...before, ...added].filter((channel) => channel.owner === owner)
+    if (this.#handedOver.size === 0) return held
+    const others = [...this.#handedOver].flatMap((id) => this.#channels.get(id) ?? [])
+    return [...new Set([...held, ...others])].filter((channel) => channel.owner === owner)
   }
 
   *busyChannels(): Iterable<HubChannel> {
@@ -62,7 +64,10 @@ export class HubOverlay implements HubView {
   }
 
   setChannel(channel: HubChannel): void {
-    this.#channels.set(idOf(channel), channel)
+    const id = idOf(channel)
+    const before = this.#channels.get(id) ?? this.#base.channel(id)
+    if (before?.owner !== channel.owner) this.#handedOver.add(id)
+    this.#channels.set(id, channel)
   }
 
   setPublic(anchor: Anchor): void {

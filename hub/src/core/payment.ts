@@ -20,3 +20,8 @@ export type Payment = {
  * `settled`: the payer has paid as well. `failed`: the payee gave it up.
  */
 export type PaymentStatus = 'pending' | 'claimed' | 'settled' | 'failed'
+
+/** Whether nothing more happens to the payment; a failed one may be tried again under its anchor. */
+export function isFinal({ status }: Payment): boolean {
+  return status === 'settled' || status === 'failed'
+}

@@ -1,26 +1,29 @@
 import {
-  type Anchor,
   type ChainId,
-  type ChannelId,
+  type EvidenceCheck,
   type HubPolicy,
   RESUME_NONCE_BYTES,
   type Signer,
   signEvidence,
   type Timestamp,
+  verifyEvidence,
 } from '@tallystick/protocol'
 import { booksBalance } from '../core/balance-books.js'
 import type { HubEffect } from '../core/hub-effect.js'
 import { channelOfEvent, type LedgerEvent, type PeerEvent } from '../core/hub-event.js'
-import type { HubState } from '../core/hub-state.js'
 import { closeOffers, type HubContext, stepPeer } from '../core/hub-step.js'
 import { HubOverlay } from '../core/hub-view.js'
 import { stepLedger } from '../core/ledger-step.js'
-import { anchorsIn } from '../core/resume-step.js'
 import { draftedChannels, sealBatch } from '../core/seal-batch.js'
 import type { Journal } from '../store/journal.js'
+import { type BatchLookups, lookupsOfBlock, lookupsOfPeers } from './batch-lookups.js'
+import { FairQueue } from './fair-queue.js'
+import { ProofChecks, type VerifySignatures } from './proof-checks.js'
 
 /** Events that one journal transaction takes at most; the next batch gathers meanwhile. */
 const BATCH_EVENTS_MAX = 512
+/** So few proofs are checked at once where they are: to ask a worker takes as long. */
+const CHECKS_HERE_MAX = 2
 
 /** What a verified block means for the hub, in one piece. */
 export type LedgerBatch = {
@@ -30,17 +33,16 @@ export type LedgerBatch = {
   readonly events: readonly LedgerEvent[]
 }
 
-type Work =
-  | { readonly kind: 'peer'; readonly event: PeerEvent; readonly done: () => void }
-  | { readonly kind: 'ledger'; readonly batch: LedgerBatch; readonly done: () => void }
+type Waiting<Said> = { readonly said: Said; readonly done: () => void }
 
 /** What the pipeline is built from; all of it is handed in. */
 export type PipelineParts = {
   readonly chainId: ChainId
   readonly policy: HubPolicy
   readonly signer: Signer
-  readonly state: HubState
-  readonly journal: Journal
+  readonly journal: Pick<Journal, 'stored' | 'payments' | 'reveals' | 'commit'>
+  /** Checks the signatures of a batch beside the main thread. */
+  readonly verify: VerifySignatures
   /** Called with the effects of a batch, only after the batch is durable. */
   readonly perform: (effect: HubEffect) => void
   /** Called once when a commit failed: nothing may be signed any more, the process must end. */
@@ -53,13 +55,17 @@ export type PipelineParts = {
   readonly randomBytes: (length: number) => Uint8Array
 }
 
+/** A batch as the core has decided it; nothing of it is signed yet. */
+type Decided = { readonly overlay: HubOverlay; readonly effects: HubEffect[] }
+
 /**
- * The only loop of the hub: gather, decide, sign, store, act. Peers' events and ledger blocks never
- * share a batch, because a block may stop a channel from signing.
+ * The only loop of the hub: gather, decide, verify, sign, store, act. Peers' events and ledger blocks never
+ * share a batch, because a block may stop a channel from signing; blocks go first.
  */
 export class Pipeline {
   readonly #parts: PipelineParts
-  readonly #queue: Work[] = []
+  readonly #peers = new FairQueue<unknown, Waiting<PeerEvent>>()
+  readonly #blocks: Waiting<LedgerBatch>[] = []
   #now: Timestamp
   #running = false
   #stopped = false
@@ -74,36 +80,51 @@ export class Pipeline {
     return this.#now
   }
 
+  /** Events of clients and blocks that wait for their batch. */
   get queued(): number {
-    return this.#queue.length
+    return this.#peers.size + this.#blocks.length
   }
 
-  /** Takes a client's event; the promise is kept once its batch is durable or was refused. */
-  peer(event: PeerEvent): Promise<void> {
-    return new Promise((done) => this.#enqueue({ kind: 'peer', event, done }))
+  /**
+   * Takes a client's event; the promise is kept once its batch is durable or was refused. Clients take
+   * turns: `client` tells them apart.
+   */
+  peer(event: PeerEvent, client: unknown = channelOfEvent(event)): Promise<void> {
+    return new Promise((done) => {
+      if (this.#stopped) return
+      this.#peers.push(client, { said: event, done })
+      this.#start()
+    })
   }
 
   /** Takes a block; the promise is kept once its batch is durable. */
   ledger(batch: LedgerBatch): Promise<void> {
-    return new Promise((done) => this.#enqueue({ kind: 'ledger', batch, done }))
+    return new Promise((done) => {
+      if (this.#stopped) return
+      this.#blocks.push({ said: batch, done })
+      this.#start()
+    })
   }
 
   /** Takes nothing more; what runs comes to its end, and what waits is never answered. */
   stop(): void {
     this.#stopped = true
-    this.#queue.length = 0
+    this.#peers.clear()
+    this.#blocks.length = 0
   }
 
-  #enqueue(work: Work): void {
-    if (this.#stopped) return
-    this.#queue.push(work)
+  #start(): void {
     if (!this.#running) void this.#run()
   }
 
   async #run(): Promise<void> {
     this.#running = true
     try {
-      while (this.#queue.length > 0 && !this.#stopped) await this.#runBatch(this.#takeBatch())
+      while (this.queued > 0 && !this.#stopped) {
+        const block = this.#blocks.shift()
+        if (block !== undefined) await this.#runBlock(block)
+        else await this.#runPeers(this.#peers.take(BATCH_EVENTS_MAX))
+      }
     } catch (fault) {
       this.stop()
       this.#parts.onFault(fault)
@@ -112,88 +133,76 @@ export class Pipeline {
     }
   }
 
-  #takeBatch(): readonly Work[] {
-    const [first] = this.#queue
-    if (first === undefined || first.kind === 'ledger') return this.#queue.splice(0, 1)
-    const end = this.#queue.findIndex(({ kind }) => kind === 'ledger')
-    const peers = end === -1 ? this.#queue.length : end
-    return this.#queue.splice(0, Math.min(peers, BATCH_EVENTS_MAX))
+  async #runBlock({ said, done }: Waiting<LedgerBatch>): Promise<void> {
+    const { state } = this.#parts.journal.stored
+    await this.#preload(lookupsOfBlock(said.events, state))
+    const context = this.#context(said.time, verifyEvidence)
+    const overlay = new HubOverlay(state)
+    const effects = said.events.flatMap((event) => stepLedger(overlay, event, context))
+    await this.#conclude({ overlay, effects }, context, said.height)
+    this.#now = said.time
+    this.#act(effects, [done])
   }
 
-  async #runBatch(batch: readonly Work[]): Promise<void> {
-    const { chainId, policy, signer, state, journal, perform, restoredTime, randomBytes } =
-      this.#parts
-    const anchors = [...anchorsOf(batch, state)]
-    state.preload(await journal.payments(anchors), new Set(await journal.reveals(anchors)))
-    const overlay = new HubOverlay(state)
-    const effects: HubEffect[] = []
-    const nonce = randomBytes(RESUME_NONCE_BYTES)
-    const contextNow = (): HubContext => {
-      return { chainId, policy, signer, nonce, restoredTime, now: this.#now }
+  async #runPeers(waiting: readonly Waiting<PeerEvent>[]): Promise<void> {
+    const events = waiting.map(({ said }) => said)
+    await this.#preload(lookupsOfPeers(events, this.#parts.journal.stored.state))
+    const context = this.#context(this.#now, verifyEvidence)
+    const decided = await this.#decide(events, context)
+    await this.#conclude(decided, context, undefined)
+    this.#act(
+      decided.effects,
+      waiting.map(({ done }) => done),
+    )
+  }
+
+  async #decide(events: readonly PeerEvent[], context: HubContext): Promise<Decided> {
+    const { state } = this.#parts.journal.stored
+    const decideWith = (verify: EvidenceCheck): Decided => {
+      const overlay = new HubOverlay(state)
+      const own = { ...context, verify }
+      return { overlay, effects: events.flatMap((event) => stepPeer(overlay, event, own)) }
     }
-    let height: number | undefined
-    for (const work of batch) {
-      if (work.kind === 'ledger') {
-        height = work.batch.height ?? height
-        this.#now = work.batch.time
-      }
-      effects.push(...stepWork(overlay, work, contextNow()))
-    }
+    const proofs = events.reduce((count, { kind }) => count + (kind === 'update' ? 1 : 0), 0)
+    if (proofs <= CHECKS_HERE_MAX) return decideWith(verifyEvidence)
+    const checks = new ProofChecks(this.#parts.verify)
+    const decided = decideWith(checks.assumed)
+    return (await checks.hold()) ? decided : decideWith(checks.heard)
+  }
+
+  /** Signs what is drafted and stores the batch: all of it or nothing. */
+  async #conclude(
+    { overlay, effects }: Decided,
+    context: HubContext,
+    height: number | undefined,
+  ): Promise<void> {
+    const { journal, signer, chainId } = this.#parts
     const { channels, digests } = draftedChannels(overlay, chainId)
     const signed = digests.length === 0 ? [] : signEvidence(chainId, signer, digests)
     effects.push(...sealBatch(overlay, channels, signed))
-    booksBalance(state, overlay)
+    booksBalance(journal.stored.state, overlay)
     const writes = overlay.writes()
-    effects.push(...closeOffers(writes.channels.values(), contextNow()))
+    effects.push(...closeOffers(writes.channels.values(), context))
     if (writes.channels.size > 0 || writes.payments.size > 0 || height !== undefined) {
       await journal.commit(writes, height)
     }
-    state.apply(writes)
-    for (const effect of effects) perform(effect)
-    for (const work of batch) work.done()
   }
-}
 
-function stepWork(state: HubOverlay, work: Work, context: HubContext): HubEffect[] {
-  switch (work.kind) {
-    case 'peer':
-      return stepPeer(state, work.event, context)
-    case 'ledger':
-      return work.batch.events.flatMap((event) => stepLedger(state, event, context))
+  #act(effects: readonly HubEffect[], done: readonly (() => void)[]): void {
+    for (const effect of effects) this.#parts.perform(effect)
+    for (const tell of done) tell()
   }
-}
 
-/** The anchors whose payments the batch may look up. */
-function anchorsOf(batch: readonly Work[], state: HubState): Set<Anchor> {
-  const anchors = new Set<Anchor>()
-  const addPending = (id: ChannelId) => {
-    const party = state.channel(id)?.party
-    for (const { anchor } of party?.own.items ?? []) anchors.add(anchor)
-    for (const { anchor } of party?.peer.items ?? []) anchors.add(anchor)
-    // An item that the hub has cancelled is named by the payer's, which is given back with it.
-    if (party === undefined || party.cancelling.length === 0) return
-    for (const { channel: payer, otherId } of state.channel(id)?.origin ?? []) {
-      const { items } = state.channel(payer)?.party.peer ?? { items: [] }
-      const item = items.find((other) => other.id === otherId)
-      if (item !== undefined) anchors.add(item.anchor)
-    }
+  #context(now: Timestamp, verify: EvidenceCheck): HubContext {
+    const { chainId, policy, signer, restoredTime, randomBytes } = this.#parts
+    const nonce = randomBytes(RESUME_NONCE_BYTES)
+    return { chainId, policy, signer, nonce, restoredTime, now, verify }
   }
-  for (const work of batch) {
-    if (work.kind === 'ledger') {
-      for (const event of work.batch.events) {
-        if (event.kind === 'revealSeen') anchors.add(event.anchor)
-      }
-      for (const { party } of state.busyChannels()) addPending(party.ledger.id)
-      continue
-    }
-    addPending(channelOfEvent(work.event))
-    if (work.event.kind === 'resumeAnswered') {
-      for (const anchor of anchorsIn(work.event.answer)) anchors.add(anchor)
-    }
-    if (work.event.kind !== 'update') continue
-    for (const change of work.event.update.changes) {
-      if (change.kind === 'add') anchors.add(change.anchor)
-    }
+
+  async #preload({ payments, reveals }: BatchLookups): Promise<void> {
+    const { journal } = this.#parts
+    const known = payments.length === 0 ? [] : await journal.payments(payments)
+    const shown = reveals.length === 0 ? [] : await journal.reveals(reveals)
+    journal.stored.state.preload(known, new Set(shown))
   }
-  return anchors
 }

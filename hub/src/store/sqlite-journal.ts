@@ -1,83 +1,44 @@
 import { pause } from '@tallystick/client-sdk'
 import {
   markNewDatabase,
-  type Restored,
   type RowWrite,
   SealedDatabase,
   type SealedTable,
   type SqlValue,
   type StoredRow,
   storedBytes,
-  storedText,
 } from '@tallystick/client-sdk/node'
 import {
   type Anchor,
   type ChainId,
   fromHex,
+  invariant,
   type PublicKey,
-  parseTimestamp,
   type Timestamp,
   type TxId,
   toHex,
 } from '@tallystick/protocol'
-import { decodeHubChannel, encodeHubChannel, type HubChannel, idOf } from '../core/hub-channel.js'
+import { PAGE_CHANNELS } from '../core/channel-pages.js'
+import { type HubChannel, idOf } from '../core/hub-channel.js'
 import type { HubWrites } from '../core/hub-view.js'
-import type { PaymentStatus } from '../core/payment.js'
-import type { Journal, LedgerJob, PaymentTotals } from './journal.js'
-import { amountOf, paymentOf, paymentRow, paymentStatusOf } from './payment-row.js'
-
-/** Format of the file; a journal of another one is refused by name. */
-const JOURNAL_VERSION = 8
-
-const META: SealedTable = {
-  name: 'meta',
-  kind: 'live',
-  columns: [
-    { name: 'name', type: 'TEXT' },
-    { name: 'value', type: 'TEXT' },
-  ],
-  keys: 1,
-}
-const CHANNEL: SealedTable = {
-  name: 'channel',
-  kind: 'live',
-  columns: [
-    { name: 'id', type: 'BLOB' },
-    { name: 'state', type: 'BLOB' },
-  ],
-  keys: 1,
-}
-const JOB: SealedTable = {
-  name: 'job',
-  kind: 'live',
-  columns: [
-    { name: 'id', type: 'BLOB' },
-    { name: 'bytes', type: 'BLOB' },
-  ],
-  keys: 1,
-}
-const PAYMENT: SealedTable = {
-  name: 'payment',
-  kind: 'history',
-  columns: [
-    { name: 'anchor', type: 'BLOB' },
-    { name: 'from_channel', type: 'BLOB' },
-    { name: 'from_item', type: 'BLOB' },
-    { name: 'to_channel', type: 'BLOB' },
-    { name: 'to_item', type: 'BLOB' },
-    { name: 'amount', type: 'TEXT' },
-    { name: 'fee', type: 'TEXT' },
-    { name: 'status', type: 'TEXT' },
-    { name: 'time', type: 'INTEGER' },
-  ],
-  keys: 1,
-}
-const REVEAL: SealedTable = {
-  name: 'reveal',
-  kind: 'history',
-  columns: [{ name: 'anchor', type: 'BLOB' }],
-  keys: 1,
-}
+import { isFinal, type Payment } from '../core/payment.js'
+import { Checkpoint, type CheckpointPart } from './checkpoint.js'
+import type { Journal, LedgerJob, PaymentCursor, PaymentTotals, StoredHub } from './journal.js'
+import {
+  JOB,
+  JOURNAL_TABLES,
+  JOURNAL_VERSION,
+  LOG,
+  META,
+  PAGE,
+  PAYMENT,
+  REVEAL,
+} from './journal-tables.js'
+import { encodeRecord, paymentsIn } from './log-record.js'
+import { openPageShelf } from './page-shelf.js'
+import { paymentOf, paymentRow } from './payment-row.js'
+import { type PaymentSums, sumsText } from './payment-sums.js'
+import { FoundRows, pageCountOf, type RebuiltHub, rebuildHub } from './rebuild-hub.js'
 
 /** Between two pages of history that are checked behind the payments, milliseconds. */
 const HISTORY_REST_MS = 50
@@ -101,6 +62,20 @@ export function beginSqliteJournal(path: string): Promise<void> {
   return markNewDatabase(path)
 }
 
+/** How a journal is opened. */
+export type JournalOptions = {
+  /** JRN-6: takes a copy that may be old as it is. */
+  readonly restored?: RestoredJournal
+  /** JRN-7: what it means that there is neither a file nor a mark. */
+  readonly unmarked?: 'made' | 'refused'
+  /** About how long the log gets, bytes: what the next start does again. */
+  readonly logBytes?: number
+  /** Memory for channels at rest, bytes; what is beyond lies in a file beside the journal. */
+  readonly restBytes?: number
+  /** Channels that are kept ready beside them. */
+  readonly readyMax?: number
+}
+
 /**
  * Opens the journal of a hub in a SQLite file, for this process alone. Where there is neither a
  * file nor a mark a journal is made, or was lost: as `unmarked` says. Errors: `StoreFault`.
@@ -108,127 +83,219 @@ export function beginSqliteJournal(path: string): Promise<void> {
 export async function openSqliteJournal(
   path: string,
   { chainId, hub }: JournalOwner,
-  {
-    restored,
-    unmarked = 'made',
-  }: { readonly restored?: RestoredJournal; readonly unmarked?: 'made' | 'refused' } = {},
+  { restored, unmarked = 'made', logBytes, restBytes, readyMax }: JournalOptions = {},
 ): Promise<Journal> {
+  const found = new FoundRows()
+  let taken: RebuiltHub | undefined
+  let shelf: ReturnType<typeof openPageShelf> | undefined
+  // Behind the lock of the journal: a second process makes no file.
+  const rebuild = (lookUp: LookUp) => {
+    shelf = openPageShelf(`${path}.rest`)
+    const memory = { restBytes, readyMax, shelf }
+    const checkpoint = new Checkpoint(logBytes)
+    return rebuildHub(found, { checkpoint, memory }, (anchors) => paymentsOf(lookUp, anchors))
+  }
   const database = await SealedDatabase.open({
     path,
     ...{ owner: `hub of chain ${chainId}`, key: hub },
     format: JOURNAL_VERSION,
-    tables: [META, CHANNEL, JOB, PAYMENT, REVEAL],
+    tables: JOURNAL_TABLES,
     unmarked,
+    onLive: (table, rows) => found.add(table, rows),
     advice: {
       copy: 'put the newest copy back, or have "hub run --restored" take it as it is',
       damage:
         'put the newest copy back, or move it away with its "-wal" and "hub run --restored": without a journal the hub finds its channels on the ledger and resumes them',
     },
-    ...(restored === undefined ? {} : { restored: restoredRows(restored) }),
+    ...(restored === undefined
+      ? {}
+      : {
+          restored: {
+            row: () => undefined,
+            writes: async (lookUp) => {
+              const copy = await rebuild(lookUp)
+              const checkpoint = new Checkpoint(logBytes)
+              taken = { ...copy, checkpoint, restoredTime: restored.time }
+              return takeCopy(copy, found, restored)
+            },
+          },
+        }),
   })
-  return {
-    load: () => load(database),
-    payments: async (anchors) => (await rowsOf(database, PAYMENT, anchors)).map(paymentOf),
-    reveals: async (anchors) => (await rowsOf(database, REVEAL, anchors)).map(anchorOf),
-    commit: (writes, height) => database.commit(rowsToWrite(writes, height)),
-    addJob: ({ id, transaction }) =>
-      database.commit([{ kind: 'put', table: JOB, values: [fromHex(id), transaction] }]),
-    removeJob: (id) => database.commit([{ kind: 'remove', table: JOB, key: [fromHex(id)] }]),
-    totals: () => totals(database),
-    checkHistory: () => database.checkHistory(() => pause(HISTORY_REST_MS, undefined)),
-    close: () => database.close(),
+  try {
+    const rebuilt = taken ?? (await rebuild((table, keys) => database.lookup(table, keys)))
+    found.clear()
+    return new SqliteJournal(database, rebuilt, () => shelf?.close())
+  } catch (error) {
+    await database.close()
+    throw error
   }
 }
 
-function restoredRows({ time, channel }: RestoredJournal): Restored {
-  return {
-    row: (table, row) =>
-      table === CHANNEL
-        ? channelRow(channel(decodeHubChannel(storedBytes(row, 'state'))))
-        : undefined,
-    writes: [{ kind: 'put', table: META, values: ['restored_time', String(time)] }],
-  }
-}
-
-function channelRow(channel: HubChannel): readonly Uint8Array[] {
-  return [fromHex(idOf(channel)), encodeHubChannel(channel)]
-}
-
-async function load(database: SealedDatabase): ReturnType<Journal['load']> {
-  const channels: HubChannel[] = []
-  for await (const rows of database.scan(CHANNEL)) {
-    for (const row of rows) channels.push(decodeHubChannel(storedBytes(row, 'state')))
-  }
-  const jobs: LedgerJob[] = []
-  for await (const rows of database.scan(JOB)) {
-    for (const row of rows) {
-      const id = toHex(storedBytes(row, 'id', 32)) as TxId
-      jobs.push({ id, transaction: storedBytes(row, 'bytes') })
-    }
-  }
-  const [height] = await database.lookup(META, [['height']])
-  const [restored] = await database.lookup(META, [['restored_time']])
-  return {
-    channels,
-    height: height === undefined ? -1 : storedText(height, 'value', parseHeight, 'a height'),
-    jobs,
-    restoredTime: restored && storedText(restored, 'value', parseTime, 'a ledger time'),
-  }
-}
-
-/** A height of the ledger. */
-function parseHeight(text: string): number | undefined {
-  return /^(?:0|[1-9][0-9]{0,14})$/.test(text) ? Number(text) : undefined
-}
-
-function parseTime(text: string): Timestamp | undefined {
-  return /^[0-9]{1,15}$/.test(text) ? parseTimestamp(Number(text)) : undefined
-}
-
-function rowsOf(
-  database: SealedDatabase,
+type LookUp = (
   table: SealedTable,
-  anchors: readonly Anchor[],
-): Promise<readonly StoredRow[]> {
-  return database.lookup(
-    table,
-    anchors.map((anchor) => [fromHex(anchor)]),
-  )
-}
+  keys: readonly (readonly SqlValue[])[],
+) => Promise<readonly StoredRow[]>
 
-function anchorOf(row: StoredRow): Anchor {
-  return toHex(storedBytes(row, 'anchor', 32)) as Anchor
-}
-
-function rowsToWrite(
-  { channels, payments, reveals }: HubWrites,
-  height: number | undefined,
+/** A copy is written whole, as what it becomes: nothing of its log is left to be done again. */
+function takeCopy(
+  { state, sequence, sums }: RebuiltHub,
+  { records }: FoundRows,
+  { time, channel: become }: RestoredJournal,
 ): readonly RowWrite[] {
-  const put = (table: SealedTable, values: readonly SqlValue[]): RowWrite => {
-    return { kind: 'put', table, values }
-  }
+  const channels = new Map([...state.channels()].map((held) => [idOf(held), become(held)]))
+  const payments = new Map(
+    records.flatMap(({ record }) => paymentsIn(record)).map((payment) => [payment.anchor, payment]),
+  )
+  state.apply({ channels, payments, reveals: new Set() })
+  const pages = Array.from({ length: pageCountOf(state) }, (_, page) => page)
+  const part = { pages, payments: [...payments.values()] }
   return [
-    ...[...reveals].map((anchor) => put(REVEAL, [fromHex(anchor)])),
-    ...[...channels.values()].map((channel) => put(CHANNEL, channelRow(channel))),
-    ...[...payments.values()].map((payment) => put(PAYMENT, paymentRow(payment))),
-    ...(height === undefined ? [] : [put(META, ['height', String(height)])]),
+    ...partRows({ ...part, records: records.map((record) => record.sequence) }, state, sequence),
+    put(META, ['sums', sumsText(sequence, sums.totals)]),
+    put(META, ['restored_time', String(time)]),
   ]
 }
 
-async function totals(database: SealedDatabase): Promise<readonly PaymentTotals[]> {
-  const sums = new Map<PaymentStatus, PaymentTotals>()
-  // Amounts are 63-bit numbers kept as text, so SQLite's own SUM would round them.
-  for await (const rows of database.scan(PAYMENT)) {
-    for (const row of rows) {
-      const status = paymentStatusOf(row)
-      const before = sums.get(status) ?? { status, count: 0, amount: 0n, fee: 0n }
-      sums.set(status, {
-        status,
-        count: before.count + 1,
-        amount: before.amount + amountOf(row, 'amount'),
-        fee: before.fee + amountOf(row, 'fee'),
-      })
+/** A journal in a SQLite file. */
+class SqliteJournal implements Journal {
+  readonly stored: StoredHub
+  readonly #database: SealedDatabase
+  readonly #checkpoint: Checkpoint
+  readonly #sums: PaymentSums
+  readonly #closeShelf: () => void
+  #sequence: number
+  #isBusy = false
+
+  constructor(
+    database: SealedDatabase,
+    { checkpoint, sums, sequence, ...stored }: RebuiltHub,
+    closeShelf: () => void,
+  ) {
+    this.stored = stored
+    this.#closeShelf = closeShelf
+    this.#database = database
+    this.#checkpoint = checkpoint
+    this.#sums = sums
+    this.#sequence = sequence
+  }
+
+  async payments(anchors: readonly Anchor[]): Promise<readonly Payment[]> {
+    return paymentsOf((table, keys) => this.#database.lookup(table, keys), anchors)
+  }
+
+  async reveals(anchors: readonly Anchor[]): Promise<readonly Anchor[]> {
+    const rows = await this.#database.lookup(REVEAL, keysOf(anchors))
+    return rows.map((row) => toHex(storedBytes(row, 'anchor', 32)) as Anchor)
+  }
+
+  async commit(writes: HubWrites, height: number | undefined): Promise<void> {
+    invariant(!this.#isBusy, 'batches are committed one after the other')
+    this.#isBusy = true
+    const { state } = this.stored
+    const sequence = this.#sequence + 1
+    const { record, slots } = encodeRecord(state, writes)
+    const part = this.#checkpoint.next()
+    await this.#database.commit([
+      put(LOG, [sequence, record]),
+      ...[...writes.reveals].map((anchor) => put(REVEAL, [fromHex(anchor)])),
+      ...(height === undefined ? [] : [put(META, ['height', String(height)])]),
+      ...this.#rowsOf(part),
+    ])
+    this.#sequence = sequence
+    for (const payment of writes.payments.values()) {
+      this.#sums.replace(state.payment(payment.anchor), payment)
+    }
+    this.#checkpoint.written(part)
+    state.apply(writes)
+    for (const payment of part.payments) state.release(payment)
+    const pages = slots.map((slot) => Math.floor(slot / PAGE_CHANNELS))
+    this.#checkpoint.note({ sequence, bytes: record.length }, pages, writes.payments.values())
+    this.#isBusy = false
+  }
+
+  addJob({ id, transaction }: LedgerJob): Promise<void> {
+    return this.#database.commit([put(JOB, [fromHex(id), transaction])])
+  }
+
+  removeJob(id: TxId): Promise<void> {
+    return this.#database.commit([{ kind: 'remove', table: JOB, key: [fromHex(id)] }])
+  }
+
+  async totals(): Promise<readonly PaymentTotals[]> {
+    return this.#sums.totals
+  }
+
+  async finished(
+    after: PaymentCursor | undefined,
+    before: Timestamp,
+    count: number,
+  ): Promise<readonly Payment[]> {
+    const from = after ?? { time: 0 as Timestamp, anchor: '' as Anchor }
+    const found: Payment[] = []
+    for (let last = from; found.length < count; ) {
+      const rows = await this.#database.list(PAYMENT, [last.time, fromHex(last.anchor)], count)
+      const listed = rows.map(paymentOf)
+      // The table may have an older word of one that has ended since.
+      found.push(...listed.filter((payment) => isFinal(payment) && !this.#checkpoint.has(payment)))
+      const end = listed.at(-1)
+      if (end === undefined || end.time >= before) break
+      last = end
+    }
+    const unlisted = [...this.#checkpoint.finished()].filter((one) => isBehind(one, from))
+    return [...found, ...unlisted]
+      .filter(({ time }) => time < before)
+      .sort((a, b) => (isBehind(a, b) ? 1 : -1))
+      .slice(0, count)
+  }
+
+  checkHistory(): Promise<void> {
+    return this.#database.checkHistory(() => pause(HISTORY_REST_MS, undefined))
+  }
+
+  /** What the log has is written where it belongs, so that the next start has nothing to do again. */
+  async close(): Promise<void> {
+    const part = this.#checkpoint.all()
+    try {
+      if (part.records.length > 0) await this.#database.commit(this.#rowsOf(part))
+    } finally {
+      await this.#database.close()
+      this.#closeShelf()
     }
   }
-  return [...sums.values()]
+
+  #rowsOf(part: CheckpointPart): readonly RowWrite[] {
+    const sums = put(META, ['sums', sumsText(this.#sequence, this.#sums.totals)])
+    const rows = partRows(part, this.stored.state, this.#sequence)
+    return part.payments.length === 0 ? rows : [...rows, sums]
+  }
+}
+
+/** The rows of a part of a checkpoint, with everything in them up to record `sequence`. */
+function partRows(
+  { pages, payments, records }: CheckpointPart,
+  state: StoredHub['state'],
+  sequence: number,
+): readonly RowWrite[] {
+  return [
+    ...pages.map((page) => put(PAGE, [page, sequence, state.pages.writePage(page)])),
+    ...payments.map((payment) => put(PAYMENT, paymentRow(payment))),
+    ...records.map((record): RowWrite => ({ kind: 'remove', table: LOG, key: [record] })),
+  ]
+}
+
+async function paymentsOf(lookUp: LookUp, anchors: readonly Anchor[]): Promise<readonly Payment[]> {
+  return (await lookUp(PAYMENT, keysOf(anchors))).map(paymentOf)
+}
+
+function keysOf(anchors: readonly Anchor[]): readonly (readonly SqlValue[])[] {
+  return anchors.map((anchor) => [fromHex(anchor)])
+}
+
+function put(table: SealedTable, values: readonly SqlValue[]): RowWrite {
+  return { kind: 'put', table, values }
+}
+
+/** Whether one payment comes behind another in the list of those that have ended. */
+function isBehind(one: PaymentCursor, other: PaymentCursor): boolean {
+  return one.time === other.time ? one.anchor > other.anchor : one.time > other.time
 }

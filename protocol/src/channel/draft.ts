@@ -1,5 +1,6 @@
 import type { ChainId } from '../ledger/identifiers.js'
 import { invariant } from '../primitives/invariant.js'
+import { keep } from '../primitives/keep.js'
 import { reject } from '../primitives/outcome.js'
 import { addSeconds, type Timestamp } from '../primitives/time.js'
 import { balanceProofDigest } from './balance-proof.js'
@@ -159,8 +160,8 @@ export function seal(
       draft: undefined,
       ackDue: false,
       unconfirmed: [...party.unconfirmed, update],
-      owed: party.owed.filter(({ id }) => !paid.has(id)),
-      cancelling: [...party.cancelling, ...cancelled],
+      owed: keep(party.owed, ({ id }) => !paid.has(id)),
+      cancelling: cancelled.length === 0 ? party.cancelling : [...party.cancelling, ...cancelled],
     },
     update,
   }
@@ -169,6 +170,6 @@ export function seal(
 /** The peer has stored everything up to `version` of this side's lane. */
 export function confirmStored(party: ChannelParty, version: number): ChannelParty {
   if (version > party.own.version) return party
-  const unconfirmed = party.unconfirmed.filter((update) => update.version > version)
-  return unconfirmed.length === party.unconfirmed.length ? party : { ...party, unconfirmed }
+  const unconfirmed = keep(party.unconfirmed, (update) => update.version > version)
+  return unconfirmed === party.unconfirmed ? party : { ...party, unconfirmed }
 }

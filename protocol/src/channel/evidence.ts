@@ -50,6 +50,31 @@ export function signEvidence(
   return listPaths(digests).map((path, index) => ({ kind: 'batch', signature, index, count, path }))
 }
 
+/** What says whether `payer` signed `digest`; `verifyEvidence` alone decides. */
+export type EvidenceCheck = (
+  chainId: ChainId,
+  payer: PublicKey,
+  digest: Uint8Array,
+  evidence: Evidence,
+) => boolean
+
+/** The 32 bytes that the signature of `evidence` for `digest` is under; `undefined`: under none. */
+export function signedBytes(
+  chainId: ChainId,
+  digest: Uint8Array,
+  evidence: Evidence,
+): Uint8Array | undefined {
+  switch (evidence.kind) {
+    case 'single':
+      return digest
+    case 'batch': {
+      const { index, count, path } = evidence
+      const root = rootFromListPath({ leaf: digest, index, count, path })
+      return root && batchDigest(chainId, root, count)
+    }
+  }
+}
+
 /** Whether `evidence` shows that `payer` signed `digest`. */
 export function verifyEvidence(
   chainId: ChainId,
@@ -57,16 +82,6 @@ export function verifyEvidence(
   digest: Uint8Array,
   evidence: Evidence,
 ): boolean {
-  switch (evidence.kind) {
-    case 'single':
-      return verifySignature(payer, digest, evidence.signature)
-    case 'batch': {
-      const { index, count, path } = evidence
-      const root = rootFromListPath({ leaf: digest, index, count, path })
-      return (
-        root !== undefined &&
-        verifySignature(payer, batchDigest(chainId, root, count), evidence.signature)
-      )
-    }
-  }
+  const signed = signedBytes(chainId, digest, evidence)
+  return signed !== undefined && verifySignature(payer, signed, evidence.signature)
 }

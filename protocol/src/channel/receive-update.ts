@@ -1,11 +1,12 @@
 import type { ChainId, ItemId } from '../ledger/identifiers.js'
+import { keep } from '../primitives/keep.js'
 import { reject } from '../primitives/outcome.js'
 import { addSeconds, type Timestamp } from '../primitives/time.js'
 import { balanceProofDigest } from './balance-proof.js'
 import { applyChange, type Change, type Forward } from './change.js'
 import type { ChannelRejection } from './channel-rejection.js'
 import { checkNewItem } from './draft.js'
-import { verifyEvidence } from './evidence.js'
+import { type EvidenceCheck, verifyEvidence } from './evidence.js'
 import { type LaneState, lockedOf } from './lane-state.js'
 import type { LaneUpdate } from './lane-update.js'
 import { EXPIRY_SLACK_SECONDS } from './limits.js'
@@ -42,13 +43,15 @@ export type ReceivedUpdate =
 
 /**
  * Checks a peer's next proof by the rules of the lane (CH-6), in their order, before anything is
- * stored. `now` is this side's ledger time.
+ * stored. `now` is this side's ledger time. A `verify` that decides later must be heard before anything is
+ * stored or said.
  */
 export function receiveUpdate(
   chainId: ChainId,
   party: ChannelParty,
   update: LaneUpdate,
   now: Timestamp,
+  verify: EvidenceCheck = verifyEvidence,
 ): ReceivedUpdate | ChannelRejection {
   const { peer, grantedResume } = party
   const epoch = grantedResume?.point.epoch ?? 0
@@ -80,7 +83,7 @@ export function receiveUpdate(
     lane = step.lane
     events.push(step.event)
   }
-  const refusal = checkSolvency(party, lane) ?? checkSignature(chainId, party, lane, update)
+  const refusal = checkSolvency(party, lane) ?? checkSignature(chainId, party, lane, update, verify)
   if (refusal !== undefined) return refusal
   const released = party.cancelling.filter(({ version }) => version <= update.acked)
   const next: ChannelParty = {
@@ -89,8 +92,8 @@ export function receiveUpdate(
     peerEvidence: update.evidence,
     // What was granted and forgotten before is out of the game: the other side has signed beyond it.
     lostAt: undefined,
-    incoming: party.incoming.filter(({ id }) => lane.items.some((item) => item.id === id)),
-    cancelling: party.cancelling.filter(({ version }) => version > update.acked),
+    incoming: keep(party.incoming, ({ id }) => lane.items.some((item) => item.id === id)),
+    cancelling: keep(party.cancelling, ({ version }) => version > update.acked),
     ackDue: party.ackDue || update.changes.some(({ kind }) => kind === 'cancel'),
   }
   return {
@@ -189,10 +192,11 @@ function checkSignature(
   party: ChannelParty,
   lane: LaneState,
   { evidence, version }: LaneUpdate,
+  verify: EvidenceCheck,
 ): ChannelRejection | undefined {
   const payer = otherRole(party.role)
   const digest = balanceProofDigest(chainId, party.ledger.id, payer, lane)
-  return verifyEvidence(chainId, party.ledger[payer].key, digest, evidence)
+  return verify(chainId, party.ledger[payer].key, digest, evidence)
     ? undefined
     : reject('bad_proof_signature', `the ${payer} did not sign version ${version} as it follows`)
 }

@@ -17,7 +17,13 @@ export type Codec<T> = {
   read(reader: Reader): T
   /** Goes past the bytes that `read` would take, and says nothing about them; absent: reads them. */
   skip?(reader: Reader): void
+  /** What a struct or a list is made of; absent: the value is one piece. */
+  readonly parts?: Parts
 }
+
+export type Parts =
+  | { readonly kind: 'struct'; readonly fields: readonly (readonly [string, Codec<unknown>])[] }
+  | { readonly kind: 'list'; readonly item: Codec<unknown> }
 
 /** Goes past a value without making it. What is behind it is only where it seems to be once it is read. */
 export function skip(codec: Codec<never> | Codec<unknown>, reader: Reader): void {
@@ -73,10 +79,11 @@ export function decodeTrusted<T>(codec: Codec<T>, bytes: Uint8Array): T {
 
 /** A whole number from `min` to `max`, as a varint. */
 export function integer(max: number, min = 0): Codec<number> {
+  const rule = `a number here lies in ${min}..${max}`
   return {
     layout: `varint ${min}..${max}`,
     write: (writer, value) => {
-      invariant(value >= min && value <= max, `a number here lies in ${min}..${max}`)
+      invariant(value >= min && value <= max, rule)
       writer.varint(value)
     },
     read: (reader) => {
@@ -104,12 +111,18 @@ export const timestampCodec = {
   layout: 'varint 0..2^40-1, seconds',
 } as unknown as Codec<Timestamp>
 
+/*
+ * What a broken invariant says is put together once per codec: put together at every write, it was the
+ * largest part of what a hub's batch left to the collector.
+ */
+
 /** Exactly `length` bytes. */
 export function fixedBytes(length: number): Codec<Uint8Array> {
+  const rule = `${length} bytes are due here`
   return {
     layout: `bytes[${length}]`,
     write: (writer, value) => {
-      invariant(value.length === length, `${length} bytes are due here`)
+      invariant(value.length === length, rule)
       writer.bytes(value)
     },
     read: (reader) => reader.bytes(length),
@@ -119,10 +132,11 @@ export function fixedBytes(length: number): Codec<Uint8Array> {
 
 /** Exactly `length` bytes, held as branded lower-case hex. */
 export function identifier<Id extends string>(length: number): Codec<Id> {
+  const rule = `${length} bytes are due here`
   return {
     layout: `bytes[${length}]`,
     write: (writer, value) => {
-      invariant(value.length === 2 * length, `${length} bytes are due here`)
+      invariant(value.length === 2 * length, rule)
       writer.hex(value)
     },
     read: (reader) => reader.hex(length) as Id,
@@ -172,6 +186,7 @@ export function list<T>(item: Codec<T>, max: number, min = 0): Codec<readonly T[
   const count = integer(max, min)
   return {
     layout: { items: item.layout, bounds: `varint count ${min}..${max}` },
+    parts: { kind: 'list', item: item as Codec<unknown> },
     write: (writer, values) => {
       count.write(writer, values.length)
       for (const value of values) item.write(writer, value)
@@ -225,11 +240,12 @@ export const flag: Codec<boolean> = {
 export function oneOf<const Words extends readonly string[]>(
   ...words: Words
 ): Codec<Words[number]> {
+  const rule = `one of ${words.join(', ')} is due here`
   return {
     layout: `byte: ${words.map((word, i) => `${i} ${word}`).join(', ')}`,
     write: (writer, value) => {
       const position = words.indexOf(value)
-      invariant(position >= 0, `one of ${words.join(', ')} is due here`)
+      invariant(position >= 0, rule)
       writer.byte(position)
     },
     read: (reader) =>
@@ -243,14 +259,19 @@ type StructOf<F> = { readonly [Name in keyof F]: F[Name] extends Codec<infer T> 
 /** Named fields, one after the other in the order in which they are given. */
 export function struct<const F extends FieldCodecs>(fields: F): Codec<StructOf<F>> {
   const entries = Object.entries(fields) as [keyof F & string, Codec<unknown>][]
+  const names = entries.map(([name]) => name)
+  const codecs = entries.map(([, codec]) => codec)
   return {
     layout: { fields: entries.map(([name, codec]) => [name, codec.layout] as const) },
+    parts: { kind: 'struct', fields: entries },
     write: (writer, value) => {
-      for (const [name, codec] of entries) codec.write(writer, value[name])
+      for (let i = 0; i < names.length; i++) {
+        codecs[i]?.write(writer, value[names[i] as keyof F])
+      }
     },
     read: (reader) => {
       const value: Partial<Record<keyof F, unknown>> = {}
-      for (const [name, codec] of entries) value[name] = codec.read(reader)
+      for (let i = 0; i < names.length; i++) value[names[i] as keyof F] = codecs[i]?.read(reader)
       return value as StructOf<F>
     },
     skip: (reader) => {
@@ -281,7 +302,7 @@ export function union<const C extends CaseCodecs>(cases: C): Codec<UnionOf<C>> {
     },
     write: (writer, value) => {
       const found = byKind.get(value.kind)
-      invariant(found !== undefined, `a known kind is due here, not ${value.kind}`)
+      invariant(found !== undefined, 'a known kind is due here')
       writer.byte(found[0])
       found[1].write(writer, value)
     },
@@ -309,5 +330,6 @@ export function refine<T>(inner: Codec<T>, accept: (value: T) => boolean, rule: 
       return accept(value) ? value : reader.fail(rule)
     },
     skip: (reader) => skip(inner, reader),
+    ...(inner.parts === undefined ? {} : { parts: inner.parts }),
   }
 }

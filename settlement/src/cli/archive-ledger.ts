@@ -1,9 +1,9 @@
+import { SignaturePool } from '@tallystick/client-sdk/node'
 import { InvalidArgumentError } from 'commander'
 import { Upstream } from '../follow/upstream.js'
 import { archiveHeight } from '../history/archive-index.js'
 import { type BlockSource, storeSource, upstreamSource } from '../history/block-source.js'
 import { writeArchive } from '../history/write-archive.js'
-import { SignaturePool } from '../verify/signature-pool.js'
 import { withLedgerStore } from '../with-ledger-store.js'
 import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
@@ -33,7 +33,7 @@ export async function archiveLedger(options: ArchiveOptions): Promise<void> {
 
 async function archiveSource(source: BlockSource, options: ArchiveOptions): Promise<void> {
   const { out, fileBlocks, checkpointBlocks, json } = options
-  const pool = new SignaturePool()
+  const pool = new SignaturePool('behind')
   try {
     const index = await writeArchive(source, {
       ...{ out, pool, onProgress: progressOf('archive') },

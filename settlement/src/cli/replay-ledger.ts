@@ -1,7 +1,7 @@
+import { SignaturePool } from '@tallystick/client-sdk/node'
 import type { ChainId } from '@tallystick/protocol'
 import { blockFacts } from '../import-ledger.js'
 import { recreateLedger } from '../recreate-ledger.js'
-import { SignaturePool } from '../verify/signature-pool.js'
 import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
 
@@ -15,7 +15,7 @@ export async function replayLedger(options: {
   readonly json?: true
 }): Promise<void> {
   const { archive, height, fromGenesis, chainId, data, json } = options
-  const pool = new SignaturePool()
+  const pool = new SignaturePool('behind')
   try {
     const { header } = await recreateLedger({
       ...{ archive, height, chainId, dataDir: data, pool, onProgress: progressOf('replay') },

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { SignaturePool } from '@tallystick/client-sdk/node'
 import {
   type ChainId,
   encode,
@@ -16,7 +17,6 @@ import { ROUTES } from '../api/routes.js'
 import { traceResource } from '../api/trace-resource.js'
 import { openArchiveOf } from '../history/open-archive-of.js'
 import { traceIncluded } from '../trace-included.js'
-import { SignaturePool } from '../verify/signature-pool.js'
 import { askNode } from './ask-node.js'
 import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
@@ -106,7 +106,7 @@ async function traceInArchive(
   traced: Traced,
   { height, chainId }: TraceOptions,
 ): Promise<Trace> {
-  const pool = new SignaturePool()
+  const pool = new SignaturePool('behind')
   try {
     const archive = await openArchiveOf(location, chainId)
     const id =

@@ -1,7 +1,7 @@
+import { SignaturePool } from '@tallystick/client-sdk/node'
 import { Archive } from '../history/archive.js'
 import { verifyArchive } from '../history/verify-archive.js'
 import { LedgerFault, type LedgerFaultCode } from '../ledger-fault.js'
-import { SignaturePool } from '../verify/signature-pool.js'
 import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
 import { EXIT } from './stop-on-fault.js'
@@ -15,7 +15,7 @@ const DAMAGES: ReadonlySet<LedgerFaultCode> = new Set([
 
 /** `ledger verify --archive`: prints the first damage, and ends with 1 if there is one. */
 export async function verifyArchiveAt(location: string, json: true | undefined): Promise<void> {
-  const pool = new SignaturePool()
+  const pool = new SignaturePool('behind')
   try {
     const archive = await Archive.open(location)
     const clock = () => Math.floor(Date.now() / 1_000)

@@ -1,3 +1,4 @@
+import type { SignaturePool } from '@tallystick/client-sdk/node'
 import { type BlockHeader, type ChainId, type Rejection, reject } from '@tallystick/protocol'
 import { pause } from '../engine/block-pace.js'
 import type { Engine, Standing, Turn } from '../engine/engine.js'
@@ -6,7 +7,6 @@ import { READY_LAG_BLOCKS_MAX, UPSTREAM_RETRY_MS_FIRST, UPSTREAM_RETRY_MS_MAX } 
 import type { Conflict } from '../node/find-conflict.js'
 import type { FollowStatus } from '../node/follow-status.js'
 import type { LedgerReport } from '../serve-node.js'
-import type { SignaturePool } from '../verify/signature-pool.js'
 import { MalformedBlock, type ReadBlock, readBlocks } from './read-blocks.js'
 import type { Upstream } from './upstream.js'
 import { upstreamFeed } from './upstream-feed.js'

@@ -1,3 +1,4 @@
+import type { SignaturePool } from '@tallystick/client-sdk/node'
 import {
   type Block,
   blockCodec,
@@ -10,7 +11,6 @@ import type { LedgerView } from '../core/ledger-view.js'
 import { ReceivedTransactions } from '../core/received-transactions.js'
 import type { DecidedBlock } from '../engine/engine.js'
 import { BLOCKS_AHEAD } from '../limits.js'
-import type { SignaturePool } from '../verify/signature-pool.js'
 import { verifyReceived } from '../verify/verify-received.js'
 import { readAhead } from './read-ahead.js'
 

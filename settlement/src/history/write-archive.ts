@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { SignaturePool } from '@tallystick/client-sdk/node'
 import {
   type Block,
   blockCodec,
@@ -15,7 +16,6 @@ import {
 } from '@tallystick/protocol'
 import { writeDurableFile } from '../durable-file.js'
 import { LedgerFault } from '../ledger-fault.js'
-import type { SignaturePool } from '../verify/signature-pool.js'
 import { Archive } from './archive.js'
 import { checkArchiveFolder, requireNoFiles, withArchiveFolder } from './archive-folder.js'
 import {

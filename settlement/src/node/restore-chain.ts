@@ -1,3 +1,4 @@
+import { WorkerPool } from '@tallystick/client-sdk/node'
 import {
   type Block,
   type BlockHeader,
@@ -21,7 +22,6 @@ import { LedgerState } from '../state/ledger-state.js'
 import { stateChanges } from '../state/state-changes.js'
 import { entryRows } from '../store/entry-row.js'
 import type { EntryBatch, LedgerStore } from '../store/ledger-store.js'
-import { WorkerPool } from '../workers/worker-pool.js'
 import type { Chain, ChainTip } from './chain.js'
 import { checkHandovers } from './stored-handovers.js'
 

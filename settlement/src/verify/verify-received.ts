@@ -1,9 +1,9 @@
+import type { SignaturePool } from '@tallystick/client-sdk/node'
+import { putCheck, type SignatureCheck, sharedChecks } from '@tallystick/client-sdk/node'
 import { closeAgreementDigest, fromHex, type Operation } from '@tallystick/protocol'
 import type { Candidate } from '../core/fill-block.js'
 import type { LedgerView } from '../core/ledger-view.js'
 import type { ReceivedTransactions } from '../core/received-transactions.js'
-import { putCheck, type SignatureCheck, sharedChecks } from './signature-check.js'
-import type { SignaturePool } from './signature-pool.js'
 
 /**
  * Has the signatures of transactions checked on all cores before they are executed on `view`. The

@@ -19,6 +19,7 @@ import { journalPathOf } from '#hub/hub-keys.js'
 import { commandJson } from '#scripts/network/local-network.js'
 import { LedgerProcess } from '../../integration/ledger-process.js'
 import { collectGarbage } from './collect-garbage.js'
+import { crowdJournal } from './crowd-journal.js'
 import type { LoadClientName } from './load-process.js'
 import { type ChannelFunding, openChannels, treasuryCoins } from './open-channels.js'
 import { FEE } from './payment-load.js'
@@ -157,6 +158,17 @@ export class HubUnderLoad {
     return this.#end('SIGKILL')
   }
 
+  /** Stops the hub; its ledger goes on. */
+  halt(): Promise<void> {
+    return this.#end('SIGTERM')
+  }
+
+  /** Gives the hub, which does not run, `count` channels in all (`crowdJournal`). */
+  crowd(count: number): Promise<void> {
+    const owner = { chainId: this.chainId, hub: this.key }
+    return crowdJournal(journalPathOf(join(this.#dir, 'hub')), owner, count)
+  }
+
   /** Starts the hub again, at the same address; resolves when it serves. */
   restart(): Promise<void> {
     return this.#run()
@@ -194,7 +206,7 @@ export class HubUnderLoad {
     this.#port = Number(new URL(url).port)
   }
 
-  /** What the hub itself tells about its work; it looks through every payment for it. */
+  /** What the hub itself tells about its work. */
   async statistics(): Promise<HubStatistics> {
     const response = await fetch(`http://127.0.0.1:${this.#port}/v1/stats`)
     return (await response.json()) as HubStatistics

@@ -232,6 +232,8 @@ export class LoadClient {
   }
 
   #hear(message: Message): void {
+    // What is said about the channel before it is attached is said again after it.
+    if (isOfLanes(message) && this.#link.phase !== 'attached') return
     switch (message.kind) {
       case 'hello':
         return this.#answer(message)
@@ -346,4 +348,8 @@ export class LoadClient {
       evidence,
     )
   }
+}
+
+function isOfLanes({ kind }: Message): boolean {
+  return kind === 'update' || kind === 'stored' || kind === 'claim' || kind === 'decline'
 }

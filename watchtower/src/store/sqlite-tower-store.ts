@@ -85,7 +85,7 @@ export async function openSqliteTowerStore(
         'put the newest copy back, or move it away with its "-wal" and its mark: without a store, owners that are there hand over anew',
     },
     // Old appointments are worth keeping: their owners hand over what is newer.
-    ...(isRestored && { restored: { row: () => undefined, writes: [] } }),
+    ...(isRestored && { restored: { row: () => undefined } }),
   })
   const noteHeight = (height: number | undefined): RowWrite[] =>
     height === undefined ? [] : [{ kind: 'put', table: META, values: ['height', String(height)] }]

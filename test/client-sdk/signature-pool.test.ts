@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, describe, test } from 'node:test'
 import { concatBytes, fromHex, type PublicKey, toHex, verifySignature } from '@tallystick/protocol'
-import type { SignatureCheck } from '#settlement/verify/signature-check.js'
-import { SignaturePool } from '#settlement/verify/signature-pool.js'
+import type { SignatureCheck } from '#client-sdk/node/workers/signature-check.js'
+import { SignaturePool } from '#client-sdk/node/workers/signature-pool.js'
 import {
   craft,
   type Signed,
@@ -66,7 +66,7 @@ function checkOf({ publicKey, message, signature }: Case): SignatureCheck {
 }
 
 describe('INV-21 SIG-1 edge cases have one verdict:', () => {
-  const pool = new SignaturePool()
+  const pool = new SignaturePool('behind')
   after(() => pool.stop())
   const expected = CASES.map((edge) => edge.expected)
 

@@ -19,13 +19,24 @@ type Helper<Question, Answer> = { readonly worker: Worker; readonly jobs: Job<Qu
  */
 export class WorkerPool<Question, Answer> {
   readonly #script: URL
+  readonly #workerData: unknown
   readonly #helpers: readonly Helper<Question, Answer>[]
   readonly #waiting: Job<Question, Answer>[] = []
   #fault: unknown
 
-  constructor(script: URL, workers: number = availableParallelism()) {
+  /** `workerData` is what the script is started with; as many workers as cores if none are told. */
+  constructor(
+    script: URL,
+    {
+      workerData,
+      workers,
+    }: { readonly workerData?: unknown; readonly workers?: number | undefined } = {},
+  ) {
     this.#script = script
-    this.#helpers = Array.from({ length: workers }, () => this.#startHelper())
+    this.#workerData = workerData
+    this.#helpers = Array.from({ length: workers ?? availableParallelism() }, () =>
+      this.#startHelper(),
+    )
   }
 
   /** `moved`: memory of the question that the worker takes over, so that it is not copied. */
@@ -60,7 +71,7 @@ export class WorkerPool<Question, Answer> {
   }
 
   #startHelper(): Helper<Question, Answer> {
-    const worker = new Worker(this.#script)
+    const worker = new Worker(this.#script, { workerData: this.#workerData })
     const helper: Helper<Question, Answer> = { worker, jobs: [] }
     worker.on('message', (answer: Answer) => {
       helper.jobs.shift()?.done(answer)

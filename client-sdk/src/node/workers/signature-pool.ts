@@ -1,5 +1,4 @@
 import { fromHex } from '@tallystick/protocol'
-import { WorkerPool } from '../workers/worker-pool.js'
 import {
   putCheck,
   type SharedChecks,
@@ -7,6 +6,11 @@ import {
   sharedChecks,
   TAKEN_CHECKS,
 } from './signature-check.js'
+import type { SignatureWorkerData } from './signature-worker.js'
+import { WorkerPool } from './worker-pool.js'
+
+/** Checks for which one more worker is asked: to ask one costs the asking thread as much as a check. */
+const ASKED_CHECKS = 2 * TAKEN_CHECKS
 
 /**
  * Checks signatures on all cores, with the verdict of `verifySignature`. Lives until `stop`. Workers
@@ -14,9 +18,16 @@ import {
  * be busy for long, executing the block before.
  */
 export class SignaturePool {
-  readonly #workers = new WorkerPool<SharedChecks, 'decided'>(
-    new URL('../workers/signature-worker.js', import.meta.url),
-  )
+  readonly #workers: WorkerPool<SharedChecks, 'decided'>
+
+  /**
+   * `standing`: 'behind' lets the main thread go first on a machine without a core to spare, where it has
+   * other work to do meanwhile.
+   */
+  constructor(standing: SignatureWorkerData, workers?: number) {
+    const script = new URL('signature-worker.js', import.meta.url)
+    this.#workers = new WorkerPool(script, { workerData: standing, workers })
+  }
 
   /** Whether each signature is valid, in order. Rejects only when a worker has died. */
   async verify(checks: readonly SignatureCheck[]): Promise<readonly boolean[]> {
@@ -30,7 +41,7 @@ export class SignaturePool {
 
   /** Decides checks where they lie. Rejects only when a worker has died. */
   async decide(shared: SharedChecks): Promise<void> {
-    const asked = Math.min(this.#workers.size, Math.ceil(shared.verdicts.length / TAKEN_CHECKS))
+    const asked = Math.min(this.#workers.size, Math.ceil(shared.verdicts.length / ASKED_CHECKS))
     await Promise.all(Array.from({ length: asked }, () => this.#workers.ask(shared)))
   }
 

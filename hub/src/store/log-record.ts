@@ -1,0 +1,95 @@
+import { type Anchor, Reader, Writer } from '@tallystick/protocol'
+import { type ChannelPages, PAGE_CHANNELS } from '../core/channel-pages.js'
+import {
+  decodeHubChannel,
+  encodeHubChannel,
+  type HubChannel,
+  readHubChannelDelta,
+  writeHubChannelDelta,
+} from '../core/hub-channel.js'
+import type { HubState } from '../core/hub-state.js'
+import type { HubWrites } from '../core/hub-view.js'
+import type { Payment } from '../core/payment.js'
+import { readPayment, writePayment } from './payment-row.js'
+
+/** How a record says what became of a channel. */
+const NEW = 0
+const CHANGED = 1
+
+/** What a batch wrote, as bytes on top of `state`, and the slots of the channels that it wrote. */
+export function encodeRecord(
+  { pages }: HubState,
+  { channels, payments }: Pick<HubWrites, 'channels' | 'payments'>,
+): { readonly record: Uint8Array; readonly slots: readonly number[] } {
+  writer.clear()
+  writer.varint(payments.size)
+  for (const payment of payments.values()) writePayment(writer, payment)
+  writer.varint(channels.size)
+  const slots: number[] = []
+  let next = pages.size
+  for (const [id, channel] of channels) {
+    const known = pages.slotOf(id)
+    const slot = known ?? next++
+    slots.push(slot)
+    writer.varint(slot)
+    if (known === undefined) writeNew(channel)
+    else {
+      writer.byte(CHANGED)
+      writeHubChannelDelta(writer, pages.at(known), channel)
+    }
+  }
+  return { record: writer.finish(), slots }
+}
+
+/** One buffer for all records: each is copied out of it. */
+const writer = new Writer()
+
+function writeNew(channel: HubChannel): void {
+  const bytes = encodeHubChannel(channel)
+  writer.byte(NEW)
+  writer.varint(bytes.length)
+  writer.bytes(bytes)
+}
+
+/** The payments that a record wrote, as they were then. */
+export function paymentsIn(record: Uint8Array): readonly Payment[] {
+  return readPayments(new Reader(record))
+}
+
+/**
+ * Does to `state` again what a batch did to it; `sequenceOf`: the last record that a page has in it. Answers
+ * the pages that the record changed.
+ */
+export function applyRecord(
+  state: HubState,
+  sequence: number,
+  record: Uint8Array,
+  sequenceOf: (page: number) => number,
+): ReadonlySet<number> {
+  const reader = new Reader(record)
+  const payments = new Map<Anchor, Payment>()
+  for (const payment of readPayments(reader)) payments.set(payment.anchor, payment)
+  state.apply({ channels: new Map(), payments, reveals: new Set() })
+  const pages = new Set<number>()
+  for (let left = reader.varint(); left > 0; left--) {
+    const slot = reader.varint()
+    const page = Math.floor(slot / PAGE_CHANNELS)
+    const channel = readChannel(reader, state.pages, slot)
+    if (sequence <= sequenceOf(page)) continue
+    state.pages.putAt(slot, channel)
+    pages.add(page)
+  }
+  reader.end()
+  return pages
+}
+
+function readChannel(reader: Reader, pages: ChannelPages, slot: number): HubChannel {
+  const kind = reader.byte()
+  if (kind === CHANGED) return readHubChannelDelta(reader, pages.at(slot))
+  if (kind !== NEW) return reader.fail('a channel of a record is new or changed')
+  return decodeHubChannel(reader.bytes(reader.varint()))
+}
+
+function readPayments(reader: Reader): readonly Payment[] {
+  return Array.from({ length: reader.varint() }, () => readPayment(reader))
+}
