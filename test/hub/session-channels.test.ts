@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { encodeMessage } from '@tallystick/protocol'
 import { testChannel } from '../protocol/test-channel.js'
-import { provenSession } from './session-scene.js'
+import { attachOf, provenSession } from './session-scene.js'
 
 describe('WIRE-3 a session of 64 channels', () => {
   const full = async () => {
     const session = provenSession()
-    const attach = (number: number) => session.hear(encodeMessage(session.attachOf(number)))
+    const attach = (number: number) => session.hear(attachOf(number))
     for (let number = 1; number <= 64; number++) await attach(number)
     assert.deepEqual(session.said(), ['hello', 'welcome'])
     return { ...session, attach }
