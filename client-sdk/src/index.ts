@@ -72,6 +72,7 @@ export {
   type TransactionPlan,
 } from './ledger/transaction-builder.js'
 export type { BuiltTransaction } from './ledger/transaction-draft.js'
+export { Outbox, type Speaker } from './session/outbox.js'
 export { StoreFault } from './store/store-fault.js'
 export type { RecordKind, StoredRecord, StoreWrite, WalletStore } from './store/wallet-store.js'
 export { fetchKeptCopies, type KeptCopiesWish, type KeptCopy } from './tower/kept-copies.js'

@@ -1,3 +1,5 @@
+import { LANE_ITEMS_MAX } from '@tallystick/protocol'
+
 /** Every bound of the hub's shells in one place; those of the protocol are in @tallystick/protocol. */
 
 /** Connections in all, and from one address. */
@@ -8,21 +10,52 @@ export const HANDSHAKES_MAX = 1_024
 export const HANDSHAKES_PER_ADDRESS_MAX = 128
 /** Milliseconds in which a client must answer the challenge. */
 export const HANDSHAKE_MS = 10_000
-/** Events of one session that wait for their batch; beyond it the socket is not read. */
-export const SESSION_EVENTS_MAX = 64
+/** Connections that are no session (yet), in all and from one address; one more is hung up on. */
+export const PLAIN_CONNECTIONS_MAX = 2_048
+export const PLAIN_CONNECTIONS_PER_ADDRESS_MAX = 256
+/**
+ * Events of one session that wait for their batch, and bytes of their frames: beyond it the socket is
+ * not read. As many as a frame has, so that one busy client alone keeps batches full.
+ */
+export const SESSION_EVENTS_MAX = 256
+export const SESSION_EVENTS_BYTES_MAX = 1_048_576
+/** The same of all sessions together: some 30 full batches; decoded they take ten times the bytes at most. */
+export const EVENTS_MAX = 16_384
+export const EVENTS_BYTES_MAX = 32 * 1_048_576
 /** Bytes that a session may leave unread before it is cut off: 64 of the largest messages. */
 export const SESSION_BUFFER_BYTES_MAX = 4 * 1_048_576
+/** Sessions that may leave more than so many bytes unread at a time. */
+export const SLOW_READERS_MAX = 64
+export const SLOW_BUFFER_BYTES_MIN = 65_536
+/** Pieces in which a frame may arrive, and frames of which a message may be made. */
+export const FRAME_CHUNKS_MAX = 256
+export const FRAME_FRAGMENTS_MAX = 16
+/** Pings and pongs of one session from one ping of the hub to the next; an honest client says one. */
+export const CONTROL_FRAMES_MAX = 32
 /** Channels in use that one session may have attached at a time. */
 export const SESSION_CHANNELS_MAX = 64
+/** Milliseconds that a client has to hang up, once it was told that its session is over. */
+export const CLOSE_MS = 2_000
 /** Milliseconds between pings; a session that answers none in between is dead. */
 export const PING_MS = 20_000
 /** Requests for openings and deposits that wait for the closer. */
 export const REQUESTS_MAX = 10_000
 /** Requests of one client among them; a wallet asks for one at a time. */
 export const REQUESTS_PER_CLIENT_MAX = 16
-/** Requests for backups that one client may make at once, and milliseconds until the next one more. */
-export const BACKUP_BURST = 10
-export const BACKUP_REFILL_MS = 1_000
+/** Keys of one kind whose rate is remembered. */
+export const RATE_KEYS_MAX = 65_536
+/** Connections from one address: all that it may have come back at once, as after a restart. */
+export const CONNECT_RATE = { burst: SESSIONS_PER_ADDRESS_MAX, refillMs: 5 }
+/** Attaches of one client: all of its channels, four times over. */
+export const ATTACH_RATE = { burst: 4 * SESSION_CHANNELS_MAX, refillMs: 100 }
+/** Things said by one client that are refused: once for each item that its channels can hold. */
+export const REFUSAL_RATE = { burst: LANE_ITEMS_MAX * SESSION_CHANNELS_MAX, refillMs: 62 }
+/** Requests for openings and deposits of one client. */
+export const REQUEST_RATE = { burst: REQUESTS_PER_CLIENT_MAX, refillMs: 1_000 }
+/** Rules broken on one channel: it is not attached again before that is forgotten. */
+export const BREACH_RATE = { burst: 1, refillMs: 10_000 }
+/** Requests for backups of one client. */
+export const BACKUP_RATE = { burst: 10, refillMs: 1_000 }
 /** Requests for backups under way at a time, of a megabyte each at the most. */
 export const BACKUP_REQUESTS_MAX = 64
 /** Backups that one transaction takes. */

@@ -28,7 +28,7 @@ const CEILING_MS = Math.max(500, Math.round(2_000 * SCALE))
 /** Processes that the clients are dealt out to: the hub leaves them one core of two. */
 const LOAD_PROCESSES = 2
 
-/** To the hub: a promise, a claim, and two confirmations; and as many from it. */
+/** To the hub: a promise, a claim, and two confirmations; and as many from it. Frames join them. */
 const MESSAGES_EACH_WAY = 4
 /** SQLite's log, and the mark beside it. */
 const SYNCS_PER_COMMIT = 2

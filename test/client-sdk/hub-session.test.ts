@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import {
   encodeMessage,
   isRejection,
-  parseMessage,
+  parseFrame,
   signSession,
   transcriptOf,
   WIRE_VERSION,
@@ -29,8 +29,10 @@ class GreetingHub {
     }
     setTimeout(() => handlers.onMessage(encodeMessage({ kind: 'hello', ...hello })))
     const send = (bytes: Uint8Array) => {
-      const message = parseMessage(bytes)
-      assert.ok(!isRejection(message) && message.kind === 'auth')
+      const messages = parseFrame(bytes)
+      assert.ok(!isRejection(messages))
+      const [message] = messages
+      assert.ok(message?.kind === 'auth')
       const signature = signSession('hub', transcriptOf(hello, message), hub)
       handlers.onMessage(encodeMessage({ kind: 'welcome', signature, policy: POLICY }))
     }

@@ -13,7 +13,7 @@ import {
 } from '@tallystick/protocol'
 import { serveHub } from '#hub/api/hub-server.js'
 import { BackupDesk } from '#hub/backup/backup-desk.js'
-import { BACKUP_BURST, BACKUPS_UNOWNED_MAX } from '#hub/limits.js'
+import { BACKUP_RATE, BACKUPS_UNOWNED_MAX } from '#hub/limits.js'
 import { openBackupRows } from '#hub/store/backup-rows.js'
 import { at, CHAIN, NOW, OTHER_CHAIN, SIGNERS, testSigner } from '../protocol/test-channel.js'
 import { temporaryFolder } from '../settlement/data-folder.js'
@@ -185,7 +185,7 @@ describe('BAK-5 a hub keeps the backup of a client', () => {
       outcome.end()
       begun++
     }
-    assert.equal(begun, BACKUP_BURST)
+    assert.equal(begun, BACKUP_RATE.burst)
     // Another client has a rate of its own, and one request at a time.
     const other = desk.begin(BOB.publicKey)
     assert.ok('end' in other)

@@ -8,7 +8,7 @@ import {
   isRejection,
   MESSAGE_BYTES_MAX,
   type Message,
-  parseMessage,
+  parseFrame,
   type Signer,
   signSession,
   type Transcript,
@@ -28,9 +28,9 @@ class Stranger {
   private constructor(socket: WebSocket) {
     this.#socket = socket
     socket.on('message', (data: Buffer) => {
-      const message = parseMessage(new Uint8Array(data))
-      assert.ok(!isRejection(message), 'the hub speaks the protocol')
-      this.#heard.push(message)
+      const messages = parseFrame(new Uint8Array(data))
+      assert.ok(!isRejection(messages), 'the hub speaks the protocol')
+      this.#heard.push(...messages)
       this.#wake()
     })
     socket.on('close', () => {

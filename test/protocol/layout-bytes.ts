@@ -25,7 +25,8 @@ export function bytesOfLayout(layout: Layout, dice: Dice): Uint8Array {
   const items = Array.from({ length: count }, () => bytesOfLayout(layout.items, dice))
   // Many lists ascend.
   if (dice.chance(70)) items.sort(Buffer.compare)
-  return concatBytes(varint(BigInt(count)), ...items)
+  const isCounted = layout.bounds.startsWith('varint count ')
+  return concatBytes(isCounted ? varint(BigInt(count)) : new Uint8Array(), ...items)
 }
 
 function bytesOfWord(word: string, dice: Dice): Uint8Array {

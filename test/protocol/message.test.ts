@@ -11,7 +11,7 @@ import {
   MESSAGE_BYTES_MAX,
   type Message,
   messageCodec,
-  parseMessage,
+  parseFrame,
   TIMESTAMP_MAX,
   toHex,
 } from '@tallystick/protocol'
@@ -51,15 +51,15 @@ describe('WIRE-4 messages', () => {
   test('a message as the bytes say it', () => {
     const stored: Message = { kind: 'stored', channel, version: 300 }
     assert.equal(toHex(encodeMessage(stored)), `07${channel}ac02`)
-    assert.deepEqual(parseMessage(encodeMessage(stored)), stored)
+    assert.deepEqual(parseFrame(encodeMessage(stored)), [stored])
     const error: Message = { kind: 'error', code: 'a', detail: 'b', channel: undefined }
     assert.equal(toHex(encodeMessage(error)), '11016101' + '6200')
   })
 
   test('INV-45 what is larger than the limit is not even read', () => {
     const bytes = new Uint8Array(MESSAGE_BYTES_MAX)
-    assert.equal(codeOf(parseMessage(bytes)), 'malformed')
-    assert.equal(codeOf(parseMessage(new Uint8Array(MESSAGE_BYTES_MAX + 1))), 'message_too_large')
+    assert.equal(codeOf(parseFrame(bytes)), 'malformed')
+    assert.equal(codeOf(parseFrame(new Uint8Array(MESSAGE_BYTES_MAX + 1))), 'message_too_large')
   })
 
   test('CH-18 the largest answer to a request to resume fits one message', () => {

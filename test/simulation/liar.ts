@@ -13,7 +13,7 @@ import {
   type LaneState,
   type Message,
   type MessageOf,
-  parseMessage,
+  parseFrame,
   type Signer,
   signEvidence,
   timestamp,
@@ -87,13 +87,18 @@ export class Liar {
     return [...this.#held.keys()]
   }
 
-  /** What it says instead of a message. */
-  readonly tongue = (bytes: Uint8Array): readonly Said[] => {
+  /** What it says instead of a frame of messages, each in a frame of its own. */
+  readonly tongue = (frame: Uint8Array): readonly Said[] => {
+    const messages = parseFrame(frame)
+    return isRejection(messages) ? [] : messages.flatMap((message) => this.#saidFor(message))
+  }
+
+  #saidFor(message: Message): readonly Said[] {
     if (this.#isTired()) return []
+    const bytes = encodeMessage(message)
     this.#said.push(bytes)
     if (this.#said.length > KEPT_MAX) this.#said.shift()
-    const message = parseMessage(bytes)
-    const isLie = this.#random.chance(this.#lie.share) && !isRejection(message)
+    const isLie = this.#random.chance(this.#lie.share)
     const afterMs = isLie ? this.#waitMs(message) : 0
     return (isLie ? this.#lies(bytes, message) : [bytes]).map((said) => ({ bytes: said, afterMs }))
   }

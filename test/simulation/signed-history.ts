@@ -5,7 +5,8 @@ import {
   isRejection,
   type LaneState,
   laneStateCodec,
-  parseMessage,
+  type Message,
+  parseFrame,
   toHex,
 } from '@tallystick/protocol'
 import { Violation } from './violation.js'
@@ -35,10 +36,16 @@ export class SignedHistory {
     handedIn.set(nameOf(ledger.id, own), own)
   }
 
-  /** A message leaves an honest process. */
-  onSent({ name, durable }: SignerProcess, bytes: Uint8Array): void {
-    const message = parseMessage(bytes)
-    if (isRejection(message)) throw new Violation('defect', `${name} sends what is no message`)
+  /** A frame leaves an honest process. */
+  onSent(process: SignerProcess, bytes: Uint8Array): void {
+    const messages = parseFrame(bytes)
+    if (isRejection(messages)) {
+      throw new Violation('defect', `${process.name} sends what is no frame`)
+    }
+    for (const message of messages) this.#onSaid(process, message)
+  }
+
+  #onSaid({ name, durable }: SignerProcess, message: Message): void {
     if (message.kind === 'stored') {
       const held = durable(message.channel)?.peer.version ?? 0
       if (message.version > held) {

@@ -1,13 +1,12 @@
 import {
   type ChainId,
-  encodeMessage,
   type Hello,
   type HubPolicy,
   isRejection,
   MESSAGE_BYTES_MAX,
   type Message,
   type PublicKey,
-  parseMessage,
+  parseFrame,
   type Signer,
   signSession,
   type Transcript,
@@ -17,6 +16,7 @@ import {
 } from '@tallystick/protocol'
 import type { Clock } from '../clock.js'
 import type { OpenSocket, Socket } from '../ledger/open-socket.js'
+import { Outbox } from './outbox.js'
 
 /** Milliseconds before the first new try; doubled up to the last, until a connection has lasted. */
 const RETRY_MS_FIRST = 100
@@ -54,6 +54,7 @@ type ConnectionState =
 /** One client's connection to its hub: proves both sides to each other, and comes back by itself. */
 export class HubSession {
   readonly #options: HubSessionOptions
+  readonly #outbox: Outbox<HubSession>
   #hub: PublicKey | undefined
   #state: ConnectionState = { phase: 'waiting' }
   #socket: Socket | undefined
@@ -63,6 +64,7 @@ export class HubSession {
 
   constructor(options: HubSessionOptions) {
     this.#options = options
+    this.#outbox = new Outbox(options.clock)
     this.#hub = options.hub
     this.#connect()
   }
@@ -71,9 +73,17 @@ export class HubSession {
     return this.#state.phase === 'ready'
   }
 
-  /** Says something to the hub; lost when the connection is down, and synced after the next one. */
+  /**
+   * Says something to the hub, together with what else is said in this turn; lost when the connection
+   * is down, and synced after the next one.
+   */
   send(message: Message): void {
-    if (this.isReady) this.#socket?.send(encodeMessage(message))
+    if (this.isReady) this.#outbox.say(this, message)
+  }
+
+  /** What was joined goes out on the connection that it was said on. */
+  transmit(frames: readonly Uint8Array[]): void {
+    for (const frame of frames) this.#socket?.send(frame)
   }
 
   /** Hangs up and tries again, later each time: the hub broke a rule, or a fresh start is wanted. */
@@ -84,6 +94,7 @@ export class HubSession {
   stop(): void {
     this.#stopped = true
     this.#cancelRetry()
+    this.#outbox.flush(this)
     this.#socket?.close()
   }
 
@@ -97,7 +108,7 @@ export class HubSession {
       {
         onOpen: () => undefined,
         onMessage: (bytes) => {
-          if (isCurrent()) this.#receive(bytes)
+          if (isCurrent()) this.#receive(bytes, isCurrent)
         },
         onClose: ({ text }) => {
           if (isCurrent()) this.#closed(text)
@@ -114,6 +125,7 @@ export class HubSession {
     const lasted = phase === 'ready' && clock.nowMs() - this.#state.since >= LASTING_MS
     this.#socket = undefined
     this.#state = { phase: 'waiting' }
+    this.#outbox.forget(this)
     if (this.#stopped) return
     // One that ends again and again, however it began, must not become a storm.
     if (lasted) this.#retryMs = RETRY_MS_FIRST
@@ -125,15 +137,24 @@ export class HubSession {
     this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS_LAST)
   }
 
-  #receive(bytes: Uint8Array): void {
-    const message = parseMessage(bytes)
-    if (isRejection(message)) return this.#giveUp(`${message.code}: ${message.detail}`)
+  #receive(bytes: Uint8Array, isCurrent: () => boolean): void {
+    const messages = parseFrame(bytes)
+    if (isRejection(messages)) return this.#giveUp(`${messages.code}: ${messages.detail}`)
+    for (const message of messages) {
+      // One of them may have ended the connection.
+      if (!isCurrent()) return
+      this.#hear(message)
+    }
+  }
+
+  #hear(message: Message): void {
     switch (this.#state.phase) {
       case 'waiting':
         return this.#answer(message)
       case 'challenged':
         return this.#welcome(this.#state.transcript, message)
       case 'ready':
+        this.#retractTaken(message)
         return this.#options.handlers.onMessage(message)
     }
   }
@@ -152,7 +173,8 @@ export class HubSession {
     const signature = signSession('client', transcript, identity)
     this.#state = { phase: 'challenged', hello, transcript }
     const { client, clientNonce: nonce } = transcript
-    this.#socket?.send(encodeMessage({ kind: 'auth', client, nonce, signature }))
+    this.#outbox.say(this, { kind: 'auth', client, nonce, signature })
+    this.#outbox.flush(this)
   }
 
   #welcome(transcript: Transcript, message: Message): void {
@@ -163,6 +185,12 @@ export class HubSession {
     this.#hub = transcript.hub
     this.#state = { phase: 'ready', since: this.#options.clock.nowMs() }
     this.#options.handlers.onReady(transcript, message.policy)
+  }
+
+  /** Where another session has the channel, a word about it would be refused. */
+  #retractTaken(message: Message): void {
+    if (message.kind !== 'error' || message.code !== 'channel_taken') return
+    if (message.channel !== undefined) this.#outbox.retract(this, message.channel)
   }
 
   /** Does not wait for the other end to agree: a new connection is tried at once. */

@@ -1,11 +1,13 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { addressPrefix, MESSAGE_BYTES_MAX } from '@tallystick/protocol'
+import { MESSAGE_BYTES_MAX } from '@tallystick/protocol'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { FRAME_CHUNKS_MAX, FRAME_FRAGMENTS_MAX } from '../limits.js'
 import { type BackupRoutesParts, backupRoutes } from './backup-routes.js'
 import { type PaymentRoutesParts, paymentRoutes } from './payment-routes.js'
+import { addressOf, boundPlainConnections } from './plain-connections.js'
 import { refuseUpgrade, sendProblem } from './problem.js'
 
 /** What the hub tells over HTTP. */
@@ -18,6 +20,12 @@ export type HubInformation = {
 
 export type HubServer = { readonly url: string; close(): Promise<void> }
 
+/** Milliseconds in which a request must have come, and between two looks at that. */
+const REQUEST_MS = 10_000
+const REQUEST_CHECK_MS = 2_000
+/** Milliseconds without a byte either way; a session has none. */
+const IDLE_MS = 30_000
+
 /** Serves `/v1/hub`, `/v1/stats`, `/v1/backups`, `/v1/payments`, `/livez`, `/readyz`, and sessions on `/v1/session`. */
 export async function serveHub(options: {
   readonly host: string
@@ -29,19 +37,31 @@ export async function serveHub(options: {
   readonly admits: (address: string) => boolean
   readonly onSocket: (socket: WebSocket, address: string) => void
 }): Promise<HubServer> {
-  const server = createServer(hubApp(options))
-  server.requestTimeout = 10_000
-  server.headersTimeout = 10_000
+  const server = createServer(
+    {
+      requestTimeout: REQUEST_MS,
+      headersTimeout: REQUEST_MS,
+      connectionsCheckingInterval: REQUEST_CHECK_MS,
+    },
+    hubApp(options),
+  )
+  server.timeout = IDLE_MS
+  const becomesSession = boundPlainConnections(server)
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MESSAGE_BYTES_MAX,
     perMessageDeflate: false,
+    // A frame that trickles in costs its bytes, not an object for each of them.
+    maxBufferedChunks: FRAME_CHUNKS_MAX,
+    maxFragments: FRAME_FRAGMENTS_MAX,
+    // Sessions count what they are asked to answer.
+    autoPong: false,
   })
   server.on('upgrade', (request, socket, head) => {
     // A stranger that hangs up in the middle is its own affair.
     socket.on('error', () => socket.destroy())
     // Node hands the TCP socket over under the type of its base class.
-    const address = addressPrefix((socket as Socket).remoteAddress ?? 'unknown')
+    const address = addressOf(socket as Socket)
     // Compared, never parsed: what a stranger writes here need not be an address.
     const [path = ''] = (request.url ?? '').split('?')
     if (path !== '/v1/session') {
@@ -52,7 +72,10 @@ export async function serveHub(options: {
       const detail = 'too many sessions, in all or from this address; try again later'
       return refuseUpgrade(socket, { code: 'too_many_sessions', detail })
     }
-    sockets.handleUpgrade(request, socket, head, (opened) => options.onSocket(opened, address))
+    sockets.handleUpgrade(request, socket, head, (opened) => {
+      becomesSession(socket as Socket)
+      options.onSocket(opened, address)
+    })
   })
   await listen(server, options.port, options.host)
   const { port } = server.address() as AddressInfo

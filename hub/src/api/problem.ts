@@ -71,6 +71,8 @@ export function refuseUpgrade(socket: Duplex, problem: Problem): void {
       '',
       body,
     ].join('\r\n'),
+    // Who does not hang up in turn would keep the connection half open.
+    () => socket.destroy(),
   )
 }
 

@@ -1,9 +1,14 @@
 import type { Clock } from '@tallystick/client-sdk'
 import { type PublicKey, type Rejection, reject } from '@tallystick/protocol'
 import { type KeptBackup, weighBackup } from '../core/weigh-backup.js'
-import { BACKUP_BATCH_MAX, BACKUP_REQUESTS_MAX, BACKUPS_UNOWNED_MAX } from '../limits.js'
+import {
+  BACKUP_BATCH_MAX,
+  BACKUP_RATE,
+  BACKUP_REQUESTS_MAX,
+  BACKUPS_UNOWNED_MAX,
+} from '../limits.js'
+import { TokenBuckets } from '../rates/token-buckets.js'
 import type { BackupRow, BackupRows } from '../store/backup-rows.js'
-import { RequestRate } from './request-rate.js'
 
 export type BackupDeskParts = {
   readonly rows: BackupRows
@@ -25,7 +30,7 @@ type Upload = {
 export class BackupDesk {
   readonly #parts: BackupDeskParts
   readonly #kept: Map<PublicKey, KeptBackup>
-  readonly #rate: RequestRate<PublicKey>
+  readonly #rate: TokenBuckets<PublicKey>
   readonly #underway = new Set<PublicKey>()
   readonly #queue: Upload[] = []
   #writing: Promise<void> | undefined
@@ -35,7 +40,7 @@ export class BackupDesk {
   private constructor(parts: BackupDeskParts, kept: Map<PublicKey, KeptBackup>) {
     this.#parts = parts
     this.#kept = kept
-    this.#rate = new RequestRate(parts.clock)
+    this.#rate = new TokenBuckets(parts.clock, BACKUP_RATE)
     this.#sweepAt = kept.size + BACKUPS_UNOWNED_MAX
   }
 

@@ -4,6 +4,7 @@ import {
   SESSIONS_MAX,
   SESSIONS_PER_ADDRESS_MAX,
 } from '../limits.js'
+import { CountByAddress } from './count-by-address.js'
 
 /** How many connections there are from where, so that no address uses up the share of all. */
 export class Admission<Session> {
@@ -50,20 +51,5 @@ export class Admission<Session> {
     this.proven(session)
     this.#sessions.delete(session)
     this.#perAddress.add(address, -1)
-  }
-}
-
-/** How many there are of each address; what comes to zero is forgotten. */
-class CountByAddress {
-  readonly #counts = new Map<string, number>()
-
-  of(address: string): number {
-    return this.#counts.get(address) ?? 0
-  }
-
-  add(address: string, change: 1 | -1): void {
-    const count = this.of(address) + change
-    if (count === 0) this.#counts.delete(address)
-    else this.#counts.set(address, count)
   }
 }

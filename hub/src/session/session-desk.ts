@@ -1,4 +1,4 @@
-import type { Clock } from '@tallystick/client-sdk'
+import { type Clock, Outbox } from '@tallystick/client-sdk'
 import {
   type ChainId,
   type HubPolicy,
@@ -18,11 +18,14 @@ import type { WebSocket } from 'ws'
 import type { Closer } from '../closer/closer.js'
 import type { HubEffect } from '../core/hub-effect.js'
 import type { HubState } from '../core/hub-state.js'
-import { PING_MS } from '../limits.js'
 import type { Pipeline } from '../pipeline/pipeline.js'
+import { Conduct } from '../rates/conduct.js'
+import { Backlog } from './backlog.js'
+import { Heartbeat } from './heartbeat.js'
 import { Session } from './session.js'
 import type { SessionHost } from './session-host.js'
 import { SessionRegistry } from './session-registry.js'
+import { SlowReaders } from './slow-readers.js'
 
 export type SessionDeskParts = {
   readonly chainId: ChainId
@@ -43,23 +46,34 @@ export type SessionDeskParts = {
 export class SessionDesk {
   readonly #parts: SessionDeskParts
   readonly #registry = new SessionRegistry()
+  readonly #conduct: Conduct
+  readonly #heartbeat: Heartbeat<Session>
   readonly #host: SessionHost
 
   constructor(parts: SessionDeskParts) {
     this.#parts = parts
     const { signer, policy, clock, state, pipeline, onComplaint } = parts
+    this.#conduct = new Conduct(clock)
+    this.#heartbeat = new Heartbeat(clock)
     this.#host = {
       signer,
       policy,
-      clock,
+      outbox: new Outbox(clock),
+      backlog: new Backlog(),
+      slowReaders: new SlowReaders(),
+      conduct: this.#conduct,
       clientKeyOf: (channel) => state.channel(channel)?.party.ledger.client.key,
       isOver: (channel) => state.channel(channel)?.party.phase.kind === 'closed',
-      proven: (session) => this.#registry.proven(session),
-      ended: (session) => this.#registry.remove(session),
+      proven: (session) => {
+        this.#registry.proven(session)
+        this.#heartbeat.proven(session)
+      },
+      ended: (session) => this.#ended(session),
+      closed: (session) => this.#heartbeat.remove(session),
       attach: (channel, session) => this.#registry.attach(channel, session),
       detach: (channel, session) => this.#registry.detach(channel, session),
-      submit: (event) => pipeline.peer(event),
-      resume: (answered) => this.#resume(answered),
+      submit: (client, event) => pipeline.peer(event, client),
+      resume: (client, answered) => this.#resume(client, answered),
       requestOpen: (session, client, request) => this.#requestOpen(session, client, request),
       requestInbound: (session, client, request) => this.#requestInbound(session, client, request),
       complaint: (_, complaint) => onComplaint(complaint),
@@ -70,13 +84,14 @@ export class SessionDesk {
     return this.#registry.size
   }
 
+  /** Whether one more connection from `address` may be taken now; it counts as one that was tried. */
   admits(address: string): boolean {
-    return this.#registry.admits(address)
+    return this.#registry.admits(address) && this.#conduct.mayConnect(address)
   }
 
   /** Challenges a new connection. */
   open(socket: WebSocket, address: string): void {
-    const { chainId, signer, randomBytes, clock } = this.#parts
+    const { chainId, signer, randomBytes } = this.#parts
     const hello = {
       version: WIRE_VERSION,
       chainId,
@@ -85,10 +100,11 @@ export class SessionDesk {
     }
     const session = new Session(socket, this.#host, hello)
     this.#registry.add(session, address)
-    keepAlive(socket, clock)
+    this.#heartbeat.add(session)
   }
 
   perform(effect: HubEffect): void {
+    if (effect.kind === 'endSession') this.#conduct.breached(effect.channel)
     this.#registry.perform(effect)
   }
 
@@ -96,7 +112,14 @@ export class SessionDesk {
     this.#registry.leaveAll()
   }
 
-  async #resume({ channel, answer }: MessageOf<'resumeAnswer'>): Promise<void> {
+  #ended(session: Session): void {
+    const { outbox, backlog, slowReaders } = this.#host
+    for (const part of [outbox, backlog, slowReaders]) part.forget(session)
+    this.#heartbeat.leaving(session)
+    this.#registry.remove(session)
+  }
+
+  async #resume(client: PublicKey, { channel, answer }: MessageOf<'resumeAnswer'>): Promise<void> {
     const { chainId, state, pipeline, lookUpReveals } = this.#parts
     const party = state.channel(channel)?.party
     const taken = party && takeResume(chainId, party, answer, pipeline.now)
@@ -106,7 +129,7 @@ export class SessionDesk {
     const reveals = await lookUpReveals(items)
     // The channel goes on resting; its client asks again.
     if (reveals === undefined) return
-    await pipeline.peer({ kind: 'resumeAnswered', channel, answer, reveals })
+    await pipeline.peer({ kind: 'resumeAnswered', channel, answer, reveals }, client)
   }
 
   #requestOpen(
@@ -135,20 +158,4 @@ function answerOf(session: Session, request: number): (outcome: TxId | Rejection
       : { kind: 'granted', request, txId: outcome as TxId }
     session.send(message)
   }
-}
-
-/** A connection that answers no ping for a whole round is dead and costs nothing any more. */
-function keepAlive(socket: WebSocket, clock: Clock): void {
-  let alive = true
-  let cancel = clock.after(PING_MS, ping)
-  function ping() {
-    if (!alive) return socket.terminate()
-    alive = false
-    socket.ping()
-    cancel = clock.after(PING_MS, ping)
-  }
-  socket.on('pong', () => {
-    alive = true
-  })
-  socket.on('close', () => cancel())
 }

@@ -1,26 +1,36 @@
-import type { Clock } from '@tallystick/client-sdk'
+import type { Outbox } from '@tallystick/client-sdk'
 import type { ChannelId, HubPolicy, MessageOf, PublicKey, Signer } from '@tallystick/protocol'
 import type { PeerEvent } from '../core/hub-event.js'
+import type { Conduct } from '../rates/conduct.js'
+import type { Backlog } from './backlog.js'
 import type { Session } from './session.js'
+import type { SlowReaders } from './slow-readers.js'
 
 /** What a session needs of the hub. */
 export type SessionHost = {
   readonly signer: Signer
   readonly policy: HubPolicy
-  readonly clock: Clock
+  /** What all sessions say, wait for and leave unread, and how they behave. */
+  readonly outbox: Outbox<Session>
+  readonly backlog: Backlog<Session>
+  readonly slowReaders: SlowReaders<Session>
+  readonly conduct: Conduct
   /** The client's key of a channel that the hub serves. */
   clientKeyOf(channel: ChannelId): PublicKey | undefined
   /** Whether the channel has ended: nobody says anything about it any more. */
   isOver(channel: ChannelId): boolean
   proven(session: Session): void
+  /** Nothing more is said or heard on it. */
   ended(session: Session): void
+  /** Its connection is gone. */
+  closed(session: Session): void
   /** From now on `session` speaks for the channel; whoever did before does no more. */
   attach(channel: ChannelId, session: Session): void
   detach(channel: ChannelId, session: Session): void
-  /** Kept once the event's batch is durable. */
-  submit(event: PeerEvent): Promise<void>
+  /** Kept once the event's batch is durable; clients take turns (INV-46). */
+  submit(client: PublicKey, event: PeerEvent): Promise<void>
   /** Brings the client's answer to a request to resume before the core, with what the ledger knows. */
-  resume(answered: MessageOf<'resumeAnswer'>): Promise<void>
+  resume(client: PublicKey, answered: MessageOf<'resumeAnswer'>): Promise<void>
   /** `client` is the identity that the session has proved. */
   requestOpen(session: Session, client: PublicKey, request: MessageOf<'openRequest'>): void
   requestInbound(session: Session, client: PublicKey, request: MessageOf<'inboundRequest'>): void

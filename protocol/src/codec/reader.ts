@@ -28,6 +28,10 @@ export class Reader {
     return this.#offset
   }
 
+  get isAtEnd(): boolean {
+    return this.#offset === this.#source.length
+  }
+
   /** Goes past `length` bytes. */
   pass(length: number): void {
     this.#require(length)
@@ -82,7 +86,7 @@ export class Reader {
   }
 
   end(): void {
-    if (this.#offset !== this.#source.length) this.fail('there are bytes behind the end')
+    if (!this.isAtEnd) this.fail('there are bytes behind the end')
   }
 
   #require(length: number): void {

@@ -7,7 +7,6 @@ import { attachCodec, positionCodec } from '../channel/resync.js'
 import {
   amountCodec,
   type Decoded,
-  decode,
   encode,
   fixedBytes,
   integer,
@@ -18,16 +17,15 @@ import {
   union,
 } from '../codec/codec.js'
 import { channelIdCodec, lockRootCodec, publicKeyCodec, txIdCodec } from '../ledger/identifiers.js'
-import { type Rejection, reject } from '../primitives/outcome.js'
 import { authCodec, helloCodec } from './session.js'
 
-/** The largest message, bytes: an update of 256 changes with its batch path takes 40 kB. */
+/** The largest message, and the largest frame, bytes: an update of 256 changes with its batch path takes 40 kB. */
 export const MESSAGE_BYTES_MAX = 65_536
 
 /** Numbers a request on its session, so that the answer finds it. */
 const requestCodec = integer(2 ** 32 - 1)
 
-/** Everything that client and hub say to each other, one per WebSocket frame (WIRE-4). */
+/** Everything that client and hub say to each other (WIRE-4), one or more in a WebSocket frame (WIRE-7). */
 export const messageCodec = union({
   hello: [1, helloCodec],
   auth: [2, authCodec],
@@ -76,13 +74,4 @@ export type MessageOf<Kind extends Message['kind']> = Extract<Message, { kind: K
 /** The bytes of a message. */
 export function encodeMessage(message: Message): Uint8Array {
   return encode(messageCodec, message)
-}
-
-/** A message from outside: its size is checked before its content. */
-export function parseMessage(
-  bytes: Uint8Array,
-): Message | Rejection<'malformed' | 'message_too_large'> {
-  return bytes.length > MESSAGE_BYTES_MAX
-    ? reject('message_too_large', `a message has at most ${MESSAGE_BYTES_MAX} bytes`)
-    : decode(messageCodec, bytes)
 }

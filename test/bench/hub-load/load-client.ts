@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { Outbox, PROCESS_CLOCK } from '@tallystick/client-sdk'
 import {
   balanceProofDigest,
   type ChainId,
@@ -8,7 +9,6 @@ import {
   type Claim,
   type Decline,
   type Evidence,
-  encodeMessage,
   type ItemId,
   isRejection,
   LANE_START,
@@ -19,7 +19,7 @@ import {
   type PendingItem,
   type Position,
   type PublicKey,
-  parseMessage,
+  parseFrame,
   type Signer,
   signAttach,
   signSession,
@@ -81,6 +81,9 @@ type Link =
  * in memory, and believing the hub between two proofs that it verifies.
  */
 export class LoadClient {
+  /** Joins what clients say, as that of a wallet does. */
+  static readonly #outbox = new Outbox<LoadClient>(PROCESS_CLOCK)
+
   readonly identity: PublicKey
   readonly channel: ChannelId
   /** All that this client has ever paid and been paid, base units; items are not among it. */
@@ -99,7 +102,6 @@ export class LoadClient {
   /** What the next proof says besides what is new: items to be paid, or taken back. */
   #due: Change[] = []
   #unconfirmed: LaneUpdate[] = []
-  #isStoredDue = false
   #failure: string | undefined
 
   constructor(options: LoadClientOptions) {
@@ -124,6 +126,7 @@ export class LoadClient {
           if (this.#link.phase === 'attaching') this.#link.ended(new Error(why))
           this.#link = { phase: 'down' }
           this.#socket = undefined
+          LoadClient.#outbox.forget(this)
           if (phase === 'proven' || phase === 'attached') this.#options.events.down(this, why)
           else reject(new Error(why))
         },
@@ -215,12 +218,20 @@ export class LoadClient {
   }
 
   #say(message: Message): void {
-    this.#socket?.send(encodeMessage(message))
+    LoadClient.#outbox.say(this, message)
   }
 
-  #receive(bytes: Uint8Array): void {
-    const message = parseMessage(bytes)
-    if (isRejection(message)) throw new Error(message.detail)
+  transmit(frames: readonly Uint8Array[]): void {
+    for (const frame of frames) this.#socket?.send(frame)
+  }
+
+  #receive(frame: Uint8Array): void {
+    const messages = parseFrame(frame)
+    if (isRejection(messages)) throw new Error(messages.detail)
+    for (const message of messages) this.#hear(message)
+  }
+
+  #hear(message: Message): void {
     // What is said about the channel before it is attached is said again after it.
     if (isOfLanes(message) && this.#link.phase !== 'attached') return
     switch (message.kind) {
@@ -285,8 +296,9 @@ export class LoadClient {
   }
 
   #take(update: LaneUpdate): void {
-    this.#storedDue()
-    if (update.version <= this.#peer.version) return
+    if (update.version <= this.#peer.version) {
+      return this.#tell({ kind: 'stored', channel: this.channel, version: this.#peer.version })
+    }
     if (update.version !== this.#peer.version + 1) {
       throw new Error(`version ${update.version} came after ${this.#peer.version}`)
     }
@@ -297,6 +309,7 @@ export class LoadClient {
     }
     this.#peer = peer
     this.#peerEvidence = evidence
+    this.#tell({ kind: 'stored', channel: this.channel, version })
     for (const change of changes) if (change.kind === 'add') this.#claim(change)
   }
 
@@ -304,16 +317,6 @@ export class LoadClient {
     const link = this.#options.events.preimageOf(item)
     if (link === undefined) return
     this.#tell({ kind: 'claim', channel: this.channel, id: item.id, known: { index: 1, link } })
-  }
-
-  /** One word confirms all that came in this turn. */
-  #storedDue(): void {
-    if (this.#isStoredDue) return
-    this.#isStoredDue = true
-    queueMicrotask(() => {
-      this.#isStoredDue = false
-      this.#tell({ kind: 'stored', channel: this.channel, version: this.#peer.version })
-    })
   }
 
   #confirm(version: number): void {

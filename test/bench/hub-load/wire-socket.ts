@@ -5,8 +5,10 @@ import { connect, type Socket } from 'node:net'
 const OPCODE = { binary: 2, close: 8, ping: 9, pong: 10 } as const
 const FIN = 0x80
 const MASKED = 0x80
-/** Lengths from here on stand in the two bytes behind the header. */
+/** Lengths from here on stand in the two bytes behind the header, and those from 65,536 on in eight. */
 const LENGTH_16 = 126
+const LENGTH_64 = 127
+const LENGTH_64_MIN = 65_536
 /** What the other side of a load has to take off again, as from any client. */
 const MASK = Uint8Array.of(0x5a, 0x13, 0xc7, 0x88)
 
@@ -19,8 +21,7 @@ export type WireHandlers = {
 }
 
 /**
- * The client's end of a WebSocket with nothing to spare: binary frames of at most 65,535 bytes, never in
- * parts, and one write for all that is said in a turn of the event loop.
+ * The client's end of a WebSocket with nothing to spare: binary frames, never in parts, and one write for all that is said in a turn of the event loop.
  */
 export class WireSocket {
   /** Sockets that have something to say at the end of this turn. */
@@ -111,9 +112,9 @@ export class WireSocket {
     while (unread.length - at >= 2) {
       const opcode = (unread[at] ?? 0) & 0x0f
       const short = unread[at + 1] ?? 0
-      if (short === LENGTH_16 && unread.length - at < 4) break
-      const from = at + (short === LENGTH_16 ? 4 : 2)
-      const length = short === LENGTH_16 ? unread.readUInt16BE(at + 2) : short
+      const from = at + 2 + lengthBytesOf(short)
+      if (unread.length < from) break
+      const length = lengthOf(unread, at + 2, short)
       if (unread.length - from < length) break
       at = from + length
       this.#take(opcode, unread.subarray(from, at))
@@ -142,15 +143,26 @@ export class WireSocket {
 
 function clientFrame(opcode: number, bytes: Uint8Array): Buffer {
   const { length } = bytes
-  const isShort = length < LENGTH_16
-  const header = isShort ? 6 : 8
+  const short = length < LENGTH_16 ? length : length < LENGTH_64_MIN ? LENGTH_16 : LENGTH_64
+  const header = 6 + lengthBytesOf(short)
   const frame = Buffer.allocUnsafe(header + length)
   frame[0] = FIN | opcode
-  frame[1] = MASKED | (isShort ? length : LENGTH_16)
-  if (!isShort) frame.writeUInt16BE(length, 2)
+  frame[1] = MASKED | short
+  if (short === LENGTH_16) frame.writeUInt16BE(length, 2)
+  if (short === LENGTH_64) frame.writeBigUInt64BE(BigInt(length), 2)
   frame.set(MASK, header - 4)
   for (let i = 0; i < length; i++) {
     frame[header + i] = (bytes[i] ?? 0) ^ (MASK[i & 3] ?? 0)
   }
   return frame
+}
+
+/** Bytes behind the header that the length of a frame takes. */
+function lengthBytesOf(short: number): number {
+  return short === LENGTH_16 ? 2 : short === LENGTH_64 ? 8 : 0
+}
+
+function lengthOf(unread: Buffer, at: number, short: number): number {
+  if (short === LENGTH_16) return unread.readUInt16BE(at)
+  return short === LENGTH_64 ? Number(unread.readBigUInt64BE(at)) : short
 }

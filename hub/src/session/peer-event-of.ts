@@ -1,0 +1,33 @@
+import type { ChannelId, MessageOf } from '@tallystick/protocol'
+import type { PeerEvent } from '../core/hub-event.js'
+
+/** What a client says about a channel that it has attached, and the core judges. */
+type Said = MessageOf<'update' | 'stored' | 'claim' | 'decline' | 'closeIntent' | 'closeAgreed'>
+
+/** What happens to the hub when a client says this, and the channel that it is about. */
+export function peerEventOf(message: Said): {
+  readonly channel: ChannelId
+  readonly event: PeerEvent
+} {
+  switch (message.kind) {
+    case 'update': {
+      const { kind, ...update } = message
+      return { channel: update.channel, event: { kind, update } }
+    }
+    case 'claim': {
+      const { kind, ...claim } = message
+      return { channel: claim.channel, event: { kind, claim } }
+    }
+    case 'decline': {
+      const { kind, ...decline } = message
+      return { channel: decline.channel, event: { kind, decline } }
+    }
+    case 'closeAgreed': {
+      const { kind, ...agreed } = message
+      return { channel: agreed.agreement.channel, event: { kind, agreed } }
+    }
+    case 'stored':
+    case 'closeIntent':
+      return { channel: message.channel, event: message }
+  }
+}
