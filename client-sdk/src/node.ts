@@ -16,11 +16,3 @@ export type { RowWrite, SealedTable, StoredRow } from './node/sealed-table.js'
 export { createSeedFile, loadSeedFile } from './node/seed-file.js'
 export { openSqliteStore, type SqliteWalletStores } from './node/sqlite-store.js'
 export { storedBytes, storedNumber, storedText, storedValue } from './node/stored-column.js'
-export {
-  putCheck,
-  type SharedChecks,
-  type SignatureCheck,
-  sharedChecks,
-} from './node/workers/signature-check.js'
-export { SignaturePool } from './node/workers/signature-pool.js'
-export { WorkerPool } from './node/workers/worker-pool.js'

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { LedgerClient, PROCESS_CLOCK } from '@tallystick/client-sdk'
-import { openWsSocket, SignaturePool } from '@tallystick/client-sdk/node'
+import { openWsSocket } from '@tallystick/client-sdk/node'
 import { amount, CLAIM_MARGIN_SECONDS, type HubPolicy, type PublicKey } from '@tallystick/protocol'
+import { SignaturePool } from '@tallystick/protocol/workers'
 import { serveHub } from './api/hub-server.js'
 import { assembleHub } from './assemble-hub.js'
 import type { AuditFacts } from './audit/audit-line.js'
@@ -14,6 +15,7 @@ import type { HubReport } from './hub-report.js'
 import { HUB_VERSION } from './hub-version.js'
 import { timeKnown } from './ledger/time-known.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
+import { operatorToken } from './operator-token.js'
 import { restoredAt, resumeAtStart } from './resume-at-start.js'
 import { StartFault } from './start-fault.js'
 import { openBackupRows } from './store/backup-rows.js'
@@ -111,6 +113,11 @@ export async function startHub(
     admits: (address) => desk.admits(address),
     onSocket: (socket, address) => desk.open(socket, address),
     backups: { desk: backups, chainId, hub: keys.signer.publicKey, now: () => pipeline.now },
+    payments: {
+      finished: (...asked) => journal.finished(...asked),
+      token: await operatorToken(config.dataDir),
+      now: () => pipeline.now,
+    },
     information: {
       notReadyFor: () => (contact.isHeard ? undefined : 'no block of the ledger has come lately'),
       describe: () => about,

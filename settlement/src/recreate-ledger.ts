@@ -1,5 +1,5 @@
-import type { SignaturePool } from '@tallystick/client-sdk/node'
 import type { ChainId } from '@tallystick/protocol'
+import type { SignaturePool } from '@tallystick/protocol/workers'
 import { archiveHeight } from './history/archive-index.js'
 import { openArchiveOf } from './history/open-archive-of.js'
 import { replayArchive } from './history/replay-archive.js'

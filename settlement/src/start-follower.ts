@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { SignaturePool } from '@tallystick/client-sdk/node'
 import { type ChainId, chainIdOf, type Genesis } from '@tallystick/protocol'
+import { SignaturePool } from '@tallystick/protocol/workers'
 import { dataFolder } from './data-folder.js'
 import { writeDurableFile } from './durable-file.js'
 import { FollowEngine } from './follow/follow-engine.js'

@@ -1,4 +1,3 @@
-import type { SignaturePool } from '@tallystick/client-sdk/node'
 import {
   type Block,
   blockCodec,
@@ -7,6 +6,7 @@ import {
   PROTOCOL_VERSIONS,
   type TxId,
 } from '@tallystick/protocol'
+import type { SignaturePool } from '@tallystick/protocol/workers'
 import { applyBlock, executeTransactions } from './core/apply-block.js'
 import { applyContext } from './core/apply-context.js'
 import { boundedCost } from './core/apply-transaction.js'

@@ -35,7 +35,7 @@ import {
   LedgerState,
   ReceivedTransactions,
 } from '@tallystick/settlement'
-import { SignaturePool } from '#client-sdk/node/workers/signature-pool.js'
+import { SignaturePool } from '#protocol/workers/signature-pool.js'
 import { entryRows } from '#settlement/store/entry-row.js'
 import { openSqliteLedgerStore } from '#settlement/store/sqlite-ledger-store.js'
 import { verifyReceived } from '#settlement/verify/verify-received.js'

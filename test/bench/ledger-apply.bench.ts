@@ -25,12 +25,8 @@ import {
   ReceivedTransactions,
   type StateWrite,
 } from '@tallystick/settlement'
-import {
-  putCheck,
-  type SharedChecks,
-  sharedChecks,
-} from '#client-sdk/node/workers/signature-check.js'
-import { SignaturePool } from '#client-sdk/node/workers/signature-pool.js'
+import { putCheck, type SharedChecks, sharedChecks } from '#protocol/workers/signature-check.js'
+import { SignaturePool } from '#protocol/workers/signature-pool.js'
 import { collectAlone } from '#settlement/verify/collect-alone.js'
 import { verifyReceived } from '#settlement/verify/verify-received.js'
 import { progress, report, SCALE } from './benchmark.js'

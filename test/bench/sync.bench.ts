@@ -16,7 +16,7 @@ import {
   transactionId,
 } from '@tallystick/protocol'
 import { initLedger } from '@tallystick/settlement'
-import { SignaturePool } from '#client-sdk/node/workers/signature-pool.js'
+import { SignaturePool } from '#protocol/workers/signature-pool.js'
 import { LedgerProcess, ledgerCommand } from '../integration/ledger-process.js'
 import { ask } from '../settlement/node-on-disk.js'
 import { ALICE, keyLockOf } from '../settlement/test-ledger.js'

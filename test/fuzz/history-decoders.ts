@@ -11,7 +11,7 @@ import {
   utf8,
 } from '@tallystick/protocol'
 import { genesisWrites, LedgerState, stateChanges } from '@tallystick/settlement'
-import { SignaturePool } from '#client-sdk/node/workers/signature-pool.js'
+import { SignaturePool } from '#protocol/workers/signature-pool.js'
 import { readBlocks } from '#settlement/follow/read-blocks.js'
 import { emptyIndex, parseArchiveIndex } from '#settlement/history/archive-index.js'
 import { readRecordFile } from '#settlement/history/record-file.js'

@@ -50,6 +50,7 @@ class BackupHub {
         describe: () => ({}),
         statistics: async () => ({}),
       },
+      payments: { finished: async () => [], token: new Uint8Array(32), now: () => NOW },
       backups: { desk: this.#desk, chainId: CHAIN, hub: HUB, now: () => NOW },
     })
   }

@@ -28,6 +28,7 @@ async function serve(t: TestContext) {
       hub: SIGNERS.hub.publicKey,
       now: () => NOW,
     },
+    payments: { finished: async () => [], token: new Uint8Array(32), now: () => NOW },
     information: {
       notReadyFor: () => 'the test',
       describe: () => ({}),

@@ -42,6 +42,7 @@ async function serve(t: TestContext) {
       sessions.push(session)
       heartbeat.add(session)
     },
+    payments: { finished: async () => [], token: new Uint8Array(32), now: () => NOW },
     backups: {
       desk: await BackupDesk.open({
         rows: await openBackupRows(join(temporaryFolder(t), 'backups.db'), CHAIN),

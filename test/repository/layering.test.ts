@@ -10,8 +10,11 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   'client-sdk': ['@tallystick/protocol'],
-  settlement: ['@tallystick/protocol'],
-  hub: ['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
+  settlement: ['@tallystick/protocol', '@tallystick/protocol/workers'],
+  hub: [
+    ...['@tallystick/protocol', '@tallystick/protocol/workers'],
+    ...['@tallystick/client-sdk', '@tallystick/client-sdk/node'],
+  ],
   watchtower: ['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
   wallet: ['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
 }
@@ -19,11 +22,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const COMMAND_LINE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   settlement: ['@tallystick/client-sdk', '@tallystick/client-sdk/node'],
 }
-/** Files that may name Node: the two native backends, and everything under a shell's `node`. */
+/** Files that may name Node: the native backends, worker threads, and everything under a shell's `node`. */
 const MAY_NAME_NODE =
-  /^protocol\/src\/crypto\/\w+-node\.ts$|^client-sdk\/src\/node(\.ts$|\/)|^(settlement|hub|watchtower|wallet)\//
+  /^protocol\/src\/(crypto\/\w+-node\.ts$|workers(\.ts$|\/))|^client-sdk\/src\/node(\.ts$|\/)|^(settlement|hub|watchtower|wallet)\//
 /** Pure folders: no clock, no randomness, no timers, no process, no promises. */
-const PURE = /^protocol\/src\/|^settlement\/src\/(core|invariants)\/|^(hub|watchtower)\/src\/core\//
+const PURE =
+  /^protocol\/src\/(?!workers)|^settlement\/src\/(core|invariants)\/|^(hub|watchtower)\/src\/core\//
 const IMPURE =
   /\b(Date\b|Math\.random|setTimeout|setInterval|process\.|globalThis|crypto\.getRandomValues|await |async |console\.)/
 const FORBIDDEN_NAME =

@@ -10,7 +10,7 @@ import {
   transactionId,
 } from '@tallystick/protocol'
 import { executeTransactions, ReceivedTransactions } from '@tallystick/settlement'
-import { SignaturePool } from '#client-sdk/node/workers/signature-pool.js'
+import { SignaturePool } from '#protocol/workers/signature-pool.js'
 import { verifyReceived } from '#settlement/verify/verify-received.js'
 import { closeOperation, openChannel } from './test-channel.js'
 import { ALICE, BOB, CAROL, HUB, keyLockOf, TestLedger } from './test-ledger.js'

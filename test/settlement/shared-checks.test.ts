@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { verifySignature } from '@tallystick/protocol'
-import { SignaturePool } from '#client-sdk/node/workers/signature-pool.js'
+import { SignaturePool } from '#protocol/workers/signature-pool.js'
 import { ALICE, BOB } from './test-ledger.js'
 
 /** Check number `i`: every third one is over another message, every seventh under another key. */

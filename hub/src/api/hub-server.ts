@@ -7,6 +7,7 @@ import helmet from 'helmet'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { FRAME_CHUNKS_MAX, FRAME_FRAGMENTS_MAX } from '../limits.js'
 import { type BackupRoutesParts, backupRoutes } from './backup-routes.js'
+import { type PaymentRoutesParts, paymentRoutes } from './payment-routes.js'
 import { boundPlainConnections } from './plain-connections.js'
 import { refuseUpgrade, sendProblem } from './problem.js'
 
@@ -24,12 +25,13 @@ export type HubServer = { readonly url: string; close(): Promise<void> }
 const REQUEST_MS = 10_000
 const REQUEST_CHECK_MS = 2_000
 
-/** Serves `/v1/hub`, `/v1/stats`, `/v1/backups`, `/livez`, `/readyz`, and sessions on `/v1/session`. */
+/** Serves `/v1/hub`, `/v1/stats`, `/v1/backups`, `/v1/payments`, `/livez`, `/readyz`, and sessions on `/v1/session`. */
 export async function serveHub(options: {
   readonly host: string
   readonly port: number
   readonly information: HubInformation
   readonly backups: BackupRoutesParts
+  readonly payments: PaymentRoutesParts
   /** Whether one more connection from this address may be taken. */
   readonly admits: (address: string) => boolean
   readonly onSocket: (socket: WebSocket, address: string) => void
@@ -40,7 +42,7 @@ export async function serveHub(options: {
       headersTimeout: REQUEST_MS,
       connectionsCheckingInterval: REQUEST_CHECK_MS,
     },
-    hubApp(options.information, options.backups),
+    hubApp(options),
   )
   const plainConnections = boundPlainConnections(server)
   const sockets = new WebSocketServer({
@@ -89,10 +91,15 @@ export async function serveHub(options: {
   }
 }
 
-function hubApp(
-  { notReadyFor, describe, statistics }: HubInformation,
-  backups: BackupRoutesParts,
-): Express {
+function hubApp({
+  information: { notReadyFor, describe, statistics },
+  backups,
+  payments,
+}: {
+  readonly information: HubInformation
+  readonly backups: BackupRoutesParts
+  readonly payments: PaymentRoutesParts
+}): Express {
   const app = express()
   app.disable('x-powered-by')
   app.use(helmet())
@@ -109,6 +116,7 @@ function hubApp(
     sendProblem(response, { code: 'method_not_allowed', detail: 'this address is only read' })
   })
   app.use(backupRoutes(backups))
+  app.use(paymentRoutes(payments))
   app.use((_, response) => {
     sendProblem(response, { code: 'not_found', detail: 'there is nothing at this address' })
   })

@@ -8,6 +8,7 @@ export type ProblemCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'not_ready'
+  | 'not_authorized'
   | 'bad_request'
   | 'unsupported_media_type'
   | 'too_many_requests'
@@ -30,6 +31,7 @@ const ANSWERS: Record<ProblemCode, readonly [status: number, retryable: boolean]
   not_found: [404, false],
   method_not_allowed: [405, false],
   not_ready: [503, true],
+  not_authorized: [401, false],
   bad_request: [400, false],
   unsupported_media_type: [415, false],
   too_many_requests: [429, true],

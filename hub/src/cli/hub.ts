@@ -7,7 +7,8 @@ import { DEFAULT_HUB_CONFIG, type HubConfig } from '../hub-config.js'
 import { initHubKeys } from '../hub-keys.js'
 import { addAuditCommand } from './audit-command.js'
 import { addLeaveCommand } from './leave-command.js'
-import { baseUnits, ledgerAddress, wholeNumber } from './option-values.js'
+import { baseUnits, serverAddress, wholeNumber } from './option-values.js'
+import { addPaymentsCommand } from './payments-command.js'
 import { EXIT_CODES, stopOnFault, stopRunning } from './stop-on-fault.js'
 
 const program = new Command('hub')
@@ -30,12 +31,13 @@ program
 
 addAuditCommand(program)
 addLeaveCommand(program)
+addPaymentsCommand(program)
 
 program
   .command('run')
   .description('serve channels until stopped with Ctrl-C')
   .requiredOption('--data <dir>', 'folder of the journal and the key')
-  .requiredOption('--ledger <url>', 'address of a ledger node, http://host:port', ledgerAddress)
+  .requiredOption('--ledger <url>', 'address of a ledger node, http://host:port', serverAddress)
   .option('--host <address>', 'address to listen on', DEFAULT_HUB_CONFIG.host)
   .addOption(numberOption('--port <number>', 'port to listen on, 0 for any', 'port', 0, 65_535))
   .addOption(numberOption('--asset <number>', 'asset that the hub carries', 'asset', 0, 255))

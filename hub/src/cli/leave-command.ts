@@ -2,7 +2,7 @@ import type { ExitPlan } from '@tallystick/client-sdk'
 import { channelTotal } from '@tallystick/protocol'
 import type { Command } from 'commander'
 import { leaveChannel } from '../leave-channel.js'
-import { ledgerAddress, wholeNumber } from './option-values.js'
+import { serverAddress, wholeNumber } from './option-values.js'
 
 type LeaveOptions = {
   readonly data: string
@@ -21,7 +21,7 @@ export function addLeaveCommand(program: Command): void {
       'close a channel alone, while the hub is stopped; without --yes only show the plan',
     )
     .requiredOption('--data <dir>', 'folder of the journal and the key')
-    .requiredOption('--ledger <url>', 'address of a ledger node, http://host:port', ledgerAddress)
+    .requiredOption('--ledger <url>', 'address of a ledger node, http://host:port', serverAddress)
     .requiredOption('--channel <number>', 'as the ledger numbers it', wholeNumber(0, 2 ** 32 - 1))
     .option('--whole', 'the journal lacks nothing, though the client of the channel says so')
     .option('--yes', 'close it')

@@ -15,8 +15,8 @@ export function baseUnits(text: string): bigint {
   throw new InvalidArgumentError('A whole number of base units, below 10^18, is due here.')
 }
 
-/** The address of a ledger node. */
-export function ledgerAddress(text: string): string {
+/** The address of a server, as a ledger node or a hub is one. */
+export function serverAddress(text: string): string {
   const isAddress = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
   if (isAddress) return text
   throw new InvalidArgumentError('An address is due here, http://host:port.')

@@ -4,6 +4,7 @@ import { CommanderError } from 'commander'
 import type { Logger } from 'pino'
 import { LeaveFault } from '../leave-fault.js'
 import { StartFault } from '../start-fault.js'
+import { HubAnswerFault } from './hub-answer-fault.js'
 
 /** Exit codes: 1 could not do it or was asked for wrongly, 70 a durable promise was broken. */
 const EXIT = { failed: 1, fault: 70 } as const
@@ -51,6 +52,7 @@ function failureOf(error: unknown): Failure {
     error instanceof StoreFault ||
     error instanceof StartFault ||
     error instanceof LeaveFault ||
+    error instanceof HubAnswerFault ||
     error instanceof LedgerError
   ) {
     return { code: error.code, detail: error.message, exit: failed }

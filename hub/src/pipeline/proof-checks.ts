@@ -1,5 +1,5 @@
-import type { SignatureCheck } from '@tallystick/client-sdk/node'
 import { type EvidenceCheck, signedBytes, toHex, verifyEvidence } from '@tallystick/protocol'
+import type { SignatureCheck } from '@tallystick/protocol/workers'
 
 /** Decides signatures with the verdict of `verifySignature`, in their order. */
 export type VerifySignatures = (checks: readonly SignatureCheck[]) => Promise<readonly boolean[]>

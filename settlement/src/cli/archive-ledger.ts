@@ -1,4 +1,4 @@
-import { SignaturePool } from '@tallystick/client-sdk/node'
+import { SignaturePool } from '@tallystick/protocol/workers'
 import { InvalidArgumentError } from 'commander'
 import { Upstream } from '../follow/upstream.js'
 import { archiveHeight } from '../history/archive-index.js'

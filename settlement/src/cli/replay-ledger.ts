@@ -1,5 +1,5 @@
-import { SignaturePool } from '@tallystick/client-sdk/node'
 import type { ChainId } from '@tallystick/protocol'
+import { SignaturePool } from '@tallystick/protocol/workers'
 import { blockFacts } from '../import-ledger.js'
 import { recreateLedger } from '../recreate-ledger.js'
 import { printFacts } from './print-facts.js'

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { SignaturePool } from '@tallystick/client-sdk/node'
 import {
   type ChainId,
   encode,
@@ -10,6 +9,7 @@ import {
   transactionCodec,
   transactionId,
 } from '@tallystick/protocol'
+import { SignaturePool } from '@tallystick/protocol/workers'
 import { InvalidArgumentError } from 'commander'
 import type { z } from 'zod'
 import { ANSWERED } from '../api/answers.js'

@@ -1,4 +1,4 @@
-import { SignaturePool } from '@tallystick/client-sdk/node'
+import { SignaturePool } from '@tallystick/protocol/workers'
 import { Archive } from '../history/archive.js'
 import { verifyArchive } from '../history/verify-archive.js'
 import { LedgerFault, type LedgerFaultCode } from '../ledger-fault.js'

@@ -1,5 +1,5 @@
-import type { SignaturePool } from '@tallystick/client-sdk/node'
 import { type BlockHeader, type ChainId, type Rejection, reject } from '@tallystick/protocol'
+import type { SignaturePool } from '@tallystick/protocol/workers'
 import { pause } from '../engine/block-pace.js'
 import type { Engine, Standing, Turn } from '../engine/engine.js'
 import { LedgerFault } from '../ledger-fault.js'

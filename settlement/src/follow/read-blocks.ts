@@ -1,4 +1,3 @@
-import type { SignaturePool } from '@tallystick/client-sdk/node'
 import {
   type Block,
   blockCodec,
@@ -7,6 +6,7 @@ import {
   isRejection,
   type Rejection,
 } from '@tallystick/protocol'
+import type { SignaturePool } from '@tallystick/protocol/workers'
 import type { LedgerView } from '../core/ledger-view.js'
 import { ReceivedTransactions } from '../core/received-transactions.js'
 import type { DecidedBlock } from '../engine/engine.js'

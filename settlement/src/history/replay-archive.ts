@@ -1,5 +1,5 @@
-import type { SignaturePool } from '@tallystick/client-sdk/node'
 import { blockId, isRejection, PROTOCOL_VERSIONS } from '@tallystick/protocol'
+import type { SignaturePool } from '@tallystick/protocol/workers'
 import { applyBlock } from '../core/apply-block.js'
 import { parametersInForce } from '../core/parameters-in-force.js'
 import { MalformedBlock, readBlocks } from '../follow/read-blocks.js'

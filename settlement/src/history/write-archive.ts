@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SignaturePool } from '@tallystick/client-sdk/node'
 import {
   type Block,
   blockCodec,
@@ -14,6 +13,7 @@ import {
   isRejection,
   toHex,
 } from '@tallystick/protocol'
+import type { SignaturePool } from '@tallystick/protocol/workers'
 import { writeDurableFile } from '../durable-file.js'
 import { LedgerFault } from '../ledger-fault.js'
 import { Archive } from './archive.js'

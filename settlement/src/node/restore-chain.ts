@@ -1,4 +1,3 @@
-import { WorkerPool } from '@tallystick/client-sdk/node'
 import {
   type Block,
   type BlockHeader,
@@ -13,6 +12,7 @@ import {
   isRejection,
   toHex,
 } from '@tallystick/protocol'
+import { WorkerPool } from '@tallystick/protocol/workers'
 import { genesisHeader, genesisWrites } from '../core/genesis-state.js'
 import { parametersInForce } from '../core/parameters-in-force.js'
 import { LedgerFault } from '../ledger-fault.js'

@@ -1,6 +1,6 @@
-import type { SignaturePool } from '@tallystick/client-sdk/node'
-import { putCheck, type SignatureCheck, sharedChecks } from '@tallystick/client-sdk/node'
 import { closeAgreementDigest, fromHex, type Operation } from '@tallystick/protocol'
+import type { SignaturePool } from '@tallystick/protocol/workers'
+import { putCheck, type SignatureCheck, sharedChecks } from '@tallystick/protocol/workers'
 import type { Candidate } from '../core/fill-block.js'
 import type { LedgerView } from '../core/ledger-view.js'
 import type { ReceivedTransactions } from '../core/received-transactions.js'

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, describe, test } from 'node:test'
 import { concatBytes, fromHex, type PublicKey, toHex, verifySignature } from '@tallystick/protocol'
-import type { SignatureCheck } from '#client-sdk/node/workers/signature-check.js'
-import { SignaturePool } from '#client-sdk/node/workers/signature-pool.js'
+import type { SignatureCheck } from '#protocol/workers/signature-check.js'
+import { SignaturePool } from '#protocol/workers/signature-pool.js'
 import {
   craft,
   type Signed,
   SMALL_ORDER_ALIASES,
   SMALL_ORDER_POINTS,
   verdictOf,
-} from '../protocol/ed25519-reference.js'
+} from './ed25519-reference.js'
 
 type Vector = {
   readonly input: Readonly<Record<'publicKey' | 'message' | 'signature', string>>

@@ -1,6 +1,6 @@
 import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
-import { invariant } from '@tallystick/protocol'
+import { invariant } from '../primitives/invariant.js'
 import { decideChecks, type SharedChecks } from './signature-check.js'
 
 /** Whether the workers stand behind the main thread, or beside it. */

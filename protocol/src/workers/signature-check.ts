@@ -1,4 +1,5 @@
-import { invariant, type PublicKey, verifyEncodedSignature } from '@tallystick/protocol'
+import { type PublicKey, verifyEncodedSignature } from '../crypto/ed25519.js'
+import { invariant } from '../primitives/invariant.js'
 
 /** One signature to be checked: 64 bytes, over a 32-byte digest. */
 export type SignatureCheck = {

@@ -1,4 +1,4 @@
-import { fromHex } from '@tallystick/protocol'
+import { fromHex } from '../primitives/bytes.js'
 import {
   putCheck,
   type SharedChecks,
