@@ -13,6 +13,8 @@ export const HANDSHAKE_MS = 10_000
 /** Connections that are no session (yet), in all and from one address; one more is hung up on. */
 export const PLAIN_CONNECTIONS_MAX = 2_048
 export const PLAIN_CONNECTIONS_PER_ADDRESS_MAX = 256
+/** Milliseconds that one of them may stay where others wait: more than the slowest backup takes. */
+export const PLAIN_MS_MAX = 60_000
 /**
  * Events of one session that wait for their batch, and bytes of their frames: beyond it the socket is
  * not read. As many as a frame has, so that one busy client alone keeps batches full.

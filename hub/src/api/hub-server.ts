@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { MESSAGE_BYTES_MAX } from '@tallystick/protocol'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
@@ -7,7 +8,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { FRAME_CHUNKS_MAX, FRAME_FRAGMENTS_MAX } from '../limits.js'
 import { type BackupRoutesParts, backupRoutes } from './backup-routes.js'
 import { type PaymentRoutesParts, paymentRoutes } from './payment-routes.js'
-import { addressOf, boundPlainConnections } from './plain-connections.js'
+import { boundPlainConnections } from './plain-connections.js'
 import { refuseUpgrade, sendProblem } from './problem.js'
 
 /** What the hub tells over HTTP. */
@@ -23,8 +24,6 @@ export type HubServer = { readonly url: string; close(): Promise<void> }
 /** Milliseconds in which a request must have come, and between two looks at that. */
 const REQUEST_MS = 10_000
 const REQUEST_CHECK_MS = 2_000
-/** Milliseconds without a byte either way; a session has none. */
-const IDLE_MS = 30_000
 
 /** Serves `/v1/hub`, `/v1/stats`, `/v1/backups`, `/v1/payments`, `/livez`, `/readyz`, and sessions on `/v1/session`. */
 export async function serveHub(options: {
@@ -45,8 +44,7 @@ export async function serveHub(options: {
     },
     hubApp(options),
   )
-  server.timeout = IDLE_MS
-  const becomesSession = boundPlainConnections(server)
+  const plainConnections = boundPlainConnections(server)
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MESSAGE_BYTES_MAX,
@@ -59,9 +57,9 @@ export async function serveHub(options: {
   })
   server.on('upgrade', (request, socket, head) => {
     // A stranger that hangs up in the middle is its own affair.
-    socket.on('error', () => socket.destroy())
+    socket.on('error', hangUp)
     // Node hands the TCP socket over under the type of its base class.
-    const address = addressOf(socket as Socket)
+    const address = plainConnections.addressOf(socket as Socket)
     // Compared, never parsed: what a stranger writes here need not be an address.
     const [path = ''] = (request.url ?? '').split('?')
     if (path !== '/v1/session') {
@@ -72,10 +70,13 @@ export async function serveHub(options: {
       const detail = 'too many sessions, in all or from this address; try again later'
       return refuseUpgrade(socket, { code: 'too_many_sessions', detail })
     }
+    // The answer and the hello leave together: a write is dearer than what it writes.
+    socket.cork()
     sockets.handleUpgrade(request, socket, head, (opened) => {
-      becomesSession(socket as Socket)
+      plainConnections.remove(socket as Socket)
       options.onSocket(opened, address)
     })
+    queueMicrotask(() => socket.uncork())
   })
   await listen(server, options.port, options.host)
   const { port } = server.address() as AddressInfo
@@ -133,6 +134,11 @@ const answerFailure: ErrorRequestHandler = (error: unknown, _request, response, 
       ? { code: 'not_found', detail: 'the address could not be decoded' }
       : { code: 'internal_error', detail: 'this request failed; it may be repeated' },
   )
+}
+
+/** One function for all sockets. */
+function hangUp(this: Duplex): void {
+  this.destroy()
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

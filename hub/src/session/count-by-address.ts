@@ -1,12 +1,6 @@
 /** How many there are of each address; what comes to zero is forgotten. */
 export class CountByAddress {
   readonly #counts = new Map<string, number>()
-  #total = 0
-
-  /** Of all addresses. */
-  get total(): number {
-    return this.#total
-  }
 
   of(address: string): number {
     return this.#counts.get(address) ?? 0
@@ -14,7 +8,6 @@ export class CountByAddress {
 
   add(address: string, change: 1 | -1): void {
     const count = this.of(address) + change
-    this.#total += change
     if (count === 0) this.#counts.delete(address)
     else this.#counts.set(address, count)
   }

@@ -66,7 +66,7 @@ export class Session {
       host.closed(this)
     })
     // The close that follows an error cleans up; the error itself is the peer's affair.
-    socket.on('error', () => socket.terminate())
+    socket.on('error', hangUp)
     this.send({ kind: 'hello', ...hello })
   }
 
@@ -369,6 +369,11 @@ export class Session {
       ),
     )
   }
+}
+
+/** One function for all sockets: what each has of its own is paid for ten thousand times. */
+function hangUp(this: WebSocket): void {
+  this.terminate()
 }
 
 function cut(detail: string): string {
