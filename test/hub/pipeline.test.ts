@@ -192,20 +192,20 @@ describe('the pipeline over a journal on disk', () => {
     await again.journal.close()
   })
 
-  test('what waits together is one commit, of at most 512 events', async () => {
+  test('what waits together is one commit, of at most 1,024 events', async () => {
     const desk = await Desk.open()
     const [from] = desk.clients
     assert.ok(from !== undefined)
     const update = from.signs([])
     await Promise.all(
-      Array.from({ length: 1_100 }, () => desk.pipeline.peer({ kind: 'update', update })),
+      Array.from({ length: 2_100 }, () => desk.pipeline.peer({ kind: 'update', update })),
     )
     // The first event runs alone; repeats of a stored update change nothing and commit nothing.
     assert.deepEqual(
       desk.diary.filter((line) => line !== '1:stored'),
       ['commit peers', 'durable'],
     )
-    assert.equal(desk.diary.filter((line) => line === '1:stored').length, 1_100)
+    assert.equal(desk.diary.filter((line) => line === '1:stored').length, 2_100)
     await desk.journal.close()
   })
 

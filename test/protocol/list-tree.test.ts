@@ -66,11 +66,12 @@ describe('list tree: root', () => {
 
 describe('list tree: path', () => {
   test('every index of every size 1..65 verifies, alone and from all paths at once', () => {
-    assert.deepEqual(listPaths([]), [])
+    assert.deepEqual(listPaths([]).paths, [])
     for (const count of SIZES) {
       const leaves = leavesOf(count)
       const root = naiveListRoot(leaves)
-      const paths = listPaths(leaves)
+      const { paths, root: own } = listPaths(leaves)
+      assertBytes(own, root)
       assert.equal(paths.length, count)
       paths.forEach((path, index) => {
         assert.deepEqual(listPath(leaves, index), path)
@@ -83,7 +84,7 @@ describe('list tree: path', () => {
     for (const count of SIZES) {
       const leaves = leavesOf(count)
       const root = listRoot(leaves)
-      for (const [index, path] of listPaths(leaves).entries()) {
+      for (const [index, path] of listPaths(leaves).paths.entries()) {
         for (let other = 0; other <= count; other++) {
           const position = { root, leaf: leafAt(index), index: other, count, path }
           assert.equal(verifyListPath(position), other === index)
@@ -97,7 +98,7 @@ describe('list tree: path', () => {
     for (let count = 1; count <= 17; count++) {
       const leaves = leavesOf(count)
       const root = listRoot(leaves)
-      for (const [index, path] of listPaths(leaves).entries()) {
+      for (const [index, path] of listPaths(leaves).paths.entries()) {
         for (let otherCount = 1; otherCount <= 18; otherCount++) {
           for (let other = 0; other < otherCount; other++) {
             const isSameWalk = turns(other, otherCount) === turns(index, count)
@@ -109,7 +110,7 @@ describe('list tree: path', () => {
       }
     }
     assert(ambiguous > 0)
-    const [path] = listPaths(leavesOf(3))
+    const [path] = listPaths(leavesOf(3)).paths
     assert(path)
     assert(
       verifyListPath({ root: listRoot(leavesOf(3)), leaf: leafAt(0), index: 0, count: 4, path }),

@@ -4,6 +4,7 @@ import { StoreFault } from '../store/store-fault.js'
 import { isCutShort } from './cut-short.js'
 import { MarkFile } from './high-water-mark.js'
 import { LiveRows } from './live-rows.js'
+import { isLone, loneWriteSchema, writeLone } from './lone-write.js'
 import { newMark, openSeal, type Restored } from './open-seal.js'
 import { changesOf, liveChangesOf, writeChanges, writtenOf } from './row-change.js'
 import type { SqlValue } from './row-digest.js'
@@ -179,7 +180,8 @@ export class SealedDatabase {
       live: this.#live.sumAfter(live),
     })
     try {
-      await writeChanges(this.#database, changes, seal)
+      if (isLone(changes)) await writeLone(this.#database, changes, seal)
+      else await writeChanges(this.#database, changes, seal)
       await this.#mark.note(seal)
     } catch (fault) {
       this.#fault = fault
@@ -221,6 +223,7 @@ async function openFiles(
   const markPath = markPathOf(options.path)
   try {
     const seal = await openSeal({ ...options, database, live, markPath })
+    for (const statement of options.tables.flatMap(loneWriteSchema)) await database.all(statement)
     return { database, mark: await MarkFile.create(markPath, seal), live, seal }
   } catch (error) {
     await database.close()

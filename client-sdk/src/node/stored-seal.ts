@@ -20,12 +20,18 @@ function ownerBeforeKey(owner: string): string {
   return `${owner} with key `
 }
 
+/** The columns of the seal behind its place, and what stands in them. */
+export const SEAL_COLUMNS = [
+  ...(['format', 'owner', 'id', 'sequence', 'previous', 'written', 'live', 'head'] as const),
+]
+export function sealValues(seal: Seal): readonly (string | number)[] {
+  return SEAL_COLUMNS.map((column) => seal[column])
+}
+
 /** Puts a seal in the place of the one before. */
 export function putSeal(transaction: SqliteTransaction, seal: Seal): Promise<void> {
-  const { format, owner, id, sequence, previous, written, live, head } = seal
-  return transaction.run('INSERT OR REPLACE INTO seal VALUES (0, ?, ?, ?, ?, ?, ?, ?, ?)', [
-    ...[format, owner, id, sequence, previous, written, live, head],
-  ])
+  const sql = 'INSERT OR REPLACE INTO seal VALUES (0, ?, ?, ?, ?, ?, ?, ?, ?)'
+  return transaction.run(sql, sealValues(seal))
 }
 
 /**

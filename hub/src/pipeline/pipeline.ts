@@ -21,7 +21,7 @@ import { FairQueue } from './fair-queue.js'
 import { ProofChecks, type VerifySignatures } from './proof-checks.js'
 
 /** Events that one journal transaction takes at most; the next batch gathers meanwhile. */
-const BATCH_EVENTS_MAX = 512
+const BATCH_EVENTS_MAX = 1_024
 /** So few proofs are checked at once where they are: to ask a worker takes as long. */
 const CHECKS_HERE_MAX = 2
 

@@ -124,7 +124,8 @@ export async function openSqliteJournal(
   try {
     const rebuilt = taken ?? (await rebuild((table, keys) => database.lookup(table, keys)))
     found.clear()
-    return new SqliteJournal(database, rebuilt, () => shelf?.close())
+    const hasReveals = await hasRows(database, REVEAL)
+    return new SqliteJournal(database, { ...rebuilt, hasReveals }, () => shelf?.close())
   } catch (error) {
     await database.close()
     throw error
@@ -163,12 +164,20 @@ class SqliteJournal implements Journal {
   readonly #checkpoint: Checkpoint
   readonly #sums: PaymentSums
   readonly #closeShelf: () => void
+  /** Most hubs see a link on the ledger seldom or never: as long as there is none, none is looked for. */
+  #hasReveals: boolean
   #sequence: number
   #isBusy = false
 
   constructor(
     database: SealedDatabase,
-    { checkpoint, sums, sequence, ...stored }: RebuiltHub,
+    {
+      checkpoint,
+      sums,
+      sequence,
+      hasReveals,
+      ...stored
+    }: RebuiltHub & { readonly hasReveals: boolean },
     closeShelf: () => void,
   ) {
     this.stored = stored
@@ -177,6 +186,7 @@ class SqliteJournal implements Journal {
     this.#checkpoint = checkpoint
     this.#sums = sums
     this.#sequence = sequence
+    this.#hasReveals = hasReveals
   }
 
   async payments(anchors: readonly Anchor[]): Promise<readonly Payment[]> {
@@ -184,6 +194,7 @@ class SqliteJournal implements Journal {
   }
 
   async reveals(anchors: readonly Anchor[]): Promise<readonly Anchor[]> {
+    if (!this.#hasReveals) return []
     const rows = await this.#database.lookup(REVEAL, keysOf(anchors))
     return rows.map((row) => toHex(storedBytes(row, 'anchor', 32)) as Anchor)
   }
@@ -202,6 +213,7 @@ class SqliteJournal implements Journal {
       ...this.#rowsOf(part),
     ])
     this.#sequence = sequence
+    this.#hasReveals ||= writes.reveals.size > 0
     for (const payment of writes.payments.values()) {
       this.#sums.replace(state.payment(payment.anchor), payment)
     }
@@ -268,6 +280,11 @@ class SqliteJournal implements Journal {
     const rows = partRows(part, this.stored.state, this.#sequence)
     return part.payments.length === 0 ? rows : [...rows, sums]
   }
+}
+
+async function hasRows(database: SealedDatabase, table: SealedTable): Promise<boolean> {
+  for await (const rows of database.scan(table)) return rows.length > 0
+  return false
 }
 
 /** The rows of a part of a checkpoint, with everything in them up to record `sequence`. */

@@ -15,11 +15,11 @@ import {
   resumeNonceCodec,
 } from '../ledger/identifiers.js'
 import { COUNTER_MAX } from '../ledger/limits.js'
-import { listRoot } from '../merkle/list-tree.js'
+import { listRootOf } from '../merkle/list-tree.js'
 import { amount } from '../primitives/amount.js'
 import { fromHex } from '../primitives/bytes.js'
 import { type LaneState, lockedOf } from './lane-state.js'
-import { pendingItemHash } from './pending-item.js'
+import { pendingItemLeaf } from './pending-item.js'
 import { type Role, roleCodec } from './side.js'
 
 /** A payer's cumulative promise on its lane, as it is signed (CH-4). */
@@ -49,7 +49,7 @@ export function balanceProofOf(channel: ChannelId, payer: Role, lane: LaneState)
     acked: lane.acked,
     transferred: lane.transferred,
     locked: amount(lockedOf(lane)),
-    pendingRoot: listRoot(lane.items.map(pendingItemHash)),
+    pendingRoot: listRootOf(lane.items.map(pendingItemLeaf)),
   }
 }
 

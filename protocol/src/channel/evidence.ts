@@ -3,7 +3,7 @@ import { type PublicKey, type Signer, verifySignature } from '../crypto/ed25519.
 import { TAG, taggedHash } from '../crypto/tagged-hash.js'
 import type { ChainId } from '../ledger/identifiers.js'
 import { BATCH_LEAVES_MAX } from '../ledger/limits.js'
-import { listPaths, listRoot, rootFromListPath } from '../merkle/list-tree.js'
+import { listPaths, rootFromListPath } from '../merkle/list-tree.js'
 import { fromHex } from '../primitives/bytes.js'
 import { invariant } from '../primitives/invariant.js'
 
@@ -46,8 +46,9 @@ export function signEvidence(
   )
   if (digests.length === 1) return [{ kind: 'single', signature: signer.sign(first) }]
   const count = digests.length
-  const signature = signer.sign(batchDigest(chainId, listRoot(digests), count))
-  return listPaths(digests).map((path, index) => ({ kind: 'batch', signature, index, count, path }))
+  const { root, paths } = listPaths(digests)
+  const signature = signer.sign(batchDigest(chainId, root, count))
+  return paths.map((path, index) => ({ kind: 'batch', signature, index, count, path }))
 }
 
 /** What says whether `payer` signed `digest`; `verifyEvidence` alone decides. */

@@ -38,7 +38,20 @@ export const EMPTY_LIST_ROOT: Uint8Array = new Uint8Array(HASH_BYTES)
 
 /** The 32-byte root over `leaves`, each a 32-byte tagged hash made by the caller. */
 export function listRoot(leaves: readonly Uint8Array[]): Uint8Array {
-  return listLevels(leaves).at(-1)?.[0] ?? EMPTY_LIST_ROOT
+  return listRootOf(leaves.map(listLeaf))
+}
+
+/** The hash of a leaf, 32 bytes: for a caller that puts the same leaves into many lists. */
+export function listLeaf(leaf: Uint8Array): Uint8Array {
+  invariant(leaf.length === HASH_BYTES, 'a leaf of a list tree is a 32-byte hash')
+  return taggedHash(TAG.listLeaf, leaf)
+}
+
+/** The root over leaves that are hashed already (`listLeaf`). */
+export function listRootOf(hashed: readonly Uint8Array[]): Uint8Array {
+  let level = hashed
+  while (level.length > 1) level = levelAbove(level)
+  return level[0] ?? EMPTY_LIST_ROOT
 }
 
 /** The siblings of 32 bytes each, lowest first, that lead from `leaves[index]` to the root. */
@@ -50,10 +63,14 @@ export function listPath(leaves: readonly Uint8Array[], index: number): Uint8Arr
   return siblingsOf(index, listLevels(leaves))
 }
 
-/** The path of every leaf, in list order: 2n - 1 hashes for all of them together. */
-export function listPaths(leaves: readonly Uint8Array[]): Uint8Array[][] {
+/** The root, and the path of every leaf in list order: 2n - 1 hashes for all of them together. */
+export function listPaths(leaves: readonly Uint8Array[]): {
+  readonly root: Uint8Array
+  readonly paths: readonly Uint8Array[][]
+} {
   const levels = listLevels(leaves)
-  return leaves.map((_, index) => siblingsOf(index, levels))
+  const root = levels.at(-1)?.[0] ?? EMPTY_LIST_ROOT
+  return { root, paths: leaves.map((_, index) => siblingsOf(index, levels)) }
 }
 
 /**
@@ -96,10 +113,7 @@ export function verifyListPath(position: ListPosition & { readonly root: Uint8Ar
 /** All levels from the hashed leaves up to the root alone; no level for the empty list. */
 function listLevels(leaves: readonly Uint8Array[]): Uint8Array[][] {
   if (leaves.length === 0) return []
-  let level = leaves.map((leaf) => {
-    invariant(leaf.length === HASH_BYTES, 'a leaf of a list tree is a 32-byte hash')
-    return taggedHash(TAG.listLeaf, leaf)
-  })
+  let level = leaves.map(listLeaf)
   const levels = [level]
   while (level.length > 1) {
     level = levelAbove(level)
@@ -109,11 +123,12 @@ function listLevels(leaves: readonly Uint8Array[]): Uint8Array[][] {
 }
 
 function levelAbove(level: readonly Uint8Array[]): Uint8Array[] {
-  return level.flatMap((hash, at) => {
-    if (at % 2 === 1) return []
-    const right = level[at + 1]
-    return [right === undefined ? hash : nodeHash(hash, right)]
-  })
+  const above: Uint8Array[] = []
+  for (let at = 0; at < level.length; at += 2) {
+    const [left, right] = [level[at], level[at + 1]]
+    if (left !== undefined) above.push(right === undefined ? left : nodeHash(left, right))
+  }
+  return above
 }
 
 function siblingsOf(index: number, levels: readonly Uint8Array[][]): Uint8Array[] {

@@ -29,6 +29,8 @@ const HUB = new URL('../../../../hub/dist/cli/hub.js', import.meta.url)
 const FEE_PER_KILO_COST = 1
 /** Blocks come fast, so that channels open fast; none is made while there is nothing to put in. */
 const BLOCK_INTERVAL_MS = 100
+/** As the hub's README has it. */
+const YOUNG_HEAP = '--max-semi-space-size=32'
 const HUB_FUNDS = amount(10n ** 12n)
 
 /** What the hub did until some moment; differences of two say what a load has cost. */
@@ -185,6 +187,7 @@ export class HubUnderLoad {
     const child = spawn(
       process.execPath,
       [
+        YOUNG_HEAP,
         ...(profileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileDir]),
         ...(isInspected ? ['--inspect=127.0.0.1:0'] : []),
         ...[fileURLToPath(HUB), 'run', '--json', '--stop-with-parent'],
