@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { sha256, toHex, utf8 } from '@tallystick/protocol'
 import { StoreFault } from '../store/store-fault.js'
@@ -33,7 +34,7 @@ export class MarkFile {
   static async create(path: string, noted: Noted): Promise<MarkFile> {
     try {
       await writeDurableFile(path, utf8(markText(noted)))
-      return new MarkFile(await open(path, 'r+'), path)
+      return new MarkFile(await open(path, constants.O_RDWR | (constants.O_DSYNC ?? 0)), path)
     } catch (cause) {
       throw writeFault(path, cause)
     }
@@ -46,7 +47,7 @@ export class MarkFile {
       const at = (noted.sequence % 2) * PLACE_BYTES
       const { bytesWritten } = await this.#file.write(place, 0, place.length, at)
       if (bytesWritten !== place.length) throw new Error(`${bytesWritten} bytes were written`)
-      await this.#file.datasync()
+      if (!WRITES_SYNC) await this.#file.datasync()
     } catch (cause) {
       throw writeFault(this.#path, cause)
     }
@@ -56,6 +57,9 @@ export class MarkFile {
     return this.#file.close()
   }
 }
+
+/** Whether a write is on the disk when it is done, where the system can have it so: one call instead of two. */
+const WRITES_SYNC = constants.O_DSYNC !== undefined
 
 /** What is noted of a commit; of a chain of another kind than commits, of its newest link. */
 type NotedCommit = Pick<Seal, 'id' | 'sequence' | 'head'>

@@ -34,14 +34,20 @@ export async function openDatabase(path: string): Promise<SqliteDatabase> {
       error ? reject(faultOf(error, path)) : resolve()
   const exec = (sql: string) =>
     new Promise<void>((resolve, reject) => handle.exec(sql, settled(resolve, reject)))
-  const run = (sql: string, values: readonly unknown[] = []) =>
-    new Promise<void>((resolve, reject) => handle.run(sql, values, settled(resolve, reject)))
+  const prepared = new PreparedStatements(handle)
+  const run = async (sql: string, values: readonly unknown[] = []) => {
+    await all(sql, values)
+  }
   const all = (sql: string, values: readonly unknown[] = []) =>
-    new Promise<readonly Row[]>((resolve, reject) =>
-      handle.all(sql, values, (error, rows) =>
-        error ? reject(faultOf(error, path)) : resolve(rows as Row[]),
-      ),
-    )
+    new Promise<readonly Row[]>((resolve, reject) => {
+      const done = (error: Error | null, rows: unknown[]) =>
+        error ? reject(faultOf(error, path)) : resolve(rows as Row[])
+      prepared.find(sql, (error, statement) => {
+        if (error !== null) done(error, [])
+        else if (statement === undefined) handle.all(sql, values, done)
+        else statement.all(values, done)
+      })
+    })
   let last: Promise<unknown> = Promise.resolve()
   const alone = <T>(work: () => Promise<T>): Promise<T> => {
     const next = last.then(work)
@@ -66,7 +72,68 @@ export async function openDatabase(path: string): Promise<SqliteDatabase> {
         await exec('COMMIT')
       }),
     close: () =>
-      alone(() => new Promise((resolve, reject) => handle.close(settled(resolve, reject)))),
+      alone(async () => {
+        await prepared.finalize()
+        await new Promise<void>((resolve, reject) => handle.close(settled(resolve, reject)))
+      }),
+  }
+}
+
+/** Longer ones are made for so many rows as there are just then. */
+const PREPARED_LENGTH_MAX = 400
+/** Statements that are kept; of those beyond, the one that was made first is let go. */
+const PREPARED_MAX = 64
+
+/**
+ * Statements that are used again and again: to prepare one each time is a third of what a commit of one
+ * row takes on the main thread.
+ */
+class PreparedStatements {
+  readonly #handle: sqlite3.Database
+  readonly #kept = new Map<string, sqlite3.Statement>()
+  /** Seen once; what comes back is worth to be kept. */
+  #seen = new Set<string>()
+
+  constructor(handle: sqlite3.Database) {
+    this.#handle = handle
+  }
+
+  /** Finds the statement of a text that comes back; of another one there is none. */
+  find(
+    sql: string,
+    found: (error: Error | null, statement: sqlite3.Statement | undefined) => void,
+  ): void {
+    const kept = this.#kept.get(sql)
+    if (kept !== undefined || !this.#comesBack(sql)) return found(null, kept)
+    // One that cannot be prepared would never answer.
+    const statement = this.#handle.prepare(sql, (error?: Error | null) => {
+      if (error) return found(error, undefined)
+      this.#keep(sql, statement)
+      found(null, statement)
+    })
+  }
+
+  #comesBack(sql: string): boolean {
+    if (sql.length > PREPARED_LENGTH_MAX) return false
+    if (this.#seen.has(sql)) return true
+    if (this.#seen.size > PREPARED_MAX) this.#seen = new Set()
+    this.#seen.add(sql)
+    return false
+  }
+
+  #keep(sql: string, statement: sqlite3.Statement): void {
+    this.#kept.set(sql, statement)
+    const [first] = this.#kept
+    if (this.#kept.size <= PREPARED_MAX || first === undefined) return
+    this.#kept.delete(first[0])
+    first[1].finalize()
+  }
+
+  /** Lets all of them go: a database with statements cannot be closed. */
+  async finalize(): Promise<void> {
+    const all = [...this.#kept.values()]
+    this.#kept.clear()
+    await Promise.all(all.map((one) => new Promise<void>((done) => one.finalize(() => done()))))
   }
 }
 
