@@ -77,7 +77,7 @@ describe('WIRE-7 what is said', () => {
     outbox.say(session, stored(1))
     outbox.say(session, other())
     outbox.flush(session)
-    assert.deepEqual(session.heard(), [[stored(1), other()]])
+    assert.deepEqual(session.heard(), [[other(), stored(1)]])
     outbox.say(session, other())
     outbox.forget(session)
     await turn()
@@ -86,7 +86,7 @@ describe('WIRE-7 what is said', () => {
 })
 
 describe('WIRE-8 a stored', () => {
-  test('goes along with the next that is said, and says the newest version of each lane', async () => {
+  test('goes along with the next that is said, behind it, and says the newest version of each lane', async () => {
     const { outbox, session } = scene()
     for (const version of [1, 2]) outbox.say(session, stored(version))
     outbox.say(session, stored(7, SECOND))
@@ -94,7 +94,7 @@ describe('WIRE-8 a stored', () => {
     assert.deepEqual(session.heard(), [])
     outbox.say(session, other())
     await turn()
-    assert.deepEqual(session.heard(), [[stored(2), stored(7, SECOND), other()]])
+    assert.deepEqual(session.heard(), [[other(), stored(2), stored(7, SECOND)]])
   })
 
   test('goes alone after 25 to 50 ms, on one timer for all sessions, which then rests', async () => {
@@ -130,7 +130,7 @@ describe('WIRE-8 a stored', () => {
     outbox.retract(session, FIRST)
     outbox.say(session, other(SECOND))
     await turn()
-    assert.deepEqual(session.heard(), [[stored(1, SECOND), other(SECOND)]])
+    assert.deepEqual(session.heard(), [[other(SECOND), stored(1, SECOND)]])
   })
 
   test('is kept by nobody once it is said, or its session is over', async () => {

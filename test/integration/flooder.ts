@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import {
   type ChannelId,
   concatBytes,
@@ -92,9 +91,12 @@ export class Flooder {
       await this.connect()
       const socket = this.#socket
       if (socket?.readyState !== WebSocket.OPEN) continue
-      const closed = once(socket, 'close')
+      const { length } = this.#codes
       socket.send(frame)
-      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 20))])
+      // It is told what was wrong, or that the channel is not attached.
+      while (this.#codes.length === length && socket.readyState === WebSocket.OPEN) {
+        await new Promise(setImmediate)
+      }
       socket.terminate()
     }
   }

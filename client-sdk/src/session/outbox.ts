@@ -51,7 +51,8 @@ export class Outbox<Session extends Speaker> {
 
   /** Says at once all that waits. */
   flush(session: Session): void {
-    const messages = [...this.#takeConfirmations(session), ...(this.#said.get(session) ?? [])]
+    // Confirmations come last: nobody waits for one, and a payment must not wait for it to be heard.
+    const messages = [...(this.#said.get(session) ?? []), ...this.#takeConfirmations(session)]
     this.#said.delete(session)
     if (messages.length > 0) session.transmit(framesOf(messages))
   }
