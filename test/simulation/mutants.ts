@@ -108,7 +108,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'accept-a-proof-with-any-signature',
     rule: 'CH-5',
     file: RECEIVE,
-    find: 'return verifyEvidence(chainId, party.ledger[payer].key, digest, evidence)',
+    find: 'return verify(chainId, party.ledger[payer].key, digest, evidence)',
     replace: 'return true',
   },
   {

@@ -119,6 +119,8 @@ export class Pipeline {
 
   async #run(): Promise<void> {
     this.#running = true
+    // What one frame says shares a batch.
+    await Promise.resolve()
     try {
       while (this.queued > 0 && !this.#stopped) {
         const block = this.#blocks.shift()
