@@ -9,9 +9,6 @@ import {
 import type { SignatureWorkerData } from './signature-worker.js'
 import { WorkerPool } from './worker-pool.js'
 
-/** Checks for which one more worker is asked: to ask one costs the asking thread as much as a check. */
-const ASKED_CHECKS = 2 * TAKEN_CHECKS
-
 /**
  * Checks signatures on all cores, with the verdict of `verifySignature`. Lives until `stop`. Workers
  * take checks from shared memory and need no word from this thread before all are decided: it may
@@ -41,7 +38,7 @@ export class SignaturePool {
 
   /** Decides checks where they lie. Rejects only when a worker has died. */
   async decide(shared: SharedChecks): Promise<void> {
-    const asked = Math.min(this.#workers.size, Math.ceil(shared.verdicts.length / ASKED_CHECKS))
+    const asked = Math.min(this.#workers.size, Math.ceil(shared.verdicts.length / TAKEN_CHECKS))
     await Promise.all(Array.from({ length: asked }, () => this.#workers.ask(shared)))
   }
 
