@@ -136,7 +136,7 @@ export async function startHub(
   return {
     url: server.url,
     key: keys.signer.publicKey,
-    stop: async () => {
+    stop: once(async () => {
       hub.stop()
       await server.close()
       await backups.close()
@@ -144,7 +144,16 @@ export async function startHub(
       await journal.close()
       await audit.append('stopped', {})
       await audit.close()
-    },
+    }),
+  }
+}
+
+/** However often it is asked for, it is done once. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined
+  return () => {
+    done ??= work()
+    return done
   }
 }
 

@@ -15,10 +15,15 @@ export async function resumeAtStart(
     const nonce = randomBytes(RESUME_NONCE_BYTES)
     return askAtStart(channel, { nonce }) ?? []
   })
-  if (asking.length === 0) return
-  const rows = new Map(asking.map((channel) => [idOf(channel), channel]))
-  await journal.commit({ channels: rows, payments: new Map(), reveals: new Set() }, undefined)
+  for (let from = 0; from < asking.length; from += CHANNELS_PER_COMMIT) {
+    const some = asking.slice(from, from + CHANNELS_PER_COMMIT)
+    const channels = new Map(some.map((channel) => [idOf(channel), channel]))
+    await journal.commit({ channels, payments: new Map(), reveals: new Set() }, undefined)
+  }
 }
+
+/** After a copy was taken all channels may ask. */
+const CHANNELS_PER_COMMIT = 1_024
 
 /** What a channel of a restored copy becomes: nothing is signed on it before it is resumed (HUB-8). */
 export function restoredAt(

@@ -20,10 +20,13 @@ import { openDatabase } from '#client-sdk/node/sqlite-database.js'
 import { encodeHubChannel, type HubChannel, idOf } from '#hub/core/hub-channel.js'
 import type { HubState } from '#hub/core/hub-state.js'
 import type { Payment, PaymentStatus } from '#hub/core/payment.js'
+import { Pipeline } from '#hub/pipeline/pipeline.js'
 import type { Journal } from '#hub/store/journal.js'
 import { openSqliteJournal } from '#hub/store/sqlite-journal.js'
-import { CHAIN, SIGNERS, testChannel } from '../protocol/test-channel.js'
+import { CHAIN, NOW, SIGNERS, testChannel } from '../protocol/test-channel.js'
 import { temporaryFolder } from '../settlement/data-folder.js'
+import { POLICY } from './hub-world.js'
+import { verifyHere } from './verify-here.js'
 
 const OWNER = { chainId: CHAIN, hub: SIGNERS.hub.publicKey }
 const hex = (byte: number, bytes: number) => byte.toString(16).padStart(2, '0').repeat(bytes)
@@ -247,4 +250,103 @@ describe('what has ended', () => {
     )
     await journal.close()
   })
+})
+
+/** A payment that ended in the second of its number. */
+function endedIn(name: number): Payment {
+  const step = { channel: 0, what: 'confirm', name, payment: 'settled' } as const
+  const payment = paymentOf(step) ?? assert.fail()
+  return { ...payment, time: timestamp(1_000 + name) }
+}
+
+const commitPayment = (journal: Journal, payment: Payment) =>
+  journal.commit(
+    { channels: new Map(), payments: new Map([[payment.anchor, payment]]), reveals: new Set() },
+    undefined,
+  )
+
+test('HUB-12 who lists while payments end is shown all of them, whenever they come into their table', async (context) => {
+  const path = join(temporaryFolder(context), 'hub.db')
+  const journal = await openSqliteJournal(path, OWNER, { logBytes: 3_000 })
+  const shown: string[] = []
+  let last: Payment | undefined
+  let isOver = false
+  let now = timestamp(1_000)
+  const listing = (async () => {
+    for (let isLast = false; !isLast; ) {
+      isLast = isOver
+      const page = await journal.finished(last, now, 5)
+      shown.push(...page.map(({ anchor }) => anchor))
+      last = page.at(-1) ?? last
+      if (page.length > 0) isLast = false
+    }
+  })()
+  // Anchors do not follow the order of time, so that a page ends anywhere.
+  const names = Array.from({ length: 250 }, (_, i) => ((i * 97) % 251) + 1).filter((n) => n <= 250)
+  for (const [i, name] of names.entries()) {
+    const payment = { ...endedIn(name), time: timestamp(1_001 + i) }
+    now = payment.time
+    await commitPayment(journal, payment)
+  }
+  now = timestamp(9_000)
+  isOver = true
+  await listing
+  assert.deepEqual(shown, names.map(anchorNamed))
+  await journal.close()
+})
+
+test('JRN-9 the sums of payments are those of all records after a stop that left nothing but them', async (context) => {
+  const path = join(temporaryFolder(context), 'hub.db')
+  const first = await openSqliteJournal(path, OWNER)
+  await carryOut(first, { channel: 0, what: 'open', name: 1, payment: undefined })
+  await first.close()
+  const second = await openSqliteJournal(path, OWNER)
+  for (const name of [1, 2, 3, 4, 5]) await commitPayment(second, endedIn(name))
+  await second.close()
+  const third = await openSqliteJournal(path, OWNER)
+  for (const name of [6, 7]) await commitPayment(third, endedIn(name))
+  const again = await openSqliteJournal(crashed(path, `${path}.crashed`), OWNER)
+  assert.deepEqual(
+    (await again.totals()).map(({ status, count }) => [status, count]),
+    [['settled', 7]],
+  )
+  await third.close()
+  await again.close()
+})
+
+test('INV-48 a block after a start looks up what goes on once, and not again at every block', async (context) => {
+  const path = join(temporaryFolder(context), 'hub.db')
+  const first = await openSqliteJournal(path, OWNER)
+  const steps = [1, 2, 3].map((name) => {
+    return { channel: 0, what: 'be paid', name, payment: 'pending' } as const
+  })
+  for (const step of steps) await carryOut(first, step)
+  await first.close()
+  const journal = await openSqliteJournal(path, OWNER)
+  let asked = 0
+  const pipeline = new Pipeline({
+    ...{ chainId: CHAIN, policy: POLICY, signer: SIGNERS.hub, verify: verifyHere, time: NOW },
+    journal: {
+      stored: journal.stored,
+      payments: (anchors) => {
+        asked += anchors.length
+        return journal.payments(anchors)
+      },
+      reveals: (anchors) => journal.reveals(anchors),
+      commit: (writes, height) => journal.commit(writes, height),
+    },
+    perform: () => undefined,
+    onFault: (fault) => assert.fail(String(fault)),
+    restoredTime: undefined,
+    randomBytes: (length) => new Uint8Array(length),
+  })
+  for (const height of [1, 2, 3]) {
+    await pipeline.ledger({
+      height,
+      time: NOW,
+      events: [{ kind: 'channelGone', channel: CHAIN as never }],
+    })
+  }
+  assert.equal(asked, 3)
+  await journal.close()
 })

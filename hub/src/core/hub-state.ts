@@ -65,6 +65,13 @@ export class HubState implements HubView {
     this.#reveals = reveals
   }
 
+  /** Keeps what goes on of payments that the journal has found: they are asked about at every block. */
+  keep(payments: Iterable<Payment>): void {
+    for (const payment of payments) {
+      if (!isFinal(payment)) this.#payments.set(payment.anchor, payment)
+    }
+  }
+
   /** Takes over what the journal has made durable. */
   apply({ channels, payments }: HubWrites): void {
     for (const channel of channels.values()) this.pages.put(channel)

@@ -205,6 +205,8 @@ export class Pipeline {
     const { journal } = this.#parts
     const known = payments.length === 0 ? [] : await journal.payments(payments)
     const shown = reveals.length === 0 ? [] : await journal.reveals(reveals)
-    journal.stored.state.preload(known, new Set(shown))
+    const { state } = journal.stored
+    state.keep(known)
+    state.preload(known, new Set(shown))
   }
 }

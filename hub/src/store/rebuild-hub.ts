@@ -90,7 +90,8 @@ export async function rebuildHub(
     const changed = applyRecord(state, sequence, record, (page) => pages[page]?.sequence ?? 0)
     checkpoint.note({ sequence, bytes: record.length }, changed, payments)
   }
-  const newest = Math.max(0, ...[records.at(-1)?.sequence ?? 0, newestOf(pages)])
+  // All that a stopped hub has left may be its sums.
+  const newest = Math.max(records.at(-1)?.sequence ?? 0, newestOf(pages), asOf?.sequence ?? 0)
   const height = meta.get('height')
   const restored = meta.get('restored_time')
   return {

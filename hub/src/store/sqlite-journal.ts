@@ -19,7 +19,7 @@ import {
   toHex,
 } from '@tallystick/protocol'
 import { PAGE_CHANNELS } from '../core/channel-pages.js'
-import { type HubChannel, idOf } from '../core/hub-channel.js'
+import type { HubChannel } from '../core/hub-channel.js'
 import type { HubWrites } from '../core/hub-view.js'
 import { isFinal, type Payment } from '../core/payment.js'
 import { Checkpoint, type CheckpointPart } from './checkpoint.js'
@@ -143,14 +143,23 @@ function takeCopy(
   { records }: FoundRows,
   { time, channel: become }: RestoredJournal,
 ): readonly RowWrite[] {
-  const channels = new Map([...state.channels()].map((held) => [idOf(held), become(held)]))
   const payments = new Map(
     records.flatMap(({ record }) => paymentsIn(record)).map((payment) => [payment.anchor, payment]),
   )
-  state.apply({ channels, payments, reveals: new Set() })
-  const pages = Array.from({ length: pageCountOf(state) }, (_, page) => page)
-  const part = { pages, payments: [...payments.values()] }
+  state.apply({ channels: new Map(), payments, reveals: new Set() })
+  const { pages } = state
+  // Page by page: all channels at once take ten times what their pages do.
+  const rows: RowWrite[] = []
+  for (let page = 0; page < pageCountOf(state); page++) {
+    const end = Math.min((page + 1) * PAGE_CHANNELS, pages.size)
+    for (let slot = page * PAGE_CHANNELS; slot < end; slot++) {
+      pages.putAt(slot, become(pages.at(slot)))
+    }
+    rows.push(put(PAGE, [page, sequence, pages.writePage(page)]))
+  }
+  const part = { pages: [], payments: [...payments.values()] }
   return [
+    ...rows,
     ...partRows({ ...part, records: records.map((record) => record.sequence) }, state, sequence),
     put(META, ['sums', sumsText(sequence, sums.totals)]),
     put(META, ['restored_time', String(time)]),
@@ -243,18 +252,22 @@ class SqliteJournal implements Journal {
     count: number,
   ): Promise<readonly Payment[]> {
     const from = after ?? { time: 0 as Timestamp, anchor: '' as Anchor }
-    const found: Payment[] = []
-    for (let last = from; found.length < count; ) {
+    const found = new Map<Anchor, Payment>()
+    // First of all: what a commit moves into the table meanwhile, behind what was read there, is in one of both.
+    const unlisted = [...this.#checkpoint.finished()].filter((one) => isBehind(one, from))
+    for (let last = from; found.size < count; ) {
       const rows = await this.#database.list(PAYMENT, [last.time, fromHex(last.anchor)], count)
       const listed = rows.map(paymentOf)
-      // The table may have an older word of one that has ended since.
-      found.push(...listed.filter((payment) => isFinal(payment) && !this.#checkpoint.has(payment)))
+      for (const payment of listed) {
+        // The table may have an older word of one that was tried again since.
+        if (isFinal(payment) && !this.#checkpoint.has(payment)) found.set(payment.anchor, payment)
+      }
       const end = listed.at(-1)
       if (end === undefined || end.time >= before) break
       last = end
     }
-    const unlisted = [...this.#checkpoint.finished()].filter((one) => isBehind(one, from))
-    return [...found, ...unlisted]
+    for (const payment of unlisted) found.set(payment.anchor, payment)
+    return [...found.values()]
       .filter(({ time }) => time < before)
       .sort((a, b) => (isBehind(a, b) ? 1 : -1))
       .slice(0, count)
