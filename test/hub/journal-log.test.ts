@@ -12,8 +12,10 @@ import {
   newParty,
   type PendingItem,
   type PublicKey,
+  sha256,
   timestamp,
   toHex,
+  utf8,
 } from '@tallystick/protocol'
 import fc from 'fast-check'
 import { openDatabase } from '#client-sdk/node/sqlite-database.js'
@@ -265,33 +267,44 @@ const commitPayment = (journal: Journal, payment: Payment) =>
     undefined,
   )
 
-test('HUB-12 who lists while payments end is shown all of them, whenever they come into their table', async (context) => {
+test('HUB-12 who lists while payments end is shown all that ended before, whenever they come into their table', async (context) => {
   const path = join(temporaryFolder(context), 'hub.db')
-  const journal = await openSqliteJournal(path, OWNER, { logBytes: 3_000 })
-  const shown: string[] = []
-  let last: Payment | undefined
-  let isOver = false
-  let now = timestamp(1_000)
-  const listing = (async () => {
-    for (let isLast = false; !isLast; ) {
-      isLast = isOver
-      const page = await journal.finished(last, now, 5)
-      shown.push(...page.map(({ anchor }) => anchor))
-      last = page.at(-1) ?? last
-      if (page.length > 0) isLast = false
-    }
-  })()
-  // Anchors do not follow the order of time, so that a page ends anywhere.
-  const names = Array.from({ length: 250 }, (_, i) => ((i * 97) % 251) + 1).filter((n) => n <= 250)
-  for (const [i, name] of names.entries()) {
-    const payment = { ...endedIn(name), time: timestamp(1_001 + i) }
-    now = payment.time
-    await commitPayment(journal, payment)
+  const journal = await openSqliteJournal(path, OWNER, { logBytes: 400_000 })
+  // Anchors do not follow the order of time: in one second payments come into the table anywhere.
+  const secondOf = (batch: number) => 1_001 + Math.floor(batch / 20)
+  const ended = new Map<number, string[]>()
+  let batches = 0
+  const write = async () => {
+    const time = secondOf(batches)
+    const payments = Array.from({ length: 40 }, (_, i) => {
+      const anchor = toHex(sha256(utf8(`${batches} ${i}`))) as Anchor
+      return { ...endedIn(1), anchor, time: timestamp(time) }
+    })
+    const all = new Map(payments.map((payment) => [payment.anchor, payment]))
+    await journal.commit({ channels: new Map(), payments: all, reveals: new Set() }, undefined)
+    ended.set(time, [...(ended.get(time) ?? []), ...all.keys()])
+    batches++
   }
-  now = timestamp(9_000)
-  isOver = true
-  await listing
-  assert.deepEqual(shown, names.map(anchorNamed))
+  while (batches < 60) await write()
+  let isOver = false
+  const writing = (async () => {
+    while (!isOver) await write()
+  })()
+  try {
+    for (let round = 0; round < 12; round++) {
+      const before = timestamp(secondOf(batches))
+      const listed = await journal.finished(undefined, before, 1_000_000)
+      const due = [...ended].flatMap(([time, anchors]) => (time < before ? anchors : []))
+      const shown = new Set<string>(listed.map(({ anchor }) => anchor))
+      assert.deepEqual(
+        due.filter((anchor) => !shown.has(anchor)),
+        [],
+      )
+    }
+  } finally {
+    isOver = true
+    await writing
+  }
   await journal.close()
 })
 
