@@ -54,8 +54,8 @@ export const ATTACH_RATE = { burst: 4 * SESSION_CHANNELS_MAX, refillMs: 100 }
 export const REFUSAL_RATE = { burst: LANE_ITEMS_MAX * SESSION_CHANNELS_MAX, refillMs: 62 }
 /** Requests for openings and deposits of one client. */
 export const REQUEST_RATE = { burst: REQUESTS_PER_CLIENT_MAX, refillMs: 1_000 }
-/** Rules broken on one channel: it is not attached again before that is forgotten. */
-export const BREACH_RATE = { burst: 1, refillMs: 10_000 }
+/** Forged proofs of one channel: it is not attached again before that is forgotten. */
+export const FORGERY_RATE = { burst: 1, refillMs: 10_000 }
 /** Requests for backups of one client. */
 export const BACKUP_RATE = { burst: 10, refillMs: 1_000 }
 /** Requests for backups under way at a time, of a megabyte each at the most. */

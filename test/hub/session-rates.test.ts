@@ -57,7 +57,7 @@ describe('WIRE-9 what is of use to nobody', () => {
   test('a channel on which a rule was broken is not attached again for 10 s; others are', async () => {
     const { hear, said, submitted, clock, host } = provenSession()
     said()
-    host.conduct.breached(channelOf(1))
+    host.conduct.forged(channelOf(1))
     await hear(attachOf(1), attachOf(2))
     assert.deepEqual([submitted().length, said()], [1, ['attach_too_soon']])
     clock.pass(9_999)

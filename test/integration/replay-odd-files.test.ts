@@ -25,7 +25,9 @@ test('INV-1 a replay of what an export may hold reconciles, also a second time',
       { encoding: 'utf8' },
     )
     assert.notEqual(stdout, '', stderr)
-    return { status, report: JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') }
+    const report = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}')
+    if (report.error !== undefined) t.diagnostic(`${name}: ${JSON.stringify(report.error)}`)
+    return { status, report }
   }
 
   const nothing = play('nothing', [order('A1', '1', '0')])

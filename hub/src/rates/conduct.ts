@@ -1,6 +1,6 @@
 import type { Clock } from '@tallystick/client-sdk'
 import type { ChannelId, PublicKey } from '@tallystick/protocol'
-import { ATTACH_RATE, BREACH_RATE, CONNECT_RATE, REFUSAL_RATE, REQUEST_RATE } from '../limits.js'
+import { ATTACH_RATE, CONNECT_RATE, FORGERY_RATE, REFUSAL_RATE, REQUEST_RATE } from '../limits.js'
 import { TokenBuckets } from './token-buckets.js'
 
 /**
@@ -12,14 +12,14 @@ export class Conduct {
   readonly #attaches: TokenBuckets<PublicKey>
   readonly #refusals: TokenBuckets<PublicKey>
   readonly #requests: TokenBuckets<PublicKey>
-  readonly #breaches: TokenBuckets<ChannelId>
+  readonly #forgeries: TokenBuckets<ChannelId>
 
   constructor(clock: Clock) {
     this.#connections = new TokenBuckets(clock, CONNECT_RATE)
     this.#attaches = new TokenBuckets(clock, ATTACH_RATE)
     this.#refusals = new TokenBuckets(clock, REFUSAL_RATE)
     this.#requests = new TokenBuckets(clock, REQUEST_RATE)
-    this.#breaches = new TokenBuckets(clock, BREACH_RATE)
+    this.#forgeries = new TokenBuckets(clock, FORGERY_RATE)
   }
 
   /** One more connection from this address. */
@@ -29,7 +29,7 @@ export class Conduct {
 
   /** One more attach, or answer to a resume, by this client: either costs signature checks. */
   mayAttach(client: PublicKey, channel: ChannelId): boolean {
-    return this.#breaches.has(channel) && this.#attaches.takes(client)
+    return this.#forgeries.has(channel) && this.#attaches.takes(client)
   }
 
   /** One more thing said by this client that leads to nothing. */
@@ -42,8 +42,8 @@ export class Conduct {
     return this.#requests.takes(client)
   }
 
-  /** A rule was broken on the channel: with a signature that is wrong, whole batches are decided anew. */
-  breached(channel: ChannelId): void {
-    this.#breaches.takes(channel)
+  /** A proof of the channel was not signed by its client: for each, a whole batch is decided anew. */
+  forged(channel: ChannelId): void {
+    this.#forgeries.takes(channel)
   }
 }

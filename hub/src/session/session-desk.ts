@@ -104,7 +104,10 @@ export class SessionDesk {
   }
 
   perform(effect: HubEffect): void {
-    if (effect.kind === 'endSession') this.#conduct.breached(effect.channel)
+    // Every other rule may be broken by words that crossed: who comes back says what is right.
+    if (effect.kind === 'endSession' && effect.code === 'bad_proof_signature') {
+      this.#conduct.forged(effect.channel)
+    }
     this.#registry.perform(effect)
   }
 

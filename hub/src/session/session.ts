@@ -294,7 +294,7 @@ export class Session {
 
   #mayAttach(client: PublicKey, channel: ChannelId): boolean {
     if (this.#host.conduct.mayAttach(client, channel)) return true
-    const detail = 'this client attaches too often, or broke a rule on the channel just now'
+    const detail = 'this client attaches too often, or sent a proof with a wrong signature just now'
     this.send({ kind: 'error', code: 'attach_too_soon', detail, channel })
     return false
   }
