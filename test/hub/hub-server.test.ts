@@ -1,42 +1,14 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { PROCESS_CLOCK } from '@tallystick/client-sdk'
 import { WebSocket } from 'ws'
-import { serveHub } from '#hub/api/hub-server.js'
-import { BackupDesk } from '#hub/backup/backup-desk.js'
 import { HANDSHAKES_MAX, HANDSHAKES_PER_ADDRESS_MAX } from '#hub/limits.js'
 import { Admission } from '#hub/session/admission.js'
-import { openBackupRows } from '#hub/store/backup-rows.js'
-import { CHAIN, NOW, SIGNERS } from '../protocol/test-channel.js'
-import { temporaryFolder } from '../settlement/data-folder.js'
+import { SIGNERS } from '../protocol/test-channel.js'
+import { serveSockets } from './serve-sockets.js'
 
-async function serve(t: TestContext) {
-  const server = await serveHub({
-    host: '127.0.0.1',
-    port: 0,
-    admits: () => false,
-    onSocket: () => assert.fail('nobody is admitted'),
-    backups: {
-      desk: await BackupDesk.open({
-        rows: await openBackupRows(join(temporaryFolder(t), 'backups.db'), CHAIN),
-        ownsChannel: () => false,
-        clock: PROCESS_CLOCK,
-        onFault: (fault) => assert.fail(String(fault)),
-      }),
-      chainId: CHAIN,
-      hub: SIGNERS.hub.publicKey,
-      now: () => NOW,
-    },
-    payments: { finished: async () => [], token: new Uint8Array(32), now: () => NOW },
-    information: {
-      notReadyFor: () => 'the test',
-      describe: () => ({}),
-      statistics: async () => ({}),
-    },
-  })
-  t.after(() => server.close())
-  return server.url
+function serve(t: TestContext): Promise<string> {
+  const onSocket = () => assert.fail('nobody is admitted')
+  return serveSockets(t, { admits: () => false, onSocket })
 }
 
 /** What the hub answers to an upgrade that it refuses: status and problem details. */

@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { PROCESS_CLOCK } from '@tallystick/client-sdk'
 import { encodeMessage, framesOf, type Message } from '@tallystick/protocol'
 import { WebSocket } from 'ws'
-import { serveHub } from '#hub/api/hub-server.js'
-import { BackupDesk } from '#hub/backup/backup-desk.js'
 import { PLAIN_CONNECTIONS_PER_ADDRESS_MAX, SESSION_BUFFER_BYTES_MAX } from '#hub/limits.js'
 import { Heartbeat } from '#hub/session/heartbeat.js'
 import { Session } from '#hub/session/session.js'
-import { openBackupRows } from '#hub/store/backup-rows.js'
-import { CHAIN, NOW, SIGNERS, testChannel } from '../protocol/test-channel.js'
-import { temporaryFolder } from '../settlement/data-folder.js'
+import { testChannel } from '../protocol/test-channel.js'
 import { handClock } from './hand-clock.js'
 import { clientFrame, RawClient } from './raw-client.js'
+import { serveSockets } from './serve-sockets.js'
 import { AUTH, attachOf, CHALLENGE, sessionHost } from './session-scene.js'
 
 /** Sessions over real sockets, on a clock that is moved by hand. */
@@ -33,33 +28,17 @@ async function serve(t: TestContext) {
     },
     closed: (session: Session) => heartbeat.remove(session),
   }
-  const server = await serveHub({
-    host: '127.0.0.1',
-    port: 0,
+  const url = await serveSockets(t, {
     admits: () => true,
     onSocket: (socket) => {
       const session = new Session(socket, host, CHALLENGE)
       sessions.push(session)
       heartbeat.add(session)
     },
-    payments: { finished: async () => [], token: new Uint8Array(32), now: () => NOW },
-    backups: {
-      desk: await BackupDesk.open({
-        rows: await openBackupRows(join(temporaryFolder(t), 'backups.db'), CHAIN),
-        ownsChannel: () => false,
-        clock: PROCESS_CLOCK,
-        onFault: (fault) => assert.fail(String(fault)),
-      }),
-      chainId: CHAIN,
-      hub: SIGNERS.hub.publicKey,
-      now: () => NOW,
-    },
-    information: { notReadyFor: () => '', describe: () => ({}), statistics: async () => ({}) },
   })
-  t.after(() => server.close())
-  const port = Number(new URL(server.url).port)
+  const port = Number(new URL(url).port)
   return Object.assign(scene, {
-    ...{ clock, port, ended, url: `${server.url.replace('http', 'ws')}/v1/session` },
+    ...{ clock, port, ended, url: `${url.replace('http', 'ws')}/v1/session` },
     /** The session of whoever has connected last, once it is there. */
     newest: async () => {
       while (sessions.length === 0) await turn()
