@@ -31,6 +31,8 @@ export type HubParts = {
   readonly journal: Journal
   /** Checks the signatures of a batch beside the main thread. */
   readonly verify: VerifySignatures
+  /** See `PipelineParts`. */
+  readonly aheadEventsMin?: number
   /** Ledger time of the newest block that the journal has met. */
   readonly time: Timestamp
   /** Milliseconds that the closer gathers a batch. */
@@ -75,6 +77,7 @@ export function assembleHub(parts: HubParts): AssembledHub {
     signer,
     journal,
     verify: parts.verify,
+    aheadEventsMin: parts.aheadEventsMin,
     time: parts.time,
     restoredTime: stored.restoredTime,
     randomBytes: parts.randomBytes,

@@ -141,7 +141,7 @@ function bytesOf(state: HubState): string[] {
 async function contentOf(journal: Journal) {
   const { state } = journal.stored
   const anchors = Array.from({ length: 200 }, (_, i) => anchorNamed(i + 1))
-  const unknown = anchors.filter((anchor) => !state.hasPayment(anchor))
+  const unknown = anchors.filter((anchor) => state.recentPayment(anchor) === undefined)
   state.preload(await journal.payments(unknown), new Set())
   const totals = [...(await journal.totals())].sort((a, b) => (a.status < b.status ? -1 : 1))
   return {

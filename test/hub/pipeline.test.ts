@@ -135,8 +135,8 @@ class Desk {
 
   async payment(name: number): Promise<readonly Payment[]> {
     const anchor = anchorFor(name)
-    if (!this.state.hasPayment(anchor)) return this.journal.payments([anchor])
-    return [this.state.payment(anchor) ?? assert.fail()]
+    const recent = this.state.recentPayment(anchor)
+    return recent === undefined ? this.journal.payments([anchor]) : [recent]
   }
 }
 

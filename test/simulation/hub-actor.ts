@@ -107,6 +107,8 @@ export class HubActor {
       ledger: access,
       journal,
       verify: verifyHere,
+      // Few clients say little at a time: whatever waits is decided on top of what is being stored.
+      aheadEventsMin: 1,
       time: ledger.blocks[stored.height - 1]?.header.time ?? timestamp(access.genesis.time),
       gatherMs: GATHER_MS,
       clock: life.clock,

@@ -40,6 +40,20 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'journal.commit(writes, height).catch(() => undefined)',
   },
   {
+    name: 'hub-decides-ahead-on-what-is-stored',
+    rule: 'CH-6',
+    file: 'hub/src/pipeline/pipeline.ts',
+    find: 'new HubOverlay(state, below)',
+    replace: 'new HubOverlay(state)',
+  },
+  {
+    name: 'hub-signs-on-top-of-what-is-not-stored',
+    rule: 'INV-17',
+    file: 'hub/src/pipeline/pipeline.ts',
+    find: 'await belowDone',
+    replace: 'void belowDone',
+  },
+  {
     name: 'ledger-skips-the-fsync',
     rule: 'INV-41',
     file: 'settlement/src/node/ledger-node.ts',

@@ -45,6 +45,17 @@ export class VirtualDisk {
     })
   }
 
+  /** What `look` finds on the disk, in its turn: the disk does one thing after the other. */
+  read<T>(life: Incarnation, look: () => T): Promise<T> {
+    if (!life.passes()) return never()
+    this.#lastMs = Math.max(this.#lastMs, this.#schedule.nowMs + this.#random.int(0, 4))
+    return new Promise((done) => {
+      this.#schedule.after(this.#lastMs - this.#schedule.nowMs, () => {
+        if (life.passes()) done(look())
+      })
+    })
+  }
+
   /** The process is gone: some of what was under way reached the disk. */
   crash(): void {
     const kept = this.#random.int(0, this.#underway.length)

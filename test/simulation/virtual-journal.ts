@@ -1,4 +1,10 @@
-import type { Anchor, ChannelId, Timestamp, TxId } from '@tallystick/protocol'
+import {
+  type Anchor,
+  type ChannelId,
+  invariant,
+  type Timestamp,
+  type TxId,
+} from '@tallystick/protocol'
 import { decodeHubChannel, encodeHubChannel, type HubChannel } from '#hub/core/hub-channel.js'
 import { HubState } from '#hub/core/hub-state.js'
 import type { HubWrites } from '#hub/core/hub-view.js'
@@ -41,6 +47,7 @@ export function virtualJournal(
   const state = new HubState(
     [...records.channels.values()].map((channel) => decodeHubChannel(encodeHubChannel(channel))),
   )
+  let isBusy = false
   return {
     stored: {
       state,
@@ -48,9 +55,13 @@ export function virtualJournal(
       jobs: [...records.jobs.values()],
       restoredTime: records.restoredTime,
     },
-    payments: async (anchors) => anchors.flatMap((anchor) => records.payments.get(anchor) ?? []),
-    reveals: async (anchors) => anchors.filter((anchor) => records.reveals.has(anchor)),
+    payments: (anchors) =>
+      disk.read(life, () => anchors.flatMap((anchor) => records.payments.get(anchor) ?? [])),
+    reveals: (anchors) =>
+      disk.read(life, () => anchors.filter((anchor) => records.reveals.has(anchor))),
     commit: async (writes, height) => {
+      invariant(!isBusy, 'batches are committed one after the other')
+      isBusy = true
       onCommit(writes)
       await disk.transact(life, () => {
         for (const [id, channel] of writes.channels) records.channels.set(id, channel)
@@ -59,6 +70,7 @@ export function virtualJournal(
         if (height !== undefined) records.height = height
       })
       state.apply(writes)
+      isBusy = false
     },
     addJob: (job) => disk.transact(life, () => records.jobs.set(job.id, job)),
     removeJob: (id) => disk.transact(life, () => records.jobs.delete(id)),

@@ -49,9 +49,9 @@ export class HubState implements HubView {
     return this.#payments.get(anchor) ?? this.#lookedUp.get(anchor)
   }
 
-  /** Whether the payment is known without asking the journal. */
-  hasPayment(anchor: Anchor): boolean {
-    return this.#payments.has(anchor)
+  /** The payment, if it is known without asking the journal. */
+  recentPayment(anchor: Anchor): Payment | undefined {
+    return this.#payments.get(anchor)
   }
 
   isPublic(anchor: Anchor): boolean {
@@ -65,10 +65,14 @@ export class HubState implements HubView {
     this.#reveals = reveals
   }
 
-  /** Keeps what goes on of payments that the journal has found: they are asked about at every block. */
+  /**
+   * Keeps what goes on of payments that the journal has found: they are asked about at every block. What
+   * was committed since the journal was asked is newer.
+   */
   keep(payments: Iterable<Payment>): void {
     for (const payment of payments) {
-      if (!isFinal(payment)) this.#payments.set(payment.anchor, payment)
+      const { anchor } = payment
+      if (!isFinal(payment) && !this.#payments.has(anchor)) this.#payments.set(anchor, payment)
     }
   }
 

@@ -22,63 +22,91 @@ export type HubWrites = {
   readonly reveals: ReadonlySet<Anchor>
 }
 
-/** A batch's writes above the committed state: dropped whole if the commit fails. */
+type Written = {
+  readonly channels: Map<ChannelId, HubChannel>
+  /** Channels that have another owner than before. */
+  readonly handedOver: Set<ChannelId>
+  readonly payments: Map<Anchor, Payment>
+  readonly reveals: Set<Anchor>
+}
+
+/**
+ * A batch's writes above the committed state, or above those of a batch that is being committed: dropped
+ * whole if a commit fails.
+ */
 export class HubOverlay implements HubView {
   readonly #base: HubView
-  readonly #channels = new Map<ChannelId, HubChannel>()
-  /** Channels that have another owner than in the committed state. */
-  readonly #handedOver = new Set<ChannelId>()
-  readonly #payments = new Map<Anchor, Payment>()
-  readonly #reveals = new Set<Anchor>()
+  readonly #below: Written | undefined
+  readonly #written: Written = {
+    channels: new Map(),
+    handedOver: new Set(),
+    payments: new Map(),
+    reveals: new Set(),
+  }
 
-  constructor(base: HubView) {
+  /** `below`: a batch that is not in `base` yet; the one before it is. */
+  constructor(base: HubView, below?: HubOverlay) {
     this.#base = base
+    this.#below = below === undefined ? undefined : below.#written
   }
 
   channel(id: ChannelId): HubChannel | undefined {
-    return this.#channels.get(id) ?? this.#base.channel(id)
+    return this.#newer(id) ?? this.#base.channel(id)
   }
 
   channelsOf(owner: PublicKey): readonly HubChannel[] {
     const held = this.#base
       .channelsOf(owner)
-      .map((channel) => this.#channels.get(idOf(channel)) ?? channel)
-    if (this.#handedOver.size === 0) return held
-    const others = [...this.#handedOver].flatMap((id) => this.#channels.get(id) ?? [])
+      .map((channel) => this.#newer(idOf(channel)) ?? channel)
+    const handedOver = [...this.#written.handedOver, ...(this.#below?.handedOver ?? [])]
+    if (handedOver.length === 0) return held
+    const others = handedOver.flatMap((id) => this.#newer(id) ?? [])
     return [...new Set([...held, ...others])].filter((channel) => channel.owner === owner)
   }
 
   *busyChannels(): Iterable<HubChannel> {
     for (const channel of this.#base.busyChannels()) {
-      if (!this.#channels.has(idOf(channel))) yield channel
+      if (this.#newer(idOf(channel)) === undefined) yield channel
     }
-    yield* [...this.#channels.values()]
+    const newer = new Map([...(this.#below?.channels ?? []), ...this.#written.channels])
+    yield* newer.values()
   }
 
   payment(anchor: Anchor): Payment | undefined {
-    return this.#payments.get(anchor) ?? this.#base.payment(anchor)
+    return (
+      this.#written.payments.get(anchor) ??
+      this.#below?.payments.get(anchor) ??
+      this.#base.payment(anchor)
+    )
   }
 
   isPublic(anchor: Anchor): boolean {
-    return this.#reveals.has(anchor) || this.#base.isPublic(anchor)
+    return (
+      this.#written.reveals.has(anchor) ||
+      this.#below?.reveals.has(anchor) === true ||
+      this.#base.isPublic(anchor)
+    )
   }
 
   setChannel(channel: HubChannel): void {
     const id = idOf(channel)
-    const before = this.#channels.get(id) ?? this.#base.channel(id)
-    if (before?.owner !== channel.owner) this.#handedOver.add(id)
-    this.#channels.set(id, channel)
+    if (this.channel(id)?.owner !== channel.owner) this.#written.handedOver.add(id)
+    this.#written.channels.set(id, channel)
   }
 
   setPublic(anchor: Anchor): void {
-    this.#reveals.add(anchor)
+    this.#written.reveals.add(anchor)
   }
 
   setPayment(payment: Payment): void {
-    this.#payments.set(payment.anchor, payment)
+    this.#written.payments.set(payment.anchor, payment)
   }
 
   writes(): HubWrites {
-    return { channels: this.#channels, payments: this.#payments, reveals: this.#reveals }
+    return this.#written
+  }
+
+  #newer(id: ChannelId): HubChannel | undefined {
+    return this.#written.channels.get(id) ?? this.#below?.channels.get(id)
   }
 }

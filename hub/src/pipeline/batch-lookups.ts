@@ -1,19 +1,31 @@
 import type { Anchor, ChannelId } from '@tallystick/protocol'
+import type { HubChannel } from '../core/hub-channel.js'
 import { channelOfEvent, type LedgerEvent, type PeerEvent } from '../core/hub-event.js'
 import type { HubState } from '../core/hub-state.js'
+import type { HubOverlay } from '../core/hub-view.js'
+import { isFinal, type Payment } from '../core/payment.js'
 import { anchorsIn } from '../core/resume-step.js'
 
-/** What a batch may ask the journal about. */
+/** What a batch may ask about. */
 export type BatchLookups = {
-  /** Anchors whose payments are not known without it. */
+  /** Payments that the state lets go of once they are in a table, which may be before the batch is decided. */
+  readonly ended: readonly Payment[]
+  /** Anchors whose payments only the journal may know. */
   readonly payments: readonly Anchor[]
   /** Anchors that may have become public. */
   readonly reveals: readonly Anchor[]
 }
 
-/** What the journal is asked before clients' events are decided. */
-export function lookupsOfPeers(events: readonly PeerEvent[], state: HubState): BatchLookups {
-  const anchors = new Anchors(state)
+/**
+ * What is looked up before clients' events are decided; `below`: what the batch before them writes, which
+ * is being committed.
+ */
+export function lookupsOfPeers(
+  events: readonly PeerEvent[],
+  state: HubState,
+  below?: HubOverlay,
+): BatchLookups {
+  const anchors = new Anchors(state, below)
   const reveals = new Set<Anchor>()
   for (const event of events) {
     anchors.addPending(channelOfEvent(event))
@@ -36,7 +48,7 @@ export function lookupsOfPeers(events: readonly PeerEvent[], state: HubState): B
     }
   }
   for (const anchor of reveals) anchors.add(anchor)
-  return { payments: anchors.unknown, reveals: [...reveals] }
+  return anchors.lookups([...reveals])
 }
 
 /** The same of a block, which concerns every channel with something pending. */
@@ -44,31 +56,39 @@ export function lookupsOfBlock(events: readonly LedgerEvent[], state: HubState):
   const anchors = new Anchors(state)
   for (const event of events) if (event.kind === 'revealSeen') anchors.add(event.anchor)
   for (const { party } of state.busyChannels()) anchors.addPending(party.ledger.id)
-  return { payments: anchors.unknown, reveals: [] }
+  return anchors.lookups([])
 }
 
 class Anchors {
   readonly #state: HubState
+  readonly #below: HubOverlay | undefined
+  readonly #ended = new Map<Anchor, Payment>()
   readonly #unknown = new Set<Anchor>()
   readonly #channels = new Set<ChannelId>()
 
-  constructor(state: HubState) {
+  constructor(state: HubState, below?: HubOverlay) {
     this.#state = state
+    this.#below = below
   }
 
-  get unknown(): readonly Anchor[] {
-    return [...this.#unknown]
+  lookups(reveals: readonly Anchor[]): BatchLookups {
+    return { ended: [...this.#ended.values()], payments: [...this.#unknown], reveals }
   }
 
   add(anchor: Anchor): void {
-    if (!this.#state.hasPayment(anchor)) this.#unknown.add(anchor)
+    const payment = this.#state.recentPayment(anchor)
+    if (payment !== undefined) {
+      if (isFinal(payment)) this.#ended.set(anchor, payment)
+    } else if (this.#below?.writes().payments.has(anchor) !== true) {
+      this.#unknown.add(anchor)
+    }
   }
 
   /** The anchors of everything that hangs on a channel. */
   addPending(id: ChannelId): void {
     if (this.#channels.has(id)) return
     this.#channels.add(id)
-    const channel = this.#state.channel(id)
+    const channel = this.#channel(id)
     if (channel === undefined) return
     const { own, peer, cancelling } = channel.party
     for (const { anchor } of own.items) this.add(anchor)
@@ -76,9 +96,13 @@ class Anchors {
     if (cancelling.length === 0) return
     // An item that the hub has cancelled is named by the payer's, which is given back with it.
     for (const { channel: payer, otherId } of channel.origin) {
-      const { items } = this.#state.channel(payer)?.party.peer ?? { items: [] }
+      const { items } = this.#channel(payer)?.party.peer ?? { items: [] }
       const item = items.find((other) => other.id === otherId)
       if (item !== undefined) this.add(item.anchor)
     }
+  }
+
+  #channel(id: ChannelId): HubChannel | undefined {
+    return (this.#below ?? this.#state).channel(id)
   }
 }

@@ -1,4 +1,5 @@
 import {
+  type Anchor,
   type ChainId,
   type EvidenceCheck,
   type HubPolicy,
@@ -14,6 +15,7 @@ import { channelOfEvent, type LedgerEvent, type PeerEvent } from '../core/hub-ev
 import { closeOffers, type HubContext, stepPeer } from '../core/hub-step.js'
 import { HubOverlay } from '../core/hub-view.js'
 import { stepLedger } from '../core/ledger-step.js'
+import type { Payment } from '../core/payment.js'
 import { draftedChannels, sealBatch } from '../core/seal-batch.js'
 import type { Journal } from '../store/journal.js'
 import { type BatchLookups, lookupsOfBlock, lookupsOfPeers } from './batch-lookups.js'
@@ -24,6 +26,8 @@ import { ProofChecks, type VerifySignatures } from './proof-checks.js'
 const BATCH_EVENTS_MAX = 1_024
 /** So few proofs are checked at once where they are: to ask a worker takes as long. */
 const CHECKS_HERE_MAX = 2
+/** So many events are worth a batch of their own: fewer wait for the disk, and more come meanwhile. */
+const AHEAD_EVENTS_MIN = 256
 
 /** What a verified block means for the hub, in one piece. */
 export type LedgerBatch = {
@@ -43,6 +47,8 @@ export type PipelineParts = {
   readonly journal: Pick<Journal, 'stored' | 'payments' | 'reveals' | 'commit'>
   /** Checks the signatures of a batch beside the main thread. */
   readonly verify: VerifySignatures
+  /** Events from which on a batch is decided while the one before is stored; absent: 256. */
+  readonly aheadEventsMin?: number | undefined
   /** Called with the effects of a batch, only after the batch is durable. */
   readonly perform: (effect: HubEffect) => void
   /** Called once when a commit failed: nothing may be signed any more, the process must end. */
@@ -58,9 +64,28 @@ export type PipelineParts = {
 /** A batch as the core has decided it; nothing of it is signed yet. */
 type Decided = { readonly overlay: HubOverlay; readonly effects: HubEffect[] }
 
+/** What the journal was asked for a batch, as it stood then. */
+type LookedUp = {
+  readonly payments: readonly Payment[]
+  readonly reveals: ReadonlySet<Anchor>
+  /** Those of the payments that the journal has found. */
+  readonly found: readonly Payment[]
+}
+
+/** Clients' events that share a batch, and what was looked up for it. */
+type Gathered = {
+  readonly waiting: readonly Waiting<PeerEvent>[]
+  readonly lookedUp: Promise<LookedUp>
+  /** The batch that they are decided on top of, and when it is durable; absent: none is under way. */
+  readonly below: HubOverlay | undefined
+  readonly belowDone: Promise<void> | undefined
+}
+
 /**
- * The only loop of the hub: gather, decide, verify, sign, store, act. Peers' events and ledger blocks never
- * share a batch, because a block may stop a channel from signing; blocks go first.
+ * The only loop of the hub: gather, decide, verify, sign, store, act. While a batch is stored the next is
+ * decided on top of it, if enough waits by then; it is signed only when the one below is durable. Peers'
+ * events and ledger blocks never share a batch, because a block may stop a channel from signing; blocks go
+ * before whatever is not gathered yet.
  */
 export class Pipeline {
   readonly #parts: PipelineParts
@@ -121,12 +146,14 @@ export class Pipeline {
     this.#running = true
     // What one frame says shares a batch.
     await Promise.resolve()
+    let next: Gathered | undefined
     try {
-      while (this.queued > 0 && !this.#stopped) {
-        const block = this.#blocks.shift()
+      while ((next !== undefined || this.queued > 0) && !this.#stopped) {
+        const block = next === undefined ? this.#blocks.shift() : undefined
         if (block !== undefined) await this.#runBlock(block)
-        else await this.#runPeers(this.#peers.take(BATCH_EVENTS_MAX))
+        else next = await this.#runPeers(next ?? this.#gather())
       }
+      await next?.belowDone
     } catch (fault) {
       this.stop()
       this.#parts.onFault(fault)
@@ -137,7 +164,7 @@ export class Pipeline {
 
   async #runBlock({ said, done }: Waiting<LedgerBatch>): Promise<void> {
     const { state } = this.#parts.journal.stored
-    await this.#preload(lookupsOfBlock(said.events, state))
+    this.#layOut(await this.#lookUp(lookupsOfBlock(said.events, state)))
     const context = this.#context(said.time, verifyEvidence)
     const overlay = new HubOverlay(state)
     const effects = said.events.flatMap((event) => stepLedger(overlay, event, context))
@@ -146,22 +173,60 @@ export class Pipeline {
     this.#act(effects, [done])
   }
 
-  async #runPeers(waiting: readonly Waiting<PeerEvent>[]): Promise<void> {
+  /** `below`: a batch that is about to be stored, with everything before it stored. */
+  #gather(below?: HubOverlay, belowDone?: Promise<void>): Gathered {
+    const waiting = this.#peers.take(BATCH_EVENTS_MAX)
     const events = waiting.map(({ said }) => said)
-    await this.#preload(lookupsOfPeers(events, this.#parts.journal.stored.state))
-    const context = this.#context(this.#now, verifyEvidence)
-    const decided = await this.#decide(events, context)
-    await this.#conclude(decided, context, undefined)
-    this.#act(
-      decided.effects,
-      waiting.map(({ done }) => done),
-    )
+    const { state } = this.#parts.journal.stored
+    const lookedUp = this.#lookUp(lookupsOfPeers(events, state, below))
+    // A fault is met where it is waited for.
+    lookedUp.catch(() => undefined)
+    return { waiting, lookedUp, below, belowDone }
   }
 
-  async #decide(events: readonly PeerEvent[], context: HubContext): Promise<Decided> {
+  /** Kept once the batch is durable; or earlier, with the next one, which goes on meanwhile. */
+  async #runPeers({
+    waiting,
+    lookedUp,
+    below,
+    belowDone,
+  }: Gathered): Promise<Gathered | undefined> {
+    this.#layOut(await lookedUp)
+    const context = this.#context(this.#now, verifyEvidence)
+    const events = waiting.map(({ said }) => said)
+    const decided = await this.#decide(events, context, below)
+    // Nothing is signed on top of what may still fail.
+    await belowDone
+    // Asked before this batch is stored: the journal does one thing after the other.
+    const next = this.#isWorthDeciding() ? this.#gather(decided.overlay) : undefined
+    const done = this.#conclude(decided, context, undefined).then(() =>
+      this.#act(
+        decided.effects,
+        waiting.map((one) => one.done),
+      ),
+    )
+    if (next === undefined) {
+      await done
+      return undefined
+    }
+    done.catch(() => undefined)
+    return { ...next, belowDone: done }
+  }
+
+  /** Whether the next batch is decided while this one is stored: a small one would grow meanwhile. */
+  #isWorthDeciding(): boolean {
+    const { aheadEventsMin = AHEAD_EVENTS_MIN } = this.#parts
+    return !this.#stopped && this.#blocks.length === 0 && this.#peers.size >= aheadEventsMin
+  }
+
+  async #decide(
+    events: readonly PeerEvent[],
+    context: HubContext,
+    below: HubOverlay | undefined,
+  ): Promise<Decided> {
     const { state } = this.#parts.journal.stored
     const decideWith = (verify: EvidenceCheck): Decided => {
-      const overlay = new HubOverlay(state)
+      const overlay = new HubOverlay(state, below)
       const own = { ...context, verify }
       return { overlay, effects: events.flatMap((event) => stepPeer(overlay, event, own)) }
     }
@@ -201,12 +266,19 @@ export class Pipeline {
     return { chainId, policy, signer, nonce, restoredTime, now, verify }
   }
 
-  async #preload({ payments, reveals }: BatchLookups): Promise<void> {
+  async #lookUp({ ended, payments, reveals }: BatchLookups): Promise<LookedUp> {
     const { journal } = this.#parts
-    const known = payments.length === 0 ? [] : await journal.payments(payments)
-    const shown = reveals.length === 0 ? [] : await journal.reveals(reveals)
-    const { state } = journal.stored
-    state.keep(known)
-    state.preload(known, new Set(shown))
+    const [found, shown] = await Promise.all([
+      payments.length === 0 ? [] : journal.payments(payments),
+      reveals.length === 0 ? [] : journal.reveals(reveals),
+    ])
+    return { payments: [...ended, ...found], reveals: new Set(shown), found }
+  }
+
+  /** Lays out what the batch may ask about that is decided now. */
+  #layOut({ payments, reveals, found }: LookedUp): void {
+    const { state } = this.#parts.journal.stored
+    state.keep(found)
+    state.preload(payments, reveals)
   }
 }

@@ -215,6 +215,8 @@ class SqliteJournal implements Journal {
     const sequence = this.#sequence + 1
     const { record, slots } = encodeRecord(state, writes)
     const part = this.#checkpoint.next()
+    // Now: while this batch is stored the next one looks up what it may ask about.
+    const replaced = [...writes.payments.keys()].map((anchor) => state.payment(anchor))
     await this.#database.commit([
       put(LOG, [sequence, record]),
       ...[...writes.reveals].map((anchor) => put(REVEAL, [fromHex(anchor)])),
@@ -223,8 +225,8 @@ class SqliteJournal implements Journal {
     ])
     this.#sequence = sequence
     this.#hasReveals ||= writes.reveals.size > 0
-    for (const payment of writes.payments.values()) {
-      this.#sums.replace(state.payment(payment.anchor), payment)
+    for (const [i, payment] of [...writes.payments.values()].entries()) {
+      this.#sums.replace(replaced[i], payment)
     }
     this.#checkpoint.written(part)
     state.apply(writes)
