@@ -26,8 +26,6 @@ import { ProofChecks, type VerifySignatures } from './proof-checks.js'
 const BATCH_EVENTS_MAX = 1_024
 /** So few proofs are checked at once where they are: to ask a worker takes as long. */
 const CHECKS_HERE_MAX = 2
-/** So many events are worth a batch of their own: fewer wait for the disk, and more come meanwhile. */
-const AHEAD_EVENTS_MIN = 256
 
 /** What a verified block means for the hub, in one piece. */
 export type LedgerBatch = {
@@ -47,7 +45,10 @@ export type PipelineParts = {
   readonly journal: Pick<Journal, 'stored' | 'payments' | 'reveals' | 'commit'>
   /** Checks the signatures of a batch beside the main thread. */
   readonly verify: VerifySignatures
-  /** Events from which on a batch is decided while the one before is stored; absent: 256. */
+  /**
+   * Events from which on a batch is decided while the one before is stored. Absent: as many as it takes, for
+   * a smaller one would grow meanwhile, and cost less by the event.
+   */
   readonly aheadEventsMin?: number | undefined
   /** Called with the effects of a batch, only after the batch is durable. */
   readonly perform: (effect: HubEffect) => void
@@ -213,9 +214,9 @@ export class Pipeline {
     return { ...next, belowDone: done }
   }
 
-  /** Whether the next batch is decided while this one is stored: a small one would grow meanwhile. */
+  /** Whether the next batch is decided while this one is stored. */
   #isWorthDeciding(): boolean {
-    const { aheadEventsMin = AHEAD_EVENTS_MIN } = this.#parts
+    const { aheadEventsMin = BATCH_EVENTS_MAX } = this.#parts
     return !this.#stopped && this.#blocks.length === 0 && this.#peers.size >= aheadEventsMin
   }
 
