@@ -1,4 +1,4 @@
-import type { Anchor, ChannelId } from '@tallystick/protocol'
+import type { Anchor, ChannelId, ItemId } from '@tallystick/protocol'
 import type { HubChannel } from '../core/hub-channel.js'
 import { channelOfEvent, type LedgerEvent, type PeerEvent } from '../core/hub-event.js'
 import type { HubState } from '../core/hub-state.js'
@@ -28,22 +28,33 @@ export function lookupsOfPeers(
   const anchors = new Anchors(state, below)
   const reveals = new Set<Anchor>()
   for (const event of events) {
-    anchors.addPending(channelOfEvent(event))
+    const id = channelOfEvent(event)
     switch (event.kind) {
       case 'update':
         for (const change of event.update.changes) {
           if (change.kind === 'add') reveals.add(change.anchor)
         }
+        anchors.addNamed(
+          id,
+          'peer',
+          event.update.changes.filter(({ kind }) => kind !== 'add'),
+        )
+        break
+      case 'claim':
+        anchors.addNamed(id, 'own', [event.claim])
+        break
+      case 'stored':
+      case 'decline':
+        anchors.addNamed(id, 'own', [])
         break
       case 'resumeAnswered':
         for (const anchor of anchorsIn(event.answer)) reveals.add(anchor)
+        anchors.addPending(id)
         break
       case 'attached':
-      case 'stored':
-      case 'claim':
-      case 'decline':
       case 'closeIntent':
       case 'closeAgreed':
+        anchors.addPending(id)
         break
     }
   }
@@ -81,6 +92,20 @@ class Anchors {
       if (isFinal(payment)) this.#ended.set(anchor, payment)
     } else if (this.#below?.writes().payments.has(anchor) !== true) {
       this.#unknown.add(anchor)
+    }
+  }
+
+  /**
+   * The anchors of the items of a lane that an event names; it concerns no other payment, unless something is owed or
+   * given up on the channel and goes on with it.
+   */
+  addNamed(id: ChannelId, lane: 'own' | 'peer', named: readonly { readonly id: ItemId }[]): void {
+    const party = this.#channel(id)?.party
+    if (party === undefined) return
+    if (party.owed.length > 0 || party.cancelling.length > 0) return this.addPending(id)
+    for (const { id: name } of named) {
+      const item = party[lane].items.find((other) => other.id === name)
+      if (item !== undefined) this.add(item.anchor)
     }
   }
 
