@@ -31,9 +31,16 @@ export const LANE_START: LaneState = {
 }
 
 /** Sum of what the pending items may still cost the payer, base units. */
-export function lockedOf(lane: LaneState): bigint {
-  return lane.items.reduce((sum, item) => sum + lockedBy(item), 0n)
+export function lockedOf({ items }: LaneState): bigint {
+  const known = LOCKED.get(items)
+  if (known !== undefined) return known
+  const locked = items.reduce((sum, item) => sum + lockedBy(item), 0n)
+  LOCKED.set(items, locked)
+  return locked
 }
+
+/** A list of items never changes, and every rule of solvency asks for its sum again. */
+const LOCKED = new WeakMap<LaneState['items'], bigint>()
 
 /** Sum of what the payee may claim, given the newest link known of each item. */
 export function claimsOf(
