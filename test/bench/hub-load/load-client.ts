@@ -158,6 +158,11 @@ export class LoadClient {
     this.#propose([...this.#due, ...adds])
   }
 
+  /** Whether the hub hears what it says. */
+  get isAttached(): boolean {
+    return this.#link.phase === 'attached'
+  }
+
   /** Whether a proof is due that pays or takes back what was promised. */
   get isDue(): boolean {
     return this.#due.length > 0

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { ChainId, PublicKey } from '@tallystick/protocol'
 import type { LoadAnswer, LoadClientName, LoadOrder } from './load-process.js'
-import type { LoadCount, LoadPlan } from './payment-load.js'
+import type { LoadPlan, PaymentCount } from './payment-load.js'
 
 const PROCESS = fileURLToPath(new URL('load-process.js', import.meta.url))
 
@@ -50,12 +50,12 @@ export class LoadFleet {
   }
 
   /** What came since the last time. */
-  async take(): Promise<LoadCount> {
+  async take(): Promise<PaymentCount> {
     return together(await this.#all(() => ({ kind: 'take' })))
   }
 
   /** Ends a load; throws when something is left open, or the books are wrong. */
-  async finish(): Promise<LoadCount> {
+  async finish(): Promise<PaymentCount> {
     return together(await this.#all(() => ({ kind: 'finish' })))
   }
 
@@ -65,7 +65,7 @@ export class LoadFleet {
   }
 
   /** Ends what was held. */
-  async release(): Promise<LoadCount> {
+  async release(): Promise<PaymentCount> {
     await this.#all(() => ({ kind: 'release' }))
     return this.finish()
   }
@@ -76,7 +76,7 @@ export class LoadFleet {
   }
 
   /** Payments of one client on a hub that is idle. */
-  async payAlone(count: number): Promise<LoadCount> {
+  async payAlone(count: number): Promise<PaymentCount> {
     const [first] = this.#processes
     return together([await first?.ask({ kind: 'lone', count })])
   }
@@ -91,7 +91,7 @@ export class LoadFleet {
     await Promise.all(this.#processes.map((process) => process.stop()))
   }
 
-  #all(orderOf: (share: Share, place: number) => LoadOrder): Promise<(LoadCount | undefined)[]> {
+  #all(orderOf: (share: Share, place: number) => LoadOrder): Promise<(PaymentCount | undefined)[]> {
     const { length } = this.#processes
     return Promise.all(
       this.#processes.map((process, place) => {
@@ -114,10 +114,11 @@ function part({ perProof, pace }: LoadPlan, share: Share): LoadPlan {
   }
 }
 
-function together(counts: readonly (LoadCount | undefined)[]): LoadCount {
+function together(counts: readonly (PaymentCount | undefined)[]): PaymentCount {
   return {
     latencies: Float64Array.from(counts.flatMap((count) => [...(count?.latencies ?? [])])),
     declined: counts.reduce((sum, count) => sum + (count?.declined ?? 0), 0),
+    unbegun: counts.reduce((sum, count) => sum + (count?.unbegun ?? 0), 0),
   }
 }
 
@@ -144,7 +145,7 @@ class LoadProcess {
     return this.#child.pid ?? 0
   }
 
-  async ask(order: LoadOrder): Promise<LoadCount | undefined> {
+  async ask(order: LoadOrder): Promise<PaymentCount | undefined> {
     const number = this.#asked++
     const answer = await new Promise<LoadAnswer>((resolve) => {
       this.#waiting.set(number, resolve)

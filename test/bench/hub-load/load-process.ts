@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ChainId, ChannelId, PublicKey } from '@tallystick/protocol'
 import { LoadClient } from './load-client.js'
-import { type LoadCount, type LoadPlan, PaymentLoad } from './payment-load.js'
+import { type LoadPlan, type PaymentCount, PaymentLoad } from './payment-load.js'
 
 /*
  * A process of a load: many clients, each with its channel and its connection. It does what the benchmark
@@ -41,7 +41,7 @@ export type LoadOrder =
   | { readonly kind: 'lone'; readonly count: number }
 
 export type LoadAnswer = { readonly number: number } & (
-  | { readonly done: LoadCount | undefined }
+  | { readonly done: PaymentCount | undefined }
   | { readonly failure: string }
 )
 
@@ -73,7 +73,7 @@ function answer(message: LoadAnswer): void {
   process.send?.(message)
 }
 
-async function carryOut(order: LoadOrder): Promise<LoadCount | undefined> {
+async function carryOut(order: LoadOrder): Promise<PaymentCount | undefined> {
   switch (order.kind) {
     case 'make': {
       const { clients, ...options } = order
@@ -124,7 +124,7 @@ async function hold(count: number): Promise<undefined> {
   return undefined
 }
 
-async function finish(): Promise<LoadCount> {
+async function finish(): Promise<PaymentCount> {
   load.stop()
   await until(
     () => load.pending === 0,
@@ -164,7 +164,7 @@ async function settleAll(): Promise<void> {
   )
 }
 
-async function payAlone(count: number): Promise<LoadCount> {
+async function payAlone(count: number): Promise<PaymentCount> {
   const latencies: number[] = []
   load.clients = attached
   for (let i = 0; i < count; i++) {
@@ -178,7 +178,7 @@ async function payAlone(count: number): Promise<LoadCount> {
     await settleAll()
     await pause(IDLE_MS)
   }
-  return { latencies: Float64Array.from(latencies), declined: 0 }
+  return { latencies: Float64Array.from(latencies), declined: 0, unbegun: 0 }
 }
 
 async function until(isSo: () => boolean, what: () => string): Promise<void> {

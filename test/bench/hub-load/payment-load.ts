@@ -14,7 +14,10 @@ export type LoadPlan = {
   readonly perProof: number
   readonly pace: /** As fast as answers come, with so many payments under way. */
     | { readonly kind: 'full'; readonly inFlight: number }
-    /** So many a second, whatever comes back, as people do. */
+    /**
+     * So many a second, whatever comes back, as people do. Whose turn it is begins nothing while its hub is out of
+     * reach: it sees that before it pays.
+     */
     | { readonly kind: 'paced'; readonly perSecond: number }
 }
 
@@ -23,6 +26,12 @@ export type LoadCount = {
   /** Milliseconds from the time at which a payment was due until its payer held the preimage. */
   readonly latencies: Float64Array
   readonly declined: number
+}
+
+/** The same, as clients of this hub count. */
+export type PaymentCount = LoadCount & {
+  /** Payments of a paced load that were not begun, because their payer had no connection when they were due. */
+  readonly unbegun: number
 }
 
 /** What arrives of every payment, and what the hub takes for it, base units. */
@@ -65,6 +74,7 @@ export class PaymentLoad implements LoadEvents {
   #late: number[] = []
   #latencies: number[] = []
   #declined = 0
+  #unbegun = 0
   #paidInAll = 0n
 
   /** `name`: 8 bytes that no other load of the same hub has. */
@@ -102,7 +112,8 @@ export class PaymentLoad implements LoadEvents {
       const now = performance.now()
       for (; started + begun * gapMs <= now; begun++) {
         const due = started + begun * gapMs
-        if (!this.#startGroup(due)) this.#late.push(due)
+        if (this.#isAway()) this.#unbegun += perProof
+        else if (!this.#startGroup(due)) this.#late.push(due)
       }
     }, PACE_MS)
     this.#stopPace = () => clearInterval(timer)
@@ -129,10 +140,12 @@ export class PaymentLoad implements LoadEvents {
   }
 
   /** What came back since the last time. */
-  take(): LoadCount {
-    const count = { latencies: Float64Array.from(this.#latencies), declined: this.#declined }
+  take(): PaymentCount {
+    const [declined, unbegun] = [this.#declined, this.#unbegun]
+    const count = { latencies: Float64Array.from(this.#latencies), declined, unbegun }
     this.#latencies = []
     this.#declined = 0
+    this.#unbegun = 0
     return count
   }
 
@@ -193,6 +206,13 @@ export class PaymentLoad implements LoadEvents {
     while (this.#groups < groups && this.#startGroup(performance.now()));
   }
 
+  /** Whether the client whose turn it is has no connection; its turn is over then. */
+  #isAway(): boolean {
+    const isAway = this.#paying[this.#next % this.#paying.length]?.isAttached === false
+    if (isAway) this.#next++
+    return isAway
+  }
+
   /** The next client in turn that has room pays the one behind it; `false`: none has. */
   #startGroup(due: number): boolean {
     const plan = this.#plan
@@ -224,7 +244,7 @@ export class PaymentLoad implements LoadEvents {
     for (let i = 0; i < clients.length; i++) {
       const place = (this.#next + i) % clients.length
       const client = clients[place]
-      if (client === undefined || (this.#underWay.get(client) ?? 0) >= groupsMax) continue
+      if (client?.isAttached !== true || (this.#underWay.get(client) ?? 0) >= groupsMax) continue
       this.#next = place + 1
       return place
     }
