@@ -1,8 +1,16 @@
 import type { Anchor } from '@tallystick/protocol'
 import { isFinal, type Payment } from '../core/payment.js'
 
-/** Bytes of log after which what a record has changed is written where it belongs. */
-const LOG_BYTES = 32 * 1_048_576
+/**
+ * Bytes of log after which what a record has changed is written where it belongs: at most, and at least,
+ * and in between so many times the bytes of the pages that it is written to. A start does the log again
+ * (40 ms per MiB), and a page is not written for nothing.
+ */
+const LOG_BYTES_MAX = 32 * 1_048_576
+const LOG_BYTES_MIN = 8 * 1_048_576
+const LOG_PER_PAGES = 8
+/** Bytes of a page, until one is written. */
+const PAGE_BYTES = 16_384
 /** Pages that one commit writes at most, so that it is not waited for. */
 const PAGES_MAX = 256
 const PAYMENTS_MAX = 1_024
@@ -17,7 +25,7 @@ export type CheckpointPart = {
 
 /**
  * What the log has and the tables have not, oldest first. Every commit writes a part of it: so much that
- * all of it is written while `logBytes` of records come. The log stays short, whatever is in it, and no
+ * all of it is written while a bounded number of bytes comes. The log stays short, whatever is in it, and no
  * commit is a long one.
  */
 export class Checkpoint {
@@ -29,10 +37,12 @@ export class Checkpoint {
   /** What is due by now, in parts of a page and of a payment. */
   #duePages = 0
   #duePayments = 0
-  readonly #logBytesDue: number
+  /** Of those that were written last. */
+  #pageBytes = PAGE_BYTES
+  readonly #logBytesMax: number
 
-  constructor(logBytes = LOG_BYTES) {
-    this.#logBytesDue = logBytes
+  constructor(logBytesMax = LOG_BYTES_MAX) {
+    this.#logBytesMax = logBytesMax
   }
 
   /** A record is in the log. */
@@ -48,14 +58,14 @@ export class Checkpoint {
       const since = this.#payments.get(payment.anchor)?.since ?? sequence
       this.#payments.set(payment.anchor, { since, payment })
     }
-    const share = bytes / this.#logBytesDue
+    const share = bytes / this.#logBytesDue()
     this.#duePages += share * this.#pages.size
     this.#duePayments += share * this.#payments.size
   }
 
   /** What the next commit writes beside its own record. */
   next(): CheckpointPart {
-    const isLate = this.#logBytes > 2 * this.#logBytesDue
+    const isLate = this.#logBytes > 2 * this.#logBytesMax
     const [pages, payments] = isLate
       ? [PAGES_MAX, PAYMENTS_MAX]
       : [Math.min(PAGES_MAX, this.#duePages), Math.min(PAYMENTS_MAX, this.#duePayments)]
@@ -67,8 +77,9 @@ export class Checkpoint {
     return this.#part(this.#pages.size, this.#payments.size)
   }
 
-  /** A part is on disk. */
-  written({ pages, payments, records }: CheckpointPart): void {
+  /** A part is on disk; its pages have so many bytes together. */
+  written({ pages, payments, records }: CheckpointPart, pageBytes: number): void {
+    if (pages.length > 0) this.#pageBytes = pageBytes / pages.length
     for (const page of pages) this.#pages.delete(page)
     for (const { anchor } of payments) this.#payments.delete(anchor)
     for (const _ of records) this.#logBytes -= this.#records.shift()?.bytes ?? 0
@@ -84,6 +95,11 @@ export class Checkpoint {
   /** Payments that have ended and are in no table yet. */
   *finished(): Iterable<Payment> {
     for (const { payment } of this.#payments.values()) if (isFinal(payment)) yield payment
+  }
+
+  #logBytesDue(): number {
+    const bytes = LOG_PER_PAGES * this.#pages.size * this.#pageBytes
+    return Math.min(this.#logBytesMax, Math.max(LOG_BYTES_MIN, bytes))
   }
 
   #part(pageCount: number, paymentCount: number): CheckpointPart {

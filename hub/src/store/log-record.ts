@@ -56,19 +56,30 @@ export function paymentsIn(record: Uint8Array): readonly Payment[] {
   return readPayments(new Reader(record))
 }
 
+/** A record, with its payments read. */
+export type OpenRecord = {
+  readonly sequence: number
+  readonly bytes: number
+  readonly payments: readonly Payment[]
+  /** Stands at the channels. */
+  readonly channels: Reader
+}
+
+export function openRecord(sequence: number, record: Uint8Array): OpenRecord {
+  const channels = new Reader(record)
+  return { sequence, bytes: record.length, payments: readPayments(channels), channels }
+}
+
 /**
  * Does to `state` again what a batch did to it; `sequenceOf`: the last record that a page has in it. Answers
  * the pages that the record changed.
  */
 export function applyRecord(
   state: HubState,
-  sequence: number,
-  record: Uint8Array,
+  { sequence, payments: paid, channels: reader }: OpenRecord,
   sequenceOf: (page: number) => number,
 ): ReadonlySet<number> {
-  const reader = new Reader(record)
-  const payments = new Map<Anchor, Payment>()
-  for (const payment of readPayments(reader)) payments.set(payment.anchor, payment)
+  const payments = new Map<Anchor, Payment>(paid.map((payment) => [payment.anchor, payment]))
   state.apply({ channels: new Map(), payments, reveals: new Set() })
   const pages = new Set<number>()
   for (let left = reader.varint(); left > 0; left--) {

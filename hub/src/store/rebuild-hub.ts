@@ -12,7 +12,7 @@ import type { Payment } from '../core/payment.js'
 import type { Checkpoint } from './checkpoint.js'
 import type { LedgerJob, StoredHub } from './journal.js'
 import { JOB, LOG, META, PAGE } from './journal-tables.js'
-import { applyRecord, paymentsIn } from './log-record.js'
+import { applyRecord, openRecord } from './log-record.js'
 import { PaymentSums, parseSums } from './payment-sums.js'
 
 /** What a start has read of the live tables of a journal, in the order of their keys. */
@@ -80,15 +80,16 @@ export async function rebuildHub(
   const asOf = stored && storedText(stored, 'value', parseSums, 'sums of payments')
   const sums = new PaymentSums(asOf?.totals)
   const anchors = new Set<Anchor>()
-  for (const { record } of records) for (const { anchor } of paymentsIn(record)) anchors.add(anchor)
+  const opened = records.map(({ sequence, record }) => openRecord(sequence, record))
+  for (const { payments } of opened) for (const { anchor } of payments) anchors.add(anchor)
   state.preload(await lookUp([...anchors]), new Set())
-  for (const { sequence, record } of records) {
-    const payments = paymentsIn(record)
+  for (const record of opened) {
+    const { sequence, bytes, payments } = record
     if (sequence > (asOf?.sequence ?? 0)) {
       for (const payment of payments) sums.replace(state.payment(payment.anchor), payment)
     }
-    const changed = applyRecord(state, sequence, record, (page) => pages[page]?.sequence ?? 0)
-    checkpoint.note({ sequence, bytes: record.length }, changed, payments)
+    const changed = applyRecord(state, record, (page) => pages[page]?.sequence ?? 0)
+    checkpoint.note({ sequence, bytes }, changed, payments)
   }
   // All that a stopped hub has left may be its sums.
   const newest = Math.max(records.at(-1)?.sequence ?? 0, newestOf(pages), asOf?.sequence ?? 0)

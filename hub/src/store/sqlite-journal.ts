@@ -215,20 +215,21 @@ class SqliteJournal implements Journal {
     const sequence = this.#sequence + 1
     const { record, slots } = encodeRecord(state, writes)
     const part = this.#checkpoint.next()
+    const partRows = this.#rowsOf(part)
     // Now: while this batch is stored the next one looks up what it may ask about.
     const replaced = [...writes.payments.keys()].map((anchor) => state.payment(anchor))
     await this.#database.commit([
       put(LOG, [sequence, record]),
       ...[...writes.reveals].map((anchor) => put(REVEAL, [fromHex(anchor)])),
       ...(height === undefined ? [] : [put(META, ['height', String(height)])]),
-      ...this.#rowsOf(part),
+      ...partRows,
     ])
     this.#sequence = sequence
     this.#hasReveals ||= writes.reveals.size > 0
     for (const [i, payment] of [...writes.payments.values()].entries()) {
       this.#sums.replace(replaced[i], payment)
     }
-    this.#checkpoint.written(part)
+    this.#checkpoint.written(part, bytesOfPages(partRows))
     state.apply(writes)
     for (const payment of part.payments) state.release(payment)
     const pages = slots.map((slot) => Math.floor(slot / PAGE_CHANNELS))
@@ -313,6 +314,13 @@ function partRows(
     ...payments.map((payment) => put(PAYMENT, paymentRow(payment))),
     ...records.map((record): RowWrite => ({ kind: 'remove', table: LOG, key: [record] })),
   ]
+}
+
+function bytesOfPages(rows: readonly RowWrite[]): number {
+  return rows.reduce((sum, row) => {
+    const channels = row.kind === 'put' && row.table === PAGE ? row.values[2] : undefined
+    return sum + (channels instanceof Uint8Array ? channels.length : 0)
+  }, 0)
 }
 
 async function paymentsOf(lookUp: LookUp, anchors: readonly Anchor[]): Promise<readonly Payment[]> {
