@@ -48,6 +48,9 @@ export type SealedDatabaseOptions = {
   readonly onLive?: (table: SealedTable, rows: readonly StoredRow[]) => void
 }
 
+/** Rows of history that are checked at a time: commits wait for so many. */
+const HISTORY_PAGE_ROWS = 512
+
 /**
  * A SQLite file whose commits make a hash chain, with a mark outside of the file (JRN-1 to JRN-7).
  * After the first failed commit it refuses everything: the process must end, and what is on the disk
@@ -156,7 +159,8 @@ export class SealedDatabase {
     for (const table of this.#options.tables) {
       if (table.kind === 'live') continue
       // Reading a row checks it.
-      for await (const _ of this.scan(table)) {
+      for await (const _ of scanTable(this.#database, table, HISTORY_PAGE_ROWS)) {
+        this.#assertUsable()
         await rest()
         if (this.#isClosing) return
       }

@@ -39,10 +39,11 @@ export function tableSchema({ name, columns, keys, listedBy }: SealedTable): rea
   return listedBy === undefined ? [table] : [table, index]
 }
 
-/** Every row of a table, checked, page by page. Throws `store_corrupt`. */
+/** Every row of a table, checked, `pageRows` of them at a time. Throws `store_corrupt`. */
 export async function* scanTable(
   database: SqliteDatabase,
   table: SealedTable,
+  pageRows = PAGE_ROWS,
 ): AsyncIterable<readonly StoredRow[]> {
   const key = keyColumns(table)
   const names = key.join(', ')
@@ -50,7 +51,7 @@ export async function* scanTable(
   for (;;) {
     const after = last === undefined ? '' : `WHERE (${names}) > (${key.map(() => '?').join(', ')})`
     const rows = await database.all(
-      `SELECT * FROM ${table.name} ${after} ORDER BY ${names} LIMIT ${PAGE_ROWS}`,
+      `SELECT * FROM ${table.name} ${after} ORDER BY ${names} LIMIT ${pageRows}`,
       last ?? [],
     )
     for (const row of rows) checkRow(table, row)
