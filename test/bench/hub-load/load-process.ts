@@ -141,17 +141,31 @@ async function finish(): Promise<PaymentCount> {
   return rest
 }
 
-/** Tries until the hub is there again, as a wallet does. */
+/**
+ * Tries until the hub is there again, as a wallet does. All of them have one address, of which the hub takes so
+ * many handshakes at a time; those of a city have many.
+ */
 async function comeBack(client: LoadClient): Promise<void> {
   for (;;) {
     await pause(RETRY_MS * (0.5 + Math.random()))
-    try {
-      await client.connect()
-      await client.attach()
-      return
-    } catch {
-      // It is not there yet, or has no room for one more handshake: the next try finds it.
-    }
+    const turn = comingBack.shift() ?? Promise.resolve()
+    const tried = turn.then(() => isBack(client))
+    comingBack.push(tried)
+    if (await tried) return
+  }
+}
+
+/** The last of those in each of the turns. */
+const comingBack: Promise<unknown>[] = Array.from({ length: HANDSHAKES }, () => Promise.resolve())
+
+async function isBack(client: LoadClient): Promise<boolean> {
+  try {
+    await client.connect()
+    await client.attach()
+    return true
+  } catch {
+    // It is not there yet: the next try finds it.
+    return false
   }
 }
 
