@@ -57,9 +57,10 @@ export type HubStatistics = {
 export class HubUnderLoad {
   readonly key: PublicKey
   readonly chainId: ChainId
+  /** Of every channel. */
+  readonly terms: ChannelTerms
   readonly #dir: string
   readonly #options: HubOptions
-  readonly #terms: ChannelTerms
   readonly #payoutLock: LockRoot
   readonly #ledger: LedgerProcess
   #channels: ChannelId[] = []
@@ -77,7 +78,7 @@ export class HubUnderLoad {
     this.key = facts.hub
     this.chainId = ledger.chainId
     this.#payoutLock = facts.payout_lock
-    this.#terms = termsOf({ ...DEFAULT_HUB_CONFIG, dataDir: '', ledgerUrl: '' }, FEE_PER_KILO_COST)
+    this.terms = termsOf({ ...DEFAULT_HUB_CONFIG, dataDir: '', ledgerUrl: '' }, FEE_PER_KILO_COST)
     this.#ledger = ledger
   }
 
@@ -124,7 +125,7 @@ export class HubUnderLoad {
       ledgerUrl: this.#ledger.url,
       hub: this.key,
       payoutLock: this.#payoutLock,
-      terms: this.#terms,
+      terms: this.terms,
     }
     const more = await openChannels(funding, this.#channels.length, count)
     this.#channels = [...this.#channels, ...more]
