@@ -24,6 +24,8 @@ export type LoadFigures = {
   /** Processor time of the hub, and of its main thread alone, microseconds per payment. */
   readonly hubMicroseconds: number
   readonly hubMainThreadMicroseconds: number
+  /** What the hub has read of files and sockets, bytes per payment. */
+  readonly hubReadBytes: number
   /** Processor time of the clients, who share the machine, microseconds per payment. */
   readonly loadMicroseconds: number
   /** Transactions of the journal per payment, and payments that one of them carries. */
@@ -62,6 +64,7 @@ export async function measureLoad(
     latency: latencyFigures(latencies),
     hubMicroseconds: each(1_000 * (after.hub.cpuMs - before.hub.cpuMs)),
     hubMainThreadMicroseconds: each(1_000 * (after.hub.mainThreadMs - before.hub.mainThreadMs)),
+    hubReadBytes: each(after.hub.readBytes - before.hub.readBytes),
     loadMicroseconds: each(1_000 * (after.load - before.load)),
     commitsPerSecond: commits / seconds,
     paymentsPerCommit: latencies.length / commits,

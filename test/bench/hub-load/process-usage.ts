@@ -13,6 +13,8 @@ export type ProcessUsage = {
   readonly residentBytes: number
   /** The most that it ever held, bytes. */
   readonly residentBytesMax: number
+  /** What it has read, of files and sockets, bytes; from memory of the system or not. */
+  readonly readBytes: number
 }
 
 /** Reads the books of a process that runs. */
@@ -25,6 +27,7 @@ export function usageOf(pid: number): ProcessUsage {
     mainThreadMs: cpuMsOf(`/proc/${pid}/task/${pid}/stat`),
     residentBytes: bytes('VmRSS'),
     residentBytesMax: bytes('VmHWM'),
+    readBytes: Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]),
   }
 }
 
