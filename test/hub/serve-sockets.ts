@@ -13,12 +13,13 @@ import { temporaryFolder } from '../settlement/data-folder.js'
 export async function serveSockets(
   t: TestContext,
   sockets: {
+    readonly trustedProxies?: number
     readonly admits: (address: string) => boolean
     readonly onSocket: (socket: WebSocket) => void
   },
 ): Promise<string> {
   const server = await serveHub({
-    ...{ host: '127.0.0.1', port: 0, ...sockets },
+    ...{ host: '127.0.0.1', port: 0, trustedProxies: 0, ...sockets },
     backups: {
       desk: await BackupDesk.open({
         rows: await openBackupRows(join(temporaryFolder(t), 'backups.db'), CHAIN),
