@@ -22,13 +22,11 @@ import { openDatabase } from '#client-sdk/node/sqlite-database.js'
 import { encodeHubChannel, type HubChannel, idOf } from '#hub/core/hub-channel.js'
 import type { HubState } from '#hub/core/hub-state.js'
 import type { Payment, PaymentStatus } from '#hub/core/payment.js'
-import { Pipeline } from '#hub/pipeline/pipeline.js'
 import type { Journal } from '#hub/store/journal.js'
 import { openSqliteJournal } from '#hub/store/sqlite-journal.js'
 import { CHAIN, NOW, SIGNERS, testChannel } from '../protocol/test-channel.js'
 import { temporaryFolder } from '../settlement/data-folder.js'
-import { POLICY } from './hub-world.js'
-import { verifyHere } from './verify-here.js'
+import { testPipeline } from './test-pipeline.js'
 
 const OWNER = { chainId: CHAIN, hub: SIGNERS.hub.publicKey }
 const hex = (byte: number, bytes: number) => byte.toString(16).padStart(2, '0').repeat(bytes)
@@ -337,21 +335,11 @@ test('INV-48 a block after a start looks up what goes on once, and not again at 
   await first.close()
   const journal = await openSqliteJournal(path, OWNER)
   let asked = 0
-  const pipeline = new Pipeline({
-    ...{ chainId: CHAIN, policy: POLICY, signer: SIGNERS.hub, verify: verifyHere, time: NOW },
-    journal: {
-      stored: journal.stored,
-      payments: (anchors) => {
-        asked += anchors.length
-        return journal.payments(anchors)
-      },
-      reveals: (anchors) => journal.reveals(anchors),
-      commit: (writes, height) => journal.commit(writes, height),
+  const pipeline = testPipeline(journal, {
+    payments: (anchors) => {
+      asked += anchors.length
+      return journal.payments(anchors)
     },
-    perform: () => undefined,
-    onFault: (fault) => assert.fail(String(fault)),
-    restoredTime: undefined,
-    randomBytes: (length) => new Uint8Array(length),
   })
   for (const height of [1, 2, 3]) {
     await pipeline.ledger({
