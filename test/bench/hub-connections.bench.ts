@@ -22,6 +22,8 @@ const ACTIVE_PER_SECOND = 2
 const MEASURED_MS = Math.max(3_000, Math.round(20_000 * SCALE))
 const CEILING_MS = Math.max(500, Math.round(2_000 * SCALE))
 const LOAD_PROCESSES = 2
+/** Milliseconds between two looks at who is there. */
+const LOOK_MS = 50
 
 const LIMITS = {
   /** All together take a twentieth of the 4 GB that a hub may have (`hub-channels`). */
@@ -41,14 +43,18 @@ try {
   const bare = await hub.residentBytes()
   progress(`opening ${CONNECTIONS} channels`)
   const opening = await timedUse(() => hub.openUntil(CONNECTIONS))
+  await startAnew()
   const { url, chainId, key, clients } = hub
   const fleet = await LoadFleet.start(LOAD_PROCESSES, { url, chainId, hub: key, clients })
   try {
     await fleet.connect(ACTIVE)
     await fleet.attach()
+    await fleet.survive()
     progress(`${ACTIVE} pay, and nobody else is there`)
     const alone = await measureActive(fleet)
     const others = CONNECTIONS - ACTIVE
+    await startAnew()
+    await until(async () => (await hub.statistics()).sessions === ACTIVE)
     const empty = await hub.residentBytes()
     const connecting = await timedUse(() => fleet.connect(others))
     const connected = await hub.residentBytes()
@@ -93,6 +99,16 @@ try {
 } finally {
   await hub.stop()
   rmSync(dir, { recursive: true, force: true })
+}
+
+/** A process that has done nothing has no room left over that those who come would be put into. */
+async function startAnew(): Promise<void> {
+  await hub.halt()
+  await hub.restart()
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
 }
 
 /** The first few clients pay, so many times a second. */
