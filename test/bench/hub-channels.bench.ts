@@ -28,8 +28,8 @@ const REST_MEMORY = Math.max(1, Math.round(32 * SCALE))
 const FIRST_PAYMENTS = Math.max(20, Math.round(200 * SCALE))
 const IN_FLIGHT = 1_024
 const MEASURED_MS = Math.max(3_000, Math.round(10_000 * Math.min(1, 10 * SCALE)))
-/** Long enough for every sleeper to pay. */
-const WANDERING_MS = 4 * MEASURED_MS
+/** Long enough for every sleeper to pay, at 1,700 payments a second. */
+const WANDERING_MS = 6 * MEASURED_MS
 const LOAD_PROCESSES = 2
 
 const LIMITS = { memoryGigabytes: 4, startSeconds: 10, rateShare: 0.5 } as const
