@@ -117,6 +117,7 @@ export async function startHub(
       finished: (...asked) => journal.finished(...asked),
       token: await operatorToken(config.dataDir),
       now: () => pipeline.now,
+      onFault,
     },
     information: {
       notReadyFor: () => (contact.isHeard ? undefined : 'no block of the ledger has come lately'),
