@@ -1,5 +1,7 @@
-import type { Anchor } from '@tallystick/protocol'
+import type { Anchor, Timestamp } from '@tallystick/protocol'
 import { isFinal, type Payment } from '../core/payment.js'
+import { EndedPayments } from './ended-payments.js'
+import type { PaymentCursor } from './journal.js'
 
 /** Bytes of log after which what a record has changed is written where it belongs. */
 const LOG_BYTES = 32 * 1_048_576
@@ -24,6 +26,8 @@ export class Checkpoint {
   /** By page, the first record that it does not have in it. */
   readonly #pages = new Map<number, number>()
   readonly #payments = new Map<Anchor, { readonly since: number; readonly payment: Payment }>()
+  /** Those of the payments that have ended. */
+  readonly #ended = new EndedPayments()
   readonly #records = new Queue<{ readonly sequence: number; readonly bytes: number }>()
   #logBytes = 0
   /** What is due by now, in parts of a page and of a payment. */
@@ -46,7 +50,9 @@ export class Checkpoint {
     for (const page of pages) if (!this.#pages.has(page)) this.#pages.set(page, sequence)
     for (const payment of payments) {
       const since = this.#payments.get(payment.anchor)?.since ?? sequence
+      this.#dropEnded(payment.anchor)
       this.#payments.set(payment.anchor, { since, payment })
+      if (isFinal(payment)) this.#ended.add(payment)
     }
     const share = bytes / this.#logBytesDue
     this.#duePages += share * this.#pages.size
@@ -70,7 +76,10 @@ export class Checkpoint {
   /** A part is on disk. */
   written({ pages, payments, records }: CheckpointPart): void {
     for (const page of pages) this.#pages.delete(page)
-    for (const { anchor } of payments) this.#payments.delete(anchor)
+    for (const { anchor } of payments) {
+      this.#dropEnded(anchor)
+      this.#payments.delete(anchor)
+    }
     for (const _ of records) this.#logBytes -= this.#records.shift()?.bytes ?? 0
     this.#duePages = Math.max(0, this.#duePages - pages.length)
     this.#duePayments = Math.max(0, this.#duePayments - payments.length)
@@ -81,9 +90,14 @@ export class Checkpoint {
     return this.#payments.has(anchor)
   }
 
-  /** Payments that have ended and are in no table yet. */
-  *finished(): Iterable<Payment> {
-    for (const { payment } of this.#payments.values()) if (isFinal(payment)) yield payment
+  /** The first `count` payments behind `after` that ended before `before` and are in no table yet. */
+  ended(after: PaymentCursor, before: Timestamp, count: number): readonly Payment[] {
+    return this.#ended.page(after, before, count)
+  }
+
+  #dropEnded(anchor: Anchor): void {
+    const payment = this.#payments.get(anchor)?.payment
+    if (payment !== undefined && isFinal(payment)) this.#ended.remove(payment)
   }
 
   #part(pageCount: number, paymentCount: number): CheckpointPart {

@@ -23,6 +23,7 @@ import type { HubChannel } from '../core/hub-channel.js'
 import type { HubWrites } from '../core/hub-view.js'
 import { isFinal, type Payment } from '../core/payment.js'
 import { Checkpoint, type CheckpointPart } from './checkpoint.js'
+import { isBehind } from './ended-payments.js'
 import type { Journal, LedgerJob, PaymentCursor, PaymentTotals, StoredHub } from './journal.js'
 import {
   JOB,
@@ -254,7 +255,7 @@ class SqliteJournal implements Journal {
     const from = after ?? { time: 0 as Timestamp, anchor: '' as Anchor }
     const found = new Map<Anchor, Payment>()
     // First of all: what a commit moves into the table meanwhile, behind what was read there, is in one of both.
-    const unlisted = [...this.#checkpoint.finished()].filter((one) => isBehind(one, from))
+    const unlisted = this.#checkpoint.ended(from, before, count)
     for (let last = from; found.size < count; ) {
       const rows = await this.#database.list(PAYMENT, [last.time, fromHex(last.anchor)], count)
       const listed = rows.map(paymentOf)
@@ -323,9 +324,4 @@ function keysOf(anchors: readonly Anchor[]): readonly (readonly SqlValue[])[] {
 
 function put(table: SealedTable, values: readonly SqlValue[]): RowWrite {
   return { kind: 'put', table, values }
-}
-
-/** Whether one payment comes behind another in the list of those that have ended. */
-function isBehind(one: PaymentCursor, other: PaymentCursor): boolean {
-  return one.time === other.time ? one.anchor > other.anchor : one.time > other.time
 }
