@@ -67,6 +67,7 @@ export async function startHub(
   const journal = await openSqliteJournal(journalPathOf(config.dataDir), owner, {
     unmarked: 'refused',
     restBytes: config.restMemory * 1_048_576,
+    onShelfTrouble: (detail) => onOperatorReport({ kind: 'shelfTrouble', detail }),
     ...(config.restored ? { restored: { time, channel: restoredAt(time, freshBytes) } } : {}),
   })
   await resumeAtStart(journal, freshBytes)

@@ -25,6 +25,7 @@ import type { Payment, PaymentStatus } from '#hub/core/payment.js'
 import { Pipeline } from '#hub/pipeline/pipeline.js'
 import type { Journal } from '#hub/store/journal.js'
 import { openSqliteJournal } from '#hub/store/sqlite-journal.js'
+import { fillDisk, HAS_FULL_DEVICE } from '../client-sdk/full-disk.js'
 import { CHAIN, NOW, SIGNERS, testChannel } from '../protocol/test-channel.js'
 import { temporaryFolder } from '../settlement/data-folder.js'
 import { POLICY } from './hub-world.js'
@@ -217,6 +218,27 @@ describe('JRN-9 INV-17 INV-41 a journal that is opened again', () => {
     await journal.close()
     assert.equal(await logBytesOf(path), 0)
   })
+})
+
+test('INV-17 a disk that has no room for channels at rest keeps them in memory, and nothing ends', {
+  skip: !HAS_FULL_DEVICE,
+}, async (context) => {
+  const path = join(temporaryFolder(context), 'hub.db')
+  const troubles: string[] = []
+  const onShelfTrouble = (detail: string) => troubles.push(detail)
+  const sizes = { logBytes: 2_000, restBytes: 1, readyMax: 1 }
+  const held = await openSqliteJournal(`${path}.held`, OWNER, sizes)
+  const journal = await openSqliteJournal(path, OWNER, { ...sizes, onShelfTrouble })
+  fillDisk(`${path}.rest (deleted)`)
+  for (const one of [held, journal]) {
+    for (let name = 1; name <= 200; name++) {
+      await carryOut(one, { channel: name % 70, what: 'hand over', name, payment: 'settled' })
+    }
+  }
+  assert.deepEqual(await contentOf(journal), await contentOf(held))
+  assert.equal(troubles.length, 1)
+  await held.close()
+  await journal.close()
 })
 
 async function logBytesOf(path: string): Promise<number> {

@@ -75,6 +75,8 @@ export type JournalOptions = {
   readonly restBytes?: number
   /** Channels that are kept ready beside them. */
   readonly readyMax?: number
+  /** Told once, in a sentence, when that file takes no page: those that rest stay in memory then. */
+  readonly onShelfTrouble?: (detail: string) => void
 }
 
 /**
@@ -84,14 +86,21 @@ export type JournalOptions = {
 export async function openSqliteJournal(
   path: string,
   { chainId, hub }: JournalOwner,
-  { restored, unmarked = 'made', logBytes, restBytes, readyMax }: JournalOptions = {},
+  {
+    restored,
+    unmarked = 'made',
+    logBytes,
+    restBytes,
+    readyMax,
+    onShelfTrouble = () => undefined,
+  }: JournalOptions = {},
 ): Promise<Journal> {
   const found = new FoundRows()
   let taken: RebuiltHub | undefined
   let shelf: ReturnType<typeof openPageShelf> | undefined
   // Behind the lock of the journal: a second process makes no file.
   const rebuild = (lookUp: LookUp) => {
-    shelf = openPageShelf(`${path}.rest`)
+    shelf = openPageShelf(`${path}.rest`, onShelfTrouble)
     const memory = { restBytes, readyMax, shelf }
     const checkpoint = new Checkpoint(logBytes)
     return rebuildHub(found, { checkpoint, memory }, (anchors) => paymentsOf(lookUp, anchors))
@@ -129,6 +138,7 @@ export async function openSqliteJournal(
     return new SqliteJournal(database, { ...rebuilt, hasReveals }, () => shelf?.close())
   } catch (error) {
     await database.close()
+    shelf?.close()
     throw error
   }
 }
