@@ -71,6 +71,11 @@ export class ChannelPages {
     return this.#size
   }
 
+  /** How many channels are not in their page as they are: they are kept ready. */
+  get unwritten(): number {
+    return this.#unwritten.size
+  }
+
   /** Where a channel is kept: its number in the order in which they came. */
   slotOf(id: ChannelId): number | undefined {
     const ready = this.#readySlots.get(id)

@@ -225,7 +225,7 @@ class SqliteJournal implements Journal {
     const { state } = this.stored
     const sequence = this.#sequence + 1
     const { record, slots } = encodeRecord(state, writes)
-    const part = this.#checkpoint.next()
+    const part = this.#checkpoint.next(state.pages.unwritten)
     await this.#database.commit([
       put(LOG, [sequence, record]),
       ...[...writes.reveals].map((anchor) => put(REVEAL, [fromHex(anchor)])),
