@@ -70,7 +70,8 @@ export async function startHub(
     onShelfTrouble: (detail) => onOperatorReport({ kind: 'shelfTrouble', detail }),
     ...(config.restored ? { restored: { time, channel: restoredAt(time, freshBytes) } } : {}),
   })
-  await resumeAtStart(journal, freshBytes)
+  // What was taken as a copy just now has asked on every channel.
+  if (!config.restored) await resumeAtStart(journal, freshBytes)
   const { stored } = journal
   // Behind the lock of the journal: a second hub writes no line.
   const audit = await AuditLog.open(auditPathOf(config.dataDir), () => new Date())

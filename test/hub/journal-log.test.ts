@@ -241,6 +241,38 @@ test('INV-17 a disk that has no room for channels at rest keeps them in memory, 
   await journal.close()
 })
 
+test('INV-42 JRN-3 is refused by name where one of its pages is gone, or is one of before', async (context) => {
+  const path = join(temporaryFolder(context), 'hub.db')
+  const rowsOf = async (sql: string, values: readonly unknown[] = []) => {
+    const database = await openDatabase(path)
+    const rows = await database.all(sql, values)
+    await database.close()
+    return rows
+  }
+  const openMore = async (from: number, to: number) => {
+    const journal = await openSqliteJournal(path, OWNER)
+    for (let channel = from; channel < to; channel++) {
+      await carryOut(journal, { channel, what: 'open', name: 1, payment: undefined })
+    }
+    await journal.close()
+  }
+  await openMore(0, 5)
+  const [before] = await rowsOf('SELECT * FROM page')
+  await openMore(5, 50)
+  const refused = { code: 'store_corrupt', message: /missing, or older/ }
+  const [now] = await rowsOf('SELECT * FROM page WHERE number = 0')
+  const putBack = (row: Readonly<Record<string, unknown>> | undefined) =>
+    rowsOf('INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?)', Object.values(row ?? {}))
+  await putBack(before)
+  await assert.rejects(openSqliteJournal(path, OWNER), refused)
+  await putBack(now)
+  const whole = await openSqliteJournal(path, OWNER)
+  assert.equal(whole.stored.state.pages.size, 50)
+  await whole.close()
+  await rowsOf('DELETE FROM page WHERE number = 1')
+  await assert.rejects(openSqliteJournal(path, OWNER), refused)
+})
+
 async function logBytesOf(path: string): Promise<number> {
   const database = await openDatabase(path)
   const [row] = await database.all('SELECT coalesce(sum(length(record)), 0) AS bytes FROM log')

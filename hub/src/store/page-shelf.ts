@@ -11,6 +11,8 @@ const HEAD_BYTES = 4 + 16
 /** The longest page that can be put there, bytes. */
 export const SHELVED_BYTES_MAX = PLACE_BYTES - HEAD_BYTES
 
+export type OpenedShelf = PageShelf & { close(): void }
+
 /**
  * Pages of channels that rest, in a file at `path` that this process alone can reach and that is gone with
  * it: what counts is in the journal. A page that cannot be written stays where it is, in memory; `onTrouble`
@@ -21,10 +23,7 @@ export const SHELVED_BYTES_MAX = PLACE_BYTES - HEAD_BYTES
  * at 8 us to put and 12 us to take (99 of 100 in 0.1 ms), from a disk that had to look for it 0.13 ms (1 ms):
  * a batch that asks for a thousand of these stands still for a tenth of a second.
  */
-export function openPageShelf(
-  path: string,
-  onTrouble: (detail: string) => void,
-): PageShelf & { close(): void } {
+export function openPageShelf(path: string, onTrouble: (detail: string) => void): OpenedShelf {
   const file = openSync(path, 'w+', 0o600)
   unlinkSync(path)
   const place = new Uint8Array(PLACE_BYTES)

@@ -36,7 +36,7 @@ import {
   REVEAL,
 } from './journal-tables.js'
 import { encodeRecord, paymentsIn } from './log-record.js'
-import { openPageShelf } from './page-shelf.js'
+import { type OpenedShelf, openPageShelf } from './page-shelf.js'
 import { paymentOf, paymentRow } from './payment-row.js'
 import { type PaymentSums, sumsText } from './payment-sums.js'
 import { FoundRows, pageCountOf, type RebuiltHub, rebuildHub } from './rebuild-hub.js'
@@ -95,23 +95,24 @@ export async function openSqliteJournal(
     onShelfTrouble = () => undefined,
   }: JournalOptions = {},
 ): Promise<Journal> {
-  const found = new FoundRows()
   let taken: RebuiltHub | undefined
-  let shelf: ReturnType<typeof openPageShelf> | undefined
+  let begun: { readonly found: FoundRows; readonly shelf: OpenedShelf } | undefined
   // Behind the lock of the journal: a second process makes no file.
-  const rebuild = (lookUp: LookUp) => {
-    shelf = openPageShelf(`${path}.rest`, onShelfTrouble)
-    const memory = { restBytes, readyMax, shelf }
-    const checkpoint = new Checkpoint(logBytes)
-    return rebuildHub(found, { checkpoint, memory }, (anchors) => paymentsOf(lookUp, anchors))
+  const begin = () => {
+    if (begun !== undefined) return begun
+    const shelf = openPageShelf(`${path}.rest`, onShelfTrouble)
+    begun = { found: new FoundRows({ restBytes, readyMax, shelf }), shelf }
+    return begun
   }
+  const rebuild = (lookUp: LookUp) =>
+    rebuildHub(begin().found, new Checkpoint(logBytes), (anchors) => paymentsOf(lookUp, anchors))
   const database = await SealedDatabase.open({
     path,
     ...{ owner: `hub of chain ${chainId}`, key: hub },
     format: JOURNAL_VERSION,
     tables: JOURNAL_TABLES,
     unmarked,
-    onLive: (table, rows) => found.add(table, rows),
+    onLive: (table, rows) => begin().found.add(table, rows),
     advice: {
       copy: 'put the newest copy back, or have "hub run --restored" take it as it is',
       damage:
@@ -126,19 +127,23 @@ export async function openSqliteJournal(
               const copy = await rebuild(lookUp)
               const checkpoint = new Checkpoint(logBytes)
               taken = { ...copy, checkpoint, restoredTime: restored.time }
-              return takeCopy(copy, found, restored)
+              return takeCopy(copy, begin().found, restored)
             },
           },
         }),
+  }).catch((error) => {
+    begun?.shelf.close()
+    throw error
   })
   try {
     const rebuilt = taken ?? (await rebuild((table, keys) => database.lookup(table, keys)))
+    const { found, shelf } = begin()
     found.clear()
     const hasReveals = await hasRows(database, REVEAL)
-    return new SqliteJournal(database, { ...rebuilt, hasReveals }, () => shelf?.close())
+    return new SqliteJournal(database, { ...rebuilt, hasReveals }, () => shelf.close())
   } catch (error) {
     await database.close()
-    shelf?.close()
+    begun?.shelf.close()
     throw error
   }
 }
