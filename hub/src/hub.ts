@@ -112,6 +112,7 @@ export async function startHub(
   const server = await serveHub({
     host: config.host,
     port: config.port,
+    trustedProxies: config.trustProxy,
     admits: (address) => desk.admits(address),
     onSocket: (socket, address) => desk.open(socket, address),
     backups: { desk: backups, chainId, hub: keys.signer.publicKey, now: () => pipeline.now },

@@ -46,7 +46,7 @@ class BackupHub {
       onFault: (fault) => this.faults.push(fault),
     })
     this.#server = await serveHub({
-      ...{ host: '127.0.0.1', port: 0, admits: () => false },
+      ...{ host: '127.0.0.1', port: 0, trustedProxies: 0, admits: () => false },
       onSocket: () => assert.fail('nobody is admitted'),
       information: {
         notReadyFor: () => undefined,

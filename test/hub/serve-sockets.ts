@@ -20,13 +20,14 @@ export const NO_PAYMENTS: PaymentRoutesParts = {
 export async function serveSockets(
   t: TestContext,
   sockets: {
+    readonly trustedProxies?: number
     readonly admits: (address: string) => boolean
     readonly onSocket: (socket: WebSocket) => void
   },
   payments = NO_PAYMENTS,
 ): Promise<string> {
   const server = await serveHub({
-    ...{ host: '127.0.0.1', port: 0, ...sockets },
+    ...{ host: '127.0.0.1', port: 0, trustedProxies: 0, ...sockets },
     backups: {
       desk: await BackupDesk.open({
         rows: await openBackupRows(join(temporaryFolder(t), 'backups.db'), CHAIN),
