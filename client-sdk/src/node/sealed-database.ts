@@ -90,7 +90,10 @@ export class SealedDatabase {
 
   /** Every row of a table, page by page. Throws `store_corrupt`. */
   async *scan(table: SealedTable): AsyncIterable<readonly StoredRow[]> {
-    for await (const rows of scanTable(this.#database, table)) {
+    const pages = scanTable(this.#database, table)
+    for (;;) {
+      const { done, value: rows } = await this.#whole(pages.next())
+      if (done) return
       this.#assertUsable()
       yield rows
     }
@@ -102,7 +105,7 @@ export class SealedDatabase {
     keys: readonly (readonly SqlValue[])[],
   ): Promise<readonly StoredRow[]> {
     this.#assertUsable()
-    return keys.length === 0 ? [] : lookupRows(this.#database, table, keys)
+    return keys.length === 0 ? [] : this.#whole(lookupRows(this.#database, table, keys))
   }
 
   /** A page of a table, in the order in which it is listed; `listRows`. Throws `store_corrupt`. */
@@ -112,7 +115,7 @@ export class SealedDatabase {
     count: number,
   ): Promise<readonly StoredRow[]> {
     this.#assertUsable()
-    return listRows(this.#database, table, after, count)
+    return this.#whole(listRows(this.#database, table, after, count))
   }
 
   /**
@@ -146,10 +149,21 @@ export class SealedDatabase {
    */
   checkHistory(rest: () => Promise<void>): Promise<void> {
     this.#check ??= this.#checkHistory(rest).catch((error) => {
-      this.#fault ??= advised(error, this.#options)
+      this.#fault ??= error
       throw this.#fault
     })
     return this.#check
+  }
+
+  /** JRN-3: what is damaged is noticed when it is read, and stops everything. */
+  async #whole<T>(read: Promise<T>): Promise<T> {
+    try {
+      return await read
+    } catch (error) {
+      if (!(error instanceof StoreFault && error.code === 'store_corrupt')) throw error
+      this.#fault ??= advised(error, this.#options)
+      throw this.#fault
+    }
   }
 
   async #checkHistory(rest: () => Promise<void>): Promise<void> {

@@ -43,7 +43,7 @@ export function tableSchema({ name, columns, keys, listedBy }: SealedTable): rea
 export async function* scanTable(
   database: SqliteDatabase,
   table: SealedTable,
-): AsyncIterable<readonly StoredRow[]> {
+): AsyncGenerator<readonly StoredRow[], void> {
   const key = keyColumns(table)
   const names = key.join(', ')
   let last: readonly unknown[] | undefined

@@ -8,6 +8,7 @@ import {
   Writer,
 } from '@tallystick/protocol'
 import { decodeHubChannel, encodeHubChannel, type HubChannel, idOf } from './hub-channel.js'
+import { Queue } from './queue.js'
 import { SlotIndex } from './slot-index.js'
 
 /** Channels of one page: what a checkpoint writes because one of them has changed. */
@@ -46,6 +47,8 @@ export class ChannelPages {
   /** The page that is looked at next when one has to go. */
   #hand = 0
   readonly #ready = new Map<number, HubChannel>()
+  /** The slots of those that are ready, each once: the one that is looked at next when one has to go is first. */
+  readonly #readyQueue = new Queue<number>()
   /** The slots of those that are ready. */
   readonly #readySlots = new Map<ChannelId, number>()
   /** Slots whose page does not have what is ready of them. */
@@ -66,6 +69,11 @@ export class ChannelPages {
   /** How many channels there are. */
   get size(): number {
     return this.#size
+  }
+
+  /** How many channels are not in their page as they are: they are kept ready. */
+  get unwritten(): number {
+    return this.#unwritten.size
   }
 
   /** Where a channel is kept: its number in the order in which they came. */
@@ -224,17 +232,20 @@ export class ChannelPages {
   }
 
   #keepReady(slot: number, channel: HubChannel): void {
+    if (!this.#ready.has(slot)) this.#readyQueue.push(slot)
     this.#ready.set(slot, channel)
     this.#readySlots.set(idOf(channel), slot)
     // Twice at most: what cannot rest yet goes behind the others.
     for (let tries = 0; tries < 2 && this.#ready.size > this.#readyMax; tries++) {
-      const [oldest] = this.#ready
-      if (oldest === undefined) return
-      const [other, resting] = oldest
-      this.#ready.delete(other)
+      const other = this.#readyQueue.shift()
+      const resting = other === undefined ? undefined : this.#ready.get(other)
+      if (other === undefined || resting === undefined) return
       const isKept = other === slot || this.#unwritten.has(other) || this.#busy.has(other)
-      if (isKept || resting.party.draft !== undefined) this.#ready.set(other, resting)
-      else this.#readySlots.delete(idOf(resting))
+      if (isKept || resting.party.draft !== undefined) this.#readyQueue.push(other)
+      else {
+        this.#ready.delete(other)
+        this.#readySlots.delete(idOf(resting))
+      }
     }
   }
 }
