@@ -9,6 +9,8 @@ export type HubConfig = {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
+  /** Proxies in front that name clients (`x-forwarded-for`). */
+  readonly trustProxy: number
   /** Number of the asset that the hub carries. */
   readonly asset: number
   /** Price of a routed payment: base units, and parts per million of the amount. */
@@ -29,6 +31,7 @@ export type HubConfig = {
 export const DEFAULT_HUB_CONFIG = {
   host: '127.0.0.1',
   port: 9740,
+  trustProxy: 0,
   asset: 0,
   feeBase: 1_000n,
   feePpm: 1_000,

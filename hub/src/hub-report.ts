@@ -11,5 +11,7 @@ export type HubReport =
   | ({ readonly kind: 'ended' } & EndedChannel)
   /** A client has shown that the journal is an old copy, though nobody said so: the channel is resumed. */
   | { readonly kind: 'dataLost'; readonly channel: ChannelId }
+  /** The file for channels at rest takes no page: they stay in memory, which grows. */
+  | { readonly kind: 'shelfTrouble'; readonly detail: string }
   | { readonly kind: 'ledgerTrouble'; readonly error: unknown }
   | { readonly kind: 'complaint'; readonly code: string; readonly detail: string }

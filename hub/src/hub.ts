@@ -67,9 +67,11 @@ export async function startHub(
   const journal = await openSqliteJournal(journalPathOf(config.dataDir), owner, {
     unmarked: 'refused',
     restBytes: config.restMemory * 1_048_576,
+    onShelfTrouble: (detail) => onOperatorReport({ kind: 'shelfTrouble', detail }),
     ...(config.restored ? { restored: { time, channel: restoredAt(time, freshBytes) } } : {}),
   })
-  await resumeAtStart(journal, freshBytes)
+  // What was taken as a copy just now has asked on every channel.
+  if (!config.restored) await resumeAtStart(journal, freshBytes)
   const { stored } = journal
   // Behind the lock of the journal: a second hub writes no line.
   const audit = await AuditLog.open(auditPathOf(config.dataDir), () => new Date())
@@ -110,6 +112,7 @@ export async function startHub(
   const server = await serveHub({
     host: config.host,
     port: config.port,
+    trustedProxies: config.trustProxy,
     admits: (address) => desk.admits(address),
     onSocket: (socket, address) => desk.open(socket, address),
     backups: { desk: backups, chainId, hub: keys.signer.publicKey, now: () => pipeline.now },
@@ -117,6 +120,7 @@ export async function startHub(
       finished: (...asked) => journal.finished(...asked),
       token: await operatorToken(config.dataDir),
       now: () => pipeline.now,
+      onFault,
     },
     information: {
       notReadyFor: () => (contact.isHeard ? undefined : 'no block of the ledger has come lately'),

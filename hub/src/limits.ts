@@ -5,16 +5,20 @@ import { LANE_ITEMS_MAX } from '@tallystick/protocol'
 /** Connections in all, and from one address. */
 export const SESSIONS_MAX = 12_000
 export const SESSIONS_PER_ADDRESS_MAX = 11_000
+/** Milliseconds after which one without a channel gives way to whoever has as many: a wallet that waits for its first. */
+export const SESSION_GRACE_MS = 60_000
 /** Connections that have not yet proved who they are; from one address, an eighth of them. */
 export const HANDSHAKES_MAX = 1_024
 export const HANDSHAKES_PER_ADDRESS_MAX = 128
+/** Milliseconds after which one of them gives way to whoever has as many: some round trips of a slow network. */
+export const HANDSHAKE_GRACE_MS = 2_000
 /** Milliseconds in which a client must answer the challenge. */
 export const HANDSHAKE_MS = 10_000
-/** Connections that are no session (yet), in all and from one address; one more is hung up on. */
+/** Connections that are no session (yet), in all and from one address. */
 export const PLAIN_CONNECTIONS_MAX = 2_048
 export const PLAIN_CONNECTIONS_PER_ADDRESS_MAX = 256
-/** Milliseconds that one of them may stay where others wait: more than the slowest backup takes. */
-export const PLAIN_MS_MAX = 60_000
+/** Milliseconds after which one gives way to whoever has as many: more than the slowest backup takes. */
+export const PLAIN_GRACE_MS = 60_000
 /**
  * Events of one session that wait for their batch, and bytes of their frames: beyond it the socket is
  * not read. As many as a frame has, so that one busy client alone keeps batches full.
@@ -48,14 +52,20 @@ export const REQUESTS_PER_CLIENT_MAX = 16
 export const RATE_KEYS_MAX = 65_536
 /** Connections from one address: all that it may have come back at once, as after a restart. */
 export const CONNECT_RATE = { burst: SESSIONS_PER_ADDRESS_MAX, refillMs: 5 }
+/** Connections that one counts for which had to be ended for what it said (`too_many_errors`). */
+export const ENDED_SESSION_CONNECTS = 64
+/** Frames of a session that come behind its end; after that its client is not waited for. */
+export const LATE_FRAMES_MAX = 32
 /** Attaches of one client: all of its channels, four times over. */
 export const ATTACH_RATE = { burst: 4 * SESSION_CHANNELS_MAX, refillMs: 100 }
-/** Things said by one client that are refused: once for each item that its channels can hold. */
+/** Things said by one client that are refused or change nothing: once for each item that its channels can hold. */
 export const REFUSAL_RATE = { burst: LANE_ITEMS_MAX * SESSION_CHANNELS_MAX, refillMs: 62 }
 /** Requests for openings and deposits of one client. */
 export const REQUEST_RATE = { burst: REQUESTS_PER_CLIENT_MAX, refillMs: 1_000 }
-/** Forged proofs of one channel: it is not attached again before that is forgotten. */
-export const FORGERY_RATE = { burst: 1, refillMs: 10_000 }
+/** Times that one channel is misused: it is not attached again before that is forgotten. */
+export const MISUSE_RATE = { burst: 1, refillMs: 10_000 }
+/** What a session without a channel is told to be wrong; a wallet asks once for each channel that it has. */
+export const STRANGE_WORDS_MAX = 4 * SESSION_CHANNELS_MAX
 /** Requests for backups of one client. */
 export const BACKUP_RATE = { burst: 10, refillMs: 1_000 }
 /** Requests for backups under way at a time, of a megabyte each at the most. */

@@ -5,4 +5,4 @@ export {
   sharedChecks,
 } from './workers/signature-check.js'
 export { SignaturePool } from './workers/signature-pool.js'
-export { WorkerPool } from './workers/worker-pool.js'
+export { WorkerGone, WorkerPool } from './workers/worker-pool.js'

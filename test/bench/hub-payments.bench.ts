@@ -16,6 +16,9 @@ import { type LoadFigures, measureLoad } from './hub-load/measure-load.js'
  *
  * At full load so many payments are under way as the hub needs to be busy; at half of that rate they
  * begin by the clock, and are late from then on (open loop).
+ *
+ * A hot merchant is the other shape: all pay one channel. The hub's lane to it holds so many items as the
+ * terms of the channel say, and one that comes when it is full is given back.
  */
 
 const CHANNELS = [...new Set([10, 1_000, 10_000].map((n) => Math.max(10, Math.round(n * SCALE))))]
@@ -27,6 +30,13 @@ const LONE_PAYMENTS = Math.max(20, Math.round(200 * SCALE))
 const CEILING_MS = Math.max(500, Math.round(2_000 * SCALE))
 /** Processes that the clients are dealt out to: the hub leaves them one core of two. */
 const LOAD_PROCESSES = 2
+
+const MERCHANT_CHANNELS = Math.max(10, Math.round(1_000 * SCALE))
+/** Payments under way to a merchant, in parts of what its lane holds. */
+const MERCHANT_IN_FLIGHT = [0.5, 1, 4]
+/** A main thread that is busy for more of the time has none left. */
+const BUSY_SHARE = 0.9
+const MERCHANT_MS = Math.max(2_000, Math.round(MEASURED_MS / 2))
 
 /** To the hub: a promise, a claim, and two confirmations; and as many from it. Frames join them. */
 const MESSAGES_EACH_WAY = 4
@@ -88,6 +98,67 @@ async function measureHub(
   }
 }
 
+/**
+ * All pay one, and the same number in a circle; clients are in one process, because a payee knows the
+ * preimages of its own process only.
+ */
+async function measureMerchant(channels: number): Promise<Figures> {
+  const dir = mkdtempSync(join(tmpdir(), 'tallystick-merchant-'))
+  const hub = await HubUnderLoad.start(dir, channels)
+  try {
+    progress(`opening ${channels} channels, one of them a merchant's`)
+    await hub.openUntil(channels)
+    const { url, chainId, key, clients } = hub
+    const fleet = await LoadFleet.start(1, { url, chainId, hub: key, clients })
+    try {
+      await fleet.connect(channels)
+      await fleet.attach()
+      const extent = { payers: channels, milliseconds: MERCHANT_MS }
+      const { itemsMax } = hub.terms
+      const rows: Record<string, Figures> = {}
+      for (const part of MERCHANT_IN_FLIGHT) {
+        const inFlight = Math.round(part * itemsMax)
+        const plan = { perProof: 1, pace: { kind: 'full', inFlight } } as const
+        const merchants = { count: 1, areSettledAtOnce: false }
+        const circle = await measureLoad({ hub, fleet }, plan, extent)
+        const merchant = await measureLoad({ hub, fleet }, { ...plan, merchants }, extent)
+        const busy = { mainThreadShare: mainThreadShare(merchant) }
+        rows[`${inFlight} under way`] = { merchant: { ...merchant, ...busy }, circle }
+        if (part === 1) rows['limited by'] = limitOfMerchant(merchant, itemsMax)
+        progress(
+          `${inFlight} under way: ${merchant.paymentsPerSecond | 0}/s to one, ${merchant.declined} given back; ${circle.paymentsPerSecond | 0}/s in a circle`,
+        )
+      }
+      return rows
+    } finally {
+      await fleet.stop()
+    }
+  } finally {
+    await hub.stop()
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+/** The part of the time that the hub's main thread is busy. */
+function mainThreadShare({ paymentsPerSecond, hubMainThreadMicroseconds }: LoadFigures): number {
+  return (paymentsPerSecond * hubMainThreadMicroseconds) / 1_000_000
+}
+
+/**
+ * What keeps a merchant from more when its lane is full: the main thread, if it is always busy, or else
+ * the places of the lane, each of which a payment takes for a while.
+ */
+function limitOfMerchant(merchant: LoadFigures, itemsMax: number): Figures {
+  const isBusy = mainThreadShare(merchant) > BUSY_SHARE
+  return {
+    what: isBusy ? 'the main thread of the hub' : 'the items of the lane',
+    laneItemsMax: itemsMax,
+    // By Little's law: so many places, each taken for so long.
+    millisecondsPerItem: (1_000 * itemsMax) / merchant.paymentsPerSecond,
+    microsecondsOfTheMainThreadPerItem: merchant.hubMainThreadMicroseconds,
+  }
+}
+
 /** What the hub needs for a payment beside checking the one signature that covers it, microseconds. */
 function besideVerification({ perProof, full }: Measured): number {
   return full.hubMicroseconds - ceiling.verificationMicroseconds / perProof
@@ -120,6 +191,7 @@ for (const channels of CHANNELS) {
   }
 }
 
+const merchant = await measureMerchant(MERCHANT_CHANNELS)
 const singles = all.filter(({ perProof }) => perProof === 1)
 const slowest = (some: readonly Measured[]) =>
   Math.min(...some.map(({ full }) => full.paymentsPerSecond))
@@ -133,6 +205,7 @@ const beside = Math.max(...singles.map(besideVerification))
 report('hub-payments', {
   ceiling,
   ...figures,
+  [`a merchant of ${MERCHANT_CHANNELS} channels`]: merchant,
   limits: {
     paymentsPerSecond: `${rates[1] | 0} of ${LIMITS.paymentsPerSecond[1]}`,
     paymentsPerSecondOf16: `${rates[16] | 0} of ${LIMITS.paymentsPerSecond[16]}`,

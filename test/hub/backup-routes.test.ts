@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import { StoreFault } from '@tallystick/client-sdk'
 import {
   BACKUP_HUB_BYTES_MAX,
   type PublicKey,
@@ -16,7 +17,8 @@ import { BackupDesk } from '#hub/backup/backup-desk.js'
 import { BACKUP_RATE, BACKUPS_UNOWNED_MAX } from '#hub/limits.js'
 import { openBackupRows } from '#hub/store/backup-rows.js'
 import { at, CHAIN, NOW, OTHER_CHAIN, SIGNERS, testSigner } from '../protocol/test-channel.js'
-import { temporaryFolder } from '../settlement/data-folder.js'
+import { tamper, temporaryFolder } from '../settlement/data-folder.js'
+import { NO_PAYMENTS } from './serve-sockets.js'
 
 const HUB = SIGNERS.hub.publicKey
 const ALICE = testSigner(10)
@@ -25,6 +27,7 @@ const BOB = testSigner(11)
 /** A hub that keeps backups on disk, and what it is asked for. */
 class BackupHub {
   readonly path: string
+  readonly faults: unknown[] = []
   readonly owners = new Set<PublicKey>([ALICE.publicKey, BOB.publicKey])
   nowMs = 0
   #server: Awaited<ReturnType<typeof serveHub>> | undefined
@@ -40,17 +43,17 @@ class BackupHub {
       rows: await openBackupRows(this.path, CHAIN),
       ownsChannel: (identity) => this.owners.has(identity),
       clock: { nowMs: () => this.nowMs, after: () => () => undefined },
-      onFault: (fault) => assert.fail(String(fault)),
+      onFault: (fault) => this.faults.push(fault),
     })
     this.#server = await serveHub({
-      ...{ host: '127.0.0.1', port: 0, admits: () => false },
+      ...{ host: '127.0.0.1', port: 0, trustedProxies: 0, admits: () => false },
       onSocket: () => assert.fail('nobody is admitted'),
       information: {
         notReadyFor: () => undefined,
         describe: () => ({}),
         statistics: async () => ({}),
       },
-      payments: { finished: async () => [], token: new Uint8Array(32), now: () => NOW },
+      payments: NO_PAYMENTS,
       backups: { desk: this.#desk, chainId: CHAIN, hub: HUB, now: () => NOW },
     })
   }
@@ -60,6 +63,7 @@ class BackupHub {
     await this.#desk?.close()
     this.#server = undefined
     this.#desk = undefined
+    assert.deepEqual(this.faults.splice(0), [])
   }
 
   get desk(): BackupDesk {
@@ -117,6 +121,18 @@ async function startHub(t: TestContext): Promise<BackupHub> {
 }
 
 const bytes = (byte: number, length = 4_000) => new Uint8Array(length).fill(byte)
+
+test('INV-42 JRN-3 a damaged backup is not given to anybody, and ends the hub', async (t) => {
+  const hub = await startHub(t)
+  assert.deepEqual(await hub.put(ALICE, 1, bytes(1)), [200, 1])
+  await hub.stop()
+  await tamper(hub.path, 'UPDATE backup_bytes SET sealed = zeroblob(4000)')
+  await hub.start()
+  assert.deepEqual(await hub.get(ALICE), [500, 'internal_error'])
+  const [fault, ...others] = hub.faults.splice(0)
+  assert.ok(fault instanceof StoreFault && others.length === 0)
+  assert.match(`${fault.code}: ${fault.message}`, /^store_corrupt: .*backup_bytes.*remove the file/)
+})
 
 describe('BAK-5 a hub keeps the backup of a client', () => {
   test('and gives the newest back, also after a restart', async (t) => {

@@ -54,8 +54,8 @@ describe('CH-12 a client that closes, and comes back', () => {
     world.peer({ kind: 'closeAgreed', agreed })
     world.ledger({ kind: 'channelGone', channel: payee.channel })
     assert.deepEqual(sent(world.attach(payee)), ['2:attached'])
-    assert.deepEqual(sent(world.peer({ kind: 'closeAgreed', agreed })), [])
-    assert.deepEqual(sent(world.peer({ kind: 'closeIntent', channel: payee.channel })), [])
+    assert.deepEqual(sent(world.peer({ kind: 'closeAgreed', agreed })), ['2:idle'])
+    assert.deepEqual(sent(world.peer({ kind: 'closeIntent', channel: payee.channel })), ['2:idle'])
   })
 
   test('and knows nothing of it any more is promised payments as before', () => {

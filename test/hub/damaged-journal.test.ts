@@ -84,6 +84,17 @@ describe('what a journal gives back', () => {
     })
   }
 
+  test('INV-42 JRN-3 is no list with a damaged payment in it, and nothing is committed then', async (context) => {
+    const path = await usedJournal(context)
+    await tamper(path, 'UPDATE payment SET payment = zeroblob(length(payment))')
+    const journal = await openSqliteJournal(path, OWNER)
+    context.after(() => journal.close())
+    const fault = { code: 'store_corrupt', message: /row of payment.*move it away/ }
+    await assert.rejects(journal.finished(undefined, timestamp(1_900_000_000), 10), fault)
+    const nothing = { channels: new Map(), payments: new Map(), reveals: new Set<never>() }
+    await assert.rejects(journal.commit(nothing, 8), fault)
+  })
+
   test('INV-42 JRN-3 a payment under another anchor is found behind the start, and nothing is committed then', async (context) => {
     const path = await usedJournal(context)
     await tamper(path, "UPDATE payment SET anchor = x'ff' || substr(anchor, 2)")

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { WebSocket } from 'ws'
-import { HANDSHAKES_MAX, HANDSHAKES_PER_ADDRESS_MAX } from '#hub/limits.js'
-import { Admission } from '#hub/session/admission.js'
 import { SIGNERS } from '../protocol/test-channel.js'
 import { serveSockets } from './serve-sockets.js'
 
@@ -75,22 +73,5 @@ describe('API-6 what the hub refuses over HTTP', () => {
       type,
       code: 'not_found',
     })
-  })
-})
-
-describe('INV-45 who may connect', () => {
-  test('one address cannot use up the handshakes of all', () => {
-    const admission = new Admission<object>()
-    const stranger = {}
-    for (let i = 0; admission.admits('10.0.0.1'); i++)
-      admission.add(i === 0 ? stranger : {}, '10.0.0.1')
-    assert.equal(admission.size, HANDSHAKES_PER_ADDRESS_MAX)
-    assert.ok(HANDSHAKES_PER_ADDRESS_MAX < HANDSHAKES_MAX)
-    assert.ok(admission.admits('10.0.0.2'))
-    admission.proven(stranger)
-    assert.ok(admission.admits('10.0.0.1'))
-    admission.remove(stranger)
-    admission.remove(stranger)
-    assert.equal(admission.size, HANDSHAKES_PER_ADDRESS_MAX - 1)
   })
 })

@@ -22,13 +22,12 @@ import { openDatabase } from '#client-sdk/node/sqlite-database.js'
 import { encodeHubChannel, type HubChannel, idOf } from '#hub/core/hub-channel.js'
 import type { HubState } from '#hub/core/hub-state.js'
 import type { Payment, PaymentStatus } from '#hub/core/payment.js'
-import { Pipeline } from '#hub/pipeline/pipeline.js'
 import type { Journal } from '#hub/store/journal.js'
 import { openSqliteJournal } from '#hub/store/sqlite-journal.js'
+import { fillDisk, HAS_FULL_DEVICE } from '../client-sdk/full-disk.js'
 import { CHAIN, NOW, SIGNERS, testChannel } from '../protocol/test-channel.js'
 import { temporaryFolder } from '../settlement/data-folder.js'
-import { POLICY } from './hub-world.js'
-import { verifyHere } from './verify-here.js'
+import { testPipeline } from './test-pipeline.js'
 
 const OWNER = { chainId: CHAIN, hub: SIGNERS.hub.publicKey }
 const hex = (byte: number, bytes: number) => byte.toString(16).padStart(2, '0').repeat(bytes)
@@ -219,6 +218,59 @@ describe('JRN-9 INV-17 INV-41 a journal that is opened again', () => {
   })
 })
 
+test('INV-17 a disk that has no room for channels at rest keeps them in memory, and nothing ends', {
+  skip: !HAS_FULL_DEVICE,
+}, async (context) => {
+  const path = join(temporaryFolder(context), 'hub.db')
+  const troubles: string[] = []
+  const onShelfTrouble = (detail: string) => troubles.push(detail)
+  const sizes = { logBytes: 2_000, restBytes: 1, readyMax: 1 }
+  const held = await openSqliteJournal(`${path}.held`, OWNER, sizes)
+  const journal = await openSqliteJournal(path, OWNER, { ...sizes, onShelfTrouble })
+  fillDisk(`${path}.rest (deleted)`)
+  for (const one of [held, journal]) {
+    for (let name = 1; name <= 200; name++) {
+      await carryOut(one, { channel: name % 70, what: 'hand over', name, payment: 'settled' })
+    }
+  }
+  assert.deepEqual(await contentOf(journal), await contentOf(held))
+  assert.equal(troubles.length, 1)
+  await held.close()
+  await journal.close()
+})
+
+test('INV-42 JRN-3 is refused by name where one of its pages is gone, or is one of before', async (context) => {
+  const path = join(temporaryFolder(context), 'hub.db')
+  const rowsOf = async (sql: string, values: readonly unknown[] = []) => {
+    const database = await openDatabase(path)
+    const rows = await database.all(sql, values)
+    await database.close()
+    return rows
+  }
+  const openMore = async (from: number, to: number) => {
+    const journal = await openSqliteJournal(path, OWNER)
+    for (let channel = from; channel < to; channel++) {
+      await carryOut(journal, { channel, what: 'open', name: 1, payment: undefined })
+    }
+    await journal.close()
+  }
+  await openMore(0, 5)
+  const [before] = await rowsOf('SELECT * FROM page')
+  await openMore(5, 50)
+  const refused = { code: 'store_corrupt', message: /missing, or older/ }
+  const [now] = await rowsOf('SELECT * FROM page WHERE number = 0')
+  const putBack = (row: Readonly<Record<string, unknown>> | undefined) =>
+    rowsOf('INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?)', Object.values(row ?? {}))
+  await putBack(before)
+  await assert.rejects(openSqliteJournal(path, OWNER), refused)
+  await putBack(now)
+  const whole = await openSqliteJournal(path, OWNER)
+  assert.equal(whole.stored.state.pages.size, 50)
+  await whole.close()
+  await rowsOf('DELETE FROM page WHERE number = 1')
+  await assert.rejects(openSqliteJournal(path, OWNER), refused)
+})
+
 async function logBytesOf(path: string): Promise<number> {
   const database = await openDatabase(path)
   const [row] = await database.all('SELECT coalesce(sum(length(record)), 0) AS bytes FROM log')
@@ -337,21 +389,11 @@ test('INV-48 a block after a start looks up what goes on once, and not again at 
   await first.close()
   const journal = await openSqliteJournal(path, OWNER)
   let asked = 0
-  const pipeline = new Pipeline({
-    ...{ chainId: CHAIN, policy: POLICY, signer: SIGNERS.hub, verify: verifyHere, time: NOW },
-    journal: {
-      stored: journal.stored,
-      payments: (anchors) => {
-        asked += anchors.length
-        return journal.payments(anchors)
-      },
-      reveals: (anchors) => journal.reveals(anchors),
-      commit: (writes, height) => journal.commit(writes, height),
+  const pipeline = testPipeline(journal, {
+    payments: (anchors) => {
+      asked += anchors.length
+      return journal.payments(anchors)
     },
-    perform: () => undefined,
-    onFault: (fault) => assert.fail(String(fault)),
-    restoredTime: undefined,
-    randomBytes: (length) => new Uint8Array(length),
   })
   for (const height of [1, 2, 3]) {
     await pipeline.ledger({

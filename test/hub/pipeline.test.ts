@@ -10,7 +10,7 @@ import type { PeerEvent } from '#hub/core/hub-event.js'
 import type { HubState } from '#hub/core/hub-state.js'
 import type { Payment } from '#hub/core/payment.js'
 import { onwardItemId } from '#hub/core/routing.js'
-import { Pipeline } from '#hub/pipeline/pipeline.js'
+import type { Pipeline } from '#hub/pipeline/pipeline.js'
 import type { Journal } from '#hub/store/journal.js'
 import { openSqliteJournal } from '#hub/store/sqlite-journal.js'
 import {
@@ -19,15 +19,14 @@ import {
   at,
   CHAIN,
   itemId,
-  NOW,
   preimage,
   redeemItem,
   SIGNERS,
   testChannel,
   testSigner,
 } from '../protocol/test-channel.js'
-import { POLICY, payment, sent, TestClient } from './hub-world.js'
-import { verifyHere } from './verify-here.js'
+import { payment, sent, TestClient } from './hub-world.js'
+import { testPipeline } from './test-pipeline.js'
 
 let folder = ''
 before(async () => {
@@ -38,7 +37,6 @@ after(() => rm(folder, { recursive: true }))
 const OWNER = { chainId: CHAIN, hub: SIGNERS.hub.publicKey }
 
 let files = 0
-let nonces = 0
 
 /** A pipeline over a journal on disk, two attached clients, and a diary of what happens when. */
 class Desk {
@@ -67,25 +65,13 @@ class Desk {
     this.fault = new Promise((resolve) => {
       failed = resolve
     })
-    this.pipeline = new Pipeline({
-      chainId: CHAIN,
-      policy: POLICY,
-      signer: SIGNERS.hub,
-      journal: {
-        stored: journal.stored,
-        payments: (anchors) => journal.payments(anchors),
-        reveals: (anchors) => journal.reveals(anchors),
-        commit,
-      },
-      verify: verifyHere,
+    this.pipeline = testPipeline(journal, {
+      commit,
       perform: (effect) => this.#perform(effect),
       onFault: (fault) => {
         this.faults.push(fault)
         failed()
       },
-      time: NOW,
-      restoredTime: undefined,
-      randomBytes: (length) => new Uint8Array(length).fill(++nonces),
     })
   }
 
@@ -203,7 +189,7 @@ describe('the pipeline over a journal on disk', () => {
     )
     // Repeats of a stored update change nothing and commit nothing.
     assert.deepEqual(
-      desk.diary.filter((line) => line !== '1:stored'),
+      desk.diary.filter((line) => !['1:stored', '1:idle'].includes(line)),
       ['commit peers', 'durable'],
     )
     assert.equal(desk.diary.filter((line) => line === '1:stored').length, 2_100)
@@ -307,7 +293,7 @@ describe('INV-17 a restart from the journal', () => {
     await desk.journal.close()
     const again = await Desk.open(desk.path, desk.clients)
     await again.pipeline.peer(event)
-    assert.deepEqual(again.diary, ['1:stored'])
+    assert.deepEqual(again.diary, ['1:stored', '1:idle'])
     await again.journal.close()
   })
 

@@ -19,9 +19,9 @@ class Connection {
   }
 }
 
-function scene() {
+function scene(trustedProxies = 0) {
   const clock = handClock()
-  const connections = new PlainConnections<Connection>(clock)
+  const connections = new PlainConnections<Connection>(clock, trustedProxies)
   const add = (address: string) => {
     const connection = new Connection(address)
     connections.add(connection)
@@ -49,6 +49,23 @@ describe('INV-45 connections that are no session', () => {
     const all = times(PLAIN_CONNECTIONS_MAX, (i) => add(`10.0.${i >> 8}.${i & 255}`))
     assert.ok(all.every(({ isOpen }) => isOpen))
     assert.equal(add('10.1.0.1').isOpen, false)
+  })
+
+  test('of an address that has many of them make room for another', () => {
+    const { add } = scene()
+    const all = times(PLAIN_CONNECTIONS_MAX, (i) => add(`10.0.0.${i & 7}`))
+    assert.equal(add('10.0.0.9').isOpen, true)
+    assert.deepEqual(
+      all.flatMap(({ isOpen }, i) => (isOpen ? [] : [i])),
+      [0],
+    )
+  })
+
+  test('may all come from one address behind a proxy', () => {
+    const { add } = scene(1)
+    const all = times(PLAIN_CONNECTIONS_MAX, () => add('10.0.0.1'))
+    assert.ok(all.every(({ isOpen }) => isOpen))
+    assert.equal(add('10.0.0.1').isOpen, false)
   })
 
   test('make room for the next after a minute, and not before', () => {

@@ -36,16 +36,39 @@ describe('WIRE-9 what is of use to nobody', () => {
   })
 
   test('ends the session of a client that is told too often what was wrong', async () => {
+    const { hear, said, misbehaved, session } = provenSession()
+    await hear(attachOf(1))
+    said()
+    await hear(...times(4_096, closeIntent(channelOf(2))))
+    assert.deepEqual(said(), times(4_096, 'channel_not_attached'))
+    assert.deepEqual(misbehaved, [])
+    await hear(closeIntent(channelOf(2)), closeIntent(channelOf(2)))
+    assert.deepEqual(said(), ['too_many_errors', 'closed'])
+    assert.deepEqual(misbehaved, [session])
+  })
+
+  test('ends the session of a client that says too often what changes nothing', async () => {
+    const { hear, said, session } = provenSession()
+    await hear(attachOf(1))
+    said()
+    for (let i = 0; i < 4_096; i++) session.idle()
+    assert.deepEqual(said(), [])
+    session.idle()
+    assert.deepEqual(said(), ['too_many_errors', 'closed'])
+  })
+
+  test('is said 256 times by who has no channel: identities are free', async () => {
     const { hear, said } = provenSession()
     said()
-    await hear(...times(4_096, closeIntent(channelOf(1))))
-    assert.deepEqual(said(), times(4_096, 'channel_not_attached'))
+    await hear(...times(256, closeIntent(channelOf(1))))
+    assert.deepEqual(said(), times(256, 'channel_not_attached'))
     await hear(closeIntent(channelOf(1)), closeIntent(channelOf(1)))
     assert.deepEqual(said(), ['too_many_errors', 'closed'])
   })
 
   test('ends the session of a client that complains too often, and reports no more of it', async () => {
     const { hear, said, complaints } = provenSession()
+    await hear(attachOf(1))
     said()
     await hear(
       ...times(4_097, { kind: 'error', code: 'a', detail: 'b', channel: undefined } as const),
@@ -54,10 +77,10 @@ describe('WIRE-9 what is of use to nobody', () => {
     assert.deepEqual(said(), ['too_many_errors', 'closed'])
   })
 
-  test('a channel on which a rule was broken is not attached again for 10 s; others are', async () => {
+  test('a channel that was misused is not attached again for 10 s; others are', async () => {
     const { hear, said, submitted, clock, host } = provenSession()
     said()
-    host.conduct.forged(channelOf(1))
+    host.conduct.misused(channelOf(1))
     await hear(attachOf(1), attachOf(2))
     assert.deepEqual([submitted().length, said()], [1, ['attach_too_soon']])
     clock.pass(9_999)
@@ -66,6 +89,16 @@ describe('WIRE-9 what is of use to nobody', () => {
     clock.pass(1)
     await hear(attachOf(1))
     assert.deepEqual([submitted().length, said()], [1, []])
+  })
+
+  test('is not heard behind the end of a session: who goes on talking is cut off', async () => {
+    const { hear, said, session } = provenSession()
+    session.end({ kind: 'rejection', code: 'enough', detail: 'the test ends it' })
+    said()
+    for (let i = 0; i < 32; i++) await hear(attachOf(1))
+    assert.deepEqual(said(), [])
+    await hear(attachOf(1))
+    assert.deepEqual(said(), ['closed'])
   })
 
   test('payments are not counted: a busy client is heard whatever it says', async () => {

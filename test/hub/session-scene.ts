@@ -50,8 +50,10 @@ export function sessionHost(clock: Clock) {
   const complaints: string[] = []
   const waiting: (() => void)[] = []
   const nothing = () => undefined
+  const misbehaved: Session[] = []
   const scene = {
     over,
+    misbehaved,
     submitted: () => submitted.splice(0),
     complaints: () => complaints.splice(0),
     /** Whether batches are durable at once. */
@@ -69,6 +71,7 @@ export function sessionHost(clock: Clock) {
     conduct: new Conduct(clock),
     clientKeyOf: () => SIGNERS.client.publicKey,
     isOver: (channel) => over.has(channel),
+    misbehaved: (session) => misbehaved.push(session),
     ...{ proven: nothing, ended: nothing, closed: nothing, attach: nothing, detach: nothing },
     submit: (_, event) => {
       submitted.push(event)

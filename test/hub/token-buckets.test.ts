@@ -32,6 +32,24 @@ describe('INV-45 WIRE-9 a rate', () => {
     }
   })
 
+  test('is taken from whoever has done wrong, as far as there is any, and comes back', () => {
+    const scene = buckets(5, 100)
+    scene.of.drain('a', 3)
+    assert.deepEqual(
+      [1, 2, 3].map(() => scene.of.takes('a')),
+      [true, true, false],
+    )
+    scene.of.drain('a', 100)
+    scene.nowMs = 499
+    assert.equal(scene.of.takes('a'), true)
+    scene.nowMs = 1_000
+    assert.deepEqual(
+      [1, 2, 3, 4, 5, 6].map(() => scene.of.takes('a')),
+      [true, true, true, true, true, false],
+    )
+    assert.equal(scene.of.takes('b'), true)
+  })
+
   test('forgets who has all of its tokens', () => {
     const scene = buckets(3, 100)
     for (let key = 0; key < 1_000; key++) scene.of.takes(key)

@@ -58,7 +58,7 @@ export class Flooder {
     socket.on('message', (data: Buffer) => {
       const messages = parseFrame(new Uint8Array(data))
       if (isRejection(messages)) throw new Error(messages.detail)
-      for (const message of messages) this.#hear(message)
+      for (const message of messages) this.#hear(socket, message)
     })
     await answered
   }
@@ -106,10 +106,10 @@ export class Flooder {
     this.#socket?.terminate()
   }
 
-  #hear(message: Message): void {
+  #hear(socket: WebSocket, message: Message): void {
     switch (message.kind) {
       case 'hello':
-        return this.#answer(message)
+        return this.#answer(socket, message)
       case 'attached':
         this.#attached?.()
         return
@@ -121,14 +121,14 @@ export class Flooder {
     }
   }
 
-  #answer({ kind: _, ...hello }: MessageOf<'hello'>): void {
+  #answer(socket: WebSocket, { kind: _, ...hello }: MessageOf<'hello'>): void {
     const identity = identityOf(this.#number)
     const nonce = new Uint8Array(32)
     const transcript = transcriptOf(hello, { client: identity.publicKey, nonce })
     const signature = signSession('client', transcript, identity)
     const position = startPosition(this.channel)
     const key = channelKeyOf(this.#number)
-    this.#socket?.send(
+    socket.send(
       concatBytes(
         encodeMessage({ kind: 'auth', client: identity.publicKey, nonce, signature }),
         encodeMessage({

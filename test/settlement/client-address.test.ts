@@ -4,7 +4,7 @@ import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { BoundedShare } from '#settlement/api/bounded-share.js'
-import { clientAddress } from '#settlement/api/client-address.js'
+import { Clients } from '#settlement/api/clients.js'
 
 /** Whom a request over loopback with these headers counts as. */
 async function counted(
@@ -12,8 +12,9 @@ async function counted(
   trustedProxies: number,
   forwarded: readonly string[],
 ): Promise<string> {
+  const clients = new Clients({ trustedProxies, connectionsPerAddress: 1 })
   const server = createServer((asked, response) => {
-    response.end(clientAddress(asked, trustedProxies))
+    response.end(clients.addressOf(asked))
   })
   context.after(() => server.close())
   await once(server.listen(0, '127.0.0.1'), 'listening')

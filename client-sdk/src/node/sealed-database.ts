@@ -91,9 +91,12 @@ export class SealedDatabase {
     }
   }
 
-  /** Every row of a table, page by page. Throws `store_corrupt`. */
-  async *scan(table: SealedTable): AsyncIterable<readonly StoredRow[]> {
-    for await (const rows of scanTable(this.#database, table)) {
+  /** Every row of a table, page by page, of `pageRows` each if it is given. Throws `store_corrupt`. */
+  async *scan(table: SealedTable, pageRows?: number): AsyncIterable<readonly StoredRow[]> {
+    const pages = scanTable(this.#database, table, pageRows)
+    for (;;) {
+      const { done, value: rows } = await this.#whole(pages.next())
+      if (done) return
       this.#assertUsable()
       yield rows
     }
@@ -105,7 +108,7 @@ export class SealedDatabase {
     keys: readonly (readonly SqlValue[])[],
   ): Promise<readonly StoredRow[]> {
     this.#assertUsable()
-    return keys.length === 0 ? [] : lookupRows(this.#database, table, keys)
+    return keys.length === 0 ? [] : this.#whole(lookupRows(this.#database, table, keys))
   }
 
   /** A page of a table, in the order in which it is listed; `listRows`. Throws `store_corrupt`. */
@@ -115,7 +118,7 @@ export class SealedDatabase {
     count: number,
   ): Promise<readonly StoredRow[]> {
     this.#assertUsable()
-    return listRows(this.#database, table, after, count)
+    return this.#whole(listRows(this.#database, table, after, count))
   }
 
   /**
@@ -149,18 +152,28 @@ export class SealedDatabase {
    */
   checkHistory(rest: () => Promise<void>): Promise<void> {
     this.#check ??= this.#checkHistory(rest).catch((error) => {
-      this.#fault ??= advised(error, this.#options)
+      this.#fault ??= error
       throw this.#fault
     })
     return this.#check
+  }
+
+  /** JRN-3: what is damaged is noticed when it is read, and stops everything. */
+  async #whole<T>(read: Promise<T>): Promise<T> {
+    try {
+      return await read
+    } catch (error) {
+      if (!(error instanceof StoreFault && error.code === 'store_corrupt')) throw error
+      this.#fault ??= advised(error, this.#options)
+      throw this.#fault
+    }
   }
 
   async #checkHistory(rest: () => Promise<void>): Promise<void> {
     for (const table of this.#options.tables) {
       if (table.kind === 'live') continue
       // Reading a row checks it.
-      for await (const _ of scanTable(this.#database, table, HISTORY_PAGE_ROWS)) {
-        this.#assertUsable()
+      for await (const _ of this.scan(table, HISTORY_PAGE_ROWS)) {
         await rest()
         if (this.#isClosing) return
       }

@@ -44,7 +44,7 @@ export async function* scanTable(
   database: SqliteDatabase,
   table: SealedTable,
   pageRows = PAGE_ROWS,
-): AsyncIterable<readonly StoredRow[]> {
+): AsyncGenerator<readonly StoredRow[], void> {
   const key = keyColumns(table)
   const names = key.join(', ')
   let last: readonly unknown[] | undefined

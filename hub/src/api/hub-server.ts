@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { MESSAGE_BYTES_MAX } from '@tallystick/protocol'
+import { clientAddress, MESSAGE_BYTES_MAX } from '@tallystick/protocol'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -29,6 +29,8 @@ const REQUEST_CHECK_MS = 2_000
 export async function serveHub(options: {
   readonly host: string
   readonly port: number
+  /** Proxies in front that append to `x-forwarded-for`; nothing else reaches the port. */
+  readonly trustedProxies: number
   readonly information: HubInformation
   readonly backups: BackupRoutesParts
   readonly payments: PaymentRoutesParts
@@ -44,7 +46,7 @@ export async function serveHub(options: {
     },
     hubApp(options),
   )
-  const plainConnections = boundPlainConnections(server)
+  const plainConnections = boundPlainConnections(server, options.trustedProxies)
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MESSAGE_BYTES_MAX,
@@ -58,8 +60,9 @@ export async function serveHub(options: {
   server.on('upgrade', (request, socket, head) => {
     // A stranger that hangs up in the middle is its own affair.
     socket.on('error', hangUp)
-    // Node hands the TCP socket over under the type of its base class.
-    const address = plainConnections.addressOf(socket as Socket)
+    const forwardedFor = request.headers['x-forwarded-for']
+    const peer = request.socket.remoteAddress
+    const address = clientAddress({ peer, forwardedFor }, options.trustedProxies)
     // Compared, never parsed: what a stranger writes here need not be an address.
     const [path = ''] = (request.url ?? '').split('?')
     if (path !== '/v1/session') {
@@ -73,6 +76,7 @@ export async function serveHub(options: {
     // The answer and the hello leave together: a write is dearer than what it writes.
     socket.cork()
     sockets.handleUpgrade(request, socket, head, (opened) => {
+      // Node hands the TCP socket over under the type of its base class.
       plainConnections.remove(socket as Socket)
       options.onSocket(opened, address)
     })

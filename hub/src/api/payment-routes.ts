@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import { StoreFault } from '@tallystick/client-sdk'
 import {
   type Anchor,
   isRejection,
@@ -8,7 +9,7 @@ import {
   reject,
   type Timestamp,
 } from '@tallystick/protocol'
-import express, { type Request, type Router } from 'express'
+import express, { type ErrorRequestHandler, type Request, type Router } from 'express'
 import type { Payment } from '../core/payment.js'
 import type { Journal, PaymentCursor } from '../store/journal.js'
 import { sendProblem } from './problem.js'
@@ -23,13 +24,15 @@ export type PaymentRoutesParts = {
   readonly token: Uint8Array
   /** Ledger time. */
   readonly now: () => Timestamp
+  /** Told what of the journal was found damaged (JRN-3): the process must end. */
+  readonly onFault: (fault: unknown) => void
 }
 
 /**
  * `GET /v1/payments?limit=&after=`: payments that have ended, by the ledger time of that, page by page, for
  * the operator alone (`Authorization: Bearer`). Those of the newest second come with the next block.
  */
-export function paymentRoutes({ finished, token, now }: PaymentRoutesParts): Router {
+export function paymentRoutes({ finished, token, now, onFault }: PaymentRoutesParts): Router {
   const router = express.Router()
   router.get('/v1/payments', async (request, response) => {
     if (!isShown(token, request.headers.authorization)) {
@@ -53,6 +56,13 @@ export function paymentRoutes({ finished, token, now }: PaymentRoutesParts): Rou
     response.set('allow', 'GET, HEAD')
     sendProblem(response, { code: 'method_not_allowed', detail: 'payments are only read' })
   })
+  // Nothing is read for who has not the token: what there is to say is for the operator.
+  const answerDamage: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+    if (!(error instanceof StoreFault && error.code === 'store_corrupt')) return next(error)
+    sendProblem(response, { code: 'journal_damaged', detail: error.message })
+    onFault(error)
+  }
+  router.use(answerDamage)
   return router
 }
 

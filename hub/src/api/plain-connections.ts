@@ -5,61 +5,57 @@ import { addressPrefix } from '@tallystick/protocol'
 import {
   PLAIN_CONNECTIONS_MAX,
   PLAIN_CONNECTIONS_PER_ADDRESS_MAX,
-  PLAIN_MS_MAX,
+  PLAIN_GRACE_MS,
 } from '../limits.js'
-import { CountByAddress } from '../session/count-by-address.js'
+import { SharedPlaces } from '../session/shared-places.js'
 
 /**
- * Bounds connections that have asked for nothing yet, or for plain HTTP (INV-45): who opens too many is hung
- * up on before a byte is read, and who has stayed too long makes room for the next that comes.
+ * Bounds connections that have asked for nothing yet, or for plain HTTP (INV-45): one that finds no place is
+ * hung up on before a byte is read.
  */
 export class PlainConnections<
   Connection extends { readonly remoteAddress?: string | undefined; destroy(): unknown },
 > {
   readonly #clock: Clock
-  readonly #perAddress = new CountByAddress()
-  /** The oldest first. */
-  readonly #open = new Map<Connection, { readonly address: string; readonly until: number }>()
+  readonly #places: SharedPlaces<Connection>
 
-  constructor(clock: Clock) {
+  /** Behind proxies all come from their addresses: one address may have all places then. */
+  constructor(clock: Clock, trustedProxies: number) {
     this.#clock = clock
+    this.#places = new SharedPlaces({
+      max: PLAIN_CONNECTIONS_MAX,
+      perAddressMax: trustedProxies > 0 ? PLAIN_CONNECTIONS_MAX : PLAIN_CONNECTIONS_PER_ADDRESS_MAX,
+      graceMs: PLAIN_GRACE_MS,
+    })
   }
 
   add(connection: Connection): void {
     const now = this.#clock.nowMs()
-    for (const [other, { until }] of this.#open) {
-      if (until > now) break
-      this.remove(other)
-      other.destroy()
-    }
-    const address = this.addressOf(connection)
-    const isFull = this.#open.size >= PLAIN_CONNECTIONS_MAX
-    if (isFull || this.#perAddress.of(address) >= PLAIN_CONNECTIONS_PER_ADDRESS_MAX) {
+    const address = addressPrefix(connection.remoteAddress ?? 'unknown')
+    const room = this.#places.roomFor(address, now)
+    if (room.kind === 'none') {
       connection.destroy()
       return
     }
-    this.#open.set(connection, { address, until: now + PLAIN_MS_MAX })
-    this.#perAddress.add(address, 1)
-  }
-
-  /** Whom it counts as where there are bounds per address. */
-  addressOf(connection: Connection): string {
-    const open = this.#open.get(connection)
-    return open?.address ?? addressPrefix(connection.remoteAddress ?? 'unknown')
+    if (room.kind === 'instead') {
+      this.remove(room.of)
+      room.of.destroy()
+    }
+    this.#places.add(connection, address, now)
   }
 
   /** It is gone, or has become a session. */
   remove(connection: Connection): void {
-    const open = this.#open.get(connection)
-    if (open === undefined) return
-    this.#open.delete(connection)
-    this.#perAddress.add(open.address, -1)
+    this.#places.remove(connection)
   }
 }
 
 /** The plain connections of a server: what has become a session is taken out by whoever makes it one. */
-export function boundPlainConnections(server: Server): PlainConnections<Socket> {
-  const connections = new PlainConnections<Socket>(PROCESS_CLOCK)
+export function boundPlainConnections(
+  server: Server,
+  trustedProxies: number,
+): PlainConnections<Socket> {
+  const connections = new PlainConnections<Socket>(PROCESS_CLOCK, trustedProxies)
   // One function for all: what each connection has of its own is paid for by every session.
   function gone(this: Socket) {
     connections.remove(this)

@@ -21,6 +21,7 @@ export type ProblemCode =
   | 'backup_missing'
   | 'backup_request_stale'
   | 'too_many_sessions'
+  | 'journal_damaged'
   | 'internal_error'
 
 /** A refusal as it is answered. */
@@ -44,6 +45,7 @@ const ANSWERS: Record<ProblemCode, readonly [status: number, retryable: boolean]
   backup_missing: [404, false],
   backup_request_stale: [403, true],
   too_many_sessions: [503, true],
+  journal_damaged: [500, false],
   internal_error: [500, true],
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@tallystick/client-sdk'
+import { type Clock, StoreFault } from '@tallystick/client-sdk'
 import { type PublicKey, type Rejection, reject } from '@tallystick/protocol'
 import { type KeptBackup, weighBackup } from '../core/weigh-backup.js'
 import {
@@ -15,7 +15,7 @@ export type BackupDeskParts = {
   /** Whether channels here go by this identity. */
   readonly ownsChannel: (identity: PublicKey) => boolean
   readonly clock: Clock
-  /** Told once when the file failed: the process must end. */
+  /** Told when the file failed, or was found damaged (JRN-3): the process must end. */
   readonly onFault: (fault: unknown) => void
 }
 
@@ -86,8 +86,13 @@ export class BackupDesk {
     })
   }
 
-  sealed(identity: PublicKey): Promise<Uint8Array | undefined> {
-    return this.#parts.rows.sealed(identity)
+  async sealed(identity: PublicKey): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#parts.rows.sealed(identity)
+    } catch (error) {
+      if (error instanceof StoreFault && error.code === 'store_corrupt') this.#parts.onFault(error)
+      throw error
+    }
   }
 
   async close(): Promise<void> {

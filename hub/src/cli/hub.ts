@@ -40,6 +40,9 @@ program
   .requiredOption('--ledger <url>', 'address of a ledger node, http://host:port', serverAddress)
   .option('--host <address>', 'address to listen on', DEFAULT_HUB_CONFIG.host)
   .addOption(numberOption('--port <number>', 'port to listen on, 0 for any', 'port', 0, 65_535))
+  .addOption(
+    numberOption('--trust-proxy <n>', 'proxies in front that name clients', 'trustProxy', 0, 16),
+  )
   .addOption(numberOption('--asset <number>', 'asset that the hub carries', 'asset', 0, 255))
   .addOption(unitsOption('--fee-base <units>', 'base units per payment', 'feeBase'))
   .addOption(numberOption('--fee-ppm <ppm>', 'millionths of the amount', 'feePpm', 0, 1_000_000))
@@ -80,6 +83,7 @@ async function run(options: {
   ledger: string
   host: string
   port: number
+  trustProxy: number
   asset: number
   feeBase: bigint
   feePpm: number
@@ -121,6 +125,7 @@ function numberOption(
   description: string,
   name:
     | 'port'
+    | 'trustProxy'
     | 'asset'
     | 'feePpm'
     | 'disputeWindowSeconds'

@@ -1,5 +1,6 @@
 import { LedgerError, StoreFault } from '@tallystick/client-sdk'
 import { fileFailure } from '@tallystick/client-sdk/node'
+import { WorkerGone } from '@tallystick/protocol/workers'
 import { CommanderError } from 'commander'
 import type { Logger } from 'pino'
 import { LeaveFault } from '../leave-fault.js'
@@ -63,6 +64,7 @@ function failureOf(error: unknown): Failure {
       error.code === 'commander.help' ? 'a command is due' : error.message.replace(/^error: /, '')
     return { code: 'usage', detail, exit: failed }
   }
+  if (error instanceof WorkerGone) return { code: error.code, detail: error.message, exit: fault }
   const file = fileFailure(error)
   if (file !== undefined) return { ...file, exit: failed }
   const detail = `the program failed where it should not, please report it: ${String(error)}`

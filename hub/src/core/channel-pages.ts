@@ -8,6 +8,7 @@ import {
   Writer,
 } from '@tallystick/protocol'
 import { decodeHubChannel, encodeHubChannel, type HubChannel, idOf } from './hub-channel.js'
+import { Queue } from './queue.js'
 import { SlotIndex } from './slot-index.js'
 
 /** Channels of one page: what a checkpoint writes because one of them has changed. */
@@ -46,6 +47,8 @@ export class ChannelPages {
   /** The page that is looked at next when one has to go. */
   #hand = 0
   readonly #ready = new Map<number, HubChannel>()
+  /** The slots of those that are ready, each once: the one that is looked at next when one has to go is first. */
+  readonly #readyQueue = new Queue<number>()
   /** The slots of those that are ready. */
   readonly #readySlots = new Map<ChannelId, number>()
   /** Slots whose page does not have what is ready of them. */
@@ -66,6 +69,11 @@ export class ChannelPages {
   /** How many channels there are. */
   get size(): number {
     return this.#size
+  }
+
+  /** How many channels are not in their page as they are: they are kept ready. */
+  get unwritten(): number {
+    return this.#unwritten.size
   }
 
   /** Where a channel is kept: its number in the order in which they came. */
@@ -152,9 +160,15 @@ export class ChannelPages {
   writePage(page: number): Uint8Array {
     const end = Math.min((page + 1) * PAGE_CHANNELS, this.#size)
     const pieces: Uint8Array[] = []
+    let before: readonly Uint8Array[] | undefined
     for (let slot = page * PAGE_CHANNELS; slot < end; slot++) {
-      const ready = this.#unwritten.has(slot) ? this.at(slot) : undefined
-      pieces.push(ready === undefined ? this.#pieceOf(slot) : encodePiece(ready))
+      if (this.#unwritten.has(slot)) pieces.push(encodePiece(this.at(slot)))
+      else {
+        before ??= piecesOf(this.#bytesOf(page))
+        const piece = before[slot % PAGE_CHANNELS]
+        invariant(piece !== undefined, 'what is not unwritten is in its page')
+        pieces.push(piece)
+      }
     }
     const bytes = concatBytes(...pieces)
     for (let slot = page * PAGE_CHANNELS; slot < end; slot++) this.#unwritten.delete(slot)
@@ -180,27 +194,18 @@ export class ChannelPages {
     }
   }
 
-  /** The bytes of one channel in its page. */
-  #pieceOf(slot: number): Uint8Array {
-    const { bytes, reader, begin } = this.#find(slot)
-    const { length } = readHead(reader)
-    return bytes.subarray(begin, reader.offset + length)
-  }
-
   #read(slot: number): HubChannel {
-    const { bytes, reader } = this.#find(slot)
-    const { length } = readHead(reader)
+    const bytes = this.#bytesOf(Math.floor(slot / PAGE_CHANNELS))
+    const reader = new Reader(bytes)
+    for (let before = slot % PAGE_CHANNELS; before > 0; before--) reader.pass(passHead(reader))
+    const length = passHead(reader)
     return decodeHubChannel(bytes.subarray(reader.offset, reader.offset + length))
   }
 
-  #find(slot: number) {
-    const page = Math.floor(slot / PAGE_CHANNELS)
+  #bytesOf(page: number): Uint8Array {
     const bytes = this.#pages[page] ?? this.#memory?.shelf.take(page)
     invariant(bytes !== undefined, 'a slot has a page')
-    const reader = new Reader(bytes)
-    for (let before = slot % PAGE_CHANNELS; before > 0; before--)
-      reader.pass(readHead(reader).length)
-    return { bytes, reader, begin: reader.offset }
+    return bytes
   }
 
   #keepPage(page: number, bytes: Uint8Array): void {
@@ -227,17 +232,20 @@ export class ChannelPages {
   }
 
   #keepReady(slot: number, channel: HubChannel): void {
+    if (!this.#ready.has(slot)) this.#readyQueue.push(slot)
     this.#ready.set(slot, channel)
     this.#readySlots.set(idOf(channel), slot)
     // Twice at most: what cannot rest yet goes behind the others.
     for (let tries = 0; tries < 2 && this.#ready.size > this.#readyMax; tries++) {
-      const [oldest] = this.#ready
-      if (oldest === undefined) return
-      const [other, resting] = oldest
-      this.#ready.delete(other)
+      const other = this.#readyQueue.shift()
+      const resting = other === undefined ? undefined : this.#ready.get(other)
+      if (other === undefined || resting === undefined) return
       const isKept = other === slot || this.#unwritten.has(other) || this.#busy.has(other)
-      if (isKept || resting.party.draft !== undefined) this.#ready.set(other, resting)
-      else this.#readySlots.delete(idOf(resting))
+      if (isKept || resting.party.draft !== undefined) this.#readyQueue.push(other)
+      else {
+        this.#ready.delete(other)
+        this.#readySlots.delete(idOf(resting))
+      }
     }
   }
 }
@@ -272,6 +280,27 @@ function readHead(reader: Reader) {
   const client = reader.hex(32)
   const owner = (flags & OWNED) === 0 ? undefined : reader.hex(32)
   return { flags, id, number, client, owner, length: reader.varint() }
+}
+
+/** Passes what stands before the bytes of a channel, and says how many these are. */
+function passHead(reader: Reader): number {
+  const flags = reader.byte()
+  reader.pass(32)
+  reader.varint()
+  reader.pass((flags & OWNED) === 0 ? 32 : 64)
+  return reader.varint()
+}
+
+/** The bytes of each channel of a page, with what stands before them. */
+function piecesOf(bytes: Uint8Array): readonly Uint8Array[] {
+  const reader = new Reader(bytes)
+  const pieces: Uint8Array[] = []
+  while (reader.offset < bytes.length) {
+    const begin = reader.offset
+    reader.pass(passHead(reader))
+    pieces.push(bytes.subarray(begin, reader.offset))
+  }
+  return pieces
 }
 
 function clientKeyOf({ party }: HubChannel): PublicKey {

@@ -13,6 +13,8 @@ export type HubEffect =
       readonly code: string
       readonly detail: string
     }
+  /** What the client said changed nothing; once in a while that is nobody's fault (WIRE-9). */
+  | { readonly kind: 'idle'; readonly channel: ChannelId }
   /** By what the client shows, the journal lacks what this hub has signed on the channel. */
   | { readonly kind: 'dataLost'; readonly channel: ChannelId }
   /** A close agreement is binding: the closer may put it into its next batch. */

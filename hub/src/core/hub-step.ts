@@ -74,7 +74,8 @@ export function stepPeer(state: HubOverlay, event: PeerEvent, context: HubContex
       return stepUpdate(state, channel, event.update, context)
     case 'stored': {
       const party = confirmStored(channel.party, event.version)
-      if (party !== channel.party) state.setChannel({ ...channel, party })
+      if (party === channel.party) return [idle(id)]
+      state.setChannel({ ...channel, party })
       return []
     }
     case 'claim':
@@ -82,9 +83,13 @@ export function stepPeer(state: HubOverlay, event: PeerEvent, context: HubContex
     case 'decline':
       return stepDecline(state, channel, event.decline, context)
     case 'closeIntent':
-      return isOver(channel) ? [] : keep(state, channel, startDraining(channel.party))
+      if (isOver(channel)) return [idle(id)]
+      return [
+        ...keep(state, channel, startDraining(channel.party)),
+        ...(channel.party.phase.kind === 'draining' ? [idle(id)] : []),
+      ]
     case 'closeAgreed':
-      return isOver(channel) ? [] : stepCloseAgreed(state, channel, event.agreed, context)
+      return isOver(channel) ? [idle(id)] : stepCloseAgreed(state, channel, event.agreed, context)
   }
 }
 
@@ -98,7 +103,7 @@ function stepUpdate(
   const { chainId, now, verify } = context
   const received = receiveUpdate(chainId, channel.party, update, now, verify)
   if (received.kind === 'rejection') return [endSession(id, received)]
-  if (received.kind === 'known') return [stored(id, channel.party)]
+  if (received.kind === 'known') return [stored(id, channel.party), idle(id)]
   state.setChannel({ ...channel, party: received.party })
   const routed = received.events.flatMap((event) => routeEvent(state, id, event, context))
   const isRegained = channel.party.lostAt !== undefined && received.party.lostAt === undefined
@@ -120,7 +125,7 @@ function stepClaim(
     return [notice(claim.channel, reject('origin_unknown', detail))]
   }
   const claimed = receiveClaim(party, claim, context.now)
-  if (claimed.kind === 'known') return []
+  if (claimed.kind === 'known') return [idle(claim.channel)]
   if (claimed.kind === 'rejection') return [notice(claim.channel, claimed)]
   state.setChannel({ ...channel, party: claimed.party })
   return claimUpstream(state, claim.channel, claimed.item, claim.known, context)
@@ -136,7 +141,7 @@ function stepDecline(
   const owed = party.owed.some((other) => other.id === item)
   const pending = (party.draft?.lane ?? party.own).items.some((other) => other.id === item)
   // A decline that was answered before, or comes too late, changes nothing.
-  if (owed || !pending) return []
+  if (owed || !pending) return [idle(id)]
   const drafted = draftChange(party, { kind: 'cancel', id: item }, now)
   if (isRejection(drafted)) return [notice(id, drafted)]
   state.setChannel({ ...channel, party: drafted })
@@ -151,7 +156,9 @@ function stepCloseAgreed(
 ): HubEffect[] {
   const id = agreed.agreement.channel
   const refused = keep(state, channel, agreeToClose(chainId, channel.party, agreed, now))
-  return refused.length > 0 ? refused : [{ kind: 'readyToClose', channel: id }]
+  if (refused.length > 0) return refused
+  const isRepeated = channel.party.phase.kind === 'agreed'
+  return [{ kind: 'readyToClose', channel: id }, ...(isRepeated ? [idle(id)] : [])]
 }
 
 /** The channel can be used again: what was owed meanwhile is paid, and what the hub is owed asked for. */
@@ -197,6 +204,10 @@ function keep(
 function stored(channel: ChannelId, party: ChannelParty): HubEffect {
   const message = { kind: 'stored', channel, version: party.peer.version } as const
   return { kind: 'send', channel, message }
+}
+
+function idle(channel: ChannelId): HubEffect {
+  return { kind: 'idle', channel }
 }
 
 function endSession(channel: ChannelId, { code, detail }: Rejection): HubEffect {

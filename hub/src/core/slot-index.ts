@@ -4,11 +4,18 @@ export class SlotIndex {
   #keys = new Uint32Array(2 * PLACES_MIN)
   /** By place: the slot plus two, or what stands for none. */
   #slots = new Uint32Array(PLACES_MIN)
-  #used = 0
+  /** Places that hold a slot, and places whose slot is gone. */
+  #taken = 0
+  #removed = 0
+
+  /** What it takes in memory. */
+  get bytes(): number {
+    return this.#keys.byteLength + this.#slots.byteLength
+  }
 
   /** `key` is 64 hex digits; one key may have several slots. */
   add(key: string, slot: number): void {
-    if (2 * (this.#used + 1) > this.#slots.length) this.#grow()
+    if (2 * (this.#taken + this.#removed + 1) > this.#slots.length) this.#rebuild()
     this.#put(numberAt(key, 0), numberAt(key, 8), slot)
   }
 
@@ -17,6 +24,9 @@ export class SlotIndex {
     for (let at = this.#home(high, low); this.#slots[at] !== EMPTY; at = this.#next(at)) {
       if (this.#slots[at] !== slot + TAKEN || !this.#isAt(at, high, low)) continue
       this.#slots[at] = REMOVED
+      this.#taken--
+      this.#removed++
+      if (this.#removed > this.#taken + PLACES_MIN) this.#rebuild()
       return
     }
   }
@@ -38,14 +48,18 @@ export class SlotIndex {
     this.#keys[2 * at] = high
     this.#keys[2 * at + 1] = low
     this.#slots[at] = slot + TAKEN
-    this.#used++
+    this.#taken++
   }
 
-  #grow(): void {
+  /** With a quarter of the places taken, or as few as there are at least: what is gone takes none. */
+  #rebuild(): void {
     const [keys, slots] = [this.#keys, this.#slots]
-    this.#keys = new Uint32Array(2 * keys.length)
-    this.#slots = new Uint32Array(2 * slots.length)
-    this.#used = 0
+    let places = PLACES_MIN
+    while (places < 4 * this.#taken) places *= 2
+    this.#keys = new Uint32Array(2 * places)
+    this.#slots = new Uint32Array(places)
+    this.#taken = 0
+    this.#removed = 0
     for (const [at, slot] of slots.entries()) {
       if (slot >= TAKEN) this.#put(keys[2 * at] ?? 0, keys[2 * at + 1] ?? 0, slot - TAKEN)
     }

@@ -1,6 +1,13 @@
 import type { Clock } from '@tallystick/client-sdk'
 import type { ChannelId, PublicKey } from '@tallystick/protocol'
-import { ATTACH_RATE, CONNECT_RATE, FORGERY_RATE, REFUSAL_RATE, REQUEST_RATE } from '../limits.js'
+import {
+  ATTACH_RATE,
+  CONNECT_RATE,
+  ENDED_SESSION_CONNECTS,
+  MISUSE_RATE,
+  REFUSAL_RATE,
+  REQUEST_RATE,
+} from '../limits.js'
 import { TokenBuckets } from './token-buckets.js'
 
 /**
@@ -12,14 +19,14 @@ export class Conduct {
   readonly #attaches: TokenBuckets<PublicKey>
   readonly #refusals: TokenBuckets<PublicKey>
   readonly #requests: TokenBuckets<PublicKey>
-  readonly #forgeries: TokenBuckets<ChannelId>
+  readonly #misuses: TokenBuckets<ChannelId>
 
   constructor(clock: Clock) {
     this.#connections = new TokenBuckets(clock, CONNECT_RATE)
     this.#attaches = new TokenBuckets(clock, ATTACH_RATE)
     this.#refusals = new TokenBuckets(clock, REFUSAL_RATE)
     this.#requests = new TokenBuckets(clock, REQUEST_RATE)
-    this.#forgeries = new TokenBuckets(clock, FORGERY_RATE)
+    this.#misuses = new TokenBuckets(clock, MISUSE_RATE)
   }
 
   /** One more connection from this address. */
@@ -27,9 +34,14 @@ export class Conduct {
     return this.#connections.takes(address)
   }
 
+  /** A session from this address had to be ended for what it said: whoever does that again waits longer. */
+  wasEnded(address: string): void {
+    this.#connections.drain(address, ENDED_SESSION_CONNECTS)
+  }
+
   /** One more attach, or answer to a resume, by this client: either costs signature checks. */
   mayAttach(client: PublicKey, channel: ChannelId): boolean {
-    return this.#forgeries.has(channel) && this.#attaches.takes(client)
+    return this.#misuses.has(channel) && this.#attaches.takes(client)
   }
 
   /** One more thing said by this client that leads to nothing. */
@@ -42,8 +54,11 @@ export class Conduct {
     return this.#requests.takes(client)
   }
 
-  /** A proof of the channel was not signed by its client: for each, a whole batch is decided anew. */
-  forged(channel: ChannelId): void {
-    this.#forgeries.takes(channel)
+  /**
+   * The client of the channel sent a proof with a wrong signature, for which a whole batch is decided anew,
+   * or too much that led to nothing.
+   */
+  misused(channel: ChannelId): void {
+    this.#misuses.takes(channel)
   }
 }

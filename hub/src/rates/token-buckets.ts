@@ -26,10 +26,16 @@ export class TokenBuckets<Key> {
     const now = this.#clock.nowMs()
     const fullAt = this.#afterNext(key, now)
     if (fullAt === undefined) return false
-    this.#fullAt.delete(key)
-    this.#fullAt.set(key, fullAt)
-    this.#forget(now)
+    this.#remember(key, fullAt, now)
     return true
+  }
+
+  /** Takes so many, as far as there are any. */
+  drain(key: Key, count: number): void {
+    const { burst, refillMs } = this.#rate
+    const now = this.#clock.nowMs()
+    const fullAt = Math.max(this.#fullAt.get(key) ?? now, now) + count * refillMs
+    this.#remember(key, Math.min(fullAt, now + burst * refillMs), now)
   }
 
   /** Whether there is a token to take. */
@@ -48,10 +54,12 @@ export class TokenBuckets<Key> {
    * The longest unheard come first: what is full again of them need not be remembered. Where too many
    * strangers came for that, the longest unheard is given its tokens back.
    */
-  #forget(now: number): void {
-    for (const [key, fullAt] of this.#fullAt) {
-      if (fullAt > now && this.#fullAt.size <= RATE_KEYS_MAX) break
-      this.#fullAt.delete(key)
+  #remember(key: Key, fullAt: number, now: number): void {
+    this.#fullAt.delete(key)
+    this.#fullAt.set(key, fullAt)
+    for (const [other, otherFullAt] of this.#fullAt) {
+      if (otherFullAt > now && this.#fullAt.size <= RATE_KEYS_MAX) break
+      this.#fullAt.delete(other)
     }
   }
 }

@@ -45,7 +45,7 @@ export type SessionDeskParts = {
 /** Where clients come in: opens sessions, hands their events on, and carries answers back. */
 export class SessionDesk {
   readonly #parts: SessionDeskParts
-  readonly #registry = new SessionRegistry()
+  readonly #registry: SessionRegistry
   readonly #conduct: Conduct
   readonly #heartbeat: Heartbeat<Session>
   readonly #host: SessionHost
@@ -53,6 +53,7 @@ export class SessionDesk {
   constructor(parts: SessionDeskParts) {
     this.#parts = parts
     const { signer, policy, clock, state, pipeline, onComplaint } = parts
+    this.#registry = new SessionRegistry(clock)
     this.#conduct = new Conduct(clock)
     this.#heartbeat = new Heartbeat(clock)
     this.#host = {
@@ -68,6 +69,7 @@ export class SessionDesk {
         this.#registry.proven(session)
         this.#heartbeat.proven(session)
       },
+      misbehaved: (session) => this.#misbehaved(session),
       ended: (session) => this.#ended(session),
       closed: (session) => this.#heartbeat.remove(session),
       attach: (channel, session) => this.#registry.attach(channel, session),
@@ -106,13 +108,19 @@ export class SessionDesk {
   perform(effect: HubEffect): void {
     // Every other rule may be broken by words that crossed: who comes back says what is right.
     if (effect.kind === 'endSession' && effect.code === 'bad_proof_signature') {
-      this.#conduct.forged(effect.channel)
+      this.#conduct.misused(effect.channel)
     }
     this.#registry.perform(effect)
   }
 
   leaveAll(): void {
     this.#registry.leaveAll()
+  }
+
+  #misbehaved(session: Session): void {
+    for (const channel of session.channels) this.#conduct.misused(channel)
+    const address = this.#registry.addressOf(session)
+    if (address !== undefined) this.#conduct.wasEnded(address)
   }
 
   #ended(session: Session): void {

@@ -20,6 +20,8 @@ export type SessionHost = {
   /** Whether the channel has ended: nobody says anything about it any more. */
   isOver(channel: ChannelId): boolean
   proven(session: Session): void
+  /** It has to be ended for what it said. */
+  misbehaved(session: Session): void
   /** Nothing more is said or heard on it. */
   ended(session: Session): void
   /** Its connection is gone. */

@@ -1,3 +1,4 @@
+import type { Clock } from '@tallystick/client-sdk'
 import type { ChannelId } from '@tallystick/protocol'
 import type { HubEffect } from '../core/hub-effect.js'
 import { Admission } from './admission.js'
@@ -11,11 +12,20 @@ const TAKEN = {
 
 /** Who is connected, from where, and which session speaks for which channel. */
 export class SessionRegistry {
-  readonly #admission = new Admission<Session>()
+  readonly #admission: Admission<Session>
   readonly #byChannel = new Map<ChannelId, Session>()
+
+  constructor(clock: Clock) {
+    this.#admission = new Admission(clock)
+  }
 
   get size(): number {
     return this.#admission.size
+  }
+
+  /** Whom it counts as; absent: it is over. */
+  addressOf(session: Session): string | undefined {
+    return this.#admission.addressOf(session)
   }
 
   /** Whether one more connection from `address` may be taken. */
@@ -37,12 +47,17 @@ export class SessionRegistry {
 
   attach(channel: ChannelId, session: Session): void {
     const before = this.#byChannel.get(channel)
-    if (before !== undefined && before !== session) before.release(channel, TAKEN)
+    if (before !== undefined && before !== session) {
+      before.release(channel, TAKEN)
+      this.#admission.weigh(before)
+    }
     this.#byChannel.set(channel, session)
+    this.#admission.weigh(session)
   }
 
   detach(channel: ChannelId, session: Session): void {
     if (this.#byChannel.get(channel) === session) this.#byChannel.delete(channel)
+    this.#admission.weigh(session)
   }
 
   /** Carries out what a batch wants said; whoever is away syncs when it is back. */
@@ -57,6 +72,9 @@ export class SessionRegistry {
         session?.end({ kind: 'rejection', code, detail })
         break
       }
+      case 'idle':
+        session?.idle()
+        break
       case 'readyToClose':
       case 'dataLost':
         break

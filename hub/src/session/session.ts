@@ -5,7 +5,6 @@ import {
   type Message,
   type MessageOf,
   type PublicKey,
-  parseFrame,
   type Rejection,
   reject,
   signSession,
@@ -22,7 +21,10 @@ import {
   SESSION_EVENTS_BYTES_MAX,
   SESSION_EVENTS_MAX,
 } from '../limits.js'
+import { Inbox } from './inbox.js'
+import { Patience } from './patience.js'
 import { peerEventOf } from './peer-event-of.js'
+import { Pulse } from './pulse.js'
 import type { SessionHost } from './session-host.js'
 
 /** WebSocket close codes (RFC 6455 §7.4.1). */
@@ -39,28 +41,23 @@ export class Session {
   readonly #host: SessionHost
   readonly #channels = new Set<ChannelId>()
   #state: SessionState
-  /** Frames that were read already when the socket was paused: at most what one read has brought. */
-  #inbox: Uint8Array[] = []
+  readonly #inbox: Inbox
   #isPaused = false
   /** Events that wait for their batch, and bytes of their frames. */
   #events = 0
   #eventsBytes = 0
-  /** Bytes of the frame that is being heard, for each of its messages. */
-  #messageBytes = 0
-  /** Whether the last ping was answered. */
-  #isAlive = true
-  #controlFrames = 0
+  readonly #patience: Patience
+  readonly #pulse = new Pulse()
 
   constructor(socket: WebSocket, host: SessionHost, hello: Hello) {
     this.#socket = socket
     this.#host = host
     this.#state = { phase: 'challenged', hello }
+    this.#patience = new Patience(host.conduct)
+    this.#inbox = new Inbox((bytes) => host.backlog.hold(bytes))
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
     socket.on('ping', (data) => this.#answerPing(data))
-    socket.on('pong', () => {
-      this.#isAlive = true
-      this.#countControlFrame()
-    })
+    socket.on('pong', () => this.#feel('pong'))
     socket.on('close', () => {
       this.#over()
       host.closed(this)
@@ -74,6 +71,20 @@ export class Session {
     return this.#state.phase === 'proven'
   }
 
+  /** What it speaks for. */
+  get channels(): ReadonlySet<ChannelId> {
+    return this.#channels
+  }
+
+  get hasChannels(): boolean {
+    return this.#channels.size > 0
+  }
+
+  /** See `Backlog`. */
+  get isBegun(): boolean {
+    return this.#inbox.isBegun
+  }
+
   get unreadBytes(): number {
     return this.#socket.bufferedAmount
   }
@@ -81,8 +92,7 @@ export class Session {
   /** Says it together with what else is said in this turn. Who is told too often what was wrong has to go. */
   send(message: Message): void {
     if (this.#state.phase === 'over') return
-    if (message.kind !== 'error' || this.#mayBeRefused()) this.#host.outbox.say(this, message)
-    else this.#endForRefusals()
+    if (message.kind !== 'error' || this.#bears()) this.#host.outbox.say(this, message)
   }
 
   transmit(frames: readonly Uint8Array[]): void {
@@ -104,6 +114,19 @@ export class Session {
     this.#over()
   }
 
+  /** Has to go, so that somebody else can come. */
+  giveWay(): void {
+    const detail = 'who speaks for no channel gives way where connections are short'
+    this.end(reject('too_many_sessions', detail))
+    // Whoever is told to hang up may take its time; a place that is needed is needed now.
+    this.#socket.terminate()
+  }
+
+  /** Something that it said led to nothing. */
+  idle(): void {
+    this.#bears()
+  }
+
   /** Hangs up because the hub stops. */
   leave(): void {
     this.#host.outbox.flush(this)
@@ -120,11 +143,8 @@ export class Session {
 
   /** A connection that answers no ping for a whole round is dead and costs nothing any more. */
   beat(): void {
-    // An answer that is not read says nothing about who sent it.
-    if (!this.#isAlive && !this.#isPaused) return this.#socket.terminate()
-    this.#isAlive = this.#isPaused
-    this.#controlFrames = 0
-    this.#socket.ping()
+    if (this.#pulse.beat(this.#isPaused)) this.#socket.ping()
+    else this.#socket.terminate()
   }
 
   timeOut(): void {
@@ -133,51 +153,42 @@ export class Session {
 
   /** Its turn has come (see `Backlog`). */
   hearNext(): void {
-    if (this.#state.phase === 'over' || !this.#hasRoom()) return
-    const frame = this.#inbox.shift()
-    if (frame !== undefined) this.#hearFrame(frame)
+    while (this.#mayHear()) {
+      const message = this.#inbox.take()
+      if (message === undefined) break
+      if (isRejection(message)) return this.end(message)
+      this.#take(message)
+    }
     this.#goOn()
   }
 
   #sayError({ code, detail }: Pick<Rejection, 'code' | 'detail'>, channel: ChannelId | undefined) {
-    const message = {
-      kind: 'error',
-      code: code.slice(0, 64),
-      detail: cut(detail),
-      channel,
-    } as const
-    this.#host.outbox.say(this, message)
+    const said = { code: code.slice(0, 64), detail: detail.slice(0, 256), channel }
+    this.#host.outbox.say(this, { kind: 'error', ...said })
   }
 
   #over(): void {
     if (this.#state.phase === 'over') return
     this.#state = { phase: 'over' }
-    this.#inbox = []
+    this.#inbox.clear()
     for (const channel of this.#channels) this.#host.detach(channel, this)
     this.#host.ended(this)
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    if (this.#state.phase === 'over') return
+    if (this.#state.phase === 'over') {
+      if (!this.#patience.mayBeLate()) this.#socket.terminate()
+      return
+    }
     if (!isBinary || !Buffer.isBuffer(data)) {
       this.end(reject('malformed', 'messages are in binary frames'))
       return
     }
-    const frame = new Uint8Array(data.buffer, data.byteOffset, data.length)
-    if (this.#inbox.length === 0 && this.#mayHear()) return this.#hearFrame(frame)
-    this.#inbox.push(frame)
-    this.#pause()
+    this.#inbox.push(new Uint8Array(data.buffer, data.byteOffset, data.length))
+    // Who waits for its turn has said something already that comes first.
+    if (!this.#isPaused) this.hearNext()
   }
 
-  #hearFrame(frame: Uint8Array): void {
-    const messages = parseFrame(frame)
-    if (isRejection(messages)) return this.end(messages)
-    this.#messageBytes = Math.ceil(frame.length / messages.length)
-    for (const message of messages) this.#take(message)
-    if (!this.#mayHear()) this.#pause()
-  }
-
-  /** What is said behind a word that ended the session is not heard. */
   #take(message: Message): void {
     switch (this.#state.phase) {
       case 'challenged':
@@ -233,8 +244,8 @@ export class Session {
         }
         return
       case 'error':
-        if (this.#mayBeRefused()) return this.#host.complaint(this, message)
-        return this.#endForRefusals()
+        if (this.#bears()) this.#host.complaint(this, message)
+        return
       case 'hello':
       case 'auth':
       case 'welcome':
@@ -294,7 +305,7 @@ export class Session {
 
   #mayAttach(client: PublicKey, channel: ChannelId): boolean {
     if (this.#host.conduct.mayAttach(client, channel)) return true
-    const detail = 'this client attaches too often, or sent a proof with a wrong signature just now'
+    const detail = 'this client attaches too often, or has misused the channel just now'
     this.send({ kind: 'error', code: 'attach_too_soon', detail, channel })
     return false
   }
@@ -306,28 +317,43 @@ export class Session {
     return false
   }
 
-  #mayBeRefused(): boolean {
+  /** Whether one thing more that leads to nothing is borne; if not, the session is over. */
+  #bears(): boolean {
     if (this.#state.phase !== 'proven') return true
-    return this.#host.conduct.mayBeRefused(this.#state.transcript.client)
-  }
-
-  #endForRefusals(): void {
-    const detail = 'too much of what this client says is refused; come back when it is mended'
+    const { client } = this.#state.transcript
+    if (this.#patience.mayBeRefused(client, this.hasChannels)) return true
+    this.#host.misbehaved(this)
+    const detail = 'too much of what this client says is refused or changes nothing; mend it'
     this.end(reject('too_many_errors', detail))
+    return false
   }
 
-  /** Whether this session has room for the events of another frame; who has proved nothing makes none. */
+  /** Whether this session may have another event waiting, as far as its own go. */
   #hasRoom(): boolean {
-    return this.#events < SESSION_EVENTS_MAX && this.#eventsBytes < SESSION_EVENTS_BYTES_MAX
+    const isFew = this.#events < SESSION_EVENTS_MAX && this.#eventsBytes < SESSION_EVENTS_BYTES_MAX
+    return isFew && (this.#events === 0 || this.#host.backlog.hasRoomBeside(this.#events))
   }
 
+  /** Who has proved nothing makes no events. */
   #mayHear(): boolean {
-    return this.#hasRoom() && (this.#host.backlog.hasRoom || this.#state.phase !== 'proven')
+    const { backlog } = this.#host
+    switch (this.#state.phase) {
+      case 'challenged':
+        return true
+      case 'proven':
+        return (
+          this.#hasRoom() &&
+          backlog.hasRoomBeside(this.#events) &&
+          (this.isBegun || backlog.hasRoomForFrame)
+        )
+      case 'over':
+        return false
+    }
   }
 
   /** Work that came of a message: while too much waits, the socket is not read. */
   #await(work: Promise<void>): void {
-    const bytes = this.#messageBytes
+    const bytes = this.#inbox.messageBytes
     this.#events++
     this.#eventsBytes += bytes
     this.#host.backlog.enter(bytes)
@@ -339,43 +365,32 @@ export class Session {
     })
   }
 
-  #pause(): void {
-    if (this.#isPaused || this.#state.phase === 'over') return
-    this.#isPaused = true
-    this.#socket.pause()
-    // Its own events let it go on where they are too many; else its turn does.
-    if (this.#hasRoom()) this.#host.backlog.queue(this)
-  }
-
+  /** Reads on where all was heard and more may be; else waits. */
   #goOn(): void {
-    if (!this.#isPaused || this.#state.phase === 'over' || !this.#hasRoom()) return
-    if (this.#inbox.length > 0 || !this.#mayHear()) return this.#host.backlog.queue(this)
-    this.#isPaused = false
-    this.#socket.resume()
+    if (this.#state.phase === 'over') return
+    const isPaused = !this.#inbox.isEmpty || !this.#mayHear()
+    if (isPaused !== this.#isPaused) {
+      this.#isPaused = isPaused
+      if (isPaused) this.#socket.pause()
+      else this.#socket.resume()
+    }
+    // Its own events let it go on where they are too many; else its turn does.
+    if (isPaused && this.#hasRoom()) this.#host.backlog.queue(this)
   }
 
   #answerPing(data: Buffer): void {
-    this.#countControlFrame()
+    this.#feel('ping')
     if (this.#state.phase !== 'over') this.#socket.pong(data)
   }
 
-  #countControlFrame(): void {
-    this.#controlFrames++
-    if (this.#controlFrames <= CONTROL_FRAMES_MAX) return
-    this.end(
-      reject(
-        'too_many_pings',
-        `at most ${CONTROL_FRAMES_MAX} from one ping of the hub to the next`,
-      ),
-    )
+  #feel(kind: 'ping' | 'pong'): void {
+    if (!this.#pulse.hear(kind)) return
+    const detail = `at most ${CONTROL_FRAMES_MAX} from one ping of the hub to the next`
+    this.end(reject('too_many_pings', detail))
   }
 }
 
 /** One function for all sockets: what each has of its own is paid for ten thousand times. */
 function hangUp(this: WebSocket): void {
   this.terminate()
-}
-
-function cut(detail: string): string {
-  return detail.slice(0, 256)
 }

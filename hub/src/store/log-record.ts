@@ -32,23 +32,24 @@ export function encodeRecord(
     const slot = known ?? next++
     slots.push(slot)
     writer.varint(slot)
-    if (known === undefined) writeNew(channel)
-    else {
-      writer.byte(CHANGED)
-      writeHubChannelDelta(writer, pages.at(known), channel)
-    }
+    const bytes =
+      known === undefined ? encodeHubChannel(channel) : deltaBytes(pages.at(known), channel)
+    writer.byte(known === undefined ? NEW : CHANGED)
+    // So that a start passes over what a page has in it.
+    writer.varint(bytes.length)
+    writer.bytes(bytes)
   }
   return { record: writer.finish(), slots }
 }
 
-/** One buffer for all records: each is copied out of it. */
+/** One buffer for all records, and one for what is new in a channel: each is copied out of it. */
 const writer = new Writer()
+const deltaWriter = new Writer()
 
-function writeNew(channel: HubChannel): void {
-  const bytes = encodeHubChannel(channel)
-  writer.byte(NEW)
-  writer.varint(bytes.length)
-  writer.bytes(bytes)
+function deltaBytes(before: HubChannel, after: HubChannel): Uint8Array {
+  deltaWriter.clear()
+  writeHubChannelDelta(deltaWriter, before, after)
+  return deltaWriter.finish()
 }
 
 /** The payments that a record wrote, as they were then. */
@@ -85,20 +86,32 @@ export function applyRecord(
   for (let left = reader.varint(); left > 0; left--) {
     const slot = reader.varint()
     const page = Math.floor(slot / PAGE_CHANNELS)
-    const channel = readChannel(reader, state.pages, slot)
-    if (sequence <= sequenceOf(page)) continue
-    state.pages.putAt(slot, channel)
+    const kind = reader.byte()
+    const length = reader.varint()
+    if (sequence <= sequenceOf(page)) {
+      reader.pass(length)
+      continue
+    }
+    const bytes = reader.bytes(length)
+    state.pages.putAt(slot, readChannel(kind, bytes, state.pages, slot))
     pages.add(page)
   }
   reader.end()
   return pages
 }
 
-function readChannel(reader: Reader, pages: ChannelPages, slot: number): HubChannel {
-  const kind = reader.byte()
-  if (kind === CHANGED) return readHubChannelDelta(reader, pages.at(slot))
-  if (kind !== NEW) return reader.fail('a channel of a record is new or changed')
-  return decodeHubChannel(reader.bytes(reader.varint()))
+function readChannel(
+  kind: number,
+  bytes: Uint8Array,
+  pages: ChannelPages,
+  slot: number,
+): HubChannel {
+  if (kind === NEW) return decodeHubChannel(bytes)
+  const reader = new Reader(bytes)
+  if (kind !== CHANGED) return reader.fail('a channel of a record is new or changed')
+  const channel = readHubChannelDelta(reader, pages.at(slot))
+  reader.end()
+  return channel
 }
 
 function readPayments(reader: Reader): readonly Payment[] {

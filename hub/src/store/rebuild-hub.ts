@@ -5,7 +5,14 @@ import {
   storedNumber,
   storedText,
 } from '@tallystick/client-sdk/node'
-import { type Anchor, parseTimestamp, type Timestamp, type TxId, toHex } from '@tallystick/protocol'
+import {
+  type Anchor,
+  invariant,
+  parseTimestamp,
+  type Timestamp,
+  type TxId,
+  toHex,
+} from '@tallystick/protocol'
 import { PAGE_CHANNELS, type PageMemory } from '../core/channel-pages.js'
 import { HubState } from '../core/hub-state.js'
 import type { Payment } from '../core/payment.js'
@@ -15,22 +22,41 @@ import { JOB, LOG, META, PAGE } from './journal-tables.js'
 import { applyRecord, openRecord } from './log-record.js'
 import { PaymentSums, parseSums } from './payment-sums.js'
 
-/** What a start has read of the live tables of a journal, in the order of their keys. */
+/**
+ * What a start has read of the live tables of a journal, in the order of their keys. Pages go into `state` as
+ * they come, so that there are never more of them in memory than it may keep.
+ */
 export class FoundRows {
   readonly meta = new Map<string, StoredRow>()
   readonly records: { readonly sequence: number; readonly record: Uint8Array }[] = []
-  readonly pages: { readonly sequence: number; readonly channels: Uint8Array }[] = []
+  /** Of each page, the last record that is in it. */
+  readonly pageSequences: number[] = []
   readonly jobs: LedgerJob[] = []
+  readonly state: HubState
+  /** A page is missing, or not all of those before it are full: the digests of the live rows say so, too. */
+  #isBroken = false
+
+  constructor(memory: PageMemory) {
+    this.state = new HubState([], memory)
+  }
 
   add(table: SealedTable, rows: readonly StoredRow[]): void {
     for (const row of rows) this.#add(table, row)
   }
 
-  /** Lets go of everything: what was made of it lives on elsewhere. */
+  /** Once all rows were heard, and are those of the newest commit. */
+  assertWhole(): void {
+    invariant(
+      !this.#isBroken,
+      'the pages of a journal follow one another, and all but the last are full',
+    )
+  }
+
+  /** Lets go of everything but the state: what was made of it lives on elsewhere. */
   clear(): void {
     this.meta.clear()
     this.records.length = 0
-    this.pages.length = 0
+    this.pageSequences.length = 0
     this.jobs.length = 0
   }
 
@@ -46,13 +72,23 @@ export class FoundRows {
         this.records.push({ sequence: sequenceOf(row), record: storedBytes(row, 'record') })
         break
       case PAGE:
-        this.pages.push({ sequence: sequenceOf(row), channels: storedBytes(row, 'channels') })
+        this.#addPage(row)
         break
       case JOB: {
         const id = toHex(storedBytes(row, 'id', 32)) as TxId
         this.jobs.push({ id, transaction: storedBytes(row, 'bytes') })
       }
     }
+  }
+
+  #addPage(row: StoredRow): void {
+    const { pages } = this.state
+    const page = this.pageSequences.length
+    const isNext = row['number'] === page && pages.size === page * PAGE_CHANNELS
+    this.#isBroken ||= !isNext
+    if (this.#isBroken) return
+    pages.readPage(page, storedBytes(row, 'channels'))
+    this.pageSequences.push(sequenceOf(row))
   }
 }
 
@@ -70,12 +106,11 @@ export type RebuiltHub = StoredHub & {
  */
 export async function rebuildHub(
   found: FoundRows,
-  { checkpoint, memory }: { readonly checkpoint: Checkpoint; readonly memory: PageMemory },
+  checkpoint: Checkpoint,
   lookUp: (anchors: readonly Anchor[]) => Promise<readonly Payment[]>,
 ): Promise<RebuiltHub> {
-  const { meta, records, pages, jobs } = found
-  const state = new HubState([], memory)
-  for (const [page, { channels }] of pages.entries()) state.pages.readPage(page, channels)
+  found.assertWhole()
+  const { meta, records, pageSequences, jobs, state } = found
   const stored = meta.get('sums')
   const asOf = stored && storedText(stored, 'value', parseSums, 'sums of payments')
   const sums = new PaymentSums(asOf?.totals)
@@ -88,11 +123,15 @@ export async function rebuildHub(
     if (sequence > (asOf?.sequence ?? 0)) {
       for (const payment of payments) sums.replace(state.payment(payment.anchor), payment)
     }
-    const changed = applyRecord(state, record, (page) => pages[page]?.sequence ?? 0)
+    const changed = applyRecord(state, record, (page) => pageSequences[page] ?? 0)
     checkpoint.note({ sequence, bytes }, changed, payments)
   }
   // All that a stopped hub has left may be its sums.
-  const newest = Math.max(records.at(-1)?.sequence ?? 0, newestOf(pages), asOf?.sequence ?? 0)
+  const newest = Math.max(
+    records.at(-1)?.sequence ?? 0,
+    newestOf(pageSequences),
+    asOf?.sequence ?? 0,
+  )
   const height = meta.get('height')
   const restored = meta.get('restored_time')
   return {
@@ -107,8 +146,8 @@ export function pageCountOf({ pages }: HubState): number {
   return Math.ceil(pages.size / PAGE_CHANNELS)
 }
 
-function newestOf(pages: FoundRows['pages']): number {
-  return pages.reduce((newest, { sequence }) => Math.max(newest, sequence), 0)
+function newestOf(sequences: readonly number[]): number {
+  return sequences.reduce((newest, sequence) => Math.max(newest, sequence), 0)
 }
 
 function sequenceOf(row: StoredRow): number {

@@ -23,6 +23,7 @@ import type { HubChannel } from '../core/hub-channel.js'
 import type { HubWrites } from '../core/hub-view.js'
 import { isFinal, type Payment } from '../core/payment.js'
 import { Checkpoint, type CheckpointPart } from './checkpoint.js'
+import { isBehind } from './ended-payments.js'
 import type { Journal, LedgerJob, PaymentCursor, PaymentTotals, StoredHub } from './journal.js'
 import {
   JOB,
@@ -35,7 +36,7 @@ import {
   REVEAL,
 } from './journal-tables.js'
 import { encodeRecord, paymentsIn } from './log-record.js'
-import { openPageShelf } from './page-shelf.js'
+import { type OpenedShelf, openPageShelf } from './page-shelf.js'
 import { paymentOf, paymentRow } from './payment-row.js'
 import { type PaymentSums, sumsText } from './payment-sums.js'
 import { FoundRows, pageCountOf, type RebuiltHub, rebuildHub } from './rebuild-hub.js'
@@ -74,6 +75,8 @@ export type JournalOptions = {
   readonly restBytes?: number
   /** Channels that are kept ready beside them. */
   readonly readyMax?: number
+  /** Told once, in a sentence, when that file takes no page: those that rest stay in memory then. */
+  readonly onShelfTrouble?: (detail: string) => void
 }
 
 /**
@@ -83,25 +86,33 @@ export type JournalOptions = {
 export async function openSqliteJournal(
   path: string,
   { chainId, hub }: JournalOwner,
-  { restored, unmarked = 'made', logBytes, restBytes, readyMax }: JournalOptions = {},
+  {
+    restored,
+    unmarked = 'made',
+    logBytes,
+    restBytes,
+    readyMax,
+    onShelfTrouble = () => undefined,
+  }: JournalOptions = {},
 ): Promise<Journal> {
-  const found = new FoundRows()
   let taken: RebuiltHub | undefined
-  let shelf: ReturnType<typeof openPageShelf> | undefined
+  let begun: { readonly found: FoundRows; readonly shelf: OpenedShelf } | undefined
   // Behind the lock of the journal: a second process makes no file.
-  const rebuild = (lookUp: LookUp) => {
-    shelf = openPageShelf(`${path}.rest`)
-    const memory = { restBytes, readyMax, shelf }
-    const checkpoint = new Checkpoint(logBytes)
-    return rebuildHub(found, { checkpoint, memory }, (anchors) => paymentsOf(lookUp, anchors))
+  const begin = () => {
+    if (begun !== undefined) return begun
+    const shelf = openPageShelf(`${path}.rest`, onShelfTrouble)
+    begun = { found: new FoundRows({ restBytes, readyMax, shelf }), shelf }
+    return begun
   }
+  const rebuild = (lookUp: LookUp) =>
+    rebuildHub(begin().found, new Checkpoint(logBytes), (anchors) => paymentsOf(lookUp, anchors))
   const database = await SealedDatabase.open({
     path,
     ...{ owner: `hub of chain ${chainId}`, key: hub },
     format: JOURNAL_VERSION,
     tables: JOURNAL_TABLES,
     unmarked,
-    onLive: (table, rows) => found.add(table, rows),
+    onLive: (table, rows) => begin().found.add(table, rows),
     advice: {
       copy: 'put the newest copy back, or have "hub run --restored" take it as it is',
       damage:
@@ -116,18 +127,23 @@ export async function openSqliteJournal(
               const copy = await rebuild(lookUp)
               const checkpoint = new Checkpoint(logBytes)
               taken = { ...copy, checkpoint, restoredTime: restored.time }
-              return takeCopy(copy, found, restored)
+              return takeCopy(copy, begin().found, restored)
             },
           },
         }),
+  }).catch((error) => {
+    begun?.shelf.close()
+    throw error
   })
   try {
     const rebuilt = taken ?? (await rebuild((table, keys) => database.lookup(table, keys)))
+    const { found, shelf } = begin()
     found.clear()
     const hasReveals = await hasRows(database, REVEAL)
-    return new SqliteJournal(database, { ...rebuilt, hasReveals }, () => shelf?.close())
+    return new SqliteJournal(database, { ...rebuilt, hasReveals }, () => shelf.close())
   } catch (error) {
     await database.close()
+    begun?.shelf.close()
     throw error
   }
 }
@@ -214,7 +230,7 @@ class SqliteJournal implements Journal {
     const { state } = this.stored
     const sequence = this.#sequence + 1
     const { record, slots } = encodeRecord(state, writes)
-    const part = this.#checkpoint.next()
+    const part = this.#checkpoint.next(state.pages.unwritten)
     const partRows = this.#rowsOf(part)
     // Now: while this batch is stored the next one looks up what it may ask about.
     const replaced = [...writes.payments.keys()].map((anchor) => state.payment(anchor))
@@ -257,7 +273,7 @@ class SqliteJournal implements Journal {
     const from = after ?? { time: 0 as Timestamp, anchor: '' as Anchor }
     const found = new Map<Anchor, Payment>()
     // First of all: what a commit moves into the table meanwhile, behind what was read there, is in one of both.
-    const unlisted = [...this.#checkpoint.finished()].filter((one) => isBehind(one, from))
+    const unlisted = this.#checkpoint.ended(from, before, count)
     for (let last = from; found.size < count; ) {
       const rows = await this.#database.list(PAYMENT, [last.time, fromHex(last.anchor)], count)
       const listed = rows.map(paymentOf)
@@ -333,9 +349,4 @@ function keysOf(anchors: readonly Anchor[]): readonly (readonly SqlValue[])[] {
 
 function put(table: SealedTable, values: readonly SqlValue[]): RowWrite {
   return { kind: 'put', table, values }
-}
-
-/** Whether one payment comes behind another in the list of those that have ended. */
-function isBehind(one: PaymentCursor, other: PaymentCursor): boolean {
-  return one.time === other.time ? one.anchor > other.anchor : one.time > other.time
 }

@@ -31,3 +31,9 @@ function withoutDots(text: string): string {
     return `:${a}${b}:${c}${d}`
   })
 }
+
+/** Whether a text is an IP address: four bytes with dots between them, or one of IPv6. */
+export function isAddress(text: string): boolean {
+  const bytes = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1)
+  return bytes?.every((byte) => Number(byte) < 256) ?? ipv6Groups(text) !== undefined
+}

@@ -13,6 +13,18 @@ type Job<Question, Answer> = {
 
 type Helper<Question, Answer> = { readonly worker: Worker; readonly jobs: Job<Question, Answer>[] }
 
+/** A worker thread ended though nobody had stopped it, and without an error of its own. */
+export class WorkerGone extends Error {
+  override readonly name = 'WorkerGone'
+  readonly code = 'worker_gone'
+
+  constructor(exitCode: number) {
+    super(
+      `a worker thread ended by itself, with code ${exitCode}: what it was asked is not answered`,
+    )
+  }
+}
+
 /**
  * Worker threads that answer one message with one message each, on all cores. Lives until `stop`;
  * while nothing is asked of it, it keeps no process alive. When a worker dies, all fails.
@@ -79,6 +91,9 @@ export class WorkerPool<Question, Answer> {
       if (helper.jobs.length === 0) worker.unref()
     })
     worker.on('error', (error) => this.#fail(error))
+    worker.on('messageerror', (error) => this.#fail(error))
+    // A thread may end without an error: who waits for its answer would wait for ever.
+    worker.on('exit', (exitCode) => this.#fail(new WorkerGone(exitCode)))
     worker.unref()
     return helper
   }

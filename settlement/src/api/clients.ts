@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { clientAddress } from '@tallystick/protocol'
 import type { Request, RequestHandler, Response } from 'express'
 import {
   ANSWER_PACE,
@@ -9,7 +10,6 @@ import {
   SMALL_BYTES_MAX,
 } from '../limits.js'
 import { BoundedShare } from './bounded-share.js'
-import { clientAddress } from './client-address.js'
 import { sendProblem } from './problem.js'
 import { countUnderWay, whenOver } from './when-over.js'
 
@@ -49,7 +49,9 @@ export class Clients {
 
   /** Whom a request counts as. */
   addressOf(request: IncomingMessage): string {
-    return clientAddress(request, this.bounds.trustedProxies)
+    const forwardedFor = request.headers['x-forwarded-for']
+    const peer = request.socket.remoteAddress
+    return clientAddress({ peer, forwardedFor }, this.bounds.trustedProxies)
   }
 
   /** Counts a request until it is over; refuses one too many. A connection may carry several. */

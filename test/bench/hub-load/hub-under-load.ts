@@ -19,7 +19,7 @@ import { journalPathOf } from '#hub/hub-keys.js'
 import { commandJson } from '#scripts/network/local-network.js'
 import { LedgerProcess } from '../../integration/ledger-process.js'
 import { collectGarbage } from './collect-garbage.js'
-import { crowdJournal } from './crowd-journal.js'
+import { type Crowd, crowdJournal } from './crowd-journal.js'
 import type { LoadClientName } from './load-process.js'
 import { type ChannelFunding, openChannels, treasuryCoins } from './open-channels.js'
 import { FEE } from './payment-load.js'
@@ -57,9 +57,10 @@ export type HubStatistics = {
 export class HubUnderLoad {
   readonly key: PublicKey
   readonly chainId: ChainId
+  /** Of every channel. */
+  readonly terms: ChannelTerms
   readonly #dir: string
   readonly #options: HubOptions
-  readonly #terms: ChannelTerms
   readonly #payoutLock: LockRoot
   readonly #ledger: LedgerProcess
   #channels: ChannelId[] = []
@@ -77,7 +78,7 @@ export class HubUnderLoad {
     this.key = facts.hub
     this.chainId = ledger.chainId
     this.#payoutLock = facts.payout_lock
-    this.#terms = termsOf({ ...DEFAULT_HUB_CONFIG, dataDir: '', ledgerUrl: '' }, FEE_PER_KILO_COST)
+    this.terms = termsOf({ ...DEFAULT_HUB_CONFIG, dataDir: '', ledgerUrl: '' }, FEE_PER_KILO_COST)
     this.#ledger = ledger
   }
 
@@ -124,7 +125,7 @@ export class HubUnderLoad {
       ledgerUrl: this.#ledger.url,
       hub: this.key,
       payoutLock: this.#payoutLock,
-      terms: this.#terms,
+      terms: this.terms,
     }
     const more = await openChannels(funding, this.#channels.length, count)
     this.#channels = [...this.#channels, ...more]
@@ -165,15 +166,18 @@ export class HubUnderLoad {
     return this.#end('SIGTERM')
   }
 
-  /** Gives the hub, which does not run, `count` channels in all (`crowdJournal`). */
-  crowd(count: number): Promise<void> {
+  /** Gives the hub, which does not run, so many channels in all, and says which can be woken. */
+  crowd(crowd: Crowd): Promise<readonly LoadClientName[]> {
     const owner = { chainId: this.chainId, hub: this.key }
-    return crowdJournal(journalPathOf(join(this.#dir, 'hub')), owner, count)
+    return crowdJournal(journalPathOf(join(this.#dir, 'hub')), owner, crowd)
   }
 
-  /** Starts the hub again, at the same address; resolves when it serves. */
-  restart(): Promise<void> {
-    return this.#run()
+  /**
+   * Starts the hub again, at the same address; resolves when it serves. `restMemory`: MiB for channels at
+   * rest; absent: what a hub takes by itself.
+   */
+  restart(restMemory?: number): Promise<void> {
+    return this.#run(restMemory)
   }
 
   async stop(): Promise<void> {
@@ -181,7 +185,7 @@ export class HubUnderLoad {
     await this.#ledger.stop()
   }
 
-  async #run(): Promise<void> {
+  async #run(restMemory?: number): Promise<void> {
     const { profileDir, isInspected } = this.#options
     const log = openSync(this.#logFile, 'a')
     const child = spawn(
@@ -193,6 +197,7 @@ export class HubUnderLoad {
         ...[fileURLToPath(HUB), 'run', '--json', '--stop-with-parent'],
         ...['--data', join(this.#dir, 'hub'), '--ledger', this.#ledger.url],
         ...['--port', String(this.#port), '--fee-base', String(FEE), '--fee-ppm', '0'],
+        ...(restMemory === undefined ? [] : ['--rest-memory', String(restMemory)]),
       ],
       { stdio: ['pipe', 'pipe', log] },
     )

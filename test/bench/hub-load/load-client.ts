@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-import { Outbox, PROCESS_CLOCK } from '@tallystick/client-sdk'
 import {
   balanceProofDigest,
   type ChainId,
@@ -10,27 +8,20 @@ import {
   type Decline,
   type Evidence,
   type ItemId,
-  isRejection,
   LANE_START,
   type LaneState,
   type LaneUpdate,
   type Message,
-  type MessageOf,
   type PendingItem,
   type Position,
   type PublicKey,
-  parseFrame,
   type Signer,
   signAttach,
-  signSession,
-  type Transcript,
-  transcriptOf,
   verifyEvidence,
-  verifySession,
 } from '@tallystick/protocol'
-import { channelKeyOf, identityOf } from './load-keys.js'
+import { channelKeyOf } from './load-keys.js'
 import { changedLane } from './load-lane.js'
-import { WireSocket } from './wire-socket.js'
+import { type ChannelEnd, LoadSession } from './load-session.js'
 
 /** Of so many proofs of the hub one is verified as it comes; a proof vouches for all before it. */
 const PROOFS_PER_VERIFICATION = 32
@@ -58,17 +49,14 @@ export type LoadClientOptions = {
   readonly hub: PublicKey
   readonly channel: ChannelId
   readonly events: LoadEvents
+  /** The connection that it shares with others; absent: it has one of its own. */
+  readonly session?: LoadSession
+  /** What both of its lanes say when the load begins; absent: it was never used. */
+  readonly lane?: LaneState
 }
 
 type Link =
-  | { readonly phase: 'down' }
-  | { readonly phase: 'waiting'; readonly proven: () => void }
-  | {
-      readonly phase: 'challenged'
-      readonly transcript: Transcript
-      readonly proven: () => void
-    }
-  | { readonly phase: 'proven'; readonly transcript: Transcript }
+  | { readonly phase: 'away' }
   | {
       readonly phase: 'attaching'
       readonly attached: () => void
@@ -77,79 +65,64 @@ type Link =
   | { readonly phase: 'attached' }
 
 /**
- * One channel and its connection, as lean as a client can be that keeps to the protocol (WIRE-*, CH-*):
+ * One channel and what its client says on its connection, as lean as a client can be that keeps to the protocol (WIRE-*, CH-*):
  * in memory, and believing the hub between two proofs that it verifies.
  */
-export class LoadClient {
-  /** Joins what clients say, as that of a wallet does. */
-  static readonly #outbox = new Outbox<LoadClient>(PROCESS_CLOCK)
-
+export class LoadClient implements ChannelEnd {
   readonly identity: PublicKey
   readonly channel: ChannelId
-  /** All that this client has ever paid and been paid, base units; items are not among it. */
+  /** All that this client has paid and been paid in this load, base units; items are not among it. */
   get transferred(): { readonly paid: bigint; readonly received: bigint } {
-    return { paid: this.#own.transferred, received: this.#peer.transferred }
+    const { transferred } = this.#options.lane ?? LANE_START
+    return {
+      paid: this.#own.transferred - transferred,
+      received: this.#peer.transferred - transferred,
+    }
   }
 
   readonly #options: LoadClientOptions
-  readonly #identity: Signer
+  readonly #session: LoadSession
   readonly #key: Signer
-  #socket: WireSocket | undefined
-  #link: Link = { phase: 'down' }
-  #own: LaneState = LANE_START
-  #peer: LaneState = LANE_START
+  #link: Link = { phase: 'away' }
+  #own: LaneState
+  #peer: LaneState
   #peerEvidence: Evidence | undefined
   /** What the next proof says besides what is new: items to be paid, or taken back. */
   #due: Change[] = []
   #unconfirmed: LaneUpdate[] = []
-  #failure: string | undefined
 
   constructor(options: LoadClientOptions) {
     this.#options = options
-    this.#identity = identityOf(options.number)
+    this.#session = options.session ?? new LoadSession(options.number, options)
     this.#key = channelKeyOf(options.number)
-    this.identity = this.#identity.publicKey
+    this.identity = this.#session.identity
     this.channel = options.channel
+    this.#own = options.lane ?? LANE_START
+    this.#peer = options.lane ?? LANE_START
+    this.#session.add(this)
   }
 
   /** Resolves once both sides have proved themselves to each other. */
   connect(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#failure = undefined
-      this.#link = { phase: 'waiting', proven: resolve }
-      this.#socket = new WireSocket(this.#options.url, {
-        onOpen: () => undefined,
-        onMessage: (bytes) => this.#receive(bytes),
-        onClose: (failure) => {
-          const why = this.#failure ?? failure
-          const { phase } = this.#link
-          if (this.#link.phase === 'attaching') this.#link.ended(new Error(why))
-          this.#link = { phase: 'down' }
-          this.#socket = undefined
-          LoadClient.#outbox.forget(this)
-          if (phase === 'proven' || phase === 'attached') this.#options.events.down(this, why)
-          else reject(new Error(why))
-        },
-      })
-    })
+    return this.#session.connect()
   }
 
   /** Takes its channel up; resolves once hub and client agree where it stands (CH-11). */
   attach(): Promise<void> {
-    const link = this.#link
-    if (link.phase !== 'proven') throw new Error('only a proven session attaches')
+    const { transcript } = this.#session
+    if (transcript === undefined) throw new Error('only a proven session attaches')
     const position = this.#position()
-    const signature = signAttach(link.transcript, position, this.#key)
+    const signature = signAttach(transcript, position, this.#key)
     return new Promise((attached, ended) => {
       this.#link = { phase: 'attaching', attached, ended }
-      this.#say({ kind: 'attach', position, signature })
+      this.#session.say({ kind: 'attach', position, signature })
     })
   }
 
   /** Hangs up, and says nothing of it. */
   leave(): void {
-    this.#link = { phase: 'down' }
-    this.#socket?.destroy()
+    this.#link = { phase: 'away' }
+    this.#session.leave()
   }
 
   /** One proof: pays what is owed, and promises these items. */
@@ -219,31 +192,13 @@ export class LoadClient {
 
   /** Something about the channel: while it is not attached, nobody hears it, and the resync says it. */
   #tell(message: Message): void {
-    if (this.#link.phase === 'attached') this.#say(message)
+    if (this.#link.phase === 'attached') this.#session.say(message)
   }
 
-  #say(message: Message): void {
-    LoadClient.#outbox.say(this, message)
-  }
-
-  transmit(frames: readonly Uint8Array[]): void {
-    for (const frame of frames) this.#socket?.send(frame)
-  }
-
-  #receive(frame: Uint8Array): void {
-    const messages = parseFrame(frame)
-    if (isRejection(messages)) throw new Error(messages.detail)
-    for (const message of messages) this.#hear(message)
-  }
-
-  #hear(message: Message): void {
+  hear(message: Message): void {
     // What is said about the channel before it is attached is said again after it.
     if (isOfLanes(message) && this.#link.phase !== 'attached') return
     switch (message.kind) {
-      case 'hello':
-        return this.#answer(message)
-      case 'welcome':
-        return this.#welcome(message)
       case 'attached':
         return this.#resync(message.position)
       case 'update':
@@ -255,35 +210,17 @@ export class LoadClient {
       case 'decline':
         return this.#cancel(message)
       case 'error':
-        this.#failure = `${message.code}: ${message.detail}`
-        if (message.channel === undefined) return
-        return this.#options.events.down(this, this.#failure)
+        return this.#options.events.down(this, `${message.code}: ${message.detail}`)
       default:
-        throw new Error(`a hub does not say ${message.kind} now`)
+        throw new Error(`a hub does not say ${message.kind} about a channel`)
     }
   }
 
-  #answer({ kind: _, ...hello }: MessageOf<'hello'>): void {
-    if (this.#link.phase !== 'waiting') throw new Error('a hub introduces itself once')
-    const nonce = new Uint8Array(randomBytes(32))
-    const transcript = transcriptOf(hello, { client: this.identity, nonce })
-    const signature = signSession('client', transcript, this.#identity)
-    this.#link = { phase: 'challenged', transcript, proven: this.#link.proven }
-    this.#say({ kind: 'auth', client: this.identity, nonce, signature })
-  }
-
-  #welcome({ signature }: MessageOf<'welcome'>): void {
+  hungUp(why: string): void {
     const link = this.#link
-    const { hub } = this.#options
-    if (
-      link.phase !== 'challenged' ||
-      link.transcript.hub !== hub ||
-      !verifySession('hub', link.transcript, signature)
-    ) {
-      throw new Error('the hub did not prove that it is who it says')
-    }
-    this.#link = { phase: 'proven', transcript: link.transcript }
-    link.proven()
+    this.#link = { phase: 'away' }
+    if (link.phase === 'attaching') link.ended(new Error(why))
+    else this.#options.events.down(this, why)
   }
 
   /** After every connection: what the other side does not hold is said again (CH-11). */

@@ -21,18 +21,24 @@ export type LoadTarget = {
 /** The processes of a load and what they do together; clients are dealt out among them evenly. */
 export class LoadFleet {
   readonly #processes: readonly LoadProcess[]
+  readonly #target: Omit<LoadTarget, 'clients'>
 
-  private constructor(processes: readonly LoadProcess[]) {
+  private constructor(processes: readonly LoadProcess[], target: Omit<LoadTarget, 'clients'>) {
     this.#processes = processes
+    this.#target = target
   }
 
   static async start(processes: number, { clients, ...target }: LoadTarget): Promise<LoadFleet> {
-    const fleet = new LoadFleet(Array.from({ length: processes }, () => new LoadProcess()))
-    await fleet.#all((_, place) => {
-      const dealt = clients.filter((__, i) => i % processes === place)
-      return { kind: 'make', clients: dealt, ...target }
-    })
+    const made = Array.from({ length: processes }, () => new LoadProcess())
+    const fleet = new LoadFleet(made, target)
+    await fleet.#make(clients)
     return fleet
+  }
+
+  /** More clients; resolves once they are connected. */
+  async join(clients: readonly LoadClientName[]): Promise<void> {
+    await this.#make(clients)
+    await this.connect(Number.POSITIVE_INFINITY)
   }
 
   /** Connects so many more clients. */
@@ -42,6 +48,12 @@ export class LoadFleet {
 
   async attach(): Promise<void> {
     await this.#all(() => ({ kind: 'attach' }))
+  }
+
+  /** Takes up so many channels, one after another: how long each took. */
+  async attachAlone(count: number): Promise<PaymentCount> {
+    const [first] = this.#processes
+    return together([await first?.ask({ kind: 'attachAlone', count })])
   }
 
   /** The first `payers` clients pay by `plan`, which is for all processes together. */
@@ -81,6 +93,13 @@ export class LoadFleet {
     return together([await first?.ask({ kind: 'lone', count })])
   }
 
+  /** One payment on an idle hub of each of `count` clients that come after the first `from`. */
+  async payOnce(from: number, count: number): Promise<PaymentCount> {
+    const [first] = this.#processes
+    const share = Math.ceil(from / this.#processes.length)
+    return together([await first?.ask({ kind: 'payOnce', from: share, count })])
+  }
+
   /** Ids of the processes. */
   get pids(): readonly number[] {
     return this.#processes.map(({ pid }) => pid)
@@ -89,6 +108,11 @@ export class LoadFleet {
   /** Hangs up all of them at once. */
   async stop(): Promise<void> {
     await Promise.all(this.#processes.map((process) => process.stop()))
+  }
+
+  async #make(clients: readonly LoadClientName[]): Promise<void> {
+    const hands = dealOut(clients, this.#processes.length)
+    await this.#all((_, place) => ({ kind: 'make', clients: hands[place] ?? [], ...this.#target }))
   }
 
   #all(orderOf: (share: Share, place: number) => LoadOrder): Promise<(PaymentCount | undefined)[]> {
@@ -105,13 +129,31 @@ export class LoadFleet {
 /** What one process does of a whole. */
 type Share = (whole: number) => number
 
-function part({ perProof, pace }: LoadPlan, share: Share): LoadPlan {
+function part({ pace, merchants, ...rest }: LoadPlan, share: Share): LoadPlan {
+  const paid = merchants && { merchants: { ...merchants, count: share(merchants.count) } }
   switch (pace.kind) {
     case 'full':
-      return { perProof, pace: { kind: 'full', inFlight: share(pace.inFlight) } }
-    case 'paced':
-      return { perProof, pace: { kind: 'paced', perSecond: share(Math.round(pace.perSecond)) } }
+      return { ...rest, ...paid, pace: { kind: 'full', inFlight: share(pace.inFlight) } }
+    case 'paced': {
+      const perSecond = share(Math.round(pace.perSecond))
+      return { ...rest, ...paid, pace: { kind: 'paced', perSecond } }
+    }
   }
+}
+
+/** In turns; those of one session stay together. */
+function dealOut(clients: readonly LoadClientName[], processes: number): LoadClientName[][] {
+  const hands = Array.from({ length: processes }, (): LoadClientName[] => [])
+  const places = new Map<number, number>()
+  let turn = 0
+  for (const client of clients) {
+    const { sessionNumber: session } = client
+    const known = session === undefined ? undefined : places.get(session)
+    const place = known ?? turn++ % processes
+    if (session !== undefined) places.set(session, place)
+    hands[place]?.push(client)
+  }
+  return hands
 }
 
 function together(counts: readonly (PaymentCount | undefined)[]): PaymentCount {

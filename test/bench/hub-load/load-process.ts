@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { ChainId, ChannelId, PublicKey } from '@tallystick/protocol'
+import type { ChainId, ChannelId, LaneState, PublicKey } from '@tallystick/protocol'
 import { LoadClient } from './load-client.js'
+import { LoadSession } from './load-session.js'
 import { type LoadPlan, type PaymentCount, PaymentLoad } from './payment-load.js'
 
 /*
@@ -9,11 +10,18 @@ import { type LoadPlan, type PaymentCount, PaymentLoad } from './payment-load.js
  */
 
 /** Which client has which channel. */
-export type LoadClientName = { readonly number: number; readonly channel: ChannelId }
+export type LoadClientName = {
+  readonly number: number
+  readonly channel: ChannelId
+  /** Number of the identity whose connection it shares; absent: it has one of its own. */
+  readonly sessionNumber?: number
+  /** What both of its lanes say already; absent: it was never used. */
+  readonly lane?: LaneState
+}
 
 /** What a benchmark asks a load process for. */
 export type LoadOrder =
-  /** Makes clients; they are not connected yet. */
+  /** Makes more clients; they are not connected yet. */
   | {
       readonly kind: 'make'
       readonly url: string
@@ -25,7 +33,9 @@ export type LoadOrder =
   | { readonly kind: 'connect'; readonly count: number }
   /** Takes up the channels of all that are connected and have not done so. */
   | { readonly kind: 'attach' }
-  /** Who pays: the first so many. */
+  /** Takes up so many of those channels, one after another. */
+  | { readonly kind: 'attachAlone'; readonly count: number }
+  /** Who pays and is paid: the first so many. */
   | { readonly kind: 'start'; readonly plan: LoadPlan; readonly payers: number }
   /** What came since the last time. */
   | { readonly kind: 'take' }
@@ -39,6 +49,8 @@ export type LoadOrder =
   | { readonly kind: 'survive' }
   /** Payments on a hub that has nothing else to do, one after another. */
   | { readonly kind: 'lone'; readonly count: number }
+  /** The same: each of `count` clients behind the first `from` pays the first of all, once. */
+  | { readonly kind: 'payOnce'; readonly from: number; readonly count: number }
 
 export type LoadAnswer = { readonly number: number } & (
   | { readonly done: PaymentCount | undefined }
@@ -56,7 +68,11 @@ const RETRY_MS = 100
 /** Milliseconds without a word before each lone payment. */
 const IDLE_MS = 10
 
+/** Of payments that a hub has for itself. */
+const ALONE = { perProof: 1, pace: { kind: 'full', inFlight: 1 } } as const
+
 const load = new PaymentLoad(randomBytes(8))
+const sessions = new Map<number, LoadSession>()
 const made: LoadClient[] = []
 const connected: LoadClient[] = []
 const attached: LoadClient[] = []
@@ -76,22 +92,23 @@ function answer(message: LoadAnswer): void {
 async function carryOut(order: LoadOrder): Promise<PaymentCount | undefined> {
   switch (order.kind) {
     case 'make': {
-      const { clients, ...options } = order
-      made.push(...clients.map((client) => new LoadClient({ ...options, ...client, events: load })))
+      for (const client of order.clients) made.push(clientOf(order, client))
       return undefined
     }
     case 'connect': {
       const next = made.slice(connected.length, connected.length + order.count)
       await inTurns(next, HANDSHAKES, (client) => client.connect())
-      connected.push(...next)
+      for (const client of next) connected.push(client)
       return undefined
     }
     case 'attach': {
       const next = connected.slice(attached.length)
       await inTurns(next, ATTACHING, (client) => client.attach())
-      attached.push(...next)
+      for (const client of next) attached.push(client)
       return undefined
     }
+    case 'attachAlone':
+      return attachAlone(order.count)
     case 'start':
       load.clients = attached.slice(0, order.payers)
       load.start(order.plan)
@@ -109,8 +126,47 @@ async function carryOut(order: LoadOrder): Promise<PaymentCount | undefined> {
       load.onDown = (client) => void comeBack(client)
       return undefined
     case 'lone':
-      return payAlone(order.count)
+      load.clients = attached
+      return payAlone(order.count, ALONE)
+    case 'payOnce':
+      return payOnce(attached.slice(order.from, order.from + order.count))
   }
+}
+
+function clientOf(
+  { url, chainId, hub }: LoadOrder & { readonly kind: 'make' },
+  { sessionNumber: number, ...client }: LoadClientName,
+): LoadClient {
+  const options = { ...client, url, chainId, hub, events: load }
+  if (number === undefined) return new LoadClient(options)
+  const session = sessions.get(number) ?? new LoadSession(number, options)
+  sessions.set(number, session)
+  return new LoadClient({ ...options, session })
+}
+
+async function attachAlone(count: number): Promise<PaymentCount> {
+  const latencies: number[] = []
+  for (const client of connected.slice(attached.length, attached.length + count)) {
+    const started = performance.now()
+    await client.attach()
+    latencies.push(performance.now() - started)
+    attached.push(client)
+    await pause(IDLE_MS)
+  }
+  return { latencies: Float64Array.from(latencies), declined: 0, unbegun: 0 }
+}
+
+async function payOnce(clients: readonly LoadClient[]): Promise<PaymentCount> {
+  const [payee] = attached
+  if (payee === undefined) throw new Error('somebody has to be paid')
+  const latencies: number[] = []
+  for (const payer of clients) {
+    load.clients = [payee, payer]
+    const merchants = { count: 1, areSettledAtOnce: true }
+    const once = await payAlone(1, { ...ALONE, merchants })
+    latencies.push(...once.latencies)
+  }
+  return { latencies: Float64Array.from(latencies), declined: 0, unbegun: 0 }
 }
 
 async function hold(count: number): Promise<undefined> {
@@ -178,11 +234,10 @@ async function settleAll(): Promise<void> {
   )
 }
 
-async function payAlone(count: number): Promise<PaymentCount> {
+async function payAlone(count: number, plan: LoadPlan): Promise<PaymentCount> {
   const latencies: number[] = []
-  load.clients = attached
   for (let i = 0; i < count; i++) {
-    load.start({ perProof: 1, pace: { kind: 'full', inFlight: 1 } })
+    load.start(plan)
     load.stop()
     await until(
       () => load.pending === 0,

@@ -14,6 +14,8 @@ export type MachineCeiling = {
   readonly verificationsPerSecond: number
   /** Processor time of one of them, microseconds: what others do on the machine counts less. */
   readonly verificationMicroseconds: number
+  /** What either side of a handshake cannot do without, on one core: one verification, and one signature. */
+  readonly handshakesPerSecond: number
   /** SQLite transactions of one row, each synced to disk before the next. */
   readonly syncedCommitsPerSecond: number
   /** Messages of 256 bytes to a server and back, over sockets that each wait for their answer. */
@@ -29,6 +31,7 @@ const ROW_BYTES = 1_024
 export async function machineCeiling(milliseconds: number): Promise<MachineCeiling> {
   return {
     ...verifications(milliseconds),
+    handshakesPerSecond: handshakesPerSecond(milliseconds),
     syncedCommitsPerSecond: await syncedCommitsPerSecond(milliseconds),
     echoMessagesPerSecond: await echoMessagesPerSecond(milliseconds),
   }
@@ -48,6 +51,20 @@ function verifications(milliseconds: number) {
     verificationsPerSecond: (1_000 * count) / (performance.now() - started),
     verificationMicroseconds: (user + system) / count,
   }
+}
+
+function handshakesPerSecond(milliseconds: number): number {
+  const signer = signerFromSeed(new Uint8Array(32).fill(0x15))
+  const nonce = new Uint8Array(32)
+  let heard = signer.sign(nonce)
+  const started = performance.now()
+  let count = 0
+  for (; performance.now() - started < milliseconds; count++) {
+    if (!verifySignature(signer.publicKey, nonce, heard)) throw new Error('a good signature')
+    nonce[count % nonce.length] = count
+    heard = signer.sign(nonce)
+  }
+  return (1_000 * count) / (performance.now() - started)
 }
 
 async function syncedCommitsPerSecond(milliseconds: number): Promise<number> {

@@ -19,6 +19,13 @@ export type LoadPlan = {
      * reach: it sees that before it pays.
      */
     | { readonly kind: 'paced'; readonly perSecond: number }
+  /** Who is paid by all others; absent: everybody pays the next, in a circle. */
+  readonly merchants?: {
+    /** They are the first so many. */
+    readonly count: number
+    /** Whether payers say what they owe at once, as who does not come back soon; else with what they pay next. */
+    readonly areSettledAtOnce: boolean
+  }
 }
 
 /** What came of a part of a load. */
@@ -53,9 +60,9 @@ type Payment = {
   readonly anchor: Anchor
 }
 
-/** Clients that pay in a circle: each one pays the next. */
+/** Clients that pay in a circle, each one the next, or that pay the merchants among them. */
 export class PaymentLoad implements LoadEvents {
-  readonly #paying: LoadClient[] = []
+  #paying: readonly LoadClient[] = []
   readonly #pending = new Map<ItemId, Payment>()
   readonly #name: Uint8Array
   /** Groups that each client has under way. */
@@ -84,7 +91,7 @@ export class PaymentLoad implements LoadEvents {
 
   /** Who pays from now on. */
   set clients(clients: readonly LoadClient[]) {
-    this.#paying.splice(0, Number.POSITIVE_INFINITY, ...clients)
+    this.#paying = [...clients]
     this.#next = 0
   }
 
@@ -112,7 +119,7 @@ export class PaymentLoad implements LoadEvents {
       const now = performance.now()
       for (; started + begun * gapMs <= now; begun++) {
         const due = started + begun * gapMs
-        if (this.#isAway()) this.#unbegun += perProof
+        if (this.#isAway(plan)) this.#unbegun += perProof
         else if (!this.#startGroup(due)) this.#late.push(due)
       }
     }, PACE_MS)
@@ -194,6 +201,7 @@ export class PaymentLoad implements LoadEvents {
     this.#groups--
     this.#count(group.payer, -1)
     if (this.#plan === undefined) return
+    if (this.#plan.merchants?.areSettledAtOnce) group.payer.settle()
     const due = this.#late.shift()
     if (due !== undefined) this.#startGroup(due)
     else this.#fill(this.#plan)
@@ -207,8 +215,10 @@ export class PaymentLoad implements LoadEvents {
   }
 
   /** Whether the client whose turn it is has no connection; its turn is over then. */
-  #isAway(): boolean {
-    const isAway = this.#paying[this.#next % this.#paying.length]?.isAttached === false
+  #isAway({ merchants }: LoadPlan): boolean {
+    const first = merchants?.count ?? 0
+    const turn = this.#next % (this.#paying.length - first)
+    const isAway = this.#paying[first + turn]?.isAttached === false
     if (isAway) this.#next++
     return isAway
   }
@@ -219,7 +229,7 @@ export class PaymentLoad implements LoadEvents {
     const place = plan && this.#placeWithRoom(plan)
     if (plan === undefined || place === undefined) return false
     const payer = this.#paying[place]
-    const payee = this.#paying[(place + 1) % this.#paying.length]
+    const payee = this.#paying[plan.merchants ? place % plan.merchants.count : this.#after(place)]
     if (payer === undefined || payee === undefined) return false
     const group = { payer, left: plan.perProof }
     this.#count(payer, 1)
@@ -238,15 +248,21 @@ export class PaymentLoad implements LoadEvents {
     return true
   }
 
-  #placeWithRoom({ perProof }: LoadPlan): number | undefined {
+  #after(place: number): number {
+    return (place + 1) % this.#paying.length
+  }
+
+  #placeWithRoom({ perProof, merchants }: LoadPlan): number | undefined {
     const groupsMax = Math.max(PROOFS_PER_CLIENT_MIN, Math.floor(PER_CLIENT_MAX / perProof))
     const clients = this.#paying
-    for (let i = 0; i < clients.length; i++) {
-      const place = (this.#next + i) % clients.length
-      const client = clients[place]
+    const first = merchants?.count ?? 0
+    const payers = clients.length - first
+    for (let i = 0; i < payers; i++) {
+      const turn = (this.#next + i) % payers
+      const client = clients[first + turn]
       if (client?.isAttached !== true || (this.#underWay.get(client) ?? 0) >= groupsMax) continue
-      this.#next = place + 1
-      return place
+      this.#next = turn + 1
+      return first + turn
     }
     return undefined
   }

@@ -11,16 +11,23 @@ export type ProcessUsage = {
   readonly mainThreadMs: number
   /** Memory it holds now, bytes. */
   readonly residentBytes: number
+  /** The most that it ever held, bytes. */
+  readonly residentBytesMax: number
+  /** What it has read, of files and sockets, bytes; from memory of the system or not. */
+  readonly readBytes: number
 }
 
 /** Reads the books of a process that runs. */
 export function usageOf(pid: number): ProcessUsage {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const resident = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]
+  const bytes = (name: string) =>
+    1_024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1])
   return {
     cpuMs: cpuMsOf(`/proc/${pid}/stat`),
     mainThreadMs: cpuMsOf(`/proc/${pid}/task/${pid}/stat`),
-    residentBytes: Number(resident) * 1_024,
+    residentBytes: bytes('VmRSS'),
+    residentBytesMax: bytes('VmHWM'),
+    readBytes: Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]),
   }
 }
 
