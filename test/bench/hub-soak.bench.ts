@@ -5,6 +5,7 @@ import { median, PROFILE_DIR, progress, report, SCALE } from './benchmark.js'
 import { HubUnderLoad } from './hub-load/hub-under-load.js'
 import { latencyFigures } from './hub-load/latency.js'
 import { LoadFleet } from './hub-load/load-fleet.js'
+import { Looks } from './hub-load/looks.js'
 import { measureLoad } from './hub-load/measure-load.js'
 
 /*
@@ -27,8 +28,7 @@ const IN_FLIGHT = 512
 const FULL_MS = 8_000
 /** Milliseconds of one look at latencies. */
 const LOOK_MS = 250
-/** Latency is normal once so many looks in a row have halves (or p99) within so many times those of before. */
-const NORMAL_LOOKS = 4
+/** Latency is normal when halves (or p99) are within so many times those of before. */
 const NORMAL = 2
 const LIMITS = { backToNormalMs: 2_000, memoryDrift: 1.1 } as const
 
@@ -153,36 +153,5 @@ async function watch(
   return {
     ...{ payments, unbegun, p50Ms: p50s.median, p99Ms: p99s.median },
     ...{ p50NormalMs: p50s.normalMs, p99NormalMs: p99s.normalMs },
-  }
-}
-
-/** One figure of many looks, and when it was normal for the first time. */
-class Looks {
-  readonly #since: number
-  readonly #normalMax: number
-  readonly #all: number[] = []
-  #firstInARow: number | undefined
-  #inARow = 0
-  normalMs = Number.POSITIVE_INFINITY
-
-  constructor(since: number, normalMax: number) {
-    this.#since = since
-    this.#normalMax = normalMax
-  }
-
-  get median(): number {
-    return median(this.#all)
-  }
-
-  /** `from`: when the look began. */
-  add(from: number, figure: number): void {
-    this.#all.push(figure)
-    if (figure > this.#normalMax) {
-      this.#inARow = 0
-      return
-    }
-    if (this.#inARow++ === 0) this.#firstInARow = from
-    if (this.#inARow !== NORMAL_LOOKS || this.normalMs !== Number.POSITIVE_INFINITY) return
-    this.normalMs = Math.max(0, (this.#firstInARow ?? from) - this.#since)
   }
 }
