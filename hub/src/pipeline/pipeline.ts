@@ -26,6 +26,8 @@ import { ProofChecks, type VerifySignatures } from './proof-checks.js'
 const BATCH_EVENTS_MAX = 1_024
 /** So few proofs are checked at once where they are: to ask a worker takes as long. */
 const CHECKS_HERE_MAX = 2
+/** A batch of fewer would grow while the one before is stored, and cost less by the event. */
+const AHEAD_EVENTS_MIN = 384
 
 /** What a verified block means for the hub, in one piece. */
 export type LedgerBatch = {
@@ -45,10 +47,7 @@ export type PipelineParts = {
   readonly journal: Pick<Journal, 'stored' | 'payments' | 'reveals' | 'commit'>
   /** Checks the signatures of a batch beside the main thread. */
   readonly verify: VerifySignatures
-  /**
-   * Events from which on a batch is decided while the one before is stored. Absent: as many as it takes, for
-   * a smaller one would grow meanwhile, and cost less by the event.
-   */
+  /** Events from which on a batch is decided while the one before is stored; absent: 384. */
   readonly aheadEventsMin?: number | undefined
   /** Called with the effects of a batch, only after the batch is durable. */
   readonly perform: (effect: HubEffect) => void
@@ -216,7 +215,7 @@ export class Pipeline {
 
   /** Whether the next batch is decided while this one is stored. */
   #isWorthDeciding(): boolean {
-    const { aheadEventsMin = BATCH_EVENTS_MAX } = this.#parts
+    const { aheadEventsMin = AHEAD_EVENTS_MIN } = this.#parts
     return !this.#stopped && this.#blocks.length === 0 && this.#peers.size >= aheadEventsMin
   }
 
