@@ -143,6 +143,8 @@ export async function startHub(
     stop: once(async () => {
       hub.stop()
       await server.close()
+      // Its last batch still asks the workers, and the journal.
+      await pipeline.ended()
       await backups.close()
       await workers.stop()
       await journal.close()

@@ -50,6 +50,7 @@ class Desk {
   readonly faults: unknown[] = []
   /** Kept with the first fault. */
   readonly fault: Promise<void>
+  #held: () => Promise<void> = async () => {}
 
   private constructor(path: string, journal: Journal, clients: readonly TestClient[]) {
     this.path = path
@@ -58,6 +59,7 @@ class Desk {
     this.clients = clients
     const commit: Journal['commit'] = async (writes, height) => {
       this.diary.push(`commit ${height ?? 'peers'}`)
+      await this.#held()
       await journal.commit(writes, height)
       this.diary.push('durable')
     }
@@ -73,6 +75,11 @@ class Desk {
         failed()
       },
     })
+  }
+
+  /** From now on a commit waits for this first. */
+  hold(held: () => Promise<void>): void {
+    this.#held = held
   }
 
   /** Opens the journal of `path`, or a new one with two channels that are attached. */
@@ -194,6 +201,43 @@ describe('the pipeline over a journal on disk', () => {
     )
     assert.equal(desk.diary.filter((line) => line === '1:stored').length, 2_100)
     await desk.journal.close()
+  })
+
+  test('what comes just when a batch is over is not left lying', async () => {
+    const desk = await Desk.open()
+    for (let turns = 0; turns < 20; turns++) {
+      const later = async () => {
+        for (let turn = 0; turn < turns; turn++) await undefined
+        await desk.pipeline.peer(desk.update(desk.client(1)))
+      }
+      await desk.pipeline.peer(desk.update(desk.client(0))).then(later)
+    }
+    await desk.journal.close()
+  })
+
+  test('a pipeline that is stopped ends its batch before it has ended', async () => {
+    const desk = await Desk.open()
+    const { journal } = desk
+    let goOn = () => {}
+    const asked = new Promise<void>((isAsked) => {
+      desk.hold(async () => {
+        isAsked()
+        await new Promise<void>((resolve) => {
+          goOn = resolve
+        })
+      })
+    })
+    void desk.pipeline.peer(desk.update(desk.client(0)))
+    await asked
+    desk.pipeline.stop()
+    const ended = desk.pipeline.ended().then(() => desk.diary.push('ended'))
+    await new Promise(setImmediate)
+    assert.deepEqual(desk.diary, ['commit peers'])
+    goOn()
+    await ended
+    assert.deepEqual(desk.diary, ['commit peers', 'durable', '1:stored', 'ended'])
+    assert.deepEqual(desk.faults, [])
+    await journal.close()
   })
 
   test('a refused event keeps nobody waiting and is not kept', async () => {

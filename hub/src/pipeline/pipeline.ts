@@ -92,7 +92,8 @@ export class Pipeline {
   readonly #peers = new FairQueue<unknown, Waiting<PeerEvent>>()
   readonly #blocks: Waiting<LedgerBatch>[] = []
   #now: Timestamp
-  #running = false
+  /** What runs; absent: nothing does. */
+  #running: Promise<void> | undefined
   #stopped = false
 
   constructor(parts: PipelineParts) {
@@ -138,12 +139,16 @@ export class Pipeline {
     this.#blocks.length = 0
   }
 
+  /** Kept once nothing runs any more. */
+  async ended(): Promise<void> {
+    await this.#running
+  }
+
   #start(): void {
-    if (!this.#running) void this.#run()
+    this.#running ??= this.#run()
   }
 
   async #run(): Promise<void> {
-    this.#running = true
     // What one frame says shares a batch.
     await Promise.resolve()
     let next: Gathered | undefined
@@ -153,12 +158,13 @@ export class Pipeline {
         if (block !== undefined) await this.#runBlock(block)
         else next = await this.#runPeers(next ?? this.#gather())
       }
-      await next?.belowDone
+      // Not waited for otherwise: what came meanwhile would start nothing.
+      if (next !== undefined) await next.belowDone
     } catch (fault) {
       this.stop()
       this.#parts.onFault(fault)
     } finally {
-      this.#running = false
+      this.#running = undefined
     }
   }
 
