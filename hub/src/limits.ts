@@ -70,6 +70,8 @@ export const STRANGE_WORDS_MAX = 4 * SESSION_CHANNELS_MAX
 export const BACKUP_RATE = { burst: 10, refillMs: 1_000 }
 /** Requests for backups under way at a time, of a megabyte each at the most. */
 export const BACKUP_REQUESTS_MAX = 64
+/** What clients complain of that the operator is told, of all together. */
+export const COMPLAINT_RATE = { burst: 64, refillMs: 1_000 }
 /** Backups that one transaction takes. */
 export const BACKUP_BATCH_MAX = 16
 /** Backups beyond which those of clients without a channel are dropped. */

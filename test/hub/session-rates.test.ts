@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ChannelId, Message } from '@tallystick/protocol'
+import { Conduct } from '#hub/rates/conduct.js'
 import { testChannel } from '../protocol/test-channel.js'
+import { handClock } from './hand-clock.js'
 import { attachOf, provenSession } from './session-scene.js'
 
 const channelOf = (number: number) => testChannel({ number }).id
@@ -55,6 +57,30 @@ describe('WIRE-9 what is of use to nobody', () => {
     assert.deepEqual(said(), [])
     session.idle()
     assert.deepEqual(said(), ['too_many_errors', 'closed'])
+  })
+
+  test('ends the session of a client without a channel that asks for liquidity without end', async () => {
+    const { hear, said } = provenSession()
+    said()
+    const key = '11'.repeat(32) as never
+    const request: Message = {
+      kind: 'openRequest',
+      ...{ request: 1, key, payoutLock: key, inbound: 1n as never },
+    }
+    await hear(...times(16, request))
+    await hear(...times(256, request))
+    assert.deepEqual(said(), times(256, 'too_many_requests'))
+    await hear(request)
+    assert.deepEqual(said(), ['too_many_errors', 'closed'])
+  })
+
+  test('of complaints the operator is told one a second in the long run, whoever complains', () => {
+    const clock = handClock()
+    const conduct = new Conduct(clock)
+    assert.ok(times(64, 0).every(() => conduct.mayComplain()))
+    assert.ok(!conduct.mayComplain())
+    clock.pass(1_000)
+    assert.deepEqual([conduct.mayComplain(), conduct.mayComplain()], [true, false])
   })
 
   test('is said 256 times by who has no channel: identities are free', async () => {

@@ -2,6 +2,7 @@ import type { Clock } from '@tallystick/client-sdk'
 import type { ChannelId, PublicKey } from '@tallystick/protocol'
 import {
   ATTACH_RATE,
+  COMPLAINT_RATE,
   CONNECT_RATE,
   ENDED_SESSION_CONNECTS,
   MISUSE_RATE,
@@ -20,6 +21,7 @@ export class Conduct {
   readonly #refusals: TokenBuckets<PublicKey>
   readonly #requests: TokenBuckets<PublicKey>
   readonly #misuses: TokenBuckets<ChannelId>
+  readonly #complaints: TokenBuckets<'all'>
 
   constructor(clock: Clock) {
     this.#connections = new TokenBuckets(clock, CONNECT_RATE)
@@ -27,6 +29,7 @@ export class Conduct {
     this.#refusals = new TokenBuckets(clock, REFUSAL_RATE)
     this.#requests = new TokenBuckets(clock, REQUEST_RATE)
     this.#misuses = new TokenBuckets(clock, MISUSE_RATE)
+    this.#complaints = new TokenBuckets(clock, COMPLAINT_RATE)
   }
 
   /** One more connection from this address. */
@@ -47,6 +50,11 @@ export class Conduct {
   /** One more thing said by this client that leads to nothing. */
   mayBeRefused(client: PublicKey): boolean {
     return this.#refusals.takes(client)
+  }
+
+  /** One more complaint of anybody that the operator is told: identities are free, and a log is not. */
+  mayComplain(): boolean {
+    return this.#complaints.takes('all')
   }
 
   /** One more request for liquidity by this client. */

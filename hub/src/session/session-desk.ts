@@ -78,7 +78,9 @@ export class SessionDesk {
       resume: (client, answered) => this.#resume(client, answered),
       requestOpen: (session, client, request) => this.#requestOpen(session, client, request),
       requestInbound: (session, client, request) => this.#requestInbound(session, client, request),
-      complaint: (_, complaint) => onComplaint(complaint),
+      complaint: (_, complaint) => {
+        if (this.#conduct.mayComplain()) onComplaint(complaint)
+      },
     }
   }
 

@@ -92,7 +92,8 @@ export class Session {
   /** Says it together with what else is said in this turn. Who is told too often what was wrong has to go. */
   send(message: Message): void {
     if (this.#state.phase === 'over') return
-    if (message.kind !== 'error' || this.#bears()) this.#host.outbox.say(this, message)
+    const isNo = message.kind === 'error' || message.kind === 'refused'
+    if (!isNo || this.#bears()) this.#host.outbox.say(this, message)
   }
 
   transmit(frames: readonly Uint8Array[]): void {

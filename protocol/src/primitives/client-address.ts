@@ -19,6 +19,12 @@ export function clientAddress(
 ): string {
   const forwarded = [forwardedFor].flat().join(',').split(',')
   const nearestFirst = [peer, ...forwarded.map((text) => text.trim()).reverse()]
-  const client = nearestFirst[trustedProxies] ?? peer
+  const client = withoutPort(nearestFirst[trustedProxies] ?? peer)
   return addressPrefix(isAddress(client) ? client : peer)
+}
+
+/** Some proxies append the port as well, and put an IPv6 address into brackets then (RFC 7239). */
+function withoutPort(text: string): string {
+  const [, inBrackets, dotted] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(text) ?? []
+  return inBrackets ?? dotted ?? text
 }
