@@ -5,6 +5,7 @@ import {
   createMnemonic,
   decodeTrusted,
   encodeInvoice,
+  encodeTickFrame,
   formatLock,
   invoiceCodec,
   isRejection,
@@ -16,7 +17,9 @@ import {
   parseLock,
   parseMnemonic,
   parsePublicKey,
+  parseTickFrame,
   parseTimestamp,
+  tickFrameCodec,
   toHex,
   utf8,
 } from '@tallystick/protocol'
@@ -57,6 +60,7 @@ export function textDecoders(): readonly Decoder[] {
   return [
     lockTextDecoder(),
     invoiceDecoder(),
+    tickFrameDecoder(),
     textDecoder(
       'parseAuditLine',
       (dice) => {
@@ -200,4 +204,15 @@ function decimalDecoder(name: string, read: typeof unitsOf): Decoder {
       }
     },
   }
+}
+
+function tickFrameDecoder(): Decoder {
+  const valid = (dice: Dice) => {
+    const bytes = validBytes(tickFrameCodec, dice)
+    return bytes && encodeTickFrame(decodeTrusted(tickFrameCodec, bytes))
+  }
+  return textDecoder('parseTickFrame', valid, (text) => {
+    const frame = parseTickFrame(text)
+    return isRejection(frame) ? undefined : encodeTickFrame(frame)
+  })
 }
