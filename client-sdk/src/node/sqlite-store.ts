@@ -123,10 +123,12 @@ function tableOf(kind: RecordKind): SealedTable {
     case 'channel':
     case 'invoice':
     case 'payment':
+    case 'stream':
     case 'meta':
       return RECORD
     case 'doneInvoice':
     case 'donePayment':
+    case 'doneStream':
       return DONE
   }
 }

@@ -1,5 +1,13 @@
 /** What a wallet keeps, by kind; the values are canonical encodings that only the wallet reads. */
-export type RecordKind = 'channel' | 'invoice' | 'payment' | 'doneInvoice' | 'donePayment' | 'meta'
+export type RecordKind =
+  | 'channel'
+  | 'invoice'
+  | 'payment'
+  | 'stream'
+  | 'doneInvoice'
+  | 'donePayment'
+  | 'doneStream'
+  | 'meta'
 
 export type StoredRecord = { readonly key: string; readonly value: Uint8Array }
 

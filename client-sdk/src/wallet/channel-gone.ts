@@ -13,7 +13,9 @@ import {
 import { settledLanes } from '../guard/answer-force-close.js'
 import { failCancelled } from './cancelled-payments.js'
 import { finishPayment } from './finish-payment.js'
+import { endGoneStreams } from './receive-stream.js'
 import { payClaimedInvoices } from './resume-step.js'
+import { endGonePaidStreams } from './stream-step.js'
 import type { WalletEffect } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
@@ -33,6 +35,8 @@ export function stepChannelGone(
     ...failCancelled(state, party.ledger.id, context.now),
     ...(held.books === 'whole' ? [] : endDoubted(state, party, context)),
     ...payBySettlement(state, party, context),
+    ...endGonePaidStreams(state, party, [], context),
+    ...endGoneStreams(state, party, held.party, context),
   ]
 }
 

@@ -15,6 +15,8 @@ import {
   reject,
 } from '@tallystick/protocol'
 import { finishPayment } from './finish-payment.js'
+import { streamDropped, streamRedeemed, takeStream } from './receive-stream.js'
+import { paidStreamEnded } from './stream-step.js'
 import type { WalletEffect } from './wallet-event.js'
 import type { WalletOverlay } from './wallet-state.js'
 import type { WalletContext } from './wallet-step.js'
@@ -31,12 +33,16 @@ export function meetLaneEvent(
 ): WalletEffect[] {
   switch (event.kind) {
     case 'itemAdded': {
+      if (event.item.ticks > 1) return meetStream(state, channel, event.item, context)
       const refused = takeItem(state, channel, event.item, context)
       return refused === undefined
         ? claimItem(state, channel, event.item.id)
         : declineIncoming(state, channel, event.item.id, refused)
     }
     case 'itemRedeemed': {
+      if (event.item.ticks > 1) {
+        return streamRedeemed(state, channel, event.item, event.index, context)
+      }
       const invoice = state.invoice(event.item.anchor)
       // Whoever knows the preimage can pay a trifle under this anchor: only the whole amount counts.
       const whole = claimableOf(event.item, event.index)
@@ -46,6 +52,7 @@ export function meetLaneEvent(
       return [{ kind: 'invoiceChanged', invoice: paid }]
     }
     case 'itemDropped': {
+      if (event.item.ticks > 1) return streamDropped(state, channel, event.item, context)
       const invoice = state.invoice(event.item.anchor)
       if (invoice === undefined || invoice.status !== 'claiming') return []
       if (isClaimed(state, event.item.anchor)) return []
@@ -97,6 +104,21 @@ function takeItem(
   return undefined
 }
 
+function meetStream(
+  state: WalletOverlay,
+  channel: ChannelId,
+  item: PendingItem,
+  context: WalletContext,
+): WalletEffect[] {
+  const taken = takeStream(state, channel, item, context)
+  if (!isRejection(taken)) return taken
+  const { anchor, id } = item
+  return [
+    { kind: 'streamRefused', anchor, code: taken.code },
+    ...declineIncoming(state, channel, id, taken),
+  ]
+}
+
 function claimItem(state: WalletOverlay, channel: ChannelId, id: ItemId): WalletEffect[] {
   const note = state.channel(channel)?.party.incoming.find((other) => other.id === id)
   return note?.known === undefined
@@ -118,8 +140,8 @@ function declineIncoming(
 }
 
 /** The hub has given up a cancelled item for good: the money is back. */
-function releasePayment(state: WalletOverlay, id: ItemId, { now }: WalletContext): WalletEffect[] {
+function releasePayment(state: WalletOverlay, id: ItemId, context: WalletContext): WalletEffect[] {
   const payment = state.payment(id)
-  if (payment === undefined) return []
-  return finishPayment(state, { ...payment, status: 'failed', time: now })
+  if (payment === undefined) return paidStreamEnded(state, id, '', context)
+  return finishPayment(state, { ...payment, status: 'failed', time: context.now })
 }

@@ -18,7 +18,9 @@ import {
 } from '@tallystick/protocol'
 import { finishPayment } from './finish-payment.js'
 import { meetLaneEvent } from './receive-payment.js'
+import { endGoneStreams } from './receive-stream.js'
 import { stepRevealSeen } from './reveal-step.js'
+import { endGonePaidStreams, paidStreamEnded } from './stream-step.js'
 import type { WalletEffect } from './wallet-event.js'
 import type { InvoiceRecord, WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
@@ -57,17 +59,14 @@ export function stepTurnEnded(
 function endDrafted(
   state: WalletOverlay,
   { draft }: ChannelParty,
-  { now }: WalletContext,
+  context: WalletContext,
 ): WalletEffect[] {
   return (draft?.changes ?? []).flatMap(({ kind, id }) => {
-    const payment = kind === 'add' ? state.payment(id) : undefined
-    if (payment === undefined) return []
-    return finishPayment(state, {
-      ...payment,
-      status: 'failed',
-      code: 'channel_resumed',
-      time: now,
-    })
+    if (kind !== 'add') return []
+    const payment = state.payment(id)
+    const code = 'channel_resumed'
+    if (payment === undefined) return paidStreamEnded(state, id, code, context)
+    return finishPayment(state, { ...payment, status: 'failed', code, time: context.now })
   })
 }
 
@@ -143,6 +142,8 @@ export function stepResumeAnswered(
   return [
     ...reveals.flatMap((reveal) => stepRevealSeen(state, reveal, context)),
     ...endGonePayments(state, party, released, context),
+    ...endGonePaidStreams(state, party, released, context),
+    ...endGoneStreams(state, party, held.party, context),
     ...endGoneInvoices(state, held.party, party, context),
     { kind: 'channelChanged', channel },
   ]

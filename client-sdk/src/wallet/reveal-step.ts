@@ -8,6 +8,7 @@ import {
 } from '@tallystick/protocol'
 import { claimedInDispute } from './cancelled-payments.js'
 import { finishPayment } from './finish-payment.js'
+import { paidStreamRedeemed } from './stream-step.js'
 import type { WalletEffect } from './wallet-event.js'
 import type { WalletOverlay } from './wallet-state.js'
 import type { WalletContext } from './wallet-step.js'
@@ -27,6 +28,7 @@ export function stepRevealSeen(
     for (const { id } of seen.paid) {
       const preimage = earlierLink(known.link, known.index - 1)
       effects.push(...markPaid(state, id, preimage, context))
+      effects.push(...paidStreamRedeemed(state, id, known.index, context))
     }
     for (const { id } of claimedInDispute(held.party, event)) {
       if (state.payment(id)?.status !== 'cancelling') continue

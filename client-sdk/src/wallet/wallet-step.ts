@@ -36,6 +36,7 @@ import {
 import { stepChannelGone } from './channel-gone.js'
 import { finishPayment, linkRefund } from './finish-payment.js'
 import { meetLaneEvent } from './receive-payment.js'
+import { type StreamTerms, stepRedeemTicks } from './receive-stream.js'
 import {
   answerHub,
   becomeWhole,
@@ -46,6 +47,14 @@ import {
   stepTurnEnded,
 } from './resume-step.js'
 import { markPaid, stepRevealSeen } from './reveal-step.js'
+import {
+  paidStreamDeclined,
+  paidStreamEnded,
+  paidStreamRedeemed,
+  stepEndStream,
+  stepOpenStream,
+  stepReserveTicks,
+} from './stream-step.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
@@ -59,6 +68,8 @@ export type WalletContext = {
   readonly signer: (keyIndex: number) => Signer
   /** 16 fresh random bytes, never used before, for a resume that is asked for (CH-18). */
   readonly nonce: Uint8Array
+  /** Which streams this wallet lets come; absent: none. */
+  readonly streams?: StreamTerms | undefined
 }
 
 /** What one event makes of the state, or why it is refused. */
@@ -78,6 +89,14 @@ export function stepWallet(
     case 'invoice':
       state.setInvoice(event.invoice)
       return [{ kind: 'invoiceChanged', invoice: event.invoice }]
+    case 'openStream':
+      return stepOpenStream(state, event, context)
+    case 'reserveTicks':
+      return stepReserveTicks(state, event)
+    case 'endStream':
+      return stepEndStream(state, event, context)
+    case 'redeemTicks':
+      return stepRedeemTicks(state, event.redemptions, context)
     case 'drain':
       return stepDrain(state, event.channel)
     case 'agreed':
@@ -191,7 +210,10 @@ function stepClaim(state: WalletOverlay, claim: Claim, context: WalletContext): 
   if (claimed.kind === 'known') return []
   if (claimed.kind === 'rejection') return claimed
   state.setChannel({ ...held, party: claimed.party })
-  return markPaid(state, claim.id, claim.known.link, context)
+  return [
+    ...markPaid(state, claim.id, claim.known.link, context),
+    ...paidStreamRedeemed(state, claim.id, claim.known.index, context),
+  ]
 }
 
 function stepDecline(
@@ -208,7 +230,7 @@ function stepDecline(
   if (isRejection(party)) return party
   state.setChannel({ ...held, party })
   const payment = state.payment(id)
-  if (payment === undefined) return []
+  if (payment === undefined) return paidStreamDeclined(state, id, code, context)
   const cancelling = { ...payment, status: 'cancelling', code, time: context.now } as const
   state.setPayment(cancelling)
   return [{ kind: 'paymentChanged', payment: cancelling }]
@@ -311,8 +333,9 @@ function stepTimePassed(state: WalletOverlay, context: WalletContext): Outcome {
 function expireItems(
   state: WalletOverlay,
   { party: before }: WalletChannel,
-  { now }: WalletContext,
+  context: WalletContext,
 ): { readonly party: ChannelParty; readonly effects: WalletEffect[] } {
+  const { now } = context
   let party = before
   const effects: WalletEffect[] = []
   for (const item of before.own.items) {
@@ -321,6 +344,7 @@ function expireItems(
     // On a channel that signs no more, the ledger gives the item back by the same rule.
     if (isRejection(drafted) && drafted.code !== 'channel_not_usable') continue
     if (!isRejection(drafted)) party = drafted
+    effects.push(...paidStreamEnded(state, item.id, 'expired', context))
     const payment = state.payment(item.id)
     // A link that became public in time has paid it; on a closing channel the item stays where it is.
     if (payment?.status !== 'pending' && payment?.status !== 'cancelling') continue
