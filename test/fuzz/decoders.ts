@@ -5,6 +5,7 @@ import { exportedCodecs, stateEntryDecoders } from './codec-decoders.js'
 import type { Decoder } from './decoder.js'
 import { historyDecoders } from './history-decoders.js'
 import { jsonDecoders } from './json-decoders.js'
+import { letterDecoders } from './letter-decoders.js'
 import { storeDecoders } from './store-decoders.js'
 import { textDecoders } from './text-decoders.js'
 import { transactionDecoders } from './transaction-decoders.js'
@@ -19,6 +20,7 @@ export async function allDecoders(): Promise<readonly Decoder[]> {
     ...jsonDecoders(),
     ...argumentDecoders(),
     ...backupDecoders(),
+    ...letterDecoders(),
     ...storeDecoders(),
     ...bundleDecoders(),
     ...(await historyDecoders()),

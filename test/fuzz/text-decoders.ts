@@ -5,16 +5,19 @@ import {
   createMnemonic,
   decodeTrusted,
   encodeInvoice,
+  encodeOffer,
   formatLock,
   invoiceCodec,
   isRejection,
   LOCK_TEXT_MAX,
   type Lock,
+  offerCodec,
   parseAmount,
   parseHex,
   parseInvoice,
   parseLock,
   parseMnemonic,
+  parseOffer,
   parsePublicKey,
   parseTimestamp,
   toHex,
@@ -57,6 +60,7 @@ export function textDecoders(): readonly Decoder[] {
   return [
     lockTextDecoder(),
     invoiceDecoder(),
+    offerDecoder(),
     textDecoder(
       'parseAuditLine',
       (dice) => {
@@ -159,6 +163,32 @@ function invoiceDecoder(): Decoder {
       }
       const again = encodeInvoice(invoice, PAYEE)
       assert.ok(text === again || text === again.toUpperCase(), 'INVOICE-1 a third spelling')
+      return 'accepted'
+    },
+  }
+}
+
+/** As invoices (OFFER-1). */
+function offerDecoder(): Decoder {
+  return {
+    name: 'parseOffer',
+    covers: ['parseOffer'],
+    valid: (dice) => {
+      const bytes = validBytes(offerCodec, dice)
+      if (bytes === undefined) return undefined
+      const offer = { ...decodeTrusted(offerCodec, bytes), payee: PAYEE.publicKey }
+      const text = encodeOffer(offer, PAYEE)
+      return utf8(dice.chance(50) ? text : text.toUpperCase())
+    },
+    check: (input) => {
+      const text = textOf(input)
+      const offer = parseOffer(text)
+      if (isRejection(offer)) {
+        assert.match(offer.code, /^offer_(malformed|version|bad_signature)$/)
+        return 'refused'
+      }
+      const again = encodeOffer(offer, PAYEE)
+      assert.ok(text === again || text === again.toUpperCase(), 'OFFER-1 a third spelling')
       return 'accepted'
     },
   }
