@@ -6,6 +6,7 @@ import {
   decodeTrusted,
   encodeInvoice,
   encodeOffer,
+  encodeTickFrame,
   formatLock,
   invoiceCodec,
   isRejection,
@@ -19,7 +20,9 @@ import {
   parseMnemonic,
   parseOffer,
   parsePublicKey,
+  parseTickFrame,
   parseTimestamp,
+  tickFrameCodec,
   toHex,
   utf8,
 } from '@tallystick/protocol'
@@ -61,6 +64,7 @@ export function textDecoders(): readonly Decoder[] {
     lockTextDecoder(),
     invoiceDecoder(),
     offerDecoder(),
+    tickFrameDecoder(),
     textDecoder(
       'parseAuditLine',
       (dice) => {
@@ -230,4 +234,15 @@ function decimalDecoder(name: string, read: typeof unitsOf): Decoder {
       }
     },
   }
+}
+
+function tickFrameDecoder(): Decoder {
+  const valid = (dice: Dice) => {
+    const bytes = validBytes(tickFrameCodec, dice)
+    return bytes && encodeTickFrame(decodeTrusted(tickFrameCodec, bytes))
+  }
+  return textDecoder('parseTickFrame', valid, (text) => {
+    const frame = parseTickFrame(text)
+    return isRejection(frame) ? undefined : encodeTickFrame(frame)
+  })
 }
