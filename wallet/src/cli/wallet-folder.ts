@@ -66,11 +66,12 @@ export function parseSettings(text: string): WalletSettings | undefined {
   return typeof hub === 'string' && isSessionUrl(hub) ? { ledger, hub, chainId } : undefined
 }
 
+/** Settings as they stand in a file. */
+export function settingsText({ ledger, hub, chainId }: WalletSettings): string {
+  return `${JSON.stringify({ ledger, hub, chain_id: chainId }, undefined, 2)}\n`
+}
+
 /** Writes them whole; the old ones stay until the new ones are on disk. */
-export function writeSettings(
-  { settings }: WalletFolder,
-  { ledger, hub, chainId }: WalletSettings,
-): Promise<void> {
-  const text = JSON.stringify({ ledger, hub, chain_id: chainId }, undefined, 2)
-  return writeWhole(settings, new TextEncoder().encode(`${text}\n`))
+export function writeSettings(folder: WalletFolder, settings: WalletSettings): Promise<void> {
+  return writeWhole(folder.settings, new TextEncoder().encode(settingsText(settings)))
 }
