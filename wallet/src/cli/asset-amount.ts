@@ -3,6 +3,7 @@ import {
   type Denomination,
   formatAmount,
   type LedgerClient,
+  unitsOf,
 } from '@tallystick/client-sdk'
 import type { Amount, AssetId } from '@tallystick/protocol'
 import { CommandError } from './command-error.js'
@@ -44,3 +45,13 @@ export function typedAmount(typed: string, denomination: Denomination): Amount {
   if (amount > 0n) return amount
   throw new CommandError('amount_invalid', `an amount above zero is due, not ${typed}`)
 }
+
+/** What is no amount of any asset is refused before anybody is asked. Throws as `typedAmount`. */
+export function requireDecimal(typed: string): void {
+  const sign = unitsOf(typed, { decimals: DECIMALS_MAX })
+  if (sign > 0n) return
+  throw new CommandError('amount_invalid', `an amount above zero is due, not ${typed}`)
+}
+
+/** As many as can be typed. */
+const DECIMALS_MAX = 18

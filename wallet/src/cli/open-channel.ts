@@ -6,7 +6,7 @@ import {
   isRejection,
   seedFromMnemonic,
 } from '@tallystick/protocol'
-import { type AssetAmounts, assetAmounts } from './asset-amount.js'
+import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
 import { CommandError, EXIT } from './command-error.js'
 import { confirm } from './confirm.js'
 import { type HubPlace, orPending, type WalletAtHub, withHub } from './open-with-hub.js'
@@ -22,6 +22,7 @@ export type OpenCommand = HubPlace & {
 
 /** `wallet open`: a channel with a deposit of this wallet's coins, or one that the hub funds. */
 export async function openChannel(typed: string, options: OpenCommand): Promise<void> {
+  requireDecimal(typed)
   await withHub(options, async (at) => {
     const money = await assetAmounts(at.ledger, at.policy.asset)
     const value = money.unitsOf(typed)
@@ -29,7 +30,7 @@ export async function openChannel(typed: string, options: OpenCommand): Promise<
       ? 0n
       : await openingFee(at, { keys: options.keys, deposit: value, money })
     process.stderr.write(`${quoteLines(at, options, { value, fee, money }).join('\n')}\n`)
-    await confirm(options.yes, `Open the channel`)
+    await confirm(options.yes, 'Open the channel')
     const id = await orPending(() =>
       showProgress('opening the channel', () => begin(at, options, value)),
     )

@@ -1,6 +1,6 @@
 import { type InvoiceRecord, WalletError } from '@tallystick/client-sdk'
-import { isRejection, parseInvoice } from '@tallystick/protocol'
-import { type AssetAmounts, assetAmounts } from './asset-amount.js'
+import { type Anchor, isRejection, parseInvoice } from '@tallystick/protocol'
+import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
 import { CommandError, EXIT, interrupted } from './command-error.js'
 import { invoiceFacts, invoiceLines, invoiceOutcome } from './invoice-text.js'
 import { type HubPlace, orPending, type WalletAtHub, withHub } from './open-with-hub.js'
@@ -18,14 +18,16 @@ export type ReceiveCommand = HubPlace & {
 
 /** `wallet receive`: an invoice, or an earlier one again; with `--wait`, until it is paid. */
 export async function receivePayment(typed: string, options: ReceiveCommand): Promise<void> {
+  const earlier = typed.toLowerCase().startsWith('tally1') ? anchorOf(typed) : undefined
+  if (earlier === undefined) requireDecimal(typed)
   await withHub(options, async (at) => {
     const money = await assetAmounts(at.ledger, at.policy.asset)
-    const isEarlier = typed.toLowerCase().startsWith('tally1')
-    const invoice = isEarlier
-      ? await findInvoice(at, typed)
-      : await makeInvoice(at, { typed, money, options })
+    const invoice =
+      earlier === undefined
+        ? await makeInvoice(at, { typed, money, options })
+        : await findInvoice(at, earlier)
     if (invoice === undefined) throw interrupted('no invoice was made')
-    const asked = isEarlier ? { ...options, wait: true as const } : options
+    const asked = earlier === undefined ? options : { ...options, wait: true as const }
     if (invoice.status === 'open') showInvoice(at, invoice, { money, options: asked })
     if (!asked.wait) return
     const ended = await waitUntilPaid(at, invoice)
@@ -58,11 +60,16 @@ function makeInvoice(
   )
 }
 
-/** Throws what is wrong with the text, `invoice_unknown`. */
-async function findInvoice({ wallet }: WalletAtHub, text: string): Promise<InvoiceRecord> {
+/** Throws what is wrong with the text. */
+function anchorOf(text: string): Anchor {
   const parsed = parseInvoice(text.trim())
   if (isRejection(parsed)) throw new CommandError(parsed.code, parsed.detail)
-  const found = await wallet.invoice(parsed.anchor)
+  return parsed.anchor
+}
+
+/** Throws `invoice_unknown`. */
+async function findInvoice({ wallet }: WalletAtHub, anchor: Anchor): Promise<InvoiceRecord> {
+  const found = await wallet.invoice(anchor)
   if (found !== undefined) return found
   throw new CommandError('invoice_unknown', 'this wallet has not made the invoice')
 }
@@ -95,17 +102,13 @@ function showQr(text: string, wanted: boolean | undefined): void {
 }
 
 /** The invoice once it is over, or as it stands when the wait was given up. */
-async function waitUntilPaid(
-  { wallet, signal }: WalletAtHub,
-  { anchor }: InvoiceRecord,
-): Promise<InvoiceRecord> {
+async function waitUntilPaid(at: WalletAtHub, { anchor }: InvoiceRecord): Promise<InvoiceRecord> {
+  const { wallet, signal } = at
   const waiting = 'waiting for the payment; Ctrl-C ends the wait, and the invoice stays'
   await showProgress(waiting, () =>
     orPending(() => wallet.paid(anchor, { signal }).catch(ignoreEnded)),
   )
-  const invoice = await wallet.invoice(anchor)
-  if (invoice !== undefined) return invoice
-  throw new CommandError('invoice_unknown', 'the store has lost the invoice')
+  return findInvoice(at, anchor)
 }
 
 /** What became of it is told by the invoice itself. */
