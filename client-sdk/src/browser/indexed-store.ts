@@ -1,4 +1,5 @@
 import { concatBytes, equalBytes, sha256, toHex, utf8 } from '@tallystick/protocol'
+import { keyRange } from '../store/key-range.js'
 import { isLiveKind, LIVE_KINDS } from '../store/live-records.js'
 import { LiveRows } from '../store/live-rows.js'
 import { withLostBooks } from '../store/lost-books.js'
@@ -137,6 +138,16 @@ export class IndexedStore implements WalletStore {
     )
     if (box === undefined) return undefined
     return this.#whole(() => records.open(kind, place, box).value)
+  }
+
+  /** Places tell nothing of the keys, so that the order of records is known once they are open. */
+  async page(
+    kind: RecordKind,
+    after: string | undefined,
+    limit: number,
+    order: 'ascending' | 'descending',
+  ): Promise<readonly StoredRecord[]> {
+    return keyRange(await this.list(kind), after, limit, order)
   }
 
   commit(writes: readonly StoreWrite[]): Promise<void> {

@@ -7,6 +7,9 @@ export type RecordKind =
   | 'doneInvoice'
   | 'donePayment'
   | 'doneStream'
+  /** Names by their place in lists: `record-order.ts`. */
+  | 'invoiceOrder'
+  | 'paymentOrder'
   | 'meta'
 
 export type StoredRecord = { readonly key: string; readonly value: Uint8Array }
@@ -26,5 +29,15 @@ export type StoreWrite = {
 export type WalletStore = {
   list(kind: RecordKind): Promise<readonly StoredRecord[]>
   get(kind: RecordKind, key: string): Promise<Uint8Array | undefined>
+  /**
+   * At most `limit` records whose keys come after `after` in this order, which is that of the keys'
+   * UTF-16 units (they are ASCII); absent: from the first key, or the last. Costs what it answers.
+   */
+  page(
+    kind: RecordKind,
+    after: string | undefined,
+    limit: number,
+    order: 'ascending' | 'descending',
+  ): Promise<readonly StoredRecord[]>
   commit(writes: readonly StoreWrite[]): Promise<void>
 }

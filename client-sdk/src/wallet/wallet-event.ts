@@ -27,7 +27,7 @@ export type TicksGiven = {
 export type WalletEvent =
   /** The hub said something about an attached channel. */
   | { readonly kind: 'heard'; readonly message: Message }
-  /** The owner wants to pay; the record is `pending`. */
+  /** The owner wants to pay; the record is `pending`, and gets its place. */
   | {
       readonly kind: 'pay'
       readonly payment: PaymentRecord
@@ -35,8 +35,10 @@ export type WalletEvent =
       /** The paid invoice that this payment refunds. */
       readonly sale: InvoiceRecord | undefined
     }
-  /** The owner asks for money. */
+  /** The owner asks for money; the record is `open`, and gets its place. */
   | { readonly kind: 'invoice'; readonly invoice: InvoiceRecord }
+  /** The owner takes what is held for an invoice, or wants it to be paid no more. */
+  | { readonly kind: 'capture' | 'cancel'; readonly anchor: Anchor }
   /** The owner opens a stream; the record is `open`. */
   | { readonly kind: 'openStream'; readonly stream: PaidStreamRecord }
   /** Ticks up to a number may be given away from here on. */
