@@ -5,18 +5,24 @@ import {
   createMnemonic,
   decodeTrusted,
   encodeInvoice,
+  encodeOffer,
+  encodeTickFrame,
   formatLock,
   invoiceCodec,
   isRejection,
   LOCK_TEXT_MAX,
   type Lock,
+  offerCodec,
   parseAmount,
   parseHex,
   parseInvoice,
   parseLock,
   parseMnemonic,
+  parseOffer,
   parsePublicKey,
+  parseTickFrame,
   parseTimestamp,
+  tickFrameCodec,
   toHex,
   utf8,
 } from '@tallystick/protocol'
@@ -57,6 +63,8 @@ export function textDecoders(): readonly Decoder[] {
   return [
     lockTextDecoder(),
     invoiceDecoder(),
+    offerDecoder(),
+    tickFrameDecoder(),
     textDecoder(
       'parseAuditLine',
       (dice) => {
@@ -164,6 +172,32 @@ function invoiceDecoder(): Decoder {
   }
 }
 
+/** As invoices (OFFER-1). */
+function offerDecoder(): Decoder {
+  return {
+    name: 'parseOffer',
+    covers: ['parseOffer'],
+    valid: (dice) => {
+      const bytes = validBytes(offerCodec, dice)
+      if (bytes === undefined) return undefined
+      const offer = { ...decodeTrusted(offerCodec, bytes), payee: PAYEE.publicKey }
+      const text = encodeOffer(offer, PAYEE)
+      return utf8(dice.chance(50) ? text : text.toUpperCase())
+    },
+    check: (input) => {
+      const text = textOf(input)
+      const offer = parseOffer(text)
+      if (isRejection(offer)) {
+        assert.match(offer.code, /^offer_(malformed|version|bad_signature)$/)
+        return 'refused'
+      }
+      const again = encodeOffer(offer, PAYEE)
+      assert.ok(text === again || text === again.toUpperCase(), 'OFFER-1 a third spelling')
+      return 'accepted'
+    },
+  }
+}
+
 /** Words are taken in any case and spacing; what comes back is taken again as it is. */
 function mnemonicDecoder(): Decoder {
   return {
@@ -200,4 +234,15 @@ function decimalDecoder(name: string, read: typeof unitsOf): Decoder {
       }
     },
   }
+}
+
+function tickFrameDecoder(): Decoder {
+  const valid = (dice: Dice) => {
+    const bytes = validBytes(tickFrameCodec, dice)
+    return bytes && encodeTickFrame(decodeTrusted(tickFrameCodec, bytes))
+  }
+  return textDecoder('parseTickFrame', valid, (text) => {
+    const frame = parseTickFrame(text)
+    return isRejection(frame) ? undefined : encodeTickFrame(frame)
+  })
 }
