@@ -1,5 +1,6 @@
 import { AMOUNT_MAX, isShownText, SHOWN_TEXT_RULE } from '@tallystick/protocol'
 import { z } from 'zod'
+import { EVENT_TYPES } from '../core/event-types.js'
 import { PERMISSIONS } from '../core/permission.js'
 import {
   DESCRIPTION_BYTES_MAX,
@@ -103,6 +104,15 @@ export const ASKED = {
   accounts: z.strictObject(list('acct')),
   key: z.strictObject({ id: idOf('key') }),
   keys: z.strictObject(list('key')),
+  endpoint: z.strictObject({ id: idOf('we') }),
+  endpoints: z.strictObject(list('we')),
+  delivery: z.strictObject({ id: idOf('dlv') }),
+  deliveries: z.strictObject({
+    ...list('dlv'),
+    endpoint: idOf('we').optional(),
+    event: idOf('evt').optional(),
+    status: z.enum(['pending', 'delivered', 'failed']).optional(),
+  }),
 } as const
 
 /** The bodies of requests; unknown fields are refused. */
@@ -134,6 +144,14 @@ export const BODIES = {
     expires_in: z.int().min(1).max(315_360_000).optional(),
     ...limits,
   }),
+  endpoint: z.strictObject({
+    url: z.string(),
+    description: shown(DESCRIPTION_BYTES_MAX).default(''),
+    /** Absent or empty: all. */
+    types: z.array(z.enum(EVENT_TYPES)).max(EVENT_TYPES.length).default([]),
+  }),
+  /** How long the secret before signs as well. */
+  rotation: z.strictObject({ overlap_seconds: z.int().min(0).max(2_592_000).default(86_400) }),
 } as const
 
 /** What is wrong with a request, in one bounded line. */

@@ -111,4 +111,46 @@ export const ROUTES = {
   revokeKey: post('/v1/keys/:id/revoke', 'End a key', 'admin', {
     ...{ asked: ASKED.key, body: BODIES.none, answered: ANSWERED.key, status: 200 },
   }),
+  createEndpoint: post('/v1/webhook-endpoints', 'Have events sent to an address', 'admin', {
+    ...{ asked: none, body: BODIES.endpoint, answered: ANSWERED.endpointWithSecret },
+  }),
+  endpoints: get(
+    '/v1/webhook-endpoints',
+    'Receivers of events, oldest first',
+    ...([ASKED.endpoints, ANSWERED.endpoints, ADMIN] as const),
+  ),
+  endpoint: get(
+    '/v1/webhook-endpoints/:id',
+    'A receiver of events',
+    ...([ASKED.endpoint, ANSWERED.endpoint, ADMIN] as const),
+  ),
+  rotateSecret: post(
+    '/v1/webhook-endpoints/:id/rotate-secret',
+    'Sign with a new secret, and with the old one as well for a while',
+    'admin',
+    {
+      ...{ asked: ASKED.endpoint, body: BODIES.rotation, answered: ANSWERED.endpointWithSecret },
+      status: 200,
+    },
+  ),
+  enableEndpoint: post('/v1/webhook-endpoints/:id/enable', 'Send events again', 'admin', {
+    ...{ asked: ASKED.endpoint, body: BODIES.none, answered: ANSWERED.endpoint, status: 200 },
+  }),
+  disableEndpoint: post('/v1/webhook-endpoints/:id/disable', 'Send no events', 'admin', {
+    ...{ asked: ASKED.endpoint, body: BODIES.none, answered: ANSWERED.endpoint, status: 200 },
+  }),
+  deliveries: get(
+    '/v1/webhook-deliveries',
+    'Deliveries, newest first',
+    ...([ASKED.deliveries, ANSWERED.deliveries, ADMIN] as const),
+  ),
+  delivery: get(
+    '/v1/webhook-deliveries/:id',
+    'A delivery and its attempts',
+    ...([ASKED.delivery, ANSWERED.deliveryWithLog, ADMIN] as const),
+  ),
+  resend: post('/v1/webhook-deliveries/:id/resend', 'Send an event again', 'admin', {
+    ...{ asked: ASKED.delivery, body: BODIES.none, answered: ANSWERED.deliveryWithLog },
+    status: 200,
+  }),
 } as const satisfies Readonly<Record<string, Route>>

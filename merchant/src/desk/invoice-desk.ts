@@ -76,7 +76,7 @@ export class InvoiceDesk {
         statements,
         found,
         { status, data: { ...before, received }, isHold: before.hold },
-        { time: now(), newId: () => newId(this.#parts, 'evt') },
+        { time: now(), newId: (prefix: string) => newId(this.#parts, prefix) },
       )
       return after.status !== found.status
     })

@@ -195,7 +195,7 @@ export class PaymentDesk {
         preimage: paid?.preimage === undefined ? null : toHex(paid.preimage),
         code: record.code === '' ? null : record.code,
       }
-      const event = { time: now(), newId: () => newId(this.#parts, 'evt') }
+      const event = { time: now(), newId: (prefix: string) => newId(this.#parts, prefix) }
       const after = await changeObject(statements, found, { status, data }, event)
       if (after.status === found.status) return
       if (status === 'paid') {
