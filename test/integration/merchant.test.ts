@@ -44,7 +44,7 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
       assert.equal(listed.body.data.length, 1)
       sale = first.body.id
       const waits = shop.get('/v1/events?wait=30')
-      await customer.pay(first.body.invoice)
+      await customer.pay(first.body.invoice, { key: 'lamp' })
       await waits
       const paid = await until(`/v1/invoices/${sale}`, 'paid')
       assert.equal(paid.body.received, '20000000')
@@ -62,7 +62,7 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
       const file = join(shop.dataDir, 'wallet.db')
       const alone = await openWallet({ words: network.seedOf('shop'), file, ledgerUrl, hubUrl })
       await alone.wallet.connected()
-      await customer.pay(body.invoice)
+      await customer.pay(body.invoice, { key: 'second' })
       await alone.wallet.paid(body.anchor)
       await alone.close()
       shop = await MerchantProcess.start(network, 'shop', '--allow-private-webhooks')

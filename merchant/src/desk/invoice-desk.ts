@@ -46,8 +46,8 @@ export class InvoiceDesk {
     })
     const id = newId(this.#parts, 'inv')
     const data: InvoiceData = {
-      ...{ amount: record.amount.toString(), asset: assetOf(record) },
-      ...{ description: record.description, invoice: record.text, anchor: record.anchor },
+      ...{ amount: order.amount.toString(), asset: assetOf(record) },
+      ...{ description: order.description, invoice: record.text, anchor: record.anchor },
       ...{ expires: record.expiry, hold: false, metadata: { ...order.metadata } },
       ...{ received: null, refunded: '0' },
     }
@@ -70,7 +70,7 @@ export class InvoiceDesk {
       if (found === undefined) return false
       const before = dataOf(invoiceData, found)
       const status = statusOf(record)
-      const received = status === 'paid' ? record.amount.toString() : before.received
+      const received = status === 'paid' ? record.received.toString() : before.received
       if (status === found.status && received === before.received) return false
       const after = await changeObject(
         statements,

@@ -225,10 +225,9 @@ function statusOf({ status }: Pick<PaymentRecord, 'status'>): PaymentStatus {
     case 'pending':
     case 'cancelling':
       return 'pending'
-    case 'unresolved':
-      return 'unknown'
     case 'paid':
     case 'failed':
+    case 'unknown':
       return status
   }
 }
