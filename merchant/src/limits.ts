@@ -33,3 +33,8 @@ export const DELIVERIES_AT_ONCE = 4
 export const ENDPOINTS_MAX = 100
 /** Seconds that deliveries that are over are kept for the log: 30 days. */
 export const DELIVERY_LOG_SECONDS = 2_592_000
+/** Blocks in which nothing is ours, after which the height that was followed is noted. */
+export const FOLLOWED_BLOCKS_MAX = 256
+/** Looks at books, wallet and ledger before a difference between them is believed, and milliseconds between them. */
+export const BOOK_LOOKS_MAX = 8
+export const BOOK_LOOK_MS = 250

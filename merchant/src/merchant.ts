@@ -4,6 +4,7 @@ import { PROCESS_CLOCK, type WalletNotice } from '@tallystick/client-sdk'
 import { makeFolder, openWallet } from '@tallystick/client-sdk/node'
 import type { ChainId } from '@tallystick/protocol'
 import { tokenHash } from './api/authenticate.js'
+import { serveBooks } from './api/books-routes.js'
 import { serveEvents } from './api/event-routes.js'
 import { serveKeys } from './api/key-routes.js'
 import { merchantApp, type OnFailedRequest } from './api/merchant-app.js'
@@ -11,6 +12,7 @@ import { serveObjects } from './api/object-routes.js'
 import { serveMerchant } from './api/serve-merchant.js'
 import { RouteServer } from './api/serve-route.js'
 import { serveWebhooks } from './api/webhook-routes.js'
+import { LedgerBooks } from './books/ledger-books.js'
 import { ChannelDesk } from './desk/channel-desk.js'
 import { EventNews } from './desk/event-news.js'
 import { InvoiceDesk } from './desk/invoice-desk.js'
@@ -115,6 +117,8 @@ export async function startMerchant(
   await invoices.catchUp()
   await payments.catchUp()
   await channels.catchUp()
+  const ledgerBooks = new LedgerBooks(parts, opened)
+  await ledgerBooks.begin()
   const unfollow = channels.follow(opened.feed)
   const server = new RouteServer({
     ...{ keys, requests: new RequestStore(database), operatorHash, now: parts.now },
@@ -129,6 +133,8 @@ export async function startMerchant(
     post: (post, signal) => postWebhook(post, { clock: PROCESS_CLOCK, allowPrivate, signal }),
   })
   courier.begin()
+  const catchUp = () => invoices.catchUp()
+  serveBooks(server, { ...parts, opened, ledgerBooks, catchUp })
   const onFailedRequest: OnFailedRequest = (failure) =>
     onReport({ kind: 'requestFailed', ...failure })
   const app = merchantApp(server, {
@@ -142,6 +148,7 @@ export async function startMerchant(
       await http.close()
       unfollow()
       await courier.stop()
+      await ledgerBooks.stop()
       await opened.close()
       await payments.idle()
       await database.close()

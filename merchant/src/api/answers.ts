@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BOOKING_KINDS } from '../core/booking.js'
 import { PERMISSIONS } from '../core/permission.js'
 import { channelData, invoiceData, paymentData } from '../store/stored-data.js'
 
@@ -65,6 +66,13 @@ const delivery = z.strictObject({
 const attempt = z.strictObject({
   ...{ time: whole, duration_ms: whole, status: whole.nullable(), error: z.string().nullable() },
 })
+const sums = z.strictObject({ ledger: signed, channels: signed, total: signed })
+const booking = z.strictObject({
+  ...{ time: whole, kind: z.enum(BOOKING_KINDS), reference: z.string(), account: z.string() },
+  /** By how much each has changed, and what was there then. */
+  ...{ ledger: signed, channels: signed, ledger_balance: signed, channels_balance: signed },
+  text: z.string(),
+})
 const pageOf = <T extends z.ZodType>(item: T) =>
   z.strictObject({ data: z.array(item), has_more: z.boolean(), next: z.string().nullable() })
 
@@ -79,6 +87,13 @@ export const ANSWERED = {
   ...{ endpoint, endpoints: pageOf(endpoint), delivery, deliveries: pageOf(delivery) },
   endpointWithSecret: endpoint.extend({ secret: z.string() }),
   deliveryWithLog: delivery.extend({ log: z.array(attempt) }),
+  booking,
+  bookings: pageOf(booking),
+  books: z.strictObject({
+    ...{ object: z.literal('books'), asset: whole, height: whole, reconciles: z.boolean() },
+    /** What the movements sum to, what ledger and channels hold, and how much more that is. */
+    ...{ booked: sums, found: sums, difference: sums },
+  }),
   quote: z.strictObject({
     ...{ object: z.literal('quote'), amount, asset: whole, fee: amount, total: amount },
     ...{ payee: z.string(), description: z.string(), expires: whole },

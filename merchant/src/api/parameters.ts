@@ -100,6 +100,13 @@ export const ASKED = {
     limit: whole(1, PAGE_ITEMS_MAX).prefault(`${PAGE_ITEMS_MAX}`),
     wait: whole(0, WAIT_SECONDS_MAX).prefault('0'),
   }),
+  /** `cursor` is that of a page before; times are Unix seconds. */
+  bookings: z.strictObject({
+    cursor: whole(0, Number.MAX_SAFE_INTEGER).optional(),
+    limit,
+    from: whole(0, 2 ** 40).optional(),
+    to: whole(0, 2 ** 40).optional(),
+  }),
   account: z.strictObject({ id: idOf('acct') }),
   accounts: z.strictObject(list('acct')),
   key: z.strictObject({ id: idOf('key') }),

@@ -85,6 +85,12 @@ export const ROUTES = {
     ...([ASKED.events, ANSWERED.events, READ] as const),
   ),
   event: get('/v1/events/:id', 'An event', ASKED.event, ANSWERED.event, READ),
+  books: get('/v1/books', 'Whether the books reconcile', none, ANSWERED.books, SHOP),
+  bookings: get(
+    '/v1/bookings',
+    'Every movement of money, in the order of the books',
+    ...([ASKED.bookings, ANSWERED.bookings, SHOP] as const),
+  ),
   createAccount: post(
     '/v1/accounts',
     'Open an account',
