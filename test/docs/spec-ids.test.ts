@@ -13,11 +13,12 @@ const SOURCES = [
   'hub/src',
   'watchtower/src',
   'settlement/src',
+  'merchant/src',
   'scripts',
   'test',
 ]
 const FAMILIES =
-  'ENC|HASH|SIG|KEY|MON|COST|LOCK|MRK|STATE|GEN|BLK|TIME|TX|OP|REV|CH|DSP|HUB|WIRE|INVOICE|INV|API|LIM|LED|MEM|PAR|UPG|HIST|JRN|TOWER|BAK'
+  'ENC|HASH|SIG|KEY|MON|COST|LOCK|MRK|STATE|GEN|BLK|TIME|TX|OP|REV|CH|DSP|HUB|WIRE|INVOICE|INV|API|LIM|LED|MEM|PAR|UPG|HIST|JRN|WEB|TOWER|BAK|OFFER|MAIL|STREAM|HTTP402|PAY|RECEIPT|ACCOUNT|HOOK|BOOKS'
 
 /** A rule by its number, or with a star a whole family of them. */
 const CITATION = new RegExp(`\\b(?:${FAMILIES})-(?:\\*|[0-9]+(?:\\.[0-9]+)?)`, 'g')

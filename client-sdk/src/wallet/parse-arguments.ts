@@ -2,11 +2,15 @@ import {
   type Amount,
   type Anchor,
   type AppointmentTerms,
+  DESCRIPTION_BYTES_MAX,
+  isShownText,
   type LockRoot,
   type PublicKey,
   parseAmount,
+  SHOWN_TEXT_RULE,
   TIMESTAMP_MAX,
   timestamp,
+  utf8,
 } from '@tallystick/protocol'
 import { WalletError } from '../wallet-error.js'
 import type { TowerOptions } from './wallet-towers.js'
@@ -14,7 +18,6 @@ import type { TowerOptions } from './wallet-towers.js'
 // What callers hand in may come from plain JavaScript, so types promise nothing here; past this
 // file they hold.
 
-const DESCRIPTION_BYTES_MAX = 1_024
 /** 32 bytes as lower-case hex. */
 const HEX_32 = /^[0-9a-f]{64}$/
 const LONE_SURROGATE = /\p{Surrogate}/u
@@ -42,11 +45,11 @@ export function parseExpirySeconds(seconds: unknown): number {
 
 /** Text for people. Errors: `description_invalid`. */
 export function parseDescription(text: unknown): string {
-  const isText = typeof text === 'string' && !LONE_SURROGATE.test(text)
-  if (isText && new TextEncoder().encode(text).length <= DESCRIPTION_BYTES_MAX) return text
+  const isText = typeof text === 'string' && isShownText(text)
+  if (isText && utf8(text).length <= DESCRIPTION_BYTES_MAX) return text
   throw new WalletError(
     'description_invalid',
-    `a description is well-formed text of at most ${DESCRIPTION_BYTES_MAX} bytes of UTF-8`,
+    `a description has at most ${DESCRIPTION_BYTES_MAX} bytes of UTF-8, and ${SHOWN_TEXT_RULE}`,
   )
 }
 

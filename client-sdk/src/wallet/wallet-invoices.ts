@@ -51,14 +51,15 @@ export class WalletInvoices {
     const expiry = addSeconds(feed.time, expirySeconds)
     const invoice = {
       chainId: feed.ledger.chainId,
-      hub: this.#link.hub,
+      hubs: [this.#link.hub],
       payee: keys.identity.publicKey,
       asset,
       amount: value,
       anchor,
       expiry,
-      description,
-    }
+      description: { kind: 'text', text: description },
+      offer: undefined,
+    } as const
     const record: InvoiceRecord = {
       anchor,
       preimage,

@@ -102,7 +102,11 @@ export class WalletPayments {
   ): Promise<void> {
     const policy = await this.#link.connected(caller)
     const invoice = this.#check(text, policy)
-    const fee = routingFee(policy, invoice.amount)
+    const { payee, anchor, amount, description } = invoice
+    if (amount === undefined) {
+      throw new WalletError('amount_required', 'the invoice leaves the amount to the payer')
+    }
+    const fee = routingFee(policy, amount)
     if (feeMax !== undefined && fee > feeMax) {
       throw new WalletError(
         'fee_above_cap',
@@ -110,7 +114,7 @@ export class WalletPayments {
       )
     }
     const sale = refundOf === undefined ? undefined : await this.#saleOf(refundOf)
-    const whole = invoice.amount + fee
+    const whole = amount + fee
     const feeAmount = parseAmount(fee)
     if (feeAmount === undefined || parseAmount(whole) === undefined) {
       throw new WalletError('amount_invalid', 'price and fee together are above 2^63-1 base units')
@@ -131,7 +135,6 @@ export class WalletPayments {
       throw new WalletError('insufficient_balance', detail)
     }
     const { time } = this.#core.feed
-    const { payee, anchor, amount, description } = invoice
     const payment: PaymentRecord = {
       id,
       channel: channel.party.ledger.id,
@@ -139,7 +142,7 @@ export class WalletPayments {
       anchor,
       amount,
       fee: feeAmount,
-      description,
+      description: description.kind === 'text' ? description.text : '',
       status: 'pending',
       preimage: undefined,
       code: '',
@@ -159,8 +162,8 @@ export class WalletPayments {
     if (invoice.chainId !== feed.ledger.chainId) {
       throw new WalletError('wrong_network', `the invoice is of chain ${invoice.chainId}`)
     }
-    if (invoice.hub !== this.#link.hub) {
-      throw new WalletError('wrong_hub', `the payee is reached over hub ${invoice.hub}`)
+    if (!invoice.hubs.includes(this.#link.hub)) {
+      throw new WalletError('wrong_hub', `the payee is reached over hub ${invoice.hubs.join(', ')}`)
     }
     if (invoice.asset !== asset) {
       throw new WalletError(
