@@ -1,46 +1,51 @@
-import { earlierLink } from '../crypto/hash-chain.js'
-import { equalBytes, fromHex } from '../primitives/bytes.js'
+import { anchorOf, earlierLink } from '../crypto/hash-chain.js'
+import type { Anchor } from '../ledger/identifiers.js'
+import { equalBytes } from '../primitives/bytes.js'
 import type { KnownLink } from './party.js'
 import type { PendingItem } from './pending-item.js'
 
-/** Links of one item that are remembered to be right: claims that are under way, and the newest. */
-const REMEMBERED_MAX = 16
+/** Shorter ways to the anchor are hashed as they are: most items have one tick. */
+const NEAR = 8
+/** Chains whose newest link is kept in mind, about 300 bytes each. */
+const CHAINS_MAX = 65_536
+
+/**
+ * The newest link of a chain that was found to be right, the least recently used first: from the anchor on, every
+ * redeem of a stream would cost as many hashes as it has ticks. It never changes what is true of a link.
+ */
+const NEWEST = new Map<Anchor, KnownLink>()
 
 /**
  * Whether link `known.index` of the item's chain is `known.link` (CH-3): as many hashes as lie between
- * it and the nearest link that was found to be right.
+ * it and the newest link that was found to be right.
  */
-export function isLinkOf(item: PendingItem, known: KnownLink): boolean {
-  const isRight = leadsToRemembered(item, known)
-  if (isRight) trustLink(item, known)
-  return isRight
-}
-
-function leadsToRemembered(item: PendingItem, { index, link }: KnownLink): boolean {
-  let below: KnownLink = { index: 0, link: fromHex(item.anchor) }
-  for (const other of RIGHT.get(item) ?? []) {
-    if (other.index === index) return equalBytes(other.link, link)
-    if (other.index < index && other.index > below.index) below = other
+export function isLinkOf({ anchor }: PendingItem, known: KnownLink): boolean {
+  const { index, link } = known
+  if (index <= NEAR) return anchorOf(link, index) === anchor
+  const newest = NEWEST.get(anchor)
+  if (newest === undefined) {
+    if (anchorOf(link, index) !== anchor) return false
+  } else if (index < newest.index) {
+    return equalBytes(earlierLink(newest.link, newest.index - index), link)
+  } else if (!equalBytes(earlierLink(link, index - newest.index), newest.link)) {
+    return false
   }
-  return equalBytes(earlierLink(link, index - below.index), below.link)
+  keepNewest(anchor, known)
+  return true
 }
 
 /** Notes that a link was found to lead to the item's anchor: it is not checked again. */
-export function trustLink(item: PendingItem, known: KnownLink): void {
-  const right = RIGHT.get(item)
-  if (right === undefined) RIGHT.set(item, [known])
-  else if (right.every(({ index }) => index !== known.index)) {
-    if (right.length >= REMEMBERED_MAX) right.shift()
-    right.push(known)
+export function trustLink({ anchor }: PendingItem, known: KnownLink): void {
+  if (known.index > (NEWEST.get(anchor)?.index ?? 0)) keepNewest(anchor, known)
+}
+
+function keepNewest(anchor: Anchor, { index, link }: KnownLink): void {
+  NEWEST.delete(anchor)
+  // A copy: the bytes of a message would keep all of its frame in memory.
+  NEWEST.set(anchor, { index, link: link.slice() })
+  if (NEWEST.size <= CHAINS_MAX) return
+  for (const oldest of NEWEST.keys()) {
+    NEWEST.delete(oldest)
+    break
   }
 }
-
-/** `next` is the same item after a redeem: what is known of its chain stays known. */
-export function keepLinks(item: PendingItem, next: PendingItem): PendingItem {
-  const right = RIGHT.get(item)
-  if (right !== undefined) RIGHT.set(next, right)
-  return next
-}
-
-/** A stream is redeemed many times: from the anchor on, each time would cost as many hashes as it has ticks. */
-const RIGHT = new WeakMap<PendingItem, KnownLink[]>()
