@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import {
   type Alternative,
   alternativeCodec,
+  amount,
+  anchorOf,
   createMnemonic,
   decodeTrusted,
   encodeInvoice,
   encodeOffer,
+  encodeReceipt,
   encodeTickFrame,
   formatLock,
   invoiceCodec,
@@ -20,6 +23,7 @@ import {
   parseMnemonic,
   parseOffer,
   parsePublicKey,
+  parseReceipt,
   parseTickFrame,
   parseTimestamp,
   tickFrameCodec,
@@ -63,6 +67,7 @@ export function textDecoders(): readonly Decoder[] {
   return [
     lockTextDecoder(),
     invoiceDecoder(),
+    receiptDecoder(),
     offerDecoder(),
     tickFrameDecoder(),
     textDecoder(
@@ -150,7 +155,7 @@ function lockTextDecoder(): Decoder {
 function invoiceDecoder(): Decoder {
   return {
     name: 'parseInvoice',
-    covers: ['parseInvoice'],
+    covers: ['parseInvoice', 'parseSignedInvoice'],
     valid: (dice) => {
       const bytes = validBytes(invoiceCodec, dice)
       if (bytes === undefined) return undefined
@@ -193,6 +198,37 @@ function offerDecoder(): Decoder {
       }
       const again = encodeOffer(offer, PAYEE)
       assert.ok(text === again || text === again.toUpperCase(), 'OFFER-1 a third spelling')
+      return 'accepted'
+    },
+  }
+}
+
+/** As an invoice; what it proves, it proves of its own invoice. */
+function receiptDecoder(): Decoder {
+  return {
+    name: 'parseReceipt',
+    covers: ['parseReceipt'],
+    valid: (dice) => {
+      const bytes = validBytes(invoiceCodec, dice)
+      if (bytes === undefined) return undefined
+      const preimage = dice.bytes(32)
+      const anchor = anchorOf(preimage, 1)
+      const invoice = { ...decodeTrusted(invoiceCodec, bytes), payee: PAYEE.publicKey, anchor }
+      const text = encodeReceipt(encodeInvoice(invoice, PAYEE), preimage, amount(7n))
+      assert.ok(typeof text === 'string')
+      return utf8(dice.chance(50) ? text : text.toUpperCase())
+    },
+    check: (input) => {
+      const text = textOf(input)
+      const receipt = parseReceipt(text)
+      if (isRejection(receipt)) {
+        assert.match(receipt.code, /^receipt_/)
+        return 'refused'
+      }
+      const { invoice, preimage, amount: paid } = receipt
+      const again = encodeReceipt(encodeInvoice(invoice, PAYEE), preimage, paid)
+      assert.ok(typeof again === 'string')
+      assert.ok(text === again || text === again.toUpperCase(), 'RECEIPT-1 a third spelling')
       return 'accepted'
     },
   }
