@@ -124,6 +124,46 @@ test('a store in a browser', async (t) => {
     },
   )
 
+  await t.test(
+    'gives the records of a kind by pages, in the order of their keys, also those that came since',
+    async () => {
+      await makeStore(page, 'paged')
+      const found = await page.evaluate(async () => {
+        const kind = 'invoiceOrder'
+        const value = new Uint8Array([1])
+        const put = (...keys: string[]) =>
+          store.commit(keys.map((key) => ({ kind, key, value }) as const))
+        const keys = async (
+          after: string | undefined,
+          limit: number,
+          order: 'ascending' | 'descending',
+        ) => (await store.page(kind, after, limit, order)).map(({ key }) => key).join(' ')
+        await put('all/3', 'all/1', 'paid/1')
+        const before = await keys(undefined, 9, 'ascending')
+        await put('all/2', 'all/3')
+        await store.commit([{ kind, key: 'paid/1', value: undefined }])
+        return [
+          before,
+          await keys(undefined, 2, 'ascending'),
+          await keys('all/2', 9, 'ascending'),
+          await keys('all0', 2, 'descending'),
+          await keys('all/2', 9, 'descending'),
+          await keys(undefined, 1, 'descending'),
+          await keys('all/9', 1, 'ascending'),
+        ]
+      })
+      assert.deepEqual(found, [
+        'all/1 all/3 paid/1',
+        'all/1 all/2',
+        'all/3',
+        'all/3 all/2',
+        'all/1',
+        'all/3',
+        '',
+      ])
+    },
+  )
+
   await t.test('INV-44 a page that was overtaken commits nothing', async () => {
     await makeStore(page, 'overtaken')
     const found = await page.evaluate(async () => {

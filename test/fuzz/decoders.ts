@@ -5,6 +5,7 @@ import { exportedCodecs, stateEntryDecoders } from './codec-decoders.js'
 import type { Decoder } from './decoder.js'
 import { historyDecoders } from './history-decoders.js'
 import { jsonDecoders } from './json-decoders.js'
+import { letterDecoders } from './letter-decoders.js'
 import { storeDecoders } from './store-decoders.js'
 import { textDecoders } from './text-decoders.js'
 import { transactionDecoders } from './transaction-decoders.js'
@@ -19,6 +20,7 @@ export async function allDecoders(): Promise<readonly Decoder[]> {
     ...jsonDecoders(),
     ...argumentDecoders(),
     ...backupDecoders(),
+    ...letterDecoders(),
     ...storeDecoders(),
     ...bundleDecoders(),
     ...(await historyDecoders()),
@@ -38,6 +40,8 @@ export const NOT_FUZZED: Readonly<Record<string, string>> = {
   readBackupFile: 'reads a file; openBackup, which reads its bytes, is tried',
   readBundleFile: 'reads a file; parseExitBundle, which reads its bytes, is tried',
   readWordsFile: 'refuses whatever is no mnemonic; parseMnemonic, which reads it, is tried',
+  readSettings: 'reads a file; parseSettings, which reads its text, is tried',
+  readWords: 'asks a person; parseMnemonic, which reads the answer, is tried',
   readFound:
     'checks what is read already: checkEntrusted, which it asks, is tried by test/protocol',
   readBody: 'reads a request to a bound of bytes; test/integration/ledger-hostile-input',

@@ -2,26 +2,34 @@ import assert from 'node:assert/strict'
 import {
   type Alternative,
   alternativeCodec,
+  type ChainId,
   createMnemonic,
   decodeTrusted,
   encodeInvoice,
+  encodeOffer,
+  encodeTickFrame,
   formatLock,
   invoiceCodec,
   isRejection,
   LOCK_TEXT_MAX,
   type Lock,
+  offerCodec,
   parseAmount,
   parseHex,
   parseInvoice,
   parseLock,
   parseMnemonic,
+  parseOffer,
   parsePublicKey,
+  parseTickFrame,
   parseTimestamp,
+  tickFrameCodec,
   toHex,
   utf8,
 } from '@tallystick/protocol'
 import { amountOf, unitsOf } from '#client-sdk/decimal-amount.js'
 import { auditLine, parseAuditLine } from '#hub/audit/audit-line.js'
+import { parseSettings, settingsText } from '#wallet/cli/wallet-folder.js'
 import type { Dice } from '../protocol/test-channel.js'
 import { testSigner } from '../protocol/test-channel.js'
 import { validBytes } from './codec-decoders.js'
@@ -57,6 +65,8 @@ export function textDecoders(): readonly Decoder[] {
   return [
     lockTextDecoder(),
     invoiceDecoder(),
+    offerDecoder(),
+    tickFrameDecoder(),
     textDecoder(
       'parseAuditLine',
       (dice) => {
@@ -84,10 +94,30 @@ export function textDecoders(): readonly Decoder[] {
     numberDecoder('parseTimestamp', [0, 1_700_000_000, 2 ** 40 - 1], (text) => {
       return [parseTimestamp(Number(text)), Number(text)]
     }),
+    settingsDecoder(),
     mnemonicDecoder(),
     decimalDecoder('unitsOf', unitsOf),
     decimalDecoder('amountOf', amountOf),
   ]
+}
+
+/** The file by which a wallet's folder knows its network. */
+function settingsDecoder(): Decoder {
+  return {
+    name: 'parseSettings',
+    covers: ['parseSettings'],
+    valid: (dice) => {
+      const hub = dice.chance(50) ? 'ws://127.0.0.1:9740/v1/session' : undefined
+      const chainId = toHex(dice.bytes(32)) as ChainId
+      return utf8(settingsText({ ledger: 'http://127.0.0.1:9730', hub, chainId }))
+    },
+    check: (input) => {
+      const settings = parseSettings(textOf(input))
+      if (settings === undefined) return 'refused'
+      assert.deepEqual(parseSettings(settingsText(settings)), settings)
+      return 'accepted'
+    },
+  }
 }
 
 /** INV-3: a number that is taken is whole, not negative and the one that was handed in. */
@@ -154,11 +184,37 @@ function invoiceDecoder(): Decoder {
       const text = textOf(input)
       const invoice = parseInvoice(text)
       if (isRejection(invoice)) {
-        assert.ok(['invoice_malformed', 'invoice_bad_signature'].includes(invoice.code))
+        assert.match(invoice.code, /^invoice_(malformed|version|bad_signature)$/)
         return 'refused'
       }
       const again = encodeInvoice(invoice, PAYEE)
       assert.ok(text === again || text === again.toUpperCase(), 'INVOICE-1 a third spelling')
+      return 'accepted'
+    },
+  }
+}
+
+/** As invoices (OFFER-1). */
+function offerDecoder(): Decoder {
+  return {
+    name: 'parseOffer',
+    covers: ['parseOffer'],
+    valid: (dice) => {
+      const bytes = validBytes(offerCodec, dice)
+      if (bytes === undefined) return undefined
+      const offer = { ...decodeTrusted(offerCodec, bytes), payee: PAYEE.publicKey }
+      const text = encodeOffer(offer, PAYEE)
+      return utf8(dice.chance(50) ? text : text.toUpperCase())
+    },
+    check: (input) => {
+      const text = textOf(input)
+      const offer = parseOffer(text)
+      if (isRejection(offer)) {
+        assert.match(offer.code, /^offer_(malformed|version|bad_signature)$/)
+        return 'refused'
+      }
+      const again = encodeOffer(offer, PAYEE)
+      assert.ok(text === again || text === again.toUpperCase(), 'OFFER-1 a third spelling')
       return 'accepted'
     },
   }
@@ -200,4 +256,15 @@ function decimalDecoder(name: string, read: typeof unitsOf): Decoder {
       }
     },
   }
+}
+
+function tickFrameDecoder(): Decoder {
+  const valid = (dice: Dice) => {
+    const bytes = validBytes(tickFrameCodec, dice)
+    return bytes && encodeTickFrame(decodeTrusted(tickFrameCodec, bytes))
+  }
+  return textDecoder('parseTickFrame', valid, (text) => {
+    const frame = parseTickFrame(text)
+    return isRejection(frame) ? undefined : encodeTickFrame(frame)
+  })
 }

@@ -7,10 +7,15 @@ import {
   encode,
   encodeInvoice,
   INVOICE_CHARACTERS_MAX,
+  INVOICE_VERSION,
   type Invoice,
   invoiceCodec,
   isRejection,
   parseInvoice,
+  sha256,
+  TAG,
+  taggedHash,
+  utf8,
 } from '@tallystick/protocol'
 import { BrokenInvariant } from '#protocol/primitives/invariant.js'
 import {
@@ -27,15 +32,20 @@ import {
 const PAYEE = testSigner(5)
 const INVOICE: Invoice = {
   chainId: CHAIN,
-  hub: SIGNERS.hub.publicKey,
+  hubs: [SIGNERS.hub.publicKey],
   payee: PAYEE.publicKey,
   asset: 0,
   amount: amount(12_345n),
   anchor: anchorFor(1),
   expiry: at(600),
-  description: 'two coffees ☕',
+  description: { kind: 'text', text: 'two coffees ☕' },
+  offer: undefined,
 }
 const TEXT = encodeInvoice(INVOICE, PAYEE)
+
+function words(text: string): Invoice['description'] {
+  return { kind: 'text', text }
+}
 
 /** The string of these bytes, with a right checksum. */
 function stringOf(bytes: Uint8Array, prefix = 'tally'): string {
@@ -50,8 +60,16 @@ describe('INVOICE-1 invoice strings', () => {
   test('what was asked for comes back', () => {
     assert.ok(TEXT.startsWith('tally1'))
     assert.deepEqual(parseInvoice(TEXT), INVOICE)
-    const plain = { ...INVOICE, description: '', amount: amount(AMOUNT_MAX) }
+    const plain = { ...INVOICE, description: words(''), amount: amount(AMOUNT_MAX) }
     assert.deepEqual(parseInvoice(encodeInvoice(plain, PAYEE)), plain)
+    const open: Invoice = {
+      ...INVOICE,
+      hubs: [1, 2, 3, 4].map((name) => testSigner(name).publicKey),
+      amount: undefined,
+      description: { kind: 'hash', hash: sha256(utf8('two coffees')) },
+      offer: sha256(utf8('an offer')),
+    }
+    assert.deepEqual(parseInvoice(encodeInvoice(open, PAYEE)), open)
   })
 
   test('INV-23 a letter of another script that lowers to one of ours makes it none', () => {
@@ -68,11 +86,17 @@ describe('INVOICE-1 invoice strings', () => {
   })
 
   test('the longest description still fits a string of 2,400 characters, one byte more does not', () => {
-    const long = { ...INVOICE, description: 'x'.repeat(1_024) }
+    const hubs = [1, 2, 3, 4].map((name) => testSigner(name).publicKey)
+    const long = {
+      ...INVOICE,
+      hubs,
+      offer: new Uint8Array(32),
+      description: words('x'.repeat(1_024)),
+    }
     const text = encodeInvoice(long, PAYEE)
     assert.ok(text.length <= INVOICE_CHARACTERS_MAX, String(text.length))
     assert.deepEqual(parseInvoice(text), long)
-    const longer = { ...INVOICE, description: 'x'.repeat(1_025) }
+    const longer = { ...long, description: words('x'.repeat(1_025)) }
     assert.throws(() => encodeInvoice(longer, PAYEE), BrokenInvariant)
     assert.equal(
       codeOf(parseInvoice(`${text}${'q'.repeat(INVOICE_CHARACTERS_MAX)}`)),
@@ -117,19 +141,55 @@ describe('INVOICE-1 invoice strings', () => {
 
   for (const [field, change] of [
     ['chain id', { chainId: OTHER_CHAIN }],
-    ['hub', { hub: SIGNERS.client.publicKey }],
+    ['hub', { hubs: [SIGNERS.client.publicKey] }],
+    ['another hub', { hubs: [SIGNERS.hub.publicKey, SIGNERS.client.publicKey] }],
     ['payee', { payee: SIGNERS.client.publicKey }],
     ['asset', { asset: 1 }],
     ['amount', { amount: amount(12_346n) }],
+    ['open amount', { amount: undefined }],
     ['anchor', { anchor: anchorFor(2) }],
     ['expiry', { expiry: at(601) }],
-    ['description', { description: 'one coffee' }],
+    ['description', { description: words('one coffee') }],
+    ['offer', { offer: new Uint8Array(32) }],
   ] as const) {
     test(`INV-20 another ${field} under the same signature is refused by name`, () => {
-      const other = encode(invoiceCodec, { ...INVOICE, ...change })
+      const other = encode(invoiceCodec, { ...INVOICE, ...change } as Invoice)
       const signature = bytesOf(TEXT).subarray(-64)
-      const forged = stringOf(Uint8Array.of(...other, ...signature))
+      const forged = stringOf(Uint8Array.of(INVOICE_VERSION, ...other, ...signature))
       assert.equal(codeOf(parseInvoice(forged)), 'invoice_bad_signature')
+    })
+  }
+
+  test('INVOICE-1 a string of another version is refused by name', () => {
+    const [, ...rest] = bytesOf(TEXT)
+    for (const version of [0, 1, 3, 255]) {
+      assert.equal(
+        codeOf(parseInvoice(stringOf(Uint8Array.of(version, ...rest)))),
+        'invoice_version',
+      )
+    }
+    // The first format had no version: it began with the id of the chain.
+    assert.equal(codeOf(parseInvoice(stringOf(Uint8Array.from(rest)))), 'invoice_version')
+  })
+
+  test('what was signed of one version is not signed of another', () => {
+    const signature = PAYEE.sign(taggedHash(TAG.invoice, encode(invoiceCodec, INVOICE)))
+    const forged = Uint8Array.of(INVOICE_VERSION, ...encode(invoiceCodec, INVOICE), ...signature)
+    assert.equal(codeOf(parseInvoice(stringOf(forged))), 'invoice_bad_signature')
+  })
+
+  for (const [what, change] of [
+    ['no hub', { hubs: [] }],
+    ['five hubs', { hubs: [1, 2, 3, 4, 5].map((name) => testSigner(name).publicKey) }],
+    ['one hub twice', { hubs: [SIGNERS.hub.publicKey, SIGNERS.hub.publicKey] }],
+    ['a line end', { description: words('two\ncoffees') }],
+    ['a change of direction', { description: words('two \u202ecoffees') }],
+  ] as const) {
+    test(`INVOICE-1 an invoice with ${what} is not written`, () => {
+      assert.throws(
+        () => encodeInvoice({ ...INVOICE, ...change } as Invoice, PAYEE),
+        BrokenInvariant,
+      )
     })
   }
 

@@ -16,10 +16,11 @@ import {
   timestamp,
 } from '@tallystick/protocol'
 import { decodeWalletChannel, invoiceRecordCodec } from '#client-sdk/wallet/wallet-records.js'
+import { hubKeysOf } from '#hub/hub-keys.js'
 import { abandon } from './abandoned.js'
 import { AcceptedProofs } from './accepted-proofs.js'
 import { Books } from './books.js'
-import { FEE_PER_KILO_COST, HUB, HubActor, hubKeysOf } from './hub-actor.js'
+import { FEE_PER_KILO_COST, HUB, HubActor } from './hub-actor.js'
 import { LedgerActor } from './ledger-actor.js'
 import { LedgerLaw } from './ledger-law.js'
 import { Liar } from './liar.js'
@@ -264,8 +265,8 @@ export class World {
     for (const { kind, value } of writes) {
       const isInvoice = kind === 'invoice' || kind === 'doneInvoice'
       if (!isInvoice || value === undefined) continue
-      const { anchor, amount: due, status } = decodeTrusted(invoiceRecordCodec, value)
-      if (status !== 'paid' || !this.books.onPaid(name, anchor, due)) continue
+      const { anchor, received, status } = decodeTrusted(invoiceRecordCodec, value)
+      if (status !== 'paid' || !this.books.onPaid(name, anchor, received)) continue
       const { hubVanishes } = this.setup
       if (typeof hubVanishes === 'object' && this.books.paid === hubVanishes.afterPaid) {
         abandon(this)

@@ -10,6 +10,7 @@ import type { RecordKind, StoredRecord, StoreWrite, WalletStore } from '../store
 import type { BrowserMark } from './browser-mark.js'
 import { answered, HEAD, RECORDS, strictTransaction, viewTransaction } from './indexed-database.js'
 import { corrupt, SealedRecords } from './sealed-records.js'
+import { SortedKeys } from './sorted-keys.js'
 import type { Vault } from './vault.js'
 
 /** Where the vault and the seal lie. */
@@ -22,6 +23,7 @@ const TABLE = 'record'
 /** One record on its way to the disk. */
 type Change = {
   readonly kind: RecordKind
+  readonly key: string
   readonly place: string
   readonly name: string
   /** Absent: the record is removed. */
@@ -50,6 +52,8 @@ export class IndexedStore implements WalletStore {
   readonly #parts: Parts
   readonly #live: LiveRows
   readonly #queue: Commit[] = []
+  /** The keys of kinds that were listed by pages, in order. */
+  readonly #keys = new Map<RecordKind, Promise<SortedKeys>>()
   #seal: Seal
   /** The seal as it lies in the database: whoever finds another one there has been overtaken. */
   #sealBox: Uint8Array
@@ -139,6 +143,22 @@ export class IndexedStore implements WalletStore {
     return this.#whole(() => records.open(kind, place, box).value)
   }
 
+  /** As `WalletStore` says, but for the first page of a kind, which reads all records of it: places have no order. */
+  async page(
+    kind: RecordKind,
+    after: string | undefined,
+    limit: number,
+    order: 'ascending' | 'descending',
+  ): Promise<readonly StoredRecord[]> {
+    const keys = await this.#keysOf(kind)
+    const found = keys.pageAfter(after, limit, order)
+    const values = await Promise.all(found.map((key) => this.get(kind, key)))
+    return found.flatMap((key, i) => {
+      const value = values[i]
+      return value === undefined ? [] : { key, value }
+    })
+  }
+
   commit(writes: readonly StoreWrite[]): Promise<void> {
     return new Promise((done, failed) => {
       this.#queue.push({ writes, done, failed })
@@ -208,6 +228,19 @@ export class IndexedStore implements WalletStore {
     this.#seal = seal
     this.#sealBox = sealBox
     this.#live.apply(live)
+    for (const { kind, key, box } of changes) {
+      const keys = await this.#keys.get(kind)
+      if (box === undefined) keys?.remove(key)
+      else keys?.add(key)
+    }
+  }
+
+  #keysOf(kind: RecordKind): Promise<SortedKeys> {
+    const known = this.#keys.get(kind)
+    if (known !== undefined) return known
+    const reading = this.list(kind).then((records) => new SortedKeys(records.map(({ key }) => key)))
+    this.#keys.set(kind, reading)
+    return reading
   }
 
   /** Of several writes to one record the last counts. */
@@ -220,7 +253,7 @@ export class IndexedStore implements WalletStore {
       const box = value === undefined ? undefined : records.seal(kind, { key, value })
       const digest = box && rowDigest(TABLE, [kind, place, box])
       const chained = digest ?? rowDigest(`${TABLE} without`, [kind, place])
-      last.set(name, { kind, place, name, box, digest, chained })
+      last.set(name, { kind, key, place, name, box, digest, chained })
     }
     return [...last.values()]
   }

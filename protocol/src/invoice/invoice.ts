@@ -1,57 +1,102 @@
-import { bech32m } from '@scure/base'
 import {
   amountCodec,
+  type Codec,
   type Decoded,
   decode,
   encode,
   fixedBytes,
+  integer,
+  list,
+  optional,
+  refine,
   struct,
-  text,
   timestampCodec,
+  union,
 } from '../codec/codec.js'
 import { type Signer, verifySignature } from '../crypto/ed25519.js'
 import { TAG, taggedHash } from '../crypto/tagged-hash.js'
 import { assetIdCodec } from '../ledger/asset.js'
 import { anchorCodec, chainIdCodec, publicKeyCodec } from '../ledger/identifiers.js'
 import { isRejection, type Rejection, reject } from '../primitives/outcome.js'
+import { shownText } from './shown-text.js'
+import { signedString, signedStringBytes } from './signed-string.js'
 
 /** Human-readable part of an invoice string. */
 const INVOICE_PREFIX = 'tally'
 /** An invoice string is at most this long, characters: 1 kB of description fits. */
 export const INVOICE_CHARACTERS_MAX = 2_400
+/** A description is at most this long, bytes of UTF-8. */
+export const DESCRIPTION_BYTES_MAX = 1_024
+/** An invoice names at most this many hubs. */
+export const INVOICE_HUBS_MAX = 4
+/** The format of invoices: the first byte of the string, and of what is signed. */
+export const INVOICE_VERSION = 2
+
+/** What is asked for, in words, or the SHA-256 of words that the payer has from elsewhere. */
+export const descriptionCodec = union({
+  text: [1, struct({ text: shownText(DESCRIPTION_BYTES_MAX) })],
+  hash: [2, struct({ hash: fixedBytes(32) })],
+})
+export type Description = Decoded<typeof descriptionCodec>
 
 /** What a payee asks for (INVOICE-1); it is paid once, by whoever locks its amount to its anchor. */
 export const invoiceCodec = struct({
   chainId: chainIdCodec,
-  /** The hub over which the payee can be paid. */
-  hub: publicKeyCodec,
+  /** The hubs over which the payee can be paid, each once; the first is preferred. */
+  hubs: refine(
+    list(publicKeyCodec, INVOICE_HUBS_MAX, 1),
+    (hubs) => new Set(hubs).size === hubs.length,
+    'each hub is named once',
+  ),
   /** Identity key of the payee. */
   payee: publicKeyCodec,
   asset: assetIdCodec,
-  amount: amountCodec,
+  /** Absent: the payer says how much (an open amount). */
+  amount: optional(amountCodec),
   anchor: anchorCodec,
   /** Ledger time until which a payment may be locked to it. */
   expiry: timestampCodec,
-  description: text(1_024),
+  description: descriptionCodec,
+  /** The offer that this invoice was made for. */
+  offer: optional(fixedBytes(32)),
 })
 export type Invoice = Decoded<typeof invoiceCodec>
 
-const signedInvoiceCodec = struct({ invoice: invoiceCodec, signature: fixedBytes(64) })
+const versionCodec = integer(INVOICE_VERSION, INVOICE_VERSION)
+const signedContentCodec = struct({ version: versionCodec, invoice: invoiceCodec })
+/** The bytes of an invoice string. */
+const signedInvoiceCodec: Codec<{
+  readonly version: number
+  readonly invoice: Invoice
+  readonly signature: Uint8Array
+}> = struct({ version: versionCodec, invoice: invoiceCodec, signature: fixedBytes(64) })
+
+/** Why an invoice string is refused. */
+export type InvoiceRejection = Rejection<
+  'invoice_malformed' | 'invoice_version' | 'invoice_bad_signature'
+>
 
 /** The invoice as one string, `tally1…` (bech32m), signed by the payee. */
 export function encodeInvoice(invoice: Invoice, payee: Signer): string {
   const signature = payee.sign(invoiceDigest(invoice))
-  const words = bech32m.toWords(encode(signedInvoiceCodec, { invoice, signature }))
-  return bech32m.encode(INVOICE_PREFIX, words, INVOICE_CHARACTERS_MAX)
+  const bytes = encode(signedInvoiceCodec, { version: INVOICE_VERSION, invoice, signature })
+  return signedString(INVOICE_PREFIX, bytes, INVOICE_CHARACTERS_MAX)
 }
 
-/** An invoice string from outside: checksum, canonical form and signature hold, or why not. */
-export function parseInvoice(
-  text: string,
-): Invoice | Rejection<'invoice_malformed' | 'invoice_bad_signature'> {
-  const bytes = invoiceBytes(text)
+/**
+ * An invoice string from outside: checksum, version, canonical form and signature hold, or why not.
+ * Whether it is expired, and of which network, is for the payer to see (INVOICE-2).
+ */
+export function parseInvoice(text: string): Invoice | InvoiceRejection {
+  const bytes = signedStringBytes(INVOICE_PREFIX, text, INVOICE_CHARACTERS_MAX)
   if (bytes === undefined) {
-    return reject('invoice_malformed', 'an invoice starts with tally1 and has a right checksum')
+    const detail =
+      'an invoice starts with tally1 and has a right checksum: this one was cut off or altered'
+    return reject('invoice_malformed', detail)
+  }
+  if (bytes[0] !== INVOICE_VERSION) {
+    const detail = `the invoice is of another format than ${INVOICE_VERSION}: ask the payee for a new one`
+    return reject('invoice_version', detail)
   }
   const signed = decode(signedInvoiceCodec, bytes)
   if (isRejection(signed)) return reject('invoice_malformed', signed.detail)
@@ -61,18 +106,6 @@ export function parseInvoice(
     : reject('invoice_bad_signature', 'the payee that the invoice names did not sign it')
 }
 
-function invoiceBytes(shown: string): Uint8Array | undefined {
-  // QR codes are smaller in upper case; bech32m takes either, and never both at once.
-  // Letters of other scripts that lower to ours, such as the Kelvin sign, are not ours.
-  if (shown.length > INVOICE_CHARACTERS_MAX || !/^[A-Za-z0-9]+$/.test(shown)) return undefined
-  const text = shown === shown.toUpperCase() ? shown.toLowerCase() : shown
-  if (!text.startsWith(`${INVOICE_PREFIX}1`)) return undefined
-  const decoded = bech32m.decodeUnsafe(text as `${string}1${string}`, INVOICE_CHARACTERS_MAX)
-  return decoded && decoded.prefix === INVOICE_PREFIX
-    ? bech32m.fromWordsUnsafe(decoded.words) || undefined
-    : undefined
-}
-
 function invoiceDigest(invoice: Invoice): Uint8Array {
-  return taggedHash(TAG.invoice, encode(invoiceCodec, invoice))
+  return taggedHash(TAG.invoice, encode(signedContentCodec, { version: INVOICE_VERSION, invoice }))
 }
