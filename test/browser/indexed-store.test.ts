@@ -125,42 +125,44 @@ test('a store in a browser', async (t) => {
   )
 
   await t.test(
-    'gives the records of a kind by pages, in the order of their keys, also those that came since',
+    'WEB-2 lists are read by pages, in order, and nothing but their places is in clear',
     async () => {
-      await makeStore(page, 'paged')
+      const page = await open(await browser.newContext())
+      await makeStore(page, 'lists')
       const found = await page.evaluate(async () => {
-        const kind = 'invoiceOrder'
         const value = new Uint8Array([1])
-        const put = (...keys: string[]) =>
-          store.commit(keys.map((key) => ({ kind, key, value }) as const))
-        const keys = async (
-          after: string | undefined,
-          limit: number,
-          order: 'ascending' | 'descending',
-        ) => (await store.page(kind, after, limit, order)).map(({ key }) => key).join(' ')
-        await put('all/3', 'all/1', 'paid/1')
-        const before = await keys(undefined, 9, 'ascending')
-        await put('all/2', 'all/3')
-        await store.commit([{ kind, key: 'paid/1', value: undefined }])
-        return [
-          before,
-          await keys(undefined, 2, 'ascending'),
-          await keys('all/2', 9, 'ascending'),
-          await keys('all0', 2, 'descending'),
-          await keys('all/2', 9, 'descending'),
-          await keys(undefined, 1, 'descending'),
-          await keys('all/9', 1, 'ascending'),
-        ]
+        const names = ['open', 'paid', 'paid', 'all', 'all', 'all']
+        const keys = names.map((name, i) => `${name}/${String(i + 1).padStart(15, '0')}`)
+        await store.commit(
+          [...keys, 'anchor/00ff'].map((key) => ({ kind: 'invoiceOrder', key, value }) as const),
+        )
+        const page = async (after: string | undefined, limit: number, down: boolean) => {
+          const order = down ? 'descending' : 'ascending'
+          const records = await store.page('invoiceOrder', after, limit, order)
+          return records.map(({ key }) => key.replace(/0+/, ''))
+        }
+        const database = place.database.transaction('record').objectStore('record')
+        const places = await new Promise<string>((resolve) => {
+          const request = database.getAllKeys()
+          request.onsuccess = () => resolve(JSON.stringify(request.result))
+        })
+        return {
+          newest: await page('paid0', 2, true),
+          rest: await page(keys[2], 1, true),
+          first: await page('open/', 3, false),
+          after: await page(keys[3], 2, false),
+          none: await page(undefined, 0, false),
+          showsAnchor: places.includes('00ff'),
+        }
       })
-      assert.deepEqual(found, [
-        'all/1 all/3 paid/1',
-        'all/1 all/2',
-        'all/3',
-        'all/3 all/2',
-        'all/1',
-        'all/3',
-        '',
-      ])
+      assert.deepEqual(found, {
+        newest: ['paid/3', 'paid/2'],
+        rest: ['paid/2'],
+        first: ['open/1', 'paid/2', 'paid/3'],
+        after: ['all/5', 'all/6'],
+        none: [],
+        showsAnchor: false,
+      })
     },
   )
 

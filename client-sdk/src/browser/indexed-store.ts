@@ -6,11 +6,23 @@ import { rowDigest } from '../store/row-digest.js'
 import { FIRST_HEAD, headOf, nextSeal, type Seal } from '../store/seal.js'
 import { StoreFault } from '../store/store-fault.js'
 import { STORE_VERSION } from '../store/store-version.js'
-import type { RecordKind, StoredRecord, StoreWrite, WalletStore } from '../store/wallet-store.js'
+import type {
+  OrderedKind,
+  RecordKind,
+  StoredRecord,
+  StoreWrite,
+  WalletStore,
+} from '../store/wallet-store.js'
 import type { BrowserMark } from './browser-mark.js'
-import { answered, HEAD, RECORDS, strictTransaction, viewTransaction } from './indexed-database.js'
+import {
+  answered,
+  failedStore,
+  HEAD,
+  RECORDS,
+  strictTransaction,
+  viewTransaction,
+} from './indexed-database.js'
 import { corrupt, SealedRecords } from './sealed-records.js'
-import { SortedKeys } from './sorted-keys.js'
 import type { Vault } from './vault.js'
 
 /** Where the vault and the seal lie. */
@@ -23,7 +35,6 @@ const TABLE = 'record'
 /** One record on its way to the disk. */
 type Change = {
   readonly kind: RecordKind
-  readonly key: string
   readonly place: string
   readonly name: string
   /** Absent: the record is removed. */
@@ -52,8 +63,6 @@ export class IndexedStore implements WalletStore {
   readonly #parts: Parts
   readonly #live: LiveRows
   readonly #queue: Commit[] = []
-  /** The keys of kinds that were listed by pages, in order. */
-  readonly #keys = new Map<RecordKind, Promise<SortedKeys>>()
   #seal: Seal
   /** The seal as it lies in the database: whoever finds another one there has been overtaken. */
   #sealBox: Uint8Array
@@ -143,20 +152,21 @@ export class IndexedStore implements WalletStore {
     return this.#whole(() => records.open(kind, place, box).value)
   }
 
-  /** As `WalletStore` says, but for the first page of a kind, which reads all records of it: places have no order. */
   async page(
-    kind: RecordKind,
+    kind: OrderedKind,
     after: string | undefined,
     limit: number,
     order: 'ascending' | 'descending',
   ): Promise<readonly StoredRecord[]> {
-    const keys = await this.#keysOf(kind)
-    const found = keys.pageAfter(after, limit, order)
-    const values = await Promise.all(found.map((key) => this.get(kind, key)))
-    return found.flatMap((key, i) => {
-      const value = values[i]
-      return value === undefined ? [] : { key, value }
-    })
+    this.#assertUsable()
+    const isDown = order === 'descending'
+    const from = isDown || after === undefined ? [kind] : [kind, after]
+    const to = isDown && after !== undefined ? [kind, after] : [kind, []]
+    const range = IDBKeyRange.bound(from, to, true, true)
+    const boxes = await firstBoxes(this.#parts.database, range, limit, isDown ? 'prev' : 'next')
+    return this.#whole(() =>
+      boxes.map(({ place, box }) => this.#parts.records.open(kind, place, box)),
+    )
   }
 
   commit(writes: readonly StoreWrite[]): Promise<void> {
@@ -228,19 +238,6 @@ export class IndexedStore implements WalletStore {
     this.#seal = seal
     this.#sealBox = sealBox
     this.#live.apply(live)
-    for (const { kind, key, box } of changes) {
-      const keys = await this.#keys.get(kind)
-      if (box === undefined) keys?.remove(key)
-      else keys?.add(key)
-    }
-  }
-
-  #keysOf(kind: RecordKind): Promise<SortedKeys> {
-    const known = this.#keys.get(kind)
-    if (known !== undefined) return known
-    const reading = this.list(kind).then((records) => new SortedKeys(records.map(({ key }) => key)))
-    this.#keys.set(kind, reading)
-    return reading
   }
 
   /** Of several writes to one record the last counts. */
@@ -253,7 +250,7 @@ export class IndexedStore implements WalletStore {
       const box = value === undefined ? undefined : records.seal(kind, { key, value })
       const digest = box && rowDigest(TABLE, [kind, place, box])
       const chained = digest ?? rowDigest(`${TABLE} without`, [kind, place])
-      last.set(name, { kind, key, place, name, box, digest, chained })
+      last.set(name, { kind, place, name, box, digest, chained })
     }
     return [...last.values()]
   }
@@ -298,12 +295,39 @@ async function readBoxes(database: IDBDatabase, kind: RecordKind): Promise<reado
     answered(rows.getAllKeys(range)),
     answered(rows.getAll(range)),
   ])
-  return keys.map((key, i) => {
-    const place: unknown = Array.isArray(key) ? key[1] : undefined
-    const box = boxes[i]
-    if (typeof place !== 'string' || !(box instanceof Uint8Array)) throw corrupt('a record')
-    return { place, box }
+  return keys.map((key, i) => boxOf(key, boxes[i]))
+}
+
+/** At most `limit` records within a range, in this order. Throws `store_corrupt`, `store_failed`. */
+function firstBoxes(
+  database: IDBDatabase,
+  range: IDBKeyRange,
+  limit: number,
+  direction: IDBCursorDirection,
+): Promise<readonly Box[]> {
+  const boxes: Box[] = []
+  if (limit === 0) return Promise.resolve(boxes)
+  const request = viewTransaction(database).objectStore(RECORDS).openCursor(range, direction)
+  return new Promise((resolve, reject) => {
+    request.onerror = () => reject(failedStore('cannot be read', request.error))
+    request.onsuccess = () => {
+      const cursor = request.result
+      try {
+        if (cursor !== null) boxes.push(boxOf(cursor.key, cursor.value))
+      } catch (fault) {
+        reject(fault)
+        return
+      }
+      if (cursor === null || boxes.length === limit) resolve(boxes)
+      else cursor.continue()
+    }
   })
+}
+
+function boxOf(key: unknown, box: unknown): Box {
+  const place: unknown = Array.isArray(key) ? key[1] : undefined
+  if (typeof place !== 'string' || !(box instanceof Uint8Array)) throw corrupt('a record')
+  return { place, box }
 }
 
 function nameOf(kind: RecordKind, place: string): string {
