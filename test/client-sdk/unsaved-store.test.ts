@@ -18,6 +18,8 @@ test('JRN-6 a store that is only looked at shows what was written to it, and kee
     { kind: 'channel', key: '2', value: Uint8Array.of(9) },
     { kind: 'channel', key: '3', value: undefined },
     { kind: 'invoice', key: '1', value: Uint8Array.of(7) },
+    { kind: 'invoiceOrder', key: '2', value: Uint8Array.of(9) },
+    { kind: 'invoiceOrder', key: '3', value: undefined },
   ])
   const channels = await store.list('channel')
   assert.deepEqual(
@@ -28,7 +30,7 @@ test('JRN-6 a store that is only looked at shows what was written to it, and kee
     ],
   )
   const pages = async (order: Order, after?: string) =>
-    (await store.page('channel', after, 1, order)).map(({ key }) => key)
+    (await store.page('invoiceOrder', after, 1, order)).map(({ key }) => key)
   assert.deepEqual(await pages('ascending'), ['1'])
   assert.deepEqual(await pages('ascending', '1'), ['2'])
   assert.deepEqual(await pages('descending'), ['2'])

@@ -10,7 +10,7 @@ import {
 } from '@tallystick/protocol'
 import { encodeHubChannel } from '#hub/core/hub-channel.js'
 import { onwardItemId } from '#hub/core/routing.js'
-import { accepted, anchorFor, at, itemId, preimage } from '../protocol/test-channel.js'
+import { accepted, addItem, anchorFor, at, itemId, preimage } from '../protocol/test-channel.js'
 import { HubWorld, POLICY, payment, sent, type TestClient } from './hub-world.js'
 
 /** The stream of these tests: 20 ticks of 100 base units, and a fee of 1 each. */
@@ -213,27 +213,27 @@ describe('HUB-14 a stream', () => {
 })
 
 describe('CH-13 links of a long chain', () => {
-  const long = Array.from({ length: 65_536 }, (): Uint8Array => new Uint8Array(0))
+  const TICKS_MAX = 65_536
+  const links = Array.from({ length: TICKS_MAX }, (): Uint8Array => new Uint8Array(0))
   let next: Uint8Array = preimage(9)
-  for (let index = 65_536; index > 0; index--) {
-    long[index - 1] = next
+  for (let index = TICKS_MAX; index > 0; index--) {
+    links[index - 1] = next
     next = earlierLink(next, 1)
   }
-  const anchor = anchorFor(9, 65_536)
-  const at = (index: number) => long[index - 1] ?? assert.fail()
+  const linkAt = (index: number) => ({ index, link: links[index - 1] ?? assert.fail() })
+  const item = { ...addItem(9, { ticks: TICKS_MAX }), paid: 0 }
 
   test('cost what they are apart: 65,536 of them in turn are 2^31 hashes else', () => {
-    for (let index = 1; index <= 65_536; index++) {
-      assert.ok(isLinkOf(anchor, { index, link: at(index) }))
-    }
+    for (let index = 1; index <= TICKS_MAX; index++) assert.ok(isLinkOf(item, linkAt(index)))
   })
 
   test('are told from others, whatever was seen before', () => {
-    for (const index of [1, 8, 9, 500, 65_536, 400]) {
-      assert.ok(isLinkOf(anchor, { index, link: at(index) }))
-      assert.equal(isLinkOf(anchor, { index, link: preimage(8) }), false)
-      assert.equal(isLinkOf(anchor, { index: index + 1, link: at(index) }), false)
-      assert.equal(isLinkOf(anchorFor(8, index), { index, link: at(index) }), false)
+    for (const index of [1, 8, 9, 500, TICKS_MAX, 400]) {
+      const known = linkAt(index)
+      assert.ok(isLinkOf(item, known))
+      assert.equal(isLinkOf(item, { index, link: preimage(8) }), false)
+      assert.equal(isLinkOf(item, { ...known, index: index + 1 }), false)
+      assert.equal(isLinkOf({ ...item, anchor: anchorFor(8, 3) }, known), false)
     }
   })
 })

@@ -3,6 +3,7 @@ import { type Anchor, isRejection, parseInvoice } from '@tallystick/protocol'
 import type { ApiCaller } from '../core/caller.js'
 import type { InvoiceStatus } from '../core/object-events.js'
 import { HUB_MS_MAX } from '../limits.js'
+import { insertBooking } from '../store/booking-store.js'
 import { dataOf, type StoredObject } from '../store/object-row.js'
 import { changeObject, findObject, insertObject, ObjectStore } from '../store/object-store.js'
 import { type DoneRequest, rememberRequest } from '../store/request-store.js'
@@ -76,9 +77,16 @@ export class InvoiceDesk {
         statements,
         found,
         { status, data: { ...before, received }, isHold: before.hold },
-        { time: now(), newId: () => newId(this.#parts, 'evt') },
+        { time: now(), newId: (prefix: string) => newId(this.#parts, prefix) },
       )
-      return after.status !== found.status
+      if (after.status === found.status) return false
+      if (status === 'paid') {
+        await insertBooking(statements, {
+          ...{ kind: 'sale', reference: found.id, account: found.account, link: record.anchor },
+          ...{ ledger: 0n, channels: record.amount, text: before.description, time: now() },
+        })
+      }
+      return true
     })
     if (isNews) news.tell()
   }

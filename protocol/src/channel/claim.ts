@@ -1,10 +1,11 @@
 import { type Decoded, integer, struct, text } from '../codec/codec.js'
-import { earlierLink, isLinkOf, trustLink } from '../crypto/hash-chain.js'
+import { earlierLink } from '../crypto/hash-chain.js'
 import { type Anchor, channelIdCodec, type ItemId, itemIdCodec } from '../ledger/identifiers.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
 import type { Timestamp } from '../primitives/time.js'
 import type { ChannelRejection } from './channel-rejection.js'
 import { draftChange } from './draft.js'
+import { isLinkOf, trustLink } from './item-link.js'
 import { CLAIM_MARGIN_SECONDS } from './limits.js'
 import {
   type ChannelParty,
@@ -41,7 +42,7 @@ export function learnLink(
 ): ChannelParty | Rejection<'item_missing' | 'link_mismatch'> {
   const item = party.peer.items.find((other) => other.id === id)
   if (item === undefined) return reject('item_missing', `there is no item ${id} on this lane`)
-  if (!isLinkOf(item.anchor, known)) {
+  if (!isLinkOf(item, known)) {
     return reject('link_mismatch', `the link does not hash to the anchor of item ${id}`)
   }
   return noteLink(party, item, known)
@@ -55,7 +56,7 @@ export function learnCheckedLink(
 ): ChannelParty | Rejection<'item_missing'> {
   const item = party.peer.items.find((other) => other.id === id)
   if (item === undefined) return reject('item_missing', `there is no item ${id} on this lane`)
-  trustLink(item.anchor, known)
+  trustLink(item, known)
   return noteLink(party, item, known)
 }
 
@@ -67,10 +68,7 @@ function noteLink(party: ChannelParty, item: PendingItem, known: KnownLink): Cha
     : withNote(party, { ...note, known: shown })
 }
 
-/**
- * As payee: asks the payer to drop an item, or what is left of it. Refused while a link is known that is not
- * paid yet: it is money.
- */
+/** As payee: asks the payer to drop an item. Refused while a link is known that was not paid: it is money. */
 export function declineItem(
   party: ChannelParty,
   id: ItemId,
@@ -98,7 +96,7 @@ export function receiveClaim(
   // What is not signed yet cannot be known to the payee but from somebody else.
   const isSigned = party.own.items.some((other) => other.id === id)
   if (item === undefined || !isSigned || known.index <= item.paid) return { kind: 'known' }
-  if (known.index > item.ticks || !isLinkOf(item.anchor, known)) {
+  if (known.index > item.ticks || !isLinkOf(item, known)) {
     return reject('link_mismatch', `the link does not hash to the anchor of item ${id}`)
   }
   if (now > item.expiry - CLAIM_MARGIN_SECONDS) {
