@@ -4,7 +4,7 @@ import { pause } from '../ledger/pause.js'
 import type { OutgoingStream, StreamPayment } from '../stream/outgoing-stream.js'
 import type { Wallet } from '../wallet/wallet.js'
 import { WalletError } from '../wallet-error.js'
-import { type Offer, parseOffer, ticksFor } from './offer.js'
+import { type Offer, parseOfferJson, ticksFor } from './offer.js'
 import { type Budget, dayOf } from './spending.js'
 import { X402_REQUIRED, x402Offer } from './x402.js'
 
@@ -247,7 +247,7 @@ async function demandOf(response: Response): Promise<Demand | undefined> {
   const isOurs = response.headers.get('content-type')?.startsWith('application/problem+json')
   const body = isOurs ? await boundedJson(response) : undefined
   const record = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
-  const own = parseOffer(record['offer'])
+  const own = parseOfferJson(record['offer'])
   const meant = 'code' in own ? offer : own
   if (meant === undefined) return undefined
   const { payment, code } = record
