@@ -25,3 +25,16 @@ export const WAIT_SECONDS_MAX = 30
 export const WAITING_MAX = 256
 /** Milliseconds that requests under way may take when the server stops. */
 export const STOP_MS_MAX = 2_000
+/** Milliseconds that a receiver of events has for its answer. */
+export const WEBHOOK_MS_MAX = 10_000
+/** Deliveries to one receiver at a time. */
+export const DELIVERIES_AT_ONCE = 4
+/** Receivers of events, of all accounts. */
+export const ENDPOINTS_MAX = 100
+/** Seconds that deliveries that are over are kept for the log: 30 days. */
+export const DELIVERY_LOG_SECONDS = 2_592_000
+/** Blocks in which nothing is ours, after which the height that was followed is noted. */
+export const FOLLOWED_BLOCKS_MAX = 256
+/** Looks at books, wallet and ledger before a difference between them is believed, and milliseconds between them. */
+export const BOOK_LOOKS_MAX = 8
+export const BOOK_LOOK_MS = 250

@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import type { WalletNotice } from '@tallystick/client-sdk'
+import { PROCESS_CLOCK, type WalletNotice } from '@tallystick/client-sdk'
 import { makeFolder, openWallet } from '@tallystick/client-sdk/node'
 import type { ChainId } from '@tallystick/protocol'
 import { tokenHash } from './api/authenticate.js'
+import { serveBooks } from './api/books-routes.js'
 import { serveEvents } from './api/event-routes.js'
 import { serveKeys } from './api/key-routes.js'
 import { merchantApp, type OnFailedRequest } from './api/merchant-app.js'
 import { serveObjects } from './api/object-routes.js'
 import { serveMerchant } from './api/serve-merchant.js'
 import { RouteServer } from './api/serve-route.js'
+import { serveWebhooks } from './api/webhook-routes.js'
+import { LedgerBooks } from './books/ledger-books.js'
 import { ChannelDesk } from './desk/channel-desk.js'
 import { EventNews } from './desk/event-news.js'
 import { InvoiceDesk } from './desk/invoice-desk.js'
@@ -19,6 +22,9 @@ import { operatorToken } from './operator-token.js'
 import { KeyStore } from './store/key-store.js'
 import { openMerchantDatabase } from './store/merchant-schema.js'
 import { RequestStore } from './store/request-store.js'
+import { WebhookStore } from './store/webhook-store.js'
+import { postWebhook } from './webhook/post-webhook.js'
+import { WebhookCourier } from './webhook/webhook-courier.js'
 
 /** How a shop's server is set up. */
 export type MerchantConfig = {
@@ -34,6 +40,8 @@ export type MerchantConfig = {
   readonly host: string
   /** 0 takes any. */
   readonly port: number
+  /** Whether events may be sent to addresses of the shop's own network, and without TLS. */
+  readonly allowPrivateWebhooks: boolean
 }
 
 /** What a running server tells its operator. */
@@ -58,6 +66,7 @@ export async function startMerchant(
   onFault: (fault: unknown) => void,
 ): Promise<RunningMerchant> {
   const { dataDir, words, ledgerUrl, hubUrl, chainId, host, port } = config
+  const allowPrivate = config.allowPrivateWebhooks
   await makeFolder(dataDir)
   const operatorHash = tokenHash(await operatorToken(dataDir))
   const database = await openMerchantDatabase(join(dataDir, 'merchant.db'), onFault)
@@ -108,6 +117,8 @@ export async function startMerchant(
   await invoices.catchUp()
   await payments.catchUp()
   await channels.catchUp()
+  const ledgerBooks = new LedgerBooks(parts, opened)
+  await ledgerBooks.begin()
   const unfollow = channels.follow(opened.feed)
   const server = new RouteServer({
     ...{ keys, requests: new RequestStore(database), operatorHash, now: parts.now },
@@ -115,6 +126,15 @@ export async function startMerchant(
   serveObjects(server, parts, { invoices, payments })
   serveEvents(server, parts)
   serveKeys(server, parts, keys)
+  const webhooks = new WebhookStore(database)
+  serveWebhooks(server, parts, { webhooks, allowPrivate })
+  const courier = new WebhookCourier({
+    ...{ ...parts, webhooks, clock: PROCESS_CLOCK, random: Math.random },
+    post: (post, signal) => postWebhook(post, { clock: PROCESS_CLOCK, allowPrivate, signal }),
+  })
+  courier.begin()
+  const catchUp = () => invoices.catchUp()
+  serveBooks(server, { ...parts, opened, ledgerBooks, catchUp })
   const onFailedRequest: OnFailedRequest = (failure) =>
     onReport({ kind: 'requestFailed', ...failure })
   const app = merchantApp(server, {
@@ -127,6 +147,8 @@ export async function startMerchant(
     stop: async () => {
       await http.close()
       unfollow()
+      await courier.stop()
+      await ledgerBooks.stop()
       await opened.close()
       await payments.idle()
       await database.close()

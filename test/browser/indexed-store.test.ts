@@ -124,6 +124,48 @@ test('a store in a browser', async (t) => {
     },
   )
 
+  await t.test(
+    'WEB-2 lists are read by pages, in order, and nothing but their places is in clear',
+    async () => {
+      const page = await open(await browser.newContext())
+      await makeStore(page, 'lists')
+      const found = await page.evaluate(async () => {
+        const value = new Uint8Array([1])
+        const names = ['open', 'paid', 'paid', 'all', 'all', 'all']
+        const keys = names.map((name, i) => `${name}/${String(i + 1).padStart(15, '0')}`)
+        await store.commit(
+          [...keys, 'anchor/00ff'].map((key) => ({ kind: 'invoiceOrder', key, value }) as const),
+        )
+        const page = async (after: string | undefined, limit: number, down: boolean) => {
+          const order = down ? 'descending' : 'ascending'
+          const records = await store.page('invoiceOrder', after, limit, order)
+          return records.map(({ key }) => key.replace(/0+/, ''))
+        }
+        const database = place.database.transaction('record').objectStore('record')
+        const places = await new Promise<string>((resolve) => {
+          const request = database.getAllKeys()
+          request.onsuccess = () => resolve(JSON.stringify(request.result))
+        })
+        return {
+          newest: await page('paid0', 2, true),
+          rest: await page(keys[2], 1, true),
+          first: await page('open/', 3, false),
+          after: await page(keys[3], 2, false),
+          none: await page(undefined, 0, false),
+          showsAnchor: places.includes('00ff'),
+        }
+      })
+      assert.deepEqual(found, {
+        newest: ['paid/3', 'paid/2'],
+        rest: ['paid/2'],
+        first: ['open/1', 'paid/2', 'paid/3'],
+        after: ['all/5', 'all/6'],
+        none: [],
+        showsAnchor: false,
+      })
+    },
+  )
+
   await t.test('INV-44 a page that was overtaken commits nothing', async () => {
     await makeStore(page, 'overtaken')
     const found = await page.evaluate(async () => {

@@ -25,7 +25,7 @@ const APPOINTMENT: AppointmentTerms = {
 /** Pays and waits for both sides: a payer knows it is paid before the payee can spend the money. */
 async function payAcross(from: Wallet, to: Wallet, value: bigint): Promise<void> {
   const { text, anchor } = await to.createInvoice({ value })
-  await Promise.all([from.pay(text), to.paid(anchor)])
+  await Promise.all([from.pay(text, { key: text }), to.paid(anchor)])
 }
 
 /** The wallet of `name` with a store of its own, and what it noticed. */
@@ -116,7 +116,7 @@ describe('a wallet whose disk is gone', () => {
     const held = again.wallet.allChannels().map(({ party, books }) => [party.ledger.id, books])
     assert.deepEqual(Object.fromEntries(held), { [channel]: 'whole' })
     await bob.openChannel({ deposit: 50n * ONE })
-    assert.equal((await bob.pay(open.text)).status, 'paid')
+    assert.equal((await bob.pay(open.text, { key: open.text })).status, 'paid')
     assert.equal((await again.wallet.paid(open.anchor)).amount, 5n * ONE)
     const fresh = await again.wallet.openChannel({ deposit: 20n * ONE })
     assert.equal(again.wallet.channels().find((one) => one.party.ledger.id === fresh)?.keyIndex, 1)

@@ -257,7 +257,7 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 9,
     rule: 'INV-4',
     file: 'client-sdk/src/wallet/cancelled-payments.ts',
-    find: "payment.channel === channel && payment.status === 'cancelling'",
+    find: "status === 'cancelling'",
     replace: 'false',
   },
   {

@@ -4,8 +4,12 @@ import { createMnemonic } from '@tallystick/protocol'
 import fc from 'fast-check'
 import decodeQR from 'qr/decode.js'
 import { typedAmount } from '#wallet/cli/asset-amount.js'
+import { closeChannels } from '#wallet/cli/close-channel.js'
+import { openChannel } from '#wallet/cli/open-channel.js'
 import { durationOption } from '#wallet/cli/option-values.js'
+import { payInvoice } from '#wallet/cli/pay.js'
 import { printable, printableLine } from '#wallet/cli/print-facts.js'
+import { receivePayment } from '#wallet/cli/receive.js'
 import { terminalQr } from '#wallet/cli/terminal-qr.js'
 import { parseSettings } from '#wallet/cli/wallet-folder.js'
 import { wordLines } from '#wallet/cli/word-lines.js'
@@ -56,6 +60,23 @@ describe('what a person types', () => {
       )
     }
   })
+})
+
+test('what no wallet can take is refused before a file or the network is touched', async () => {
+  const nowhere = { keys: '/nowhere', store: '/nowhere', ledger: 'http://127.0.0.1:9' } as const
+  const place = { ...nowhere, hub: 'ws://127.0.0.1:9/v1/session', patience: 1 }
+  for (const [call, code] of [
+    [() => openChannel('1e3', place), 'decimal_malformed'],
+    [() => openChannel('0', place), 'amount_invalid'],
+    [() => receivePayment('-1', place), 'amount_invalid'],
+    [() => receivePayment('tally1x', place), 'invoice_malformed'],
+    [() => payInvoice('', place), 'invoice_malformed'],
+    [() => payInvoice(`TALLY1${'Q'.repeat(5_000)}`, place), 'invoice_malformed'],
+    [() => closeChannels(3, { ...place, alone: true }), 'usage'],
+    [() => openChannel('5', place), 'key_file_unusable'],
+  ] as const) {
+    await assert.rejects(call, { code }, String(call))
+  }
 })
 
 describe('what others wrote', () => {

@@ -20,6 +20,7 @@ import {
   signEvidence,
   type Timestamp,
 } from '@tallystick/protocol'
+import type { StreamTerms } from '#client-sdk/wallet/receive-stream.js'
 import type { WalletEffect, WalletEvent } from '#client-sdk/wallet/wallet-event.js'
 import type { InvoiceRecord, PaymentRecord } from '#client-sdk/wallet/wallet-records.js'
 import { WalletOverlay, WalletState } from '#client-sdk/wallet/wallet-state.js'
@@ -38,6 +39,7 @@ import {
   testChannel,
   testSigner,
 } from '../protocol/test-channel.js'
+import { pendingPayment } from './pending-payment.js'
 
 export const PAYEE: PublicKey = testSigner(9).publicKey
 
@@ -49,6 +51,8 @@ export class WalletWorld {
   readonly channel: ChannelId
   hub: ChannelParty
   now: Timestamp = NOW
+  /** Which streams it lets come. */
+  streams: StreamTerms | undefined
   /** Events so far: each has a nonce of its own. */
   events = 0
   /** Effects of the last batch. */
@@ -100,6 +104,7 @@ export class WalletWorld {
       now: this.now,
       signer: () => SIGNERS.client,
       nonce: new Uint8Array(RESUME_NONCE_BYTES).fill(++this.events),
+      streams: this.streams,
     }
   }
 
@@ -154,12 +159,18 @@ export class WalletWorld {
   invoice(name: number, change: Partial<InvoiceRecord> = {}): InvoiceRecord {
     return {
       anchor: anchorFor(name),
+      order: 0,
       preimage: preimage(name),
       amount: amount(1_000n),
+      received: amount(0n),
       expiry: at(500),
-      description: '',
+      description: { kind: 'text', text: '' },
       text: '',
+      hold: false,
       status: 'open',
+      parts: [],
+      waitsUntil: undefined,
+      created: NOW,
       time: NOW,
       refunded: amount(0n),
       refundsPending: 0,
@@ -168,21 +179,12 @@ export class WalletWorld {
   }
 
   payment(name: number, change: Partial<PaymentRecord> = {}): PaymentRecord {
-    return {
-      id: itemId(name),
-      channel: this.channel,
-      payee: PAYEE,
-      anchor: anchorFor(name),
-      amount: amount(1_000n),
-      fee: amount(11n),
-      description: '',
-      status: 'pending',
-      preimage: undefined,
-      code: '',
-      time: this.now,
-      refundOf: undefined,
-      ...change,
+    const paid = {
+      ...{ id: itemId(name), payee: PAYEE, anchor: anchorFor(name), time: this.now },
+      amount: change.amount ?? amount(1_000n),
+      fee: change.fee ?? amount(11n),
     }
+    return { ...pendingPayment({ ...paid, channel: this.channel }), ...change }
   }
 
   pay(name: number, change: Partial<PaymentRecord> = {}, sale?: InvoiceRecord): WalletEvent {

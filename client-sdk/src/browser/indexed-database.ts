@@ -90,7 +90,8 @@ function begun(begin: () => IDBTransaction): IDBTransaction {
   }
 }
 
-function failedStore(what: string, cause: unknown): StoreFault {
+/** What the browser said no to, and what to do about it. */
+export function failedStore(what: string, cause: unknown): StoreFault {
   const isFull = cause instanceof DOMException && cause.name === 'QuotaExceededError'
   const detail = isFull
     ? 'the browser gives this page no more space: make room, and load it again'

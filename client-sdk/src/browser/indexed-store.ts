@@ -6,9 +6,22 @@ import { rowDigest } from '../store/row-digest.js'
 import { FIRST_HEAD, headOf, nextSeal, type Seal } from '../store/seal.js'
 import { StoreFault } from '../store/store-fault.js'
 import { STORE_VERSION } from '../store/store-version.js'
-import type { RecordKind, StoredRecord, StoreWrite, WalletStore } from '../store/wallet-store.js'
+import type {
+  OrderedKind,
+  RecordKind,
+  StoredRecord,
+  StoreWrite,
+  WalletStore,
+} from '../store/wallet-store.js'
 import type { BrowserMark } from './browser-mark.js'
-import { answered, HEAD, RECORDS, strictTransaction, viewTransaction } from './indexed-database.js'
+import {
+  answered,
+  failedStore,
+  HEAD,
+  RECORDS,
+  strictTransaction,
+  viewTransaction,
+} from './indexed-database.js'
 import { corrupt, SealedRecords } from './sealed-records.js'
 import type { Vault } from './vault.js'
 
@@ -139,6 +152,23 @@ export class IndexedStore implements WalletStore {
     return this.#whole(() => records.open(kind, place, box).value)
   }
 
+  async page(
+    kind: OrderedKind,
+    after: string | undefined,
+    limit: number,
+    order: 'ascending' | 'descending',
+  ): Promise<readonly StoredRecord[]> {
+    this.#assertUsable()
+    const isDown = order === 'descending'
+    const from = isDown || after === undefined ? [kind] : [kind, after]
+    const to = isDown && after !== undefined ? [kind, after] : [kind, []]
+    const range = IDBKeyRange.bound(from, to, true, true)
+    const boxes = await firstBoxes(this.#parts.database, range, limit, isDown ? 'prev' : 'next')
+    return this.#whole(() =>
+      boxes.map(({ place, box }) => this.#parts.records.open(kind, place, box)),
+    )
+  }
+
   commit(writes: readonly StoreWrite[]): Promise<void> {
     return new Promise((done, failed) => {
       this.#queue.push({ writes, done, failed })
@@ -265,12 +295,39 @@ async function readBoxes(database: IDBDatabase, kind: RecordKind): Promise<reado
     answered(rows.getAllKeys(range)),
     answered(rows.getAll(range)),
   ])
-  return keys.map((key, i) => {
-    const place: unknown = Array.isArray(key) ? key[1] : undefined
-    const box = boxes[i]
-    if (typeof place !== 'string' || !(box instanceof Uint8Array)) throw corrupt('a record')
-    return { place, box }
+  return keys.map((key, i) => boxOf(key, boxes[i]))
+}
+
+/** At most `limit` records within a range, in this order. Throws `store_corrupt`, `store_failed`. */
+function firstBoxes(
+  database: IDBDatabase,
+  range: IDBKeyRange,
+  limit: number,
+  direction: IDBCursorDirection,
+): Promise<readonly Box[]> {
+  const boxes: Box[] = []
+  if (limit === 0) return Promise.resolve(boxes)
+  const request = viewTransaction(database).objectStore(RECORDS).openCursor(range, direction)
+  return new Promise((resolve, reject) => {
+    request.onerror = () => reject(failedStore('cannot be read', request.error))
+    request.onsuccess = () => {
+      const cursor = request.result
+      try {
+        if (cursor !== null) boxes.push(boxOf(cursor.key, cursor.value))
+      } catch (fault) {
+        reject(fault)
+        return
+      }
+      if (cursor === null || boxes.length === limit) resolve(boxes)
+      else cursor.continue()
+    }
   })
+}
+
+function boxOf(key: unknown, box: unknown): Box {
+  const place: unknown = Array.isArray(key) ? key[1] : undefined
+  if (typeof place !== 'string' || !(box instanceof Uint8Array)) throw corrupt('a record')
+  return { place, box }
 }
 
 function nameOf(kind: RecordKind, place: string): string {

@@ -33,9 +33,13 @@ const sealCodec = struct({
   ...{ previous: text(64), written: text(64), live: text(32), head: text(64) },
 })
 
+/** A place in a list, such as `paid/000000000000042`, by which a page of the list is found. */
+const LIST_PLACE = /^[a-z]+\/[0-9]{15}$/
+
 /**
  * How records lie in a browser (WEB-2): key and value sealed together under a place that tells nobody without the
- * key of the store what it is the place of. A box opens only at its own place in its own store.
+ * key of the store what it is the place of, but for lists, whose places tell how much there is of each status.
+ * A box opens only at its own place in its own store.
  */
 export class SealedRecords {
   readonly #id: string
@@ -51,6 +55,7 @@ export class SealedRecords {
 
   /** Where the record of a key lies. */
   placeOf(kind: RecordKind, key: string): string {
+    if ((kind === 'invoiceOrder' || kind === 'paymentOrder') && LIST_PLACE.test(key)) return key
     return toHex(hmac(sha256, this.#placeKey, utf8(`${kind}\n${key}`))).slice(0, PLACE_DIGITS)
   }
 

@@ -97,7 +97,7 @@ export async function lookAtSqliteStore(
   path: string,
   { restored = false, advice = ADVICE }: SqliteStoreOptions = {},
 ): Promise<{
-  wallet(name: string): Pick<WalletStore, 'list' | 'get'>
+  wallet(name: string): Pick<WalletStore, 'list' | 'get' | 'page'>
   close(): Promise<void>
 }> {
   const database = await lookAtSealed({ path, ...FILE, advice, isRestored: restored })
@@ -107,7 +107,11 @@ export async function lookAtSqliteStore(
   }
 }
 
-const NOTHING_STORED = { list: async () => [], get: async () => undefined }
+const NOTHING_STORED = {
+  list: async () => [],
+  get: async () => undefined,
+  page: async () => [],
+}
 
 const lostBooks: Restored['row'] = (_table, row) => {
   if (row['kind'] !== 'channel') return undefined
@@ -126,12 +130,17 @@ function rowOf(wallet: string, { kind, key, value }: StoreWrite): RowWrite {
     : { kind: 'put', table, values: [wallet, kind, key, value] }
 }
 
-type Readable = Pick<SealedDatabase, 'lookup'>
+type Readable = Pick<SealedDatabase, 'lookup' | 'page'>
 
-function recordsOf(database: Readable, wallet: string): Pick<WalletStore, 'list' | 'get'> {
+function recordsOf(database: Readable, wallet: string): Pick<WalletStore, 'list' | 'get' | 'page'> {
   return {
     list: (kind) => listRecords(database, wallet, kind),
     get: (kind, key) => getRecord(database, wallet, kind, key),
+    page: async (kind, after, limit, order) => {
+      const range = { under: [wallet, kind], after, count: limit, order }
+      const rows = await database.page(tableOf(kind), range)
+      return rows.map((row) => ({ key: keyOf(row), value: storedBytes(row, 'value') }))
+    },
   }
 }
 

@@ -1,5 +1,19 @@
 /** What a wallet keeps, by kind; the values are canonical encodings that only the wallet reads. */
-export type RecordKind = 'channel' | 'invoice' | 'payment' | 'doneInvoice' | 'donePayment' | 'meta'
+export type RecordKind =
+  | 'channel'
+  | 'invoice'
+  | 'payment'
+  | 'stream'
+  | 'doneInvoice'
+  | 'donePayment'
+  | 'doneStream'
+  /** Names by their place in lists: `record-order.ts`. */
+  | 'invoiceOrder'
+  | 'paymentOrder'
+  | 'meta'
+
+/** Kinds whose records are read page by page, in the order of their keys. */
+export type OrderedKind = Extract<RecordKind, 'invoiceOrder' | 'paymentOrder'>
 
 export type StoredRecord = { readonly key: string; readonly value: Uint8Array }
 
@@ -11,12 +25,22 @@ export type StoreWrite = {
 }
 
 /**
- * A wallet's durable memory: engines exist for SQLite and, later, IndexedDB. `commit` is all or
+ * A wallet's durable memory: engines exist for SQLite and IndexedDB. `commit` is all or
  * nothing and returns only once power loss cannot undo it; after a failed commit the store must not
  * be used again. One process at a time.
  */
 export type WalletStore = {
   list(kind: RecordKind): Promise<readonly StoredRecord[]>
   get(kind: RecordKind, key: string): Promise<Uint8Array | undefined>
+  /**
+   * At most `limit` records whose keys come after `after` in this order, which is that of the keys'
+   * UTF-16 units (they are ASCII); absent: from the first key, or the last. Costs what it answers.
+   */
+  page(
+    kind: OrderedKind,
+    after: string | undefined,
+    limit: number,
+    order: 'ascending' | 'descending',
+  ): Promise<readonly StoredRecord[]>
   commit(writes: readonly StoreWrite[]): Promise<void>
 }

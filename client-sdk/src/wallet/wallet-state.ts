@@ -1,5 +1,16 @@
 import { type Anchor, type ChannelId, encode, type ItemId } from '@tallystick/protocol'
 import type { StoreWrite } from '../store/wallet-store.js'
+import { isOver } from './invoice-machine.js'
+import { isResolved } from './payment-machine.js'
+import { invoiceOrder, paymentOrder } from './record-order.js'
+import {
+  isDoneStream,
+  type PaidStreamRecord,
+  type ReceivedStreamRecord,
+  type StreamRecord,
+  streamKey,
+  streamRecordCodec,
+} from '../stream/stream-records.js'
 import {
   encodeWalletChannel,
   type InvoiceRecord,
@@ -15,8 +26,12 @@ export type WalletView = {
   channels(): Iterable<WalletChannel>
   invoice(anchor: Anchor): InvoiceRecord | undefined
   payment(id: ItemId): PaymentRecord | undefined
+  /** The payment that this item is a part of. */
+  paymentOfItem(id: ItemId): PaymentRecord | undefined
   payments(): Iterable<PaymentRecord>
   invoices(): Iterable<InvoiceRecord>
+  stream(key: string): StreamRecord | undefined
+  streams(): Iterable<StreamRecord>
 }
 
 /** The committed state in memory: what the store holds, less finished payments and invoices. */
@@ -24,6 +39,12 @@ export class WalletState implements WalletView {
   readonly #channels = new Map<ChannelId, WalletChannel>()
   readonly #invoices = new Map<Anchor, InvoiceRecord>()
   readonly #payments = new Map<ItemId, PaymentRecord>()
+  readonly #streams = new Map<string, StreamRecord>()
+  /** Items beyond the first of each payment, which has its name. */
+  readonly #items = new Map<ItemId, ItemId>()
+  /** How many invoices and payments this wallet has made so far. */
+  invoiceCount = 0
+  paymentCount = 0
 
   channel(id: ChannelId): WalletChannel | undefined {
     return this.#channels.get(id)
@@ -45,8 +66,20 @@ export class WalletState implements WalletView {
     return this.#payments.get(id)
   }
 
+  paymentOfItem(id: ItemId): PaymentRecord | undefined {
+    return this.#payments.get(this.#items.get(id) ?? id)
+  }
+
   payments(): Iterable<PaymentRecord> {
     return this.#payments.values()
+  }
+
+  stream(key: string): StreamRecord | undefined {
+    return this.#streams.get(key)
+  }
+
+  streams(): Iterable<StreamRecord> {
+    return this.#streams.values()
   }
 
   setChannel(channel: WalletChannel): void {
@@ -59,8 +92,18 @@ export class WalletState implements WalletView {
   }
 
   setPayment(payment: PaymentRecord): void {
-    if (isDonePayment(payment)) this.#payments.delete(payment.id)
+    const isDone = isResolved(payment)
+    if (isDone) this.#payments.delete(payment.id)
     else this.#payments.set(payment.id, payment)
+    for (const { id } of payment.parts.slice(1)) {
+      if (isDone) this.#items.delete(id)
+      else this.#items.set(id, payment.id)
+    }
+  }
+
+  setStream(stream: StreamRecord): void {
+    if (isDoneStream(stream)) this.#streams.delete(streamKey(stream))
+    else this.#streams.set(streamKey(stream), stream)
   }
 }
 
@@ -70,9 +113,20 @@ export class WalletOverlay implements WalletView {
   readonly #channels = new Map<ChannelId, WalletChannel>()
   readonly #invoices = new Map<Anchor, InvoiceRecord>()
   readonly #payments = new Map<ItemId, PaymentRecord>()
+  readonly #streams = new Map<string, StreamRecord>()
+
+  #invoiceCount: number
+  #paymentCount: number
 
   constructor(base: WalletState) {
     this.#base = base
+    this.#invoiceCount = base.invoiceCount
+    this.#paymentCount = base.paymentCount
+  }
+
+  /** The place of a new invoice, or payment, among all of them. */
+  nextOrder(kind: 'invoice' | 'payment'): number {
+    return kind === 'invoice' ? ++this.#invoiceCount : ++this.#paymentCount
   }
 
   channel(id: ChannelId): WalletChannel | undefined {
@@ -98,8 +152,38 @@ export class WalletOverlay implements WalletView {
     return this.#payments.get(id) ?? this.#base.payment(id)
   }
 
+  paymentOfItem(id: ItemId): PaymentRecord | undefined {
+    const made = [...this.#payments.values()].find(({ parts }) =>
+      parts.some((part) => part.id === id),
+    )
+    return made ?? this.#base.paymentOfItem(id)
+  }
+
   *payments(): Iterable<PaymentRecord> {
     for (const payment of this.#base.payments()) yield this.#payments.get(payment.id) ?? payment
+  }
+
+  stream(key: string): StreamRecord | undefined {
+    return this.#streams.get(key) ?? this.#base.stream(key)
+  }
+
+  *streams(): Iterable<StreamRecord> {
+    for (const stream of this.#base.streams()) {
+      if (!this.#streams.has(streamKey(stream))) yield stream
+    }
+    yield* [...this.#streams.values()]
+  }
+
+  /** A stream that this wallet pays, by the id of its item. */
+  paidStream(id: ItemId): PaidStreamRecord | undefined {
+    const stream = this.stream(id)
+    return stream?.kind === 'paid' ? stream : undefined
+  }
+
+  /** A stream that pays this wallet, by its anchor. */
+  receivedStream(anchor: Anchor): ReceivedStreamRecord | undefined {
+    const stream = this.stream(anchor)
+    return stream?.kind === 'received' ? stream : undefined
   }
 
   setChannel(channel: WalletChannel): void {
@@ -112,6 +196,10 @@ export class WalletOverlay implements WalletView {
 
   setPayment(payment: PaymentRecord): void {
     this.#payments.set(payment.id, payment)
+  }
+
+  setStream(stream: StreamRecord): void {
+    this.#streams.set(streamKey(stream), stream)
   }
 
   /** The channels that this batch wrote. */
@@ -131,11 +219,21 @@ export class WalletOverlay implements WalletView {
       }),
       ...[...this.#invoices.values()].flatMap((invoice) => {
         const value = encode(invoiceRecordCodec, invoice)
-        return moved('invoice', 'doneInvoice', invoice.anchor, value, isDoneInvoice(invoice))
+        return [
+          ...moved('invoice', 'doneInvoice', invoice.anchor, value, isDoneInvoice(invoice)),
+          ...invoiceOrder(invoice, this.#base.invoice(invoice.anchor)),
+        ]
       }),
       ...[...this.#payments.values()].flatMap((payment) => {
         const value = encode(paymentRecordCodec, payment)
-        return moved('payment', 'donePayment', payment.id, value, isDonePayment(payment))
+        return [
+          ...moved('payment', 'donePayment', payment.id, value, isResolved(payment)),
+          ...paymentOrder(payment, this.#base.payment(payment.id)),
+        ]
+      }),
+      ...[...this.#streams.values()].flatMap((stream) => {
+        const value = encode(streamRecordCodec, stream)
+        return moved('stream', 'doneStream', streamKey(stream), value, isDoneStream(stream))
       }),
     ]
   }
@@ -145,13 +243,16 @@ export class WalletOverlay implements WalletView {
     for (const channel of this.#channels.values()) state.setChannel(channel)
     for (const invoice of this.#invoices.values()) state.setInvoice(invoice)
     for (const payment of this.#payments.values()) state.setPayment(payment)
+    for (const stream of this.#streams.values()) state.setStream(stream)
+    state.invoiceCount = this.#invoiceCount
+    state.paymentCount = this.#paymentCount
   }
 }
 
 /** What is finished is kept apart, so that a start does not read all of history. */
 function moved(
-  active: 'invoice' | 'payment',
-  done: 'doneInvoice' | 'donePayment',
+  active: 'invoice' | 'payment' | 'stream',
+  done: 'doneInvoice' | 'donePayment' | 'doneStream',
   key: string,
   value: Uint8Array,
   isDone: boolean,
@@ -168,10 +269,6 @@ function moved(
 }
 
 /** Whether nothing more can happen to it: neither paid, nor refunded. */
-export function isDoneInvoice({ status, refundsPending }: InvoiceRecord): boolean {
-  return (status === 'paid' || status === 'expired') && refundsPending === 0
-}
-
-export function isDonePayment({ status }: PaymentRecord): boolean {
-  return status === 'paid' || status === 'failed' || status === 'unresolved'
+export function isDoneInvoice(invoice: InvoiceRecord): boolean {
+  return isOver(invoice) && invoice.refundsPending === 0
 }

@@ -34,8 +34,11 @@ import {
   type Timestamp,
 } from '@tallystick/protocol'
 import { stepChannelGone } from './channel-gone.js'
-import { finishPayment, linkRefund } from './finish-payment.js'
+import { endPart } from './finish-payment.js'
+import { meetInvoice } from './invoice-step.js'
+import { stepNewInvoice, stepOwnInvoice, stepPay } from './owner-step.js'
 import { meetLaneEvent } from './receive-payment.js'
+import { type StreamTerms, stepRedeemTicks } from './receive-stream.js'
 import {
   answerHub,
   becomeWhole,
@@ -46,6 +49,14 @@ import {
   stepTurnEnded,
 } from './resume-step.js'
 import { markPaid, stepRevealSeen } from './reveal-step.js'
+import {
+  paidStreamDeclined,
+  paidStreamEnded,
+  paidStreamRedeemed,
+  stepEndStream,
+  stepOpenStream,
+  stepReserveTicks,
+} from './stream-step.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
@@ -59,6 +70,8 @@ export type WalletContext = {
   readonly signer: (keyIndex: number) => Signer
   /** 16 fresh random bytes, never used before, for a resume that is asked for (CH-18). */
   readonly nonce: Uint8Array
+  /** Which streams this wallet lets come; absent: none. */
+  readonly streams?: StreamTerms | undefined
 }
 
 /** What one event makes of the state, or why it is refused. */
@@ -76,8 +89,18 @@ export function stepWallet(
     case 'pay':
       return stepPay(state, event, context)
     case 'invoice':
-      state.setInvoice(event.invoice)
-      return [{ kind: 'invoiceChanged', invoice: event.invoice }]
+      return stepNewInvoice(state, event.invoice, context)
+    case 'capture':
+    case 'cancel':
+      return stepOwnInvoice(state, event, context)
+    case 'openStream':
+      return stepOpenStream(state, event, context)
+    case 'reserveTicks':
+      return stepReserveTicks(state, event)
+    case 'endStream':
+      return stepEndStream(state, event, context)
+    case 'redeemTicks':
+      return stepRedeemTicks(state, event.redemptions, context)
     case 'drain':
       return stepDrain(state, event.channel)
     case 'agreed':
@@ -191,7 +214,10 @@ function stepClaim(state: WalletOverlay, claim: Claim, context: WalletContext): 
   if (claimed.kind === 'known') return []
   if (claimed.kind === 'rejection') return claimed
   state.setChannel({ ...held, party: claimed.party })
-  return markPaid(state, claim.id, claim.known.link, context)
+  return [
+    ...markPaid(state, claim.id, claim.known.link, context),
+    ...paidStreamRedeemed(state, claim.id, claim.known.index, context),
+  ]
 }
 
 function stepDecline(
@@ -207,11 +233,10 @@ function stepDecline(
   const party = draftChange(held.party, { kind: 'cancel', id }, context.now)
   if (isRejection(party)) return party
   state.setChannel({ ...held, party })
-  const payment = state.payment(id)
-  if (payment === undefined) return []
-  const cancelling = { ...payment, status: 'cancelling', code, time: context.now } as const
-  state.setPayment(cancelling)
-  return [{ kind: 'paymentChanged', payment: cancelling }]
+  return [
+    ...endPart(state, id, { status: 'cancelling', code }, context.now),
+    ...paidStreamDeclined(state, id, code, context),
+  ]
 }
 
 function stepCloseOffer(state: WalletOverlay, offer: MessageOf<'closeOffer'>): Outcome {
@@ -226,29 +251,6 @@ function stepCloseOffer(state: WalletOverlay, offer: MessageOf<'closeOffer'>): O
   }
   const { channel, clientPayout, validUntil } = offer
   return [{ kind: 'agreeToClose', channel, clientPayout, validUntil }]
-}
-
-function stepPay(
-  state: WalletOverlay,
-  { payment, expiry, sale }: Extract<WalletEvent, { kind: 'pay' }>,
-  { now }: WalletContext,
-): Outcome {
-  const held = state.channel(payment.channel)
-  if (held === undefined) return unknown(payment.channel)
-  const { id, anchor, payee, amount, fee } = payment
-  // INV-26: the same payment, asked for twice at once, is the one that is under way.
-  if (state.payment(id) !== undefined) return []
-  const forward = { payee, amount }
-  const unit = (amount + fee) as typeof amount
-  const add = { kind: 'add', id, anchor, unit, ticks: 1, expiry, forward } as const
-  const party = draftChange(held.party, add, now)
-  if (isRejection(party)) return party
-  const linked = sale && linkRefund(state.invoice(sale.anchor) ?? sale, amount)
-  if (linked !== undefined && isRejection(linked)) return linked
-  if (linked !== undefined) state.setInvoice(linked)
-  state.setChannel({ ...held, party })
-  state.setPayment(payment)
-  return [{ kind: 'paymentChanged', payment }]
 }
 
 function stepLeave(state: WalletOverlay, channel: ChannelId): Outcome {
@@ -299,11 +301,8 @@ function stepTimePassed(state: WalletOverlay, context: WalletContext): Outcome {
     const party = draftOwed(lapseAgreement(expired.party, context.now), context.now)
     if (party !== held.party) state.setChannel({ ...held, party })
   }
-  for (const invoice of [...state.invoices()]) {
-    if (invoice.status !== 'open' || context.now <= invoice.expiry) continue
-    const expired = { ...invoice, status: 'expired', time: context.now } as const
-    state.setInvoice(expired)
-    effects.push({ kind: 'invoiceChanged', invoice: expired })
+  for (const { anchor } of [...state.invoices()]) {
+    effects.push(...meetInvoice(state, anchor, { kind: 'timePassed' }, context))
   }
   return effects
 }
@@ -311,8 +310,9 @@ function stepTimePassed(state: WalletOverlay, context: WalletContext): Outcome {
 function expireItems(
   state: WalletOverlay,
   { party: before }: WalletChannel,
-  { now }: WalletContext,
+  context: WalletContext,
 ): { readonly party: ChannelParty; readonly effects: WalletEffect[] } {
+  const { now } = context
   let party = before
   const effects: WalletEffect[] = []
   for (const item of before.own.items) {
@@ -321,12 +321,9 @@ function expireItems(
     // On a channel that signs no more, the ledger gives the item back by the same rule.
     if (isRejection(drafted) && drafted.code !== 'channel_not_usable') continue
     if (!isRejection(drafted)) party = drafted
-    const payment = state.payment(item.id)
+    effects.push(...paidStreamEnded(state, item.id, 'expired', context))
     // A link that became public in time has paid it; on a closing channel the item stays where it is.
-    if (payment?.status !== 'pending' && payment?.status !== 'cancelling') continue
-    effects.push(
-      ...finishPayment(state, { ...payment, status: 'failed', code: 'expired', time: now }),
-    )
+    effects.push(...endPart(state, item.id, { status: 'failed', code: 'expired' }, now))
   }
   return { party, effects }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BOOKING_KINDS } from '../core/booking.js'
 import { PERMISSIONS } from '../core/permission.js'
 import { channelData, invoiceData, paymentData } from '../store/stored-data.js'
 
@@ -47,6 +48,31 @@ const key = z.strictObject({
   permissions: z.array(z.enum(PERMISSIONS)),
   ...{ expires: whole.nullable(), revoked: whole.nullable(), limits: z.strictObject(limits) },
 })
+const endpoint = z.strictObject({
+  ...{ ...owned, object: z.literal('webhook_endpoint'), url: z.string(), description: z.string() },
+  types: z.array(z.string()),
+  status: z.enum(['enabled', 'disabled']),
+  /** Why: `by_owner`, or `gone` when the receiver has answered 410. */
+  disabled: z.string().nullable(),
+})
+const delivery = z.strictObject({
+  ...{ id: z.string(), object: z.literal('webhook_delivery'), created: whole },
+  ...{ endpoint: z.string(), event: z.string(), type: z.string() },
+  /** The object of which the event tells. */
+  of: z.string(),
+  status: z.enum(['pending', 'delivered', 'failed']),
+  ...{ attempts: whole, next_attempt: whole.nullable() },
+})
+const attempt = z.strictObject({
+  ...{ time: whole, duration_ms: whole, status: whole.nullable(), error: z.string().nullable() },
+})
+const sums = z.strictObject({ ledger: signed, channels: signed, total: signed })
+const booking = z.strictObject({
+  ...{ time: whole, kind: z.enum(BOOKING_KINDS), reference: z.string(), account: z.string() },
+  /** By how much each has changed, and what was there then. */
+  ...{ ledger: signed, channels: signed, ledger_balance: signed, channels_balance: signed },
+  text: z.string(),
+})
 const pageOf = <T extends z.ZodType>(item: T) =>
   z.strictObject({ data: z.array(item), has_more: z.boolean(), next: z.string().nullable() })
 
@@ -58,6 +84,16 @@ export const ANSWERED = {
   ...{ event, events: pageOf(event), account, accounts: pageOf(account), key, keys: pageOf(key) },
   /** The token of a new key is shown once, and null when the request is repeated. */
   newKey: key.extend({ token: z.string().nullable() }),
+  ...{ endpoint, endpoints: pageOf(endpoint), delivery, deliveries: pageOf(delivery) },
+  endpointWithSecret: endpoint.extend({ secret: z.string() }),
+  deliveryWithLog: delivery.extend({ log: z.array(attempt) }),
+  booking,
+  bookings: pageOf(booking),
+  books: z.strictObject({
+    ...{ object: z.literal('books'), asset: whole, height: whole, reconciles: z.boolean() },
+    /** What the movements sum to, what ledger and channels hold, and how much more that is. */
+    ...{ booked: sums, found: sums, difference: sums },
+  }),
   quote: z.strictObject({
     ...{ object: z.literal('quote'), amount, asset: whole, fee: amount, total: amount },
     ...{ payee: z.string(), description: z.string(), expires: whole },

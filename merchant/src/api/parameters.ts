@@ -1,5 +1,6 @@
 import { AMOUNT_MAX, isShownText, SHOWN_TEXT_RULE } from '@tallystick/protocol'
 import { z } from 'zod'
+import { EVENT_TYPES } from '../core/event-types.js'
 import { PERMISSIONS } from '../core/permission.js'
 import {
   DESCRIPTION_BYTES_MAX,
@@ -99,10 +100,26 @@ export const ASKED = {
     limit: whole(1, PAGE_ITEMS_MAX).prefault(`${PAGE_ITEMS_MAX}`),
     wait: whole(0, WAIT_SECONDS_MAX).prefault('0'),
   }),
+  /** `cursor` is that of a page before; times are Unix seconds. */
+  bookings: z.strictObject({
+    cursor: whole(0, Number.MAX_SAFE_INTEGER).optional(),
+    limit,
+    from: whole(0, 2 ** 40).optional(),
+    to: whole(0, 2 ** 40).optional(),
+  }),
   account: z.strictObject({ id: idOf('acct') }),
   accounts: z.strictObject(list('acct')),
   key: z.strictObject({ id: idOf('key') }),
   keys: z.strictObject(list('key')),
+  endpoint: z.strictObject({ id: idOf('we') }),
+  endpoints: z.strictObject(list('we')),
+  delivery: z.strictObject({ id: idOf('dlv') }),
+  deliveries: z.strictObject({
+    ...list('dlv'),
+    endpoint: idOf('we').optional(),
+    event: idOf('evt').optional(),
+    status: z.enum(['pending', 'delivered', 'failed']).optional(),
+  }),
 } as const
 
 /** The bodies of requests; unknown fields are refused. */
@@ -134,6 +151,14 @@ export const BODIES = {
     expires_in: z.int().min(1).max(315_360_000).optional(),
     ...limits,
   }),
+  endpoint: z.strictObject({
+    url: z.string(),
+    description: shown(DESCRIPTION_BYTES_MAX).default(''),
+    /** Absent or empty: all. */
+    types: z.array(z.enum(EVENT_TYPES)).max(EVENT_TYPES.length).default([]),
+  }),
+  /** How long the secret before signs as well. */
+  rotation: z.strictObject({ overlap_seconds: z.int().min(0).max(2_592_000).default(86_400) }),
 } as const
 
 /** What is wrong with a request, in one bounded line. */

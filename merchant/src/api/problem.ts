@@ -17,6 +17,7 @@ export type ProblemCode =
   | 'spending_limit_exceeded'
   | 'state_conflict'
   | 'refund_above_sale'
+  | 'webhook_url_refused'
   | 'too_many_requests'
   | 'hub_unreachable'
   | 'not_ready'
@@ -44,6 +45,7 @@ const ANSWERS: Record<ProblemCode, readonly [status: number, retryable: boolean]
   spending_limit_exceeded: [403, false],
   state_conflict: [409, false],
   refund_above_sale: [422, false],
+  webhook_url_refused: [422, false],
   too_many_requests: [429, true],
   hub_unreachable: [503, true],
   not_ready: [503, true],

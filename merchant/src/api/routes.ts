@@ -85,6 +85,12 @@ export const ROUTES = {
     ...([ASKED.events, ANSWERED.events, READ] as const),
   ),
   event: get('/v1/events/:id', 'An event', ASKED.event, ANSWERED.event, READ),
+  books: get('/v1/books', 'Whether the books reconcile', none, ANSWERED.books, SHOP),
+  bookings: get(
+    '/v1/bookings',
+    'Every movement of money, in the order of the books',
+    ...([ASKED.bookings, ANSWERED.bookings, SHOP] as const),
+  ),
   createAccount: post(
     '/v1/accounts',
     'Open an account',
@@ -110,5 +116,47 @@ export const ROUTES = {
   key: get('/v1/keys/:id', 'A key', ASKED.key, ANSWERED.key, ADMIN),
   revokeKey: post('/v1/keys/:id/revoke', 'End a key', 'admin', {
     ...{ asked: ASKED.key, body: BODIES.none, answered: ANSWERED.key, status: 200 },
+  }),
+  createEndpoint: post('/v1/webhook-endpoints', 'Have events sent to an address', 'admin', {
+    ...{ asked: none, body: BODIES.endpoint, answered: ANSWERED.endpointWithSecret },
+  }),
+  endpoints: get(
+    '/v1/webhook-endpoints',
+    'Receivers of events, oldest first',
+    ...([ASKED.endpoints, ANSWERED.endpoints, ADMIN] as const),
+  ),
+  endpoint: get(
+    '/v1/webhook-endpoints/:id',
+    'A receiver of events',
+    ...([ASKED.endpoint, ANSWERED.endpoint, ADMIN] as const),
+  ),
+  rotateSecret: post(
+    '/v1/webhook-endpoints/:id/rotate-secret',
+    'Sign with a new secret, and with the old one as well for a while',
+    'admin',
+    {
+      ...{ asked: ASKED.endpoint, body: BODIES.rotation, answered: ANSWERED.endpointWithSecret },
+      status: 200,
+    },
+  ),
+  enableEndpoint: post('/v1/webhook-endpoints/:id/enable', 'Send events again', 'admin', {
+    ...{ asked: ASKED.endpoint, body: BODIES.none, answered: ANSWERED.endpoint, status: 200 },
+  }),
+  disableEndpoint: post('/v1/webhook-endpoints/:id/disable', 'Send no events', 'admin', {
+    ...{ asked: ASKED.endpoint, body: BODIES.none, answered: ANSWERED.endpoint, status: 200 },
+  }),
+  deliveries: get(
+    '/v1/webhook-deliveries',
+    'Deliveries, newest first',
+    ...([ASKED.deliveries, ANSWERED.deliveries, ADMIN] as const),
+  ),
+  delivery: get(
+    '/v1/webhook-deliveries/:id',
+    'A delivery and its attempts',
+    ...([ASKED.delivery, ANSWERED.deliveryWithLog, ADMIN] as const),
+  ),
+  resend: post('/v1/webhook-deliveries/:id/resend', 'Send an event again', 'admin', {
+    ...{ asked: ASKED.delivery, body: BODIES.none, answered: ANSWERED.deliveryWithLog },
+    status: 200,
   }),
 } as const satisfies Readonly<Record<string, Route>>

@@ -11,6 +11,9 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'key list': ['tally-merchant key list --data DIR --json'],
   'key revoke': ['tally-merchant key revoke --data DIR key_0123'],
   'account create': ['tally-merchant account create --data DIR --name Anna --total 1000000'],
+  'books export': [
+    'tally-merchant books export --data DIR --out books.csv --from 2026-01-01 --to 2027-01-01',
+  ],
   events: ['tally-merchant events --data DIR --after evt_0123 --follow --json'],
 }
 

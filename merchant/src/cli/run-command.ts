@@ -15,6 +15,7 @@ type RunOptions = {
   readonly chainId?: ChainId
   readonly host: string
   readonly port: number
+  readonly allowPrivateWebhooks?: true
   readonly stopWithParent?: true
   readonly json?: true
 }
@@ -31,6 +32,7 @@ export function addRunCommand(program: Command): void {
     .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on, 0 for any', wholeNumber(0, 65_535), 9_750)
+    .option('--allow-private-webhooks', 'events may go to private addresses, and without TLS')
     .option('--stop-with-parent', 'stop when standard input ends')
     .option('--json', 'print the address as one JSON object')
     .action(run)
@@ -38,7 +40,7 @@ export function addRunCommand(program: Command): void {
 
 async function run({ data, keys, ledger, hub, json, ...rest }: RunOptions): Promise<void> {
   const log = pino({ name: 'merchant' }, pino.destination({ dest: 2, sync: true }))
-  const { chainId, host, port, stopWithParent } = rest
+  const { chainId, host, port, stopWithParent, allowPrivateWebhooks = false } = rest
   const words = await readWordsFile(keys)
   // Before the server stands, too: it may wait long for a ledger that never comes.
   let stop: () => void = () => process.exit(0)
@@ -51,6 +53,7 @@ async function run({ data, keys, ledger, hub, json, ...rest }: RunOptions): Prom
   const merchant = await startMerchant(
     {
       ...{ dataDir: data, words, ledgerUrl: ledger, hubUrl: hub, host, port },
+      allowPrivateWebhooks,
       ...(chainId !== undefined && { chainId }),
     },
     (report) => logReport(log, report),

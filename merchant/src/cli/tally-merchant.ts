@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { addBooksCommand } from './books-command.js'
 import { stopOnFailure } from './command-error.js'
 import { addHelp } from './command-help.js'
 import { addEventsCommand } from './events-command.js'
@@ -15,6 +16,7 @@ const program = new Command('tally-merchant')
 addRunCommand(program)
 addKeyCommands(program)
 addEventsCommand(program)
+addBooksCommand(program)
 addHelp(program)
 
 await program.parseAsync().catch(stopOnFailure)

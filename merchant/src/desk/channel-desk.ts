@@ -50,7 +50,7 @@ export class ChannelDesk {
     const { id: link, number, asset, openedTime, client, hub } = held.party.ledger
     await database.write(async (statements) => {
       const time = now()
-      const event = { time, newId: () => newId(this.#parts, 'evt') }
+      const event = { time, newId: (prefix: string) => newId(this.#parts, prefix) }
       if ((await findObject(statements, 'kind, link', ['channel', link])) === undefined) {
         const data: ChannelData = {
           ...{ channel: link, number, asset, opened: openedTime },
@@ -63,12 +63,8 @@ export class ChannelDesk {
         })
         const made = await findObject(statements, 'id', [id])
         if (made !== undefined) {
-          await insertEvent(statements, {
-            id: event.newId(),
-            type: 'channel.opened',
-            object: made,
-            time,
-          })
+          const opened = { id: event.newId('evt'), type: 'channel.opened', object: made, time }
+          await insertEvent(statements, opened, event.newId)
         }
       }
       const found = await findObject(statements, 'kind, link', ['channel', link])

@@ -3,6 +3,7 @@ import { type Anchor, isRejection, parseInvoice } from '@tallystick/protocol'
 import type { ApiCaller } from '../core/caller.js'
 import type { InvoiceStatus } from '../core/object-events.js'
 import { HUB_MS_MAX } from '../limits.js'
+import { insertBooking } from '../store/booking-store.js'
 import { dataOf, type StoredObject } from '../store/object-row.js'
 import { changeObject, findObject, insertObject, ObjectStore } from '../store/object-store.js'
 import { type DoneRequest, rememberRequest } from '../store/request-store.js'
@@ -46,8 +47,8 @@ export class InvoiceDesk {
     })
     const id = newId(this.#parts, 'inv')
     const data: InvoiceData = {
-      ...{ amount: record.amount.toString(), asset: assetOf(record) },
-      ...{ description: record.description, invoice: record.text, anchor: record.anchor },
+      ...{ amount: order.amount.toString(), asset: assetOf(record) },
+      ...{ description: order.description, invoice: record.text, anchor: record.anchor },
       ...{ expires: record.expiry, hold: false, metadata: { ...order.metadata } },
       ...{ received: null, refunded: '0' },
     }
@@ -70,15 +71,22 @@ export class InvoiceDesk {
       if (found === undefined) return false
       const before = dataOf(invoiceData, found)
       const status = statusOf(record)
-      const received = status === 'paid' ? record.amount.toString() : before.received
+      const received = status === 'paid' ? record.received.toString() : before.received
       if (status === found.status && received === before.received) return false
       const after = await changeObject(
         statements,
         found,
         { status, data: { ...before, received }, isHold: before.hold },
-        { time: now(), newId: () => newId(this.#parts, 'evt') },
+        { time: now(), newId: (prefix: string) => newId(this.#parts, prefix) },
       )
-      return after.status !== found.status
+      if (after.status === found.status) return false
+      if (status === 'paid') {
+        await insertBooking(statements, {
+          ...{ kind: 'sale', reference: found.id, account: found.account, link: record.anchor },
+          ...{ ledger: 0n, channels: record.amount, text: before.description, time: now() },
+        })
+      }
+      return true
     })
     if (isNews) news.tell()
   }

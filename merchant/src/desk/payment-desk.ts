@@ -3,6 +3,7 @@ import { type Anchor, toHex } from '@tallystick/protocol'
 import type { ApiCaller } from '../core/caller.js'
 import type { PaymentStatus } from '../core/object-events.js'
 import { PAYMENT_MS_MAX } from '../limits.js'
+import { insertBooking } from '../store/booking-store.js'
 import { reserveSpending, settleSpending } from '../store/key-store.js'
 import { Refusal, type Statements } from '../store/merchant-database.js'
 import { dataOf, type StoredObject } from '../store/object-row.js'
@@ -195,11 +196,19 @@ export class PaymentDesk {
         preimage: paid?.preimage === undefined ? null : toHex(paid.preimage),
         code: record.code === '' ? null : record.code,
       }
-      const event = { time: now(), newId: () => newId(this.#parts, 'evt') }
+      const event = { time: now(), newId: (prefix: string) => newId(this.#parts, prefix) }
       const after = await changeObject(statements, found, { status, data }, event)
       if (after.status === found.status) return
       if (status === 'paid') {
         await settleSpending(statements, id, BigInt(before.amount) + BigInt(data.fee ?? '0'))
+        const booking = {
+          ...{ reference: id, account: found.account, link: before.anchor, ledger: 0n },
+          ...{ text: before.description, time: now() },
+        }
+        const kind = before.sale === null ? 'payment' : 'refund'
+        await insertBooking(statements, { ...booking, kind, channels: -BigInt(before.amount) })
+        const fee = { kind: `${kind}_fee`, channels: -BigInt(data.fee ?? '0') } as const
+        await insertBooking(statements, { ...booking, ...fee })
       }
       if (status === 'failed') {
         await settleSpending(statements, id, 0n)
@@ -225,10 +234,9 @@ function statusOf({ status }: Pick<PaymentRecord, 'status'>): PaymentStatus {
     case 'pending':
     case 'cancelling':
       return 'pending'
-    case 'unresolved':
-      return 'unknown'
     case 'paid':
     case 'failed':
+    case 'unknown':
       return status
   }
 }

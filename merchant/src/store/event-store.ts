@@ -1,6 +1,10 @@
 import type { MerchantDatabase, Row, SqlValue, Statements } from './merchant-database.js'
 import { resourceOf } from './object-resource.js'
 import { jsonIn, numberIn, type StoredObject, textIn } from './object-row.js'
+import { insertDeliveries } from './webhook-store.js'
+
+/** Makes a new id with a prefix. */
+export type NewId = (prefix: string) => string
 
 /** Something that has happened, as everybody is told it. */
 export type StoredEvent = {
@@ -73,17 +77,19 @@ export function eventOf(row: Row): StoredEvent {
 
 /** Tells of an object once: a second event of the same type of the same object is refused by the table itself. */
 export async function insertEvent(
-  { run }: Statements,
+  statements: Statements,
   event: {
     readonly id: string
     readonly type: string
     readonly object: StoredObject
     readonly time: number
   },
+  newId: NewId,
 ): Promise<void> {
   const { id, type, object, time } = event
-  await run('INSERT INTO event (id, account, type, object, time, data) VALUES (?,?,?,?,?,?)', [
-    ...[id, object.account, type, object.id, time],
-    JSON.stringify(resourceOf(object)),
-  ])
+  await statements.run(
+    'INSERT INTO event (id, account, type, object, time, data) VALUES (?,?,?,?,?,?)',
+    [...[id, object.account, type, object.id, time], JSON.stringify(resourceOf(object))],
+  )
+  await insertDeliveries(statements, event, () => newId('dlv'))
 }

@@ -41,6 +41,39 @@ CREATE TABLE IF NOT EXISTS event (
   time INTEGER NOT NULL, data TEXT NOT NULL, UNIQUE (object, type)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS event_of_account ON event (account, seq);
+CREATE TABLE IF NOT EXISTS booking (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL, reference TEXT NOT NULL, ledger TEXT NOT NULL, channels TEXT NOT NULL,
+  link TEXT NOT NULL, account TEXT NOT NULL, text TEXT NOT NULL, time INTEGER NOT NULL,
+  UNIQUE (kind, reference)
+) STRICT;
+CREATE INDEX IF NOT EXISTS booking_of_link ON booking (link, kind);
+CREATE TABLE IF NOT EXISTS own_coin (
+  outpoint TEXT PRIMARY KEY, amount TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS followed (one INTEGER PRIMARY KEY CHECK (one = 1), height INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS webhook_endpoint (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, url TEXT NOT NULL, description TEXT NOT NULL,
+  types TEXT NOT NULL, secret TEXT NOT NULL, old_secret TEXT, old_until INTEGER, disabled TEXT,
+  created INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS webhook_delivery (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE, endpoint TEXT NOT NULL, event TEXT NOT NULL, type TEXT NOT NULL,
+  object TEXT NOT NULL, status TEXT NOT NULL, attempts INTEGER NOT NULL, next_time INTEGER NOT NULL,
+  created INTEGER NOT NULL, UNIQUE (endpoint, event)
+) STRICT;
+CREATE INDEX IF NOT EXISTS delivery_due ON webhook_delivery (endpoint, next_time)
+  WHERE status = 'pending';
+CREATE INDEX IF NOT EXISTS delivery_of_object ON webhook_delivery (endpoint, object, seq)
+  WHERE status = 'pending';
+CREATE TABLE IF NOT EXISTS webhook_attempt (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  delivery TEXT NOT NULL, time INTEGER NOT NULL, duration_ms INTEGER NOT NULL, status INTEGER,
+  error TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS attempt_of_delivery ON webhook_attempt (delivery, seq);
 `
 
 /** Opens, or creates, the server's own file. Throws `StoreFault`: `store_in_use`, `store_version`, what fails. */

@@ -1,5 +1,5 @@
 import { eventTypes, type ObjectKind, type ObjectStatus } from '../core/object-events.js'
-import { insertEvent } from './event-store.js'
+import { insertEvent, type NewId } from './event-store.js'
 import type { MerchantDatabase, SqlValue, Statements } from './merchant-database.js'
 import { OBJECT_COLUMNS, objectOf, type StoredObject } from './object-row.js'
 
@@ -101,7 +101,7 @@ export async function changeObject(
   statements: Statements,
   before: StoredObject,
   { status, data, isHold = false }: Change,
-  event: { readonly time: number; readonly newId: () => string },
+  { time, newId }: { readonly time: number; readonly newId: NewId },
 ): Promise<StoredObject> {
   const types = eventTypes(before.kind, before.status, status, { isHold })
   const now = types.length === 0 ? before.status : status
@@ -111,7 +111,7 @@ export async function changeObject(
     before.id,
   ])
   for (const type of types) {
-    await insertEvent(statements, { id: event.newId(), type, object: after, time: event.time })
+    await insertEvent(statements, { id: newId('evt'), type, object: after, time }, newId)
   }
   return after
 }
