@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { keyRange } from '#client-sdk/store/key-range.js'
 import { unsavedStore } from '#client-sdk/store/unsaved-store.js'
-import { pageOf } from './record-pages.js'
 
 type Order = 'ascending' | 'descending'
 
@@ -11,12 +11,7 @@ test('JRN-6 a store that is only looked at shows what was written to it, and kee
     list: async () => kept,
     get: async (_kind: string, key: string) => kept.find((record) => record.key === key)?.value,
     page: async (_kind: string, after: string | undefined, limit: number, order: Order) =>
-      pageOf(
-        kept.map(({ key, value }) => [key, value] as const),
-        after,
-        limit,
-        order,
-      ),
+      keyRange(kept, after, limit, order),
   }
   const store = unsavedStore(saved)
   await store.commit([

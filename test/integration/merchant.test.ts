@@ -43,11 +43,11 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
     'ACCOUNT-4 the same key is the same invoice, and another body is refused',
     async () => {
       const order = { amount: '20000000', description: 'A lamp', metadata: { order: '4711' } }
-      const first = await shop.post('/v1/invoices', order, { key: -'first-lamp' })
+      const first = await shop.post('/v1/invoices', order, { key: 'first-lamp' })
       assert.equal(first.status, 201, JSON.stringify(first.body))
-      const again = await shop.post('/v1/invoices', order, { key: -'first-lamp' })
+      const again = await shop.post('/v1/invoices', order, { key: 'first-lamp' })
       assert.deepEqual(again.body, first.body)
-      const other = await shop.post('/v1/invoices', { amount: '1' }, { key: -'first-lamp' })
+      const other = await shop.post('/v1/invoices', { amount: '1' }, { key: 'first-lamp' })
       assert.deepEqual([other.status, other.body.code], [409, 'idempotency_key_reused'])
       const listed = await shop.get('/v1/invoices')
       assert.equal(listed.body.data.length, 1)

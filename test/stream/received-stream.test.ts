@@ -3,17 +3,28 @@ import { describe, test } from 'node:test'
 import { amount, chainStart, isRejection } from '@tallystick/protocol'
 import fc from 'fast-check'
 import {
+  atRiskMax,
   creditOf,
   mustRedeem,
   type ReceivedStream,
   returnTicks,
   serveTicks,
+  type TakeRejection,
   takeTick,
 } from '#client-sdk/stream/received-stream.js'
 import { TickChain } from '#client-sdk/stream/tick-chain.js'
 import { accepted, at, codeOf, itemId, NOW, preimage } from '../protocol/test-channel.js'
 
 const CHAIN = new TickChain(preimage(5), 100)
+/** The stream after a tick was shown. */
+function shown(
+  stream: ReceivedStream,
+  tick: { readonly index: number; readonly link: Uint8Array },
+  now = NOW,
+): ReceivedStream | TakeRejection {
+  const tip = takeTick(stream, tick, now)
+  return isRejection(tip) ? tip : { ...stream, tip }
+}
 const tick = (index: number) => ({ index, link: CHAIN.link(index) })
 
 /** A stream of 100 ticks at 10 that was just opened. */
@@ -25,6 +36,7 @@ function opened(change: Partial<ReceivedStream> = {}): ReceivedStream {
     tip: chainStart(CHAIN.anchor, 100),
     served: 0,
     redeemed: 0,
+    atRiskMax: 16,
     isClosing: false,
     ...change,
   }
@@ -44,11 +56,11 @@ describe('INV-32 a payee', () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 60 }), (events) => {
         let stream = opened()
-        let [shown, served] = [0, 0]
+        let [highest, served] = [0, 0]
         for (const one of events) {
           if (one.kind === 'serve') {
             const next = serveTicks(stream, one.count)
-            assert.equal(isRejection(next), served + one.count > shown)
+            assert.equal(isRejection(next), served + one.count > highest)
             if (isRejection(next)) continue
             served += one.count
             stream = next
@@ -58,51 +70,55 @@ describe('INV-32 a payee', () => {
             served -= count
           } else {
             const link = one.kind === 'tick' ? CHAIN.link(one.index) : preimage(one.index + 100)
-            const next = takeTick(stream, { index: one.index, link }, NOW)
+            const next = shown(stream, { index: one.index, link }, NOW)
             assert.equal(isRejection(next), one.kind === 'forged')
             if (isRejection(next)) continue
-            shown = Math.max(shown, one.index)
+            highest = Math.max(highest, one.index)
             stream = next
           }
-          assert.equal(creditOf(stream, 1), shown - served)
+          assert.equal(creditOf(stream, 1), highest - served)
         }
       }),
     )
   })
 
   test('serves a tick once, also one that is shown again', () => {
-    const once = accepted(serveTicks(accepted(takeTick(opened(), tick(1), NOW)), 1))
-    const again = accepted(takeTick(once, tick(1), NOW))
+    const once = accepted(serveTicks(accepted(shown(opened(), tick(1), NOW)), 1))
+    const again = accepted(shown(once, tick(1), NOW))
     assert.equal(codeOf(serveTicks(again, 1)), 'tick_used')
   })
 
   test('serves ticks that come in another order than they were sent in', () => {
-    const third = accepted(serveTicks(accepted(takeTick(opened(), tick(3), NOW)), 1))
-    const second = accepted(serveTicks(accepted(takeTick(third, tick(2), NOW)), 1))
-    const first = accepted(serveTicks(accepted(takeTick(second, tick(1), NOW)), 1))
+    const third = accepted(serveTicks(accepted(shown(opened(), tick(3), NOW)), 1))
+    const second = accepted(serveTicks(accepted(shown(third, tick(2), NOW)), 1))
+    const first = accepted(serveTicks(accepted(shown(second, tick(1), NOW)), 1))
     assert.equal(codeOf(serveTicks(first, 1)), 'tick_used')
   })
 
   test('takes no new tick at the end of its time or once it is closing; what is paid is served', () => {
-    const taken = accepted(takeTick(opened(), tick(1), at(99)))
-    assert.equal(codeOf(takeTick(taken, tick(2), at(100))), 'stream_ended')
+    const taken = accepted(shown(opened(), tick(1), at(99)))
+    assert.equal(codeOf(shown(taken, tick(2), at(100))), 'stream_ended')
     const closing = { ...taken, isClosing: true }
-    assert.equal(codeOf(takeTick(closing, tick(2), NOW)), 'stream_ended')
-    accepted(serveTicks(accepted(takeTick(closing, tick(1), at(100))), 1))
+    assert.equal(codeOf(shown(closing, tick(2), NOW)), 'stream_ended')
+    accepted(serveTicks(accepted(shown(closing, tick(1), at(100))), 1))
   })
 
   test('that crashed serves what is shown to it anew once, and nothing of what it had redeemed', () => {
     const stream = restarted(40)
-    assert.equal(codeOf(serveTicks(accepted(takeTick(stream, tick(40), NOW)), 1)), 'tick_used')
-    const next = accepted(takeTick(stream, tick(47), NOW))
+    assert.equal(codeOf(serveTicks(accepted(shown(stream, tick(40), NOW)), 1)), 'tick_used')
+    const next = accepted(shown(stream, tick(47), NOW))
     const served = accepted(serveTicks(next, 2))
     assert.equal(codeOf(serveTicks(served, 1)), 'tick_used')
-    assert.equal(accepted(serveTicks(accepted(takeTick(served, tick(48), NOW)), 1)).served, 48)
+    assert.equal(accepted(serveTicks(accepted(shown(served, tick(48), NOW)), 1)).served, 48)
   })
 })
 
 describe('STREAM-5 a payee redeems', () => {
   const policy = { ticks: 16, amount: 1_000n }
+  const unitOf = (unit: bigint) => ({
+    unit: amount(unit),
+    atRiskMax: atRiskMax(amount(unit), policy),
+  })
   for (const [name, index, redeemed, unit, due] of [
     ['not a single tick', 1, 0, 10n, false],
     ['not one tick less than a block', 15, 0, 10n, false],
@@ -113,7 +129,7 @@ describe('STREAM-5 a payee redeems', () => {
   ] as const) {
     test(name, () => {
       const tip = { ticks: 100, ...tick(index) }
-      assert.equal(mustRedeem(opened({ tip, redeemed, unit: amount(unit) }), policy), due)
+      assert.equal(mustRedeem(opened({ tip, redeemed, ...unitOf(unit) })), due)
     })
   }
 })

@@ -3,8 +3,10 @@ export type RecordKind =
   | 'channel'
   | 'invoice'
   | 'payment'
+  | 'stream'
   | 'doneInvoice'
   | 'donePayment'
+  | 'doneStream'
   /** Names by their place in lists: `record-order.ts`. */
   | 'invoiceOrder'
   | 'paymentOrder'

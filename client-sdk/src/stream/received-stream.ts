@@ -23,8 +23,10 @@ export type ReceivedStream = {
   readonly tip: ChainTip
   /** Ticks that were served; absent: those before the next that is taken, whatever they are. */
   readonly served: number | undefined
-  /** Ticks whose redemption is durable. */
+  /** Ticks whose redemption is durable, or under way. */
   readonly redeemed: number
+  /** As many may be at risk before they are redeemed (STREAM-5). */
+  readonly atRiskMax: number
   /** Whether the rest was given up: no tick is taken any more. */
   readonly isClosing: boolean
 }
@@ -39,21 +41,20 @@ export type RedeemPolicy = {
 
 export type TakeRejection = TickRejection | Rejection<'stream_ended'>
 
-/** The stream with a tick that was shown, or why it is not taken (STREAM-2, STREAM-3). */
+/** How far the stream is seen once a tick was shown, or why that is not taken (STREAM-2, STREAM-3). */
 export function takeTick(
   stream: ReceivedStream,
   tick: Pick<Tick, 'index' | 'link'>,
   now: Timestamp,
-): ReceivedStream | TakeRejection {
+): ChainTip | TakeRejection {
   const { tip, isClosing, takenUntil } = stream
   const found = checkTick(tip, tick)
-  if (found === 'known') return stream
+  if (found === 'known') return tip
   if (isRejection(found)) return found
   if (isClosing || now >= takenUntil) {
-    return reject('stream_ended', `the stream takes no ticks any more: open another one`)
+    return reject('stream_ended', 'the stream takes no ticks any more: open another one')
   }
-  const { index, link } = tick
-  return { ...stream, tip: { ticks: tip.ticks, index, link } }
+  return { ticks: tip.ticks, index: tick.index, link: tick.link }
 }
 
 /**
@@ -84,11 +85,13 @@ export function returnTicks(stream: ReceivedStream, ticks: number): ReceivedStre
   return stream.served === undefined ? stream : { ...stream, served }
 }
 
+/** Ticks worth `unit` each that may be at risk. */
+export function atRiskMax(unit: Amount, { ticks, amount }: RedeemPolicy): number {
+  return Number(unit * BigInt(ticks) <= amount ? BigInt(ticks) : amount / unit) || 1
+}
+
 /** Whether enough is at risk for the newest tick to be redeemed now. */
-export function mustRedeem(
-  { tip, redeemed, unit }: ReceivedStream,
-  { ticks, amount }: RedeemPolicy,
-): boolean {
+export function mustRedeem({ tip, redeemed, atRiskMax }: ReceivedStream): boolean {
   const open = tip.index - redeemed
-  return open >= ticks || unit * BigInt(open) >= amount || (open > 0 && tip.index === tip.ticks)
+  return open >= atRiskMax || (open > 0 && tip.index === tip.ticks)
 }

@@ -1,5 +1,6 @@
 import { base64urlnopad } from '@scure/base'
 import {
+  type Codec,
   type Decoded,
   decode,
   encode,
@@ -9,7 +10,7 @@ import {
   list,
   struct,
 } from '../codec/codec.js'
-import { anchorCodec } from '../ledger/identifiers.js'
+import { type Anchor, anchorCodec } from '../ledger/identifiers.js'
 import { ITEM_TICKS_MAX } from '../ledger/limits.js'
 import { isRejection, type Rejection, reject } from '../primitives/outcome.js'
 
@@ -18,15 +19,25 @@ export const FRAME_TICKS_MAX = 16
 /** A frame as text is at most this long, characters: 16 ticks of 67 bytes, and two more. */
 export const FRAME_CHARACTERS_MAX = 1_440
 
-/** One link of a stream's chain, from the payer to the payee (STREAM-1); it pays every link before it. */
-export const tickCodec = struct({
+/** One link of a stream's chain, from the payer to the payee (STREAM-1): it pays every link before it. */
+export type Tick = {
   /** Which stream: the anchor of its item. */
-  anchor: anchorCodec,
+  readonly anchor: Anchor
   /** Number of the link; 0 is the anchor itself, and pays nothing. */
-  index: integer(ITEM_TICKS_MAX),
-  link: fixedBytes(32),
-})
-export type Tick = Decoded<typeof tickCodec>
+  readonly index: number
+  readonly link: Uint8Array
+}
+const indexCodec = integer(ITEM_TICKS_MAX)
+const linkCodec = fixedBytes(32)
+export const tickCodec: Codec<Tick> = {
+  ...struct({ anchor: anchorCodec, index: indexCodec, link: linkCodec }),
+  // Field by field, because a payee reads hundreds of thousands a second: a third of the time.
+  read: (reader) => ({
+    anchor: anchorCodec.read(reader),
+    index: indexCodec.read(reader),
+    link: linkCodec.read(reader),
+  }),
+}
 
 /** What a payer hands to the payee at one time (STREAM-1). */
 export const tickFrameCodec = struct({
