@@ -18,6 +18,8 @@ import { hubEventsOf } from './ledger/block-events.js'
 import { endedDisputes } from './ledger/channel-ends.js'
 import { ledgerPortOf } from './ledger/client-ledger-port.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
+import type { MailBoxes } from './mail/mail-boxes.js'
+import { MailDesk } from './mail/mail-desk.js'
 import { Pipeline } from './pipeline/pipeline.js'
 import type { VerifySignatures } from './pipeline/proof-checks.js'
 import { SessionDesk } from './session/session-desk.js'
@@ -29,6 +31,8 @@ export type HubParts = {
   readonly policy: HubPolicy
   readonly ledger: LedgerAccess
   readonly journal: Journal
+  /** The letters that it keeps for its clients. */
+  readonly mail: MailBoxes
   /** Checks the signatures of a batch beside the main thread. */
   readonly verify: VerifySignatures
   /** See `PipelineParts`. */
@@ -105,6 +109,14 @@ export function assembleHub(parts: HubParts): AssembledHub {
     },
     stored.jobs,
   )
+  const mail = new MailDesk({
+    boxes: parts.mail,
+    keys: keys.mail,
+    ownsChannel: (identity) =>
+      state.channelsOf(identity).some(({ party }) => party.phase.kind !== 'closed'),
+    now: () => pipeline.now,
+    randomBytes: parts.randomBytes,
+  })
   const desk = new SessionDesk({
     chainId,
     policy,
@@ -112,6 +124,7 @@ export function assembleHub(parts: HubParts): AssembledHub {
     state,
     pipeline,
     closer,
+    mail,
     randomBytes: parts.randomBytes,
     clock,
     lookUpReveals: (items) =>
@@ -153,6 +166,7 @@ export function assembleHub(parts: HubParts): AssembledHub {
     // Not waited for: a node that does not answer must not hold up the next block.
     guard.act(guarded, { height, now: time, revealedBy }).catch(onFault)
     closer.meetBlock(height, summary.ids).catch(onFault)
+    parts.mail.sweep(time)
   }
   const contact = new LedgerContact(clock, () => ledger.parameters)
   const following = ledger.follow({

@@ -4,6 +4,7 @@ import { StoreFault } from '@tallystick/client-sdk'
 import { createSeedFile, loadSeedFile, readHighWaterMark } from '@tallystick/client-sdk/node'
 import { deriveKeys, keyLock, type LockRoot, lockRoot, type Signer } from '@tallystick/protocol'
 import { auditMarkPathOf, beginAuditLog } from './audit/audit-log.js'
+import type { MailKeys } from './mail/mail-desk.js'
 import { beginSqliteJournal } from './store/sqlite-journal.js'
 
 /** The hub's secrets: one key under all channels and sessions, one that its coins are locked to. */
@@ -11,6 +12,7 @@ export type HubKeys = {
   readonly signer: Signer
   readonly treasury: Signer
   readonly payoutLock: LockRoot
+  readonly mail: MailKeys
 }
 
 /**
@@ -37,12 +39,18 @@ export async function initHubKeys(dataDir: string): Promise<HubKeys> {
 export async function loadHubKeys(dataDir: string): Promise<HubKeys> {
   const path = keyPathOf(dataDir)
   if (!existsSync(path)) throw keyMissing(path, await usedFileOf(dataDir))
-  const keys = deriveKeys(await loadSeedFile(path))
+  return hubKeysOf(await loadSeedFile(path))
+}
+
+/** The keys of a hub's seed, 32 bytes (KEY-4). */
+export function hubKeysOf(seed: Uint8Array): HubKeys {
+  const keys = deriveKeys(seed)
   const treasury = keys.payout(0)
   return {
     signer: keys.channel(0),
     treasury,
     payoutLock: lockRoot(keyLock(treasury.publicKey)),
+    mail: { addresses: keys.secret('return address', 0), senders: keys.secret('mail sender', 0) },
   }
 }
 
@@ -54,6 +62,11 @@ export function journalPathOf(dataDir: string): string {
 /** Where the backups of its clients are. */
 export function backupsPathOf(dataDir: string): string {
   return join(dataDir, 'backups.db')
+}
+
+/** Where the letters that it keeps for them are. */
+export function mailPathOf(dataDir: string): string {
+  return join(dataDir, 'mail.db')
 }
 
 /** Where the audit log of a hub's folder is. */
@@ -68,7 +81,8 @@ function keyPathOf(dataDir: string): string {
 /** JRN-7: a file that is only there where a hub was at work. A mark of nothing is an `init` that was cut. */
 async function usedFileOf(dataDir: string): Promise<string | undefined> {
   const [journal, audit] = [journalPathOf(dataDir), auditPathOf(dataDir)]
-  const file = [journal, audit, backupsPathOf(dataDir)].find(existsSync)
+  const files = [journal, audit, backupsPathOf(dataDir), mailPathOf(dataDir)]
+  const file = files.find(existsSync)
   if (file !== undefined) return file
   for (const mark of [`${journal}.mark`, auditMarkPathOf(audit)]) {
     if (existsSync(mark) && !(await isOfNothing(mark))) return mark

@@ -10,15 +10,17 @@ import { AuditLog } from './audit/audit-log.js'
 import { auditedHub } from './audit/audited-hub.js'
 import { BackupDesk } from './backup/backup-desk.js'
 import { type HubConfig, termsOf } from './hub-config.js'
-import { auditPathOf, backupsPathOf, journalPathOf, loadHubKeys } from './hub-keys.js'
+import { auditPathOf, backupsPathOf, journalPathOf, loadHubKeys, mailPathOf } from './hub-keys.js'
 import type { HubReport } from './hub-report.js'
 import { HUB_VERSION } from './hub-version.js'
 import { timeKnown } from './ledger/time-known.js'
 import { waitForLedger } from './ledger/wait-for-ledger.js'
+import { MailBoxes } from './mail/mail-boxes.js'
 import { operatorToken } from './operator-token.js'
 import { restoredAt, resumeAtStart } from './resume-at-start.js'
 import { StartFault } from './start-fault.js'
 import { openBackupRows } from './store/backup-rows.js'
+import { openMailRows } from './store/mail-rows.js'
 import { openSqliteJournal } from './store/sqlite-journal.js'
 
 export type RunningHub = {
@@ -80,12 +82,17 @@ export async function startHub(
     onFault: onOperatorFault,
   })
   const backupRows = await openBackupRows(backupsPathOf(config.dataDir), chainId)
+  const mail = await MailBoxes.open(
+    await openMailRows(mailPathOf(config.dataDir), chainId),
+    onFault,
+  )
   const workers = new SignaturePool('beside')
   const hub = assembleHub({
     keys,
     policy,
     ledger,
     journal,
+    mail,
     verify: (checks) => workers.verify(checks),
     time: await patiently(() => timeKnown(ledger, stored.height)),
     gatherMs: config.gatherMs,
@@ -129,6 +136,7 @@ export async function startHub(
         channels: state.pages.size,
         sessions: desk.size,
         queued: pipeline.queued,
+        letters: mail.size,
         ledger_time: pipeline.now,
         payments: (await journal.totals()).map(({ status, count, amount: sum, fee }) => {
           return { status, count, amount: String(sum), fee: String(fee) }
@@ -146,6 +154,7 @@ export async function startHub(
       // Its last batch still asks the workers, and the journal.
       await pipeline.ended()
       await backups.close()
+      await mail.close()
       await workers.stop()
       await journal.close()
       await audit.append('stopped', {})

@@ -76,3 +76,18 @@ export const COMPLAINT_RATE = { burst: 64, refillMs: 1_000 }
 export const BACKUP_BATCH_MAX = 16
 /** Backups beyond which those of clients without a channel are dropped. */
 export const BACKUPS_UNOWNED_MAX = 1_024
+/** Letters that wait in one box, and their bytes. */
+export const MAILBOX_LETTERS_MAX = 64
+export const MAILBOX_BYTES_MAX = 262_144
+/** Letters of one sender that wait: in one box, so that it takes four to fill it, and in all. */
+export const LETTERS_OF_SENDER_IN_BOX_MAX = 16
+export const LETTERS_OF_SENDER_MAX = 64
+/** Letters that wait in all, and their bytes. */
+export const LETTERS_MAX = 131_072
+export const MAIL_BYTES_MAX = 256 * 1_048_576
+/** Changes of mailboxes that one transaction takes. */
+export const MAIL_BATCH_MAX = 256
+/** Seconds of ledger time between two looks for letters that have expired. */
+export const MAIL_SWEEP_SECONDS = 60
+/** Letters of one client. */
+export const LETTER_RATE = { burst: 64, refillMs: 250 }

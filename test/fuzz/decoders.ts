@@ -5,6 +5,7 @@ import { exportedCodecs, stateEntryDecoders } from './codec-decoders.js'
 import type { Decoder } from './decoder.js'
 import { historyDecoders } from './history-decoders.js'
 import { jsonDecoders } from './json-decoders.js'
+import { letterDecoders } from './letter-decoders.js'
 import { storeDecoders } from './store-decoders.js'
 import { textDecoders } from './text-decoders.js'
 import { transactionDecoders } from './transaction-decoders.js'
@@ -19,6 +20,7 @@ export async function allDecoders(): Promise<readonly Decoder[]> {
     ...jsonDecoders(),
     ...argumentDecoders(),
     ...backupDecoders(),
+    ...letterDecoders(),
     ...storeDecoders(),
     ...bundleDecoders(),
     ...(await historyDecoders()),
@@ -32,6 +34,7 @@ export const NOT_FUZZED: Readonly<Record<string, string>> = {
   readAhead: 'hands on what somebody else reads',
   readHubChannelDelta: 'reads what a start has checked by digests; test/hub/journal-log',
   readPayment: 'reads what a start has checked by digests; test/hub/journal-log',
+  parseVault: 'reads what the same program has stored in a browser; test/browser/indexed-store',
   parseSums: 'reads what a start has checked by digests; test/hub/journal-log, damaged-journal',
   readSeal: 'reads a database; its row is read by findSeal: test/client-sdk/sealed-damage',
   readBackupFile: 'reads a file; openBackup, which reads its bytes, is tried',

@@ -2,22 +2,32 @@ import assert from 'node:assert/strict'
 import {
   type Alternative,
   alternativeCodec,
+  amount,
+  anchorOf,
   type ChainId,
   createMnemonic,
   decodeTrusted,
   encodeInvoice,
+  encodeOffer,
+  encodeReceipt,
+  encodeTickFrame,
   formatLock,
   invoiceCodec,
   isRejection,
   LOCK_TEXT_MAX,
   type Lock,
+  offerCodec,
   parseAmount,
   parseHex,
   parseInvoice,
   parseLock,
   parseMnemonic,
+  parseOffer,
   parsePublicKey,
+  parseReceipt,
+  parseTickFrame,
   parseTimestamp,
+  tickFrameCodec,
   toHex,
   utf8,
 } from '@tallystick/protocol'
@@ -59,6 +69,9 @@ export function textDecoders(): readonly Decoder[] {
   return [
     lockTextDecoder(),
     invoiceDecoder(),
+    receiptDecoder(),
+    offerDecoder(),
+    tickFrameDecoder(),
     textDecoder(
       'parseAuditLine',
       (dice) => {
@@ -164,7 +177,7 @@ function lockTextDecoder(): Decoder {
 function invoiceDecoder(): Decoder {
   return {
     name: 'parseInvoice',
-    covers: ['parseInvoice'],
+    covers: ['parseInvoice', 'parseSignedInvoice'],
     valid: (dice) => {
       const bytes = validBytes(invoiceCodec, dice)
       if (bytes === undefined) return undefined
@@ -181,6 +194,63 @@ function invoiceDecoder(): Decoder {
       }
       const again = encodeInvoice(invoice, PAYEE)
       assert.ok(text === again || text === again.toUpperCase(), 'INVOICE-1 a third spelling')
+      return 'accepted'
+    },
+  }
+}
+
+/** As invoices (OFFER-1). */
+function offerDecoder(): Decoder {
+  return {
+    name: 'parseOffer',
+    covers: ['parseOffer'],
+    valid: (dice) => {
+      const bytes = validBytes(offerCodec, dice)
+      if (bytes === undefined) return undefined
+      const offer = { ...decodeTrusted(offerCodec, bytes), payee: PAYEE.publicKey }
+      const text = encodeOffer(offer, PAYEE)
+      return utf8(dice.chance(50) ? text : text.toUpperCase())
+    },
+    check: (input) => {
+      const text = textOf(input)
+      const offer = parseOffer(text)
+      if (isRejection(offer)) {
+        assert.match(offer.code, /^offer_(malformed|version|bad_signature)$/)
+        return 'refused'
+      }
+      const again = encodeOffer(offer, PAYEE)
+      assert.ok(text === again || text === again.toUpperCase(), 'OFFER-1 a third spelling')
+      return 'accepted'
+    },
+  }
+}
+
+/** As an invoice; what it proves, it proves of its own invoice. */
+function receiptDecoder(): Decoder {
+  return {
+    name: 'parseReceipt',
+    covers: ['parseReceipt'],
+    valid: (dice) => {
+      const bytes = validBytes(invoiceCodec, dice)
+      if (bytes === undefined) return undefined
+      const preimage = dice.bytes(32)
+      const anchor = anchorOf(preimage, 1)
+      const invoice = { ...decodeTrusted(invoiceCodec, bytes), payee: PAYEE.publicKey, anchor }
+      const text = encodeReceipt(encodeInvoice(invoice, PAYEE), preimage, amount(7n))
+      assert.ok(typeof text === 'string')
+      return utf8(dice.chance(50) ? text : text.toUpperCase())
+    },
+    check: (input) => {
+      const text = textOf(input)
+      const receipt = parseReceipt(text)
+      if (isRejection(receipt)) {
+        assert.match(receipt.code, /^receipt_/)
+        return 'refused'
+      }
+      const { invoice, preimage, amount: paid } = receipt
+      const again = encodeReceipt(encodeInvoice(invoice, PAYEE), preimage, paid)
+      assert.ok(typeof again === 'string')
+      assert.ok(text === again || text === again.toUpperCase(), 'RECEIPT-1 a third spelling')
       return 'accepted'
     },
   }
@@ -222,4 +292,15 @@ function decimalDecoder(name: string, read: typeof unitsOf): Decoder {
       }
     },
   }
+}
+
+function tickFrameDecoder(): Decoder {
+  const valid = (dice: Dice) => {
+    const bytes = validBytes(tickFrameCodec, dice)
+    return bytes && encodeTickFrame(decodeTrusted(tickFrameCodec, bytes))
+  }
+  return textDecoder('parseTickFrame', valid, (text) => {
+    const frame = parseTickFrame(text)
+    return isRejection(frame) ? undefined : encodeTickFrame(frame)
+  })
 }

@@ -44,10 +44,13 @@ describe('JRN-7 the key of a hub', () => {
     assert.deepEqual(readdirSync(dir), [])
   })
 
-  for (const left of ['hub.db', 'hub.db.mark', 'audit.log', 'audit.log.mark', 'backups.db']) {
+  for (const left of [
+    ...['hub.db', 'hub.db.mark', 'audit.log', 'audit.log.mark'],
+    ...['backups.db', 'mail.db'],
+  ]) {
     test(`INV-42 is refused as missing beside ${left}, and nothing is written`, async (context) => {
       const dir = await folderWithoutKey(context)
-      if (left === 'backups.db') writeFileSync(join(dir, left), '')
+      if (['backups.db', 'mail.db'].includes(left)) writeFileSync(join(dir, left), '')
       for (const name of readdirSync(dir)) if (name !== left) rmSync(join(dir, name))
       const before = contentOf(dir)
       const message = /put hub\.key back/

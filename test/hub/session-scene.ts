@@ -17,7 +17,7 @@ import type { PeerEvent } from '#hub/core/hub-event.js'
 import { Conduct } from '#hub/rates/conduct.js'
 import { Backlog } from '#hub/session/backlog.js'
 import { Session } from '#hub/session/session.js'
-import type { SessionHost } from '#hub/session/session-host.js'
+import type { MailSaid, SessionHost } from '#hub/session/session-host.js'
 import { SlowReaders } from '#hub/session/slow-readers.js'
 import { CHAIN, SIGNERS, startPosition, testChannel, testSigner } from '../protocol/test-channel.js'
 import { ServerSocket } from '../simulation/server-socket.js'
@@ -48,6 +48,7 @@ export function sessionHost(clock: Clock) {
   const over = new Set<ChannelId>()
   const submitted: PeerEvent[] = []
   const complaints: string[] = []
+  const letters: MailSaid[] = []
   const waiting: (() => void)[] = []
   const nothing = () => undefined
   const misbehaved: Session[] = []
@@ -56,6 +57,7 @@ export function sessionHost(clock: Clock) {
     misbehaved,
     submitted: () => submitted.splice(0),
     complaints: () => complaints.splice(0),
+    letters: () => letters.splice(0),
     /** Whether batches are durable at once. */
     isFast: true,
     /** What waits is durable. */
@@ -79,6 +81,10 @@ export function sessionHost(clock: Clock) {
     },
     resume: () => Promise.resolve(),
     ...{ requestOpen: nothing, requestInbound: nothing },
+    mail: (_, __, said) => {
+      letters.push(said)
+      return Promise.resolve()
+    },
     complaint: (_, { code }) => complaints.push(code),
   }
   return Object.assign(scene, { host })

@@ -20,6 +20,7 @@ const FILES: Readonly<Record<Kind, readonly string[]>> = {
   ),
   hub: [
     ...['hub.key', 'backups.db', 'backups.db-wal', 'backups.db.mark'],
+    ...['mail.db', 'mail.db-wal', 'mail.db.mark'],
     ...['audit.log', 'audit.log.mark'],
   ].map((name) => join('hub', name)),
   tower: ['watchtower.db', 'watchtower.db-wal', 'watchtower.db.mark', 'watchtower.key'].map(

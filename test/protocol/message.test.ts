@@ -44,6 +44,10 @@ describe('WIRE-4 messages', () => {
         '16 refused',
         '17 error',
         '18 resumeAnswer',
+        '19 putLetter',
+        '20 letter',
+        '21 lettersTaken',
+        '22 letterKept',
       ],
     )
   })

@@ -1,18 +1,16 @@
 import type { LedgerAccess } from '@tallystick/client-sdk'
 import {
   amount,
-  deriveKeys,
   exitReserveMin,
   type HubPolicy,
-  keyLock,
   LANE_ITEMS_MAX,
-  lockRoot,
   timestamp,
 } from '@tallystick/protocol'
 import { type AssembledHub, assembleHub } from '#hub/assemble-hub.js'
 import type { HubWrites } from '#hub/core/hub-view.js'
-import type { HubKeys } from '#hub/hub-keys.js'
+import { type HubKeys, hubKeysOf } from '#hub/hub-keys.js'
 import { waitForLedger } from '#hub/ledger/wait-for-ledger.js'
+import { MailBoxes } from '#hub/mail/mail-boxes.js'
 import { restoredAt, resumeAtStart } from '#hub/resume-at-start.js'
 import { verifyHere } from '../hub/verify-here.js'
 import { Incarnation } from './incarnation.js'
@@ -22,6 +20,7 @@ import type { Schedule } from './schedule.js'
 import { VirtualDisk } from './virtual-disk.js'
 import { JournalRecords, virtualJournal } from './virtual-journal.js'
 import { type Hand, type LedgerLine, virtualLedgerAccess } from './virtual-ledger-access.js'
+import { type MailRecords, virtualMail } from './virtual-mail.js'
 import type { Tongue, VirtualNetwork } from './virtual-network.js'
 
 /** Under which name the hub listens. */
@@ -56,6 +55,7 @@ export class HubActor {
   readonly #parts: HubActorParts
   records = new JournalRecords()
   #backup = new JournalRecords()
+  readonly #mail: MailRecords = new Map()
   #isRestored = false
   /** What was on the disks that it has lost. */
   readonly lost: JournalRecords[] = []
@@ -101,11 +101,13 @@ export class HubActor {
     const journal = virtualJournal(life, this.disk, this.records, onCommit)
     await resumeAtStart(journal, randomBytes)
     const { stored } = journal
+    const onFault = (fault: unknown) => (life.isAlive ? this.#fault(life, fault) : undefined)
     const hub = assembleHub({
       keys: this.keys,
       policy: this.policy,
       ledger: access,
       journal,
+      mail: await MailBoxes.open(virtualMail(life, this.disk, this.#mail), onFault),
       verify: verifyHere,
       // Few clients say little at a time: whatever waits is decided on top of what is being stored.
       aheadEventsMin: 1,
@@ -114,7 +116,7 @@ export class HubActor {
       clock: life.clock,
       randomBytes,
       onReport: () => undefined,
-      onFault: (fault) => (life.isAlive ? this.#fault(life, fault) : undefined),
+      onFault,
     })
     this.hub = hub
     this.access = access
@@ -157,16 +159,6 @@ export class HubActor {
     const code = fault instanceof Error && 'code' in fault ? fault.code : undefined
     if (code !== 'store_failed') this.#parts.onFault(fault)
     life.crash()
-  }
-}
-
-export function hubKeysOf(seed: Uint8Array): HubKeys {
-  const keys = deriveKeys(seed)
-  const treasury = keys.payout(0)
-  return {
-    signer: keys.channel(0),
-    treasury,
-    payoutLock: lockRoot(keyLock(treasury.publicKey)),
   }
 }
 

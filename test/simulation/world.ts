@@ -16,10 +16,11 @@ import {
   timestamp,
 } from '@tallystick/protocol'
 import { decodeWalletChannel, invoiceRecordCodec } from '#client-sdk/wallet/wallet-records.js'
+import { hubKeysOf } from '#hub/hub-keys.js'
 import { abandon } from './abandoned.js'
 import { AcceptedProofs } from './accepted-proofs.js'
 import { Books } from './books.js'
-import { FEE_PER_KILO_COST, HUB, HubActor, hubKeysOf } from './hub-actor.js'
+import { FEE_PER_KILO_COST, HUB, HubActor } from './hub-actor.js'
 import { LedgerActor } from './ledger-actor.js'
 import { LedgerLaw } from './ledger-law.js'
 import { Liar } from './liar.js'

@@ -20,7 +20,9 @@ import { partsOn } from './cancelled-payments.js'
 import { endPart } from './finish-payment.js'
 import { meetInvoice } from './invoice-step.js'
 import { meetLaneEvent } from './receive-payment.js'
+import { endGoneStreams } from './receive-stream.js'
 import { stepRevealSeen } from './reveal-step.js'
+import { closeDoubtedStreams, endGonePaidStreams, paidStreamEnded } from './stream-step.js'
 import type { WalletEffect } from './wallet-event.js'
 import type { InvoicePart, WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
@@ -31,13 +33,15 @@ export function stepStateLost(
   state: WalletOverlay,
   held: WalletChannel,
   by: 'store' | 'hub',
-  { nonce, now }: WalletContext,
+  context: WalletContext,
 ): Outcome {
+  const { nonce, now } = context
   const party = askToResume(held.party, nonce, now)
   if (isRejection(party)) return party
   const books = by === 'store' || held.books === 'lost' ? 'lost' : 'doubted'
   state.setChannel({ ...held, party, books })
-  return [{ kind: 'channelChanged', channel: party.ledger.id }]
+  const channel = party.ledger.id
+  return [{ kind: 'channelChanged', channel }, ...closeDoubtedStreams(state, channel, context)]
 }
 
 /**
@@ -59,11 +63,16 @@ export function stepTurnEnded(
 function endDrafted(
   state: WalletOverlay,
   { draft }: ChannelParty,
-  { now }: WalletContext,
+  context: WalletContext,
 ): WalletEffect[] {
   const news = { status: 'failed', code: 'channel_resumed' } as const
   return (draft?.changes ?? []).flatMap(({ kind, id }) =>
-    kind === 'add' ? endPart(state, id, news, now) : [],
+    kind === 'add'
+      ? [
+          ...endPart(state, id, news, context.now),
+          ...paidStreamEnded(state, id, news.code, context),
+        ]
+      : [],
   )
 }
 
@@ -139,6 +148,8 @@ export function stepResumeAnswered(
   return [
     ...reveals.flatMap((reveal) => stepRevealSeen(state, reveal, context)),
     ...endGonePayments(state, party, released, context),
+    ...endGonePaidStreams(state, party, released, context),
+    ...endGoneStreams(state, party, held.party, context),
     ...endGoneInvoices(state, held.party, party, context),
     { kind: 'channelChanged', channel },
   ]

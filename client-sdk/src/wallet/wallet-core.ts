@@ -1,11 +1,18 @@
-import { RESUME_NONCE_BYTES, type Rejection, type WalletKeys } from '@tallystick/protocol'
+import {
+  type Anchor,
+  RESUME_NONCE_BYTES,
+  type Rejection,
+  type WalletKeys,
+} from '@tallystick/protocol'
 import type { Clock } from '../clock.js'
 import type { GuardAct } from '../guard/guard-loop.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
 import { KeyCoins } from '../ledger/key-coins.js'
 import type { WalletStore } from '../store/wallet-store.js'
+import type { StreamRecord } from '../stream/stream-records.js'
 import { KnownHub } from './known-hub.js'
 import type { StoredWallet } from './load-wallet.js'
+import type { StreamTerms } from './receive-stream.js'
 import { SharedWords } from './shared-words.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import { liveChannels } from './wallet-ledger.js'
@@ -20,6 +27,10 @@ export type WalletNotice =
   | { readonly kind: 'disconnected'; readonly reason: string }
   | { readonly kind: 'invoice'; readonly invoice: InvoiceRecord }
   | { readonly kind: 'payment'; readonly payment: PaymentRecord }
+  /** A stream that this wallet pays, or that pays it, has changed. */
+  | { readonly kind: 'stream'; readonly stream: StreamRecord }
+  /** A stream that came was declined, and why. */
+  | { readonly kind: 'streamRefused'; readonly anchor: Anchor; readonly code: string }
   | { readonly kind: 'guard'; readonly act: GuardAct }
   /** A new store was filled from a backup, which was made at this ledger time. */
   | { readonly kind: 'restored'; readonly version: number; readonly time: number }
@@ -35,6 +46,8 @@ export type WalletCoreParts = {
   readonly stored: StoredWallet
   readonly randomBytes: (length: number) => Uint8Array
   readonly clock: Clock
+  /** Which streams are let come; absent: none. */
+  readonly streams?: StreamTerms | undefined
   readonly onEvent: (notice: WalletNotice) => void
   readonly perform: (effect: WalletEffect) => void
   readonly onRefused: (event: WalletEvent, rejection: Rejection) => void
@@ -77,6 +90,7 @@ export class WalletCore {
         now: feed.time,
         signer: keys.channel,
         nonce: parts.randomBytes(RESUME_NONCE_BYTES),
+        streams: parts.streams,
       }),
       perform,
       onRefused,

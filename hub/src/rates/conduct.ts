@@ -5,6 +5,7 @@ import {
   COMPLAINT_RATE,
   CONNECT_RATE,
   ENDED_SESSION_CONNECTS,
+  LETTER_RATE,
   MISUSE_RATE,
   REFUSAL_RATE,
   REQUEST_RATE,
@@ -20,6 +21,7 @@ export class Conduct {
   readonly #attaches: TokenBuckets<PublicKey>
   readonly #refusals: TokenBuckets<PublicKey>
   readonly #requests: TokenBuckets<PublicKey>
+  readonly #letters: TokenBuckets<PublicKey>
   readonly #misuses: TokenBuckets<ChannelId>
   readonly #complaints: TokenBuckets<'all'>
 
@@ -28,6 +30,7 @@ export class Conduct {
     this.#attaches = new TokenBuckets(clock, ATTACH_RATE)
     this.#refusals = new TokenBuckets(clock, REFUSAL_RATE)
     this.#requests = new TokenBuckets(clock, REQUEST_RATE)
+    this.#letters = new TokenBuckets(clock, LETTER_RATE)
     this.#misuses = new TokenBuckets(clock, MISUSE_RATE)
     this.#complaints = new TokenBuckets(clock, COMPLAINT_RATE)
   }
@@ -60,6 +63,11 @@ export class Conduct {
   /** One more request for liquidity by this client. */
   mayRequest(client: PublicKey): boolean {
     return this.#requests.takes(client)
+  }
+
+  /** One more letter of this client. */
+  mayPut(client: PublicKey): boolean {
+    return this.#letters.takes(client)
   }
 
   /**

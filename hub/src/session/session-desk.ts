@@ -8,6 +8,7 @@ import {
   type PendingItem,
   type PublicKey,
   type Rejection,
+  reject,
   type SeenReveal,
   type Signer,
   type TxId,
@@ -18,12 +19,13 @@ import type { WebSocket } from 'ws'
 import type { Closer } from '../closer/closer.js'
 import type { HubEffect } from '../core/hub-effect.js'
 import type { HubState } from '../core/hub-state.js'
+import type { MailDesk } from '../mail/mail-desk.js'
 import type { Pipeline } from '../pipeline/pipeline.js'
 import { Conduct } from '../rates/conduct.js'
 import { Backlog } from './backlog.js'
 import { Heartbeat } from './heartbeat.js'
 import { Session } from './session.js'
-import type { SessionHost } from './session-host.js'
+import type { MailSaid, SessionHost } from './session-host.js'
 import { SessionRegistry } from './session-registry.js'
 import { SlowReaders } from './slow-readers.js'
 
@@ -34,6 +36,7 @@ export type SessionDeskParts = {
   readonly state: HubState
   readonly pipeline: Pipeline
   readonly closer: Closer
+  readonly mail: MailDesk
   /** What the ledger has recorded in time of these items; absent: nobody can tell now. */
   readonly lookUpReveals: (items: readonly PendingItem[]) => Promise<SeenReveal[] | undefined>
   /** Fresh random bytes. */
@@ -41,6 +44,9 @@ export type SessionDeskParts = {
   readonly clock: Clock
   readonly onComplaint: (complaint: MessageOf<'error'>) => void
 }
+
+/** What costs the hub work to find out, and nobody says by mistake. */
+const COSTLY_LIES: ReadonlySet<string> = new Set(['bad_proof_signature', 'link_mismatch'])
 
 /** Where clients come in: opens sessions, hands their events on, and carries answers back. */
 export class SessionDesk {
@@ -72,12 +78,16 @@ export class SessionDesk {
       misbehaved: (session) => this.#misbehaved(session),
       ended: (session) => this.#ended(session),
       closed: (session) => this.#heartbeat.remove(session),
-      attach: (channel, session) => this.#registry.attach(channel, session),
+      attach: (channel, session, client) => {
+        this.#registry.attach(channel, session)
+        void parts.mail.arrived(client, session)
+      },
       detach: (channel, session) => this.#registry.detach(channel, session),
       submit: (client, event) => pipeline.peer(event, client),
       resume: (client, answered) => this.#resume(client, answered),
       requestOpen: (session, client, request) => this.#requestOpen(session, client, request),
       requestInbound: (session, client, request) => this.#requestInbound(session, client, request),
+      mail: (session, client, said) => this.#mail(session, client, said),
       complaint: (_, complaint) => {
         if (this.#conduct.mayComplain()) onComplaint(complaint)
       },
@@ -109,7 +119,7 @@ export class SessionDesk {
 
   perform(effect: HubEffect): void {
     // Every other rule may be broken by words that crossed: who comes back says what is right.
-    if (effect.kind === 'endSession' && effect.code === 'bad_proof_signature') {
+    if (effect.kind === 'endSession' && COSTLY_LIES.has(effect.code)) {
       this.#conduct.misused(effect.channel)
     }
     this.#registry.perform(effect)
@@ -130,6 +140,7 @@ export class SessionDesk {
     for (const part of [outbox, backlog, slowReaders]) part.forget(session)
     this.#heartbeat.leaving(session)
     this.#registry.remove(session)
+    this.#parts.mail.left(session)
   }
 
   async #resume(client: PublicKey, { channel, answer }: MessageOf<'resumeAnswer'>): Promise<void> {
@@ -143,6 +154,29 @@ export class SessionDesk {
     // The channel goes on resting; its client asks again.
     if (reveals === undefined) return
     await pipeline.peer({ kind: 'resumeAnswered', channel, answer, reveals }, client)
+  }
+
+  async #mail(session: Session, client: PublicKey, said: MailSaid): Promise<void> {
+    const { mail } = this.#parts
+    if (said.kind === 'lettersTaken') {
+      if (!(await mail.taken(client, said.ids))) session.idle()
+      return
+    }
+    const { request } = said
+    const outcome = this.#mayPut(session, client) ?? (await mail.put(client, said))
+    if (outcome === 'kept') return session.send({ kind: 'letterKept', request })
+    const { code, detail } = outcome
+    session.send({ kind: 'refused', request, code, detail })
+  }
+
+  /** MAIL-3: letters are carried for who has a channel, and not without end. */
+  #mayPut(session: Session, client: PublicKey): Rejection | undefined {
+    if (!session.hasChannels) {
+      return reject('letter_unserved', 'letters are carried for who has attached a channel here')
+    }
+    return this.#conduct.mayPut(client)
+      ? undefined
+      : reject('too_many_requests', 'four letters a second in the long run; try again later')
   }
 
   #requestOpen(

@@ -6,6 +6,9 @@ import type { Backlog } from './backlog.js'
 import type { Session } from './session.js'
 import type { SlowReaders } from './slow-readers.js'
 
+/** What clients say about letters. */
+export type MailSaid = MessageOf<'putLetter' | 'lettersTaken'>
+
 /** What a session needs of the hub. */
 export type SessionHost = {
   readonly signer: Signer
@@ -26,8 +29,8 @@ export type SessionHost = {
   ended(session: Session): void
   /** Its connection is gone. */
   closed(session: Session): void
-  /** From now on `session` speaks for the channel; whoever did before does no more. */
-  attach(channel: ChannelId, session: Session): void
+  /** From now on `session`, of `client`, speaks for the channel; whoever did before does no more. */
+  attach(channel: ChannelId, session: Session, client: PublicKey): void
   detach(channel: ChannelId, session: Session): void
   /** Kept once the event's batch is durable; clients take turns (INV-46). */
   submit(client: PublicKey, event: PeerEvent): Promise<void>
@@ -36,5 +39,7 @@ export type SessionHost = {
   /** `client` is the identity that the session has proved. */
   requestOpen(session: Session, client: PublicKey, request: MessageOf<'openRequest'>): void
   requestInbound(session: Session, client: PublicKey, request: MessageOf<'inboundRequest'>): void
+  /** Kept once what the client puts into a mailbox, or takes out of its own, is durable and answered. */
+  mail(session: Session, client: PublicKey, said: MailSaid): Promise<void>
   complaint(session: Session, complaint: MessageOf<'error'>): void
 }

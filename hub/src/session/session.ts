@@ -26,14 +26,7 @@ import { Patience } from './patience.js'
 import { peerEventOf } from './peer-event-of.js'
 import { Pulse } from './pulse.js'
 import type { SessionHost } from './session-host.js'
-
-/** WebSocket close codes (RFC 6455 §7.4.1). */
-const CLOSE = { normal: 1000, goingAway: 1001, policy: 1008 } as const
-
-type SessionState =
-  | { readonly phase: 'challenged'; readonly hello: Hello }
-  | { readonly phase: 'proven'; readonly transcript: Transcript }
-  | { readonly phase: 'over' }
+import { CLOSE, type SessionState } from './session-state.js'
 
 /** One client's connection: proves who is there, then turns messages into events (WIRE-*). */
 export class Session {
@@ -244,6 +237,9 @@ export class Session {
           this.#host.requestInbound(this, client, message)
         }
         return
+      case 'putLetter':
+      case 'lettersTaken':
+        return this.#await(this.#host.mail(this, client, message))
       case 'error':
         if (this.#bears()) this.#host.complaint(this, message)
         return
@@ -254,6 +250,8 @@ export class Session {
       case 'closeOffer':
       case 'granted':
       case 'refused':
+      case 'letter':
+      case 'letterKept':
         return this.end(reject('unexpected_message', `a client does not say ${message.kind} now`))
     }
   }
@@ -280,8 +278,8 @@ export class Session {
       return
     }
     this.#channels.add(channel)
-    this.#host.attach(channel, this)
     const owner = transcript.client
+    this.#host.attach(channel, this, owner)
     this.#await(this.#host.submit(owner, { kind: 'attached', owner, position }))
   }
 

@@ -8,12 +8,12 @@ import {
   timestampCodec,
   union,
 } from '../codec/codec.js'
-import { anchorOf } from '../crypto/hash-chain.js'
 import { anchorCodec, itemIdCodec, publicKeyCodec } from '../ledger/identifiers.js'
 import { ITEM_TICKS_MAX } from '../ledger/limits.js'
 import { AMOUNT_MAX, amount } from '../primitives/amount.js'
 import { compareText } from '../primitives/order.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
+import { isLinkOf } from './item-link.js'
 import type { LaneState } from './lane-state.js'
 import { claimableOf, type PendingItem } from './pending-item.js'
 
@@ -91,7 +91,7 @@ function redeemItem(
   if (index <= item.paid || index > item.ticks) {
     return reject('link_mismatch', `item ${id} is paid up to ${item.paid} of ${item.ticks}`)
   }
-  if (anchorOf(link, index) !== item.anchor) {
+  if (!isLinkOf(item, { index, link })) {
     return reject('link_mismatch', `the link does not hash to the anchor of item ${id}`)
   }
   const transferred = lane.transferred + claimableOf(item, index)

@@ -29,6 +29,10 @@ export const TAG = {
   backupFetch: 0x1b,
   towerRequest: 0x1e,
   towerReceipt: 0x1f,
+  offer: 0x28,
+  letter: 0x29,
+  answer: 0x2a,
+  letterId: 0x2b,
 } as const
 
 export type Tag = (typeof TAG)[keyof typeof TAG]

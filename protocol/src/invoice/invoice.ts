@@ -1,4 +1,3 @@
-import { bech32m } from '@scure/base'
 import {
   amountCodec,
   type Codec,
@@ -20,6 +19,7 @@ import { assetIdCodec } from '../ledger/asset.js'
 import { anchorCodec, chainIdCodec, publicKeyCodec } from '../ledger/identifiers.js'
 import { isRejection, type Rejection, reject } from '../primitives/outcome.js'
 import { shownText } from './shown-text.js'
+import { signedString, signedStringBytes } from './signed-string.js'
 
 /** Human-readable part of an invoice string. */
 const INVOICE_PREFIX = 'tally'
@@ -64,12 +64,17 @@ export type Invoice = Decoded<typeof invoiceCodec>
 
 const versionCodec = integer(INVOICE_VERSION, INVOICE_VERSION)
 const signedContentCodec = struct({ version: versionCodec, invoice: invoiceCodec })
-/** The bytes of an invoice string. */
-const signedInvoiceCodec: Codec<{
+/** An invoice with the signature of its payee: the bytes of an invoice string. */
+export type SignedInvoice = {
   readonly version: number
   readonly invoice: Invoice
   readonly signature: Uint8Array
-}> = struct({ version: versionCodec, invoice: invoiceCodec, signature: fixedBytes(64) })
+}
+export const signedInvoiceCodec: Codec<SignedInvoice> = struct({
+  version: versionCodec,
+  invoice: invoiceCodec,
+  signature: fixedBytes(64),
+})
 
 /** Why an invoice string is refused. */
 export type InvoiceRejection = Rejection<
@@ -80,7 +85,7 @@ export type InvoiceRejection = Rejection<
 export function encodeInvoice(invoice: Invoice, payee: Signer): string {
   const signature = payee.sign(invoiceDigest(invoice))
   const bytes = encode(signedInvoiceCodec, { version: INVOICE_VERSION, invoice, signature })
-  return bech32m.encode(INVOICE_PREFIX, bech32m.toWords(bytes), INVOICE_CHARACTERS_MAX)
+  return signedString(INVOICE_PREFIX, bytes, INVOICE_CHARACTERS_MAX)
 }
 
 /**
@@ -88,8 +93,14 @@ export function encodeInvoice(invoice: Invoice, payee: Signer): string {
  * Whether it is expired, and of which network, is for the payer to see (INVOICE-2).
  */
 export function parseInvoice(text: string): Invoice | InvoiceRejection {
-  const bytes = invoiceBytes(text)
-  if (bytes === undefined || bytes.length === 0) {
+  const signed = parseSignedInvoice(text)
+  return isRejection(signed) ? signed : signed.invoice
+}
+
+/** As `parseInvoice`, with the signature. */
+export function parseSignedInvoice(text: string): SignedInvoice | InvoiceRejection {
+  const bytes = signedStringBytes(INVOICE_PREFIX, text, INVOICE_CHARACTERS_MAX)
+  if (bytes === undefined) {
     const detail =
       'an invoice starts with tally1 and has a right checksum: this one was cut off or altered'
     return reject('invoice_malformed', detail)
@@ -100,22 +111,14 @@ export function parseInvoice(text: string): Invoice | InvoiceRejection {
   }
   const signed = decode(signedInvoiceCodec, bytes)
   if (isRejection(signed)) return reject('invoice_malformed', signed.detail)
-  const { invoice, signature } = signed
-  return verifySignature(invoice.payee, invoiceDigest(invoice), signature)
-    ? invoice
+  return isSignedByPayee(signed)
+    ? signed
     : reject('invoice_bad_signature', 'the payee that the invoice names did not sign it')
 }
 
-function invoiceBytes(shown: string): Uint8Array | undefined {
-  // QR codes are smaller in upper case; bech32m takes either, and never both at once.
-  // Letters of other scripts that lower to ours, such as the Kelvin sign, are not ours.
-  if (shown.length > INVOICE_CHARACTERS_MAX || !/^[A-Za-z0-9]+$/.test(shown)) return undefined
-  const text = shown === shown.toUpperCase() ? shown.toLowerCase() : shown
-  if (!text.startsWith(`${INVOICE_PREFIX}1`)) return undefined
-  const decoded = bech32m.decodeUnsafe(text as `${string}1${string}`, INVOICE_CHARACTERS_MAX)
-  return decoded && decoded.prefix === INVOICE_PREFIX
-    ? bech32m.fromWordsUnsafe(decoded.words) || undefined
-    : undefined
+/** Whether the payee that an invoice names has signed it. */
+export function isSignedByPayee({ invoice, signature }: SignedInvoice): boolean {
+  return verifySignature(invoice.payee, invoiceDigest(invoice), signature)
 }
 
 function invoiceDigest(invoice: Invoice): Uint8Array {

@@ -1,6 +1,7 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { type Signer, signerFromSeed } from '../crypto/ed25519.js'
+import { type Agree, agreementFromSeed } from '../crypto/shared-secret.js'
 import { concatBytes, utf8 } from '../primitives/bytes.js'
 import { invariant } from '../primitives/invariant.js'
 import { deriveSeed } from './slip10.js'
@@ -16,6 +17,8 @@ const PURPOSE = { identity: 0, channel: 1, payout: 2, secret: 3, backup: 4 } as 
 export type WalletKeys = {
   /** Who this wallet is to its hub; signs no money. */
   readonly identity: Signer
+  /** Agrees on secrets under the identity key, for letters to this wallet (SIG-5). */
+  readonly agree: Agree
   /** The key of one side of the channel with this index. */
   channel(index: number): Signer
   /** The key that locks payout coins. */
@@ -35,8 +38,10 @@ export function deriveKeys(masterSeed: Uint8Array): WalletKeys {
   const ownSeed = new Uint8Array(masterSeed)
   const seedAt = (purpose: number, index: number) => deriveSeed(ownSeed, [WALLET, purpose, index])
   const secretSeed = seedAt(PURPOSE.secret, 0)
+  const identitySeed = seedAt(PURPOSE.identity, 0)
   return {
-    identity: signerFromSeed(seedAt(PURPOSE.identity, 0)),
+    identity: signerFromSeed(identitySeed),
+    agree: agreementFromSeed(identitySeed),
     channel: (index) => signerFromSeed(seedAt(PURPOSE.channel, index)),
     payout: (index) => signerFromSeed(seedAt(PURPOSE.payout, index)),
     secret: (label, index) => hmac(sha256, secretSeed, secretMessage(label, index)),

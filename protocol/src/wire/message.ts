@@ -6,10 +6,12 @@ import { resumeAnswerCodec } from '../channel/resume-lane.js'
 import { attachCodec, positionCodec } from '../channel/resync.js'
 import {
   amountCodec,
+  byteString,
   type Decoded,
   encode,
   fixedBytes,
   integer,
+  list,
   optional,
   struct,
   text,
@@ -17,6 +19,7 @@ import {
   union,
 } from '../codec/codec.js'
 import { channelIdCodec, lockRootCodec, publicKeyCodec, txIdCodec } from '../ledger/identifiers.js'
+import { LETTER_BYTES_MAX, letterIdCodec } from '../mail/letter.js'
 import { authCodec, helloCodec } from './session.js'
 
 /** The largest message, and the largest frame, bytes: an update of 256 changes with its batch path takes 40 kB. */
@@ -24,6 +27,13 @@ export const MESSAGE_BYTES_MAX = 65_536
 
 /** Numbers a request on its session, so that the answer finds it. */
 const requestCodec = integer(2 ** 32 - 1)
+
+/** Letters that one message may take. */
+export const LETTERS_TAKEN_MAX = 64
+
+/** How a hub finds the sender of a letter; only the hub itself can read it (MAIL-3). */
+export const RETURN_ADDRESS_BYTES = 68
+const returnAddressCodec = fixedBytes(RETURN_ADDRESS_BYTES)
 
 /** Everything that client and hub say to each other (WIRE-4), one or more in a WebSocket frame (WIRE-7). */
 export const messageCodec = union({
@@ -67,6 +77,33 @@ export const messageCodec = union({
   error: [17, struct({ code: text(64), detail: text(512), channel: optional(channelIdCodec) })],
   /** Answers a position that asks for a resume (CH-18). */
   resumeAnswer: [18, struct({ channel: channelIdCodec, answer: resumeAnswerCodec })],
+  /** Asks the hub to keep a letter for another client until `expiry`, ledger time (MAIL-2). */
+  putLetter: [
+    19,
+    struct({
+      request: requestCodec,
+      to: union({
+        identity: [0, struct({ key: publicKeyCodec })],
+        /** Who wrote the letter that this answers. */
+        sender: [1, struct({ returnAddress: returnAddressCodec })],
+      }),
+      expiry: timestampCodec,
+      letter: byteString(LETTER_BYTES_MAX),
+    }),
+  ],
+  /** A letter for this client; said again at every connection until it is taken. */
+  letter: [
+    20,
+    struct({
+      id: letterIdCodec,
+      returnAddress: returnAddressCodec,
+      letter: byteString(LETTER_BYTES_MAX),
+    }),
+  ],
+  /** What the client makes of these letters is on its disk: the hub forgets them. */
+  lettersTaken: [21, struct({ ids: list(letterIdCodec, LETTERS_TAKEN_MAX, 1) })],
+  /** The letter of the request is on the hub's disk. */
+  letterKept: [22, struct({ request: requestCodec })],
 })
 export type Message = Decoded<typeof messageCodec>
 export type MessageOf<Kind extends Message['kind']> = Extract<Message, { kind: Kind }>
