@@ -104,7 +104,9 @@ test('the example shop, with a wallet in a browser', async (t) => {
   await t.test(
     'CH-18 the words bring the wallet back in a browser that was never here',
     async () => {
-      await other.close()
+      await other.getByRole('button', { name: /^Wallet · / }).click()
+      await other.getByRole('button', { name: 'Lock the wallet' }).click()
+      await other.getByRole('heading', { name: 'Open your wallet' }).waitFor()
       const fresh = await visit(await browser.newContext(), shop.url)
       await fresh.getByRole('button', { name: 'Wallet' }).click()
       await fresh.getByRole('button', { name: 'I have the words of a wallet' }).click()
