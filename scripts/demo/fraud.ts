@@ -87,7 +87,7 @@ async function clientCheats(
   progress.say(`  Mallory opens a channel with ${money(DEPOSIT)} and keeps a copy of her store`)
   for (const what of ['a lamp', 'a clock']) {
     const invoice = await carol.wallet.createInvoice({ value: PRICE, description: what })
-    await mallory.wallet.pay(invoice.text)
+    await mallory.wallet.pay(invoice.text, { key: invoice.text })
     progress.say(`  she pays Carol ${money(PRICE)} for ${what}`)
   }
   const honest = await mallory.wallet.balance()

@@ -323,7 +323,7 @@ async function refund(
   earlier: readonly Promise<void>[],
 ): Promise<number | undefined> {
   const pay = () =>
-    payOnce(order.id, shop, buyer, -order.total, (text, key) => shop.refund(text, { key }))
+    payOnce(order.id, shop, buyer, -order.total, (text, key) => shop.pay(text, { key }))
   try {
     return await pay()
   } catch (error) {

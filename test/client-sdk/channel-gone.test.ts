@@ -4,6 +4,7 @@ import { amount, type Change, isRejection, learnLink, timestamp } from '@tallyst
 import { forceCloseOperation } from '#client-sdk/guard/duties.js'
 import { WalletOverlay, WalletState } from '#client-sdk/wallet/wallet-state.js'
 import { stepWallet } from '#client-sdk/wallet/wallet-step.js'
+import { pendingPayment } from '../wallet/pending-payment.js'
 import { ANCHOR, ChannelPair, itemId, preimage } from './channel-pair.js'
 import { START } from './ledger-world.js'
 
@@ -21,15 +22,20 @@ describe('INV-25 DSP-6 an invoice whose payment a dispute has settled', () => {
     pair.act('hub', [forceCloseOperation(pair.hub)], timestamp(EXPIRY + 70))
     const base = new WalletState()
     base.setChannel({ party: pair.client, keyIndex: 0, books: 'whole', end: undefined })
+    const channel = pair.client.ledger.id
+    const expiry = timestamp(EXPIRY)
+    const due = amount(100n)
     base.setInvoice({
-      ...{ anchor: ANCHOR(1), preimage: preimage(1), amount: amount(100n), description: '' },
-      ...{ expiry: timestamp(EXPIRY), text: '', status: 'claiming', time: timestamp(START) },
+      ...{ anchor: ANCHOR(1), preimage: preimage(1), amount: due, received: due, order: 1 },
+      ...{ description: { kind: 'text', text: '' }, hold: false, waitsUntil: undefined },
+      parts: [{ channel, id: itemId(1), amount: due, expiry, isPaid: false }],
+      ...{ expiry, text: '', status: 'claiming' },
+      ...{ created: timestamp(START), time: timestamp(START) },
       ...{ refunded: amount(0n), refundsPending: 0 },
     })
     const state = new WalletOverlay(base)
     const { chainId } = pair.world
     const context = { chainId, signer: () => pair.signers.client, nonce: new Uint8Array(16) }
-    const channel = pair.client.ledger.id
     const now = timestamp(EXPIRY + 5_000)
     const outcome = stepWallet(state, { kind: 'channelGone', channel }, { ...context, now })
     assert.ok(!isRejection(outcome))
@@ -59,11 +65,9 @@ describe('CH-18 DSP-6 a payment of a record that may be old, once the ledger has
     const base = new WalletState()
     const party = { ...old, ledger: pair.client.ledger }
     base.setChannel({ party, keyIndex: 0, books: 'doubted', end: undefined })
-    base.setPayment({
-      ...{ id: itemId(1), channel: party.ledger.id, payee: pair.signers.hub.publicKey },
-      ...{ anchor: ANCHOR(1), amount: amount(90n), fee: amount(10n), description: '', code: '' },
-      ...{ status: 'pending', preimage: undefined, time: timestamp(START), refundOf: undefined },
-    })
+    const paid = { id: itemId(1), channel: party.ledger.id, amount: amount(90n), fee: amount(10n) }
+    const { publicKey: payee } = pair.signers.hub
+    base.setPayment(pendingPayment({ ...paid, payee, anchor: ANCHOR(1), time: timestamp(START) }))
     const state = new WalletOverlay(base)
     const context = { signer: () => pair.signers.client, nonce: new Uint8Array(16) }
     const { chainId } = pair.world
@@ -77,7 +81,7 @@ describe('CH-18 DSP-6 a payment of a record that may be old, once the ledger has
     assert.equal(statusAfter('the item'), 'failed')
   })
 
-  test('is unresolved where the lane was settled by something that this record does not hold', () => {
-    assert.equal(statusAfter('what came later'), 'unresolved')
+  test('is unknown where the lane was settled by something that this record does not hold', () => {
+    assert.equal(statusAfter('what came later'), 'unknown')
   })
 })

@@ -21,6 +21,14 @@ export function argumentDecoders(): readonly Decoder[] {
     argumentDecoder('parseFeeMax', ['"0n"'], parsers.parseFeeMax),
     argumentDecoder('parseExpirySeconds', ['1', '86400'], parsers.parseExpirySeconds),
     argumentDecoder('parseDescription', ['"two coffees"', '""'], parsers.parseDescription),
+    argumentDecoder('parseLockSeconds', ['1', '600'], parsers.parseLockSeconds),
+    argumentDecoder('parseFlag', ['true', 'false'], (value) => parsers.parseFlag(value, 'hold')),
+    argumentDecoder('parseStatus', ['"paid"'], (value) => {
+      parsers.parseStatus(value, ['open', 'paid'])
+      return value
+    }),
+    argumentDecoder('parseItemId', [JSON.stringify('5e'.repeat(16))], parsers.parseItemId),
+    bytesDecoder('parseDescriptionHash', 32, parsers.parseDescriptionHash),
     argumentDecoder('parseKey', ['"order 7"'], parsers.parseKey),
     argumentDecoder('parseInvoiceText', ['"tally1"'], parsers.parseInvoiceText),
     argumentDecoder('parseAnchor', [JSON.stringify('5a'.repeat(32))], parsers.parseAnchor),
@@ -32,6 +40,27 @@ export function argumentDecoders(): readonly Decoder[] {
       parsers.parseUrl(value, 'url', ['ws:', 'wss:']),
     ),
   ]
+}
+
+/** An argument that is bytes of one length. */
+function bytesDecoder(
+  name: string,
+  length: number,
+  parse: (value: unknown) => Uint8Array,
+): Decoder {
+  return {
+    name: `arguments.${name}`,
+    covers: [name],
+    valid: (dice) => dice.bytes(length),
+    check: (input) => {
+      try {
+        return parse(input) === input ? 'accepted' : 'refused'
+      } catch (error) {
+        if (isNamed(error, 'WalletError')) return 'refused'
+        throw error
+      }
+    },
+  }
 }
 
 function argumentDecoder(

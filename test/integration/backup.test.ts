@@ -24,9 +24,9 @@ const APPOINTMENT: AppointmentTerms = {
 
 /** The wallet of `name` with a store of its own, and what it noticed. */
 /** `from` pays back, so that the hub signs something as well. */
-async function receive(wallet: Wallet, from: Wallet): Promise<void> {
-  const { text, anchor } = await wallet.createInvoice({ value: ONE })
-  await Promise.all([from.pay(text), wallet.paid(anchor)])
+async function receive(wallet: Wallet, from: Wallet, value = ONE): Promise<void> {
+  const { text, anchor } = await wallet.createInvoice({ value })
+  await Promise.all([from.pay(text, { key: text }), wallet.paid(anchor)])
 }
 
 async function openStore(
@@ -116,7 +116,7 @@ describe('a wallet whose disk is gone', () => {
     const held = again.wallet.allChannels().map(({ party, books }) => [party.ledger.id, books])
     assert.deepEqual(Object.fromEntries(held), { [channel]: 'whole' })
     await bob.openChannel({ deposit: 50n * ONE })
-    assert.equal((await bob.pay(open.text)).status, 'paid')
+    assert.equal((await bob.pay(open.text, { key: open.text })).status, 'paid')
     assert.equal((await again.wallet.paid(open.anchor)).amount, 5n * ONE)
     const fresh = await again.wallet.openChannel({ deposit: 20n * ONE })
     assert.equal(again.wallet.channels().find((one) => one.party.ledger.id === fresh)?.keyIndex, 1)
@@ -211,7 +211,7 @@ describe('INV-42 a hub that gives an old backup', () => {
     const old = await hubCopy(network, 'alice')
 
     const going = await openStore(t, network, 'alice', 'alice.db')
-    await going.wallet.pay((await bob.createInvoice({ value: 10n * ONE })).text)
+    await receive(bob, going.wallet, 10n * ONE)
     await receive(going.wallet, bob)
     const entrusted = going.wallet.entrust(channel, APPOINTMENT)
     await going.close()
@@ -235,7 +235,7 @@ describe('INV-42 a hub that gives an old backup', () => {
     const alice = await openStore(t, network, 'alice', 'alice.db')
     const { wallet: bob } = await network.wallet('bob')
     const channel = await alice.wallet.openChannel({ deposit: 100n * ONE })
-    await alice.wallet.pay((await bob.createInvoice({ value: 10n * ONE })).text)
+    await receive(bob, alice.wallet, 10n * ONE)
     await receive(alice.wallet, bob)
     const entrusted = alice.wallet.entrust(channel, APPOINTMENT)
     await alice.close()

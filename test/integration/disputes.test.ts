@@ -28,7 +28,7 @@ describe('disputes on real processes', () => {
     const { wallet: shop } = await network.wallet('shop')
     await alice.openChannel({ deposit: 100n * ONE })
     const sale = await shop.createInvoice({ value: 40n * ONE, description: 'a clock' })
-    const receipts = [alice.pay(sale.text), shop.paid(sale.anchor)]
+    const receipts = [alice.pay(sale.text, { key: sale.text }), shop.paid(sale.anchor)]
     await Promise.all(receipts)
     // From here on the hub does nothing at all, without its connections noticing.
     const hub = Number(readFileSync(join(network.dir, 'hub.pid'), 'utf8'))

@@ -42,7 +42,7 @@ async function killedHub(context: TestContext) {
   const channel = await alice.wallet.openChannel({ deposit: 100n * ONE })
   const pay = async () => {
     const { text } = await bob.wallet.createInvoice({ value: ONE })
-    assert.equal((await alice.wallet.pay(text)).status, 'paid')
+    assert.equal((await alice.wallet.pay(text, { key: text })).status, 'paid')
   }
   await pay()
   await hub.stop()

@@ -50,7 +50,7 @@ test('HUB-11 INV-7 an operator brings its money home from a channel whose client
   const [alice, bob] = [await world.wallet('alice', hub), await world.wallet('bob', hub)]
   await alice.wallet.openChannel({ deposit: 100n * ONE })
   const sale = await bob.wallet.createInvoice({ value: 40n * ONE })
-  await Promise.all([alice.wallet.pay(sale.text), bob.wallet.paid(sale.anchor)])
+  await Promise.all([alice.wallet.pay(sale.text, { key: sale.text }), bob.wallet.paid(sale.anchor)])
   const [held] = alice.wallet.channels()
   const number = held?.party.ledger.number ?? assert.fail('alice has a channel')
   await Promise.all([alice.close(), bob.close()])

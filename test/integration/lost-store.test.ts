@@ -40,7 +40,7 @@ describe('a wallet that lost its store', () => {
     copyStore(network, 'alice.db', 'copy.db')
     const newer = await openCopy(network, 'alice', 'alice.db')
     const sale = await bob.createInvoice({ value: 60n * ONE })
-    await newer.wallet.pay(sale.text)
+    await newer.wallet.pay(sale.text, { key: sale.text })
     await newer.close()
 
     const copy = await openCopy(network, 'alice', 'copy.db')
@@ -104,7 +104,7 @@ test('DSP-9 INV-4 words alone leave a channel in which they know of nothing, pai
   const place = { words: network.seedOf('shop'), ledgerUrl }
   const shop = await openWallet({ ...place, hubUrl, file: join(network.dir, 'shop.db') })
   const sale = await shop.wallet.createInvoice({ value: 10n * ONE })
-  await Promise.all([alice.pay(sale.text), shop.wallet.paid(sale.anchor)])
+  await Promise.all([alice.pay(sale.text, { key: sale.text }), shop.wallet.paid(sale.anchor)])
   await shop.close()
 
   // Its hub is silent here, and answers the close on the ledger: what the shop received is in that.

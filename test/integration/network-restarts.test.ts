@@ -73,7 +73,7 @@ test('npm start takes no folder twice, stops cleanly on Ctrl-C and comes back wi
   const before = await open(first)
   await before.bank.wallet.openChannel({ deposit: 50n * ONE })
   const sale = await before.shop.wallet.createInvoice({ value: 10n * ONE })
-  await before.bank.wallet.pay(sale.text)
+  await before.bank.wallet.pay(sale.text, { key: sale.text })
   const ids = before.bank.wallet.channels().map(({ party }) => party.ledger.id)
   await before.bank.close()
   await before.shop.close()
@@ -86,7 +86,7 @@ test('npm start takes no folder twice, stops cleanly on Ctrl-C and comes back wi
     ids,
   )
   const again = await after.shop.wallet.createInvoice({ value: 5n * ONE })
-  await after.bank.wallet.pay(again.text)
+  await after.bank.wallet.pay(again.text, { key: again.text })
   assert.equal((await after.shop.wallet.balance()).inChannels, 15n * ONE)
   await after.bank.close()
   await after.shop.close()

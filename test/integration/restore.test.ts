@@ -34,7 +34,7 @@ const epochOf = (wallet: Wallet) => wallet.channels()[0]?.party.own.epoch ?? ass
 
 async function pay(from: Wallet, to: Wallet, value: bigint): Promise<void> {
   const { text, anchor } = await to.createInvoice({ value })
-  const [sent] = await Promise.all([from.pay(text), to.paid(anchor)])
+  const [sent] = await Promise.all([from.pay(text, { key: text }), to.paid(anchor)])
   assert.equal(sent.status, 'paid')
 }
 

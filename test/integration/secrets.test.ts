@@ -92,7 +92,10 @@ describe('INV-51 secrets stay where they belong', () => {
     await alice.wallet.openChannel({ deposit: 100n * ONE })
     const shop = await open('shop')
     const sale = await shop.wallet.createInvoice({ value: 10n * ONE, description: 'A lamp' })
-    await Promise.all([alice.wallet.pay(sale.text), shop.wallet.paid(sale.anchor)])
+    await Promise.all([
+      alice.wallet.pay(sale.text, { key: sale.text }),
+      shop.wallet.paid(sale.anchor),
+    ])
     const waits = await shop.wallet.createInvoice({ value: ONE, description: CANARY })
     const [held] = shop.wallet.channels()
     assert.ok(held !== undefined)
@@ -122,7 +125,7 @@ describe('INV-51 secrets stay where they belong', () => {
       'a store of other words',
       openWallet({ words: network.seedOf('bob'), file, ...again }),
     )
-    await fails('an unpaid invoice', alice.wallet.pay(waits.text.slice(0, -1)))
+    await fails('an unpaid invoice', alice.wallet.pay(waits.text.slice(0, -1), { key: 'cut' }))
     const hubUrl = network.hubUrl.replace('ws', 'http').replace('/v1/session', '')
     const seed = Buffer.from(network.seedOf('shop')).toString('hex')
     const headers = { authorization: `Tallystick ${seed}` }

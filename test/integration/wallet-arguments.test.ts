@@ -52,16 +52,30 @@ describe('what a caller hands to the SDK', () => {
       )
     }
     const short = 'ab' as LockRoot
+    const sale = '00'.repeat(32)
     for (const [call, code] of [
       [() => wallet.send({ lock: short, value: 1n }), 'lock_invalid'],
       [() => wallet.send({ lock: wallet.payoutLock, value: 1n, asset: 7 }), 'asset_unknown'],
       [() => wallet.paid(anything('x')), 'anchor_invalid'],
       [() => wallet.paid(anything('00'.repeat(32))), 'invoice_unknown'],
       [() => wallet.invoice(anything(undefined)), 'anchor_invalid'],
-      [() => wallet.pay(anything(undefined)), 'invoice_malformed'],
-      [() => wallet.pay('tally1', { feeMax: anything(5) }), 'amount_invalid'],
+      [() => wallet.pay(anything(undefined), { key: 'a' }), 'invoice_malformed'],
+      [() => wallet.pay('tally1', anything({})), 'key_required'],
+      [() => wallet.refund('tally1', anything({ key: '', sale })), 'key_required'],
+      [() => wallet.pay('tally1', { key: 'a', amount: 0n }), 'amount_invalid'],
+      [() => wallet.pay('tally1', { key: 'a', lockSeconds: anything('9') }), 'expiry_invalid'],
+      [() => wallet.payment(anything('x')), 'payment_invalid'],
+      [() => wallet.payments({ limit: 0 }), 'page_invalid'],
+      [() => wallet.invoices({ limit: 101 }), 'page_invalid'],
+      [() => wallet.invoices({ after: '-1' }), 'page_invalid'],
+      [() => wallet.invoices({ status: anything('lost') }), 'page_invalid'],
+      [() => wallet.capture(anything('00'.repeat(32))), 'invoice_unknown'],
+      [() => wallet.cancel(anything('00'.repeat(32))), 'invoice_unknown'],
+      [() => wallet.createInvoice({ hold: anything('yes') }), 'argument_invalid'],
+      [() => wallet.createInvoice({ descriptionHash: anything('ab') }), 'description_invalid'],
+      [() => wallet.pay('tally1', { key: 'a', feeMax: anything(5) }), 'amount_invalid'],
       [() => wallet.pay('tally1', { key: anything(5) }), 'key_invalid'],
-      [() => wallet.refund('tally1', { sale: anything('x') }), 'anchor_invalid'],
+      [() => wallet.refund('tally1', { key: 'a', sale: anything('x') }), 'anchor_invalid'],
       [() => wallet.paymentOf(anything('\ud800')), 'key_invalid'],
       [() => wallet.closeChannel(anything(undefined)), 'channel_unknown'],
       [() => wallet.forceClose(anything(undefined)), 'channel_unknown'],
@@ -103,7 +117,7 @@ describe('what a caller hands to the SDK', () => {
     const { wallet: big } = await network.wallet('big')
     await alice.openChannel({ deposit: 100n * ONE })
     const { text } = await shop.createInvoice({ value: 5n })
-    assert.equal((await alice.pay(text)).amount, 5n)
+    assert.equal((await alice.pay(text, { key: 'five' })).amount, 5n)
     // The hub holds 1,000,000 units: four times this it has not, but this it has.
     const large = await big.createInvoice({ value: 400_000n * ONE })
     assert.equal(large.amount, 400_000n * ONE)

@@ -21,7 +21,7 @@ type Wallet = Awaited<ReturnType<TestNetwork['wallet']>>['wallet']
 
 async function pay(payer: Wallet, shop: Wallet, value: bigint): Promise<void> {
   const sale = await shop.createInvoice({ value })
-  await Promise.all([payer.pay(sale.text), shop.paid(sale.anchor)])
+  await Promise.all([payer.pay(sale.text, { key: sale.text }), shop.paid(sale.anchor)])
 }
 
 /** `work` while the hub does nothing at all, without its connections noticing. */

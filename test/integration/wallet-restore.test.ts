@@ -41,7 +41,10 @@ async function afterSale(t: TestContext) {
   const shop = await openGuarded(network, 'shop', [tower])
   await alice.wallet.openChannel({ deposit: 100n * ONE })
   const early = await shop.wallet.createInvoice({ value: 30n * ONE })
-  await Promise.all([alice.wallet.pay(early.text), shop.wallet.paid(early.anchor)])
+  await Promise.all([
+    alice.wallet.pay(early.text, { key: early.text }),
+    shop.wallet.paid(early.anchor),
+  ])
   return { network, tower, alice, shop }
 }
 
@@ -112,7 +115,10 @@ test('wallet backup and wallet restore on real processes', async (t) => {
       // The shop is paid once more, by a store that is lost with it: only hub and tower have seen that.
       const later = await openGuarded(network, 'shop', [tower])
       const sale = await later.wallet.createInvoice({ value: 10n * ONE })
-      await Promise.all([alice.wallet.pay(sale.text), later.wallet.paid(sale.anchor)])
+      await Promise.all([
+        alice.wallet.pay(sale.text, { key: sale.text }),
+        later.wallet.paid(sale.anchor),
+      ])
       await later.wallet.guarded(id)
       await later.close()
       const options = [...placeOf(network, 'shop', 'again.db'), '--hub', network.hubUrl]

@@ -16,7 +16,7 @@ test('INV-42 TOWER-8 a copy put back with its mark is seen for what it is by the
   for (const copy of copies) {
     const { wallet: shop, close } = await openGuarded(network, 'shop', [tower])
     const sale = await shop.createInvoice({ value: ONE, description: copy })
-    await Promise.all([alice.pay(sale.text), shop.paid(sale.anchor)])
+    await Promise.all([alice.pay(sale.text, { key: sale.text }), shop.paid(sale.anchor)])
     const [channel] = shop.channels()
     assert.ok(channel !== undefined)
     await shop.guarded(channel.party.ledger.id)

@@ -50,7 +50,7 @@ describe('what owners and strangers can have of a watchtower', () => {
     t.after(closeShop)
     const sell = async () => {
       const sale = await shop.createInvoice({ value: ONE, description: 'tea' })
-      await Promise.all([alice.pay(sale.text), shop.paid(sale.anchor)])
+      await Promise.all([alice.pay(sale.text, { key: sale.text }), shop.paid(sale.anchor)])
     }
     await sell()
     const [held] = shop.channels()
@@ -114,7 +114,7 @@ describe('what owners and strangers can have of a watchtower', () => {
     const bobSigner = deriveKeys(network.seedOf('bob')).channel(other.keyIndex)
     // Bob is paid, so that there is something to entrust.
     const sale = await bob.createInvoice({ value: ONE, description: 'a cake' })
-    await Promise.all([alice.pay(sale.text), bob.paid(sale.anchor)])
+    await Promise.all([alice.pay(sale.text, { key: sale.text }), bob.paid(sale.anchor)])
     const second = await TowerSession.open(address)
     const entrusted = bob.entrust(other.party.ledger.id, terms)
     const full = await second.ask({ kind: 'entrust', entrusted }, bobSigner)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { channelFeeTransaction, LedgerClient } from '@tallystick/client-sdk'
+import { channelFeeTransaction, LedgerClient, type Wallet } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
 import { loadHubKeys } from '@tallystick/hub'
 import {
@@ -41,11 +41,11 @@ async function paidShop(
   network: TestNetwork,
   tower: TowerProcess,
   name: string,
-  alice: { pay(text: string): Promise<unknown> },
+  alice: Pick<Wallet, 'pay'>,
 ): Promise<{ readonly channel: Channel; readonly payoutLock: LockRoot }> {
   const { wallet: shop, close } = await openGuarded(network, name, [tower])
   const sale = await shop.createInvoice({ value: 40n * ONE, description: 'a clock' })
-  await Promise.all([alice.pay(sale.text), shop.paid(sale.anchor)])
+  await Promise.all([alice.pay(sale.text, { key: sale.text }), shop.paid(sale.anchor)])
   const [held] = shop.channels()
   assert.ok(held !== undefined)
   const { id } = held.party.ledger

@@ -65,7 +65,7 @@ async function costOf(world: World, { name, wallet }: WalletActor, order: Order)
     }
     return payment.amount + payment.fee
   }
-  if (books.mayBeForgotten(order) || (payment?.status === 'unresolved' && mayLackData(world))) {
+  if (books.mayBeForgotten(order) || (payment?.status === 'unknown' && mayLackData(world))) {
     const isSure = !setup.liars.includes(payee) && !books.hasLost(payee)
     return isReceived || !isSure ? order.value + FEE_BASE : 0n
   }

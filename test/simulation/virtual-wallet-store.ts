@@ -1,4 +1,5 @@
 import type { RecordKind, StoreWrite, WalletStore } from '@tallystick/client-sdk'
+import { pageOf } from '../client-sdk/record-pages.js'
 import type { Incarnation } from './incarnation.js'
 import type { VirtualDisk } from './virtual-disk.js'
 
@@ -22,6 +23,7 @@ export function virtualWalletStore(
   return {
     list: async (kind) => [...of(kind)].map(([key, value]) => ({ key, value })),
     get: async (kind, key) => of(kind).get(key),
+    page: async (kind, after, limit, order) => pageOf(of(kind), after, limit, order),
     commit: (writes) => {
       onCommit(writes)
       return disk.transact(life, () => {

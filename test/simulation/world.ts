@@ -265,8 +265,8 @@ export class World {
     for (const { kind, value } of writes) {
       const isInvoice = kind === 'invoice' || kind === 'doneInvoice'
       if (!isInvoice || value === undefined) continue
-      const { anchor, amount: due, status } = decodeTrusted(invoiceRecordCodec, value)
-      if (status !== 'paid' || !this.books.onPaid(name, anchor, due)) continue
+      const { anchor, received, status } = decodeTrusted(invoiceRecordCodec, value)
+      if (status !== 'paid' || !this.books.onPaid(name, anchor, received)) continue
       const { hubVanishes } = this.setup
       if (typeof hubVanishes === 'object' && this.books.paid === hubVanishes.afterPaid) {
         abandon(this)

@@ -27,7 +27,10 @@ const CANARY = 'the canary is in the coal mine'
 /** A wallet with one channel, an open invoice and a payment under way. */
 function usedWallet(): OpenedBackup {
   const world = new WalletWorld()
-  world.takes({ kind: 'invoice', invoice: world.invoice(1, { description: CANARY }) })
+  world.takes({
+    kind: 'invoice',
+    invoice: world.invoice(1, { description: { kind: 'text', text: CANARY } }),
+  })
   world.takes(world.pay(2))
   return {
     version: 9,
@@ -95,7 +98,7 @@ describe('BAK-1 a sealed backup', () => {
   test('is refused by name: another format, chain, wallet or key', () => {
     const sealed = seal(usedWallet())
     const later = new Uint8Array(sealed)
-    later[0] = 3
+    later[0] = 4
     assert.equal(codeOf(openBackup(OWNER, later)), 'backup_format_unknown')
     const elsewhere = { ...OWNER, chainId: OTHER_CHAIN }
     assert.equal(codeOf(openBackup(elsewhere, sealed)), 'backup_of_another_chain')

@@ -19,11 +19,11 @@ import {
   toHex,
 } from '@tallystick/protocol'
 import type { WalletEffect, WalletEvent } from '#client-sdk/wallet/wallet-event.js'
-import type { PaymentRecord } from '#client-sdk/wallet/wallet-records.js'
 import { WalletOverlay, WalletState } from '#client-sdk/wallet/wallet-state.js'
 import { stepWallet } from '#client-sdk/wallet/wallet-step.js'
 import { HubWorld, type TestClient } from '../hub/hub-world.js'
 import { anchorFor, at, CHAIN, Dice, itemId, seeds } from '../protocol/test-channel.js'
+import { pendingPayment } from './pending-payment.js'
 
 /*
  * Devices of one person against the hub's core. Each has a store of its own, may be closed at any
@@ -224,12 +224,11 @@ class Devices {
 
   #pay(device: Device, isCut: boolean): void {
     const name = ++this.#names % 255 || 1
-    const payment: PaymentRecord = {
+    const payment = pendingPayment({
       ...{ id: itemId(this.#names), channel: device.channel, payee: this.shop.identity },
-      ...{ anchor: anchorFor(name), amount: 20n as Amount, fee: 11n as Amount, description: '' },
-      ...{ status: 'pending', preimage: undefined, code: '', time: this.hub.now },
-      refundOf: undefined,
-    }
+      ...{ anchor: anchorFor(name), amount: 20n as Amount, fee: 11n as Amount },
+      time: this.hub.now,
+    })
     device.does({ kind: 'pay', payment, expiry: at(600), sale: undefined }, isCut)
   }
 

@@ -37,9 +37,11 @@ import {
 } from '@tallystick/protocol'
 import { encodeWalletChannel, paymentRecordCodec } from '#client-sdk/wallet/wallet-records.js'
 import { LedgerWorld, START, testGenesis, testSigner } from '../client-sdk/ledger-world.js'
+import { pageOf } from '../client-sdk/record-pages.js'
 import { StubLedger } from '../client-sdk/stub-ledger.js'
 import { closed, laneOf } from '../protocol/closing-channel.js'
 import { at, itemId } from '../protocol/test-channel.js'
+import { pendingPayment } from './pending-payment.js'
 import { WalletWorld } from './wallet-world.js'
 
 const WORDS = new Uint8Array(32).fill(7)
@@ -129,11 +131,11 @@ function storeOf(
     end: undefined,
   })
   records.set(`channel/${ledger.id}`, channel)
-  const payment = encode(paymentRecordCodec, {
-    ...{ id: ITEM, channel: ledger.id, payee: HUB.publicKey, anchor: ANCHOR },
-    ...{ amount: amount(5_000n), fee: amount(0n), description: '', status: 'pending' },
-    ...{ preimage: undefined, code: '', time: START, refundOf: undefined },
-  })
+  const paid = { id: ITEM, amount: amount(5_000n), fee: amount(0n), channel: ledger.id }
+  const payment = encode(
+    paymentRecordCodec,
+    pendingPayment({ ...paid, payee: HUB.publicKey, anchor: ANCHOR, time: START }),
+  )
   records.set(`payment/${ITEM}`, payment)
   return storeWith(records)
 }
@@ -141,12 +143,19 @@ function storeOf(
 function storeWith(records: Map<string, Uint8Array>): WalletStore {
   const of = (kind: RecordKind) =>
     [...records].flatMap(([name, value]) => {
-      const [found, key = ''] = name.split('/')
-      return found === kind ? [{ key, value }] : []
+      const [found, ...rest] = name.split('/')
+      return found === kind ? [{ key: rest.join('/'), value }] : []
     })
   return {
     list: async (kind) => of(kind),
     get: async (kind, key) => records.get(`${kind}/${key}`),
+    page: async (kind, after, limit, order) =>
+      pageOf(
+        of(kind).map(({ key, value }) => [key, value] as const),
+        after,
+        limit,
+        order,
+      ),
     commit: async (writes) => {
       for (const { kind, key, value } of writes) {
         if (value === undefined) records.delete(`${kind}/${key}`)

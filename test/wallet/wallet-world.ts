@@ -38,6 +38,7 @@ import {
   testChannel,
   testSigner,
 } from '../protocol/test-channel.js'
+import { pendingPayment } from './pending-payment.js'
 
 export const PAYEE: PublicKey = testSigner(9).publicKey
 
@@ -154,12 +155,18 @@ export class WalletWorld {
   invoice(name: number, change: Partial<InvoiceRecord> = {}): InvoiceRecord {
     return {
       anchor: anchorFor(name),
+      order: 0,
       preimage: preimage(name),
       amount: amount(1_000n),
+      received: amount(0n),
       expiry: at(500),
-      description: '',
+      description: { kind: 'text', text: '' },
       text: '',
+      hold: false,
       status: 'open',
+      parts: [],
+      waitsUntil: undefined,
+      created: NOW,
       time: NOW,
       refunded: amount(0n),
       refundsPending: 0,
@@ -168,21 +175,12 @@ export class WalletWorld {
   }
 
   payment(name: number, change: Partial<PaymentRecord> = {}): PaymentRecord {
-    return {
-      id: itemId(name),
-      channel: this.channel,
-      payee: PAYEE,
-      anchor: anchorFor(name),
-      amount: amount(1_000n),
-      fee: amount(11n),
-      description: '',
-      status: 'pending',
-      preimage: undefined,
-      code: '',
-      time: this.now,
-      refundOf: undefined,
-      ...change,
+    const paid = {
+      ...{ id: itemId(name), payee: PAYEE, anchor: anchorFor(name), time: this.now },
+      amount: change.amount ?? amount(1_000n),
+      fee: change.fee ?? amount(11n),
     }
+    return { ...pendingPayment({ ...paid, channel: this.channel }), ...change }
   }
 
   pay(name: number, change: Partial<PaymentRecord> = {}, sale?: InvoiceRecord): WalletEvent {

@@ -1,11 +1,12 @@
 import { type Decoded, list, struct } from '@tallystick/protocol'
+import { isResolved } from '../wallet/payment-machine.js'
 import {
   type InvoiceRecord,
   invoiceRecordCodec,
   type PaymentRecord,
   paymentRecordCodec,
 } from '../wallet/wallet-records.js'
-import { isDoneInvoice, isDonePayment } from '../wallet/wallet-state.js'
+import { isDoneInvoice } from '../wallet/wallet-state.js'
 
 /** Finished payments and invoices in every backup: 64 keys that are not paid again, 13 kB. */
 const PAYMENTS_MAX = 64
@@ -30,7 +31,7 @@ export function withInvoice(finished: FinishedRecords, invoice: InvoiceRecord): 
 /** With a payment as it is now. */
 export function withPayment(finished: FinishedRecords, payment: PaymentRecord): FinishedRecords {
   const others = finished.donePayments.filter(({ id }) => id !== payment.id)
-  const donePayments = isDonePayment(payment) ? [...others, payment] : others
+  const donePayments = isResolved(payment) ? [...others, payment] : others
   return { ...finished, donePayments: donePayments.slice(-PAYMENTS_MAX) }
 }
 

@@ -1,6 +1,7 @@
 import { encode, type PublicKey, utf8 } from '@tallystick/protocol'
 import type { StoreWrite } from '../store/wallet-store.js'
 import { knownHubRecord } from '../wallet/known-hub.js'
+import { invoiceOrder, paymentOrder } from '../wallet/record-order.js'
 import { SHARED_WORDS } from '../wallet/shared-words.js'
 import {
   encodeWalletChannel,
@@ -33,15 +34,17 @@ export function restoredRecords(identity: PublicKey, backup: OpenedBackup): Stor
       return { kind: 'channel', key, value: encodeWalletChannel({ ...held, books: 'lost' }) }
     }),
     ...(['invoices', 'doneInvoices'] as const).flatMap((name) =>
-      backup[name].map((invoice): StoreWrite => {
+      backup[name].flatMap((invoice): StoreWrite[] => {
         const kind = name === 'invoices' ? 'invoice' : 'doneInvoice'
-        return { kind, key: invoice.anchor, value: encode(invoiceRecordCodec, invoice) }
+        const value = encode(invoiceRecordCodec, invoice)
+        return [{ kind, key: invoice.anchor, value }, ...invoiceOrder(invoice, undefined)]
       }),
     ),
     ...(['payments', 'donePayments'] as const).flatMap((name) =>
-      backup[name].map((payment): StoreWrite => {
+      backup[name].flatMap((payment): StoreWrite[] => {
         const kind = name === 'payments' ? 'payment' : 'donePayment'
-        return { kind, key: payment.id, value: encode(paymentRecordCodec, payment) }
+        const value = encode(paymentRecordCodec, payment)
+        return [{ kind, key: payment.id, value }, ...paymentOrder(payment, undefined)]
       }),
     ),
   ]

@@ -12,7 +12,9 @@ import { nextSeal, type Seal } from './seal.js'
 import {
   listRows,
   lookupRows,
+  type RowRange,
   type RowWrite,
+  rowsOf,
   type SealedTable,
   type StoredRow,
   scanTable,
@@ -119,6 +121,12 @@ export class SealedDatabase {
   ): Promise<readonly StoredRow[]> {
     this.#assertUsable()
     return this.#whole(listRows(this.#database, table, after, count))
+  }
+
+  /** Rows of a table under a beginning of their key, in order; `rowsOf`. Throws `store_corrupt`. */
+  async page(table: SealedTable, range: RowRange): Promise<readonly StoredRow[]> {
+    this.#assertUsable()
+    return this.#whole(rowsOf(this.#database, table, range))
   }
 
   /**

@@ -5,12 +5,19 @@ import { LiveRows } from './live-rows.js'
 import { checkMark, findMark, readSeal } from './open-seal.js'
 import type { SqlValue } from './row-digest.js'
 import { advised, cutShort, type SealedDatabaseOptions } from './sealed-database.js'
-import { lookupRows, type SealedTable, type StoredRow } from './sealed-table.js'
+import {
+  lookupRows,
+  type RowRange,
+  rowsOf,
+  type SealedTable,
+  type StoredRow,
+} from './sealed-table.js'
 import { openDatabase } from './sqlite-database.js'
 
 /** A sealed database that is only read: neither it nor its mark is written. */
 export type SealedLook = {
   lookup(table: SealedTable, keys: readonly (readonly SqlValue[])[]): Promise<readonly StoredRow[]>
+  page(table: SealedTable, range: RowRange): Promise<readonly StoredRow[]>
   close(): Promise<void>
 }
 
@@ -47,6 +54,7 @@ async function lookAtFile(options: LookOptions): Promise<SealedLook | undefined>
   }
   return {
     lookup: async (table, keys) => (keys.length === 0 ? [] : lookupRows(database, table, keys)),
+    page: (table, range) => rowsOf(database, table, range),
     close: () => database.close(),
   }
 }

@@ -99,6 +99,34 @@ export async function listRows(
   return rows
 }
 
+/** Rows under a beginning of their key, in the order of what follows it. */
+export type RowRange = {
+  readonly under: readonly SqlValue[]
+  /** The value of the next column of the key behind which they start; absent: at the end of the order. */
+  readonly after: SqlValue | undefined
+  readonly count: number
+  readonly order: 'ascending' | 'descending'
+}
+
+/** At most `count` rows of a range. Throws `store_corrupt`. */
+export async function rowsOf(
+  database: SqliteDatabase,
+  table: SealedTable,
+  { under, after, count, order }: RowRange,
+): Promise<readonly StoredRow[]> {
+  const names = keyColumns(table)
+  const by = names[under.length]
+  const is = names.slice(0, under.length).map((name) => `${name} = ?`)
+  const [comparison, direction] = order === 'ascending' ? ['>', 'ASC'] : ['<', 'DESC']
+  const where = [...is, ...(after === undefined ? [] : [`${by} ${comparison} ?`])].join(' AND ')
+  const rows = await database.all(
+    `SELECT * FROM ${table.name} WHERE ${where} ORDER BY ${by} ${direction} LIMIT ?`,
+    [...under, ...(after === undefined ? [] : [after]), count],
+  )
+  for (const row of rows) checkRow(table, row)
+  return rows
+}
+
 /** Puts rows in the place of those with their keys. */
 export async function putRows(
   transaction: SqliteTransaction,

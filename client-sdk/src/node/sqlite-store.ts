@@ -6,7 +6,7 @@ import type { RowWrite, SealedTable } from './sealed-table.js'
 import { storedBytes, storedText } from './stored-column.js'
 
 /** Format of the file; one of another is refused by name. */
-const STORE_VERSION = 6
+const STORE_VERSION = 7
 
 const COLUMNS = [
   { name: 'wallet', type: 'TEXT' },
@@ -98,7 +98,7 @@ export async function lookAtSqliteStore(
   path: string,
   { restored = false, advice = ADVICE }: SqliteStoreOptions = {},
 ): Promise<{
-  wallet(name: string): Pick<WalletStore, 'list' | 'get'>
+  wallet(name: string): Pick<WalletStore, 'list' | 'get' | 'page'>
   close(): Promise<void>
 }> {
   const database = await lookAtSealed({ path, ...FILE, advice, isRestored: restored })
@@ -108,7 +108,11 @@ export async function lookAtSqliteStore(
   }
 }
 
-const NOTHING_STORED = { list: async () => [], get: async () => undefined }
+const NOTHING_STORED = {
+  list: async () => [],
+  get: async () => undefined,
+  page: async () => [],
+}
 
 /** Nobody knows what was signed since the copy was made. */
 const lostBooks: Restored['row'] = (_table, row) => {
@@ -127,6 +131,8 @@ function tableOf(kind: RecordKind): SealedTable {
       return RECORD
     case 'doneInvoice':
     case 'donePayment':
+    case 'invoiceOrder':
+    case 'paymentOrder':
       return DONE
   }
 }
@@ -138,12 +144,17 @@ function rowOf(wallet: string, { kind, key, value }: StoreWrite): RowWrite {
     : { kind: 'put', table, values: [wallet, kind, key, value] }
 }
 
-type Readable = Pick<SealedDatabase, 'lookup'>
+type Readable = Pick<SealedDatabase, 'lookup' | 'page'>
 
-function recordsOf(database: Readable, wallet: string): Pick<WalletStore, 'list' | 'get'> {
+function recordsOf(database: Readable, wallet: string): Pick<WalletStore, 'list' | 'get' | 'page'> {
   return {
     list: (kind) => listRecords(database, wallet, kind),
     get: (kind, key) => getRecord(database, wallet, kind, key),
+    page: async (kind, after, limit, order) => {
+      const range = { under: [wallet, kind], after, count: limit, order }
+      const rows = await database.page(tableOf(kind), range)
+      return rows.map((row) => ({ key: keyOf(row), value: storedBytes(row, 'value') }))
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 import type { RecordKind, StoredRecord, StoreWrite, WalletStore } from './wallet-store.js'
 
 /** A store over what another one holds, whose commits stay in memory and are gone with it. */
-export function unsavedStore(saved: Pick<WalletStore, 'list' | 'get'>): WalletStore {
+export function unsavedStore(saved: Pick<WalletStore, 'list' | 'get' | 'page'>): WalletStore {
   const written = new Map<string, StoreWrite>()
   return {
     list: async (kind) => {
@@ -13,10 +13,24 @@ export function unsavedStore(saved: Pick<WalletStore, 'list' | 'get'>): WalletSt
       const own = written.get(nameOf(kind, key))
       return own === undefined ? saved.get(kind, key) : own.value
     },
+    page: async (kind, after, limit, order) => {
+      const own = [...written.values()].filter((write) => write.kind === kind)
+      // Of those that are kept, as many may be written over.
+      const kept = await saved.page(kind, after, limit + own.length, order)
+      const others = kept.filter(({ key }) => !written.has(nameOf(kind, key)))
+      const isNext = nextAfter(after, order)
+      return [...others, ...own.flatMap(recordsOf).filter(({ key }) => isNext(key))]
+        .sort((a, b) => (order === 'ascending' ? 1 : -1) * (a.key < b.key ? -1 : 1))
+        .slice(0, limit)
+    },
     commit: async (writes) => {
       for (const write of writes) written.set(nameOf(write.kind, write.key), write)
     },
   }
+}
+
+function nextAfter(after: string | undefined, order: 'ascending' | 'descending') {
+  return (key: string) => after === undefined || (order === 'ascending' ? key > after : key < after)
 }
 
 function nameOf(kind: RecordKind, key: string): string {

@@ -1,5 +1,14 @@
 /** What a wallet keeps, by kind; the values are canonical encodings that only the wallet reads. */
-export type RecordKind = 'channel' | 'invoice' | 'payment' | 'doneInvoice' | 'donePayment' | 'meta'
+export type RecordKind =
+  | 'channel'
+  | 'invoice'
+  | 'payment'
+  | 'doneInvoice'
+  | 'donePayment'
+  /** Names by their place in lists: `record-order.ts`. */
+  | 'invoiceOrder'
+  | 'paymentOrder'
+  | 'meta'
 
 export type StoredRecord = { readonly key: string; readonly value: Uint8Array }
 
@@ -18,5 +27,15 @@ export type StoreWrite = {
 export type WalletStore = {
   list(kind: RecordKind): Promise<readonly StoredRecord[]>
   get(kind: RecordKind, key: string): Promise<Uint8Array | undefined>
+  /**
+   * At most `limit` records whose keys come after `after` in this order, which is that of the keys'
+   * UTF-16 units (they are ASCII); absent: from the first key, or the last. Costs what it answers.
+   */
+  page(
+    kind: RecordKind,
+    after: string | undefined,
+    limit: number,
+    order: 'ascending' | 'descending',
+  ): Promise<readonly StoredRecord[]>
   commit(writes: readonly StoreWrite[]): Promise<void>
 }

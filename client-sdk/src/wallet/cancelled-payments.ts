@@ -7,8 +7,10 @@ import {
   type Timestamp,
 } from '@tallystick/protocol'
 import { settledLanes } from '../guard/answer-force-close.js'
-import { finishPayment } from './finish-payment.js'
+import { endPart } from './finish-payment.js'
+import { isFinal } from './payment-machine.js'
 import type { WalletEffect } from './wallet-event.js'
+import type { PaymentPart } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
 
 /** A channel is settled: what was being cancelled on it, and not claimed by then, is back. */
@@ -17,9 +19,16 @@ export function failCancelled(
   channel: ChannelId,
   time: Timestamp,
 ): WalletEffect[] {
+  return partsOn(state, channel)
+    .filter(({ status }) => status === 'cancelling')
+    .flatMap(({ id }) => endPart(state, id, { status: 'failed' }, time))
+}
+
+/** The parts of this wallet's payments that are locked on a channel. */
+export function partsOn(state: WalletOverlay, channel: ChannelId): readonly PaymentPart[] {
   return [...state.payments()]
-    .filter((payment) => payment.channel === channel && payment.status === 'cancelling')
-    .flatMap((payment) => finishPayment(state, { ...payment, status: 'failed', time }))
+    .flatMap(({ parts }) => parts)
+    .filter((part) => part.channel === channel && !isFinal(part))
 }
 
 /**

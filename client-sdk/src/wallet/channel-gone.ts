@@ -1,5 +1,4 @@
 import {
-  type Anchor,
   type ChannelParty,
   claimableOf,
   compareVersions,
@@ -8,11 +7,13 @@ import {
   type LaneState,
   noteOf,
   otherRole,
+  type PendingItem,
   seeLedger,
 } from '@tallystick/protocol'
 import { settledLanes } from '../guard/answer-force-close.js'
-import { failCancelled } from './cancelled-payments.js'
-import { finishPayment } from './finish-payment.js'
+import { failCancelled, partsOn } from './cancelled-payments.js'
+import { endPart } from './finish-payment.js'
+import { meetInvoice, partOf } from './invoice-step.js'
 import { payClaimedInvoices } from './resume-step.js'
 import type { WalletEffect } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
@@ -31,9 +32,23 @@ export function stepChannelGone(
   return [
     { kind: 'channelChanged', channel: party.ledger.id },
     ...failCancelled(state, party.ledger.id, context.now),
+    ...dropWaiting(state, party, context),
     ...(held.books === 'whole' ? [] : endDoubted(state, party, context)),
     ...payBySettlement(state, party, context),
   ]
+}
+
+/** What waited on the channel to be captured, or for other parts, is back with the payer. */
+function dropWaiting(
+  state: WalletOverlay,
+  { ledger, peer }: ChannelParty,
+  context: WalletContext,
+): WalletEffect[] {
+  return peer.items.flatMap(({ anchor, id }) => {
+    const isWaiting = state.invoice(anchor)?.waitsUntil !== undefined
+    const dropped = { kind: 'dropped', channel: ledger.id, id } as const
+    return isWaiting ? meetInvoice(state, anchor, dropped, context) : []
+  })
 }
 
 /**
@@ -48,11 +63,11 @@ function endDoubted(
   const lanes = isClosing(ledger) ? settledLanes(ledger, role) : []
   const isBack = (id: ItemId) =>
     lanes.length > 0 && lanes.every(({ items }) => items.some((item) => item.id === id))
-  return [...state.payments()]
-    .filter(({ channel, status }) => channel === ledger.id && status === 'pending')
-    .flatMap((payment) => {
-      const status = isBack(payment.id) ? 'failed' : 'unresolved'
-      return finishPayment(state, { ...payment, status, code: 'channel_settled', time: now })
+  return partsOn(state, ledger.id)
+    .filter(({ status }) => status === 'pending')
+    .flatMap(({ id }) => {
+      const status = isBack(id) ? 'failed' : 'unknown'
+      return endPart(state, id, { status, code: 'channel_settled' }, now)
     })
 }
 
@@ -68,12 +83,10 @@ function payBySettlement(
   const { ledger, peer, role } = party
   const lanes = isClosing(ledger) ? settledLanes(ledger, otherRole(role)) : []
   if (lanes.some(({ transferred }) => transferred < peer.transferred)) return []
-  const disputed = claimsPaidBy(lanes, party).flatMap(({ anchor, amount }): WalletEffect[] => {
-    const invoice = state.invoice(anchor)
-    if (invoice?.status !== 'claiming' || amount < invoice.amount) return []
-    const paid = { ...invoice, status: 'paid', time: context.now } as const
-    state.setInvoice(paid)
-    return [{ kind: 'invoiceChanged', invoice: paid }]
+  const disputed = claimsPaidBy(lanes, party).flatMap((item) => {
+    const isClaiming = state.invoice(item.anchor)?.status === 'claiming'
+    const redeemed = { kind: 'redeemed', part: partOf(ledger.id, item) } as const
+    return isClaiming ? meetInvoice(state, item.anchor, redeemed, context) : []
   })
   return [...disputed, ...payClaimedInvoices(state, context)]
 }
@@ -82,19 +95,16 @@ function payBySettlement(
  * Claims that the other side has paid in every lane which a dispute may have settled it with, though
  * it never sent that proof: later ones, without the items, that pay all that was claimed of them.
  */
-function claimsPaidBy(
-  lanes: readonly LaneState[],
-  party: ChannelParty,
-): readonly { readonly anchor: Anchor; readonly amount: bigint }[] {
+function claimsPaidBy(lanes: readonly LaneState[], party: ChannelParty): readonly PendingItem[] {
   const { peer } = party
   const claims = peer.items
     .filter(({ id }) => lanes.every(({ items }) => items.every((item) => item.id !== id)))
     .flatMap((item) => {
       const { known } = noteOf(party, item.id)
       const amount = known && claimableOf(item, known.index)
-      return amount === undefined ? [] : [{ anchor: item.anchor, amount }]
+      return amount === undefined ? [] : [{ item, amount }]
     })
   const due = claims.reduce((sum, { amount }) => sum + amount, BigInt(peer.transferred))
   const paysAll = (lane: LaneState) => compareVersions(lane, peer) > 0 && lane.transferred >= due
-  return lanes.length > 0 && lanes.every(paysAll) ? claims : []
+  return lanes.length > 0 && lanes.every(paysAll) ? claims.map(({ item }) => item) : []
 }

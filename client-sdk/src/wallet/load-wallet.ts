@@ -18,6 +18,7 @@ import { StoreFault } from '../store/store-fault.js'
 import type { WalletStore } from '../store/wallet-store.js'
 import { WalletError } from '../wallet-error.js'
 import { type HubPlace, hubPlaceCodec, KNOWN_HUB } from './known-hub.js'
+import { countOf } from './record-order.js'
 import { SHARED_WORDS } from './shared-words.js'
 import { decodeWalletChannel, invoiceRecordCodec, paymentRecordCodec } from './wallet-records.js'
 import { WalletState } from './wallet-state.js'
@@ -77,6 +78,8 @@ export async function loadWallet(
   for (const { value } of await store.list('payment')) {
     state.setPayment(decodeTrusted(paymentRecordCodec, value))
   }
+  state.invoiceCount = await countOf(store, 'invoiceOrder')
+  state.paymentCount = await countOf(store, 'paymentOrder')
   const finished = await store.get('meta', 'backupFinished')
   const hub = await store.get(KNOWN_HUB.kind, KNOWN_HUB.key)
   return {

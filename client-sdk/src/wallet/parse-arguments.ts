@@ -3,6 +3,7 @@ import {
   type Anchor,
   type AppointmentTerms,
   DESCRIPTION_BYTES_MAX,
+  type ItemId,
   isShownText,
   type LockRoot,
   type PublicKey,
@@ -43,6 +44,12 @@ export function parseExpirySeconds(seconds: unknown): number {
   throw new WalletError('expiry_invalid', 'expirySeconds is a whole number above 0')
 }
 
+/** Whole seconds that a payment is locked, at least one. Errors: `expiry_invalid`. */
+export function parseLockSeconds(seconds: unknown): number {
+  if (typeof seconds === 'number' && Number.isSafeInteger(seconds) && seconds > 0) return seconds
+  throw new WalletError('expiry_invalid', 'lockSeconds is a whole number above 0')
+}
+
 /** Text for people. Errors: `description_invalid`. */
 export function parseDescription(text: unknown): string {
   const isText = typeof text === 'string' && isShownText(text)
@@ -53,9 +60,32 @@ export function parseDescription(text: unknown): string {
   )
 }
 
-/** The caller's name for a payment; absent: a new one. Errors: `key_invalid`. */
-export function parseKey(key: unknown): string | undefined {
-  if (key === undefined || (typeof key === 'string' && !LONE_SURROGATE.test(key))) return key
+/** SHA-256 of a description. Errors: `description_invalid`. */
+export function parseDescriptionHash(hash: unknown): Uint8Array {
+  if (hash instanceof Uint8Array && hash.length === 32) return hash
+  throw new WalletError('description_invalid', 'the hash of a description has 32 bytes (SHA-256)')
+}
+
+/** A choice; absent: no. Errors: `argument_invalid`. */
+export function parseFlag(flag: unknown, name: string): boolean {
+  if (flag === undefined || typeof flag === 'boolean') return flag ?? false
+  throw new WalletError('argument_invalid', `${name} is true or false`)
+}
+
+/** Which entries of a list; absent: all. Errors: `page_invalid`. */
+export function parseStatus(status: unknown, statuses: readonly string[]): void {
+  if (status === undefined || statuses.some((other) => other === status)) return
+  throw new WalletError('page_invalid', `status is one of ${statuses.join(', ')}`)
+}
+
+/** The caller's name for a payment (PAY-1). Errors: `key_required`, `key_invalid`. */
+export function parseKey(key: unknown): string {
+  if (key === undefined || key === '') {
+    const detail =
+      'each payment has a key of its own, such as the number of the order: the same key pays once'
+    throw new WalletError('key_required', detail)
+  }
+  if (typeof key === 'string' && !LONE_SURROGATE.test(key)) return key
   throw new WalletError('key_invalid', 'a payment key is well-formed text')
 }
 
@@ -69,6 +99,12 @@ export function parseInvoiceText(text: unknown): string {
 export function parseAnchor(anchor: unknown): Anchor {
   if (typeof anchor === 'string' && HEX_32.test(anchor)) return anchor as Anchor
   throw new WalletError('anchor_invalid', 'an anchor is 32 bytes as lower-case hex')
+}
+
+/** The name of a payment. Errors: `payment_invalid`. */
+export function parseItemId(id: unknown): ItemId {
+  if (typeof id === 'string' && /^[0-9a-f]{32}$/.test(id)) return id as ItemId
+  throw new WalletError('payment_invalid', 'the id of a payment is 16 bytes as lower-case hex')
 }
 
 /** Errors: `lock_invalid`. */

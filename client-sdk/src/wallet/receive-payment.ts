@@ -1,26 +1,17 @@
 import {
   type Anchor,
   type ChannelId,
-  claimableOf,
-  declineItem,
   type ItemId,
   isRejection,
   type LaneEvent,
-  learnLink,
-  lockedBy,
   noteOf,
   type PendingItem,
-  REVEAL_SECONDS,
-  type Rejection,
-  reject,
 } from '@tallystick/protocol'
-import { finishPayment } from './finish-payment.js'
+import { endPart } from './finish-payment.js'
+import { advanceInvoice, declineIncoming, meetInvoice, partOf } from './invoice-step.js'
 import type { WalletEffect } from './wallet-event.js'
 import type { WalletOverlay } from './wallet-state.js'
 import type { WalletContext } from './wallet-step.js'
-
-/** An invoice is served while its item could still be enforced on the ledger, seconds. */
-const CLAIMABLE_SECONDS_MIN = 2 * REVEAL_SECONDS
 
 /** What a stored update of the hub means for invoices and payments of this wallet. */
 export function meetLaneEvent(
@@ -30,29 +21,18 @@ export function meetLaneEvent(
   context: WalletContext,
 ): WalletEffect[] {
   switch (event.kind) {
-    case 'itemAdded': {
-      const refused = takeItem(state, channel, event.item, context)
-      return refused === undefined
-        ? claimItem(state, channel, event.item.id)
-        : declineIncoming(state, channel, event.item.id, refused)
-    }
+    case 'itemAdded':
+      return meetItem(state, channel, event.item, context)
     case 'itemRedeemed': {
-      const invoice = state.invoice(event.item.anchor)
-      // Whoever knows the preimage can pay a trifle under this anchor: only the whole amount counts.
-      const whole = claimableOf(event.item, event.index)
-      if (invoice === undefined || whole < invoice.amount) return []
-      const paid = { ...invoice, status: 'paid', time: context.now } as const
-      state.setInvoice(paid)
-      return [{ kind: 'invoiceChanged', invoice: paid }]
+      const { item } = event
+      const part = partOf(channel, item)
+      return meetInvoice(state, item.anchor, { kind: 'redeemed', part }, context)
     }
     case 'itemDropped': {
-      const invoice = state.invoice(event.item.anchor)
-      if (invoice === undefined || invoice.status !== 'claiming') return []
-      if (isClaimed(state, event.item.anchor)) return []
-      // It expired without being enforced. The hub knows the preimage, so nobody may pay to it again.
-      const expired = { ...invoice, status: 'expired', time: context.now } as const
-      state.setInvoice(expired)
-      return [{ kind: 'invoiceChanged', invoice: expired }]
+      const { anchor, id } = event.item
+      // It expired without being enforced; another item of this anchor may still pay.
+      if (state.invoice(anchor)?.status === 'claiming' && isClaimed(state, anchor)) return []
+      return meetInvoice(state, anchor, { kind: 'dropped', channel, id }, context)
     }
     case 'itemReleased':
       return releasePayment(state, event.id, context)
@@ -68,58 +48,21 @@ function isClaimed(state: WalletOverlay, anchor: Anchor): boolean {
   )
 }
 
-/** Takes an item that pays an open invoice in full and in time (INVOICE-3), or says why not. */
-function takeItem(
+/** Takes an item that pays an open invoice, or a part of it, in time (INVOICE-3); declines any other. */
+function meetItem(
   state: WalletOverlay,
   channel: ChannelId,
   item: PendingItem,
-  { now }: WalletContext,
-): Rejection | undefined {
-  const invoice = state.invoice(item.anchor)
-  if (invoice === undefined) return reject('unknown_payment', 'no open invoice has this anchor')
-  if (invoice.status !== 'open') return reject('already_paid', 'the invoice is being paid already')
-  if (now > invoice.expiry)
-    return reject('invoice_expired', `the invoice ended at ${invoice.expiry}`)
-  if (lockedBy(item) < invoice.amount || item.ticks !== 1) {
-    return reject('amount_too_low', `the invoice asks for ${invoice.amount} base units`)
-  }
-  if (item.expiry < now + CLAIMABLE_SECONDS_MIN) {
-    return reject('expiry_too_near', `a payment has ${CLAIMABLE_SECONDS_MIN} seconds left at least`)
-  }
-  const held = state.channel(channel)
-  const known = { index: 1, link: invoice.preimage }
-  const party = held && learnLink(held.party, item.id, known)
-  if (held === undefined || party === undefined || isRejection(party)) {
-    return reject('unknown_payment', 'the item is not on this lane')
-  }
-  state.setChannel({ ...held, party })
-  state.setInvoice({ ...invoice, status: 'claiming', time: now })
-  return undefined
-}
-
-function claimItem(state: WalletOverlay, channel: ChannelId, id: ItemId): WalletEffect[] {
-  const note = state.channel(channel)?.party.incoming.find((other) => other.id === id)
-  return note?.known === undefined
-    ? []
-    : [{ kind: 'send', message: { kind: 'claim', channel, id, known: note.known } }]
-}
-
-function declineIncoming(
-  state: WalletOverlay,
-  channel: ChannelId,
-  id: ItemId,
-  { code }: Rejection,
+  context: WalletContext,
 ): WalletEffect[] {
-  const held = state.channel(channel)
-  const party = held && declineItem(held.party, id)
-  if (held === undefined || party === undefined || isRejection(party)) return []
-  state.setChannel({ ...held, party })
-  return [{ kind: 'send', message: { kind: 'decline', channel, id, code } }]
+  const invoice = state.invoice(item.anchor)
+  if (invoice === undefined) return declineIncoming(state, channel, item.id, 'unknown_payment')
+  const event = { kind: 'locked', part: partOf(channel, item), ticks: item.ticks } as const
+  const taken = advanceInvoice(state, invoice, event, context)
+  return isRejection(taken) ? declineIncoming(state, channel, item.id, taken.code) : taken
 }
 
 /** The hub has given up a cancelled item for good: the money is back. */
 function releasePayment(state: WalletOverlay, id: ItemId, { now }: WalletContext): WalletEffect[] {
-  const payment = state.payment(id)
-  if (payment === undefined) return []
-  return finishPayment(state, { ...payment, status: 'failed', time: now })
+  return endPart(state, id, { status: 'failed' }, now)
 }

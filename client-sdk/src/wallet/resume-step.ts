@@ -16,11 +16,13 @@ import {
   type SeenReveal,
   takeResume,
 } from '@tallystick/protocol'
-import { finishPayment } from './finish-payment.js'
+import { partsOn } from './cancelled-payments.js'
+import { endPart } from './finish-payment.js'
+import { meetInvoice } from './invoice-step.js'
 import { meetLaneEvent } from './receive-payment.js'
 import { stepRevealSeen } from './reveal-step.js'
 import type { WalletEffect } from './wallet-event.js'
-import type { InvoiceRecord, WalletChannel } from './wallet-records.js'
+import type { InvoicePart, WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
 import type { Outcome, WalletContext } from './wallet-step.js'
 
@@ -59,16 +61,10 @@ function endDrafted(
   { draft }: ChannelParty,
   { now }: WalletContext,
 ): WalletEffect[] {
-  return (draft?.changes ?? []).flatMap(({ kind, id }) => {
-    const payment = kind === 'add' ? state.payment(id) : undefined
-    if (payment === undefined) return []
-    return finishPayment(state, {
-      ...payment,
-      status: 'failed',
-      code: 'channel_resumed',
-      time: now,
-    })
-  })
+  const news = { status: 'failed', code: 'channel_resumed' } as const
+  return (draft?.changes ?? []).flatMap(({ kind, id }) =>
+    kind === 'add' ? endPart(state, id, news, now) : [],
+  )
 }
 
 /** A request of an earlier process: a copy of the store could bring it back once it was answered. */
@@ -158,16 +154,13 @@ function endGonePayments(
   released: readonly ItemId[],
   { now }: WalletContext,
 ): WalletEffect[] {
-  const gone = [...state.payments()].filter(
-    ({ id, channel, status }) =>
-      channel === ledger.id &&
-      (status === 'pending' || status === 'cancelling') &&
-      !own.items.some((item) => item.id === id),
+  const gone = partsOn(state, ledger.id).filter(
+    ({ id }) => !own.items.some((item) => item.id === id),
   )
-  return gone.flatMap((payment) => {
-    const status = released.includes(payment.id) ? 'failed' : 'unresolved'
-    const code = payment.code === '' ? 'channel_resumed' : payment.code
-    return finishPayment(state, { ...payment, status, code, time: now })
+  return gone.flatMap(({ id }) => {
+    const status = released.includes(id) ? 'failed' : 'unknown'
+    const code = state.paymentOfItem(id)?.code || 'channel_resumed'
+    return endPart(state, id, { status, code }, now)
   })
 }
 
@@ -192,55 +185,46 @@ export function becomeWhole(
 }
 
 /** An invoice whose item is gone, and that was not ended by `endGoneInvoices`, was paid. */
-export function payClaimedInvoices(state: WalletOverlay, { now }: WalletContext): WalletEffect[] {
+export function payClaimedInvoices(state: WalletOverlay, context: WalletContext): WalletEffect[] {
   const channels = [...state.channels()]
   // Which of several channels it was on, nobody knows any more.
   if (channels.some(({ books, party }) => books !== 'whole' && party.phase.kind !== 'closed'))
     return []
-  const parties = channels.map(({ party }) => party)
-  const isSettled = (invoice: InvoiceRecord) =>
-    parties.every(({ peer, incoming }) =>
-      peer.items
-        .filter(({ anchor }) => anchor === invoice.anchor)
-        .every(
-          (item) =>
-            lockedBy(item) >= invoice.amount &&
-            incoming.some((note) => note.id === item.id && note.onLedger > 0),
-        ),
+  const isSettled = ({ channel, id }: InvoicePart) => {
+    const party = state.channel(channel)?.party
+    const isGone = party === undefined || party.peer.items.every((item) => item.id !== id)
+    return isGone || party.incoming.some((note) => note.id === id && note.onLedger > 0)
+  }
+  return [...state.invoices()]
+    .filter(({ status, parts }) => status === 'claiming' && parts.every(isSettled))
+    .flatMap(({ anchor, parts }) =>
+      parts
+        .filter(({ isPaid }) => !isPaid)
+        .flatMap((part) => meetInvoice(state, anchor, { kind: 'redeemed', part }, context)),
     )
-  const settled = [...state.invoices()].filter(
-    (invoice) => invoice.status === 'claiming' && isSettled(invoice),
-  )
-  return settled.map((invoice): WalletEffect => {
-    const paid = { ...invoice, status: 'paid', time: now } as const
-    state.setInvoice(paid)
-    return { kind: 'invoiceChanged', invoice: paid }
-  })
 }
 
 /**
- * Invoices whose claimed item is gone, and was not paid by what the hub has paid in all since: they
- * ended, and nobody may pay to them again.
+ * Invoices whose item is gone: what only waited is back with the payer; what was claimed, and was not
+ * paid by what the hub has paid in all since, ended, and nobody may pay to it again.
  */
 function endGoneInvoices(
   state: WalletOverlay,
   before: ChannelParty,
   { peer }: ChannelParty,
-  { now }: WalletContext,
+  context: WalletContext,
 ): WalletEffect[] {
-  const gone = before.peer.items.filter(
-    ({ id }) =>
-      noteOf(before, id).known !== undefined && !peer.items.some((item) => item.id === id),
+  const { id: channel } = before.ledger
+  const gone = before.peer.items.filter(({ id }) => !peer.items.some((item) => item.id === id))
+  const [claimed, waiting] = [
+    gone.filter(({ id }) => noteOf(before, id).known !== undefined),
+    gone.filter(({ id }) => noteOf(before, id).known === undefined),
+  ]
+  const worth = claimed.reduce((sum, item) => sum + lockedBy(item), 0n)
+  const isPaid = peer.transferred - before.peer.transferred >= worth
+  return [...waiting, ...(isPaid ? [] : claimed)].flatMap(({ anchor, id }) =>
+    meetInvoice(state, anchor, { kind: 'dropped', channel, id }, context),
   )
-  const worth = gone.reduce((sum, item) => sum + lockedBy(item), 0n)
-  if (peer.transferred - before.peer.transferred >= worth) return []
-  return gone.flatMap(({ anchor }): WalletEffect[] => {
-    const invoice = state.invoice(anchor)
-    if (invoice?.status !== 'claiming') return []
-    const ended = { ...invoice, status: 'expired', time: now } as const
-    state.setInvoice(ended)
-    return [{ kind: 'invoiceChanged', invoice: ended }]
-  })
 }
 
 /** Items of the hub that this store has not answered, as if they had just come. */

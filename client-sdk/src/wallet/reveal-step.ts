@@ -2,13 +2,14 @@ import {
   earlierLink,
   type ItemId,
   isClosing,
-  lockedBy,
   type SeenReveal,
   seeReveal,
 } from '@tallystick/protocol'
 import { claimedInDispute } from './cancelled-payments.js'
-import { finishPayment } from './finish-payment.js'
+import { endPart } from './finish-payment.js'
+import { meetInvoice, partOf } from './invoice-step.js'
 import type { WalletEffect } from './wallet-event.js'
+import type { PaymentStatus } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
 import type { WalletContext } from './wallet-step.js'
 
@@ -29,24 +30,23 @@ export function stepRevealSeen(
       effects.push(...markPaid(state, id, preimage, context))
     }
     for (const { id } of claimedInDispute(held.party, event)) {
-      if (state.payment(id)?.status !== 'cancelling') continue
+      if (partStatus(state, id) !== 'cancelling') continue
       effects.push(...markPaid(state, id, earlierLink(known.link, known.index - 1), context))
     }
     if (seen.party === held.party || invoice?.status !== 'claiming') continue
     // What a lane pays that may have been given up before, only its next epoch tells (CH-18).
     if (held.party.lostAt !== undefined && !isClosing(held.party.ledger)) continue
-    const { incoming, peer } = seen.party
-    const enforced = peer.items.some(
+    const { incoming, peer, ledger } = seen.party
+    const enforced = peer.items.filter(
       (item) =>
         item.anchor === event.anchor &&
-        lockedBy(item) >= invoice.amount &&
         incoming.some((note) => note.id === item.id && note.onLedger > 0),
     )
-    if (!enforced) continue
-    // The ledger has recorded the preimage in time: the item pays by itself, come what may.
-    const paid = { ...invoice, status: 'paid', time: context.now } as const
-    state.setInvoice(paid)
-    effects.push({ kind: 'invoiceChanged', invoice: paid })
+    // The ledger has recorded the preimage in time: the items pay by themselves, come what may.
+    for (const item of enforced) {
+      const part = partOf(ledger.id, item)
+      effects.push(...meetInvoice(state, event.anchor, { kind: 'redeemed', part }, context))
+    }
   }
   return effects
 }
@@ -58,7 +58,9 @@ export function markPaid(
   preimage: Uint8Array,
   { now }: WalletContext,
 ): WalletEffect[] {
-  const payment = state.payment(id)
-  if (payment === undefined) return []
-  return finishPayment(state, { ...payment, status: 'paid', preimage, code: '', time: now })
+  return endPart(state, id, { status: 'paid', preimage }, now)
+}
+
+function partStatus(state: WalletOverlay, id: ItemId): PaymentStatus | undefined {
+  return state.paymentOfItem(id)?.parts.find((part) => part.id === id)?.status
 }

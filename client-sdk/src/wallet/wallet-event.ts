@@ -1,5 +1,6 @@
 import type {
   Amount,
+  Anchor,
   Channel,
   ChannelEnd,
   ChannelId,
@@ -16,7 +17,7 @@ import type { Books, InvoiceRecord, PaymentRecord } from './wallet-records.js'
 export type WalletEvent =
   /** The hub said something about an attached channel. */
   | { readonly kind: 'heard'; readonly message: Message }
-  /** The owner wants to pay; the record is `pending`. */
+  /** The owner wants to pay; the record is `pending`, and gets its place. */
   | {
       readonly kind: 'pay'
       readonly payment: PaymentRecord
@@ -24,8 +25,10 @@ export type WalletEvent =
       /** The paid invoice that this payment refunds. */
       readonly sale: InvoiceRecord | undefined
     }
-  /** The owner asks for money. */
+  /** The owner asks for money; the record is `open`, and gets its place. */
   | { readonly kind: 'invoice'; readonly invoice: InvoiceRecord }
+  /** The owner takes what is held for an invoice, or wants it to be paid no more. */
+  | { readonly kind: 'capture' | 'cancel'; readonly anchor: Anchor }
   /** The owner wants to close by agreement: no new items, and an offer is asked for. */
   | { readonly kind: 'drain'; readonly channel: ChannelId }
   /** The owner's key has signed what the hub offered. */

@@ -2,29 +2,51 @@ import {
   type Anchor,
   addSeconds,
   amount,
+  type Description,
   decodeTrusted,
   encodeInvoice,
   sha256,
+  type Timestamp,
   toHex,
 } from '@tallystick/protocol'
 import { WalletError } from '../wallet-error.js'
+import { errorOf } from './error-of.js'
 import type { HubLink } from './hub-link.js'
-import { parseAnchor, parseDescription, parseExpirySeconds, parseValue } from './parse-arguments.js'
+import { isOver } from './invoice-machine.js'
+import {
+  parseAnchor,
+  parseDescription,
+  parseDescriptionHash,
+  parseExpirySeconds,
+  parseFlag,
+  parseStatus,
+  parseValue,
+} from './parse-arguments.js'
+import { type Page, type PageWish, recordPage } from './record-page.js'
 import type { WalletChannels } from './wallet-channels.js'
 import type { Caller, WalletCore, WalletNotice } from './wallet-core.js'
-import { type InvoiceRecord, invoiceRecordCodec } from './wallet-records.js'
+import {
+  INVOICE_STATUSES,
+  type InvoiceRecord,
+  type InvoiceStatus,
+  invoiceRecordCodec,
+} from './wallet-records.js'
 
 /** Seconds that an invoice is good for, unless told otherwise. */
 const INVOICE_SECONDS = 3_600
 
 /** What a payee asks for. */
 export type InvoiceWish = {
-  /** Base units, at least 1. */
-  readonly value: bigint
+  /** Base units, at least 1; absent: the payer says how much. */
+  readonly value?: bigint
   /** Shown to the payer, at most 1,024 bytes. */
   readonly description?: string
+  /** In its place: SHA-256 of what the payer was shown elsewhere, 32 bytes. */
+  readonly descriptionHash?: Uint8Array
   /** Whole seconds, at least 1; absent: an hour. */
   readonly expirySeconds?: number
+  /** What is paid is only held until `capture` takes it, or `cancel` gives it back. */
+  readonly hold?: boolean
 }
 
 /** What others are asked to pay to this wallet. */
@@ -40,10 +62,13 @@ export class WalletInvoices {
   }
 
   async create(wish: InvoiceWish, caller: Caller): Promise<InvoiceRecord> {
-    const value = parseValue(wish.value, 'value')
-    const description = parseDescription(wish.description ?? '')
+    // A price that got lost on its way here must not let the payer choose one.
+    const value = 'value' in wish ? parseValue(wish.value, 'value') : undefined
+    const description = describe(wish)
     const expirySeconds = parseExpirySeconds(wish.expirySeconds ?? INVOICE_SECONDS)
-    await this.#channels.ensureInbound(value, caller)
+    const hold = parseFlag(wish.hold, 'hold')
+    const least = (await this.#link.connected(caller)).terms.itemAmountMin
+    await this.#channels.ensureInbound(value ?? (least > 0n ? least : 1n), caller)
     const { asset } = await this.#link.connected(caller)
     const { feed, keys } = this.#core
     const preimage = this.#core.randomBytes(32)
@@ -57,23 +82,19 @@ export class WalletInvoices {
       amount: value,
       anchor,
       expiry,
-      description: { kind: 'text', text: description },
+      description,
       offer: undefined,
     } as const
-    const record: InvoiceRecord = {
-      anchor,
-      preimage,
-      amount: invoice.amount,
-      expiry,
-      description,
-      text: encodeInvoice(invoice, keys.identity),
-      status: 'open',
-      time: feed.time,
-      refunded: amount(0n),
-      refundsPending: 0,
-    }
+    const { time } = feed
+    const text = encodeInvoice(invoice, keys.identity)
+    const asked = { anchor, preimage, amount: value, expiry, description, text, hold }
+    return this.#add({ ...asked, created: time })
+  }
+
+  async #add(asked: AskedFor): Promise<InvoiceRecord> {
+    const record = newInvoice(asked)
     await this.#core.submit({ kind: 'invoice', invoice: record })
-    return record
+    return (await this.get(record.anchor)) ?? record
   }
 
   /** An invoice of this wallet, whatever became of it. */
@@ -84,33 +105,124 @@ export class WalletInvoices {
     return stored === undefined ? undefined : decodeTrusted(invoiceRecordCodec, stored)
   }
 
-  async paid(anchor: Anchor, { signal }: Caller): Promise<InvoiceRecord> {
-    if ((await this.get(anchor)) === undefined) {
-      throw new WalletError('invoice_unknown', `this wallet has no invoice with anchor ${anchor}`)
-    }
-    const ended = this.#core.changes.wait(
+  /** A page of all of them, newest first. */
+  list(wish: PageWish<InvoiceStatus>): Promise<Page<InvoiceRecord>> {
+    parseStatus(wish.status, INVOICE_STATUSES)
+    return recordPage(this.#core.store, 'invoiceOrder', wish, (name) => this.get(name as Anchor))
+  }
+
+  async paid(anchor: Anchor, caller: Caller): Promise<InvoiceRecord> {
+    return requirePaid(await this.#until(anchor, isOver, caller))
+  }
+
+  async held(anchor: Anchor, caller: Caller): Promise<InvoiceRecord> {
+    const isHeld = (invoice: InvoiceRecord) => invoice.status === 'held' || isOver(invoice)
+    const invoice = await this.#until(anchor, isHeld, caller)
+    return invoice.status === 'held' ? invoice : requirePaid(invoice)
+  }
+
+  /** Takes what is held; kept once the invoice is paid. */
+  async capture(anchor: Anchor, caller: Caller): Promise<InvoiceRecord> {
+    await this.#decide('capture', anchor)
+    return this.paid(anchor, caller)
+  }
+
+  /** Takes an invoice back: what is held is given back, and nobody can pay it any more. */
+  async cancel(anchor: Anchor): Promise<InvoiceRecord> {
+    return this.#decide('cancel', anchor)
+  }
+
+  async #decide(kind: 'capture' | 'cancel', anchor: Anchor): Promise<InvoiceRecord> {
+    const invoice = await this.#known(anchor)
+    // Of one that is over, its machine says why not, and changes nothing.
+    const known = kind === 'capture' ? 'paid' : 'cancelled'
+    if (invoice.status === known) return invoice
+    const refused = await this.#core.submit({ kind, anchor })
+    if (refused === undefined) return this.#known(anchor)
+    const { status } = await this.#known(anchor)
+    throw refused.code === 'invoice_unknown' ? notAnyMore(kind, status) : errorOf(refused)
+  }
+
+  async #known(anchor: Anchor): Promise<InvoiceRecord> {
+    const invoice = await this.get(anchor)
+    if (invoice !== undefined) return invoice
+    throw new WalletError('invoice_unknown', `this wallet has no invoice with anchor ${anchor}`)
+  }
+
+  async #until(
+    anchor: Anchor,
+    accept: (invoice: InvoiceRecord) => boolean,
+    { signal }: Caller,
+  ): Promise<InvoiceRecord> {
+    await this.#known(anchor)
+    const changed = this.#core.changes.wait(
       (notice) =>
-        notice.kind === 'invoice' && notice.invoice.anchor === anchor && isOver(notice.invoice),
+        notice.kind === 'invoice' && notice.invoice.anchor === anchor && accept(notice.invoice),
       signal,
     )
     const known = await this.get(anchor)
-    if (known !== undefined && isOver(known)) {
+    if (known !== undefined && accept(known)) {
       // Nobody waits for the notice any more, however it ends.
-      ended.catch(() => undefined)
-      return requirePaid(known)
+      changed.catch(() => undefined)
+      return known
     }
-    return requirePaid(((await ended) as Extract<WalletNotice, { kind: 'invoice' }>).invoice)
+    return ((await changed) as Extract<WalletNotice, { kind: 'invoice' }>).invoice
   }
 }
 
-function isOver({ status }: InvoiceRecord): boolean {
-  return status === 'paid' || status === 'expired'
+type AskedFor = Pick<
+  InvoiceRecord,
+  'anchor' | 'preimage' | 'amount' | 'expiry' | 'description' | 'text' | 'hold'
+> & { readonly created: Timestamp }
+
+/** An invoice to which nothing has happened. */
+function newInvoice(asked: AskedFor): InvoiceRecord {
+  return {
+    ...asked,
+    order: 0,
+    received: amount(0n),
+    status: 'open',
+    parts: [],
+    waitsUntil: undefined,
+    time: asked.created,
+    refunded: amount(0n),
+    refundsPending: 0,
+  }
+}
+
+function describe({ description, descriptionHash }: InvoiceWish): Description {
+  if (descriptionHash === undefined) {
+    return { kind: 'text', text: parseDescription(description ?? '') }
+  }
+  if (description === undefined) {
+    return { kind: 'hash', hash: parseDescriptionHash(descriptionHash) }
+  }
+  const detail = 'an invoice has a description or the hash of one, not both'
+  throw new WalletError('description_invalid', detail)
 }
 
 function requirePaid(invoice: InvoiceRecord): InvoiceRecord {
-  if (invoice.status === 'paid') return invoice
-  throw new WalletError(
-    'invoice_expired',
-    `the invoice ended unpaid at ledger time ${invoice.expiry}`,
-  )
+  switch (invoice.status) {
+    case 'paid':
+      return invoice
+    case 'cancelled':
+      throw new WalletError(
+        'invoice_cancelled',
+        'the invoice was cancelled, or not captured in time',
+      )
+    default:
+      throw new WalletError(
+        'invoice_expired',
+        `the invoice ended unpaid at ledger time ${invoice.expiry}`,
+      )
+  }
+}
+
+function notAnyMore(kind: 'capture' | 'cancel', status: InvoiceStatus): WalletError {
+  if (kind === 'capture') {
+    return new WalletError('invoice_not_held', `nothing is held for the invoice: it is ${status}`)
+  }
+  return status === 'paid'
+    ? new WalletError('already_paid', 'the invoice is paid: refund it instead')
+    : new WalletError('invoice_expired', 'the invoice has ended unpaid already')
 }

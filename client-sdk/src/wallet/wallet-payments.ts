@@ -1,48 +1,105 @@
 import {
+  type Amount,
   type Anchor,
   addSeconds,
+  amount,
+  type Description,
   decodeTrusted,
   type HubPolicy,
   type Invoice,
   type ItemId,
-  isRejection,
+  type PublicKey,
   parseAmount,
-  parseInvoice,
   routingFee,
   sha256,
   spendable,
+  type Timestamp,
   toHex,
   utf8,
 } from '@tallystick/protocol'
 import { WalletError } from '../wallet-error.js'
-import { bestBy } from './best-by.js'
+import { amountToPay, checkInvoice } from './check-invoice.js'
 import { errorOf } from './error-of.js'
 import type { HubLink } from './hub-link.js'
-import { parseAnchor, parseFeeMax, parseInvoiceText, parseKey } from './parse-arguments.js'
+import {
+  parseAnchor,
+  parseFeeMax,
+  parseInvoiceText,
+  parseItemId,
+  parseKey,
+  parseLockSeconds,
+  parseStatus,
+  parseValue,
+} from './parse-arguments.js'
+import { isFinal } from './payment-machine.js'
+import { paymentFor } from './record-order.js'
+import { type Page, type PageWish, recordPage } from './record-page.js'
+import { mostPayable, type PlannedPart, splitPayment } from './split-payment.js'
 import type { Caller, WalletCore, WalletNotice } from './wallet-core.js'
 import type { WalletInvoices } from './wallet-invoices.js'
-import { type PaymentRecord, paymentRecordCodec } from './wallet-records.js'
+import {
+  type InvoiceRecord,
+  PAYMENT_STATUSES,
+  type PaymentPart,
+  type PaymentRecord,
+  type PaymentStatus,
+  paymentRecordCodec,
+} from './wallet-records.js'
 
-/** Seconds that a payment may stay locked. */
+/** Seconds that a payment may stay locked, unless told otherwise. */
 const PAYMENT_SECONDS = 600
 
 /** How a payment is made. */
 export type PaymentWish = {
-  /** The same key is the same payment for ever; absent: a new payment. */
-  readonly key?: string
-  /** The most that the hub may ask for it, base units. */
+  /** The same key is the same payment for ever. */
+  readonly key: string
+  /** Base units, where the invoice leaves the amount to the payer. */
+  readonly amount?: bigint
+  /** The most that the hub may ask for it, base units; absent: whatever it asks. */
   readonly feeMax?: bigint
+  /**
+   * How long the payee may hold it before it is back, seconds, at most what the channel's terms allow;
+   * absent: 600.
+   */
+  readonly lockSeconds?: number
+}
+
+/** How a refund is made: `sale` is the anchor of the paid invoice that it undoes. */
+export type RefundWish = PaymentWish & { readonly sale: Anchor }
+
+/** What paying an invoice would take. */
+export type Quote = {
+  readonly payee: PublicKey
+  readonly anchor: Anchor
+  readonly description: Description
+  /** Ledger time until which it can be paid. */
+  readonly expiry: Timestamp
+  /** What the payee gets, base units. */
+  readonly amount: Amount
+  /** What the hub asks for that, base units, rounded up for each part. */
+  readonly fee: Amount
+  /** Channels that it would be spread over. */
+  readonly parts: number
 }
 
 const NOT_USABLE =
   'none of the channels can be used now: another device may have taken it over, it may wait to be resumed, or is closing; try again'
+
+type Order = {
+  readonly id: ItemId
+  /** The invoice, in lower case. */
+  readonly text: string
+  readonly amount: Amount | undefined
+  readonly feeMax: Amount | undefined
+  readonly lockSeconds: number
+  readonly refundOf: Anchor | undefined
+}
 
 /** What this wallet pays to others. */
 export class WalletPayments {
   readonly #core: WalletCore
   readonly #link: HubLink
   readonly #invoices: WalletInvoices
-  #refunds: Promise<unknown> = Promise.resolve()
 
   constructor(core: WalletCore, link: HubLink, invoices: WalletInvoices) {
     this.#core = core
@@ -51,136 +108,146 @@ export class WalletPayments {
   }
 
   async pay(text: string, wish: PaymentWish, caller: Caller): Promise<PaymentRecord> {
-    return this.#receipt(await this.#begin(text, wish, undefined, caller), caller)
+    const order = orderOf(text, wish, undefined)
+    return this.#receipt(await this.#begin(order, caller), caller)
   }
 
-  async refund(
-    text: string,
-    { sale, ...wish }: PaymentWish & { readonly sale?: Anchor },
-    caller: Caller,
-  ): Promise<PaymentRecord> {
-    // One at a time: each must see what the one before it has linked to the sale.
-    const begun = this.#refunds.then(() => this.#begin(text, wish, sale, caller))
-    this.#refunds = begun.catch(() => undefined)
-    return this.#receipt(await begun, caller)
+  async refund(text: string, wish: RefundWish, caller: Caller): Promise<PaymentRecord> {
+    const order = orderOf(text, wish, parseAnchor(wish.sale))
+    return this.#receipt(await this.#begin(order, caller), caller)
+  }
+
+  async quote(text: string, wish: Pick<PaymentWish, 'amount'>, caller: Caller): Promise<Quote> {
+    const named = parseNamedAmount(wish.amount)
+    const policy = await this.#link.connected(caller)
+    const invoice = this.#check(parseInvoiceText(text), policy)
+    const parts = this.#plan(amountToPay(invoice, named), policy)
+    const { payee, anchor, description, expiry } = invoice
+    return { payee, anchor, description, expiry, ...totalOf(parts), parts: parts.length }
   }
 
   /** The payment that was begun with this key, whatever became of it. */
   async of(key: string): Promise<PaymentRecord | undefined> {
-    return this.get(itemIdOf(utf8(parseKey(key) ?? '')))
+    return this.get(itemIdOf(parseKey(key)))
   }
 
   async get(id: ItemId): Promise<PaymentRecord | undefined> {
-    const active = this.#core.state.payment(id)
+    const active = this.#core.state.payment(parseItemId(id))
     if (active !== undefined) return active
     const stored = await this.#core.store.get('donePayment', id)
     return stored === undefined ? undefined : decodeTrusted(paymentRecordCodec, stored)
   }
 
-  /** Starts the payment of `key` unless it was started before; either way it is durable now. */
-  async #begin(
-    text: string,
-    wish: PaymentWish,
-    sale: Anchor | undefined,
-    caller: Caller,
-  ): Promise<ItemId> {
-    const key = parseKey(wish.key)
-    const feeMax = parseFeeMax(wish.feeMax)
-    const refundOf = sale === undefined ? undefined : parseAnchor(sale)
-    const id = itemIdOf(key === undefined ? this.#core.randomBytes(32) : utf8(key))
-    if ((await this.get(id)) === undefined)
-      await this.#start(id, parseInvoiceText(text), feeMax, refundOf, caller)
-    return id
+  /** A page of all of them, newest first. */
+  list(wish: PageWish<PaymentStatus>): Promise<Page<PaymentRecord>> {
+    parseStatus(wish.status, PAYMENT_STATUSES)
+    return recordPage(this.#core.store, 'paymentOrder', wish, (name) => this.get(name as ItemId))
   }
 
-  async #start(
-    id: ItemId,
-    text: string,
-    feeMax: bigint | undefined,
-    refundOf: Anchor | undefined,
-    caller: Caller,
-  ): Promise<void> {
-    const policy = await this.#link.connected(caller)
-    const invoice = this.#check(text, policy)
-    const { payee, anchor, amount, description } = invoice
-    if (amount === undefined) {
-      throw new WalletError('amount_required', 'the invoice leaves the amount to the payer')
-    }
-    const fee = routingFee(policy, amount)
-    if (feeMax !== undefined && fee > feeMax) {
-      throw new WalletError(
-        'fee_above_cap',
-        `the hub asks for ${fee} base units, allowed were ${feeMax}`,
-      )
-    }
+  /** Starts the payment of `key` unless it was started before; either way it is durable now. */
+  async #begin(order: Order, caller: Caller): Promise<ItemId> {
+    const known = await this.get(order.id)
+    if (known === undefined) await this.#start(order, caller)
+    else if (!isAskedAgain(known, order)) throw keyReused()
+    return order.id
+  }
+
+  async #start(order: Order, caller: Caller): Promise<void> {
+    await this.#link.connected(caller)
+    const { refundOf } = order
     const sale = refundOf === undefined ? undefined : await this.#saleOf(refundOf)
-    const whole = amount + fee
-    const feeAmount = parseAmount(fee)
-    if (feeAmount === undefined || parseAmount(whole) === undefined) {
-      throw new WalletError('amount_invalid', 'price and fee together are above 2^63-1 base units')
-    }
-    const underway = [...this.#core.state.payments()].find(
-      ({ anchor }) => anchor === invoice.anchor,
-    )
-    if (underway !== undefined && underway.id !== id) {
-      throw new WalletError('already_paying', 'this wallet is paying the invoice under another key')
-    }
-    const channel = bestBy(this.#link.usable(), ({ party }) => spendable(party))
-    if (channel === undefined && this.#core.channels().length > 0) {
-      throw new WalletError('channel_not_usable', NOT_USABLE, { retryable: true })
-    }
-    if (channel === undefined || spendable(channel.party) < whole) {
-      const most = channel === undefined ? 0n : spendable(channel.party)
-      const detail = `${whole} base units are needed, ${most < 0n ? 0n : most} can be paid`
-      throw new WalletError('insufficient_balance', detail)
-    }
+    const payment = await this.#paymentOf(order, caller)
     const { time } = this.#core.feed
-    const payment: PaymentRecord = {
-      id,
-      channel: channel.party.ledger.id,
-      payee,
-      anchor,
-      amount,
-      fee: feeAmount,
-      description: description.kind === 'text' ? description.text : '',
-      status: 'pending',
-      preimage: undefined,
-      code: '',
-      time,
-      refundOf,
-    }
-    const seconds = Math.min(PAYMENT_SECONDS, policy.terms.expirySecondsMax)
-    const expiry = addSeconds(time, seconds)
+    const expiry = addSeconds(time, this.#lockSeconds(order, payment))
     const refused = await this.#core.submit({ kind: 'pay', payment, expiry, sale })
     if (refused !== undefined) throw errorOf(refused)
   }
 
-  #check(text: string, { asset }: HubPolicy): Invoice {
-    const invoice = parseInvoice(text)
-    if (isRejection(invoice)) throw errorOf(invoice)
-    const { feed, keys } = this.#core
-    if (invoice.chainId !== feed.ledger.chainId) {
-      throw new WalletError('wrong_network', `the invoice is of chain ${invoice.chainId}`)
-    }
-    if (!invoice.hubs.includes(this.#link.hub)) {
-      throw new WalletError('wrong_hub', `the payee is reached over hub ${invoice.hubs.join(', ')}`)
-    }
-    if (invoice.asset !== asset) {
+  /** The payment as it would be begun now, under the policy that the hub has now (PAY-4). */
+  async #paymentOf(order: Order, caller: Caller): Promise<PaymentRecord> {
+    const { id, text, feeMax, refundOf } = order
+    const before = await this.#link.connected(caller)
+    await this.#refusePaid(this.#check(text, before), id)
+    const policy = await this.#link.connected(caller)
+    const invoice = this.#check(text, policy)
+    const parts = this.#plan(amountToPay(invoice, order.amount), policy)
+    const whole = totalOf(parts)
+    if (feeMax !== undefined && whole.fee > feeMax) {
       throw new WalletError(
-        'wrong_asset',
-        `the invoice asks for asset ${invoice.asset}, not ${asset}`,
+        'fee_above_cap',
+        `the hub asks for ${whole.fee} base units, allowed were ${feeMax}`,
       )
     }
-    if (feed.time > invoice.expiry) {
-      throw new WalletError('invoice_expired', `the invoice ended at ledger time ${invoice.expiry}`)
+    const { payee, anchor, description } = invoice
+    const { time } = this.#core.feed
+    return {
+      ...{ id, order: 0, payee, anchor, ...whole, description, text, status: 'pending' },
+      parts: parts.map((part, i): PaymentPart => {
+        return { ...part, id: partIdOf(id, i), status: 'pending' }
+      }),
+      ...{ preimage: undefined, code: '', created: time, time, refundOf },
     }
-    if (invoice.payee === keys.identity.publicKey) {
-      throw new WalletError('own_invoice', 'the invoice is of this wallet')
-    }
-    return invoice
   }
 
-  async #saleOf(anchor: Anchor) {
+  /** An invoice is paid once by this wallet, under whatever key. */
+  async #refusePaid({ anchor }: Invoice, id: ItemId): Promise<void> {
+    const name = await paymentFor(this.#core.store, anchor)
+    const made = name === undefined || name === id ? undefined : await this.get(name)
+    switch (made?.status) {
+      case undefined:
+      case 'failed':
+        return
+      case 'paid':
+        throw new WalletError('already_paid', 'this wallet has paid the invoice under another key')
+      case 'unknown':
+        throw new WalletError('payment_unknown', UNKNOWN)
+      case 'pending':
+      case 'cancelling':
+        throw new WalletError(
+          'already_paying',
+          'this wallet is paying the invoice under another key',
+        )
+    }
+  }
+
+  #check(text: string, { asset }: HubPolicy): Invoice {
+    const { feed, keys } = this.#core
+    const { hub } = this.#link
+    const identity = keys.identity.publicKey
+    return checkInvoice(text, {
+      ...{ chainId: feed.ledger.chainId, hub, asset, identity, now: feed.time },
+    })
+  }
+
+  /** What each channel would pay. Errors: `channel_not_usable`, `insufficient_balance`, `amount_invalid`. */
+  #plan(value: Amount, policy: HubPolicy): readonly PlannedPart[] {
+    const feeOf = (part: bigint) => routingFee(policy, part)
+    if (parseAmount(value + feeOf(value)) === undefined) {
+      throw new WalletError('amount_invalid', 'price and fee together are above 2^63-1 base units')
+    }
+    const usable = this.#link.usable()
+    if (usable.length === 0 && this.#core.channels().length > 0) {
+      throw new WalletError('channel_not_usable', NOT_USABLE, { retryable: true })
+    }
+    const channels = usable.map(({ party }) => {
+      return { channel: party.ledger.id, spendable: spendable(party) }
+    })
+    const rules = { feeOf, partMin: policy.terms.itemAmountMin }
+    const parts = splitPayment(value, channels, rules)
+    if (parts !== undefined) return parts
+    const most = mostPayable(channels, rules)
+    const detail = `${value} base units and ${feeOf(value)} of fee are needed, ${most} beside the fee can be paid`
+    throw new WalletError('insufficient_balance', detail)
+  }
+
+  #lockSeconds({ lockSeconds }: Order, { parts }: PaymentRecord): number {
+    const bounds = parts.map(({ channel }) => {
+      return this.#core.state.channel(channel)?.party.ledger.terms.expirySecondsMax ?? 0
+    })
+    return Math.min(lockSeconds, ...bounds)
+  }
+
+  async #saleOf(anchor: Anchor): Promise<InvoiceRecord> {
     const invoice = await this.#invoices.get(anchor)
     if (invoice !== undefined) return invoice
     throw new WalletError('sale_unknown', `this wallet has no invoice with anchor ${anchor}`)
@@ -188,11 +255,11 @@ export class WalletPayments {
 
   async #receipt(id: ItemId, { signal }: Caller): Promise<PaymentRecord> {
     const ended = this.#core.changes.wait(
-      (notice) => notice.kind === 'payment' && notice.payment.id === id && isOver(notice.payment),
+      (notice) => notice.kind === 'payment' && notice.payment.id === id && isFinal(notice.payment),
       signal,
     )
     const known = await this.get(id)
-    if (known !== undefined && isOver(known)) {
+    if (known !== undefined && isFinal(known)) {
       // Nobody waits for the notice any more, however it ends.
       ended.catch(() => undefined)
       return requireSent(known)
@@ -201,22 +268,58 @@ export class WalletPayments {
   }
 }
 
-/** The name of a payment from the caller's key: the same key is the same payment for ever. */
-function itemIdOf(key: Uint8Array): ItemId {
-  return toHex(sha256(key).subarray(0, 16)) as ItemId
+function orderOf(text: unknown, wish: PaymentWish, refundOf: Anchor | undefined): Order {
+  const invoice = parseInvoiceText(text)
+  return {
+    id: itemIdOf(parseKey(wish.key)),
+    // The same invoice, as a QR code has it.
+    text: invoice === invoice.toUpperCase() ? invoice.toLowerCase() : invoice,
+    amount: parseNamedAmount(wish.amount),
+    feeMax: parseFeeMax(wish.feeMax),
+    lockSeconds: parseLockSeconds(wish.lockSeconds ?? PAYMENT_SECONDS),
+    refundOf,
+  }
 }
 
-function isOver({ status }: PaymentRecord): boolean {
-  return status === 'paid' || status === 'failed' || status === 'unresolved'
+function parseNamedAmount(value: unknown): Amount | undefined {
+  return value === undefined ? undefined : parseValue(value, 'amount')
 }
+
+/** Whether an order under a key that was used is for the payment that was begun with it. */
+function isAskedAgain(known: PaymentRecord, order: Order): boolean {
+  const isSameAmount = order.amount === undefined || order.amount === known.amount
+  return known.text === order.text && known.refundOf === order.refundOf && isSameAmount
+}
+
+function keyReused(): WalletError {
+  const detail =
+    'the key is of another payment: the same key is the same payment for ever; name each payment by a key of its own'
+  return new WalletError('key_reused', detail)
+}
+
+/** The name of a payment from the caller's key: the same key is the same payment for ever. */
+function itemIdOf(key: string): ItemId {
+  return toHex(sha256(utf8(key)).subarray(0, 16)) as ItemId
+}
+
+/** Items of one payment: the first has its name. */
+function partIdOf(id: ItemId, index: number): ItemId {
+  return index === 0 ? id : (toHex(sha256(utf8(`${id} ${index}`)).subarray(0, 16)) as ItemId)
+}
+
+function totalOf(parts: readonly PlannedPart[]): { readonly amount: Amount; readonly fee: Amount } {
+  return {
+    amount: amount(parts.reduce((sum, part) => sum + part.amount, 0n)),
+    fee: amount(parts.reduce((sum, part) => sum + part.fee, 0n)),
+  }
+}
+
+const UNKNOWN =
+  'it is not known whether it was paid: its channel went on without it; the payee, or whoever used the words, knows more'
 
 function requireSent(payment: PaymentRecord): PaymentRecord {
   if (payment.status === 'paid') return payment
-  if (payment.status === 'unresolved') {
-    const detail =
-      'its channel went on without it; the payee, or whoever used the words, knows more'
-    throw new WalletError('payment_unresolved', detail)
-  }
+  if (payment.status === 'unknown') throw new WalletError('payment_unknown', UNKNOWN)
   // Not retryable: the same key is the same payment, and stays failed for ever.
   throw new WalletError('payment_failed', `the money is back: ${payment.code}`)
 }

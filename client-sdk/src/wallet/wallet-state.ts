@@ -1,5 +1,8 @@
 import { type Anchor, type ChannelId, encode, type ItemId } from '@tallystick/protocol'
 import type { StoreWrite } from '../store/wallet-store.js'
+import { isOver } from './invoice-machine.js'
+import { isResolved } from './payment-machine.js'
+import { invoiceOrder, paymentOrder } from './record-order.js'
 import {
   encodeWalletChannel,
   type InvoiceRecord,
@@ -15,6 +18,8 @@ export type WalletView = {
   channels(): Iterable<WalletChannel>
   invoice(anchor: Anchor): InvoiceRecord | undefined
   payment(id: ItemId): PaymentRecord | undefined
+  /** The payment that this item is a part of. */
+  paymentOfItem(id: ItemId): PaymentRecord | undefined
   payments(): Iterable<PaymentRecord>
   invoices(): Iterable<InvoiceRecord>
 }
@@ -24,6 +29,11 @@ export class WalletState implements WalletView {
   readonly #channels = new Map<ChannelId, WalletChannel>()
   readonly #invoices = new Map<Anchor, InvoiceRecord>()
   readonly #payments = new Map<ItemId, PaymentRecord>()
+  /** Items beyond the first of each payment, which has its name. */
+  readonly #items = new Map<ItemId, ItemId>()
+  /** How many invoices and payments this wallet has made so far. */
+  invoiceCount = 0
+  paymentCount = 0
 
   channel(id: ChannelId): WalletChannel | undefined {
     return this.#channels.get(id)
@@ -45,6 +55,10 @@ export class WalletState implements WalletView {
     return this.#payments.get(id)
   }
 
+  paymentOfItem(id: ItemId): PaymentRecord | undefined {
+    return this.#payments.get(this.#items.get(id) ?? id)
+  }
+
   payments(): Iterable<PaymentRecord> {
     return this.#payments.values()
   }
@@ -59,8 +73,13 @@ export class WalletState implements WalletView {
   }
 
   setPayment(payment: PaymentRecord): void {
-    if (isDonePayment(payment)) this.#payments.delete(payment.id)
+    const isDone = isResolved(payment)
+    if (isDone) this.#payments.delete(payment.id)
     else this.#payments.set(payment.id, payment)
+    for (const { id } of payment.parts.slice(1)) {
+      if (isDone) this.#items.delete(id)
+      else this.#items.set(id, payment.id)
+    }
   }
 }
 
@@ -71,8 +90,18 @@ export class WalletOverlay implements WalletView {
   readonly #invoices = new Map<Anchor, InvoiceRecord>()
   readonly #payments = new Map<ItemId, PaymentRecord>()
 
+  #invoiceCount: number
+  #paymentCount: number
+
   constructor(base: WalletState) {
     this.#base = base
+    this.#invoiceCount = base.invoiceCount
+    this.#paymentCount = base.paymentCount
+  }
+
+  /** The place of a new invoice, or payment, among all of them. */
+  nextOrder(kind: 'invoice' | 'payment'): number {
+    return kind === 'invoice' ? ++this.#invoiceCount : ++this.#paymentCount
   }
 
   channel(id: ChannelId): WalletChannel | undefined {
@@ -96,6 +125,13 @@ export class WalletOverlay implements WalletView {
 
   payment(id: ItemId): PaymentRecord | undefined {
     return this.#payments.get(id) ?? this.#base.payment(id)
+  }
+
+  paymentOfItem(id: ItemId): PaymentRecord | undefined {
+    const made = [...this.#payments.values()].find(({ parts }) =>
+      parts.some((part) => part.id === id),
+    )
+    return made ?? this.#base.paymentOfItem(id)
   }
 
   *payments(): Iterable<PaymentRecord> {
@@ -131,11 +167,17 @@ export class WalletOverlay implements WalletView {
       }),
       ...[...this.#invoices.values()].flatMap((invoice) => {
         const value = encode(invoiceRecordCodec, invoice)
-        return moved('invoice', 'doneInvoice', invoice.anchor, value, isDoneInvoice(invoice))
+        return [
+          ...moved('invoice', 'doneInvoice', invoice.anchor, value, isDoneInvoice(invoice)),
+          ...invoiceOrder(invoice, this.#base.invoice(invoice.anchor)),
+        ]
       }),
       ...[...this.#payments.values()].flatMap((payment) => {
         const value = encode(paymentRecordCodec, payment)
-        return moved('payment', 'donePayment', payment.id, value, isDonePayment(payment))
+        return [
+          ...moved('payment', 'donePayment', payment.id, value, isResolved(payment)),
+          ...paymentOrder(payment, this.#base.payment(payment.id)),
+        ]
       }),
     ]
   }
@@ -145,6 +187,8 @@ export class WalletOverlay implements WalletView {
     for (const channel of this.#channels.values()) state.setChannel(channel)
     for (const invoice of this.#invoices.values()) state.setInvoice(invoice)
     for (const payment of this.#payments.values()) state.setPayment(payment)
+    state.invoiceCount = this.#invoiceCount
+    state.paymentCount = this.#paymentCount
   }
 }
 
@@ -168,10 +212,6 @@ function moved(
 }
 
 /** Whether nothing more can happen to it: neither paid, nor refunded. */
-export function isDoneInvoice({ status, refundsPending }: InvoiceRecord): boolean {
-  return (status === 'paid' || status === 'expired') && refundsPending === 0
-}
-
-export function isDonePayment({ status }: PaymentRecord): boolean {
-  return status === 'paid' || status === 'failed' || status === 'unresolved'
+export function isDoneInvoice(invoice: InvoiceRecord): boolean {
+  return isOver(invoice) && invoice.refundsPending === 0
 }

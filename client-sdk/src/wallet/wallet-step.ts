@@ -34,7 +34,9 @@ import {
   type Timestamp,
 } from '@tallystick/protocol'
 import { stepChannelGone } from './channel-gone.js'
-import { finishPayment, linkRefund } from './finish-payment.js'
+import { endPart } from './finish-payment.js'
+import { meetInvoice } from './invoice-step.js'
+import { stepNewInvoice, stepOwnInvoice, stepPay } from './owner-step.js'
 import { meetLaneEvent } from './receive-payment.js'
 import {
   answerHub,
@@ -76,8 +78,10 @@ export function stepWallet(
     case 'pay':
       return stepPay(state, event, context)
     case 'invoice':
-      state.setInvoice(event.invoice)
-      return [{ kind: 'invoiceChanged', invoice: event.invoice }]
+      return stepNewInvoice(state, event.invoice, context)
+    case 'capture':
+    case 'cancel':
+      return stepOwnInvoice(state, event, context)
     case 'drain':
       return stepDrain(state, event.channel)
     case 'agreed':
@@ -207,11 +211,7 @@ function stepDecline(
   const party = draftChange(held.party, { kind: 'cancel', id }, context.now)
   if (isRejection(party)) return party
   state.setChannel({ ...held, party })
-  const payment = state.payment(id)
-  if (payment === undefined) return []
-  const cancelling = { ...payment, status: 'cancelling', code, time: context.now } as const
-  state.setPayment(cancelling)
-  return [{ kind: 'paymentChanged', payment: cancelling }]
+  return endPart(state, id, { status: 'cancelling', code }, context.now)
 }
 
 function stepCloseOffer(state: WalletOverlay, offer: MessageOf<'closeOffer'>): Outcome {
@@ -226,29 +226,6 @@ function stepCloseOffer(state: WalletOverlay, offer: MessageOf<'closeOffer'>): O
   }
   const { channel, clientPayout, validUntil } = offer
   return [{ kind: 'agreeToClose', channel, clientPayout, validUntil }]
-}
-
-function stepPay(
-  state: WalletOverlay,
-  { payment, expiry, sale }: Extract<WalletEvent, { kind: 'pay' }>,
-  { now }: WalletContext,
-): Outcome {
-  const held = state.channel(payment.channel)
-  if (held === undefined) return unknown(payment.channel)
-  const { id, anchor, payee, amount, fee } = payment
-  // INV-26: the same payment, asked for twice at once, is the one that is under way.
-  if (state.payment(id) !== undefined) return []
-  const forward = { payee, amount }
-  const unit = (amount + fee) as typeof amount
-  const add = { kind: 'add', id, anchor, unit, ticks: 1, expiry, forward } as const
-  const party = draftChange(held.party, add, now)
-  if (isRejection(party)) return party
-  const linked = sale && linkRefund(state.invoice(sale.anchor) ?? sale, amount)
-  if (linked !== undefined && isRejection(linked)) return linked
-  if (linked !== undefined) state.setInvoice(linked)
-  state.setChannel({ ...held, party })
-  state.setPayment(payment)
-  return [{ kind: 'paymentChanged', payment }]
 }
 
 function stepLeave(state: WalletOverlay, channel: ChannelId): Outcome {
@@ -299,11 +276,8 @@ function stepTimePassed(state: WalletOverlay, context: WalletContext): Outcome {
     const party = draftOwed(lapseAgreement(expired.party, context.now), context.now)
     if (party !== held.party) state.setChannel({ ...held, party })
   }
-  for (const invoice of [...state.invoices()]) {
-    if (invoice.status !== 'open' || context.now <= invoice.expiry) continue
-    const expired = { ...invoice, status: 'expired', time: context.now } as const
-    state.setInvoice(expired)
-    effects.push({ kind: 'invoiceChanged', invoice: expired })
+  for (const { anchor } of [...state.invoices()]) {
+    effects.push(...meetInvoice(state, anchor, { kind: 'timePassed' }, context))
   }
   return effects
 }
@@ -321,12 +295,8 @@ function expireItems(
     // On a channel that signs no more, the ledger gives the item back by the same rule.
     if (isRejection(drafted) && drafted.code !== 'channel_not_usable') continue
     if (!isRejection(drafted)) party = drafted
-    const payment = state.payment(item.id)
     // A link that became public in time has paid it; on a closing channel the item stays where it is.
-    if (payment?.status !== 'pending' && payment?.status !== 'cancelling') continue
-    effects.push(
-      ...finishPayment(state, { ...payment, status: 'failed', code: 'expired', time: now }),
-    )
+    effects.push(...endPart(state, item.id, { status: 'failed', code: 'expired' }, now))
   }
   return { party, effects }
 }

@@ -1,5 +1,4 @@
 import {
-  type Anchor,
   type AppointmentTerms,
   type ChannelEnd,
   type ChannelId,
@@ -26,14 +25,13 @@ import { HubLink } from './hub-link.js'
 import { loadWallet, masterSeedOf, type StoredWallet } from './load-wallet.js'
 import { parseHub, parseLock, parseTowers, parseUrl, parseValue } from './parse-arguments.js'
 import { performEffect } from './perform-effect.js'
+import { TradingWallet } from './trading-wallet.js'
 import { WalletChannels } from './wallet-channels.js'
 import { type Caller, WalletCore } from './wallet-core.js'
 import { type ExitOptions, WalletExits } from './wallet-exits.js'
-import { type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
 import { eventsMissed } from './wallet-ledger.js'
 import type { WalletOptions } from './wallet-options.js'
-import { type PaymentWish, WalletPayments } from './wallet-payments.js'
-import type { InvoiceRecord, PaymentRecord, WalletChannel } from './wallet-records.js'
+import type { WalletChannel } from './wallet-records.js'
 import { adopt, endTurns, loseChannels } from './wallet-resume.js'
 import { WalletTowers } from './wallet-towers.js'
 import { WalletWatch } from './wallet-watch.js'
@@ -43,14 +41,12 @@ import { WalletWatch } from './wallet-watch.js'
  * keeps them safe. Everything it is told is checked against certified headers and proofs. Errors
  * are `WalletError` and `LedgerError` with a stable `code`.
  */
-export class Wallet {
+export class Wallet extends TradingWallet {
   readonly #core: WalletCore
   readonly #link: HubLink
   readonly #watch: WalletWatch
   readonly #channels: WalletChannels
   readonly #exits: WalletExits
-  readonly #invoices: WalletInvoices
-  readonly #payments: WalletPayments
   readonly #backups: WalletBackups
   readonly #towers: WalletTowers
 
@@ -61,6 +57,8 @@ export class Wallet {
     towers: WalletTowers,
     { stored, guards }: { readonly stored: StoredWallet; readonly guards: boolean },
   ) {
+    const channels = new WalletChannels(core, link, stored)
+    super(core, link, channels)
     this.#core = core
     this.#link = link
     this.#backups = backups
@@ -70,10 +68,8 @@ export class Wallet {
       this.#exits.learnEnds()
     }
     this.#watch = new WalletWatch(core, { guards, onBlock })
-    this.#channels = new WalletChannels(core, link, stored)
+    this.#channels = channels
     this.#exits = new WalletExits(core, this.#watch)
-    this.#invoices = new WalletInvoices(core, link, this.#channels)
-    this.#payments = new WalletPayments(core, link, this.#invoices)
   }
 
   /**
@@ -208,53 +204,6 @@ export class Wallet {
   /** Makes sure that `value` base units can be received now; asks the hub for a deposit if not. */
   ensureInbound(value: bigint, caller: Caller = {}): Promise<void> {
     return this.#channels.ensureInbound(value, caller)
-  }
-
-  /**
-   * An invoice as a string to hand out (`text`). If less could be received now, the hub is asked
-   * for inbound liquidity first. Errors: `amount_invalid`, `expiry_invalid`, `description_invalid`,
-   * `inbound_out_of_bounds` when it is more than the hub would ever deposit, what it refuses.
-   */
-  createInvoice({ signal, ...wish }: InvoiceWish & Caller): Promise<InvoiceRecord> {
-    return this.#invoices.create(wish, signal === undefined ? {} : { signal })
-  }
-
-  /**
-   * Kept once the invoice is paid: from then on the ledger would enforce it without the hub. Errors:
-   * `invoice_expired`, `invoice_unknown`.
-   */
-  paid(anchor: Anchor, caller: Caller = {}): Promise<InvoiceRecord> {
-    return this.#invoices.paid(anchor, caller)
-  }
-
-  /** An invoice of this wallet, whatever became of it. */
-  invoice(anchor: Anchor): Promise<InvoiceRecord | undefined> {
-    return this.#invoices.get(anchor)
-  }
-
-  /**
-   * Pays an invoice and waits for the receipt. The same `key` pays once, however often and after
-   * whatever crash it is called. Errors: `payment_failed` when the money is certainly back, any
-   * other code before anything was promised; `aborted` says nothing about the payment.
-   */
-  pay(text: string, { signal, ...wish }: PaymentWish & Caller = {}): Promise<PaymentRecord> {
-    return this.#payments.pay(text, wish, signal === undefined ? {} : { signal })
-  }
-
-  /**
-   * Pays back: the customer's invoice `text`, linked to the `sale` that it undoes. All refunds of
-   * one sale together never exceed it. Errors: as of `pay`, `refund_above_sale`, `sale_unknown`.
-   */
-  refund(
-    text: string,
-    { signal, ...wish }: PaymentWish & { readonly sale?: Anchor } & Caller = {},
-  ): Promise<PaymentRecord> {
-    return this.#payments.refund(text, wish, signal === undefined ? {} : { signal })
-  }
-
-  /** The payment that was begun with this key, whatever became of it. */
-  paymentOf(key: string): Promise<PaymentRecord | undefined> {
-    return this.#payments.of(key)
   }
 
   /**

@@ -4,7 +4,7 @@ import { COUNTER_MAX } from '../ledger/limits.js'
 import { isRejection, type Rejection, reject } from '../primitives/outcome.js'
 
 /** The format that is read and written (BAK-1). Its byte comes first, so that another is known by it. */
-const FORMAT = 2
+const FORMAT = 3
 /** A sealed backup at the most, bytes: what an owner keeps in a file. */
 export const BACKUP_FILE_BYTES_MAX = 2 ** 26
 /** A sealed backup that a hub keeps at the most, bytes (BAK-5). */
