@@ -6,12 +6,12 @@ import { after, test } from 'node:test'
 import {
   addSeconds,
   isRejection,
+  LETTER_SECONDS_MAX,
   type LetterId,
   type MessageOf,
   type PublicKey,
   timestamp,
 } from '@tallystick/protocol'
-import { LETTER_SECONDS_MAX } from '#hub/core/weigh-letter.js'
 import {
   LETTERS_OF_SENDER_IN_BOX_MAX,
   LETTERS_OF_SENDER_MAX,

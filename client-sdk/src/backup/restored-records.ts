@@ -1,4 +1,6 @@
 import { encode, type PublicKey, utf8 } from '@tallystick/protocol'
+import { letterPaymentCodec } from '../letters/letter-payment.js'
+import { offerRecordCodec } from '../letters/own-offer.js'
 import type { StoreWrite } from '../store/wallet-store.js'
 import { knownHubRecord } from '../wallet/known-hub.js'
 import { invoiceOrder, paymentOrder } from '../wallet/record-order.js'
@@ -47,5 +49,12 @@ export function restoredRecords(identity: PublicKey, backup: OpenedBackup): Stor
         return [{ kind, key: payment.id, value }, ...paymentOrder(payment, undefined)]
       }),
     ),
+    ...backup.offers.map((offer): StoreWrite => {
+      return { kind: 'offer', key: offer.id, value: encode(offerRecordCodec, offer) }
+    }),
+    ...backup.letterPayments.map((payment): StoreWrite => {
+      const value = encode(letterPaymentCodec, payment)
+      return { kind: 'letterPayment', key: payment.id, value }
+    }),
   ]
 }

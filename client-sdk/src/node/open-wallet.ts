@@ -49,6 +49,7 @@ export async function openWallet({
   | 'towers'
   | 'sharedWords'
   | 'guards'
+  | 'spontaneous'
   | 'onEvent'
 >): Promise<OpenedWallet> {
   return openOver({

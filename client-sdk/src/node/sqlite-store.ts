@@ -127,10 +127,13 @@ function tableOf(kind: RecordKind): SealedTable {
     case 'channel':
     case 'invoice':
     case 'payment':
+    case 'offer':
+    case 'letterPayment':
     case 'meta':
       return RECORD
     case 'doneInvoice':
     case 'donePayment':
+    case 'doneLetterPayment':
     case 'invoiceOrder':
     case 'paymentOrder':
       return DONE

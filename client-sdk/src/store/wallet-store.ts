@@ -8,6 +8,10 @@ export type RecordKind =
   /** Names by their place in lists: `record-order.ts`. */
   | 'invoiceOrder'
   | 'paymentOrder'
+  /** Offers of this wallet, and payments that begin with a letter. */
+  | 'offer'
+  | 'letterPayment'
+  | 'doneLetterPayment'
   | 'meta'
 
 export type StoredRecord = { readonly key: string; readonly value: Uint8Array }

@@ -1,8 +1,16 @@
-import { RESUME_NONCE_BYTES, type Rejection, type WalletKeys } from '@tallystick/protocol'
+import {
+  type Anchor,
+  type PaymentLetter,
+  RESUME_NONCE_BYTES,
+  type Rejection,
+  type WalletKeys,
+} from '@tallystick/protocol'
 import type { Clock } from '../clock.js'
 import type { GuardAct } from '../guard/guard-loop.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
 import { KeyCoins } from '../ledger/key-coins.js'
+import type { LetterPayment } from '../letters/letter-payment.js'
+import type { OfferRecord } from '../letters/own-offer.js'
 import type { WalletStore } from '../store/wallet-store.js'
 import { KnownHub } from './known-hub.js'
 import type { StoredWallet } from './load-wallet.js'
@@ -20,6 +28,9 @@ export type WalletNotice =
   | { readonly kind: 'disconnected'; readonly reason: string }
   | { readonly kind: 'invoice'; readonly invoice: InvoiceRecord }
   | { readonly kind: 'payment'; readonly payment: PaymentRecord }
+  | { readonly kind: 'offer'; readonly offer: OfferRecord }
+  /** Of the payment of an offer, or of a spontaneous one, before it is begun and after it has ended. */
+  | { readonly kind: 'letterPayment'; readonly payment: LetterPayment }
   | { readonly kind: 'guard'; readonly act: GuardAct }
   /** A new store was filled from a backup, which was made at this ledger time. */
   | { readonly kind: 'restored'; readonly version: number; readonly time: number }
@@ -36,6 +47,8 @@ export type WalletCoreParts = {
   readonly randomBytes: (length: number) => Uint8Array
   readonly clock: Clock
   readonly onEvent: (notice: WalletNotice) => void
+  /** See `WalletContext`. */
+  readonly announced: (anchor: Anchor) => PaymentLetter | undefined
   readonly perform: (effect: WalletEffect) => void
   readonly onRefused: (event: WalletEvent, rejection: Rejection) => void
   /** The store has failed: nothing is signed any more, and nothing need be heard (JRN-8). */
@@ -77,6 +90,7 @@ export class WalletCore {
         now: feed.time,
         signer: keys.channel,
         nonce: parts.randomBytes(RESUME_NONCE_BYTES),
+        announced: parts.announced,
       }),
       perform,
       onRefused,
