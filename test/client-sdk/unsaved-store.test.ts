@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { keyRange } from '#client-sdk/store/key-range.js'
 import { unsavedStore } from '#client-sdk/store/unsaved-store.js'
-import { pageOf } from './record-pages.js'
 
 type Order = 'ascending' | 'descending'
 
@@ -11,18 +11,15 @@ test('JRN-6 a store that is only looked at shows what was written to it, and kee
     list: async () => kept,
     get: async (_kind: string, key: string) => kept.find((record) => record.key === key)?.value,
     page: async (_kind: string, after: string | undefined, limit: number, order: Order) =>
-      pageOf(
-        kept.map(({ key, value }) => [key, value] as const),
-        after,
-        limit,
-        order,
-      ),
+      keyRange(kept, after, limit, order),
   }
   const store = unsavedStore(saved)
   await store.commit([
     { kind: 'channel', key: '2', value: Uint8Array.of(9) },
     { kind: 'channel', key: '3', value: undefined },
     { kind: 'invoice', key: '1', value: Uint8Array.of(7) },
+    { kind: 'invoiceOrder', key: '2', value: Uint8Array.of(9) },
+    { kind: 'invoiceOrder', key: '3', value: undefined },
   ])
   const channels = await store.list('channel')
   assert.deepEqual(
@@ -33,7 +30,7 @@ test('JRN-6 a store that is only looked at shows what was written to it, and kee
     ],
   )
   const pages = async (order: Order, after?: string) =>
-    (await store.page('channel', after, 1, order)).map(({ key }) => key)
+    (await store.page('invoiceOrder', after, 1, order)).map(({ key }) => key)
   assert.deepEqual(await pages('ascending'), ['1'])
   assert.deepEqual(await pages('ascending', '1'), ['2'])
   assert.deepEqual(await pages('descending'), ['2'])

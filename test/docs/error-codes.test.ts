@@ -13,6 +13,7 @@ const SOURCES = [
   'settlement/src/api',
   'hub/src',
   'watchtower/src',
+  'merchant/src',
 ]
 
 /** A refusal: `reject('code'`, or a problem or a message with a `code: 'code'`. */

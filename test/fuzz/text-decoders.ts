@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import {
   type Alternative,
   alternativeCodec,
+  type ChainId,
   createMnemonic,
   decodeTrusted,
   encodeInvoice,
   encodeOffer,
+  encodeTickFrame,
   formatLock,
   invoiceCodec,
   isRejection,
@@ -19,12 +21,15 @@ import {
   parseMnemonic,
   parseOffer,
   parsePublicKey,
+  parseTickFrame,
   parseTimestamp,
+  tickFrameCodec,
   toHex,
   utf8,
 } from '@tallystick/protocol'
 import { amountOf, unitsOf } from '#client-sdk/decimal-amount.js'
 import { auditLine, parseAuditLine } from '#hub/audit/audit-line.js'
+import { parseSettings, settingsText } from '#wallet/cli/wallet-folder.js'
 import type { Dice } from '../protocol/test-channel.js'
 import { testSigner } from '../protocol/test-channel.js'
 import { validBytes } from './codec-decoders.js'
@@ -61,6 +66,7 @@ export function textDecoders(): readonly Decoder[] {
     lockTextDecoder(),
     invoiceDecoder(),
     offerDecoder(),
+    tickFrameDecoder(),
     textDecoder(
       'parseAuditLine',
       (dice) => {
@@ -88,10 +94,30 @@ export function textDecoders(): readonly Decoder[] {
     numberDecoder('parseTimestamp', [0, 1_700_000_000, 2 ** 40 - 1], (text) => {
       return [parseTimestamp(Number(text)), Number(text)]
     }),
+    settingsDecoder(),
     mnemonicDecoder(),
     decimalDecoder('unitsOf', unitsOf),
     decimalDecoder('amountOf', amountOf),
   ]
+}
+
+/** The file by which a wallet's folder knows its network. */
+function settingsDecoder(): Decoder {
+  return {
+    name: 'parseSettings',
+    covers: ['parseSettings'],
+    valid: (dice) => {
+      const hub = dice.chance(50) ? 'ws://127.0.0.1:9740/v1/session' : undefined
+      const chainId = toHex(dice.bytes(32)) as ChainId
+      return utf8(settingsText({ ledger: 'http://127.0.0.1:9730', hub, chainId }))
+    },
+    check: (input) => {
+      const settings = parseSettings(textOf(input))
+      if (settings === undefined) return 'refused'
+      assert.deepEqual(parseSettings(settingsText(settings)), settings)
+      return 'accepted'
+    },
+  }
 }
 
 /** INV-3: a number that is taken is whole, not negative and the one that was handed in. */
@@ -230,4 +256,15 @@ function decimalDecoder(name: string, read: typeof unitsOf): Decoder {
       }
     },
   }
+}
+
+function tickFrameDecoder(): Decoder {
+  const valid = (dice: Dice) => {
+    const bytes = validBytes(tickFrameCodec, dice)
+    return bytes && encodeTickFrame(decodeTrusted(tickFrameCodec, bytes))
+  }
+  return textDecoder('parseTickFrame', valid, (text) => {
+    const frame = parseTickFrame(text)
+    return isRejection(frame) ? undefined : encodeTickFrame(frame)
+  })
 }

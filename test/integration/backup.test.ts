@@ -22,13 +22,13 @@ const APPOINTMENT: AppointmentTerms = {
   validUntil: TIMESTAMP_MAX,
 }
 
-/** The wallet of `name` with a store of its own, and what it noticed. */
-/** `from` pays back, so that the hub signs something as well. */
-async function receive(wallet: Wallet, from: Wallet, value = ONE): Promise<void> {
-  const { text, anchor } = await wallet.createInvoice({ value })
-  await Promise.all([from.pay(text, { key: text }), wallet.paid(anchor)])
+/** Pays and waits for both sides: a payer knows it is paid before the payee can spend the money. */
+async function payAcross(from: Wallet, to: Wallet, value: bigint): Promise<void> {
+  const { text, anchor } = await to.createInvoice({ value })
+  await Promise.all([from.pay(text, { key: text }), to.paid(anchor)])
 }
 
+/** The wallet of `name` with a store of its own, and what it noticed. */
 async function openStore(
   t: TestContext,
   network: TestNetwork,
@@ -211,8 +211,8 @@ describe('INV-42 a hub that gives an old backup', () => {
     const old = await hubCopy(network, 'alice')
 
     const going = await openStore(t, network, 'alice', 'alice.db')
-    await receive(bob, going.wallet, 10n * ONE)
-    await receive(going.wallet, bob)
+    await payAcross(going.wallet, bob, 10n * ONE)
+    await payAcross(bob, going.wallet, ONE)
     const entrusted = going.wallet.entrust(channel, APPOINTMENT)
     await going.close()
 
@@ -235,8 +235,8 @@ describe('INV-42 a hub that gives an old backup', () => {
     const alice = await openStore(t, network, 'alice', 'alice.db')
     const { wallet: bob } = await network.wallet('bob')
     const channel = await alice.wallet.openChannel({ deposit: 100n * ONE })
-    await receive(bob, alice.wallet, 10n * ONE)
-    await receive(alice.wallet, bob)
+    await payAcross(alice.wallet, bob, 10n * ONE)
+    await payAcross(bob, alice.wallet, ONE)
     const entrusted = alice.wallet.entrust(channel, APPOINTMENT)
     await alice.close()
     const again = await openStore(t, network, 'alice', 'again.db', {

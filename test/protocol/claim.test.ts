@@ -252,3 +252,23 @@ describe('INV-12 CH-6.3 a cancel is final only after the ack', () => {
     assert.equal(both.client.cancelling.length, 1)
   })
 })
+
+describe('CH-14 declineItem', () => {
+  test('gives up the rest of a stream once all that is known of it is paid, and not before', () => {
+    const both = pair()
+    const learnt = accepted(learnLink(both.hub, itemId(2), streamLink(2)))
+    assert.equal(codeOf(declineItem(learnt, itemId(2))), 'item_missing')
+    both.hub = learnt
+    const link = streamLink(2).link
+    both.update('client', [{ kind: 'redeem', id: itemId(2), index: 2, link }])
+    const declined = accepted(declineItem(both.hub, itemId(2)))
+    assert.equal(noteOf(declined, itemId(2)).declined, true)
+    both.hub = declined
+    both.update('client', [{ kind: 'cancel', id: itemId(2) }])
+    assert.equal(both.hub.peer.transferred, 20n)
+    assert.deepEqual(
+      both.hub.peer.items.map(({ id }) => id),
+      [itemId(1)],
+    )
+  })
+})

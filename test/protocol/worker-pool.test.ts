@@ -39,3 +39,16 @@ test('a pool that was stopped says so, and not that its workers are gone', async
   await pool.stop()
   await assert.rejects(pool.ask('one'), { message: 'the worker pool was stopped' })
 })
+
+test('a pool stops whole though its workers still answer: the process does not end before', async () => {
+  const pools = Array.from(
+    { length: 20 },
+    () => new WorkerPool<string, string>(SCRIPT, { workers: 2 }),
+  )
+  for (const pool of pools) {
+    const asked = ['one', 'two', 'three'].map((question) => pool.ask(question))
+    await asked[0]
+    const [stopped] = await Promise.allSettled([pool.stop(), ...asked])
+    assert.equal(stopped?.status, 'fulfilled')
+  }
+})

@@ -12,6 +12,7 @@ const COMMANDS = [
   ['settlement', 'ledger'],
   ['watchtower', 'watchtower'],
   ['wallet', 'wallet'],
+  ['merchant', 'tally-merchant'],
 ] as const
 
 test('each command is a file of the clone, so that npm links it before anything is built', () => {

@@ -17,6 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   watchtower: ['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
   wallet: ['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
+  merchant: ['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
 }
 /** A command line may stand on the floors below it: `ledger send` is a wallet, not the node. */
 const COMMAND_LINE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -24,10 +25,10 @@ const COMMAND_LINE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 }
 /** Files that may name Node: the native backends, worker threads, and everything under a shell's `node`. */
 const MAY_NAME_NODE =
-  /^protocol\/src\/(crypto\/\w+-node\.ts$|workers(\.ts$|\/))|^client-sdk\/src\/node(\.ts$|\/)|^(settlement|hub|watchtower|wallet)\//
+  /^protocol\/src\/(crypto\/\w+-node\.ts$|workers(\.ts$|\/))|^client-sdk\/src\/node(\.ts$|\/)|^(settlement|hub|watchtower|wallet|merchant)\//
 /** Pure folders: no clock, no randomness, no timers, no process, no promises. */
 const PURE =
-  /^protocol\/src\/(?!workers)|^settlement\/src\/(core|invariants)\/|^(hub|watchtower)\/src\/core\//
+  /^protocol\/src\/(?!workers)|^settlement\/src\/(core|invariants)\/|^(hub|watchtower|merchant)\/src\/core\//
 const IMPURE =
   /\b(Date\b|Math\.random|setTimeout|setInterval|process\.|globalThis|crypto\.getRandomValues|await |async |console\.)/
 const FORBIDDEN_NAME =

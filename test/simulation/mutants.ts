@@ -204,11 +204,11 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'payer-takes-any-preimage',
     rule: 'CH-6.5',
     file: CLAIM,
-    find: 'known.index > item.ticks || anchorOf(known.link, known.index) !== item.anchor',
+    find: 'known.index > item.ticks || !isLinkOf(item, known)',
     replace: 'known.index > item.ticks',
     and: {
       file: 'protocol/src/channel/change.ts',
-      find: 'anchorOf(link, index) !== item.anchor',
+      find: '!isLinkOf(item, { index, link })',
       replace: 'false',
     },
   },
@@ -257,7 +257,7 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 9,
     rule: 'INV-4',
     file: 'client-sdk/src/wallet/cancelled-payments.ts',
-    find: "payment.channel === channel && payment.status === 'cancelling'",
+    find: "status === 'cancelling'",
     replace: 'false',
   },
   {

@@ -1,5 +1,5 @@
 import type { RecordKind, StoreWrite, WalletStore } from '@tallystick/client-sdk'
-import { pageOf } from '../client-sdk/record-pages.js'
+import { keyRange } from '#client-sdk/store/key-range.js'
 import type { Incarnation } from './incarnation.js'
 import type { VirtualDisk } from './virtual-disk.js'
 
@@ -21,9 +21,9 @@ export function virtualWalletStore(
 ): WalletStore {
   const of = (kind: RecordKind) => records.get(kind) ?? new Map<string, Uint8Array>()
   return {
-    list: async (kind) => [...of(kind)].map(([key, value]) => ({ key, value })),
+    list: async (kind) => recordsOf(of(kind)),
     get: async (kind, key) => of(kind).get(key),
-    page: async (kind, after, limit, order) => pageOf(of(kind), after, limit, order),
+    page: async (kind, after, limit, order) => keyRange(recordsOf(of(kind)), after, limit, order),
     commit: (writes) => {
       onCommit(writes)
       return disk.transact(life, () => {
@@ -37,6 +37,10 @@ export function virtualWalletStore(
       })
     },
   }
+}
+
+function recordsOf(kept: ReadonlyMap<string, Uint8Array>) {
+  return [...kept].map(([key, value]) => ({ key, value }))
 }
 
 /** A copy of what lies on the disk, as a backup would have it. */

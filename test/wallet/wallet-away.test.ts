@@ -35,9 +35,9 @@ import {
   type TxId,
   timestamp,
 } from '@tallystick/protocol'
+import { keyRange } from '#client-sdk/store/key-range.js'
 import { encodeWalletChannel, paymentRecordCodec } from '#client-sdk/wallet/wallet-records.js'
 import { LedgerWorld, START, testGenesis, testSigner } from '../client-sdk/ledger-world.js'
-import { pageOf } from '../client-sdk/record-pages.js'
 import { StubLedger } from '../client-sdk/stub-ledger.js'
 import { closed, laneOf } from '../protocol/closing-channel.js'
 import { at, itemId } from '../protocol/test-channel.js'
@@ -149,13 +149,7 @@ function storeWith(records: Map<string, Uint8Array>): WalletStore {
   return {
     list: async (kind) => of(kind),
     get: async (kind, key) => records.get(`${kind}/${key}`),
-    page: async (kind, after, limit, order) =>
-      pageOf(
-        of(kind).map(({ key, value }) => [key, value] as const),
-        after,
-        limit,
-        order,
-      ),
+    page: async (kind, after, limit, order) => keyRange(of(kind), after, limit, order),
     commit: async (writes) => {
       for (const { kind, key, value } of writes) {
         if (value === undefined) records.delete(`${kind}/${key}`)

@@ -62,7 +62,7 @@ describe('INVOICE-3 being paid', () => {
 
   for (const [what, code, setup, change] of [
     ['an anchor that was never invoiced', 'unknown_payment', 2, item(1)],
-    ['a stream', 'amount_too_low', 1, addItem(1, { unit: 1_000n, ticks: 2 })],
+    ['a stream', 'streams_not_taken', 1, addItem(1, { unit: 1_000n, ticks: 2 })],
     ['an item that is over too soon', 'expiry_too_near', 1, item(1, 1_000n, 119)],
   ] as const) {
     test(`${what} is declined: ${code}`, () => {

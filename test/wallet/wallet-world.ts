@@ -20,6 +20,7 @@ import {
   signEvidence,
   type Timestamp,
 } from '@tallystick/protocol'
+import type { StreamTerms } from '#client-sdk/wallet/receive-stream.js'
 import type { WalletEffect, WalletEvent } from '#client-sdk/wallet/wallet-event.js'
 import type { InvoiceRecord, PaymentRecord } from '#client-sdk/wallet/wallet-records.js'
 import { WalletOverlay, WalletState } from '#client-sdk/wallet/wallet-state.js'
@@ -50,6 +51,8 @@ export class WalletWorld {
   readonly channel: ChannelId
   hub: ChannelParty
   now: Timestamp = NOW
+  /** Which streams it lets come. */
+  streams: StreamTerms | undefined
   /** Events so far: each has a nonce of its own. */
   events = 0
   /** Effects of the last batch. */
@@ -105,6 +108,7 @@ export class WalletWorld {
       signer: () => SIGNERS.client,
       nonce: new Uint8Array(RESUME_NONCE_BYTES).fill(++this.events),
       announced: this.announced,
+      streams: this.streams,
     }
   }
 

@@ -27,7 +27,8 @@ export class HubBackups {
   /** `sessionUrl`: the hub's session address, `ws://host:port/v1/session`. */
   constructor(sessionUrl: string, fetch: Fetch, chainId: ChainId, identity: Signer) {
     this.#hubUrl = sessionUrl.replace(/^ws/, 'http')
-    this.#fetch = fetch
+    // A browser's own refuses to be called as the method of another object.
+    this.#fetch = (input, init) => fetch(input, init)
     this.#chainId = chainId
     this.#identity = identity
   }

@@ -83,9 +83,11 @@ export class WalletBackups {
       case 'paymentChanged':
         this.#finished = withPayment(this.#finished, effect.payment)
         return this.#uploadIn(CHANGE_MS)
+      case 'streamChanged':
       case 'channelChanged':
         return this.#uploadIn(CHANGE_MS)
       case 'send':
+      case 'streamRefused':
       case 'agreeToClose':
         return
     }

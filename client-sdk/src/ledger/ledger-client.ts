@@ -100,8 +100,7 @@ export class LedgerClient {
   /** Throws `wrong_genesis` when the node serves another chain than the one expected. */
   static async connect(options: LedgerOptions): Promise<LedgerClient> {
     const { url, chainId, openSocket, signal } = options
-    const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
-    const http = ledgerHttp(url, fetch)
+    const http = ledgerHttp(url, options.fetch ?? globalThis.fetch)
     const genesis = await fetchGenesis(http, signal)
     const found = chainIdOf(genesis)
     if (chainId !== undefined && found !== chainId) {

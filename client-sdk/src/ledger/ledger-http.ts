@@ -29,7 +29,12 @@ const ANSWER_BYTES_MAX = 33_554_432
 
 /** The API at `url`, reached by `fetch`; one of these per node and process. */
 export function ledgerHttp(url: string, fetch: Fetch): LedgerHttp {
-  return { base: url.replace(/\/+$/, ''), fetch, turns: new RequestTurns(REQUESTS_MAX) }
+  return {
+    base: url.replace(/\/+$/, ''),
+    // A browser's own refuses to be called as the method of another object.
+    fetch: (input, init) => fetch(input, init),
+    turns: new RequestTurns(REQUESTS_MAX),
+  }
 }
 
 /**

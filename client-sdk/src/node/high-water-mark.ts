@@ -1,9 +1,9 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { sha256, toHex, utf8 } from '@tallystick/protocol'
+import type { Seal } from '../store/seal.js'
 import { StoreFault } from '../store/store-fault.js'
 import { writeDurableFile } from './durable-file.js'
-import type { Seal } from './seal.js'
 import { writeFault } from './write-fault.js'
 
 /** What a mark says: the newest commit that something may have been done because of. */

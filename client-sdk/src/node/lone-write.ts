@@ -1,5 +1,5 @@
+import type { Seal } from '../store/seal.js'
 import type { RowChange } from './row-change.js'
-import type { Seal } from './seal.js'
 import type { SealedTable } from './sealed-table.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { SEAL_COLUMNS, sealValues } from './stored-seal.js'

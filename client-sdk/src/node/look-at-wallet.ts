@@ -1,7 +1,8 @@
 import type { ChainId } from '@tallystick/protocol'
 import { unsavedStore } from '../store/unsaved-store.js'
+import { type OpenedWallet, openOver } from '../wallet/open-over.js'
 import type { WalletOptions } from '../wallet/wallet-options.js'
-import { type OpenedWallet, openOver } from './open-wallet.js'
+import { openWsSocket } from './open-ws-socket.js'
 import type { StoreAdvice } from './sealed-database.js'
 import { lookAtSqliteStore } from './sqlite-store.js'
 
@@ -30,9 +31,10 @@ export async function lookAtWallet({
   return openOver({
     ...{ words, ledgerUrl, restored, sharedWords, guards: false },
     ...(chainId !== undefined && { chainId }),
-    openStores: async () => {
+    openSocket: openWsSocket,
+    openStore: async () => {
       const looked = await lookAtSqliteStore(file, { restored, ...(advice && { advice }) })
-      return { ...looked, wallet: (name) => unsavedStore(looked.wallet(name)) }
+      return { store: unsavedStore(looked.wallet('wallet')), close: () => looked.close() }
     },
   })
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { type PublicKey, toHex } from '@tallystick/protocol'
+import type { LiveRows } from '../store/live-rows.js'
+import type { SqlValue } from '../store/row-digest.js'
+import { FIRST_HEAD, headOf, type Seal } from '../store/seal.js'
 import { StoreFault } from '../store/store-fault.js'
 import { type HighWaterMark, MarkFile, readHighWaterMark } from './high-water-mark.js'
-import type { LiveRows } from './live-rows.js'
+import { mismatchOf } from './mark-mismatch.js'
 import { changesOf, liveChangesOf, writeChanges, writtenOf } from './row-change.js'
-import type { SqlValue } from './row-digest.js'
-import { FIRST_HEAD, headOf, mismatchOf, type Seal } from './seal.js'
 import {
   lookupRows,
   type RowWrite,

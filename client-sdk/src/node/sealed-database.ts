@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
 import type { PublicKey } from '@tallystick/protocol'
+import { LiveRows } from '../store/live-rows.js'
+import type { SqlValue } from '../store/row-digest.js'
+import { nextSeal, type Seal } from '../store/seal.js'
 import { StoreFault } from '../store/store-fault.js'
 import { isCutShort } from './cut-short.js'
 import { MarkFile } from './high-water-mark.js'
-import { LiveRows } from './live-rows.js'
 import { isLone, loneWriteSchema, writeLone } from './lone-write.js'
 import { newMark, openSeal, type Restored } from './open-seal.js'
 import { changesOf, liveChangesOf, writeChanges, writtenOf } from './row-change.js'
-import type { SqlValue } from './row-digest.js'
-import { nextSeal, type Seal } from './seal.js'
 import {
   listRows,
   lookupRows,

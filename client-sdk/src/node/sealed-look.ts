@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
+import { LiveRows } from '../store/live-rows.js'
+import type { SqlValue } from '../store/row-digest.js'
 import { StoreFault } from '../store/store-fault.js'
 import { isCutShort } from './cut-short.js'
-import { LiveRows } from './live-rows.js'
 import { checkMark, findMark, readSeal } from './open-seal.js'
-import type { SqlValue } from './row-digest.js'
 import { advised, cutShort, type SealedDatabaseOptions } from './sealed-database.js'
 import {
   lookupRows,

@@ -1,6 +1,6 @@
 import { toHex } from '@tallystick/protocol'
+import { rowDigest, type SqlValue } from '../store/row-digest.js'
 import { StoreFault } from '../store/store-fault.js'
-import { rowDigest, type SqlValue } from './row-digest.js'
 import type { SqliteDatabase, SqliteTransaction } from './sqlite-database.js'
 
 /**

@@ -1,12 +1,11 @@
+import { isLiveKind } from '../store/live-records.js'
+import { withLostBooks } from '../store/lost-books.js'
+import { STORE_VERSION } from '../store/store-version.js'
 import type { RecordKind, StoreWrite, WalletStore } from '../store/wallet-store.js'
-import { decodeWalletChannel, encodeWalletChannel } from '../wallet/wallet-records.js'
 import { type Restored, SealedDatabase, type StoreAdvice } from './sealed-database.js'
 import { lookAtSealed } from './sealed-look.js'
 import type { RowWrite, SealedTable } from './sealed-table.js'
 import { storedBytes, storedText } from './stored-column.js'
-
-/** Format of the file; one of another is refused by name. */
-const STORE_VERSION = 7
 
 const COLUMNS = [
   { name: 'wallet', type: 'TEXT' },
@@ -114,30 +113,14 @@ const NOTHING_STORED = {
   page: async () => [],
 }
 
-/** Nobody knows what was signed since the copy was made. */
 const lostBooks: Restored['row'] = (_table, row) => {
   if (row['kind'] !== 'channel') return undefined
-  const channel = decodeWalletChannel(storedBytes(row, 'value'))
-  const value = encodeWalletChannel({ ...channel, books: 'lost' })
+  const value = withLostBooks(storedBytes(row, 'value'))
   return [storedText(row, 'wallet', anyText, 'text'), 'channel', keyOf(row), value]
 }
 
 function tableOf(kind: RecordKind): SealedTable {
-  switch (kind) {
-    case 'channel':
-    case 'invoice':
-    case 'payment':
-    case 'offer':
-    case 'letterPayment':
-    case 'meta':
-      return RECORD
-    case 'doneInvoice':
-    case 'donePayment':
-    case 'doneLetterPayment':
-    case 'invoiceOrder':
-    case 'paymentOrder':
-      return DONE
-  }
+  return isLiveKind(kind) ? RECORD : DONE
 }
 
 function rowOf(wallet: string, { kind, key, value }: StoreWrite): RowWrite {

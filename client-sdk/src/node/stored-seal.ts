@@ -1,6 +1,6 @@
 import type { PublicKey } from '@tallystick/protocol'
+import { headOf, type Seal } from '../store/seal.js'
 import { StoreFault } from '../store/store-fault.js'
-import { headOf, type Seal } from './seal.js'
 import type { SqliteDatabase, SqliteTransaction } from './sqlite-database.js'
 import { storedNumber, storedText } from './stored-column.js'
 

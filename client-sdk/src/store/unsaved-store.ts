@@ -1,3 +1,4 @@
+import { keyRange } from './key-range.js'
 import type { RecordKind, StoredRecord, StoreWrite, WalletStore } from './wallet-store.js'
 
 /** A store over what another one holds, whose commits stay in memory and are gone with it. */
@@ -18,19 +19,12 @@ export function unsavedStore(saved: Pick<WalletStore, 'list' | 'get' | 'page'>):
       // Of those that are kept, as many may be written over.
       const kept = await saved.page(kind, after, limit + own.length, order)
       const others = kept.filter(({ key }) => !written.has(nameOf(kind, key)))
-      const isNext = nextAfter(after, order)
-      return [...others, ...own.flatMap(recordsOf).filter(({ key }) => isNext(key))]
-        .sort((a, b) => (order === 'ascending' ? 1 : -1) * (a.key < b.key ? -1 : 1))
-        .slice(0, limit)
+      return keyRange([...others, ...own.flatMap(recordsOf)], after, limit, order)
     },
     commit: async (writes) => {
       for (const write of writes) written.set(nameOf(write.kind, write.key), write)
     },
   }
-}
-
-function nextAfter(after: string | undefined, order: 'ascending' | 'descending') {
-  return (key: string) => after === undefined || (order === 'ascending' ? key > after : key < after)
 }
 
 function nameOf(kind: RecordKind, key: string): string {

@@ -3,8 +3,10 @@ export type RecordKind =
   | 'channel'
   | 'invoice'
   | 'payment'
+  | 'stream'
   | 'doneInvoice'
   | 'donePayment'
+  | 'doneStream'
   /** Names by their place in lists: `record-order.ts`. */
   | 'invoiceOrder'
   | 'paymentOrder'
@@ -13,6 +15,9 @@ export type RecordKind =
   | 'letterPayment'
   | 'doneLetterPayment'
   | 'meta'
+
+/** Kinds whose records are read page by page, in the order of their keys. */
+export type OrderedKind = Extract<RecordKind, 'invoiceOrder' | 'paymentOrder'>
 
 export type StoredRecord = { readonly key: string; readonly value: Uint8Array }
 
@@ -24,7 +29,7 @@ export type StoreWrite = {
 }
 
 /**
- * A wallet's durable memory: engines exist for SQLite and, later, IndexedDB. `commit` is all or
+ * A wallet's durable memory: engines exist for SQLite and IndexedDB. `commit` is all or
  * nothing and returns only once power loss cannot undo it; after a failed commit the store must not
  * be used again. One process at a time.
  */
@@ -36,7 +41,7 @@ export type WalletStore = {
    * UTF-16 units (they are ASCII); absent: from the first key, or the last. Costs what it answers.
    */
   page(
-    kind: RecordKind,
+    kind: OrderedKind,
     after: string | undefined,
     limit: number,
     order: 'ascending' | 'descending',

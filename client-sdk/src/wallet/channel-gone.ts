@@ -14,7 +14,9 @@ import { settledLanes } from '../guard/answer-force-close.js'
 import { failCancelled, partsOn } from './cancelled-payments.js'
 import { endPart } from './finish-payment.js'
 import { meetInvoice, partOf } from './invoice-step.js'
+import { endGoneStreams } from './receive-stream.js'
 import { payClaimedInvoices } from './resume-step.js'
+import { endGonePaidStreams } from './stream-step.js'
 import type { WalletEffect } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
@@ -35,6 +37,8 @@ export function stepChannelGone(
     ...dropWaiting(state, party, context),
     ...(held.books === 'whole' ? [] : endDoubted(state, party, context)),
     ...payBySettlement(state, party, context),
+    ...endGonePaidStreams(state, party, [], context),
+    ...endGoneStreams(state, party, held.party, context),
   ]
 }
 

@@ -16,6 +16,7 @@ import {
 } from '../backup/finished-records.js'
 import { StoreFault } from '../store/store-fault.js'
 import type { WalletStore } from '../store/wallet-store.js'
+import { streamRecordCodec } from '../stream/stream-records.js'
 import { WalletError } from '../wallet-error.js'
 import { type HubPlace, hubPlaceCodec, KNOWN_HUB } from './known-hub.js'
 import { countOf } from './record-order.js'
@@ -77,6 +78,9 @@ export async function loadWallet(
   }
   for (const { value } of await store.list('payment')) {
     state.setPayment(decodeTrusted(paymentRecordCodec, value))
+  }
+  for (const { value } of await store.list('stream')) {
+    state.setStream(decodeTrusted(streamRecordCodec, value))
   }
   state.invoiceCount = await countOf(store, 'invoiceOrder')
   state.paymentCount = await countOf(store, 'paymentOrder')

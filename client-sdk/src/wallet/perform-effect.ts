@@ -13,6 +13,10 @@ export function performEffect(core: WalletCore, link: HubLink, effect: WalletEff
       return core.notify({ kind: 'invoice', invoice: effect.invoice })
     case 'paymentChanged':
       return core.notify({ kind: 'payment', payment: effect.payment })
+    case 'streamChanged':
+      return core.notify({ kind: 'stream', stream: effect.stream })
+    case 'streamRefused':
+      return core.notify(effect)
     case 'channelChanged':
       return core.changes.tell({ kind: 'books' })
   }

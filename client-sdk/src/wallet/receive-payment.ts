@@ -10,6 +10,8 @@ import {
 import { spontaneousInvoice } from '../letters/spontaneous-invoice.js'
 import { endPart } from './finish-payment.js'
 import { advanceInvoice, declineIncoming, meetInvoice, partOf } from './invoice-step.js'
+import { streamDropped, streamRedeemed, takeStream } from './receive-stream.js'
+import { paidStreamEnded } from './stream-step.js'
 import type { WalletEffect } from './wallet-event.js'
 import type { InvoiceRecord } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
@@ -24,14 +26,18 @@ export function meetLaneEvent(
 ): WalletEffect[] {
   switch (event.kind) {
     case 'itemAdded':
-      return meetItem(state, channel, event.item, context)
+      return event.item.ticks > 1
+        ? meetStream(state, channel, event.item, context)
+        : meetItem(state, channel, event.item, context)
     case 'itemRedeemed': {
-      const { item } = event
+      const { item, index } = event
+      if (item.ticks > 1) return streamRedeemed(state, channel, item, index, context)
       const part = partOf(channel, item)
       return meetInvoice(state, item.anchor, { kind: 'redeemed', part }, context)
     }
     case 'itemDropped': {
-      const { anchor, id } = event.item
+      const { anchor, id, ticks } = event.item
+      if (ticks > 1) return streamDropped(state, channel, event.item, context)
       // It expired without being enforced; another item of this anchor may still pay.
       if (state.invoice(anchor)?.status === 'claiming' && isClaimed(state, anchor)) return []
       return meetInvoice(state, anchor, { kind: 'dropped', channel, id }, context)
@@ -74,7 +80,25 @@ function announcedInvoice(
   return letter && { ...spontaneousInvoice(letter, now), order: state.nextOrder('invoice') }
 }
 
+function meetStream(
+  state: WalletOverlay,
+  channel: ChannelId,
+  item: PendingItem,
+  context: WalletContext,
+): WalletEffect[] {
+  const taken = takeStream(state, channel, item, context)
+  if (!isRejection(taken)) return taken
+  const { code } = taken
+  return [
+    { kind: 'streamRefused', anchor: item.anchor, code },
+    ...declineIncoming(state, channel, item.id, code),
+  ]
+}
+
 /** The hub has given up a cancelled item for good: the money is back. */
-function releasePayment(state: WalletOverlay, id: ItemId, { now }: WalletContext): WalletEffect[] {
-  return endPart(state, id, { status: 'failed' }, now)
+function releasePayment(state: WalletOverlay, id: ItemId, context: WalletContext): WalletEffect[] {
+  return [
+    ...endPart(state, id, { status: 'failed' }, context.now),
+    ...paidStreamEnded(state, id, '', context),
+  ]
 }

@@ -20,7 +20,9 @@ import { partsOn } from './cancelled-payments.js'
 import { endPart } from './finish-payment.js'
 import { meetInvoice } from './invoice-step.js'
 import { meetLaneEvent } from './receive-payment.js'
+import { endGoneStreams } from './receive-stream.js'
 import { stepRevealSeen } from './reveal-step.js'
+import { endGonePaidStreams, paidStreamEnded } from './stream-step.js'
 import type { WalletEffect } from './wallet-event.js'
 import type { InvoicePart, WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
@@ -59,11 +61,16 @@ export function stepTurnEnded(
 function endDrafted(
   state: WalletOverlay,
   { draft }: ChannelParty,
-  { now }: WalletContext,
+  context: WalletContext,
 ): WalletEffect[] {
   const news = { status: 'failed', code: 'channel_resumed' } as const
   return (draft?.changes ?? []).flatMap(({ kind, id }) =>
-    kind === 'add' ? endPart(state, id, news, now) : [],
+    kind === 'add'
+      ? [
+          ...endPart(state, id, news, context.now),
+          ...paidStreamEnded(state, id, news.code, context),
+        ]
+      : [],
   )
 }
 
@@ -139,6 +146,8 @@ export function stepResumeAnswered(
   return [
     ...reveals.flatMap((reveal) => stepRevealSeen(state, reveal, context)),
     ...endGonePayments(state, party, released, context),
+    ...endGonePaidStreams(state, party, released, context),
+    ...endGoneStreams(state, party, held.party, context),
     ...endGoneInvoices(state, held.party, party, context),
     { kind: 'channelChanged', channel },
   ]

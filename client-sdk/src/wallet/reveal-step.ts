@@ -8,6 +8,7 @@ import {
 import { claimedInDispute } from './cancelled-payments.js'
 import { endPart } from './finish-payment.js'
 import { meetInvoice, partOf } from './invoice-step.js'
+import { paidStreamRedeemed } from './stream-step.js'
 import type { WalletEffect } from './wallet-event.js'
 import type { PaymentStatus } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
@@ -28,6 +29,7 @@ export function stepRevealSeen(
     for (const { id } of seen.paid) {
       const preimage = earlierLink(known.link, known.index - 1)
       effects.push(...markPaid(state, id, preimage, context))
+      effects.push(...paidStreamRedeemed(state, id, known.index, context))
     }
     for (const { id } of claimedInDispute(held.party, event)) {
       if (partStatus(state, id) !== 'cancelling') continue

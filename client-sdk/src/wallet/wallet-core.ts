@@ -12,8 +12,10 @@ import { KeyCoins } from '../ledger/key-coins.js'
 import type { LetterPayment } from '../letters/letter-payment.js'
 import type { OfferRecord } from '../letters/own-offer.js'
 import type { WalletStore } from '../store/wallet-store.js'
+import type { StreamRecord } from '../stream/stream-records.js'
 import { KnownHub } from './known-hub.js'
 import type { StoredWallet } from './load-wallet.js'
+import type { StreamTerms } from './receive-stream.js'
 import { SharedWords } from './shared-words.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import { liveChannels } from './wallet-ledger.js'
@@ -31,6 +33,10 @@ export type WalletNotice =
   | { readonly kind: 'offer'; readonly offer: OfferRecord }
   /** Of the payment of an offer, or of a spontaneous one, before it is begun and after it has ended. */
   | { readonly kind: 'letterPayment'; readonly payment: LetterPayment }
+  /** A stream that this wallet pays, or that pays it, has changed. */
+  | { readonly kind: 'stream'; readonly stream: StreamRecord }
+  /** A stream that came was declined, and why. */
+  | { readonly kind: 'streamRefused'; readonly anchor: Anchor; readonly code: string }
   | { readonly kind: 'guard'; readonly act: GuardAct }
   /** A new store was filled from a backup, which was made at this ledger time. */
   | { readonly kind: 'restored'; readonly version: number; readonly time: number }
@@ -46,6 +52,8 @@ export type WalletCoreParts = {
   readonly stored: StoredWallet
   readonly randomBytes: (length: number) => Uint8Array
   readonly clock: Clock
+  /** Which streams are let come; absent: none. */
+  readonly streams?: StreamTerms | undefined
   readonly onEvent: (notice: WalletNotice) => void
   /** See `WalletContext`. */
   readonly announced: (anchor: Anchor) => PaymentLetter | undefined
@@ -91,6 +99,7 @@ export class WalletCore {
         signer: keys.channel,
         nonce: parts.randomBytes(RESUME_NONCE_BYTES),
         announced: parts.announced,
+        streams: parts.streams,
       }),
       perform,
       onRefused,

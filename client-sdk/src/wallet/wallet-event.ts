@@ -5,13 +5,23 @@ import type {
   ChannelEnd,
   ChannelId,
   Entrusted,
+  ItemId,
   Message,
   ResumeAnswer,
   SeenReveal,
   SignedAgreement,
   Timestamp,
 } from '@tallystick/protocol'
+import type { Redemption } from '../stream/stream-desk.js'
+import type { PaidStreamRecord, StreamRecord } from '../stream/stream-records.js'
 import type { Books, InvoiceRecord, PaymentRecord } from './wallet-records.js'
+
+/** How far a stream that is paid has come: no tick above `reserved` was given away, `served` were served. */
+export type TicksGiven = {
+  readonly id: ItemId
+  readonly reserved: number
+  readonly served: number
+}
 
 /** What happens to a wallet. */
 export type WalletEvent =
@@ -29,6 +39,14 @@ export type WalletEvent =
   | { readonly kind: 'invoice'; readonly invoice: InvoiceRecord }
   /** The owner takes what is held for an invoice, or wants it to be paid no more. */
   | { readonly kind: 'capture' | 'cancel'; readonly anchor: Anchor }
+  /** The owner opens a stream; the record is `open`. */
+  | { readonly kind: 'openStream'; readonly stream: PaidStreamRecord }
+  /** Ticks up to a number may be given away from here on. */
+  | ({ readonly kind: 'reserveTicks' } & TicksGiven)
+  /** No tick is given away any more. */
+  | ({ readonly kind: 'endStream' } & TicksGiven)
+  /** Ticks that were taken, and have to be on disk before long. */
+  | { readonly kind: 'redeemTicks'; readonly redemptions: readonly Redemption[] }
   /** The owner wants to close by agreement: no new items, and an offer is asked for. */
   | { readonly kind: 'drain'; readonly channel: ChannelId }
   /** The owner's key has signed what the hub offered. */
@@ -74,6 +92,9 @@ export type WalletEffect =
   | { readonly kind: 'send'; readonly message: Message }
   | { readonly kind: 'invoiceChanged'; readonly invoice: InvoiceRecord }
   | { readonly kind: 'paymentChanged'; readonly payment: PaymentRecord }
+  | { readonly kind: 'streamChanged'; readonly stream: StreamRecord }
+  /** A stream that came was declined, and why. */
+  | { readonly kind: 'streamRefused'; readonly anchor: Anchor; readonly code: string }
   | { readonly kind: 'channelChanged'; readonly channel: ChannelId }
   /** The books of the channel are whole again: what the hub had to say meanwhile is asked for. */
   | { readonly kind: 'resumed'; readonly channel: ChannelId }

@@ -1,5 +1,13 @@
 import { type Anchor, type ChannelId, encode, type ItemId } from '@tallystick/protocol'
 import type { StoreWrite } from '../store/wallet-store.js'
+import {
+  isDoneStream,
+  type PaidStreamRecord,
+  type ReceivedStreamRecord,
+  type StreamRecord,
+  streamKey,
+  streamRecordCodec,
+} from '../stream/stream-records.js'
 import { isOver } from './invoice-machine.js'
 import { isResolved } from './payment-machine.js'
 import { invoiceOrder, paymentOrder } from './record-order.js'
@@ -22,6 +30,8 @@ export type WalletView = {
   paymentOfItem(id: ItemId): PaymentRecord | undefined
   payments(): Iterable<PaymentRecord>
   invoices(): Iterable<InvoiceRecord>
+  stream(key: string): StreamRecord | undefined
+  streams(): Iterable<StreamRecord>
 }
 
 /** The committed state in memory: what the store holds, less finished payments and invoices. */
@@ -29,6 +39,7 @@ export class WalletState implements WalletView {
   readonly #channels = new Map<ChannelId, WalletChannel>()
   readonly #invoices = new Map<Anchor, InvoiceRecord>()
   readonly #payments = new Map<ItemId, PaymentRecord>()
+  readonly #streams = new Map<string, StreamRecord>()
   /** Items beyond the first of each payment, which has its name. */
   readonly #items = new Map<ItemId, ItemId>()
   /** How many invoices and payments this wallet has made so far. */
@@ -63,6 +74,14 @@ export class WalletState implements WalletView {
     return this.#payments.values()
   }
 
+  stream(key: string): StreamRecord | undefined {
+    return this.#streams.get(key)
+  }
+
+  streams(): Iterable<StreamRecord> {
+    return this.#streams.values()
+  }
+
   setChannel(channel: WalletChannel): void {
     this.#channels.set(channel.party.ledger.id, channel)
   }
@@ -81,6 +100,11 @@ export class WalletState implements WalletView {
       else this.#items.set(id, payment.id)
     }
   }
+
+  setStream(stream: StreamRecord): void {
+    if (isDoneStream(stream)) this.#streams.delete(streamKey(stream))
+    else this.#streams.set(streamKey(stream), stream)
+  }
 }
 
 /** A batch's writes above the committed state: dropped whole if the commit fails. */
@@ -89,6 +113,7 @@ export class WalletOverlay implements WalletView {
   readonly #channels = new Map<ChannelId, WalletChannel>()
   readonly #invoices = new Map<Anchor, InvoiceRecord>()
   readonly #payments = new Map<ItemId, PaymentRecord>()
+  readonly #streams = new Map<string, StreamRecord>()
 
   #invoiceCount: number
   #paymentCount: number
@@ -138,6 +163,29 @@ export class WalletOverlay implements WalletView {
     for (const payment of this.#base.payments()) yield this.#payments.get(payment.id) ?? payment
   }
 
+  stream(key: string): StreamRecord | undefined {
+    return this.#streams.get(key) ?? this.#base.stream(key)
+  }
+
+  *streams(): Iterable<StreamRecord> {
+    for (const stream of this.#base.streams()) {
+      if (!this.#streams.has(streamKey(stream))) yield stream
+    }
+    yield* [...this.#streams.values()]
+  }
+
+  /** A stream that this wallet pays, by the id of its item. */
+  paidStream(id: ItemId): PaidStreamRecord | undefined {
+    const stream = this.stream(id)
+    return stream?.kind === 'paid' ? stream : undefined
+  }
+
+  /** A stream that pays this wallet, by its anchor. */
+  receivedStream(anchor: Anchor): ReceivedStreamRecord | undefined {
+    const stream = this.stream(anchor)
+    return stream?.kind === 'received' ? stream : undefined
+  }
+
   setChannel(channel: WalletChannel): void {
     this.#channels.set(channel.party.ledger.id, channel)
   }
@@ -148,6 +196,10 @@ export class WalletOverlay implements WalletView {
 
   setPayment(payment: PaymentRecord): void {
     this.#payments.set(payment.id, payment)
+  }
+
+  setStream(stream: StreamRecord): void {
+    this.#streams.set(streamKey(stream), stream)
   }
 
   /** The channels that this batch wrote. */
@@ -179,6 +231,10 @@ export class WalletOverlay implements WalletView {
           ...paymentOrder(payment, this.#base.payment(payment.id)),
         ]
       }),
+      ...[...this.#streams.values()].flatMap((stream) => {
+        const value = encode(streamRecordCodec, stream)
+        return moved('stream', 'doneStream', streamKey(stream), value, isDoneStream(stream))
+      }),
     ]
   }
 
@@ -187,6 +243,7 @@ export class WalletOverlay implements WalletView {
     for (const channel of this.#channels.values()) state.setChannel(channel)
     for (const invoice of this.#invoices.values()) state.setInvoice(invoice)
     for (const payment of this.#payments.values()) state.setPayment(payment)
+    for (const stream of this.#streams.values()) state.setStream(stream)
     state.invoiceCount = this.#invoiceCount
     state.paymentCount = this.#paymentCount
   }
@@ -194,8 +251,8 @@ export class WalletOverlay implements WalletView {
 
 /** What is finished is kept apart, so that a start does not read all of history. */
 function moved(
-  active: 'invoice' | 'payment',
-  done: 'doneInvoice' | 'donePayment',
+  active: 'invoice' | 'payment' | 'stream',
+  done: 'doneInvoice' | 'donePayment' | 'doneStream',
   key: string,
   value: Uint8Array,
   isDone: boolean,

@@ -40,6 +40,7 @@ import { endPart } from './finish-payment.js'
 import { meetInvoice } from './invoice-step.js'
 import { stepNewInvoice, stepOwnInvoice, stepPay } from './owner-step.js'
 import { meetLaneEvent } from './receive-payment.js'
+import { type StreamTerms, stepRedeemTicks } from './receive-stream.js'
 import {
   answerHub,
   becomeWhole,
@@ -50,6 +51,14 @@ import {
   stepTurnEnded,
 } from './resume-step.js'
 import { markPaid, stepRevealSeen } from './reveal-step.js'
+import {
+  paidStreamDeclined,
+  paidStreamEnded,
+  paidStreamRedeemed,
+  stepEndStream,
+  stepOpenStream,
+  stepReserveTicks,
+} from './stream-step.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
@@ -65,6 +74,8 @@ export type WalletContext = {
   readonly announced?: (anchor: Anchor) => PaymentLetter | undefined
   /** 16 fresh random bytes, never used before, for a resume that is asked for (CH-18). */
   readonly nonce: Uint8Array
+  /** Which streams this wallet lets come; absent: none. */
+  readonly streams?: StreamTerms | undefined
 }
 
 /** What one event makes of the state, or why it is refused. */
@@ -86,6 +97,14 @@ export function stepWallet(
     case 'capture':
     case 'cancel':
       return stepOwnInvoice(state, event, context)
+    case 'openStream':
+      return stepOpenStream(state, event, context)
+    case 'reserveTicks':
+      return stepReserveTicks(state, event)
+    case 'endStream':
+      return stepEndStream(state, event, context)
+    case 'redeemTicks':
+      return stepRedeemTicks(state, event.redemptions, context)
     case 'drain':
       return stepDrain(state, event.channel)
     case 'agreed':
@@ -199,7 +218,10 @@ function stepClaim(state: WalletOverlay, claim: Claim, context: WalletContext): 
   if (claimed.kind === 'known') return []
   if (claimed.kind === 'rejection') return claimed
   state.setChannel({ ...held, party: claimed.party })
-  return markPaid(state, claim.id, claim.known.link, context)
+  return [
+    ...markPaid(state, claim.id, claim.known.link, context),
+    ...paidStreamRedeemed(state, claim.id, claim.known.index, context),
+  ]
 }
 
 function stepDecline(
@@ -215,7 +237,10 @@ function stepDecline(
   const party = draftChange(held.party, { kind: 'cancel', id }, context.now)
   if (isRejection(party)) return party
   state.setChannel({ ...held, party })
-  return endPart(state, id, { status: 'cancelling', code }, context.now)
+  return [
+    ...endPart(state, id, { status: 'cancelling', code }, context.now),
+    ...paidStreamDeclined(state, id, code, context),
+  ]
 }
 
 function stepCloseOffer(state: WalletOverlay, offer: MessageOf<'closeOffer'>): Outcome {
@@ -289,8 +314,9 @@ function stepTimePassed(state: WalletOverlay, context: WalletContext): Outcome {
 function expireItems(
   state: WalletOverlay,
   { party: before }: WalletChannel,
-  { now }: WalletContext,
+  context: WalletContext,
 ): { readonly party: ChannelParty; readonly effects: WalletEffect[] } {
+  const { now } = context
   let party = before
   const effects: WalletEffect[] = []
   for (const item of before.own.items) {
@@ -299,6 +325,7 @@ function expireItems(
     // On a channel that signs no more, the ledger gives the item back by the same rule.
     if (isRejection(drafted) && drafted.code !== 'channel_not_usable') continue
     if (!isRejection(drafted)) party = drafted
+    effects.push(...paidStreamEnded(state, item.id, 'expired', context))
     // A link that became public in time has paid it; on a closing channel the item stays where it is.
     effects.push(...endPart(state, item.id, { status: 'failed', code: 'expired' }, now))
   }

@@ -7,6 +7,7 @@ import helmet from 'helmet'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { FRAME_CHUNKS_MAX, FRAME_FRAGMENTS_MAX } from '../limits.js'
 import { type BackupRoutesParts, backupRoutes } from './backup-routes.js'
+import { answerPreflight, crossOrigin } from './cross-origin.js'
 import { type PaymentRoutesParts, paymentRoutes } from './payment-routes.js'
 import { boundPlainConnections } from './plain-connections.js'
 import { refuseUpgrade, sendProblem } from './problem.js'
@@ -107,6 +108,12 @@ function hubApp({
   const app = express()
   app.disable('x-powered-by')
   app.use(helmet())
+  // Of what there is, only the operator's books are for no page.
+  app.use(
+    ['/livez', '/readyz', '/v1/hub', '/v1/stats', '/v1/backups'],
+    crossOrigin(),
+    answerPreflight,
+  )
   app.get('/livez', (_, response) => void response.json({ status: 'ok' }))
   app.get('/readyz', (_, response) => {
     const detail = notReadyFor()

@@ -8,12 +8,12 @@ import {
   timestampCodec,
   union,
 } from '../codec/codec.js'
-import { anchorOf } from '../crypto/hash-chain.js'
 import { anchorCodec, itemIdCodec, publicKeyCodec } from '../ledger/identifiers.js'
 import { ITEM_TICKS_MAX } from '../ledger/limits.js'
 import { AMOUNT_MAX, amount } from '../primitives/amount.js'
 import { compareText } from '../primitives/order.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
+import { isLinkOf, keepLinks } from './item-link.js'
 import type { LaneState } from './lane-state.js'
 import { claimableOf, type PendingItem } from './pending-item.js'
 
@@ -91,7 +91,7 @@ function redeemItem(
   if (index <= item.paid || index > item.ticks) {
     return reject('link_mismatch', `item ${id} is paid up to ${item.paid} of ${item.ticks}`)
   }
-  if (anchorOf(link, index) !== item.anchor) {
+  if (!isLinkOf(item, { index, link })) {
     return reject('link_mismatch', `the link does not hash to the anchor of item ${id}`)
   }
   const transferred = lane.transferred + claimableOf(item, index)
@@ -101,6 +101,8 @@ function redeemItem(
   const items =
     index === item.ticks
       ? lane.items.filter((other) => other !== item)
-      : lane.items.map((other) => (other === item ? { ...item, paid: index } : other))
+      : lane.items.map((other) =>
+          other === item ? keepLinks(item, { ...item, paid: index }) : other,
+        )
   return { ...lane, transferred: amount(transferred), items }
 }

@@ -1,10 +1,11 @@
 import { type Decoded, integer, struct, text } from '../codec/codec.js'
-import { anchorOf, earlierLink } from '../crypto/hash-chain.js'
+import { earlierLink } from '../crypto/hash-chain.js'
 import { type Anchor, channelIdCodec, type ItemId, itemIdCodec } from '../ledger/identifiers.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
 import type { Timestamp } from '../primitives/time.js'
 import type { ChannelRejection } from './channel-rejection.js'
 import { draftChange } from './draft.js'
+import { isLinkOf, trustLink } from './item-link.js'
 import { CLAIM_MARGIN_SECONDS } from './limits.js'
 import {
   type ChannelParty,
@@ -41,23 +42,40 @@ export function learnLink(
 ): ChannelParty | Rejection<'item_missing' | 'link_mismatch'> {
   const item = party.peer.items.find((other) => other.id === id)
   if (item === undefined) return reject('item_missing', `there is no item ${id} on this lane`)
-  if (anchorOf(known.link, known.index) !== item.anchor) {
+  if (!isLinkOf(item, known)) {
     return reject('link_mismatch', `the link does not hash to the anchor of item ${id}`)
   }
-  const note = noteOf(party, id)
+  return noteLink(party, item, known)
+}
+
+/** The same of a link that this side has followed to the anchor itself: it is not hashed again. */
+export function learnCheckedLink(
+  party: ChannelParty,
+  id: ItemId,
+  known: KnownLink,
+): ChannelParty | Rejection<'item_missing'> {
+  const item = party.peer.items.find((other) => other.id === id)
+  if (item === undefined) return reject('item_missing', `there is no item ${id} on this lane`)
+  trustLink(item, known)
+  return noteLink(party, item, known)
+}
+
+function noteLink(party: ChannelParty, item: PendingItem, known: KnownLink): ChannelParty {
+  const note = noteOf(party, item.id)
   const shown = linkFor(item, known)
   return (note.known?.index ?? 0) >= shown.index
     ? party
     : withNote(party, { ...note, known: shown })
 }
 
-/** As payee: asks the payer to drop an item. Refused once its link is known: it is money then. */
+/** As payee: asks the payer to drop an item. Refused while a link is known that was not paid: it is money. */
 export function declineItem(
   party: ChannelParty,
   id: ItemId,
 ): ChannelParty | Rejection<'item_missing'> {
   const note = noteOf(party, id)
-  if (!party.peer.items.some((item) => item.id === id) || note.known !== undefined) {
+  const item = party.peer.items.find((other) => other.id === id)
+  if (item === undefined || (note.known?.index ?? 0) > item.paid) {
     return reject('item_missing', `item ${id} cannot be declined: it is gone or its link is known`)
   }
   return withNote(party, { ...note, declined: true })
@@ -78,7 +96,7 @@ export function receiveClaim(
   // What is not signed yet cannot be known to the payee but from somebody else.
   const isSigned = party.own.items.some((other) => other.id === id)
   if (item === undefined || !isSigned || known.index <= item.paid) return { kind: 'known' }
-  if (known.index > item.ticks || anchorOf(known.link, known.index) !== item.anchor) {
+  if (known.index > item.ticks || !isLinkOf(item, known)) {
     return reject('link_mismatch', `the link does not hash to the anchor of item ${id}`)
   }
   if (now > item.expiry - CLAIM_MARGIN_SECONDS) {

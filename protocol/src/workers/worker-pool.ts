@@ -88,7 +88,8 @@ export class WorkerPool<Question, Answer> {
     worker.on('message', (answer: Answer) => {
       helper.jobs.shift()?.done(answer)
       this.#feed(helper)
-      if (helper.jobs.length === 0) worker.unref()
+      // While the pool stops, what waits for the end of the thread keeps the process alive.
+      if (helper.jobs.length === 0 && this.#fault === undefined) worker.unref()
     })
     worker.on('error', (error) => this.#fail(error))
     worker.on('messageerror', (error) => this.#fail(error))
@@ -99,7 +100,10 @@ export class WorkerPool<Question, Answer> {
   }
 
   #fail(fault: unknown): void {
-    this.#fault ??= fault
+    if (this.#fault === undefined) {
+      this.#fault = fault
+      for (const { worker } of this.#helpers) worker.unref()
+    }
     const held = this.#helpers.flatMap(({ jobs }) => jobs.splice(0))
     for (const { failed } of [...held, ...this.#waiting.splice(0)]) failed(this.#fault)
   }

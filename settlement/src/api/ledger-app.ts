@@ -3,6 +3,7 @@ import helmet from 'helmet'
 import { DamagedBlock } from '../ledger-fault.js'
 import type { LedgerNode } from '../node/ledger-node.js'
 import type { Clients } from './clients.js'
+import { answerPreflight, crossOrigin } from './cross-origin.js'
 import { type ForwardTransaction, forwardRoutes } from './forward-routes.js'
 import { ledgerRoutes } from './ledger-routes.js'
 import { damagedProblem, requestIdOf, sendProblem } from './problem.js'
@@ -32,7 +33,9 @@ export function ledgerApp(
     response.set('cache-control', 'no-store')
     next()
   })
-  app.use(clients.admit)
+  // Before anything is refused: a page has to be able to read why.
+  app.use(crossOrigin())
+  app.use(clients.admit, answerPreflight)
   if (forward !== undefined) app.use(forwardRoutes(clients, forward))
   app.use(transactionRoutes(node, clients), ledgerRoutes(node, clients), refuseMethod())
   app.use((_, response) => {

@@ -1,4 +1,3 @@
-import type { ChainId } from '@tallystick/protocol'
 import {
   backupFacts,
   backupLines,
@@ -7,19 +6,16 @@ import {
   readBackupFile,
 } from './backup-file.js'
 import { CommandError } from './command-error.js'
-import { openStore } from './open-store.js'
+import { openStore, type WalletPlace } from './open-store.js'
 import { checkOutput } from './output-file.js'
+import { type PlaceOptions, placeOf } from './place-of.js'
 import { printFacts } from './print-facts.js'
 import { showProgress } from './progress.js'
+import { walletFolder } from './wallet-folder.js'
 import { readWordsFile } from './words-file.js'
 import { writeWhole } from './write-whole.js'
 
-export type BackupCommand = {
-  readonly keys: string
-  readonly store?: string
-  readonly ledger?: string
-  readonly chainId?: ChainId
-  readonly sharedWords?: true
+export type BackupCommand = PlaceOptions & {
   readonly out?: string
   readonly replace?: true
   readonly check?: string
@@ -28,24 +24,25 @@ export type BackupCommand = {
 
 /** `wallet backup`: writes the whole store, sealed under the words, to a file; or looks into such a file. */
 export async function backUp(options: BackupCommand): Promise<void> {
-  const { check, out, store, ledger } = options
-  if (check !== undefined) return checkBackup(options, check)
-  if (out === undefined || store === undefined || ledger === undefined) {
-    throw new CommandError('usage', 'either --check is due, or --out, --store and --ledger')
+  const { check, out } = options
+  if (check !== undefined) {
+    const keys = options.keys ?? walletFolder(options.wallet).keys
+    return checkBackup(check, keys, options)
   }
-  return writeBackup(options, { out, store, ledger })
+  if (out === undefined) throw new CommandError('usage', 'either --check is due, or --out')
+  return writeBackup(await placeOf(options), { ...options, out })
 }
 
 async function writeBackup(
-  { keys, chainId, sharedWords, replace, json }: BackupCommand,
-  { out, ...place }: { readonly out: string; readonly store: string; readonly ledger: string },
+  place: WalletPlace,
+  { out, replace, json }: Pick<BackupCommand, 'replace' | 'json'> & { readonly out: string },
 ): Promise<void> {
+  const { keys, store } = place
   const words = await readWordsFile(keys)
   // A backup of other words may be all that somebody else has.
   const replaces = replace && ((path: string) => readBackupFile(path, words))
-  await checkOutput(out, { keys, store: place.store }, replaces)
-  const options = { ...(chainId && { chainId }), ...(sharedWords && { sharedWords }) }
-  const { wallet, close } = await openStore({ keys, ...place, ...options }, { as: 'bystander' })
+  await checkOutput(out, { keys, store }, replaces)
+  const { wallet, close } = await openStore(place, { as: 'bystander' })
   try {
     const bytes = await showProgress('sealing the backup', () => wallet.exportBackup())
     // What was written is what the words open: nobody should learn otherwise when it is needed.
@@ -63,7 +60,11 @@ async function writeBackup(
   }
 }
 
-async function checkBackup({ keys, chainId, json }: BackupCommand, file: string): Promise<void> {
+async function checkBackup(
+  file: string,
+  keys: string,
+  { chainId, json }: BackupCommand,
+): Promise<void> {
   const backup = await readBackupFile(file, await readWordsFile(keys), chainId)
   const now = clockSeconds()
   const text = [`${file} is whole, and opens with these words`, ...backupLines(backup, now)]

@@ -3,10 +3,14 @@ import { CommanderError } from 'commander'
 import { printable } from './print-facts.js'
 
 /**
- * Exit codes: 1 could not do it or was asked for wrongly, 2 the rules of the ledger refuse it, 70 a
- * durable promise or an invariant was broken on the way.
+ * Exit codes: 1 could not do it or was asked for wrongly, 2 the rules of the ledger refuse it, 3 what was
+ * begun is not decided yet, 4 another command has the store, 70 a durable promise or an invariant was broken
+ * on the way, 130 interrupted.
  */
-export const EXIT = { failed: 1, refused: 2, fault: 70 } as const
+export const EXIT = {
+  ...{ failed: 1, refused: 2, pending: 3, busy: 4 },
+  ...{ fault: 70, interrupted: 130 },
+} as const
 type Exit = (typeof EXIT)[keyof typeof EXIT]
 
 /** Why a command is not done; `code` is stable. */
@@ -18,6 +22,11 @@ export class CommandError extends Error {
     super(message)
     this.code = code
   }
+}
+
+/** A person has ended the command. */
+export function interrupted(detail: string): CommandError {
+  return new CommandError('interrupted', detail)
 }
 
 type Failure = { readonly code: string; readonly detail: string; readonly exit: Exit }
@@ -40,17 +49,18 @@ export function stopOnFailure(error: unknown): never {
 
 function failureOf(error: unknown): Failure {
   const { failed, refused, fault } = EXIT
-  if (error instanceof CommandError || error instanceof WalletError) {
+  if (error instanceof CommandError) {
+    const exit = error.code === 'interrupted' ? EXIT.interrupted : failed
+    return { code: error.code, detail: error.message, exit }
+  }
+  if (error instanceof WalletError) {
     return { code: error.code, detail: error.message, exit: failed }
   }
   if (error instanceof LedgerError) {
     const exit = error.status === RULES_REFUSE ? refused : failed
     return { code: error.code, detail: error.message, exit }
   }
-  if (error instanceof StoreFault) {
-    const exit = error.code === 'store_failed' ? fault : failed
-    return { code: error.code, detail: error.message, exit }
-  }
+  if (error instanceof StoreFault) return storeFailure(error)
   if (error instanceof CommanderError) {
     // Commander has shown the whole help, and has no sentence of its own for it.
     const detail =
@@ -66,6 +76,21 @@ function failureOf(error: unknown): Failure {
   }
   const detail = `the program failed where it should not, please report it: ${String(error)}`
   return { code: 'wallet_failed', detail, exit: fault }
+}
+
+function storeFailure({ code, message: detail }: StoreFault): Failure {
+  switch (code) {
+    case 'store_failed':
+      return { code, detail, exit: EXIT.fault }
+    case 'store_in_use':
+      return {
+        code,
+        detail: `${detail}: another wallet command, or a program; let it end`,
+        exit: EXIT.busy,
+      }
+    default:
+      return { code, detail, exit: EXIT.failed }
+  }
 }
 
 /** The status under which the ledger's API tells what its rules refuse (protocol §18). */

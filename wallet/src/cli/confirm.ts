@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises'
+import { askPerson, isSomebodyThere } from './ask-person.js'
 import { CommandError } from './command-error.js'
 
 /** Asks `question`, unless `--yes` was given. Throws `not_confirmed`, also where nobody can be asked. */
@@ -6,8 +6,7 @@ export async function confirm(yes: true | undefined, question: string): Promise<
   if (yes) return
   const detail = `nothing was done; --yes does it without asking: ${question}`
   const refusal = new CommandError('not_confirmed', detail)
-  if (!process.stdin.isTTY) throw refusal
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await terminal.question(`${question}? [y/N] `).finally(() => terminal.close())
-  if (answer.trim().toLowerCase() !== 'y') throw refusal
+  if (!isSomebodyThere()) throw refusal
+  const answer = await askPerson(`${question}? [y/N] `)
+  if (answer?.trim().toLowerCase() !== 'y') throw refusal
 }

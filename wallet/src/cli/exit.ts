@@ -1,5 +1,4 @@
 import type { BlockFeed, LedgerClient } from '@tallystick/client-sdk'
-import type { ChainId } from '@tallystick/protocol'
 import { CommandError } from './command-error.js'
 import { confirm } from './confirm.js'
 import { bundleRoutes, type ExitRoute, walletRoutes } from './exit-route.js'
@@ -8,18 +7,14 @@ import { followExits } from './follow-exits.js'
 import { moneyOf, spanText, timeText } from './ledger-words.js'
 import { openBundle } from './open-bundle.js'
 import { openStore } from './open-store.js'
+import { networkOf, type PlaceOptions, placeOf } from './place-of.js'
 import { showProgress } from './progress.js'
 import { showSights, textOf } from './show-sights.js'
 
-export type ExitCommand = {
-  readonly ledger: string
-  readonly chainId?: ChainId
-  readonly keys?: string
-  readonly store?: string
+export type ExitCommand = PlaceOptions & {
   readonly bundle?: string
   readonly channel?: readonly number[]
   readonly unsure?: true
-  readonly sharedWords?: true
   readonly newStore?: true
   readonly plan?: true
   readonly wait?: true
@@ -70,9 +65,10 @@ type OpenedExit = {
 }
 
 async function openExit(options: ExitCommand): Promise<OpenedExit> {
-  const { keys, store, bundle: file, ledger: url } = options
+  const { bundle: file } = options
   if (file !== undefined) {
-    const { bundle, ledger, feed, close } = await openBundle(file, url, options.chainId)
+    const { ledger: url, chainId } = await networkOf(options)
+    const { bundle, ledger, feed, close } = await openBundle(file, url, chainId)
     const { height, time } = bundle
     const age = spanText(Math.max(0, feed.time - time))
     const origin =
@@ -81,19 +77,10 @@ async function openExit(options: ExitCommand): Promise<OpenedExit> {
     const routes = bundleRoutes(feed, bundle)
     return { ledger, feed, origin, routes, close: async () => close() }
   }
-  if (keys === undefined || store === undefined) {
-    throw new CommandError('usage', 'either --bundle is due, or --keys and --store')
-  }
-  const { chainId, sharedWords } = options
-  const place = {
-    ...{ keys, store, ledger: url },
-    ...(chainId && { chainId }),
-    ...(sharedWords && { sharedWords }),
-  }
   const mayBeOld = options.unsure === true
   const as = options.plan === true ? 'look' : 'guard'
   const how = { as, isNew: options.newStore === true, mayBeOld } as const
-  const { wallet, ledger, feed, close } = await openStore(place, how)
+  const { wallet, ledger, feed, close } = await openStore(await placeOf(options), how)
   const routes = walletRoutes(wallet, mayBeOld)
   return { ledger, feed, routes, close, origin: undefined }
 }

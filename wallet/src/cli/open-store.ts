@@ -38,15 +38,7 @@ export async function openStore(
   { as, isNew = false, mayBeOld = false }: OpenHow,
 ): Promise<OpenedWallet> {
   const words = await readWordsFile(keys)
-  const isThere = await stat(store).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false
-      throw error
-    },
-  )
-  // A mistyped name must not end in channels that are left as if their store were lost.
-  if (!isThere && !isNew) throw new CommandError('store_missing', `there is no store ${store}`)
+  if (!isNew) await requireStore(store)
   if (as !== 'look') await requireFolder(store)
   if (chainId === undefined) tellUntrustedChain()
   const open = (restored: boolean) => {
@@ -63,6 +55,15 @@ export async function openStore(
       throw error
     }),
   )
+}
+
+/** A mistyped name must not end in channels that are left as if their store were lost. Throws `store_missing`. */
+export async function requireStore(store: string): Promise<void> {
+  await stat(store).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+    const detail = `there is no store ${store}; "wallet restore" makes one from the words`
+    throw new CommandError('store_missing', detail)
+  })
 }
 
 /** The ways out that this command has. */

@@ -10,9 +10,11 @@ import { type OpenedWallet, openWallet, openWsSocket } from '@tallystick/client-
 import type { ChainId, Mnemonic } from '@tallystick/protocol'
 import { type BackupFile, readBackupFile } from './backup-file.js'
 import { moneyOf } from './ledger-words.js'
-import { ADVICE, requireFolder, tellUntrustedChain } from './open-store.js'
+import { ADVICE, requireFolder, tellUntrustedChain, type WalletPlace } from './open-store.js'
+import type { PlaceOptions } from './place-of.js'
 import { printFacts } from './print-facts.js'
 import { showProgress } from './progress.js'
+import { restorePlace } from './restore-place.js'
 import {
   isWaiting,
   lacksBackup,
@@ -23,15 +25,9 @@ import {
 } from './restore-report.js'
 import { readWordsFile } from './words-file.js'
 
-export type RestoreCommand = {
-  readonly keys: string
-  readonly store: string
-  readonly ledger: string
-  readonly chainId?: ChainId
-  readonly hub?: string
+export type RestoreCommand = PlaceOptions & {
   readonly backup?: string
   readonly tower?: readonly string[]
-  readonly sharedWords?: true
   /** Seconds that the hub is waited for. */
   readonly patience: number
   readonly json?: true
@@ -39,9 +35,11 @@ export type RestoreCommand = {
 
 /** `wallet restore`: a new store out of the words, and whatever else is left; again goes on where it was. */
 export async function restoreWallet(options: RestoreCommand): Promise<void> {
-  const { keys, chainId, ledger: url, tower = [], json } = options
+  const { tower = [], json } = options
+  const place = await restorePlace(options)
+  const { keys, chainId, ledger: url } = place
   const words = await readWordsFile(keys)
-  await requireFolder(options.store)
+  await requireFolder(place.store)
   const { backup: file } = options
   const backup = file === undefined ? undefined : await readBackupFile(file, words, chainId)
   const chain = chainId ?? backup?.chainId
@@ -59,13 +57,14 @@ export async function restoreWallet(options: RestoreCommand): Promise<void> {
     },
   )
   const notices: WalletNotice[] = []
-  const hubUrl = options.hub ?? backup?.content.hub?.url
-  const opened = await openRestored(options, {
+  const hubUrl = place.hub ?? backup?.content.hub?.url
+  const opened = await openRestored(place, {
     ...{ words, backup, copies, chainId: ledger.chainId, hubUrl },
     onEvent: (notice) => notices.push(notice),
   })
   try {
     const { wallet, feed } = opened
+    await place.remember({ chainId: ledger.chainId, hub: hubUrl })
     const hub = await waitForHub(wallet, hubUrl, options.patience)
     const sources: Sources = { backup, copies, notices, hub }
     const views = await viewsOf(wallet, hub)
@@ -73,7 +72,7 @@ export async function restoreWallet(options: RestoreCommand): Promise<void> {
     const money = await moneyOf(opened.ledger, [0, ...views.map(({ asset }) => asset)])
     const balance = await showProgress('asking the node', () => wallet.balance())
     const facts = restoreFacts(sources, views, balance, feed)
-    const text = json ? '' : restoreLines(sources, views, balance, { money, feed, options })
+    const text = json ? '' : restoreLines(sources, views, balance, { money, feed, options: place })
     printFacts(json, facts, text)
   } finally {
     await opened.close()
@@ -91,7 +90,7 @@ type Found = {
 
 /** Opens the store with all that was found; one that is in use goes on without the backup (BAK-4). */
 async function openRestored(
-  { store, ledger: ledgerUrl, sharedWords }: RestoreCommand,
+  { store, ledger: ledgerUrl, sharedWords }: WalletPlace,
   { words, backup, copies, chainId, hubUrl, onEvent }: Found,
 ): Promise<OpenedWallet> {
   const entrusted = copies.flatMap(({ outcome }) =>

@@ -24,11 +24,12 @@ export async function showStatus(options: StatusCommand): Promise<void> {
     const { height, time } = feed
     const facts = {
       ...{ chain_id: ledger.chainId, height, time, on_ledger: `${onLedger}` },
+      payout_lock: wallet.payoutLock,
       channels: sights.map(factsOf),
     }
     const text = [
       `ledger time ${timeText(time)}, block ${height}`,
-      `coins ${money(0, onLedger)}`,
+      `coins ${money(0, onLedger)}, sent to ${wallet.payoutLock}`,
       ...(sights.length === 0 ? ['no channel is open'] : []),
       ...sights.flatMap((sight) => linesOf(sight, money, time)),
     ]

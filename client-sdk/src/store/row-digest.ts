@@ -1,4 +1,4 @@
-import { sha256, utf8 } from '@tallystick/protocol'
+import { concatBytes, sha256, utf8 } from '@tallystick/protocol'
 
 /** What a column of a sealed table holds. */
 export type SqlValue = string | number | Uint8Array
@@ -14,10 +14,7 @@ export function rowDigest(table: string, values: readonly unknown[]): Uint8Array
   const parts = values.map(partOf)
   const shape = parts.map(({ kind, bytes }) => `${kind}${bytes.length}`).join(' ')
   const shaped = utf8(`tallystick row ${table}: ${shape}\n`)
-  return sha256(Buffer.concat([shaped, ...parts.map(({ bytes }) => bytes)])).slice(
-    0,
-    ROW_DIGEST_BYTES,
-  )
+  return sha256(concatBytes(shaped, ...parts.map(({ bytes }) => bytes))).slice(0, ROW_DIGEST_BYTES)
 }
 
 /** A damaged row may hold what no row is written with; its digest is that of no other either. */

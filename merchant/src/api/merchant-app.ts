@@ -1,0 +1,68 @@
+import express, { type ErrorRequestHandler, type Express } from 'express'
+import helmet from 'helmet'
+import { openApiDocument } from './openapi-document.js'
+import { problem, problemOf, requestIdOf, sendProblem } from './problem.js'
+import { ROUTES } from './routes.js'
+import { nothingHere, type RouteServer } from './serve-route.js'
+
+/** Hears of requests that failed through no fault of theirs. */
+export type OnFailedRequest = (failure: {
+  readonly requestId: string
+  readonly error: unknown
+}) => void
+
+/** The HTTP API, around routes that are served already. */
+export function merchantApp(
+  server: RouteServer,
+  {
+    notReadyFor,
+    onFailedRequest,
+  }: {
+    /** What it waits for before payments can be made; `undefined`: nothing. */
+    readonly notReadyFor: () => string | undefined
+    readonly onFailedRequest: OnFailedRequest
+  },
+): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('query parser', 'simple')
+  app.use(helmet())
+  app.use((_, response, next) => {
+    response.set('x-request-id', requestIdOf(response))
+    response.set('cache-control', 'no-store')
+    next()
+  })
+  app.get(ROUTES.livez.path, (_, response) => void response.json({ status: 'ok' }))
+  app.get(ROUTES.readyz.path, (_, response) => {
+    const detail = notReadyFor()
+    if (detail === undefined) response.json({ status: 'ok' })
+    else sendProblem(response, problem({ code: 'not_ready', detail }))
+  })
+  app.get(ROUTES.openapi.path, (_, response) => void response.json(openApiDocument()))
+  server.refuseOthers()
+  app.use(server.router, nothingHere, failureHandler(onFailedRequest))
+  return app
+}
+
+function failureHandler(onFailedRequest: OnFailedRequest): ErrorRequestHandler {
+  // Express knows an error handler by its four parameters.
+  return (error: unknown, request, response, next) => {
+    // Nobody is there to be answered.
+    if (request.destroyed && !request.complete) return response.destroy()
+    if (response.headersSent) return next(error)
+    const known = problemOf(error)
+    if (known !== undefined) {
+      // The rest of a body that was refused is not waited for.
+      if (!request.complete) response.set('connection', 'close')
+      return sendProblem(response, known)
+    }
+    if (error instanceof Error && 'status' in error && error.status === 400) {
+      const detail = 'the address could not be decoded'
+      return sendProblem(response, problem({ code: 'bad_request', detail }))
+    }
+    onFailedRequest({ requestId: requestIdOf(response), error })
+    const detail = 'this request failed; it may be repeated with the same key'
+    return sendProblem(response, problem({ code: 'internal_error', detail }))
+  }
+}

@@ -1,0 +1,110 @@
+import { WalletError } from '@tallystick/client-sdk'
+import type { z } from 'zod'
+import { type ApiCaller, scopeOf, sees } from '../core/caller.js'
+import type { ObjectKind } from '../core/object-events.js'
+import type { InvoiceDesk } from '../desk/invoice-desk.js'
+import type { MerchantParts } from '../desk/merchant-parts.js'
+import type { PaymentDesk } from '../desk/payment-desk.js'
+import { quotePayment } from '../desk/payment-quote.js'
+import { resourceOf } from '../store/object-resource.js'
+import type { StoredObject } from '../store/object-row.js'
+import { ObjectStore } from '../store/object-store.js'
+import { ANSWERED } from './answers.js'
+import { pageOf } from './page.js'
+import { problem, RequestRefused } from './problem.js'
+import { ROUTES } from './routes.js'
+import type { RouteServer } from './serve-route.js'
+
+type ListWish = {
+  readonly cursor?: string | undefined
+  readonly limit: number
+  readonly status?: string | undefined
+}
+
+/** Invoices, payments, refunds, channels and the balance. */
+export function serveObjects(
+  server: RouteServer,
+  parts: MerchantParts,
+  desks: { readonly invoices: InvoiceDesk; readonly payments: PaymentDesk },
+): void {
+  const { wallet } = parts
+  const objects = new ObjectStore(parts.database)
+  const find = async (kind: ObjectKind, id: string, caller: ApiCaller): Promise<StoredObject> => {
+    const found = await objects.get(id)
+    if (found?.kind === kind && sees(caller, found.account)) return found
+    throw new RequestRefused(problem({ code: 'not_found', detail: `there is no ${kind} ${id}` }))
+  }
+  const show = async <T>(kind: ObjectKind, id: string, caller: ApiCaller, schema: z.ZodType<T>) =>
+    schema.parse(resourceOf(await find(kind, id, caller)))
+  const list = async <T>(
+    kind: ObjectKind,
+    { cursor, limit, status }: ListWish,
+    caller: ApiCaller,
+    schema: z.ZodType<T>,
+  ) => {
+    const wish = { kind, account: scopeOf(caller), status, cursor, limit }
+    return pageOf(await objects.page(wish), limit, (found) => schema.parse(resourceOf(found)))
+  }
+  const { invoice, payment, refund, channel } = ANSWERED
+
+  server.post(ROUTES.createInvoice, {
+    first: async ({ body }, caller, remember) => {
+      const { amount, description, expiry_seconds: expirySeconds, metadata } = body
+      const order = { amount, description, expirySeconds, metadata }
+      return invoice.parse(resourceOf(await desks.invoices.create(caller, order, remember)))
+    },
+    again: (id, caller) => show('invoice', id, caller, invoice),
+  })
+  server.get(ROUTES.invoices, (asked, caller) => list('invoice', asked, caller, invoice))
+  server.get(ROUTES.invoice, ({ id }, caller) => show('invoice', id, caller, invoice))
+
+  server.get(ROUTES.quote, async ({ invoice: text }) => {
+    const { invoice, amount, fee } = await quotePayment(wallet, text)
+    const { asset, payee, description, expiry } = invoice
+    return {
+      object: 'quote' as const,
+      ...{ amount: `${amount}`, asset, fee: `${fee}`, total: `${amount + fee}` },
+      ...{ payee, description: description.kind === 'text' ? description.text : '' },
+      expires: expiry,
+    }
+  })
+
+  server.post(ROUTES.createPayment, {
+    first: async ({ body }, caller, remember) => {
+      const { invoice, fee_max: feeMax, metadata } = body
+      const order = { invoice, feeMax, metadata, sale: undefined }
+      return payment.parse(resourceOf(await desks.payments.create(caller, order, remember)))
+    },
+    again: (id, caller) => show('payment', id, caller, payment),
+  })
+  server.get(ROUTES.payments, (asked, caller) => list('payment', asked, caller, payment))
+  server.get(ROUTES.payment, ({ id }, caller) => show('payment', id, caller, payment))
+
+  server.post(ROUTES.createRefund, {
+    first: async ({ body }, caller, remember) => {
+      const { invoice, fee_max: feeMax, metadata } = body
+      const sale = await find('invoice', body.sale, caller)
+      if (sale.status !== 'paid') {
+        throw new WalletError('sale_unknown', `${sale.id} is ${sale.status}, and was never paid`)
+      }
+      const order = { invoice, feeMax, metadata, sale }
+      return refund.parse(resourceOf(await desks.payments.create(caller, order, remember)))
+    },
+    again: (id, caller) => show('refund', id, caller, refund),
+  })
+  server.get(ROUTES.refunds, (asked, caller) => list('refund', asked, caller, refund))
+  server.get(ROUTES.refund, ({ id }, caller) => show('refund', id, caller, refund))
+
+  server.get(ROUTES.channels, (asked, caller) => list('channel', asked, caller, channel))
+  server.get(ROUTES.channel, ({ id }, caller) => show('channel', id, caller, channel))
+  server.get(ROUTES.balance, async () => {
+    const balance = await wallet.balance()
+    return {
+      object: 'balance' as const,
+      asset: wallet.channels()[0]?.party.ledger.asset ?? 0,
+      ...{ on_ledger: `${balance.onLedger}`, in_channels: `${balance.inChannels}` },
+      in_lost_channels: `${balance.inLostChannels}`,
+      ...{ spendable: `${balance.spendable}`, receivable: `${balance.receivable}` },
+    }
+  })
+}

@@ -1,0 +1,123 @@
+import type { InvoiceRecord } from '@tallystick/client-sdk'
+import { type Anchor, isRejection, parseInvoice } from '@tallystick/protocol'
+import type { ApiCaller } from '../core/caller.js'
+import type { InvoiceStatus } from '../core/object-events.js'
+import { HUB_MS_MAX } from '../limits.js'
+import { insertBooking } from '../store/booking-store.js'
+import { dataOf, type StoredObject } from '../store/object-row.js'
+import { changeObject, findObject, insertObject, ObjectStore } from '../store/object-store.js'
+import { type DoneRequest, rememberRequest } from '../store/request-store.js'
+import { type InvoiceData, invoiceData } from '../store/stored-data.js'
+import { type MerchantParts, newId } from './merchant-parts.js'
+
+/** What a shop asks for. */
+export type InvoiceOrder = {
+  readonly amount: bigint
+  readonly description: string
+  readonly expirySeconds: number
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** Invoices looked at between two looks at anything else. */
+const PAGE = 500
+
+/** What the shop asks others to pay, and what became of it. */
+export class InvoiceDesk {
+  readonly #parts: MerchantParts
+  readonly #objects: ObjectStore
+
+  constructor(parts: MerchantParts) {
+    this.#parts = parts
+    this.#objects = new ObjectStore(parts.database)
+  }
+
+  /**
+   * Makes an invoice. The wallet has it before this server does: one whose request died in between was never handed out,
+   * nobody can pay it, and its repetition makes another.
+   */
+  async create(
+    caller: ApiCaller,
+    order: InvoiceOrder,
+    remember: (object: string) => DoneRequest,
+  ): Promise<StoredObject> {
+    const { wallet, database, now } = this.#parts
+    const record = await wallet.createInvoice({
+      ...{ value: order.amount, description: order.description },
+      ...{ expirySeconds: order.expirySeconds, signal: AbortSignal.timeout(HUB_MS_MAX) },
+    })
+    const id = newId(this.#parts, 'inv')
+    const data: InvoiceData = {
+      ...{ amount: order.amount.toString(), asset: assetOf(record) },
+      ...{ description: order.description, invoice: record.text, anchor: record.anchor },
+      ...{ expires: record.expiry, hold: false, metadata: { ...order.metadata } },
+      ...{ received: null, refunded: '0' },
+    }
+    return database.write(async (statements) => {
+      const request = remember(id)
+      await rememberRequest(statements, request)
+      await insertObject(statements, {
+        ...{ id, kind: 'invoice', account: caller.account, link: record.anchor },
+        ...{ status: 'open', created: now(), data },
+      })
+      return requireObject(await findObject(statements, 'id', [id]), id)
+    })
+  }
+
+  /** Takes in what the wallet says of one of its invoices. */
+  async learn(record: InvoiceRecord): Promise<void> {
+    const { database, news, now } = this.#parts
+    const isNews = await database.write(async (statements) => {
+      const found = await findObject(statements, 'kind, link', ['invoice', record.anchor])
+      if (found === undefined) return false
+      const before = dataOf(invoiceData, found)
+      const status = statusOf(record)
+      const received = status === 'paid' ? record.received.toString() : before.received
+      if (status === found.status && received === before.received) return false
+      const after = await changeObject(
+        statements,
+        found,
+        { status, data: { ...before, received }, isHold: before.hold },
+        { time: now(), newId: (prefix: string) => newId(this.#parts, prefix) },
+      )
+      if (after.status === found.status) return false
+      if (status === 'paid') {
+        await insertBooking(statements, {
+          ...{ kind: 'sale', reference: found.id, account: found.account, link: record.anchor },
+          ...{ ledger: 0n, channels: record.amount, text: before.description, time: now() },
+        })
+      }
+      return true
+    })
+    if (isNews) news.tell()
+  }
+
+  /** Compares everything that is not final with the wallet's records: what happened while nobody looked. */
+  async catchUp(): Promise<void> {
+    for (const status of ['open', 'held'] as const) {
+      for (let after = 0, more = true; more; ) {
+        const page = await this.#objects.withStatus('invoice', status, after, PAGE)
+        for (const { link } of page) {
+          const record = await this.#parts.wallet.invoice(link as Anchor)
+          if (record !== undefined) await this.learn(record)
+        }
+        after = page.at(-1)?.seq ?? after
+        more = page.length === PAGE
+      }
+    }
+  }
+}
+
+/** What others see of an invoice: that its preimage is being shown is the wallet's own affair. */
+function statusOf({ status }: InvoiceRecord): InvoiceStatus {
+  return status === 'claiming' ? 'open' : status
+}
+
+function assetOf({ text }: InvoiceRecord): number {
+  const invoice = parseInvoice(text)
+  return isRejection(invoice) ? 0 : invoice.asset
+}
+
+function requireObject(object: StoredObject | undefined, id: string): StoredObject {
+  if (object !== undefined) return object
+  throw new Error(`${id} was just written and is not there`)
+}

@@ -1,0 +1,273 @@
+import { type PaymentRecord, WalletError } from '@tallystick/client-sdk'
+import { type Anchor, toHex } from '@tallystick/protocol'
+import type { ApiCaller } from '../core/caller.js'
+import type { PaymentStatus } from '../core/object-events.js'
+import { PAYMENT_MS_MAX } from '../limits.js'
+import { insertBooking } from '../store/booking-store.js'
+import { reserveSpending, settleSpending } from '../store/key-store.js'
+import { Refusal, type Statements } from '../store/merchant-database.js'
+import { dataOf, type StoredObject } from '../store/object-row.js'
+import {
+  changeObject,
+  findObject,
+  insertObject,
+  ObjectStore,
+  removeObject,
+} from '../store/object-store.js'
+import { type DoneRequest, forgetRequest, rememberRequest } from '../store/request-store.js'
+import {
+  type InvoiceData,
+  invoiceData,
+  type PaymentData,
+  paymentData,
+} from '../store/stored-data.js'
+import { type MerchantParts, newId } from './merchant-parts.js'
+import { quotePayment } from './payment-quote.js'
+
+/** What a shop wants to have paid. */
+export type PaymentOrder = {
+  /** The payee's invoice. */
+  readonly invoice: string
+  /** The most that the hub may ask for it, base units; absent: what it asks for now. */
+  readonly feeMax: bigint | undefined
+  readonly metadata: Readonly<Record<string, string>>
+  /** Of a refund: the shop's own invoice that it pays back. */
+  readonly sale: StoredObject | undefined
+}
+
+/** Payments looked at between two looks at anything else. */
+const PAGE = 500
+
+/**
+ * What the shop pays, refunds among it. The intention is durable, counted against all limits and named before the
+ * wallet hears of it; the wallet's own key is made of that name. So it is paid once, whenever this process dies.
+ */
+export class PaymentDesk {
+  readonly #parts: MerchantParts
+  readonly #objects: ObjectStore
+  /** Payments under way, by id: kept once they are final. */
+  readonly #running = new Map<string, Promise<void>>()
+
+  constructor(parts: MerchantParts) {
+    this.#parts = parts
+    this.#objects = new ObjectStore(parts.database)
+  }
+
+  /**
+   * Pays, and answers once it is final, or pending after a while. Errors: `Refusal` for a limit; `WalletError` where it
+   * was refused before anything was promised, and nothing is kept of it.
+   */
+  async create(
+    caller: ApiCaller,
+    order: PaymentOrder,
+    remember: (object: string) => DoneRequest,
+  ): Promise<StoredObject> {
+    const { database, wallet, now } = this.#parts
+    const { sale } = order
+    const kind = sale === undefined ? 'payment' : 'refund'
+    const { invoice, amount, fee } = await quotePayment(wallet, order.invoice)
+    const feeMax = order.feeMax ?? fee
+    if (fee > feeMax) {
+      const detail = `the hub asks for ${fee} base units, allowed were ${feeMax}`
+      throw new WalletError('fee_above_cap', detail)
+    }
+    const id = newId(this.#parts, kind === 'refund' ? 're' : 'pay')
+    const request = remember(id)
+    const { description } = invoice
+    const data: PaymentData = {
+      ...{ amount: amount.toString(), asset: invoice.asset, fee_max: feeMax.toString(), fee: null },
+      ...{ description: description.kind === 'text' ? description.text : '' },
+      ...{ invoice: order.invoice, payee: invoice.payee, anchor: invoice.anchor },
+      ...{ metadata: { ...order.metadata }, preimage: null, code: null, sale: sale?.id ?? null },
+    }
+    const spending = { id, key: caller.key, time: now(), amount: amount + feeMax }
+    const made = await database.write(async (statements) => {
+      await rememberRequest(statements, request)
+      await reserveSpending(statements, { ...spending, account: caller.account })
+      if (sale !== undefined) await noteRefund(statements, sale.id, amount)
+      await insertObject(statements, {
+        ...{ id, kind, account: caller.account, link: id, status: 'pending', created: now(), data },
+      })
+      return findObject(statements, 'id', [id])
+    })
+    if (made === undefined) throw new Error(`${id} was just written and is not there`)
+    const refused = await this.#begin(made, request)
+    if (refused !== undefined) throw refused
+    return (await this.#objects.get(id)) ?? made
+  }
+
+  /** Goes on with what was under way when the process ended. */
+  async catchUp(): Promise<void> {
+    for (const kind of ['payment', 'refund'] as const) {
+      for (let after = 0, more = true; more; ) {
+        const page = await this.#objects.withStatus(kind, 'pending', after, PAGE)
+        for (const payment of page) this.#follow(payment)
+        after = page.at(-1)?.seq ?? after
+        more = page.length === PAGE
+      }
+    }
+  }
+
+  /** Kept once nothing is under way here; what is not final goes on when the server starts again. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#running.values())
+  }
+
+  /** Hands a new payment to the wallet; why it was refused before anything was promised. */
+  async #begin(payment: StoredObject, request: DoneRequest): Promise<WalletError | undefined> {
+    const late = new Promise<'late'>((resolve) => {
+      setTimeout(() => resolve('late'), PAYMENT_MS_MAX).unref()
+    })
+    let refused: WalletError | undefined
+    const paying = this.#pay(payment).catch(async (error: unknown) => {
+      if (!isRefusal(error)) throw error
+      refused = error
+      await this.#parts.database.write(async (statements) => {
+        await removeObject(statements, payment.id)
+        await forgetRequest(statements, request)
+        await settleSpending(statements, payment.id, 0n)
+        await undoRefund(statements, dataOf(paymentData, payment))
+      })
+    })
+    this.#watch(payment, paying)
+    await Promise.race([paying, late])
+    return refused
+  }
+
+  /** Goes on with a payment that some process of this shop has begun, or was about to begin. */
+  #follow(payment: StoredObject): void {
+    this.#watch(
+      payment,
+      this.#pay(payment).catch(async (error: unknown) => {
+        if (!isRefusal(error)) throw error
+        // Its caller went away without an answer: this is where it is told.
+        await this.#settle(payment, { status: 'failed', code: error.code })
+      }),
+    )
+  }
+
+  #watch(payment: StoredObject, paying: Promise<void>): void {
+    const { onProblem } = this.#parts
+    const watched = paying
+      .catch((error) => onProblem('payment_not_followed', `${payment.id}: ${String(error)}`))
+      .finally(() => this.#running.delete(payment.id))
+    this.#running.set(payment.id, watched)
+  }
+
+  /** Pays once, by the wallet's key. Throws `WalletError` when the wallet has promised nothing, and will not. */
+  async #pay(payment: StoredObject): Promise<void> {
+    const { wallet } = this.#parts
+    const { invoice, fee_max: feeMax, sale } = dataOf(paymentData, payment)
+    const wish = { key: walletKey(payment), feeMax: BigInt(feeMax) }
+    try {
+      const anchor = sale === null ? undefined : await this.#anchorOf(sale)
+      const paid =
+        anchor === undefined
+          ? await wallet.pay(invoice, wish)
+          : await wallet.refund(invoice, { ...wish, sale: anchor })
+      await this.#settle(payment, paid)
+    } catch (error) {
+      const record = await wallet.paymentOf(walletKey(payment))
+      if (record === undefined) throw error
+      await this.#settle(payment, record)
+    }
+  }
+
+  async #anchorOf(sale: string): Promise<Anchor | undefined> {
+    const stored = await this.#objects.get(sale)
+    return stored && (dataOf(invoiceData, stored).anchor as Anchor)
+  }
+
+  /** Takes in how a payment has ended, and frees what was promised for it and not spent. */
+  async #settle(
+    { id }: StoredObject,
+    record: PaymentRecord | { readonly status: 'failed'; readonly code: string },
+  ): Promise<void> {
+    const { database, news, now } = this.#parts
+    const status = statusOf(record)
+    await database.write(async (statements) => {
+      const found = await findObject(statements, 'id', [id])
+      if (found === undefined) return
+      const before = dataOf(paymentData, found)
+      const paid = 'fee' in record ? record : undefined
+      const data: PaymentData = {
+        ...before,
+        fee: status === 'paid' && paid !== undefined ? paid.fee.toString() : null,
+        preimage: paid?.preimage === undefined ? null : toHex(paid.preimage),
+        code: record.code === '' ? null : record.code,
+      }
+      const event = { time: now(), newId: (prefix: string) => newId(this.#parts, prefix) }
+      const after = await changeObject(statements, found, { status, data }, event)
+      if (after.status === found.status) return
+      if (status === 'paid') {
+        await settleSpending(statements, id, BigInt(before.amount) + BigInt(data.fee ?? '0'))
+        const booking = {
+          ...{ reference: id, account: found.account, link: before.anchor, ledger: 0n },
+          ...{ text: before.description, time: now() },
+        }
+        const kind = before.sale === null ? 'payment' : 'refund'
+        await insertBooking(statements, { ...booking, kind, channels: -BigInt(before.amount) })
+        const fee = { kind: `${kind}_fee`, channels: -BigInt(data.fee ?? '0') } as const
+        await insertBooking(statements, { ...booking, ...fee })
+      }
+      if (status === 'failed') {
+        await settleSpending(statements, id, 0n)
+        await undoRefund(statements, before)
+      }
+    })
+    news.tell()
+  }
+}
+
+/** Whether the wallet has said no; one that was closed says nothing, and the next process goes on. */
+function isRefusal(error: unknown): error is WalletError {
+  return error instanceof WalletError && error.code !== 'wallet_closed'
+}
+
+/** The wallet's name for a payment of this server. */
+function walletKey({ id }: StoredObject): string {
+  return `merchant ${id}`
+}
+
+function statusOf({ status }: Pick<PaymentRecord, 'status'>): PaymentStatus {
+  switch (status) {
+    case 'pending':
+    case 'cancelling':
+      return 'pending'
+    case 'paid':
+    case 'failed':
+    case 'unknown':
+      return status
+  }
+}
+
+/** Counts a refund against its sale before it is made. Throws `Refusal`: `refund_above_sale`. */
+async function noteRefund(statements: Statements, sale: string, amount: bigint): Promise<void> {
+  const found = await findObject(statements, 'id', [sale])
+  if (found === undefined) return
+  const before = dataOf(invoiceData, found)
+  const left = BigInt(before.received ?? '0') - BigInt(before.refunded)
+  if (amount > left) {
+    const detail = `${left} base units of ${sale} can be refunded, and this asks for ${amount}`
+    throw new Refusal('refund_above_sale', detail)
+  }
+  await setRefunded(statements, sale, before, BigInt(before.refunded) + amount)
+}
+
+/** A refund was not made: so much more of its sale can be refunded again. */
+async function undoRefund(statements: Statements, { sale, amount }: PaymentData): Promise<void> {
+  const found = sale === null ? undefined : await findObject(statements, 'id', [sale])
+  if (found === undefined) return
+  const before = dataOf(invoiceData, found)
+  await setRefunded(statements, found.id, before, BigInt(before.refunded) - BigInt(amount))
+}
+
+async function setRefunded(
+  { run }: Statements,
+  sale: string,
+  before: InvoiceData,
+  refunded: bigint,
+): Promise<void> {
+  const data = JSON.stringify({ ...before, refunded: refunded.toString() })
+  await run('UPDATE object SET data = ? WHERE id = ?', [data, sale])
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+
+/** What is kept of each kind of object besides its id and status, as it is shown; amounts are decimal text. */
+const amount = z.string()
+const metadata = z.record(z.string(), z.string())
+
+export const invoiceData = z.strictObject({
+  ...{ amount: amount.nullable(), asset: z.int(), description: z.string(), invoice: z.string() },
+  ...{ anchor: z.string(), expires: z.int(), hold: z.boolean(), metadata },
+  /** What was received; null: nothing yet. */
+  received: amount.nullable(),
+  /** Refunds that are made or under way. */
+  refunded: amount,
+})
+export type InvoiceData = z.infer<typeof invoiceData>
+
+export const paymentData = z.strictObject({
+  ...{ amount, asset: z.int(), fee_max: amount, fee: amount.nullable(), description: z.string() },
+  ...{ invoice: z.string(), payee: z.string(), anchor: z.string(), metadata },
+  /** The receipt: whoever has it can prove that the payee was paid. */
+  preimage: z.string().nullable(),
+  /** Why it failed. */
+  code: z.string().nullable(),
+  /** Of a refund, the invoice that it pays back. */
+  sale: z.string().nullable(),
+})
+export type PaymentData = z.infer<typeof paymentData>
+
+export const channelData = z.strictObject({
+  ...{ channel: z.string(), number: z.int(), asset: z.int(), opened: z.int() },
+  ...{ deposited: amount, inbound: amount },
+})
+export type ChannelData = z.infer<typeof channelData>

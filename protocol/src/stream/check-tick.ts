@@ -1,0 +1,48 @@
+import { sha256 } from '#sha256'
+import { earlierLink } from '../crypto/hash-chain.js'
+import { equalBytes, fromHex } from '../primitives/bytes.js'
+import { type Rejection, reject } from '../primitives/outcome.js'
+import type { Tick } from './tick-frame.js'
+
+/** By how many links a tick may differ from the newest one: so many hashes a forged one costs at most. */
+export const TICK_GAP_MAX = 1_024
+
+/** How far a payee has seen a chain: link `index` is known to lead to the anchor. */
+export type ChainTip = {
+  /** Links that the chain has. */
+  readonly ticks: number
+  /** Number of the newest link that was seen; 0: none but the anchor. */
+  readonly index: number
+  readonly link: Uint8Array
+}
+
+export type TickRejection = Rejection<'tick_out_of_range' | 'tick_gap' | 'tick_forged'>
+
+/** The tip of a chain of which no tick was seen. */
+export function chainStart(anchor: string, ticks: number): ChainTip {
+  return { ticks, index: 0, link: fromHex(anchor) }
+}
+
+/**
+ * Whether a tick goes beyond the tip, or is one that the tip covers, or why it is none of this chain
+ * (STREAM-2): one hash where it is the next, at most `TICK_GAP_MAX` in any case.
+ */
+export function checkTick(
+  tip: ChainTip,
+  { index, link }: Pick<Tick, 'index' | 'link'>,
+): 'newer' | 'known' | TickRejection {
+  if (index > tip.ticks) {
+    return reject('tick_out_of_range', `the stream ends with tick ${tip.ticks}, not ${index}`)
+  }
+  const gap = index - tip.index
+  if (gap > TICK_GAP_MAX || gap < -TICK_GAP_MAX) {
+    const detail = `tick ${tip.index} is the newest, ${index} is further than ${TICK_GAP_MAX} from it`
+    return reject('tick_gap', detail)
+  }
+  const [from, steps, to] = gap > 0 ? [link, gap, tip.link] : [tip.link, -gap, link]
+  const reached = steps === 1 ? sha256(from) : earlierLink(from, steps)
+  if (!equalBytes(reached, to)) {
+    return reject('tick_forged', `the link does not lead to tick ${tip.index} of the stream`)
+  }
+  return gap > 0 ? 'newer' : 'known'
+}

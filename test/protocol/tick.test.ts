@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  anchorOf,
+  type ChainTip,
+  chainStart,
+  checkTick,
+  earlierLink,
+  encodeTickFrame,
+  FRAME_CHARACTERS_MAX,
+  FRAME_TICKS_MAX,
+  isRejection,
+  parseTickFrame,
+  TICK_GAP_MAX,
+  type Tick,
+} from '@tallystick/protocol'
+import fc from 'fast-check'
+import { codeOf, preimage } from './test-channel.js'
+
+const TICKS = 3_000
+const SEED = preimage(9)
+const ANCHOR = anchorOf(SEED, TICKS)
+const linkAt = (index: number) => earlierLink(SEED, TICKS - index)
+const tipAt = (index: number): ChainTip => ({ ticks: TICKS, index, link: linkAt(index) })
+const tick = (index: number): Tick => ({ anchor: ANCHOR, index, link: linkAt(index) })
+
+describe('STREAM-2 checkTick', () => {
+  for (const [tip, index, found] of [
+    [0, 1, 'newer'],
+    [0, 0, 'known'],
+    [7, 8, 'newer'],
+    [7, 7, 'known'],
+    [7, 1, 'known'],
+    [7, 7 + TICK_GAP_MAX, 'newer'],
+    [7, 8 + TICK_GAP_MAX, 'tick_gap'],
+    [1_100, 1_100 - TICK_GAP_MAX, 'known'],
+    [1_100, 1_099 - TICK_GAP_MAX, 'tick_gap'],
+    [TICKS - 1, TICKS, 'newer'],
+  ] as const) {
+    test(`with tick ${tip} seen, tick ${index} is ${found}`, () => {
+      const checked = checkTick(tipAt(tip), tick(index))
+      assert.equal(codeOf(checked) ?? checked, found)
+    })
+  }
+
+  test('INV-32 a link of another chain, another number or nobody is no tick', () => {
+    const forged = { index: 8, link: preimage(1) }
+    assert.equal(codeOf(checkTick(tipAt(7), forged)), 'tick_forged')
+    assert.equal(codeOf(checkTick(tipAt(7), { index: 9, link: linkAt(8) })), 'tick_forged')
+    assert.equal(codeOf(checkTick(tipAt(7), { index: 6, link: linkAt(7) })), 'tick_forged')
+    assert.equal(codeOf(checkTick(tipAt(7), { index: TICKS + 1, link: SEED })), 'tick_out_of_range')
+  })
+
+  test('a chain begins with its anchor', () => {
+    assert.deepEqual(chainStart(ANCHOR, TICKS), tipAt(0))
+  })
+})
+
+describe('STREAM-1 frames', () => {
+  test('come back from their text as they were, and text that is none is refused', () => {
+    const indexes = fc.array(fc.nat({ max: TICKS }), { minLength: 1, maxLength: FRAME_TICKS_MAX })
+    const arbitrary = fc
+      .tuple(indexes, fc.boolean())
+      .map(([ticks, closes]) => ({ ticks: ticks.map(tick), closes }))
+    fc.assert(
+      fc.property(arbitrary, (frame) => {
+        const shown = encodeTickFrame(frame)
+        assert.ok(shown.length <= FRAME_CHARACTERS_MAX)
+        assert.deepEqual(parseTickFrame(shown), frame)
+      }),
+      { numRuns: 20 },
+    )
+    const one = encodeTickFrame({ ticks: [tick(1)], closes: false })
+    for (const text of [
+      '',
+      '!',
+      `${one}A`,
+      `${one}=`,
+      one.slice(1),
+      ` ${one}`,
+      'A'.repeat(9_999),
+    ]) {
+      const parsed = parseTickFrame(text)
+      assert.ok(isRejection(parsed), text.slice(0, 20))
+      assert.equal(parsed.code, 'tick_malformed')
+    }
+  })
+})

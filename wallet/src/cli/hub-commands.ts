@@ -1,0 +1,83 @@
+import type { Command } from 'commander'
+import { closeChannels } from './close-channel.js'
+import { initWallet } from './init.js'
+import { openChannel } from './open-channel.js'
+import {
+  chainIdOption,
+  channelOption,
+  durationOption,
+  secondsOption,
+  sessionUrlOption,
+  urlOption,
+} from './option-values.js'
+import { payInvoice } from './pay.js'
+import { hubPlaceOf, type PlaceOptions } from './place-of.js'
+import { addPlaceOptions, SHARED_WORDS } from './place-options.js'
+import { receivePayment } from './receive.js'
+
+/** How a command on a wallet and its hub is told of both. */
+type HubOptions = PlaceOptions & { readonly patience: number }
+
+/** The commands that need a hub, in the order of a wallet's life. */
+export function addHubCommands(program: Command): void {
+  program
+    .command('init')
+    .description('make a wallet: new words, and a folder that remembers ledger and hub')
+    .option('--wallet <folder>', 'its folder; left out: $TALLYSTICK_WALLET, or ~/.tallystick')
+    .requiredOption('--ledger <url>', 'address of any ledger node', urlOption)
+    .requiredOption('--hub <url>', 'session address of the hub', sessionUrlOption)
+    .option(
+      '--chain-id <hex>',
+      'the chain that is meant; left out: the one of the node',
+      chainIdOption,
+    )
+    .option('--words-file <file>', 'write the words to this new file, in place of showing them')
+    .option('--yes', 'do not ask for one of the words')
+    .option('--json', 'print one JSON object')
+    .action(initWallet)
+
+  hubCommand(program, 'open', 'open a channel with the hub')
+    .argument('<amount>', 'what is deposited from coins, such as 12.50')
+    .option('--inbound', 'have the hub deposit it instead, to receive it')
+    .option('--yes', 'do it without asking')
+    .action(async (amount: string, options: HubOptions) =>
+      openChannel(amount, { ...options, ...(await hubPlaceOf(options)) }),
+    )
+
+  hubCommand(program, 'receive', 'make an invoice, and wait until it is paid')
+    .argument('<amount>', 'such as 12.50; or an invoice of this wallet, to wait for it')
+    .option('--description <text>', 'what it is for; the payer is shown it')
+    .option('--expiry <time>', 'how long it can be paid: 90 (seconds), 15m, 2h, 7d', durationOption)
+    .option('--wait', 'stay until it is paid or over')
+    .option('--qr', 'a QR code, also where there is no terminal')
+    .option('--no-qr', 'none')
+    .action(async (amount: string, options: HubOptions) =>
+      receivePayment(amount, { ...options, ...(await hubPlaceOf(options)) }),
+    )
+
+  hubCommand(program, 'pay', 'pay an invoice; again tells what became of it, and pays nothing')
+    .argument('<invoice>', 'a text that begins with tally1')
+    .option('--fee-max <amount>', 'the most that the hub may ask for it; left out: what was shown')
+    .option('--key <text>', 'name of the payment: one key pays once; left out: of the invoice')
+    .option('--timeout <seconds>', 'how long the payee is waited for', secondsOption)
+    .option('--yes', 'do it without asking')
+    .action(async (invoice: string, options: HubOptions) =>
+      payInvoice(invoice, { ...options, ...(await hubPlaceOf(options)) }),
+    )
+
+  hubCommand(program, 'close', 'close channels with the hub; without a number, all of them')
+    .argument('[channel]', 'its number', channelOption)
+    .option('--alone', 'says how it is done without the hub')
+    .option('--yes', 'do it without asking')
+    .action(async (channel: number | undefined, options: HubOptions) =>
+      closeChannels(channel, { ...options, ...(await hubPlaceOf(options)) }),
+    )
+}
+
+function hubCommand(program: Command, name: string, description: string): Command {
+  return addPlaceOptions(program.command(name).description(description))
+    .option('--hub <url>', 'session address; left out: the one of the folder', sessionUrlOption)
+    .option('--patience <seconds>', 'how long the hub is waited for', secondsOption, 30)
+    .option('--shared-words', SHARED_WORDS)
+    .option('--json', 'print JSON, one object per line')
+}

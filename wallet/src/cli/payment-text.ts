@@ -1,0 +1,73 @@
+import type { PaymentRecord } from '@tallystick/client-sdk'
+import { toHex } from '@tallystick/protocol'
+import type { AssetAmounts } from './asset-amount.js'
+import { timeText } from './ledger-words.js'
+import { printableLine } from './print-facts.js'
+
+/** Under which key a payment was made. */
+export type KeyedPayment = { readonly payment: PaymentRecord; readonly key: string }
+
+/** A payment for programs: amounts are decimal strings of base units; the preimage is the receipt. */
+export function paymentFacts({ payment, key }: KeyedPayment, asset: number): object {
+  const { status, anchor, payee, amount, fee, description, preimage, code, time } = payment
+  return {
+    ...{ status: paymentStatus(payment), key, anchor, payee, asset },
+    ...{ amount: `${amount}`, fee: `${fee}`, total: `${amount + fee}`, description, time },
+    preimage: preimage === undefined ? null : toHex(preimage),
+    failure: status === 'failed' ? code : null,
+  }
+}
+
+/**
+ * How a payment stands for whoever made it. `pending`: it is under way; `unknown`: this store cannot know
+ * how it ended, another one or the payee does. Neither is a failure.
+ */
+export function paymentStatus({
+  status,
+}: PaymentRecord): 'pending' | 'paid' | 'failed' | 'unknown' {
+  switch (status) {
+    case 'pending':
+    case 'cancelling':
+      return 'pending'
+    case 'unresolved':
+      return 'unknown'
+    case 'paid':
+    case 'failed':
+      return status
+  }
+}
+
+/** The same for people. */
+export function paymentLines({ payment, key }: KeyedPayment, money: AssetAmounts): string[] {
+  const { amount, fee, description, preimage, code, time } = payment
+  const what = [
+    `amount      ${money.show(amount)}, fee ${money.show(fee)}`,
+    ...(description === '' ? [] : [`for         ${printableLine(description)}`]),
+  ]
+  switch (paymentStatus(payment)) {
+    case 'paid':
+      return [
+        `paid        ${timeText(time)}`,
+        ...what,
+        `receipt     ${preimage === undefined ? '' : toHex(preimage)}`,
+      ]
+    case 'failed':
+      return [
+        `failed      ${timeText(time)}: ${printableLine(code)}; the money is back`,
+        ...what,
+        'Nothing was paid: ask for a new invoice, or try this one again under a --key of your choice.',
+      ]
+    case 'pending':
+      return [
+        'pending     it is not decided yet: either the payee takes the money, or it comes back',
+        ...what,
+        'Run the same command again to hear what became of it; it is not paid twice.',
+      ]
+    case 'unknown':
+      return [
+        `unknown     this store cannot know how the payment with key ${printableLine(key)} ended`,
+        ...what,
+        'Its channel went on without it: ask the payee, or look into the store that made it.',
+      ]
+  }
+}

@@ -1,0 +1,117 @@
+import { type InvoiceRecord, WalletError } from '@tallystick/client-sdk'
+import { type Anchor, isRejection, parseInvoice } from '@tallystick/protocol'
+import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
+import { CommandError, EXIT, interrupted } from './command-error.js'
+import { invoiceFacts, invoiceLines, invoiceOutcome } from './invoice-text.js'
+import { type HubPlace, orPending, type WalletAtHub, withHub } from './open-with-hub.js'
+import { printFacts } from './print-facts.js'
+import { showProgress } from './progress.js'
+import { terminalQr } from './terminal-qr.js'
+
+export type ReceiveCommand = HubPlace & {
+  readonly description?: string
+  readonly expiry?: number
+  readonly wait?: true
+  readonly qr?: boolean
+  readonly json?: true
+}
+
+/** `wallet receive`: an invoice, or an earlier one again; with `--wait`, until it is paid. */
+export async function receivePayment(typed: string, options: ReceiveCommand): Promise<void> {
+  const earlier = typed.toLowerCase().startsWith('tally1') ? anchorOf(typed) : undefined
+  if (earlier === undefined) requireDecimal(typed)
+  await withHub(options, async (at) => {
+    const money = await assetAmounts(at.ledger, at.policy.asset)
+    const invoice =
+      earlier === undefined
+        ? await makeInvoice(at, { typed, money, options })
+        : await findInvoice(at, earlier)
+    if (invoice === undefined) throw interrupted('no invoice was made')
+    const asked = earlier === undefined ? options : { ...options, wait: true as const }
+    if (invoice.status === 'open') showInvoice(at, invoice, { money, options: asked })
+    if (!asked.wait) return
+    const ended = await waitUntilPaid(at, invoice)
+    printFacts(options.json, invoiceFacts(ended, money.asset), invoiceOutcome(ended, money))
+    if (ended.status === 'expired') process.exitCode = EXIT.failed
+    else if (ended.status !== 'paid') process.exitCode = EXIT.pending
+  })
+}
+
+type Asked = {
+  readonly typed: string
+  readonly money: AssetAmounts
+  readonly options: ReceiveCommand
+}
+
+/** An invoice over what was typed; the hub may have to bring money first. */
+function makeInvoice(
+  { wallet, signal }: WalletAtHub,
+  { typed, money, options: { description, expiry } }: Asked,
+): Promise<InvoiceRecord | undefined> {
+  const wish = {
+    value: money.unitsOf(typed),
+    ...(description !== undefined && { description }),
+    ...(expiry !== undefined && { expirySeconds: expiry }),
+  }
+  return orPending(() =>
+    showProgress('making the invoice; the hub may have to deposit first', () =>
+      wallet.createInvoice({ ...wish, signal }),
+    ),
+  )
+}
+
+/** Throws what is wrong with the text. */
+function anchorOf(text: string): Anchor {
+  const parsed = parseInvoice(text.trim())
+  if (isRejection(parsed)) throw new CommandError(parsed.code, parsed.detail)
+  return parsed.anchor
+}
+
+/** Throws `invoice_unknown`. */
+async function findInvoice({ wallet }: WalletAtHub, anchor: Anchor): Promise<InvoiceRecord> {
+  const found = await wallet.invoice(anchor)
+  if (found !== undefined) return found
+  throw new CommandError('invoice_unknown', 'this wallet has not made the invoice')
+}
+
+function showInvoice(
+  { feed }: WalletAtHub,
+  invoice: InvoiceRecord,
+  { money, options }: Omit<Asked, 'typed'>,
+): void {
+  const { text } = invoice
+  const lines = [...invoiceLines(invoice, { money, now: feed.time }), '', text]
+  printFacts(options.json, invoiceFacts(invoice, money.asset), lines.join('\n'))
+  if (!options.json) showQr(text, options.qr)
+  if (options.wait) return
+  process.stderr.write(
+    'It can be paid while this wallet is open: "wallet receive INVOICE" waits for it.\n',
+  )
+}
+
+/** Where nobody looks, only who asks for it gets one. */
+function showQr(text: string, wanted: boolean | undefined): void {
+  const { isTTY, columns } = process.stdout
+  if (wanted === false || (wanted === undefined && isTTY !== true)) return
+  const qr = terminalQr(text, {
+    columns: wanted === true && isTTY !== true ? Number.POSITIVE_INFINITY : columns,
+    coloured: isTTY === true,
+  })
+  if (qr === undefined) process.stderr.write('(the terminal is too narrow for its QR code)\n')
+  else process.stdout.write(`\n${qr}\n`)
+}
+
+/** The invoice once it is over, or as it stands when the wait was given up. */
+async function waitUntilPaid(at: WalletAtHub, { anchor }: InvoiceRecord): Promise<InvoiceRecord> {
+  const { wallet, signal } = at
+  const waiting = 'waiting for the payment; Ctrl-C ends the wait, and the invoice stays'
+  await showProgress(waiting, () =>
+    orPending(() => wallet.paid(anchor, { signal }).catch(ignoreEnded)),
+  )
+  return findInvoice(at, anchor)
+}
+
+/** What became of it is told by the invoice itself. */
+function ignoreEnded(error: unknown): void {
+  if (!(error instanceof WalletError && error.code === 'invoice_expired')) throw error
+}

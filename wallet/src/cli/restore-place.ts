@@ -1,0 +1,63 @@
+import { makeFolder } from '@tallystick/client-sdk/node'
+import type { ChainId } from '@tallystick/protocol'
+import { CommandError } from './command-error.js'
+import { isFileThere } from './file-there.js'
+import type { WalletPlace } from './open-store.js'
+import type { PlaceOptions } from './place-of.js'
+import { readWords } from './read-words.js'
+import { readSettings, type WalletFolder, walletFolder, writeSettings } from './wallet-folder.js'
+import { readWordsFile } from './words-file.js'
+import { writeNew } from './write-whole.js'
+
+/** Where a wallet is restored to. */
+export type RestorePlace = WalletPlace & {
+  readonly hub?: string
+  /** Has the folder remember the network, where it is one. */
+  readonly remember: (network: {
+    readonly chainId: ChainId
+    readonly hub: string | undefined
+  }) => Promise<void>
+}
+
+/**
+ * Where a wallet is restored to: files that were named, or a folder, which is made, and filled with the words
+ * of `--keys`, else with those that are typed in. Throws `usage`, `words_invalid`, `settings_damaged`.
+ */
+export async function restorePlace(options: PlaceOptions): Promise<RestorePlace> {
+  const { wallet, keys, store, ledger, hub, chainId, sharedWords } = options
+  const shared = sharedWords && { sharedWords }
+  if (wallet === undefined && keys !== undefined && store !== undefined && ledger !== undefined) {
+    const remember = async () => undefined
+    const network = { ...(hub && { hub }), ...(chainId && { chainId }) }
+    return { keys, store, ledger, ...network, ...shared, remember }
+  }
+  const folder = walletFolder(wallet)
+  const settings = (await isFileThere(folder.settings)) ? await readSettings(folder) : undefined
+  const url = ledger ?? settings?.ledger
+  if (url === undefined) {
+    throw new CommandError('usage', 'no ledger is known: --ledger names a node of it')
+  }
+  await fillKeys(folder, keys)
+  const [hubUrl, chain] = [hub ?? settings?.hub, chainId ?? settings?.chainId]
+  return {
+    ...{ keys: folder.keys, store: store ?? folder.store, ledger: url },
+    ...{ ...(hubUrl && { hub: hubUrl }), ...(chain && { chainId: chain }), ...shared },
+    remember: async (found) => {
+      if (settings !== undefined) return
+      await writeSettings(folder, { ledger: url, hub: hubUrl ?? found.hub, chainId: found.chainId })
+    },
+  }
+}
+
+/** Has the folder hold the words. */
+async function fillKeys(folder: WalletFolder, keys: string | undefined): Promise<void> {
+  if (!(await isFileThere(folder.keys))) {
+    const words = keys === undefined ? await readWords() : await readWordsFile(keys)
+    await makeFolder(folder.path)
+    return writeNew(folder.keys, `${words}\n`)
+  }
+  if (keys === undefined) return
+  if ((await readWordsFile(keys)) === (await readWordsFile(folder.keys))) return
+  const detail = `${folder.path} holds the wallet of other words: --wallet names another folder`
+  throw new CommandError('wallet_exists', detail)
+}
