@@ -40,6 +40,7 @@ function usedWallet(): OpenedBackup {
     invoices: [...world.state.invoices()],
     payments: [...world.state.payments()],
     ...{ doneInvoices: [], donePayments: [], offers: [], letterPayments: [] },
+    streams: [],
   }
 }
 

@@ -11,6 +11,7 @@ import {
 } from '@tallystick/protocol'
 import { letterPaymentCodec } from '../letters/letter-payment.js'
 import { offerRecordCodec } from '../letters/own-offer.js'
+import { streamRecordCodec } from '../stream/stream-records.js'
 import { hubPlaceCodec } from '../wallet/known-hub.js'
 import {
   invoiceRecordCodec,
@@ -44,6 +45,8 @@ export const backupContentCodec = struct({
   offers: list(offerRecordCodec, RECORDS_MAX),
   /** Payments that began with a letter and have not ended. */
   letterPayments: list(letterPaymentCodec, RECORDS_MAX),
+  /** Streams that are not over. */
+  streams: list(streamRecordCodec, RECORDS_MAX),
 })
 
 /** What a backup holds of a wallet. */

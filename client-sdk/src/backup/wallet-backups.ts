@@ -177,10 +177,11 @@ export class WalletBackups {
   /** What is committed is what is on disk. */
   async #content(): Promise<Omit<OpenedBackup, keyof FinishedRecords | 'version'>> {
     const { state, store, feed, sharedWords, hub } = this.#core
-    const [channels, invoices, payments] = [
+    const [channels, invoices, payments, streams] = [
       [...state.channels()],
       [...state.invoices()],
       [...state.payments()],
+      [...state.streams()],
     ]
     // Read after the channels: a key that one of them has is among those that were given away.
     const nextKeyIndex = await storedKeyIndexes(store)
@@ -191,9 +192,9 @@ export class WalletBackups {
       nextKeyIndex,
       isShared: sharedWords.isSet,
       hub: hub.place,
-      ...{ channels, invoices, payments },
       offers: await storedRecords(store, 'offer', offerRecordCodec),
       letterPayments: await storedRecords(store, 'letterPayment', letterPaymentCodec),
+      ...{ channels, invoices, payments, streams },
     }
   }
 

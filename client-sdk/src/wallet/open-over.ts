@@ -33,9 +33,10 @@ export type PlatformWalletOptions = {
   | 'backup'
   | 'entrusted'
   | 'towers'
+  | 'streams'
+  | 'spontaneous'
   | 'sharedWords'
   | 'guards'
-  | 'spontaneous'
   | 'onEvent'
 >
 

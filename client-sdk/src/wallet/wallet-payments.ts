@@ -5,6 +5,7 @@ import {
   amount,
   type Description,
   decodeTrusted,
+  encodeReceipt,
   type HubPolicy,
   type Invoice,
   type ItemId,
@@ -112,12 +113,12 @@ export class WalletPayments {
 
   async pay(text: string, wish: PaymentWish, caller: Caller): Promise<PaymentRecord> {
     const order = orderOf(text, wish, undefined)
-    return this.#receipt(await this.#begin(order, caller), caller)
+    return this.#outcome(await this.#begin(order, caller), caller)
   }
 
   async refund(text: string, wish: RefundWish, caller: Caller): Promise<PaymentRecord> {
     const order = orderOf(text, wish, parseAnchor(wish.sale))
-    return this.#receipt(await this.#begin(order, caller), caller)
+    return this.#outcome(await this.#begin(order, caller), caller)
   }
 
   async quote(text: string, wish: Pick<PaymentWish, 'amount'>, caller: Caller): Promise<Quote> {
@@ -132,7 +133,7 @@ export class WalletPayments {
   /** Pays an invoice under a name that was given to the payment before; kept with the receipt. */
   async payAs(id: ItemId, text: string, feeMax: Amount | undefined): Promise<PaymentRecord> {
     const order = { id, text, amount: undefined, feeMax, lockSeconds: PAYMENT_SECONDS }
-    return this.#receipt(await this.#begin({ ...order, refundOf: undefined }, {}), {})
+    return this.#outcome(await this.#begin({ ...order, refundOf: undefined }, {}), {})
   }
 
   /** The same without an invoice: the payee was told how to take it (MAIL-5). */
@@ -142,7 +143,7 @@ export class WalletPayments {
     feeMax: Amount | undefined,
   ): Promise<PaymentRecord> {
     if ((await this.get(id)) === undefined) await this.#startUnasked(id, unasked, feeMax)
-    return this.#receipt(id, {})
+    return this.#outcome(id, {})
   }
 
   async #startUnasked(id: ItemId, unasked: Unasked, feeMax: Amount | undefined): Promise<void> {
@@ -171,6 +172,18 @@ export class WalletPayments {
     if (active !== undefined) return active
     const stored = await this.#core.store.get('donePayment', id)
     return stored === undefined ? undefined : decodeTrusted(paymentRecordCodec, stored)
+  }
+
+  /** The receipt of a payment that was paid (RECEIPT-1). */
+  async receipt(id: ItemId): Promise<string> {
+    const payment = await this.get(id)
+    if (payment?.preimage === undefined) {
+      const detail = `payment ${id} is ${payment?.status ?? 'not of this wallet'}: there is no receipt`
+      throw new WalletError('payment_not_paid', detail)
+    }
+    const receipt = encodeReceipt(payment.text, payment.preimage, payment.amount)
+    if (typeof receipt !== 'string') throw errorOf(receipt)
+    return receipt
   }
 
   /** A page of all of them, newest first. */
@@ -276,7 +289,7 @@ export class WalletPayments {
     throw new WalletError('sale_unknown', `this wallet has no invoice with anchor ${anchor}`)
   }
 
-  async #receipt(id: ItemId, { signal }: Caller): Promise<PaymentRecord> {
+  async #outcome(id: ItemId, { signal }: Caller): Promise<PaymentRecord> {
     const ended = this.#core.changes.wait(
       (notice) => notice.kind === 'payment' && notice.payment.id === id && isFinal(notice.payment),
       signal,

@@ -25,9 +25,16 @@ import { type Balance, balanceOver } from './balance.js'
 import { errorOf } from './error-of.js'
 import { HubLink } from './hub-link.js'
 import { loadWallet, masterSeedOf, type StoredWallet } from './load-wallet.js'
-import { OfferWallet } from './offer-wallet.js'
-import { parseHub, parseLock, parseTowers, parseUrl, parseValue } from './parse-arguments.js'
+import {
+  parseHub,
+  parseLock,
+  parseStreamTerms,
+  parseTowers,
+  parseUrl,
+  parseValue,
+} from './parse-arguments.js'
 import { performEffect } from './perform-effect.js'
+import { StreamingWallet } from './streaming-wallet.js'
 import { WalletChannels } from './wallet-channels.js'
 import { type Caller, WalletCore } from './wallet-core.js'
 import { type ExitOptions, WalletExits } from './wallet-exits.js'
@@ -43,7 +50,7 @@ import { WalletWatch } from './wallet-watch.js'
  * keeps them safe. Everything it is told is checked against certified headers and proofs. Errors
  * are `WalletError` and `LedgerError` with a stable `code`.
  */
-export class Wallet extends OfferWallet {
+export class Wallet extends StreamingWallet {
   readonly #core: WalletCore
   readonly #link: HubLink
   readonly #watch: WalletWatch
@@ -70,6 +77,7 @@ export class Wallet extends OfferWallet {
       link.attachAll()
       this.#exits.learnEnds()
       this.lettersGoOn()
+      this.stream.channelsEnd()
     }
     this.#watch = new WalletWatch(core, { guards, onBlock })
     this.#channels = channels
@@ -104,8 +112,10 @@ export class Wallet extends OfferWallet {
       stored,
       randomBytes: options.randomBytes ?? randomBytes,
       clock: options.clock ?? PROCESS_CLOCK,
+      streams: parseStreamTerms(options.streams),
       onEvent: options.onEvent ?? (() => undefined),
       perform: (effect) => {
+        wallet.stream.changed(effect)
         performEffect(core, link, effect)
         backups.changed(effect)
         mail.changed(effect)
@@ -346,6 +356,7 @@ export class Wallet extends OfferWallet {
   async close(): Promise<void> {
     this.#watch.stop()
     this.#towers.stop()
+    await this.stream.stop()
     await this.#backups.stop()
     this.#link.stop()
     await this.#core.close()
