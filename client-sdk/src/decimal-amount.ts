@@ -26,11 +26,30 @@ export function unitsOf(text: string, { decimals }: Pick<Denomination, 'decimals
   return BigInt(units.toFixed(0))
 }
 
-/** As `unitsOf`, for what must be an amount. Errors: also `amount_invalid`. */
+/** An amount as people type it: digits, and at most one point between them. */
+const AMOUNT = /^(?:0|[1-9]\d{0,18})(?:\.(\d{1,18}))?$/
+
+/**
+ * Base units of an amount as people type it, `12.50`: no sign, exponent, blank, thousands or leading
+ * zeros, ASCII digits alone, and no more decimals than the asset has. Errors: `decimal_malformed`,
+ * `too_many_decimals`, `amount_invalid`.
+ */
 export function amountOf(text: string, denomination: Pick<Denomination, 'decimals'>): Amount {
+  const typed = typeof text === 'string' ? AMOUNT.exec(text) : null
+  if (typed === null) {
+    const shown = JSON.stringify(String(text).slice(0, 40))
+    throw new WalletError(
+      'decimal_malformed',
+      `${shown} is no amount: it is written with digits and one point, such as 12.50`,
+    )
+  }
+  const { decimals } = denomination
+  if ((typed[1]?.length ?? 0) > decimals) {
+    throw new WalletError('too_many_decimals', `${text} has more than ${decimals} decimals`)
+  }
   const checked = parseAmount(unitsOf(text, denomination))
   if (checked !== undefined) return checked
-  throw new WalletError('amount_invalid', `${text} is below zero or above 2^63-1 base units`)
+  throw new WalletError('amount_invalid', `${text} is above 2^63-1 base units`)
 }
 
 /** Base units as people read them: thousands, all decimals of the asset, its code. */

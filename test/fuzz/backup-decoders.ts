@@ -21,7 +21,7 @@ export function backupDecoders(): readonly Decoder[] {
         const backup = parseSealedBackup(input)
         if (isRejection(backup)) {
           const { code } = backup as Rejection
-          assert.equal(code, (input[0] ?? 2) === 2 ? 'backup_damaged' : 'backup_format_unknown')
+          assert.equal(code, (input[0] ?? 3) === 3 ? 'backup_damaged' : 'backup_format_unknown')
           return 'refused'
         }
         assert.ok(equalBytes(encode(sealedBackupCodec, backup), input), 'INV-23 one encoding')

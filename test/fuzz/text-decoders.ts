@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import {
   type Alternative,
   alternativeCodec,
+  amount,
+  anchorOf,
   type ChainId,
   createMnemonic,
   decodeTrusted,
   encodeInvoice,
   encodeOffer,
+  encodeReceipt,
   encodeTickFrame,
   formatLock,
   invoiceCodec,
@@ -21,6 +24,7 @@ import {
   parseMnemonic,
   parseOffer,
   parsePublicKey,
+  parseReceipt,
   parseTickFrame,
   parseTimestamp,
   tickFrameCodec,
@@ -65,6 +69,7 @@ export function textDecoders(): readonly Decoder[] {
   return [
     lockTextDecoder(),
     invoiceDecoder(),
+    receiptDecoder(),
     offerDecoder(),
     tickFrameDecoder(),
     textDecoder(
@@ -172,7 +177,7 @@ function lockTextDecoder(): Decoder {
 function invoiceDecoder(): Decoder {
   return {
     name: 'parseInvoice',
-    covers: ['parseInvoice'],
+    covers: ['parseInvoice', 'parseSignedInvoice'],
     valid: (dice) => {
       const bytes = validBytes(invoiceCodec, dice)
       if (bytes === undefined) return undefined
@@ -215,6 +220,37 @@ function offerDecoder(): Decoder {
       }
       const again = encodeOffer(offer, PAYEE)
       assert.ok(text === again || text === again.toUpperCase(), 'OFFER-1 a third spelling')
+      return 'accepted'
+    },
+  }
+}
+
+/** As an invoice; what it proves, it proves of its own invoice. */
+function receiptDecoder(): Decoder {
+  return {
+    name: 'parseReceipt',
+    covers: ['parseReceipt'],
+    valid: (dice) => {
+      const bytes = validBytes(invoiceCodec, dice)
+      if (bytes === undefined) return undefined
+      const preimage = dice.bytes(32)
+      const anchor = anchorOf(preimage, 1)
+      const invoice = { ...decodeTrusted(invoiceCodec, bytes), payee: PAYEE.publicKey, anchor }
+      const text = encodeReceipt(encodeInvoice(invoice, PAYEE), preimage, amount(7n))
+      assert.ok(typeof text === 'string')
+      return utf8(dice.chance(50) ? text : text.toUpperCase())
+    },
+    check: (input) => {
+      const text = textOf(input)
+      const receipt = parseReceipt(text)
+      if (isRejection(receipt)) {
+        assert.match(receipt.code, /^receipt_/)
+        return 'refused'
+      }
+      const { invoice, preimage, amount: paid } = receipt
+      const again = encodeReceipt(encodeInvoice(invoice, PAYEE), preimage, paid)
+      assert.ok(typeof again === 'string')
+      assert.ok(text === again || text === again.toUpperCase(), 'RECEIPT-1 a third spelling')
       return 'accepted'
     },
   }

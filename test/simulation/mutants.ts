@@ -12,7 +12,7 @@ const HUB_STEP = 'hub/src/core/hub-step.ts'
 const HUB_LEDGER = 'hub/src/core/ledger-step.ts'
 const DUTIES = 'client-sdk/src/guard/duties.ts'
 const LOOP = 'client-sdk/src/wallet/wallet-loop.ts'
-const RECEIVING = 'client-sdk/src/wallet/receive-payment.ts'
+const INVOICE_MACHINE = 'client-sdk/src/wallet/invoice-machine.ts'
 const WALLET_STEP = 'client-sdk/src/wallet/wallet-step.ts'
 const OPERATION = 'settlement/src/core/apply-operation.ts'
 
@@ -224,26 +224,26 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'wallet-calls-an-invoice-paid-when-it-is-claimed',
     seed: 45,
     rule: 'INV-28',
-    file: RECEIVING,
-    find: "state.setInvoice({ ...invoice, status: 'claiming', time: now })",
-    replace: "state.setInvoice({ ...invoice, status: 'paid', time: now })",
+    file: INVOICE_MACHINE,
+    find: "status: 'claiming', waitsUntil",
+    replace: "status: 'paid', waitsUntil",
   },
   {
     name: 'wallet-claims-what-it-does-not-remember',
-    seed: 9,
+    seed: 7,
     rule: 'INV-4',
-    file: RECEIVING,
-    find: 'const note = state.channel(channel)?.party.incoming.find((other) => other.id === id);',
+    file: 'client-sdk/src/wallet/invoice-step.ts',
+    find: 'const known = held && noteOf(held.party, id).known;',
     replace:
-      'const held = state.channel(channel);\n    const note = held?.party.incoming.find((other) => other.id === id);\n    if (held) state.setChannel({ ...held, party: { ...held.party, incoming: [] } });',
+      'const known = held && noteOf(held.party, id).known;\n    if (held) state.setChannel({ ...held, party: { ...held.party, incoming: [] } });',
   },
   {
     name: 'wallet-serves-an-item-that-pays-too-little',
     seed: 9,
     rule: 'INVOICE-3',
-    file: RECEIVING,
-    find: 'if (lockedBy(item) < invoice.amount || item.ticks !== 1)',
-    replace: 'if (item.ticks !== 1)',
+    file: INVOICE_MACHINE,
+    find: 'sumOf(parts) >= invoice.amount',
+    replace: 'sumOf(parts) > 0n',
   },
   {
     name: 'wallet-calls-a-cancelled-payment-failed-at-once',

@@ -119,6 +119,14 @@ export class TradingWallet {
     return this.#payments.get(id)
   }
 
+  /**
+   * The receipt of a payment that was paid, as a string: whoever gets it can verify by itself that the
+   * payee was paid what its invoice asked for (`parseReceipt`, RECEIPT-1). Errors: `payment_not_paid`.
+   */
+  receipt(id: ItemId): Promise<string> {
+    return this.#payments.receipt(id)
+  }
+
   /** A page of this wallet's payments, refunds among them, newest first. Errors: `page_invalid`. */
   payments(wish: PageWish<PaymentStatus> = {}): Promise<Page<PaymentRecord>> {
     return this.#payments.list(wish)

@@ -5,6 +5,7 @@ import {
   amount,
   type Description,
   decodeTrusted,
+  encodeReceipt,
   type HubPolicy,
   type Invoice,
   type ItemId,
@@ -109,12 +110,12 @@ export class WalletPayments {
 
   async pay(text: string, wish: PaymentWish, caller: Caller): Promise<PaymentRecord> {
     const order = orderOf(text, wish, undefined)
-    return this.#receipt(await this.#begin(order, caller), caller)
+    return this.#outcome(await this.#begin(order, caller), caller)
   }
 
   async refund(text: string, wish: RefundWish, caller: Caller): Promise<PaymentRecord> {
     const order = orderOf(text, wish, parseAnchor(wish.sale))
-    return this.#receipt(await this.#begin(order, caller), caller)
+    return this.#outcome(await this.#begin(order, caller), caller)
   }
 
   async quote(text: string, wish: Pick<PaymentWish, 'amount'>, caller: Caller): Promise<Quote> {
@@ -136,6 +137,18 @@ export class WalletPayments {
     if (active !== undefined) return active
     const stored = await this.#core.store.get('donePayment', id)
     return stored === undefined ? undefined : decodeTrusted(paymentRecordCodec, stored)
+  }
+
+  /** The receipt of a payment that was paid (RECEIPT-1). */
+  async receipt(id: ItemId): Promise<string> {
+    const payment = await this.get(id)
+    if (payment?.preimage === undefined) {
+      const detail = `payment ${id} is ${payment?.status ?? 'not of this wallet'}: there is no receipt`
+      throw new WalletError('payment_not_paid', detail)
+    }
+    const receipt = encodeReceipt(payment.text, payment.preimage, payment.amount)
+    if (typeof receipt !== 'string') throw errorOf(receipt)
+    return receipt
   }
 
   /** A page of all of them, newest first. */
@@ -253,7 +266,7 @@ export class WalletPayments {
     throw new WalletError('sale_unknown', `this wallet has no invoice with anchor ${anchor}`)
   }
 
-  async #receipt(id: ItemId, { signal }: Caller): Promise<PaymentRecord> {
+  async #outcome(id: ItemId, { signal }: Caller): Promise<PaymentRecord> {
     const ended = this.#core.changes.wait(
       (notice) => notice.kind === 'payment' && notice.payment.id === id && isFinal(notice.payment),
       signal,

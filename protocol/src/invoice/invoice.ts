@@ -64,12 +64,17 @@ export type Invoice = Decoded<typeof invoiceCodec>
 
 const versionCodec = integer(INVOICE_VERSION, INVOICE_VERSION)
 const signedContentCodec = struct({ version: versionCodec, invoice: invoiceCodec })
-/** The bytes of an invoice string. */
-const signedInvoiceCodec: Codec<{
+/** An invoice with the signature of its payee: the bytes of an invoice string. */
+export type SignedInvoice = {
   readonly version: number
   readonly invoice: Invoice
   readonly signature: Uint8Array
-}> = struct({ version: versionCodec, invoice: invoiceCodec, signature: fixedBytes(64) })
+}
+export const signedInvoiceCodec: Codec<SignedInvoice> = struct({
+  version: versionCodec,
+  invoice: invoiceCodec,
+  signature: fixedBytes(64),
+})
 
 /** Why an invoice string is refused. */
 export type InvoiceRejection = Rejection<
@@ -88,6 +93,12 @@ export function encodeInvoice(invoice: Invoice, payee: Signer): string {
  * Whether it is expired, and of which network, is for the payer to see (INVOICE-2).
  */
 export function parseInvoice(text: string): Invoice | InvoiceRejection {
+  const signed = parseSignedInvoice(text)
+  return isRejection(signed) ? signed : signed.invoice
+}
+
+/** As `parseInvoice`, with the signature. */
+export function parseSignedInvoice(text: string): SignedInvoice | InvoiceRejection {
   const bytes = signedStringBytes(INVOICE_PREFIX, text, INVOICE_CHARACTERS_MAX)
   if (bytes === undefined) {
     const detail =
@@ -100,10 +111,14 @@ export function parseInvoice(text: string): Invoice | InvoiceRejection {
   }
   const signed = decode(signedInvoiceCodec, bytes)
   if (isRejection(signed)) return reject('invoice_malformed', signed.detail)
-  const { invoice, signature } = signed
-  return verifySignature(invoice.payee, invoiceDigest(invoice), signature)
-    ? invoice
+  return isSignedByPayee(signed)
+    ? signed
     : reject('invoice_bad_signature', 'the payee that the invoice names did not sign it')
+}
+
+/** Whether the payee that an invoice names has signed it. */
+export function isSignedByPayee({ invoice, signature }: SignedInvoice): boolean {
+  return verifySignature(invoice.payee, invoiceDigest(invoice), signature)
 }
 
 function invoiceDigest(invoice: Invoice): Uint8Array {
