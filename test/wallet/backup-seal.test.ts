@@ -39,7 +39,7 @@ function usedWallet(): OpenedBackup {
     channels: [...world.state.channels()],
     invoices: [...world.state.invoices()],
     payments: [...world.state.payments()],
-    ...{ doneInvoices: [], donePayments: [] },
+    ...{ doneInvoices: [], donePayments: [], streams: [] },
   }
 }
 

@@ -9,6 +9,7 @@ import {
   struct,
   timestampCodec,
 } from '@tallystick/protocol'
+import { streamRecordCodec } from '../stream/stream-records.js'
 import { hubPlaceCodec } from '../wallet/known-hub.js'
 import {
   invoiceRecordCodec,
@@ -39,6 +40,8 @@ export const backupContentCodec = struct({
   payments: list(paymentRecordCodec, RECORDS_MAX),
   doneInvoices: list(invoiceRecordCodec, RECORDS_MAX),
   donePayments: list(paymentRecordCodec, RECORDS_MAX),
+  /** Streams that are not over. */
+  streams: list(streamRecordCodec, RECORDS_MAX),
 })
 
 /** What a backup holds of a wallet. */

@@ -1,5 +1,6 @@
 import { encode, type PublicKey, utf8 } from '@tallystick/protocol'
 import type { StoreWrite } from '../store/wallet-store.js'
+import { streamKey, streamRecordCodec } from '../stream/stream-records.js'
 import { knownHubRecord } from '../wallet/known-hub.js'
 import { invoiceOrder, paymentOrder } from '../wallet/record-order.js'
 import { SHARED_WORDS } from '../wallet/shared-words.js'
@@ -47,5 +48,10 @@ export function restoredRecords(identity: PublicKey, backup: OpenedBackup): Stor
         return [{ kind, key: payment.id, value }, ...paymentOrder(payment, undefined)]
       }),
     ),
+    ...backup.streams.map((stream): StoreWrite => {
+      // Ticks may have been given away since: none is, from here on (STREAM-4).
+      const kept = stream.kind === 'paid' ? ({ ...stream, status: 'closing' } as const) : stream
+      return { kind: 'stream', key: streamKey(kept), value: encode(streamRecordCodec, kept) }
+    }),
   ]
 }

@@ -168,10 +168,11 @@ export class WalletBackups {
   /** What is committed is what is on disk. */
   async #content(): Promise<Omit<OpenedBackup, keyof FinishedRecords | 'version'>> {
     const { state, store, feed, sharedWords, hub } = this.#core
-    const [channels, invoices, payments] = [
+    const [channels, invoices, payments, streams] = [
       [...state.channels()],
       [...state.invoices()],
       [...state.payments()],
+      [...state.streams()],
     ]
     // Read after the channels: a key that one of them has is among those that were given away.
     const nextKeyIndex = await storedKeyIndexes(store)
@@ -182,7 +183,7 @@ export class WalletBackups {
       nextKeyIndex,
       isShared: sharedWords.isSet,
       hub: hub.place,
-      ...{ channels, invoices, payments },
+      ...{ channels, invoices, payments, streams },
     }
   }
 

@@ -41,6 +41,11 @@ export type WalletOptions = {
    * and there is no way back. Channels are resumed at every connection, and left unsure only.
    */
   readonly sharedWords?: boolean
+  /**
+   * Which streams others may open to this wallet; absent: none. `unitMin`: base units that a tick is worth at
+   * least.
+   */
+  readonly streams?: { readonly unitMin: bigint }
   /** Absent: true. `false`: only looks, and hands in nothing by itself. */
   readonly guards?: boolean
   /** Absent: the process's. */

@@ -23,9 +23,16 @@ import { type Balance, balanceOver } from './balance.js'
 import { errorOf } from './error-of.js'
 import { HubLink } from './hub-link.js'
 import { loadWallet, masterSeedOf, type StoredWallet } from './load-wallet.js'
-import { parseHub, parseLock, parseTowers, parseUrl, parseValue } from './parse-arguments.js'
+import {
+  parseHub,
+  parseLock,
+  parseStreamTerms,
+  parseTowers,
+  parseUrl,
+  parseValue,
+} from './parse-arguments.js'
 import { performEffect } from './perform-effect.js'
-import { TradingWallet } from './trading-wallet.js'
+import { StreamingWallet } from './streaming-wallet.js'
 import { WalletChannels } from './wallet-channels.js'
 import { type Caller, WalletCore } from './wallet-core.js'
 import { type ExitOptions, WalletExits } from './wallet-exits.js'
@@ -44,7 +51,7 @@ const SEND_KILO_COST = 2
  * keeps them safe. Everything it is told is checked against certified headers and proofs. Errors
  * are `WalletError` and `LedgerError` with a stable `code`.
  */
-export class Wallet extends TradingWallet {
+export class Wallet extends StreamingWallet {
   readonly #core: WalletCore
   readonly #link: HubLink
   readonly #watch: WalletWatch
@@ -69,6 +76,7 @@ export class Wallet extends TradingWallet {
     const onBlock = () => {
       link.attachAll()
       this.#exits.learnEnds()
+      this.stream.channelsEnd()
     }
     this.#watch = new WalletWatch(core, { guards, onBlock })
     this.#channels = channels
@@ -102,8 +110,10 @@ export class Wallet extends TradingWallet {
       stored,
       randomBytes: options.randomBytes ?? randomBytes,
       clock: options.clock ?? PROCESS_CLOCK,
+      streams: parseStreamTerms(options.streams),
       onEvent: options.onEvent ?? (() => undefined),
       perform: (effect) => {
+        wallet.stream.changed(effect)
         performEffect(core, link, effect)
         backups.changed(effect)
       },
@@ -364,6 +374,7 @@ export class Wallet extends TradingWallet {
   async close(): Promise<void> {
     this.#watch.stop()
     this.#towers.stop()
+    await this.stream.stop()
     await this.#backups.stop()
     this.#link.stop()
     await this.#core.close()

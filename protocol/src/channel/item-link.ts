@@ -7,9 +7,9 @@ import type { PendingItem } from './pending-item.js'
 /** Shorter ways to the anchor are hashed as they are: most items have one tick. */
 const NEAR = 8
 /** Links of one chain that are remembered to be right: claims that are under way, and the newest. */
-const REMEMBERED_MAX = 4
-/** Chains of which links are remembered, at most 800 bytes each. */
-const CHAINS_MAX = 65_536
+const REMEMBERED_MAX = 16
+/** Chains of which links are remembered, at most 3 kB each. */
+const CHAINS_MAX = 16_384
 
 /**
  * Links that were found to be right, the least recently used chain first: from the anchor on, every redeem of a

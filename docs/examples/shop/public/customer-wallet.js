@@ -97,6 +97,12 @@ export class CustomerWallet extends EventTarget {
     return this.#opened.wallet.paymentOf(key)
   }
 
+  /** What the hub takes for paying an order, base units; `undefined` while it cannot be told. */
+  async feeFor({ invoice }) {
+    const quote = await this.#opened.wallet.quote(invoice).catch(() => undefined)
+    return quote?.fee
+  }
+
   /** Pays an order, once, however often it is called and whatever happens in between. */
   async pay(order) {
     const units = BigInt(order.units)
@@ -169,7 +175,9 @@ function saidPlainly(error) {
     wallet_exists: 'This browser has a wallet already.',
     browser_unfit: 'This browser cannot keep a wallet. Please open the shop in a newer one.',
     insufficient_funds: 'There is not enough money in the wallet.',
-    no_route: 'There is not enough money in the wallet.',
+    fee_above_cap: 'The hub asks too much for this payment just now. Please try again later.',
+    already_paid: 'This order is paid already.',
+    hub_disconnected: 'The hub does not answer. Please check your connection.',
     invoice_expired: 'The invoice has expired. Please order again.',
     payment_failed: 'The payment was not taken, and your money is back.',
     ledger_unreachable: 'The ledger does not answer. Please check your connection.',

@@ -100,6 +100,15 @@ export function orderView({ order, asset, wallet, openWallet, stop }) {
     ]
   }
 
+  /** What comes on top of the price, as soon as the wallet knows it. */
+  function fee() {
+    const line = element('p', { class: 'hint' }, '\u00a0')
+    void wallet.feeFor(shown).then((units) => {
+      if (units !== undefined) line.replaceChildren(`The hub takes ${money(units, asset)} on top.`)
+    })
+    return line
+  }
+
   async function payNow() {
     isPaying = true
     draw()
