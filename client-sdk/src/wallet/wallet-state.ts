@@ -1,8 +1,5 @@
 import { type Anchor, type ChannelId, encode, type ItemId } from '@tallystick/protocol'
 import type { StoreWrite } from '../store/wallet-store.js'
-import { isOver } from './invoice-machine.js'
-import { isResolved } from './payment-machine.js'
-import { invoiceOrder, paymentOrder } from './record-order.js'
 import {
   isDoneStream,
   type PaidStreamRecord,
@@ -11,6 +8,9 @@ import {
   streamKey,
   streamRecordCodec,
 } from '../stream/stream-records.js'
+import { isOver } from './invoice-machine.js'
+import { isResolved } from './payment-machine.js'
+import { invoiceOrder, paymentOrder } from './record-order.js'
 import {
   encodeWalletChannel,
   type InvoiceRecord,
