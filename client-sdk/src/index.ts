@@ -72,9 +72,21 @@ export {
   type TransactionPlan,
 } from './ledger/transaction-builder.js'
 export type { BuiltTransaction } from './ledger/transaction-draft.js'
+export type { SpontaneousPolicy } from './letters/announced-payments.js'
+export type { LetterPayment } from './letters/letter-payment.js'
+export type { OfferPaymentWish, SpontaneousWish } from './letters/letter-payments.js'
+export type { OfferRecord } from './letters/own-offer.js'
+export type { OfferWish } from './letters/wallet-offers.js'
 export { Outbox, type Speaker } from './session/outbox.js'
 export { StoreFault } from './store/store-fault.js'
 export type { RecordKind, StoredRecord, StoreWrite, WalletStore } from './store/wallet-store.js'
+export { OutgoingStream, type StreamPayment } from './stream/outgoing-stream.js'
+export { type ServedTicks, StreamDesk } from './stream/stream-desk.js'
+export type {
+  PaidStreamRecord,
+  ReceivedStreamRecord,
+  StreamRecord,
+} from './stream/stream-records.js'
 export { fetchKeptCopies, type KeptCopiesWish, type KeptCopy } from './tower/kept-copies.js'
 export {
   type AppointmentOwner,
@@ -102,5 +114,6 @@ export type {
   PaymentStatus,
   WalletChannel,
 } from './wallet/wallet-records.js'
+export { type ServedFrame, type StreamWish, WalletStreams } from './wallet/wallet-streams.js'
 export type { TowerOptions } from './wallet/wallet-towers.js'
 export { WalletError } from './wallet-error.js'

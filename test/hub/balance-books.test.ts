@@ -53,7 +53,8 @@ describe('HUB-9 INV-8 the books of a batch', () => {
       reveals: new Set(),
     })
     for (const status of ['pending', 'failed'] as const) {
-      hub.state.preload([{ ...row, status }], new Set())
+      const parts = row.parts.map((part) => ({ ...part, shown: 0 }))
+      hub.state.preload([{ ...row, status, parts }], new Set())
       const overlay = new HubOverlay(hub.state)
       overlay.setChannel(after)
       assert.throws(() => booksBalance(hub.state, overlay), /no payer owes it/)
@@ -79,7 +80,8 @@ describe('HUB-9 INV-8 the books of a batch', () => {
     })
     const row = hub.payments.get(anchorFor(1))
     assert.ok(row !== undefined)
-    overlay.setPayment({ ...row, status: 'settled' })
+    const parts = row.parts.map((part) => ({ ...part, paid: 1 }))
+    overlay.setPayment({ ...row, status: 'settled', parts })
     assert.throws(() => booksBalance(hub.state, overlay), /1 base units are missing/)
   })
 

@@ -6,32 +6,24 @@ import {
   type Anchor,
   amount,
   type ChainId,
-  type ChannelId,
-  type ItemId,
   newParty,
   type PublicKey,
   timestamp,
 } from '@tallystick/protocol'
 import type { HubChannel } from '#hub/core/hub-channel.js'
-import type { Payment } from '#hub/core/payment.js'
 import { beginSqliteJournal, openSqliteJournal } from '#hub/store/sqlite-journal.js'
 import { testChannel } from '../protocol/test-channel.js'
 import { tamper, temporaryFolder } from '../settlement/data-folder.js'
+import { testPayment } from './test-payment.js'
 
 const CHAIN = 'c1'.repeat(32) as ChainId
 const OWNER = { chainId: CHAIN, hub: '0b'.repeat(32) as PublicKey }
 const ANCHOR = 'a1'.repeat(32) as Anchor
-const PAYMENT: Payment = {
-  anchor: ANCHOR,
-  fromChannel: '11'.repeat(32) as ChannelId,
-  fromItem: '22'.repeat(16) as ItemId,
-  toChannel: '33'.repeat(32) as ChannelId,
-  toItem: '44'.repeat(16) as ItemId,
+const PAYMENT = testPayment(ANCHOR, 'claimed', {
   amount: amount(9_223_372_036_854_775_807n),
   fee: amount(3n),
-  status: 'claimed',
-  time: timestamp(1_800_000_000),
-}
+  time: 1_800_000_000,
+})
 
 /** The file of a journal that holds one payment. */
 async function usedJournal(context: TestContext): Promise<string> {

@@ -1,35 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import {
-  type Anchor,
-  amount,
-  type ChannelId,
-  type ItemId,
-  sha256,
-  timestamp,
-  toHex,
-  utf8,
-} from '@tallystick/protocol'
+import { type Anchor, sha256, timestamp, toHex, utf8 } from '@tallystick/protocol'
 import fc from 'fast-check'
 import type { Payment } from '#hub/core/payment.js'
 import { EndedPayments } from '#hub/store/ended-payments.js'
 import type { PaymentCursor } from '#hub/store/journal.js'
+import { testPayment } from './test-payment.js'
 
 const FIRST: PaymentCursor = { time: timestamp(0), anchor: '' as Anchor }
 
 /** A payment that ended at `time`; anchors do not follow the order of names. */
 function ended(name: number, time: number): Payment {
-  return {
-    anchor: toHex(sha256(utf8(String(name)))) as Anchor,
-    fromChannel: '11'.repeat(32) as ChannelId,
-    fromItem: '22'.repeat(16) as ItemId,
-    toChannel: '33'.repeat(32) as ChannelId,
-    toItem: '44'.repeat(16) as ItemId,
-    amount: amount(1n),
-    fee: amount(0n),
-    status: 'settled',
-    time: timestamp(time),
-  }
+  const anchor = toHex(sha256(utf8(String(name)))) as Anchor
+  return testPayment(anchor, 'settled', { time })
 }
 
 /** What is listed, without any order that is kept. */

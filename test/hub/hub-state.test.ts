@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Amount, ChannelId, ItemId } from '@tallystick/protocol'
 import { HubState } from '#hub/core/hub-state.js'
 import { HubOverlay } from '#hub/core/hub-view.js'
 import type { Payment } from '#hub/core/payment.js'
-import { anchorFor, NOW } from '../protocol/test-channel.js'
+import { anchorFor } from '../protocol/test-channel.js'
+import { testPayment } from './test-payment.js'
 
-const OLD: Payment = {
-  anchor: anchorFor(1),
-  fromChannel: '01'.repeat(32) as ChannelId,
-  fromItem: '02'.repeat(16) as ItemId,
-  toChannel: '03'.repeat(32) as ChannelId,
-  toItem: '04'.repeat(16) as ItemId,
-  amount: 10n as Amount,
-  fee: 1n as Amount,
-  status: 'pending',
-  time: NOW,
-}
+const OLD = testPayment(anchorFor(1), 'pending')
 const NEW: Payment = { ...OLD, status: 'claimed' }
 
 test('HUB-9 what a journal finds of a payment is older than what was committed since it was asked', () => {

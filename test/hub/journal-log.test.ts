@@ -27,6 +27,7 @@ import { openSqliteJournal } from '#hub/store/sqlite-journal.js'
 import { fillDisk, HAS_FULL_DEVICE } from '../client-sdk/full-disk.js'
 import { CHAIN, NOW, SIGNERS, testChannel } from '../protocol/test-channel.js'
 import { temporaryFolder } from '../settlement/data-folder.js'
+import { testPayment } from './test-payment.js'
 import { testPipeline } from './test-pipeline.js'
 
 const OWNER = { chainId: CHAIN, hub: SIGNERS.hub.publicKey }
@@ -99,17 +100,12 @@ function changed(held: HubChannel, { what, name }: Step): HubChannel {
 
 function paymentOf({ name, channel, payment }: Step): Payment | undefined {
   if (payment === undefined) return undefined
-  return {
-    anchor: anchorNamed(name),
-    fromChannel: hex(1, 32) as ChannelId,
-    fromItem: hex(2, 16) as ItemId,
-    toChannel: hex(3, 32) as ChannelId,
+  return testPayment(anchorNamed(name), payment, {
     toItem: hex(channel, 16) as ItemId,
     amount: amount(BigInt(name)),
     fee: amount(1n),
-    status: payment,
-    time: timestamp(1_000 + channel),
-  }
+    time: 1_000 + channel,
+  })
 }
 
 /** The first channels are opened in their order, whatever steps say; so are those that steps name. */

@@ -5,12 +5,16 @@ import {
   amount,
   type Change,
   claimableOf,
+  earlierLink,
   lockedOf,
   noteOf,
   type PendingItem,
+  positionOf,
   REVEAL_SECONDS,
   sideStake,
+  withNote,
 } from '@tallystick/protocol'
+import type { Payment } from '#hub/core/payment.js'
 import { addItem, anchorFor, Dice, NOW, preimage, seeds } from '../protocol/test-channel.js'
 import { HubWorld, type TestClient } from './hub-world.js'
 
@@ -22,20 +26,24 @@ import { HubWorld, type TestClient } from './hub-world.js'
 
 const RUNS = 20
 const STEPS = 500
-const CLIENTS = 3
+const CLIENTS = 4
 /** Anchors, and names of items, that the clients take from: few, so that they meet again. */
 const ANCHORS = 180
 const NAMES = 8
+/** Every third anchor is that of a stream, with so many ticks. */
+const TICKS = 5
 
 class Collusion {
   readonly dice: Dice
   readonly hub: HubWorld
   readonly deposited: bigint
-  /** Anchors that are on the ledger, and since when. */
-  readonly revealed = new Map<Anchor, number>()
+  /** Links that are on the ledger, and since when. */
+  readonly revealed = new Map<Anchor, { readonly index: number; readonly time: number }[]>()
   /** Items that the hub has promised and cancelled: older proofs still name them. */
   readonly promised = new Map<string, PendingItem>()
   taken = 0
+  /** What has come about at all. */
+  readonly seen = new Set<string>()
   /** Clients that ack nothing for a while. */
   readonly #quiet = new Set<TestClient>()
 
@@ -45,6 +53,9 @@ class Collusion {
       Array.from({ length: CLIENTS }, () => ({ client: 6_000n, hub: 5_000n })),
     )
     this.deposited = this.hub.settledValue
+    // The last channel is another of the first client: payments come and go in parts.
+    const [{ identity: owner }, { party }] = [this.hub.client(0), this.hub.client(CLIENTS - 1)]
+    this.hub.peer({ kind: 'attached', owner, position: positionOf(party) })
   }
 
   step(): void {
@@ -62,6 +73,7 @@ class Collusion {
     for (const { party } of hub.state.channels()) {
       for (const item of party.own.items) this.promised.set(`${party.ledger.id}:${item.id}`, item)
     }
+    this.#count()
   }
 
   /** An update of whatever seems useful, with an ack of anything. */
@@ -97,33 +109,56 @@ class Collusion {
 
   #drop(client: TestClient, { id, anchor, expiry }: PendingItem): Change {
     const { dice, hub } = this
-    if (dice.chance(5)) return { kind: 'redeem', id, index: 1, link: preimageOf(anchor) }
+    const { known, declined } = noteOf(hub.hubParty(client), id)
+    if (dice.chance(known === undefined ? 5 : 50))
+      return { kind: 'redeem', id, ...this.#link(anchor) }
     if (dice.chance(10)) return { kind: dice.pick(['cancel', 'expire']), id }
-    const { declined } = noteOf(hub.hubParty(client), id)
     return { kind: declined || hub.now <= expiry ? 'cancel' : 'expire', id }
   }
 
   #add(name: number): Change {
     const { dice, hub } = this
-    const value = BigInt(10 + dice.roll(900))
-    const payee = hub.client(dice.roll(CLIENTS)).identity
+    const under = this.#underWay()
+    const anchor = under?.anchor ?? anchorNamed(1 + dice.roll(ANCHORS))
+    const ticks = dice.chance(90) ? ticksOf(nameOf(anchor)) : 1 + dice.roll(TICKS)
+    const value = BigInt(10 + dice.roll(Math.floor(900 / ticks)))
+    const to = under && dice.chance(70) ? under.parts[0]?.toChannel : undefined
+    const owner = to && hub.state.channel(to)?.owner
+    const payee = owner ?? hub.client(dice.roll(CLIENTS)).identity
     const expiry = hub.now - NOW + dice.pick([100, 200, 200, 300, 900])
-    const add = addItem(name, { unit: value + BigInt(dice.pick([0, 20, 20, 40])), expiry })
+    const add = addItem(name, { unit: value + BigInt(dice.pick([0, 20, 20, 40])), ticks, expiry })
     const forward = dice.chance(90) ? { payee, amount: amount(value) } : undefined
-    return { ...add, anchor: anchorFor(1 + dice.roll(ANCHORS)), forward }
+    return { ...add, anchor, forward }
+  }
+
+  /** A payment under way, of which another item may be a part. */
+  #underWay(): Payment | undefined {
+    const { dice, hub } = this
+    const pending = [...hub.payments.values()].filter(({ status }) => status === 'pending')
+    return pending.length > 0 && dice.chance(30) ? dice.pick(pending) : undefined
+  }
+
+  /** A link of the chain; whoever owns it knows all of them. */
+  #link(anchor: Anchor) {
+    return linkOf(nameOf(anchor), 1 + this.dice.roll(ticksOf(nameOf(anchor))))
   }
 
   #claim(client: TestClient): void {
     const items = [...client.party.peer.items, ...this.promised.values()]
     if (items.length === 0) return
     const { id, anchor } = this.dice.pick(items)
-    this.hub.claim(client, id, preimageOf(anchor))
+    const claim = { channel: client.channel, id, known: this.#link(anchor) }
+    this.hub.peer({ kind: 'claim', claim })
   }
 
   #decline(client: TestClient): void {
     const { items } = client.party.peer
     if (items.length === 0) return
-    this.hub.decline(client)
+    // By no rule at all: a stream of which it has just claimed some, too.
+    const { id } = this.dice.pick(items)
+    const note = { ...noteOf(client.party, id), declined: true }
+    client.party = withNote(client.party, note)
+    this.hub.peer({ kind: 'decline', decline: { channel: client.channel, id, code: 'no' } })
   }
 
   /** Makes public what is pending, or what is not. */
@@ -131,16 +166,19 @@ class Collusion {
     const { dice, hub } = this
     const { items } = hub.hubParty(hub.client(dice.roll(CLIENTS))).peer
     const item = items[dice.roll(items.length || 1)]
-    if (item !== undefined && dice.chance(70)) this.#reveal(nameOf(item.anchor))
-    else this.#reveal(1 + dice.roll(ANCHORS))
+    const isPending = item !== undefined && dice.chance(70)
+    const name = isPending ? nameOf(item.anchor) : 1 + dice.roll(ANCHORS)
+    this.#reveal(name, 1 + dice.roll(ticksOf(name)))
   }
 
-  #reveal(name: number): void {
+  /** The ledger records a link that is later than all that it has (REV-3). */
+  #reveal(name: number, index: number): void {
     const { hub } = this
-    const anchor = anchorFor(name)
-    if (this.revealed.has(anchor)) return
-    this.revealed.set(anchor, hub.now)
-    const known = { index: 1, link: preimage(name) }
+    const anchor = anchorNamed(name)
+    const before = this.revealed.get(anchor) ?? []
+    if (before.some((other) => other.index >= index)) return
+    this.revealed.set(anchor, [...before, { index, time: hub.now }])
+    const known = linkOf(name, index)
     hub.ledger({ kind: 'revealSeen', anchor, known, time: hub.now }, { kind: 'timePassed' })
   }
 
@@ -150,11 +188,11 @@ class Collusion {
     for (let left = seconds; left > 0; left -= 20) {
       hub.wait(Math.min(left, 20))
       for (const { party } of hub.state.channels()) {
-        for (const { id, anchor, expiry } of party.peer.items) {
+        for (const { id, anchor, paid, expiry } of party.peer.items) {
           const { known } = noteOf(party, id)
           const pressing = hub.now >= expiry - REVEAL_SECONDS && hub.now <= expiry
-          if (known === undefined || !pressing || this.revealed.has(anchor)) continue
-          this.#reveal(nameOf(anchor))
+          if (known === undefined || known.index <= paid || !pressing) continue
+          this.#reveal(nameOf(anchor), known.index)
         }
       }
     }
@@ -172,49 +210,84 @@ class Collusion {
   /** What the hub has at least, in every future: INV-7. */
   worstValue(): bigint {
     const { hub } = this
-    const futures = new Map<Anchor, { revealed: bigint; hidden: bigint; known: boolean }>()
-    const future = (anchor: Anchor) => {
-      const found = futures.get(anchor) ?? { revealed: 0n, hidden: 0n, known: false }
-      futures.set(anchor, found)
-      return found
-    }
-    const worth = (item: PendingItem, sign: bigint, known: boolean) => {
-      const at = this.revealed.get(item.anchor)
-      const decided = at !== undefined && at <= item.expiry
-      const open = at === undefined && hub.now <= item.expiry
-      const entry = future(item.anchor)
-      const value = sign * claimableOf(item, 1)
-      if (decided || open) entry.revealed += value
-      if (decided) entry.hidden += value
-      if (open && known) entry.known = true
+    const futures = new Map<Anchor, Stake[]>()
+    const worth = (item: PendingItem, sign: bigint, known: number) => {
+      const stake = { item, sign, known, isOpen: hub.now <= item.expiry }
+      futures.set(item.anchor, [...(futures.get(item.anchor) ?? []), stake])
     }
     for (const { party } of hub.state.channels()) {
       for (const item of party.peer.items) {
         // What the hub has declined, the payer may take back, public or not.
         const { known, declined } = noteOf(party, item.id)
-        if (!declined) worth(item, 1n, known !== undefined)
+        if (!declined) worth(item, 1n, known?.index ?? 0)
       }
-      for (const item of party.own.items) worth(item, -1n, false)
+      for (const item of party.own.items) worth(item, -1n, 0)
       for (const { id } of party.cancelling) {
         const item =
           this.promised.get(`${party.ledger.id}:${id}`) ??
           assert.fail('what is cancelled was promised')
-        worth(item, -1n, false)
+        worth(item, -1n, 0)
       }
     }
-    return [...futures.values()].reduce((sum, { revealed, hidden, known }) => {
-      return sum + (known || revealed < hidden ? revealed : hidden)
+    return [...futures].reduce((sum, [anchor, stakes]) => {
+      // What the hub knows it can make public; what else becomes so, others choose.
+      const known = Math.max(...stakes.map((stake) => (stake.isOpen ? stake.known : 0)))
+      let worst: bigint | undefined
+      for (let index = known; index <= TICKS; index++) {
+        const value = this.#worthOf(anchor, stakes, index)
+        if (worst === undefined || value < worst) worst = value
+      }
+      return sum + (worst ?? 0n)
     }, hub.settledValue)
+  }
+
+  /** What the items of an anchor come to if link `index` becomes public now. */
+  #worthOf(anchor: Anchor, stakes: readonly Stake[], index: number): bigint {
+    const reveals = this.revealed.get(anchor) ?? []
+    return stakes.reduce((sum, { item, sign, isOpen }) => {
+      const inTime = reveals.filter(({ time }) => time <= item.expiry)
+      const decided = Math.max(0, ...inTime.map((reveal) => reveal.index))
+      return sum + sign * claimableOf(item, isOpen ? Math.max(decided, index) : decided)
+    }, 0n)
+  }
+
+  /** What was tried at all: parts, streams that were paid in part, and both of them settled. */
+  #count(): void {
+    for (const { status, parts } of this.hub.payments.values()) {
+      if (parts.length > 1) this.seen.add(`parts ${status}`)
+      for (const { ticks, shown, paid } of parts) {
+        if (ticks > 1 && paid > 0 && paid < ticks) this.seen.add(`stream ${status}`)
+        if (ticks > 1 && shown > 0) this.seen.add('stream claimed')
+      }
+    }
   }
 }
 
-const NAMES_OF = new Map(Array.from({ length: 200 }, (_, i) => [anchorFor(i + 1), i + 1] as const))
+/** An item that the hub gains by (1) or pays (-1), and the link of it that it knows. */
+type Stake = {
+  readonly item: PendingItem
+  readonly sign: bigint
+  readonly known: number
+  readonly isOpen: boolean
+}
+
+/** Ticks of the chain that goes by a name. */
+function ticksOf(name: number): number {
+  return name % 3 === 0 ? TICKS : 1
+}
+const anchorNamed = (name: number) => anchorFor(name, ticksOf(name))
+const linkOf = (name: number, index: number) => {
+  return { index, link: earlierLink(preimage(name), ticksOf(name) - index) }
+}
+const NAMES_OF = new Map(
+  Array.from({ length: 200 }, (_, i) => [anchorNamed(i + 1), i + 1] as const),
+)
 function nameOf(anchor: Anchor): number {
   return NAMES_OF.get(anchor) ?? assert.fail('every anchor here has a known preimage')
 }
-const preimageOf = (anchor: Anchor) => preimage(nameOf(anchor))
 
 describe('colluding clients', () => {
+  const seen = new Set<string>()
   for (const seed of seeds(RUNS)) {
     test(`INV-7 INV-25 the hub never has less than it put in, seed ${seed}`, () => {
       const world = new Collusion(new Dice(seed))
@@ -225,6 +298,13 @@ describe('colluding clients', () => {
         world.checkSolvency()
       }
       assert.ok(world.taken > 10, 'the hub takes what is in order')
+      for (const what of world.seen) seen.add(what)
     })
   }
+
+  test('have paid in parts and by streams, of which some went no further than they were paid', () => {
+    for (const what of ['parts settled', 'parts failed', 'stream claimed', 'stream settled']) {
+      assert.ok(seen.has(what), what)
+    }
+  })
 })

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { type Anchor, type Change, newParty, positionOf, toHex } from '@tallystick/protocol'
+import { type Anchor, amount, type Change, newParty, positionOf, toHex } from '@tallystick/protocol'
 import { encodeHubChannel } from '#hub/core/hub-channel.js'
 import type { HubEffect } from '#hub/core/hub-effect.js'
 import type { PeerEvent } from '#hub/core/hub-event.js'
@@ -385,10 +385,11 @@ describe('the books of a payment', () => {
     const desk = await Desk.open()
     await desk.pay(1)
     const [row] = await desk.payment(1)
-    assert.ok(row !== undefined)
+    assert.ok(row?.parts[0] !== undefined)
+    const part = { ...row.parts[0], amount: amount(2n ** 62n + 1n) }
     const huge = (name: number) => {
       const anchor = anchorFor(name) as Anchor
-      return [anchor, { ...row, anchor, amount: (2n ** 62n + 1n) as typeof row.amount }] as const
+      return [anchor, { ...row, anchor, parts: [part] }] as const
     }
     const payments = new Map([huge(2), huge(3)])
     await desk.journal.commit({ channels: new Map(), payments, reveals: new Set() }, undefined)

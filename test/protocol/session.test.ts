@@ -28,7 +28,7 @@ const HELLO = {
 const AUTH = { client: SIGNERS.client.publicKey, nonce: new Uint8Array(32).fill(2) }
 const TRANSCRIPT = transcriptOf(HELLO, AUTH)
 const OTHERS: readonly (readonly [field: string, transcript: Transcript])[] = [
-  ['version', { ...TRANSCRIPT, version: 3 }],
+  ['version', { ...TRANSCRIPT, version: WIRE_VERSION + 1 }],
   ['chain', { ...TRANSCRIPT, chainId: OTHER_CHAIN }],
   ['hub', { ...TRANSCRIPT, hub: testSigner(9).publicKey }],
   ['hub nonce', { ...TRANSCRIPT, hubNonce: new Uint8Array(32).fill(3) }],
@@ -42,7 +42,7 @@ const OTHERS: readonly (readonly [field: string, transcript: Transcript])[] = [
 describe('WIRE-2 session signatures', () => {
   test('each side signs what both said', () => {
     assert.deepEqual(TRANSCRIPT, {
-      version: 2,
+      version: 3,
       chainId: CHAIN,
       hub: HELLO.hub,
       hubNonce: HELLO.nonce,

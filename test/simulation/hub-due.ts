@@ -1,5 +1,5 @@
 import type { Anchor } from '@tallystick/protocol'
-import type { Payment } from '#hub/core/payment.js'
+import { type Payment, sumOf } from '#hub/core/payment.js'
 import type { HubActor } from './hub-actor.js'
 import { COIN, HUB_COINS } from './world.js'
 
@@ -16,13 +16,15 @@ export function hubDue({ records, lost }: HubActor): bigint {
       if (payment.status === 'settled') settled.set(payment.anchor, payment)
     }
   }
-  for (const { fee } of settled.values()) due += fee
+  for (const payment of settled.values()) due += sumOf(payment).fee
   const atRisk = new Map<Anchor, Payment>()
   for (const { payments } of lost) {
     for (const payment of payments.values()) {
       if (payment.status === 'claimed') atRisk.set(payment.anchor, payment)
     }
   }
-  for (const { anchor, amount } of atRisk.values()) if (!settled.has(anchor)) due -= amount
+  for (const payment of atRisk.values()) {
+    if (!settled.has(payment.anchor)) due -= sumOf(payment).amount
+  }
   return due
 }

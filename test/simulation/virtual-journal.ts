@@ -8,7 +8,7 @@ import {
 import { decodeHubChannel, encodeHubChannel, type HubChannel } from '#hub/core/hub-channel.js'
 import { HubState } from '#hub/core/hub-state.js'
 import type { HubWrites } from '#hub/core/hub-view.js'
-import type { Payment, PaymentStatus } from '#hub/core/payment.js'
+import { type Payment, type PaymentStatus, sumOf } from '#hub/core/payment.js'
 import type { Journal, LedgerJob, PaymentTotals } from '#hub/store/journal.js'
 import type { Incarnation } from './incarnation.js'
 import type { VirtualDisk } from './virtual-disk.js'
@@ -83,7 +83,9 @@ export function virtualJournal(
 
 function totalsOf(payments: Iterable<Payment>): readonly PaymentTotals[] {
   const sums = new Map<PaymentStatus, PaymentTotals>()
-  for (const { status, amount, fee } of payments) {
+  for (const payment of payments) {
+    const { status } = payment
+    const { amount, fee } = sumOf(payment)
     const before = sums.get(status) ?? { status, count: 0, amount: 0n, fee: 0n }
     sums.set(status, {
       status,

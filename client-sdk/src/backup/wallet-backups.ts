@@ -1,6 +1,7 @@
 import {
   BACKUP_FILE_BYTES_MAX,
   BACKUP_HUB_BYTES_MAX,
+  type Codec,
   decodeTrusted,
   encode,
   invariant,
@@ -8,6 +9,9 @@ import {
   type Rejection,
   utf8,
 } from '@tallystick/protocol'
+import { letterPaymentCodec } from '../letters/letter-payment.js'
+import { offerRecordCodec } from '../letters/own-offer.js'
+import type { RecordKind, WalletStore } from '../store/wallet-store.js'
 import { errorOf } from '../wallet/error-of.js'
 import type { HubLink } from '../wallet/hub-link.js'
 import { type StoredWallet, storedKeyIndexes } from '../wallet/load-wallet.js'
@@ -92,6 +96,11 @@ export class WalletBackups {
     }
   }
 
+  /** An offer, or a payment that began with a letter, has changed. */
+  lettersChanged(): void {
+    this.#uploadIn(INVOICE_MS)
+  }
+
   /** A backup of everything, with all of history. Errors: `backup_too_large`. */
   async export(): Promise<Uint8Array> {
     const { bytes } = await this.#make(async () => [await this.#history()], BACKUP_FILE_BYTES_MAX)
@@ -171,10 +180,11 @@ export class WalletBackups {
   /** What is committed is what is on disk. */
   async #content(): Promise<Omit<OpenedBackup, keyof FinishedRecords | 'version'>> {
     const { state, store, feed, sharedWords, hub } = this.#core
-    const [channels, invoices, payments] = [
+    const [channels, invoices, payments, streams] = [
       [...state.channels()],
       [...state.invoices()],
       [...state.payments()],
+      [...state.streams()],
     ]
     // Read after the channels: a key that one of them has is among those that were given away.
     const nextKeyIndex = await storedKeyIndexes(store)
@@ -185,18 +195,27 @@ export class WalletBackups {
       nextKeyIndex,
       isShared: sharedWords.isSet,
       hub: hub.place,
-      ...{ channels, invoices, payments },
+      offers: await storedRecords(store, 'offer', offerRecordCodec),
+      letterPayments: await storedRecords(store, 'letterPayment', letterPaymentCodec),
+      ...{ channels, invoices, payments, streams },
     }
   }
 
   async #history(): Promise<FinishedRecords> {
     const { store } = this.#core
-    const [invoices, payments] = [await store.list('doneInvoice'), await store.list('donePayment')]
     return {
-      doneInvoices: invoices.map(({ value }) => decodeTrusted(invoiceRecordCodec, value)),
-      donePayments: payments.map(({ value }) => decodeTrusted(paymentRecordCodec, value)),
+      doneInvoices: await storedRecords(store, 'doneInvoice', invoiceRecordCodec),
+      donePayments: await storedRecords(store, 'donePayment', paymentRecordCodec),
     }
   }
+}
+
+async function storedRecords<T>(
+  store: WalletStore,
+  kind: RecordKind,
+  codec: Codec<T>,
+): Promise<readonly T[]> {
+  return (await store.list(kind)).map(({ value }) => decodeTrusted(codec, value))
 }
 
 function outdated(cause?: unknown): WalletError {

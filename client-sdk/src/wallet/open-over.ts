@@ -28,7 +28,16 @@ export type PlatformWalletOptions = {
   readonly chainId?: ChainId
 } & Pick<
   WalletOptions,
-  'hubUrl' | 'hub' | 'backup' | 'entrusted' | 'towers' | 'sharedWords' | 'guards' | 'onEvent'
+  | 'hubUrl'
+  | 'hub'
+  | 'backup'
+  | 'entrusted'
+  | 'towers'
+  | 'streams'
+  | 'spontaneous'
+  | 'sharedWords'
+  | 'guards'
+  | 'onEvent'
 >
 
 /** Opens a wallet over a store, which is closed with it, on the platform's `fetch` and these sockets. */

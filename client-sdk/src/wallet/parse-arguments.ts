@@ -14,6 +14,7 @@ import {
   utf8,
 } from '@tallystick/protocol'
 import { WalletError } from '../wallet-error.js'
+import type { StreamTerms } from './receive-stream.js'
 import type { TowerOptions } from './wallet-towers.js'
 
 // What callers hand in may come from plain JavaScript, so types promise nothing here; past this
@@ -142,6 +143,12 @@ export function parseAppointment(terms: unknown): AppointmentTerms {
     'appointment_invalid',
     'an appointment has guardKey and bounty.payoutLock as 32 bytes of lower-case hex, bounty.ppm of 0 to 1,000,000 and validUntil in seconds',
   )
+}
+
+/** Which streams may come; absent: none. Errors: `amount_invalid`. */
+export function parseStreamTerms(streams: unknown): StreamTerms | undefined {
+  if (streams === undefined) return undefined
+  return { unitMin: parseValue(recordOf(streams)['unitMin'], 'streams.unitMin') }
 }
 
 /** Watchtowers, at most 8; absent: none. Errors: `tower_invalid`. */

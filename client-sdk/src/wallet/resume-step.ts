@@ -22,7 +22,7 @@ import { meetInvoice } from './invoice-step.js'
 import { meetLaneEvent } from './receive-payment.js'
 import { endGoneStreams } from './receive-stream.js'
 import { stepRevealSeen } from './reveal-step.js'
-import { endGonePaidStreams, paidStreamEnded } from './stream-step.js'
+import { closeDoubtedStreams, endGonePaidStreams, paidStreamEnded } from './stream-step.js'
 import type { WalletEffect } from './wallet-event.js'
 import type { InvoicePart, WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
@@ -33,13 +33,15 @@ export function stepStateLost(
   state: WalletOverlay,
   held: WalletChannel,
   by: 'store' | 'hub',
-  { nonce, now }: WalletContext,
+  context: WalletContext,
 ): Outcome {
+  const { nonce, now } = context
   const party = askToResume(held.party, nonce, now)
   if (isRejection(party)) return party
   const books = by === 'store' || held.books === 'lost' ? 'lost' : 'doubted'
   state.setChannel({ ...held, party, books })
-  return [{ kind: 'channelChanged', channel: party.ledger.id }]
+  const channel = party.ledger.id
+  return [{ kind: 'channelChanged', channel }, ...closeDoubtedStreams(state, channel, context)]
 }
 
 /**

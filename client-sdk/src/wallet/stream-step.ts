@@ -1,5 +1,6 @@
 import {
   amount,
+  type ChannelId,
   type ChannelParty,
   draftChange,
   type ItemId,
@@ -53,6 +54,18 @@ export function stepEndStream(
   const stream = state.paidStream(id)
   if (stream === undefined || stream.status !== 'open') return []
   return change(state, { ...stream, reserved, served, status: 'closing', time: now })
+}
+
+/** The store may be an old copy, that does not know which ticks were given away: none is any more. */
+export function closeDoubtedStreams(
+  state: WalletOverlay,
+  channel: ChannelId,
+  { now }: WalletContext,
+): WalletEffect[] {
+  return [...state.streams()].flatMap((stream) => {
+    if (stream.kind !== 'paid' || stream.channel !== channel || stream.status !== 'open') return []
+    return change(state, { ...stream, status: 'closing', code: 'state_lost', time: now })
+  })
 }
 
 /** Ticks of a stream of ours were redeemed. */

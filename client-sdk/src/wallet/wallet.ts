@@ -16,6 +16,8 @@ import { tellRestored, WalletBackups } from '../backup/wallet-backups.js'
 import { PROCESS_CLOCK } from '../clock.js'
 import type { ExitBundle } from '../exit/exit-bundle.js'
 import type { ExitPlan } from '../exit/exit-plan.js'
+import { parseSpontaneousPolicy } from '../letters/parse-letter-arguments.js'
+import { WalletMail } from '../letters/wallet-mail.js'
 import { openNowhere } from '../session/open-nowhere.js'
 import type { TowerGuard } from '../tower/tower-link.js'
 import { WalletError } from '../wallet-error.js'
@@ -23,9 +25,16 @@ import { type Balance, balanceOver } from './balance.js'
 import { errorOf } from './error-of.js'
 import { HubLink } from './hub-link.js'
 import { loadWallet, masterSeedOf, type StoredWallet } from './load-wallet.js'
-import { parseHub, parseLock, parseTowers, parseUrl, parseValue } from './parse-arguments.js'
+import {
+  parseHub,
+  parseLock,
+  parseStreamTerms,
+  parseTowers,
+  parseUrl,
+  parseValue,
+} from './parse-arguments.js'
 import { performEffect } from './perform-effect.js'
-import { TradingWallet } from './trading-wallet.js'
+import { StreamingWallet } from './streaming-wallet.js'
 import { WalletChannels } from './wallet-channels.js'
 import { type Caller, WalletCore } from './wallet-core.js'
 import { type ExitOptions, WalletExits } from './wallet-exits.js'
@@ -41,7 +50,7 @@ import { WalletWatch } from './wallet-watch.js'
  * keeps them safe. Everything it is told is checked against certified headers and proofs. Errors
  * are `WalletError` and `LedgerError` with a stable `code`.
  */
-export class Wallet extends TradingWallet {
+export class Wallet extends StreamingWallet {
   readonly #core: WalletCore
   readonly #link: HubLink
   readonly #watch: WalletWatch
@@ -55,10 +64,11 @@ export class Wallet extends TradingWallet {
     link: HubLink,
     backups: WalletBackups,
     towers: WalletTowers,
+    mail: WalletMail,
     { stored, guards }: { readonly stored: StoredWallet; readonly guards: boolean },
   ) {
     const channels = new WalletChannels(core, link, stored)
-    super(core, link, channels)
+    super(core, link, channels, mail, () => backups.lettersChanged())
     this.#core = core
     this.#link = link
     this.#backups = backups
@@ -66,6 +76,8 @@ export class Wallet extends TradingWallet {
     const onBlock = () => {
       link.attachAll()
       this.#exits.learnEnds()
+      this.lettersGoOn()
+      this.stream.channelsEnd()
     }
     this.#watch = new WalletWatch(core, { guards, onBlock })
     this.#channels = channels
@@ -85,6 +97,7 @@ export class Wallet extends TradingWallet {
     const url = hubUrl === undefined ? '' : parseUrl(hubUrl, 'hubUrl', ['ws:', 'wss:'])
     const openSocket = hubUrl === undefined ? openNowhere : options.openSocket
     const towerOptions = parseTowers(options.towers)
+    const spontaneous = parseSpontaneousPolicy(options.spontaneous)
     const keys = deriveKeys(masterSeedOf(options.words))
     const { fetch, backup: file } = options
     const { chainId } = feed.ledger
@@ -99,21 +112,28 @@ export class Wallet extends TradingWallet {
       stored,
       randomBytes: options.randomBytes ?? randomBytes,
       clock: options.clock ?? PROCESS_CLOCK,
+      streams: parseStreamTerms(options.streams),
       onEvent: options.onEvent ?? (() => undefined),
       perform: (effect) => {
+        wallet.stream.changed(effect)
         performEffect(core, link, effect)
         backups.changed(effect)
+        mail.changed(effect)
       },
+      announced: (anchor) => mail.announced(anchor),
       onRefused: (event, rejection) => link.refuse(event, rejection),
       onFault: () => link.stop(),
     })
+    const mail = new WalletMail(core, spontaneous)
     const link: HubLink = new HubLink(core, {
       ...{ url, hub, openSocket },
       onResumed: () => wallet.#watch.catchUp(),
+      onAttached: () => wallet.lettersConnected(),
+      mail,
     })
     const backups = new WalletBackups(core, link, { hubBackups, stored })
     const towers = new WalletTowers(core, towerOptions, options.openSocket)
-    const wallet = new Wallet(core, link, backups, towers, {
+    const wallet = new Wallet(core, link, backups, towers, mail, {
       stored,
       guards: options.guards ?? true,
     })
@@ -122,6 +142,7 @@ export class Wallet extends TradingWallet {
       if (options.sharedWords ?? false) await core.sharedWords.set()
       await loseChannels(core, options.restored ?? false)
       await endTurns(core)
+      await wallet.loadLetters(restored.backup !== undefined || (options.restored ?? false))
       const { height } = feed
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])
@@ -335,6 +356,7 @@ export class Wallet extends TradingWallet {
   async close(): Promise<void> {
     this.#watch.stop()
     this.#towers.stop()
+    await this.stream.stop()
     await this.#backups.stop()
     this.#link.stop()
     await this.#core.close()

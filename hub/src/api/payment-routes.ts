@@ -10,7 +10,7 @@ import {
   type Timestamp,
 } from '@tallystick/protocol'
 import express, { type ErrorRequestHandler, type Request, type Router } from 'express'
-import type { Payment } from '../core/payment.js'
+import { type Payment, sumOf } from '../core/payment.js'
 import type { Journal, PaymentCursor } from '../store/journal.js'
 import { sendProblem } from './problem.js'
 
@@ -101,9 +101,14 @@ function parseCursor(text: string): PaymentCursor | undefined {
 }
 
 function paymentJson(payment: Payment) {
-  const { anchor, fromChannel, toChannel, amount, fee, status, time } = payment
+  const { anchor, status, time, parts } = payment
+  const { amount, fee } = sumOf(payment)
   return {
     ...{ anchor, status, time, amount: String(amount), fee: String(fee) },
-    ...{ from_channel: fromChannel, to_channel: toChannel },
+    parts: parts.map((part) => ({
+      ...{ from_channel: part.fromChannel, to_channel: part.toChannel },
+      ...{ amount: String(part.amount), fee: String(part.fee) },
+      ...{ ticks: part.ticks, paid_ticks: part.paid },
+    })),
   }
 }

@@ -12,8 +12,16 @@ type Listed = {
   readonly time: number
   readonly amount: string
   readonly fee: string
+  readonly parts: readonly ListedPart[]
+}
+/** One of its items; amounts are those of a tick. */
+type ListedPart = {
   readonly from_channel: string
   readonly to_channel: string
+  readonly amount: string
+  readonly fee: string
+  readonly ticks: number
+  readonly paid_ticks: number
 }
 type Page = {
   readonly payments: readonly Listed[]
@@ -80,7 +88,10 @@ async function pageOf(
   return body
 }
 
-function lineOf({ time, status, amount, fee, anchor }: Listed): string {
+function lineOf({ time, status, amount, fee, anchor, parts }: Listed): string {
   const at = new Date(1_000 * time).toISOString()
-  return `${at}  ${status.padEnd(7)}  ${amount.padStart(12)} + ${fee} fee  ${anchor}`
+  const line = `${at}  ${status.padEnd(7)}  ${amount.padStart(12)} + ${fee} fee  ${anchor}`
+  const [{ ticks, paid_ticks: paid } = { ticks: 1, paid_ticks: 1 }] = parts
+  if (parts.length > 1) return `${line}  in ${parts.length} parts`
+  return ticks > 1 ? `${line}  ${paid} of ${ticks} ticks` : line
 }

@@ -10,6 +10,7 @@ import {
 } from '@tallystick/protocol'
 import { type HubChannel, idOf } from './hub-channel.js'
 import type { HubOverlay, HubView } from './hub-view.js'
+import type { PaymentPart } from './payment.js'
 
 /**
  * HUB-9, INV-8 for one batch, from its writes alone: every unit that the hub has signed away on a lane is of a
@@ -30,15 +31,30 @@ export function booksBalance(before: HubView, after: HubOverlay): void {
     checkPaidOut(after, channel, was)
   }
   for (const payment of payments.values()) {
-    if (payment.status !== 'settled') continue
-    if (before.payment(payment.anchor)?.status === 'settled') continue
-    const came = received.get(payment.fromChannel)
-    // Nothing is known of what came in over a lane that was resumed.
-    if (came === undefined) continue
-    const left = came - payment.amount - payment.fee
-    if (left < 0n) breach(`payment ${payment.anchor} settled, and ${-left} base units are missing`)
-    received.set(payment.fromChannel, left)
+    const { status, anchor, parts } = payment
+    if (status === 'pending' || status === 'failed') continue
+    const was = before.payment(anchor)
+    if (was?.status === 'settled') continue
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i]
+      if (part === undefined || part.paid === 0) continue
+      const came = received.get(part.fromChannel)
+      // Nothing is known of what came in over a lane that was resumed.
+      if (came === undefined) continue
+      const left = came - (part.amount + part.fee) * newlyPaid(before, part, was?.parts[i])
+      if (left < 0n) breach(`payment ${anchor} is paid, and ${-left} base units are missing`)
+      received.set(part.fromChannel, left)
+    }
   }
+}
+
+/** Ticks that the payer has paid since; rows of a stream may be older than its lane was (CH-18). */
+function newlyPaid(before: HubView, part: PaymentPart, was: PaymentPart | undefined): bigint {
+  if (part.paid === (was?.paid ?? 0)) return 0n
+  if (part.ticks === 1) return 1n
+  const { items } = before.channel(part.fromChannel)?.party.peer ?? { items: [] }
+  const item = items.find(({ id }) => id === part.fromItem)
+  return BigInt(part.paid - (item?.paid ?? was?.paid ?? 0))
 }
 
 /** What the hub has signed away since `was`, item by item. */
@@ -52,7 +68,7 @@ function checkPaidOut(after: HubOverlay, channel: HubChannel, was: ChannelParty)
       const item = was.own.items.find(({ id }) => id === change.id)
       if (item === undefined) breach(`item ${change.id} was signed before it is paid`)
       paid += claimableOf(item, change.index)
-      checkIsOwed(after, channel, item)
+      checkIsOwed(after, channel, item, change.index)
     }
   }
   const rise = own.transferred - was.own.transferred
@@ -60,15 +76,19 @@ function checkPaidOut(after: HubOverlay, channel: HubChannel, was: ChannelParty)
     breach(`the hub paid ${rise} on channel ${idOf(channel)}, its books say ${paid}`)
 }
 
-function checkIsOwed(after: HubOverlay, channel: HubChannel, item: PendingItem): void {
-  const payment = after.payment(item.anchor)
+function checkIsOwed(
+  after: HubOverlay,
+  channel: HubChannel,
+  item: PendingItem,
+  index: number,
+): void {
+  const id = idOf(channel)
+  const part = after
+    .payment(item.anchor)
+    ?.parts.find(({ toItem, toChannel }) => toItem === item.id && toChannel === id)
   // The rows of payments that a hub lost with its data are not needed to pay what it owes.
-  if (payment?.toItem !== item.id && channel.party.ownResume !== undefined) return
-  const isOwed =
-    payment?.toChannel === idOf(channel) &&
-    payment.toItem === item.id &&
-    payment.amount >= item.unit &&
-    (payment.status === 'claimed' || payment.status === 'settled')
+  if (part === undefined && channel.party.ownResume !== undefined) return
+  const isOwed = part !== undefined && part.amount >= item.unit && part.shown >= index
   if (!isOwed) breach(`item ${item.id} is paid, and no payer owes it to the hub`)
 }
 

@@ -126,7 +126,11 @@ function stepClaim(
   }
   const claimed = receiveClaim(party, claim, context.now)
   if (claimed.kind === 'known') return [idle(claim.channel)]
-  if (claimed.kind === 'rejection') return [notice(claim.channel, claimed)]
+  if (claimed.kind === 'rejection') {
+    // CH-13: to find out takes hashes, and no crossing of words makes a link wrong.
+    const isLie = claimed.code === 'link_mismatch'
+    return [isLie ? endSession(claim.channel, claimed) : notice(claim.channel, claimed)]
+  }
   state.setChannel({ ...channel, party: claimed.party })
   return claimUpstream(state, claim.channel, claimed.item, claim.known, context)
 }

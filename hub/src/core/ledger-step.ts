@@ -21,7 +21,8 @@ import type { HubEffect } from './hub-effect.js'
 import type { LedgerEvent } from './hub-event.js'
 import type { HubContext } from './hub-step.js'
 import type { HubOverlay } from './hub-view.js'
-import { claimUpstream, setStatus } from './routing.js'
+import { noteOver, noteShown } from './note-payment.js'
+import { claimUpstream } from './routing.js'
 
 /** One thing that a verified block says, against the state. */
 export function stepLedger(
@@ -94,15 +95,17 @@ function stepRevealSeen(
 ): HubEffect[] {
   const effects: HubEffect[] = []
   state.setPublic(event.anchor)
-  const payment = state.payment(event.anchor)
-  if (payment?.status === 'pending') {
-    state.setPayment({ ...payment, status: 'claimed', time: context.now })
-  }
   for (const { party } of [...state.busyChannels()]) {
     const channel = state.channel(party.ledger.id)
     if (channel === undefined) continue
     const seen = seeReveal(channel.party, event, context.now)
-    if (seen.party !== channel.party) state.setChannel({ ...channel, party: seen.party })
+    if (seen.party !== channel.party) {
+      state.setChannel({ ...channel, party: seen.party })
+      for (const item of party.peer.items) {
+        if (item.anchor !== event.anchor || event.time > item.expiry) continue
+        noteShown(state, idOf(channel), item, event.known.index, context)
+      }
+    }
     for (const item of seen.paid) {
       effects.push(...claimUpstream(state, idOf(channel), item, event.known, context))
     }
@@ -127,7 +130,7 @@ function expireItems(state: HubOverlay, channel: HubChannel, context: HubContext
     const drafted = draftChange(party, { kind: 'expire', id: item.id }, context.now)
     if (isRejection(drafted)) continue
     party = drafted
-    setStatus(state, idOf(channel), item, 'failed', context)
+    noteOver(state, idOf(channel), item, context)
   }
   const left = (party.draft?.lane ?? party.own).items
   const kept = channel.origin.filter(

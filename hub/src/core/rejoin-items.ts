@@ -1,8 +1,6 @@
 import {
-  amount,
   type ChannelId,
   type ItemId,
-  lockedBy,
   type PendingItem,
   parseAmount,
   positionOf,
@@ -11,6 +9,7 @@ import { type HubChannel, idOf, onwardOf, originOf } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import type { HubContext } from './hub-step.js'
 import type { HubOverlay } from './hub-view.js'
+import { isFinal, PARTS_MAX, statusOf } from './payment.js'
 import { onwardItemId } from './routing.js'
 
 /** An item that a client pays, and the hub's own name for it where it was carried on. */
@@ -74,19 +73,16 @@ function join(
   state.setChannel({ ...payer, onward: [...payer.onward, there] })
   const back = { id: onward.id, channel: from, otherId: item.id }
   state.setChannel({ ...payee, origin: [...payee.origin, back] })
-  const fee = parseAmount(lockedBy(item) - lockedBy(onward))
+  const fee = parseAmount(item.unit - onward.unit)
+  const { anchor, ticks, paid } = item
+  const known = state.payment(anchor)
+  const isKnown = known?.parts.some(({ toItem }) => toItem === onward.id)
   // A client can show an item of the same name that is worth less; what it pays is still due.
-  if (fee === undefined || item.ticks !== 1 || state.payment(item.anchor)?.toItem === onward.id)
-    return
-  state.setPayment({
-    anchor: item.anchor,
-    fromChannel: from,
-    fromItem: item.id,
-    toChannel: to,
-    toItem: onward.id,
-    amount: amount(lockedBy(onward)),
-    fee,
-    status: 'pending',
-    time: now,
-  })
+  if (fee === undefined || ticks !== onward.ticks || isKnown) return
+  const ends = { fromChannel: from, fromItem: item.id, toChannel: to, toItem: onward.id }
+  const shown = Math.max(paid, onward.paid)
+  const part = { ...ends, amount: onward.unit, fee, ticks, shown, paid, isOver: false }
+  const others = known === undefined || isFinal(known) ? [] : known.parts
+  const parts = [...others.slice(0, PARTS_MAX - 1), part]
+  state.setPayment({ anchor, status: statusOf(parts), time: now, parts })
 }

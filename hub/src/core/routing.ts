@@ -1,5 +1,4 @@
 import {
-  type Amount,
   amount,
   type ChannelId,
   channelIdCodec,
@@ -15,24 +14,24 @@ import {
   LANE_ITEMS_MAX,
   type LaneEvent,
   learnLink,
-  lockedBy,
   maySign,
   noteOf,
   type PendingItem,
   REVEAL_SECONDS,
   type Rejection,
   reject,
-  routingFee,
   spendable,
   TAG,
   taggedHash,
+  tickFee,
   toHex,
 } from '@tallystick/protocol'
 import { type HubChannel, idOf, onwardOf, originOf } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import type { HubContext } from './hub-step.js'
 import type { HubOverlay } from './hub-view.js'
-import type { Payment, PaymentStatus } from './payment.js'
+import { noteOver, notePaid, noteShown, partOf } from './note-payment.js'
+import { PARTS_MAX, type Payment } from './payment.js'
 
 /** Seconds that a payment must still have when it is carried on: two margins and one to act in. */
 const FORWARD_SECONDS_MIN = 3 * REVEAL_SECONDS
@@ -50,8 +49,10 @@ export function routeEvent(
       return refused === undefined ? [] : decline(state, channel, event.item.id, refused)
     }
     case 'itemRedeemed':
-      setStatus(state, channel, event.item, 'settled', context)
-      return forgetOnward(state, channel, event.item.id)
+      notePaid(state, channel, event.item, event.index, context)
+      return event.index === event.item.ticks
+        ? forgetOnward(state, channel, event.item.id)
+        : giveBackRest(state, channel, event.item)
     case 'itemDropped':
       return forgetOnward(state, channel, event.item.id)
     case 'itemReleased':
@@ -59,7 +60,7 @@ export function routeEvent(
   }
 }
 
-/** Promises the payee what the payer has promised the hub, less the fee (HUB-2). */
+/** Promises the payee what the payer has promised the hub, less the fee (HUB-2, HUB-13, HUB-14). */
 function carryOn(
   state: HubOverlay,
   from: ChannelId,
@@ -68,29 +69,31 @@ function carryOn(
   context: HubContext,
 ): Rejection | undefined {
   const { policy, now } = context
-  if (forward === undefined || item.ticks !== 1) {
-    return reject('no_destination', 'a routed payment has one tick and names its payee')
+  if (forward === undefined) {
+    return reject('no_destination', 'a routed payment names its payee')
   }
   const before = state.payment(item.anchor)
-  if (before !== undefined && before.status !== 'failed') {
+  const isFurther = before !== undefined && isPartOf(state, before, from, item, forward)
+  if (before !== undefined && before.status !== 'failed' && !isFurther) {
     return reject('anchor_used', `a payment of this anchor is ${before.status} on this hub`)
   }
   // The ledger would pay the onward item at once, and this hub would never see why (INV-27).
   if (state.isPublic(item.anchor)) {
     return reject('anchor_used', 'the preimage of this anchor is on the ledger already')
   }
-  const fee = lockedBy(item) - forward.amount
-  if (fee < routingFee(policy, forward.amount)) {
-    return reject('fee_too_low', `the fee is ${routingFee(policy, forward.amount)}, not ${fee}`)
+  const { anchor, ticks, expiry } = item
+  const fee = item.unit - forward.amount
+  if (fee < tickFee(policy, forward.amount, ticks)) {
+    const due = tickFee(policy, forward.amount, ticks)
+    return reject('fee_too_low', `the fee of each tick is ${due}, not ${fee}`)
   }
-  if (item.expiry < now + FORWARD_SECONDS_MIN) {
+  if (expiry < now + FORWARD_SECONDS_MIN) {
     return reject('expiry_too_near', `a payment has ${FORWARD_SECONDS_MIN} seconds left at least`)
   }
-  const to = destinationOf(state, from, forward)
+  const to = destinationOf(state, from, forward, ticks)
   if (isRejection(to)) return to
   const id = onwardItemId(from, item.id)
-  const { anchor, expiry } = item
-  const add = { id, anchor, unit: forward.amount, ticks: 1, expiry, forward: undefined }
+  const add = { id, anchor, unit: forward.amount, ticks, expiry, forward: undefined }
   const drafted = draftChange(to.party, { kind: 'add', ...add }, now)
   if (isRejection(drafted)) return drafted
   const origin = [...to.origin, { id, channel: from, otherId: item.id }]
@@ -100,36 +103,65 @@ function carryOn(
     const onward = [...payer.onward, { id: item.id, channel: idOf(to), otherId: id }]
     state.setChannel({ ...payer, onward })
   }
-  state.setPayment({
-    anchor,
+  const part = {
     fromChannel: from,
     fromItem: item.id,
     toChannel: idOf(to),
     toItem: id,
     amount: forward.amount,
     fee: amount(fee),
-    status: 'pending',
-    time: now,
-  })
+    ticks,
+    shown: 0,
+    paid: 0,
+    isOver: false,
+  }
+  const parts = isFurther ? [...before.parts, part] : [part]
+  state.setPayment({ anchor, status: 'pending', time: now, parts })
   return undefined
+}
+
+/**
+ * Whether an item comes as a further part of a payment under way (HUB-13): from another channel of the same
+ * payer, to the same payee, while nobody has shown, paid or given up any of it. Streams have one part.
+ */
+function isPartOf(
+  state: HubOverlay,
+  { status, parts }: Payment,
+  from: ChannelId,
+  item: PendingItem,
+  { payee }: Forward,
+): boolean {
+  const [first] = parts
+  if (status !== 'pending' || first === undefined || parts.length >= PARTS_MAX) return false
+  const payer = state.channel(from)?.owner
+  return (
+    item.ticks === 1 &&
+    first.ticks === 1 &&
+    payer !== undefined &&
+    state.channel(first.fromChannel)?.owner === payer &&
+    state.channel(first.toChannel)?.owner === payee &&
+    !parts.some(({ fromChannel, isOver }) => isOver || fromChannel === from)
+  )
 }
 
 function destinationOf(
   state: HubOverlay,
   from: ChannelId,
-  { payee, amount: value }: Forward,
+  { payee, amount: tick }: Forward,
+  ticks: number,
 ): HubChannel | Rejection<'payee_unknown' | 'no_liquidity'> {
   const channels = state.channelsOf(payee).filter((channel) => idOf(channel) !== from)
   if (channels.length === 0) {
     return reject('payee_unknown', `nobody with a channel here goes by ${payee}`)
   }
+  const value = ticks === 1 ? tick : tick * BigInt(ticks)
   const able = channels.filter((channel) => canCarry(channel, value))
   // The fullest channel that suffices: what is large stays free for what is large.
   const [best] = able.sort((a, b) => (spendable(a.party) < spendable(b.party) ? -1 : 1))
   return best ?? reject('no_liquidity', `the hub cannot pay ${value} to ${payee} now`)
 }
 
-function canCarry({ party }: HubChannel, value: Amount): boolean {
+function canCarry({ party }: HubChannel, value: bigint): boolean {
   return (
     party.phase.kind === 'open' &&
     maySign(party) &&
@@ -157,8 +189,11 @@ export function claimUpstream(
   const origin = payee && originOf(payee, item.id)
   const payer = origin && state.channel(origin.channel)
   if (payee === undefined || origin === undefined || payer === undefined) return []
-  setStatus(state, channel, item, 'claimed', context)
-  state.setChannel({ ...payee, origin: payee.origin.filter((carried) => carried !== origin) })
+  noteShown(state, channel, item, known.index, context)
+  // A stream goes on: of the rest a later link may be shown, or it is given back.
+  if (known.index >= item.ticks) {
+    state.setChannel({ ...payee, origin: payee.origin.filter((carried) => carried !== origin) })
+  }
   const party = learnLink(payer.party, origin.otherId, known)
   if (isRejection(party)) return []
   state.setChannel({ ...payer, party })
@@ -186,12 +221,21 @@ export function giveBack(
   if (carried?.channel !== channel || carried.otherId !== id) return []
   const item = payer?.party.peer.items.find((other) => other.id === origin.otherId)
   if (item === undefined) return []
-  const refused = reject('declined_by_payee', 'the payee did not take the payment')
-  const declined = decline(state, origin.channel, origin.otherId, refused)
+  noteOver(state, origin.channel, item, context)
   // Nothing is given back of an item whose link became public: the payer owes it.
-  if (declined.length > 0) setStatus(state, origin.channel, item, 'failed', context)
-  return declined
+  return decline(state, origin.channel, origin.otherId, DECLINED_BY_PAYEE)
 }
+
+/** The payer has paid what was shown of a stream; if the payee has given up the rest, the payer need not wait. */
+function giveBackRest(state: HubOverlay, channel: ChannelId, item: PendingItem): HubEffect[] {
+  const part = partOf(state.payment(item.anchor), channel, item)
+  if (part === undefined || !part.isOver || part.paid < part.shown) return []
+  const payee = state.channel(part.toChannel)
+  if (payee === undefined || originOf(payee, part.toItem) !== undefined) return []
+  return decline(state, channel, item.id, DECLINED_BY_PAYEE)
+}
+
+const DECLINED_BY_PAYEE = reject('declined_by_payee', 'the payee did not take the payment')
 
 function decline(
   state: HubOverlay,
@@ -212,28 +256,4 @@ function forgetOnward(state: HubOverlay, channel: ChannelId, id: ItemId): HubEff
   if (payer === undefined || onward === undefined) return []
   state.setChannel({ ...payer, onward: payer.onward.filter((carried) => carried !== onward) })
   return []
-}
-
-/** Whether an item of `channel` is the one that the payment came by, or was carried on by. */
-function isOf(payment: Payment, channel: ChannelId, { id, unit, ticks }: PendingItem): boolean {
-  if (payment.toChannel === channel) return payment.toItem === id
-  // A client may name a smaller item like one that failed: what it pays by it settles nothing.
-  const isWhole = ticks === 1 && unit === payment.amount + payment.fee
-  return payment.fromChannel === channel && payment.fromItem === id && isWhole
-}
-
-/**
- * Keeps the books of the payment that an item of `channel` belongs to; another one of the same
- * anchor is left alone, and what has settled never goes back.
- */
-export function setStatus(
-  state: HubOverlay,
-  channel: ChannelId,
-  item: PendingItem,
-  status: PaymentStatus,
-  { now }: HubContext,
-): void {
-  const payment = state.payment(item.anchor)
-  if (payment === undefined || payment.status === 'settled') return
-  if (isOf(payment, channel, item)) state.setPayment({ ...payment, status, time: now })
 }

@@ -45,6 +45,9 @@ export type SessionDeskParts = {
   readonly onComplaint: (complaint: MessageOf<'error'>) => void
 }
 
+/** What costs the hub work to find out, and nobody says by mistake. */
+const COSTLY_LIES: ReadonlySet<string> = new Set(['bad_proof_signature', 'link_mismatch'])
+
 /** Where clients come in: opens sessions, hands their events on, and carries answers back. */
 export class SessionDesk {
   readonly #parts: SessionDeskParts
@@ -77,7 +80,7 @@ export class SessionDesk {
       closed: (session) => this.#heartbeat.remove(session),
       attach: (channel, session, client) => {
         this.#registry.attach(channel, session)
-        void parts.mail.arrived(client, session)
+        return parts.mail.arrived(client, session)
       },
       detach: (channel, session) => this.#registry.detach(channel, session),
       submit: (client, event) => pipeline.peer(event, client),
@@ -116,7 +119,7 @@ export class SessionDesk {
 
   perform(effect: HubEffect): void {
     // Every other rule may be broken by words that crossed: who comes back says what is right.
-    if (effect.kind === 'endSession' && effect.code === 'bad_proof_signature') {
+    if (effect.kind === 'endSession' && COSTLY_LIES.has(effect.code)) {
       this.#conduct.misused(effect.channel)
     }
     this.#registry.perform(effect)

@@ -5,26 +5,38 @@ import {
   channelIdCodec,
   type Decoded,
   encode,
+  flag,
   fromHex,
+  ITEM_TICKS_MAX,
+  integer,
   itemIdCodec,
+  list,
   oneOf,
   type Reader,
   struct,
   timestampCodec,
   type Writer,
 } from '@tallystick/protocol'
-import type { Payment } from '../core/payment.js'
+import { PARTS_MAX, type Payment } from '../core/payment.js'
 
-const paymentCodec = struct({
-  anchor: anchorCodec,
+const partCodec = struct({
   fromChannel: channelIdCodec,
   fromItem: itemIdCodec,
   toChannel: channelIdCodec,
   toItem: itemIdCodec,
   amount: amountCodec,
   fee: amountCodec,
+  ticks: integer(ITEM_TICKS_MAX, 1),
+  shown: integer(ITEM_TICKS_MAX),
+  paid: integer(ITEM_TICKS_MAX),
+  isOver: flag,
+})
+
+const paymentCodec = struct({
+  anchor: anchorCodec,
   status: oneOf('pending', 'claimed', 'settled', 'failed'),
   time: timestampCodec,
+  parts: list(partCodec, PARTS_MAX, 1),
 })
 
 /** Appends a payment to a record. */

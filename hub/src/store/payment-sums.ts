@@ -1,4 +1,4 @@
-import type { Payment, PaymentStatus } from '../core/payment.js'
+import { type Payment, type PaymentStatus, sumOf } from '../core/payment.js'
 import type { PaymentTotals } from './journal.js'
 
 /** How many payments there are of each status, and their sums: kept up to date, because to count them takes for ever. */
@@ -19,7 +19,9 @@ export class PaymentSums {
     this.#add(after, 1)
   }
 
-  #add({ status, amount, fee }: Payment, times: 1 | -1): void {
+  #add(payment: Payment, times: 1 | -1): void {
+    const { status } = payment
+    const { amount, fee } = sumOf(payment)
     const sum = this.#sums.get(status) ?? { status, count: 0, amount: 0n, fee: 0n }
     const sign = BigInt(times)
     this.#sums.set(status, {

@@ -65,6 +65,15 @@ export const ROUTES = {
   }),
   invoices: get('/v1/invoices', 'Invoices, newest first', ASKED.invoices, ANSWERED.invoices, READ),
   invoice: get('/v1/invoices/:id', 'An invoice', ASKED.invoice, ANSWERED.invoice, READ),
+  captureInvoice: post('/v1/invoices/:id/capture', 'Take what is held for it', 'invoice', {
+    ...{ asked: ASKED.invoice, body: BODIES.none, answered: ANSWERED.invoice, status: 200 },
+  }),
+  cancelInvoice: post(
+    '/v1/invoices/:id/cancel',
+    'Have it be paid no more, and give back what is held for it',
+    'invoice',
+    { asked: ASKED.invoice, body: BODIES.none, answered: ANSWERED.invoice, status: 200 },
+  ),
   quote: get('/v1/quote', 'What paying an invoice would cost', ASKED.quote, ANSWERED.quote, READ),
   createPayment: post('/v1/payments', 'Pay an invoice', 'pay', {
     ...{ asked: none, body: BODIES.payment, answered: ANSWERED.payment },

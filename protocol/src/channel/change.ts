@@ -13,7 +13,7 @@ import { ITEM_TICKS_MAX } from '../ledger/limits.js'
 import { AMOUNT_MAX, amount } from '../primitives/amount.js'
 import { compareText } from '../primitives/order.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
-import { isLinkOf, keepLinks } from './item-link.js'
+import { isLinkOf } from './item-link.js'
 import type { LaneState } from './lane-state.js'
 import { claimableOf, type PendingItem } from './pending-item.js'
 
@@ -101,8 +101,6 @@ function redeemItem(
   const items =
     index === item.ticks
       ? lane.items.filter((other) => other !== item)
-      : lane.items.map((other) =>
-          other === item ? keepLinks(item, { ...item, paid: index }) : other,
-        )
+      : lane.items.map((other) => (other === item ? { ...item, paid: index } : other))
   return { ...lane, transferred: amount(transferred), items }
 }

@@ -1,4 +1,4 @@
-import type { ChainId } from '../ledger/identifiers.js'
+import type { ChainId, ItemId } from '../ledger/identifiers.js'
 import { invariant } from '../primitives/invariant.js'
 import { keep } from '../primitives/keep.js'
 import { reject } from '../primitives/outcome.js'
@@ -10,7 +10,7 @@ import type { Evidence } from './evidence.js'
 import type { LaneState } from './lane-state.js'
 import type { LaneUpdate } from './lane-update.js'
 import { CHANGES_MAX, EXPIRE_GRACE_SECONDS, UNCONFIRMED_UPDATES_MAX } from './limits.js'
-import { type ChannelParty, draftedLane, maySign, spendable } from './party.js'
+import { type ChannelParty, draftedLane, type KnownLink, maySign, spendable } from './party.js'
 
 /**
  * Puts a change of this side's own lane into its next proof. Every number of changes shares one
@@ -27,7 +27,7 @@ export function draftChange(
   if (party.unconfirmed.length >= UNCONFIRMED_UPDATES_MAX) {
     return reject('too_many_unconfirmed', 'the peer confirms nothing; it must catch up first')
   }
-  const changes = [...(party.draft?.changes ?? []), change]
+  const changes = [...othersThan(change, party.draft?.changes ?? []), change]
   if (changes.length > CHANGES_MAX) {
     return reject('too_many_unconfirmed', `a proof states at most ${CHANGES_MAX} changes`)
   }
@@ -43,6 +43,12 @@ export function draftChange(
         `${spendable(party)} base units can be paid on channel ${party.ledger.id}`,
       )
     : drafted
+}
+
+/** What stays of the changes drafted before: links that a stream has gone beyond need no showing. */
+function othersThan(change: Change, drafted: readonly Change[]): readonly Change[] {
+  if (change.kind !== 'redeem' || change.index === 1) return drafted
+  return keep(drafted, ({ kind, id }) => kind !== 'redeem' || id !== change.id)
 }
 
 function checkOwnChange(
@@ -149,7 +155,6 @@ export function seal(
   const changes = party.draft?.changes ?? []
   const { epoch, version, acked } = own
   const update = { channel: party.ledger.id, epoch, version, acked, changes, evidence }
-  const paid = new Set(changes.map(({ kind, id }) => (kind === 'redeem' ? id : undefined)))
   const cancelled = changes
     .filter(({ kind }) => kind === 'cancel')
     .map(({ id }) => ({ id, version }))
@@ -160,11 +165,15 @@ export function seal(
       draft: undefined,
       ackDue: false,
       unconfirmed: [...party.unconfirmed, update],
-      owed: keep(party.owed, ({ id }) => !paid.has(id)),
+      owed: keep(party.owed, ({ id, known }) => !changes.some((change) => pays(change, id, known))),
       cancelling: cancelled.length === 0 ? party.cancelling : [...party.cancelling, ...cancelled],
     },
     update,
   }
+}
+
+function pays(change: Change, id: ItemId, { index }: KnownLink): boolean {
+  return change.kind === 'redeem' && change.id === id && change.index >= index
 }
 
 /** The peer has stored everything up to `version` of this side's lane. */

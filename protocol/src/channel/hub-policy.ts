@@ -22,3 +22,13 @@ export type HubPolicy = Decoded<typeof hubPolicyCodec>
 export function routingFee({ feeBase, feePpm }: HubPolicy, value: bigint): bigint {
   return feeBase + (value * BigInt(feePpm) + 999_999n) / 1_000_000n
 }
+
+/**
+ * What the hub asks of each tick for carrying a stream of `ticks` times `value` on, base units: the fee of the
+ * whole, spread over its ticks and rounded up (HUB-3).
+ */
+export function tickFee(policy: HubPolicy, value: bigint, ticks: number): bigint {
+  if (ticks === 1) return routingFee(policy, value)
+  const count = BigInt(ticks)
+  return (routingFee(policy, value * count) + count - 1n) / count
+}

@@ -1,46 +1,61 @@
-import { earlierLink } from '../crypto/hash-chain.js'
+import { anchorOf, earlierLink } from '../crypto/hash-chain.js'
+import type { Anchor } from '../ledger/identifiers.js'
 import { equalBytes, fromHex } from '../primitives/bytes.js'
 import type { KnownLink } from './party.js'
 import type { PendingItem } from './pending-item.js'
 
-/** Links of one item that are remembered to be right: claims that are under way, and the newest. */
+/** Shorter ways to the anchor are hashed as they are: most items have one tick. */
+const NEAR = 8
+/** Links of one chain that are remembered to be right: claims that are under way, and the newest. */
 const REMEMBERED_MAX = 16
+/** Chains of which links are remembered, at most 3 kB each. */
+const CHAINS_MAX = 16_384
+
+/**
+ * Links that were found to be right, the least recently used chain first: from the anchor on, every redeem of a
+ * stream would cost as many hashes as it has ticks. It never changes what is true of a link.
+ */
+const RIGHT = new Map<Anchor, KnownLink[]>()
 
 /**
  * Whether link `known.index` of the item's chain is `known.link` (CH-3): as many hashes as lie between
  * it and the nearest link that was found to be right.
  */
-export function isLinkOf(item: PendingItem, known: KnownLink): boolean {
-  const isRight = leadsToRemembered(item, known)
+export function isLinkOf(item: Pick<PendingItem, 'anchor'>, known: KnownLink): boolean {
+  if (known.index <= NEAR) return anchorOf(known.link, known.index) === item.anchor
+  const isRight = leadsToRemembered(item.anchor, known)
   if (isRight) trustLink(item, known)
   return isRight
 }
 
-function leadsToRemembered(item: PendingItem, { index, link }: KnownLink): boolean {
-  let below: KnownLink = { index: 0, link: fromHex(item.anchor) }
-  for (const other of RIGHT.get(item) ?? []) {
-    if (other.index === index) return equalBytes(other.link, link)
+function leadsToRemembered(anchor: Anchor, { index, link }: KnownLink): boolean {
+  let below: KnownLink = { index: 0, link: fromHex(anchor) }
+  let above: KnownLink | undefined
+  for (const other of RIGHT.get(anchor) ?? []) {
+    if (other.index >= index && (above === undefined || other.index < above.index)) above = other
     if (other.index < index && other.index > below.index) below = other
   }
-  return equalBytes(earlierLink(link, index - below.index), below.link)
+  return above !== undefined && above.index - index < index - below.index
+    ? equalBytes(earlierLink(above.link, above.index - index), link)
+    : equalBytes(earlierLink(link, index - below.index), below.link)
 }
 
 /** Notes that a link was found to lead to the item's anchor: it is not checked again. */
-export function trustLink(item: PendingItem, known: KnownLink): void {
-  const right = RIGHT.get(item)
-  if (right === undefined) RIGHT.set(item, [known])
-  else if (right.every(({ index }) => index !== known.index)) {
+export function trustLink(
+  { anchor }: Pick<PendingItem, 'anchor'>,
+  { index, link }: KnownLink,
+): void {
+  const right = RIGHT.get(anchor) ?? []
+  if (right.every((other) => other.index !== index)) {
     if (right.length >= REMEMBERED_MAX) right.shift()
-    right.push(known)
+    // A copy: the bytes of a message would keep all of its frame in memory.
+    right.push({ index, link: link.slice() })
+  }
+  RIGHT.delete(anchor)
+  RIGHT.set(anchor, right)
+  if (RIGHT.size <= CHAINS_MAX) return
+  for (const oldest of RIGHT.keys()) {
+    RIGHT.delete(oldest)
+    break
   }
 }
-
-/** `next` is the same item after a redeem: what is known of its chain stays known. */
-export function keepLinks(item: PendingItem, next: PendingItem): PendingItem {
-  const right = RIGHT.get(item)
-  if (right !== undefined) RIGHT.set(next, right)
-  return next
-}
-
-/** A stream is redeemed many times: from the anchor on, each time would cost as many hashes as it has ticks. */
-const RIGHT = new WeakMap<PendingItem, KnownLink[]>()

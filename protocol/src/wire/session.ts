@@ -5,7 +5,7 @@ import { TAG, taggedHash } from '../crypto/tagged-hash.js'
 import { chainIdCodec, publicKeyCodec } from '../ledger/identifiers.js'
 
 /** Version of the messages between client and hub. */
-export const WIRE_VERSION = 2
+export const WIRE_VERSION = 3
 
 /** What the hub opens a connection with. */
 export const helloCodec = struct({

@@ -1,0 +1,287 @@
+import {
+  type Amount,
+  addSeconds,
+  encodeTickFrame,
+  type HubPolicy,
+  ITEM_TICKS_MAX,
+  type ItemId,
+  isRejection,
+  type PublicKey,
+  parseAmount,
+  parseTickFrame,
+  sha256,
+  spendable,
+  tickFee,
+  toHex,
+  utf8,
+} from '@tallystick/protocol'
+import { OutgoingStream } from '../stream/outgoing-stream.js'
+import { REDEEM_POLICY } from '../stream/redeem-policy.js'
+import { type ServedTicks, StreamDesk } from '../stream/stream-desk.js'
+import type { PaidStreamRecord, StreamRecord } from '../stream/stream-records.js'
+import { TickChain } from '../stream/tick-chain.js'
+import { WalletError } from '../wallet-error.js'
+import { bestBy } from './best-by.js'
+import { errorOf } from './error-of.js'
+import type { HubLink } from './hub-link.js'
+import { parseFeeMax, parseKey, parseValue } from './parse-arguments.js'
+import type { Caller, WalletCore } from './wallet-core.js'
+import type { WalletEffect } from './wallet-event.js'
+
+/** Seconds that one chain of a stream may stay locked, if the hub allows as much. */
+const STREAM_SECONDS = 3_600
+/** Ticks that may be given away and not served, unless told otherwise. */
+const EXPOSURE = 16
+const HEX_32 = /^[0-9a-f]{64}$/
+
+/** How a stream is opened. */
+export type StreamWish = {
+  /** Identity key of the payee. */
+  readonly to: PublicKey
+  /** What the payee gets for a tick, base units, at least 1. */
+  readonly unit: bigint
+  /** Ticks of one chain, 2 to 65,536; another one follows while the `budget` lasts. */
+  readonly ticks: number
+  /** Ticks that the payee may owe service for at any instant, 1 to 1,024; absent: 16 (INV-32). */
+  readonly exposure?: number
+  /** Ticks that the stream pays in all; absent: no end. */
+  readonly budget?: number
+  /** The most that the hub may ask for each chain, base units. */
+  readonly feeMax?: bigint
+  /** The same key is the same stream until it is over. */
+  readonly key?: string
+}
+
+/** What a payee served for a frame, and what was used for it. */
+export type ServedFrame = { readonly used: readonly ServedTicks[] }
+
+/** Streams that a wallet pays, and those that pay it. */
+export class WalletStreams {
+  /** Takes ticks of streams that pay this wallet, in memory, and redeems them in the background. */
+  readonly received: StreamDesk
+  readonly #core: WalletCore
+  readonly #link: HubLink
+  readonly #open = new Map<ItemId, OutgoingStream>()
+
+  constructor(core: WalletCore, link: HubLink) {
+    this.#core = core
+    this.#link = link
+    this.received = new StreamDesk({
+      clock: core.clock,
+      now: () => core.feed.time,
+      redeem: async (redemptions) => {
+        await core.submit({ kind: 'redeemTicks', redemptions })
+      },
+      policy: REDEEM_POLICY,
+    })
+    for (const stream of core.state.streams()) {
+      if (stream.kind === 'received') this.received.learn(stream)
+    }
+  }
+
+  /**
+   * Opens a stream; ticks can be given away at once, and the payee takes them when it has heard of it from
+   * the hub (`stream_unknown` until then). Errors: `payee_invalid`, `amount_invalid`, `ticks_invalid`,
+   * `fee_above_cap`, `insufficient_balance`, `channel_not_usable`.
+   */
+  async open({ signal, ...wish }: StreamWish & Caller): Promise<OutgoingStream> {
+    const { key } = wish
+    const name = itemIdOf(key === undefined ? this.#core.randomBytes(32) : utf8(parseKey(key)))
+    const held = this.resume(name)
+    if (held !== undefined) return held
+    const terms = parseWish(wish, this.#core.keys.identity.publicKey)
+    const policy = await this.#link.connected(signal === undefined ? {} : { signal })
+    const { record, chain } = this.#nextChain({ ...terms, stream: name, before: 0 }, policy)
+    await this.#submit(record)
+    return this.#begin(name, [{ record, chain, isFresh: true }])
+  }
+
+  /** The stream of this name that is not over, also one that an earlier process has opened. */
+  resume(name: ItemId): OutgoingStream | undefined {
+    const held = this.#open.get(name)
+    if (held !== undefined && !held.isClosed) return held
+    const legs = [...this.#core.state.streams()].flatMap((stream) =>
+      stream.kind === 'paid' && stream.stream === name && stream.status === 'open' ? [stream] : [],
+    )
+    if (legs.length === 0) return undefined
+    return this.#begin(
+      name,
+      legs
+        .sort((a, b) => a.before - b.before)
+        .map((record) => ({ record, chain: this.#chainOf(record), isFresh: false })),
+    )
+  }
+
+  /** Chains that are not over yet, of both directions. */
+  list(): readonly StreamRecord[] {
+    return [...this.#core.state.streams()]
+  }
+
+  /**
+   * Takes a frame of ticks, as bytes or text, and serves `price` base units for it: one hash for a tick, no
+   * disk and nobody asked. Errors: why it is not taken (STREAM-2), `tick_used` where it does not pay `price`.
+   */
+  take(shown: string | Uint8Array, price: bigint): ServedFrame {
+    const frame = parseTickFrame(shown)
+    if (isRejection(frame)) throw errorOf(frame)
+    const refused = this.received.take(frame)
+    if (refused !== undefined) throw errorOf(refused)
+    const used = this.received.serve(frame, price)
+    if (isRejection(used)) throw errorOf(used)
+    return { used }
+  }
+
+  /**
+   * For a payer that has crashed: which ticks of its streams are held here, as a frame. It has to show a link
+   * of each. Errors: as of `take`.
+   */
+  positionOf(shown: string | Uint8Array): string {
+    const frame = parseTickFrame(shown)
+    if (isRejection(frame)) throw errorOf(frame)
+    const refused = this.received.take({ ...frame, closes: false })
+    if (refused !== undefined) throw errorOf(refused)
+    return encodeTickFrame(this.received.newest(frame))
+  }
+
+  /** What became durable: told before anybody who waits for it. */
+  changed(effect: WalletEffect): void {
+    if (effect.kind === 'streamRefused') this.received.refused(effect.anchor, effect.code)
+    if (effect.kind !== 'streamChanged') return
+    if (effect.stream.kind === 'received') this.received.learn(effect.stream)
+    else this.#open.get(effect.stream.stream)?.changed(effect.stream)
+  }
+
+  /** A channel is ending: what is known has to be on disk, because the ledger asks for it soon. */
+  channelsEnd(): void {
+    const isEnding = this.#core.channels().some(({ party }) => party.phase.kind !== 'open')
+    // A store that fails is told by itself.
+    if (isEnding) this.received.flush().catch(() => undefined)
+  }
+
+  /** Stores what was taken, and stops. */
+  async stop(): Promise<void> {
+    this.received.stop()
+    // A store that fails is told by itself.
+    await this.received.flush().catch(() => undefined)
+  }
+
+  #begin(
+    name: ItemId,
+    legs: readonly {
+      readonly record: PaidStreamRecord
+      readonly chain: TickChain
+      readonly isFresh: boolean
+    }[],
+  ): OutgoingStream {
+    const stream = new OutgoingStream({
+      name,
+      legs,
+      now: () => this.#core.feed.time,
+      rollOver: (last) => this.#rollOver(last),
+      reserve: async (given) => {
+        const refused = await this.#core.submit({ kind: 'reserveTicks', ...given })
+        if (refused !== undefined) throw errorOf(refused)
+      },
+      end: async (given) => {
+        await this.#core.submit({ kind: 'endStream', ...given })
+      },
+      until: (holds, caller) => this.#core.until(holds, caller),
+      isOver: (id) => this.#core.state.stream(id) === undefined,
+    })
+    this.#open.set(name, stream)
+    return stream
+  }
+
+  /** STREAM-6: the next chain of a stream, in an ordinary update. */
+  async #rollOver(
+    last: PaidStreamRecord,
+  ): Promise<{ readonly record: PaidStreamRecord; readonly chain: TickChain }> {
+    const policy = await this.#link.connected({})
+    const before = last.before + last.ticks
+    const next = this.#nextChain({ ...last, before, feeMax: last.fee * BigInt(last.ticks) }, policy)
+    await this.#submit(next.record)
+    return next
+  }
+
+  async #submit(stream: PaidStreamRecord): Promise<void> {
+    const refused = await this.#core.submit({ kind: 'openStream', stream })
+    if (refused !== undefined) throw errorOf(refused)
+  }
+
+  #chainOf({ id, ticks }: Pick<PaidStreamRecord, 'id' | 'ticks'>): TickChain {
+    return new TickChain(this.#core.keys.secret(`stream ${id}`, 0), ticks)
+  }
+
+  #nextChain(terms: ChainTerms, policy: HubPolicy) {
+    const { unit, ticks, payee, stream, before, exposure, budget, feeMax } = terms
+    const fee = parseAmount(tickFee(policy, unit, ticks))
+    const whole = (unit + (fee ?? 0n)) * BigInt(ticks)
+    if (fee === undefined || parseAmount(whole) === undefined) {
+      throw new WalletError('amount_invalid', 'all ticks together are above 2^63-1 base units')
+    }
+    if (feeMax !== undefined && fee * BigInt(ticks) > feeMax) {
+      const detail = `the hub asks for ${fee * BigInt(ticks)} base units, allowed were ${feeMax}`
+      throw new WalletError('fee_above_cap', detail)
+    }
+    const channel = bestBy(this.#link.usable(), ({ party }) => spendable(party))
+    if (channel === undefined && this.#core.channels().length > 0) {
+      const detail = 'none of the channels can be used now; try again'
+      throw new WalletError('channel_not_usable', detail, { retryable: true })
+    }
+    if (channel === undefined || spendable(channel.party) < whole) {
+      const detail = `${whole} base units are locked for ${ticks} ticks, no channel has as many`
+      throw new WalletError('insufficient_balance', detail)
+    }
+    const id = toHex(this.#core.randomBytes(16)) as ItemId
+    const chain = this.#chainOf({ id, ticks })
+    const { time } = this.#core.feed
+    const seconds = Math.min(STREAM_SECONDS, policy.terms.expirySecondsMax)
+    const record: PaidStreamRecord = {
+      ...{ kind: 'paid', id, stream, channel: channel.party.ledger.id, payee },
+      ...{ anchor: chain.anchor, unit, fee, ticks, expiry: addSeconds(time, seconds) },
+      ...{ before, exposure, budget, reserved: 0, served: 0, paid: 0 },
+      ...{ status: 'open', code: '', time },
+    }
+    return { record, chain }
+  }
+}
+
+type ChainTerms = {
+  readonly payee: PublicKey
+  readonly unit: Amount
+  readonly ticks: number
+  readonly exposure: number
+  readonly budget: number | undefined
+  readonly stream: ItemId
+  readonly before: number
+  readonly feeMax?: bigint | undefined
+}
+
+/** What callers hand in may come from plain JavaScript, so types promise nothing here. */
+function parseWish(
+  { to, unit, ticks, exposure = EXPOSURE, budget, feeMax }: StreamWish,
+  own: PublicKey,
+): Omit<ChainTerms, 'stream' | 'before'> {
+  if (typeof to !== 'string' || !HEX_32.test(to) || to === own) {
+    throw new WalletError('payee_invalid', "to is another wallet's identity key, 64 hex digits")
+  }
+  if (!isWhole(ticks, 2, ITEM_TICKS_MAX)) {
+    throw new WalletError('ticks_invalid', `ticks is a whole number of 2 to ${ITEM_TICKS_MAX}`)
+  }
+  if (!isWhole(exposure, 1, 1_024)) {
+    throw new WalletError('ticks_invalid', 'exposure is a whole number of 1 to 1,024 ticks')
+  }
+  if (budget !== undefined && !isWhole(budget, 1, 2 ** 48)) {
+    throw new WalletError('ticks_invalid', 'budget is a whole number of ticks above 0')
+  }
+  const value = parseValue(unit, 'unit')
+  return { payee: to, unit: value, ticks, exposure, budget, feeMax: parseFeeMax(feeMax) }
+}
+
+function isWhole(value: unknown, min: number, max: number): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
+}
+
+function itemIdOf(key: Uint8Array): ItemId {
+  return toHex(sha256(key).subarray(0, 16)) as ItemId
+}

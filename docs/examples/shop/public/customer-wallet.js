@@ -1,0 +1,194 @@
+import {
+  createBrowserWallet,
+  hasBrowserWallet,
+  openBrowserWallet,
+  parseMnemonic,
+  removeBrowserWallet,
+} from '/tallystick.js'
+
+/** Of what is on the ledger, so much stays there to pay for leaving the channel one day: a hundredth, in parts. */
+const KEPT_PART = 100n
+/** The most that a hub may take for a payment, as a part of it and beside: what it asks is usually far less. */
+const FEE_PART = 50n
+const FEE_UNITS = 20_000n
+
+/**
+ * The wallet of a customer in this browser. `phase`: `absent`, `locked`, `elsewhere` (another tab has it), `open`. Tells of
+ * every change with the event `change`.
+ */
+export class CustomerWallet extends EventTarget {
+  phase = 'locked'
+  /** Twelve words that were made just now, until they are written down. */
+  newWords
+  balance
+  #network
+  #opened
+
+  constructor(network) {
+    super()
+    this.#network = network
+  }
+
+  /** Looks whether this browser has a wallet. */
+  async look() {
+    this.#turn((await hasBrowserWallet()) ? 'locked' : 'absent')
+  }
+
+  async create(passphrase) {
+    await this.#open(createBrowserWallet({ passphrase, ...this.#parts() }))
+    this.newWords = this.#opened.words
+    this.#turn('open')
+  }
+
+  /** Fills this browser from the words of a wallet; one that is locked here makes room for it. */
+  async restore(words, passphrase) {
+    if (parseMnemonic(words) === undefined) throw new Error(SAID.words_invalid)
+    if (this.phase === 'locked') await this.remove()
+    await this.#open(createBrowserWallet({ words, passphrase, ...this.#parts() }))
+    this.#turn('open')
+  }
+
+  /** `wait`: until the tab that has it is closed. */
+  async unlock(passphrase, wait = false) {
+    try {
+      await this.#open(openBrowserWallet({ passphrase, wait, ...this.#parts() }))
+    } catch (error) {
+      if (error.code !== 'store_in_use') throw saidPlainly(error)
+      this.#turn('elsewhere')
+      return
+    }
+    this.#turn('open')
+  }
+
+  async lock() {
+    await this.#opened.close()
+    this.#opened = undefined
+    this.#turn('locked')
+  }
+
+  /** Takes the wallet out of this browser; its words bring it back. */
+  async remove() {
+    await removeBrowserWallet()
+    this.#turn('absent')
+  }
+
+  wordsAreKept() {
+    this.newWords = undefined
+    this.#turn('open')
+  }
+
+  /** Where coins are sent to. */
+  get address() {
+    return this.#opened.wallet.payoutLock
+  }
+
+  /** Base units of coins that can be made spendable. */
+  get depositable() {
+    const { onLedger = 0n } = this.balance ?? {}
+    return onLedger - onLedger / KEPT_PART
+  }
+
+  /** Puts what is on the ledger into a channel, from which it is paid in a moment. */
+  async deposit() {
+    await this.#opened.wallet.openChannel({ deposit: this.depositable })
+    await this.#count()
+  }
+
+  /** What became of the payment for an order; `undefined`: it was not begun. */
+  async paymentFor(order) {
+    const key = await this.#keyFor(order)
+    return this.#opened.wallet.paymentOf(key)
+  }
+
+  /** What the hub takes for paying an order, base units; `undefined` while it cannot be told. */
+  async feeFor({ invoice }) {
+    const quote = await this.#opened.wallet.quote(invoice).catch(() => undefined)
+    return quote?.fee
+  }
+
+  /** Pays an order, once, however often it is called and whatever happens in between. */
+  async pay(order) {
+    const units = BigInt(order.units)
+    const key = await this.#keyFor(order)
+    await this.#opened.wallet
+      .pay(order.invoice, { key, feeMax: units / FEE_PART + FEE_UNITS })
+      .catch((error) => {
+        throw saidPlainly(error)
+      })
+    await this.#count()
+  }
+
+  /** An invoice by which the shop can pay an order back. */
+  async refundInvoice(order) {
+    const { text } = await this.#opened.wallet.createInvoice({
+      value: BigInt(order.units),
+      description: `Refund: ${order.name}`,
+      expirySeconds: 7 * 86_400,
+    })
+    return text
+  }
+
+  /** A payment that failed is tried again as another one: its money is back. */
+  async #keyFor({ id }) {
+    for (let attempt = 1; ; attempt++) {
+      const key = `order ${id} ${attempt}`
+      const payment = await this.#opened.wallet.paymentOf(key)
+      if (payment?.status !== 'failed') return key
+    }
+  }
+
+  async #open(opening) {
+    try {
+      this.#opened = await opening
+    } catch (error) {
+      throw saidPlainly(error)
+    }
+    this.#opened.feed.subscribe(() => void this.#count())
+    await this.#count()
+  }
+
+  async #count() {
+    const opened = this.#opened
+    const balance = await opened?.wallet.balance().catch(() => undefined)
+    if (balance === undefined || opened !== this.#opened) return
+    this.balance = balance
+    this.dispatchEvent(new Event('balance'))
+  }
+
+  #parts() {
+    const onEvent = ({ kind }) => {
+      if (kind === 'payment' || kind === 'invoice' || kind === 'connected') void this.#count()
+    }
+    return { ...this.#network, onEvent }
+  }
+
+  #turn(phase) {
+    this.phase = phase
+    this.dispatchEvent(new Event('change'))
+  }
+}
+
+/** What a customer can do something about, in their words. */
+const SAID = {
+  passphrase_wrong: 'This is not the passphrase of this wallet.',
+  passphrase_invalid: 'A passphrase has at least 8 characters.',
+  words_invalid:
+    'These are not the 12 to 24 words of a wallet. Please check their spelling and order.',
+  wallet_exists: 'This browser has a wallet already.',
+  browser_unfit: 'This browser cannot keep a wallet. Please open the shop in a newer one.',
+  insufficient_funds: 'There is not enough money in the wallet.',
+  insufficient_balance: 'There is not enough money in the wallet for this and the fee of the hub.',
+  fee_above_cap: 'The hub asks too much for this payment just now. Please try again later.',
+  already_paid: 'This order is paid already.',
+  hub_disconnected: 'The hub does not answer. Please check your connection.',
+  invoice_expired: 'The invoice has expired. Please order again.',
+  payment_failed: 'The payment was not taken, and your money is back.',
+  ledger_unreachable: 'The ledger does not answer. Please check your connection.',
+  hub_unreachable: 'The hub does not answer. Please check your connection.',
+}
+
+/** The code stays for who asks for help. */
+function saidPlainly(error) {
+  const said = SAID[error.code]
+  return said === undefined ? error : Object.assign(new Error(said), { code: error.code })
+}

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import type { LockRoot } from '@tallystick/protocol'
+import type { Page } from 'playwright-core'
+import { ONE, startTestNetwork } from '../integration/test-network.js'
+import { startChromium } from './chromium.js'
+import { startShop } from './shop-process.js'
+import { buy, PASSPHRASE, unlock, visit } from './shop-visit.js'
+
+const README = new URL('../../../client-sdk/README.md', import.meta.url)
+
+test('the example shop, with a wallet in a browser', async (t) => {
+  const [network, browser] = await Promise.all([
+    startTestNetwork(t, ['bank', 'alice']),
+    startChromium(t),
+  ])
+  const shop = await startShop(t, network)
+  const profile = await browser.newContext()
+  const page = await visit(profile, shop.url)
+  let words = ''
+  let other: Page
+
+  await t.test('WEB-2 a wallet is made, filled, and its words are shown once', async () => {
+    await buy(page, 'Reading lamp')
+    await page.waitForFunction(() => {
+      const code = document.querySelector('.qr')
+      return code instanceof HTMLImageElement && code.naturalWidth > 0
+    })
+    await page.getByRole('button', { name: 'Open your wallet to pay' }).click()
+    await page.getByLabel('Choose a passphrase').fill(PASSPHRASE)
+    await page.getByRole('button', { name: 'Make a wallet' }).click()
+    await page.locator('#words li').nth(11).waitFor()
+    words = (await page.locator('#words li').allTextContents()).join(' ')
+    assert.equal(words.split(' ').length, 12)
+    await page.getByRole('button', { name: 'I have written them down' }).click()
+    await page.getByRole('button', { name: 'Add money to your wallet' }).click()
+    const lock = (await page.locator('#address').textContent()) as LockRoot
+    const bank = await network.wallet('bank')
+    await bank.wallet.send({ lock, value: 100n * ONE })
+    await page.getByRole('button', { name: 'Make it spendable' }).click()
+    await page.locator('#spendable', { hasText: '£98.96' }).waitFor()
+    await page.getByRole('button', { name: 'Close' }).click()
+  })
+
+  await t.test('INV-26 a payment that a reload cuts off ends paid, once', async () => {
+    await page.getByRole('button', { name: 'Pay £12.50' }).waitFor()
+    // The hub takes nothing for a while: the payment is stored, sent, and waits.
+    signal(network.hub.pid, 'SIGSTOP')
+    await page.evaluate(() => {
+      const { send } = WebSocket.prototype
+      WebSocket.prototype.send = function (data) {
+        document.title = 'sent'
+        send.call(this, data)
+      }
+    })
+    await page.getByRole('button', { name: 'Pay £12.50' }).click()
+    await page.waitForFunction(() => document.title === 'sent')
+    await page.reload()
+    await page.getByRole('button', { name: 'Open your wallet to pay' }).click()
+    await unlock(page, 'correct horse batterz')
+    await page.getByText('This is not the passphrase of this wallet.').waitFor()
+    await unlock(page, PASSPHRASE)
+    // Nobody has pressed anything again: the payment is known, and goes on.
+    await page.getByText('Paying…').waitFor()
+    signal(network.hub.pid, 'SIGCONT')
+    await page.getByText('Paid', { exact: true }).waitFor()
+    // 98.961364 less 12.50 and the hub's fee of 0.0135, once.
+    await page.getByRole('button', { name: 'Wallet · £86.44' }).waitFor()
+  })
+
+  await t.test(
+    'WEB-1 of two tabs one has the wallet, and the other its turn after it',
+    async () => {
+      other = await visit(profile, shop.url)
+      await buy(other, 'Stoneware mug')
+      await other.getByRole('button', { name: 'Open your wallet to pay' }).click()
+      await unlock(other, PASSPHRASE)
+      await other.getByRole('heading', { name: 'Open in another tab' }).waitFor()
+      await unlock(other, PASSPHRASE, 'Open it here when it is free')
+      await page.close()
+      await other.getByRole('button', { name: 'Pay £4.80' }).click()
+      await other.getByText('Paid', { exact: true }).waitFor()
+    },
+  )
+
+  await t.test('the merchant pays back, and the customer sees it', async () => {
+    await other.getByRole('button', { name: 'Ask for a refund' }).click()
+    await other.getByText('refund asked for').waitFor()
+    const merchant = await visit(profile, `${shop.url}/merchant`)
+    merchant.on('dialog', (dialog) => void dialog.accept())
+    await merchant.getByLabel('Password of the shop').fill('guessed')
+    await merchant.getByRole('button', { name: 'Show the orders' }).click()
+    await merchant.getByText('This is not the password of the shop.').waitFor()
+    await merchant.getByLabel('Password of the shop').fill(shop.password)
+    await merchant.getByRole('button', { name: 'Show the orders' }).click()
+    await merchant.getByRole('button', { name: 'Refund £4.80' }).click()
+    await other.getByText('Refunded').waitFor()
+    await merchant.locator('#orders .status', { hasText: 'Refunded' }).waitFor()
+    await other.getByRole('button', { name: 'Wallet · £86.44' }).waitFor()
+    await merchant.close()
+  })
+
+  await t.test(
+    'CH-18 the words bring the wallet back in a browser that was never here',
+    async () => {
+      await other.close()
+      const fresh = await visit(await browser.newContext(), shop.url)
+      await fresh.getByRole('button', { name: 'Wallet' }).click()
+      await fresh.getByRole('button', { name: 'I have the words of a wallet' }).click()
+      await fresh.getByLabel('The words').fill(words)
+      await fresh.getByLabel('Choose a passphrase').fill(PASSPHRASE)
+      await fresh.getByRole('button', { name: 'Restore' }).click()
+      await fresh.locator('#spendable', { hasText: '£86.44' }).waitFor()
+      await fresh.close()
+    },
+  )
+
+  await t.test("the page of the SDK's README pays", async () => {
+    const page = await (await browser.newContext()).newPage()
+    const [, code] = /```js file=page.js\n([\s\S]*?)```/.exec(await readFile(README, 'utf8')) ?? []
+    await page.route('**/page.js', (route) =>
+      route.fulfill({ contentType: 'text/javascript', body: code ?? '' }),
+    )
+    await page.goto(shop.url)
+    const order = await fetch(`${shop.url}/api/orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ product: 'notebook' }),
+    })
+    const { invoice } = (await order.json()) as { invoice: string }
+    const { ledgerUrl, hubUrl } = network
+    const wish = {
+      passphrase: PASSPHRASE,
+      words: network.wordsOf('alice'),
+      invoice,
+      ledgerUrl,
+      hubUrl,
+    }
+    const paid = await page.evaluate(async (wish) => {
+      const [path, sdk] = ['/page.js', '/tallystick.js']
+      const { createBrowserWallet, hasBrowserWallet } = await import(sdk)
+      const nowhere = { ...wish, ledgerUrl: `${location.origin}/nowhere` }
+      const failed = await createBrowserWallet(nowhere).catch((error: Error) => error)
+      if (!(failed instanceof Error) || (await hasBrowserWallet())) return 'what failed is there'
+      const { payFromThisBrowser } = await import(path)
+      return String(await payFromThisBrowser({ ...wish, key: 'order 4711' }))
+    }, wish)
+    assert.equal(paid, '3200000')
+  })
+
+  await t.test('what the shop is asked for wrongly it refuses, and says why', async () => {
+    const ask = async (path: string, body?: unknown, headers = {}) => {
+      const answer = await fetch(`${shop.url}/api/${path}`, {
+        headers: { 'content-type': 'application/json', ...headers },
+        ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+      })
+      const { error } = (await answer.json()) as { error?: string }
+      return [answer.status, error]
+    }
+    const noProduct = [404, 'The shop has no such product.']
+    const noOrder = [404, 'There is no such order.']
+    const noPassword = [401, 'This is not the password of the shop.']
+    assert.deepEqual(await ask('orders', { product: '__proto__' }), noProduct)
+    assert.deepEqual(await ask('orders', { product: { id: 'lamp' } }), noProduct)
+    assert.deepEqual(await ask('orders', []), noProduct)
+    assert.deepEqual(await ask('orders/constructor'), noOrder)
+    assert.deepEqual(await ask('orders/none/events'), noOrder)
+    assert.deepEqual(await ask('orders/none/refund', { invoice: 'tally1' }), noOrder)
+    assert.deepEqual(await ask('merchant/orders'), noPassword)
+    assert.deepEqual(await ask('merchant/orders/none/refund', {}), noPassword)
+    assert.deepEqual(
+      await ask('merchant/orders/none/refund', {}, { authorization: `Bearer ${shop.password}` }),
+      noOrder,
+    )
+    assert.equal((await ask('orders', 'x'.repeat(10_000)))[0], 413)
+    assert.equal((await fetch(`${shop.url}/%`)).status, 400)
+  })
+
+  await t.test('what is hostile in a name is shown as it is, and nothing of it runs', async () => {
+    const name = '"><img src=x onerror="document.title=`taken`"><script>alert(1)</script>\u202e'
+    const hostile = await (await browser.newContext()).newPage()
+    hostile.setDefaultTimeout(30_000)
+    await hostile.route('**/api/shop', async (route) => {
+      const answer = await (await route.fetch()).json()
+      await route.fulfill({
+        json: { ...answer, name, products: [{ ...answer.products[0], name }] },
+      })
+    })
+    await hostile.goto(`${shop.url}/products/lamp`)
+    assert.equal(await hostile.getByRole('heading').textContent(), name)
+    assert.equal(await hostile.locator('#shop-name').textContent(), name)
+    assert.equal(await hostile.locator('img[src=x], main script').count(), 0)
+    assert.ok((await hostile.title()).startsWith('">'))
+    await hostile.close()
+  })
+})
+
+function signal(pid: number | undefined, name: 'SIGSTOP' | 'SIGCONT'): void {
+  assert.ok(pid !== undefined)
+  process.kill(pid, name)
+}
