@@ -80,6 +80,9 @@ export class WalletBackups {
       case 'invoiceChanged':
         this.#finished = withInvoice(this.#finished, effect.invoice)
         return this.#uploadIn(effect.invoice.status === 'open' ? INVOICE_MS : CHANGE_MS)
+      case 'saleChanged':
+        this.#finished = withInvoice(this.#finished, effect.invoice)
+        return this.#uploadIn(CHANGE_MS)
       case 'paymentChanged':
         this.#finished = withPayment(this.#finished, effect.payment)
         return this.#uploadIn(CHANGE_MS)
