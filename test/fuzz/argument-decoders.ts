@@ -34,6 +34,7 @@ export function argumentDecoders(): readonly Decoder[] {
     bytesDecoder('parseDescriptionHash', 32, parsers.parseDescriptionHash),
     argumentDecoder('parseKey', ['"order 7"'], parsers.parseKey),
     argumentDecoder('parseInvoiceText', ['"tally1"'], parsers.parseInvoiceText),
+    argumentDecoder('parseStreamTerms', ['{"unitMin":"5n"}'], parsers.parseStreamTerms),
     argumentDecoder('parseOfferText', ['"tallyo1"'], letterParsers.parseOfferText),
     argumentDecoder('parseOfferId', [JSON.stringify('5a'.repeat(32))], letterParsers.parseOfferId),
     argumentDecoder('parsePayee', [JSON.stringify(PAYEE)], letterParsers.parsePayee),
