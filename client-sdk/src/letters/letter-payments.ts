@@ -250,7 +250,9 @@ export class LetterPayments {
 
   async #notPaid(id: ItemId, error: unknown): Promise<void> {
     if (!(error instanceof WalletError)) throw error
-    const made = await this.#payments.get(id)
+    // Something else was paid under the key meanwhile: this was not.
+    const isTaken = error.code === 'key_reused'
+    const made = isTaken ? undefined : await this.#payments.get(id)
     switch (made?.status) {
       case undefined:
         // Nothing was promised: later it may be, as long as the invoice can be paid.
