@@ -12,10 +12,12 @@ import {
   positionOf,
   REVEAL_SECONDS,
   sideStake,
+  timestamp,
+  withdrawalDigest,
   withNote,
 } from '@tallystick/protocol'
 import type { Payment } from '#hub/core/payment.js'
-import { addItem, anchorFor, Dice, NOW, preimage, seeds } from '../protocol/test-channel.js'
+import { addItem, anchorFor, CHAIN, Dice, NOW, preimage, seeds } from '../protocol/test-channel.js'
 import { HubWorld, type TestClient } from './hub-world.js'
 
 /*
@@ -69,6 +71,7 @@ class Collusion {
       hub.peer({ kind: 'stored', channel: client.channel, version: dice.roll(40) })
     else if (roll < 90) this.#revealSomething()
     else if (roll < 92) hub.attach(client)
+    else if (roll < 95) this.#withdraw(client)
     else this.#wait(dice.roll(dice.chance(20) ? 300 : 25))
     for (const { party } of hub.state.channels()) {
       for (const item of party.own.items) this.promised.set(`${party.ledger.id}:${item.id}`, item)
@@ -161,6 +164,28 @@ class Collusion {
     this.hub.peer({ kind: 'decline', decline: { channel: client.channel, id, code: 'no' } })
   }
 
+  /** Asks for money, rightly or not; or the ledger pays out what was agreed, if there is time left. */
+  #withdraw(client: TestClient): void {
+    const { dice, hub } = this
+    const { ledger, withdrawing } = hub.hubParty(client)
+    const { channel } = client
+    if (withdrawing !== undefined && hub.now <= withdrawing.validUntil && dice.chance(70)) {
+      const { withdrawn } = withdrawing
+      const paid = { ...ledger, client: { ...ledger.client, withdrawn } }
+      client.party = { ...client.party, ledger: paid }
+      hub.ledger({ kind: 'channelSeen', channel: paid })
+      this.seen.add('withdrawn')
+      return
+    }
+    const withdrawal = {
+      ...{ channel, role: dice.chance(95) ? ('client' as const) : ('hub' as const) },
+      withdrawn: amount(ledger.client.withdrawn + BigInt(50 + dice.roll(1_500))),
+      validUntil: timestamp(hub.now + dice.pick([5, 60, 600, 4_000])),
+    }
+    const signature = client.signer.sign(withdrawalDigest(CHAIN, withdrawal))
+    hub.peer({ kind: 'withdrawAgreed', agreed: { withdrawal, signature } })
+  }
+
   /** Makes public what is pending, or what is not. */
   #revealSomething(): void {
     const { dice, hub } = this
@@ -201,8 +226,10 @@ class Collusion {
   /** CH-6.2: what the clients have promised, the ledger could take from them. */
   checkSolvency(): void {
     for (const { party } of this.hub.state.channels()) {
-      const { ledger, own, peer } = party
-      assert.ok(peer.transferred + lockedOf(peer) <= sideStake(ledger.client) + own.transferred)
+      const { ledger, own, peer, withdrawing } = party
+      const due = withdrawing === undefined ? 0n : withdrawing.withdrawn - ledger.client.withdrawn
+      const stake = sideStake(ledger.client) - due
+      assert.ok(peer.transferred + lockedOf(peer) <= stake + own.transferred)
       assert.ok(own.transferred + lockedOf(own) <= sideStake(ledger.hub) + peer.transferred)
     }
   }
@@ -303,7 +330,13 @@ describe('colluding clients', () => {
   }
 
   test('have paid in parts and by streams, of which some went no further than they were paid', () => {
-    for (const what of ['parts settled', 'parts failed', 'stream claimed', 'stream settled']) {
+    for (const what of [
+      'withdrawn',
+      'parts settled',
+      'parts failed',
+      'stream claimed',
+      'stream settled',
+    ]) {
       assert.ok(seen.has(what), what)
     }
   })
