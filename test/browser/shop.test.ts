@@ -138,7 +138,11 @@ test('the example shop, with a wallet in a browser', async (t) => {
       hubUrl,
     }
     const paid = await page.evaluate(async (wish) => {
-      const path = '/page.js'
+      const [path, sdk] = ['/page.js', '/tallystick.js']
+      const { createBrowserWallet, hasBrowserWallet } = await import(sdk)
+      const nowhere = { ...wish, ledgerUrl: `${location.origin}/nowhere` }
+      const failed = await createBrowserWallet(nowhere).catch((error: Error) => error)
+      if (!(failed instanceof Error) || (await hasBrowserWallet())) return 'what failed is there'
       const { payFromThisBrowser } = await import(path)
       return String(await payFromThisBrowser({ ...wish, key: 'order 4711' }))
     }, wish)

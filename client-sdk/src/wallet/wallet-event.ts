@@ -94,6 +94,8 @@ export type WalletEvent =
 export type WalletEffect =
   | { readonly kind: 'send'; readonly message: Message }
   | { readonly kind: 'invoiceChanged'; readonly invoice: InvoiceRecord }
+  /** Refunds of a paid invoice have begun or ended: its owner has nothing to hear of that, its backup has. */
+  | { readonly kind: 'saleChanged'; readonly invoice: InvoiceRecord }
   | { readonly kind: 'paymentChanged'; readonly payment: PaymentRecord }
   | { readonly kind: 'streamChanged'; readonly stream: StreamRecord }
   /** A stream that came was declined, and why. */

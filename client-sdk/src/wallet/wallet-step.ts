@@ -1,4 +1,5 @@
 import {
+  type Anchor,
   agreementOf,
   agreeToClose,
   type ChainId,
@@ -22,6 +23,7 @@ import {
   type Message,
   type MessageOf,
   newParty,
+  type PaymentLetter,
   type Position,
   type Rejection,
   receiveClaim,
@@ -71,6 +73,8 @@ export type WalletContext = {
   readonly now: Timestamp
   /** The channel key of an index. */
   readonly signer: (keyIndex: number) => Signer
+  /** How to take what is locked to an anchor without having been asked for (MAIL-5); absent: nothing is. */
+  readonly announced?: (anchor: Anchor) => PaymentLetter | undefined
   /** 16 fresh random bytes, never used before, for a resume that is asked for (CH-18). */
   readonly nonce: Uint8Array
   /** Which streams this wallet lets come; absent: none. */

@@ -16,6 +16,8 @@ import { tellRestored, WalletBackups } from '../backup/wallet-backups.js'
 import { PROCESS_CLOCK } from '../clock.js'
 import type { ExitBundle } from '../exit/exit-bundle.js'
 import type { ExitPlan } from '../exit/exit-plan.js'
+import { parseSpontaneousPolicy } from '../letters/parse-letter-arguments.js'
+import { WalletMail } from '../letters/wallet-mail.js'
 import { openNowhere } from '../session/open-nowhere.js'
 import type { TowerGuard } from '../tower/tower-link.js'
 import { WalletError } from '../wallet-error.js'
@@ -65,10 +67,11 @@ export class Wallet extends StreamingWallet {
     link: HubLink,
     backups: WalletBackups,
     towers: WalletTowers,
+    mail: WalletMail,
     { stored, guards }: { readonly stored: StoredWallet; readonly guards: boolean },
   ) {
     const channels = new WalletChannels(core, link, stored)
-    super(core, link, channels)
+    super(core, link, channels, mail, () => backups.lettersChanged())
     this.#core = core
     this.#link = link
     this.#backups = backups
@@ -76,6 +79,7 @@ export class Wallet extends StreamingWallet {
     const onBlock = () => {
       link.attachAll()
       this.#exits.learnEnds()
+      this.lettersGoOn()
       this.stream.channelsEnd()
     }
     this.#watch = new WalletWatch(core, { guards, onBlock })
@@ -96,6 +100,7 @@ export class Wallet extends StreamingWallet {
     const url = hubUrl === undefined ? '' : parseUrl(hubUrl, 'hubUrl', ['ws:', 'wss:'])
     const openSocket = hubUrl === undefined ? openNowhere : options.openSocket
     const towerOptions = parseTowers(options.towers)
+    const spontaneous = parseSpontaneousPolicy(options.spontaneous)
     const keys = deriveKeys(masterSeedOf(options.words))
     const { fetch, backup: file } = options
     const { chainId } = feed.ledger
@@ -116,17 +121,22 @@ export class Wallet extends StreamingWallet {
         wallet.stream.changed(effect)
         performEffect(core, link, effect)
         backups.changed(effect)
+        mail.changed(effect)
       },
+      announced: (anchor) => mail.announced(anchor),
       onRefused: (event, rejection) => link.refuse(event, rejection),
       onFault: () => link.stop(),
     })
+    const mail = new WalletMail(core, spontaneous)
     const link: HubLink = new HubLink(core, {
       ...{ url, hub, openSocket },
       onResumed: () => wallet.#watch.catchUp(),
+      onAttached: () => wallet.lettersConnected(),
+      mail,
     })
     const backups = new WalletBackups(core, link, { hubBackups, stored })
     const towers = new WalletTowers(core, towerOptions, options.openSocket)
-    const wallet = new Wallet(core, link, backups, towers, {
+    const wallet = new Wallet(core, link, backups, towers, mail, {
       stored,
       guards: options.guards ?? true,
     })
@@ -135,6 +145,7 @@ export class Wallet extends StreamingWallet {
       if (options.sharedWords ?? false) await core.sharedWords.set()
       await loseChannels(core, options.restored ?? false)
       await endTurns(core)
+      await wallet.loadLetters(restored.backup !== undefined || (options.restored ?? false))
       const { height } = feed
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])

@@ -9,7 +9,7 @@ const WAITING_MAX = 200
 
 /** Why a refund is not paid, and what to do about it. */
 const REFUND_FAULTS = {
-  insufficient_funds:
+  insufficient_balance:
     'The shop has too little in its channels for this refund and the fee of the hub. Sell more first, or add money.',
   invoice_expired: 'The invoice of the customer has expired: it has to be asked for again.',
   payment_failed:

@@ -80,6 +80,7 @@ export function orderView({ order, asset, wallet, openWallet, stop }) {
         'div',
         { class: 'pay' },
         pay,
+        wallet.phase === 'open' && !isShort && fee(),
         isLacking &&
           element('p', { class: 'hint' }, 'There is not enough in it yet for this order.'),
       ),
