@@ -55,9 +55,12 @@ class Collusion {
       Array.from({ length: CLIENTS }, () => ({ client: 6_000n, hub: 5_000n })),
     )
     this.deposited = this.hub.settledValue
-    // The last channel is another of the first client: payments come and go in parts.
-    const [{ identity: owner }, { party }] = [this.hub.client(0), this.hub.client(CLIENTS - 1)]
-    this.hub.peer({ kind: 'attached', owner, position: positionOf(party) })
+    // Each has two channels: payments come and go in parts.
+    for (let number = 1; number < CLIENTS; number += 2) {
+      const { identity: owner } = this.hub.client(number - 1)
+      const position = positionOf(this.hub.client(number).party)
+      this.hub.peer({ kind: 'attached', owner, position })
+    }
   }
 
   step(): void {

@@ -97,6 +97,8 @@ function copyBuild(root: string): void {
   }
   cpSync(join(ROOT, 'package.json'), join(root, 'package.json'))
   for (const folder of [...workspaces, 'scripts', 'test']) {
+    // An example is no part of what is built.
+    if (!existsSync(join(ROOT, folder, 'dist'))) continue
     mkdirSync(join(root, folder), { recursive: true })
     cpSync(join(ROOT, folder, 'dist'), join(root, folder, 'dist'), {
       recursive: true,
