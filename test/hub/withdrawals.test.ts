@@ -8,7 +8,7 @@ import {
   withdrawable,
   withdrawalDigest,
 } from '@tallystick/protocol'
-import { readyWithdrawals, withdrawOperations } from '#hub/closer/ready-withdrawals.js'
+import { pendingWithdrawals, withdrawOperations } from '#hub/closer/pending-withdrawals.js'
 import { at, CHAIN } from '../protocol/test-channel.js'
 import { HubWorld, sent, type TestClient } from './hub-world.js'
 
@@ -44,7 +44,7 @@ describe('HUB-15 a client takes money out of a channel that stays in use', () =>
     const agreed = signed(client)
     assert.deepEqual(sent(ask(hub, agreed)), ['1:readyToWithdraw'])
     assert.equal(receivable(hub.hubParty(client)), 5_900n)
-    const ready = readyWithdrawals(hub.state, at(900))
+    const ready = pendingWithdrawals(hub.state, at(900))
     assert.deepEqual(withdrawOperations(hub.state, ready), [
       {
         kind: 'withdraw',
@@ -54,7 +54,7 @@ describe('HUB-15 a client takes money out of a channel that stays in use', () =>
         ],
       },
     ])
-    assert.deepEqual(readyWithdrawals(hub.state, at(901)), [])
+    assert.deepEqual(pendingWithdrawals(hub.state, at(901)), [])
   })
 
   test('INV-26 asked for again it is the same; once the ledger has it, nothing', () => {
@@ -65,7 +65,7 @@ describe('HUB-15 a client takes money out of a channel that stays in use', () =>
     const paid = { ...ledger, client: { ...ledger.client, withdrawn: amount(4_000n) } }
     hub.ledger({ kind: 'channelSeen', channel: paid })
     assert.equal(hub.hubParty(client).withdrawing, undefined)
-    assert.deepEqual(readyWithdrawals(hub.state, at(0)), [])
+    assert.deepEqual(pendingWithdrawals(hub.state, at(0)), [])
     assert.deepEqual(sent(ask(hub, signed(client))), ['1:idle'])
     assert.equal(withdrawable(hub.hubParty(client), 'client'), 5_900n)
   })

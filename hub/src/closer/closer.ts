@@ -32,7 +32,7 @@ import type { LedgerPort } from './ledger-port.js'
 import { LiquidityQueue } from './liquidity-queue.js'
 import { type LiquidityRequest, unfitRequest } from './liquidity-request.js'
 import { nextWork, type Work } from './next-work.js'
-import { readyWithdrawals, withdrawOperations } from './ready-withdrawals.js'
+import { pendingWithdrawals, withdrawOperations } from './pending-withdrawals.js'
 import { withinFunds } from './within-funds.js'
 
 /** Bounds of one batch transaction; together they stay below its size limit. */
@@ -166,7 +166,7 @@ export class Closer {
 
   #withdrawing(): Channel[] {
     const latest = timestamp(this.#parts.now() + AGREEMENT_SECONDS_LEFT)
-    return this.#inOrder(readyWithdrawals(this.#parts.state, latest))
+    return this.#inOrder(pendingWithdrawals(this.#parts.state, latest))
   }
 
   /** Channels whose agreement may still be used. */

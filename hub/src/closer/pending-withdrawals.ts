@@ -9,7 +9,7 @@ import {
 import type { HubState } from '../core/hub-state.js'
 
 /** Channels with a withdrawal that both are bound to, and that may still be paid at ledger time `latest`. */
-export function readyWithdrawals(state: HubState, latest: Timestamp): Channel[] {
+export function pendingWithdrawals(state: HubState, latest: Timestamp): Channel[] {
   const ready: Channel[] = []
   for (const { party } of state.busyChannels()) {
     const signed = withdrawalOf(party)
