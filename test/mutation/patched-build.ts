@@ -97,7 +97,7 @@ function copyBuild(root: string): void {
   }
   cpSync(join(ROOT, 'package.json'), join(root, 'package.json'))
   for (const folder of [...workspaces, 'scripts', 'test']) {
-    mkdirSync(join(root, folder))
+    mkdirSync(join(root, folder), { recursive: true })
     cpSync(join(ROOT, folder, 'dist'), join(root, folder, 'dist'), {
       recursive: true,
       filter: (path) => COPIED.has(extname(path)),

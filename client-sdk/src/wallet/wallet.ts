@@ -45,6 +45,9 @@ import { adopt, endTurns, loseChannels } from './wallet-resume.js'
 import { WalletTowers } from './wallet-towers.js'
 import { WalletWatch } from './wallet-watch.js'
 
+/** More than sending one coin costs (COST-1), in thousands. */
+const SEND_KILO_COST = 2
+
 /**
  * A wallet or a merchant: keys from words, channels with one hub, payments, and the guard that
  * keeps them safe. Everything it is told is checked against certified headers and proofs. Errors
@@ -234,6 +237,32 @@ export class Wallet extends StreamingWallet {
    */
   closeChannel(id: ChannelId, caller: Caller = {}): Promise<void> {
     return this.#channels.close(id, caller)
+  }
+
+  /**
+   * Takes `value` base units out of a channel that stays in use; kept once the ledger has paid them. To any
+   * `lock` on the ledger they go by a second transaction, whose fee comes out of the channel as well; absent: they stay
+   * coins of this wallet. If the process ends in between they are, too, and `send` goes on. Errors:
+   * `amount_invalid`, `lock_invalid`, `channel_unknown`, `state_lost`, `channel_not_usable`, `withdrawal_pending`,
+   * `insolvent`; `withdrawal_lapsed`, which leaves them in the channel, and of `send`.
+   */
+  async withdraw({
+    channel,
+    value,
+    lock,
+    ...caller
+  }: {
+    readonly channel?: ChannelId
+    readonly value: bigint
+    readonly lock?: LockRoot
+  } & Caller): Promise<void> {
+    const { coins, feed } = this.#core
+    const to = lock === undefined ? coins.lock : parseLock(lock)
+    const parsed = parseValue(value, 'value')
+    const isElsewhere = to !== coins.lock
+    const fee = isElsewhere ? BigInt(SEND_KILO_COST * feed.ledger.feePerKiloCost(coins.asset)) : 0n
+    await this.#channels.withdraw(channel, parseValue(parsed + fee, 'value'), caller)
+    if (isElsewhere) await this.send({ lock: to, value: parsed, asset: coins.asset, ...caller })
   }
 
   /**

@@ -219,7 +219,8 @@ export class Session {
       case 'claim':
       case 'decline':
       case 'closeIntent':
-      case 'closeAgreed': {
+      case 'closeAgreed':
+      case 'withdrawAgreed': {
         const { channel, event } = peerEventOf(message)
         if (this.#isAttached(channel)) this.#await(this.#host.submit(client, event))
         return
