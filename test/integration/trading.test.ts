@@ -78,18 +78,22 @@ test('what a shop and its customer do with invoices and payments', async (t) => 
     'PAY-7 refunds at once are never more than what an open amount brought',
     async () => {
       const sale = paid.at(-1)?.anchor as Anchor
-      const backs = await Promise.all(
-        [1, 2].map(async () => (await ann.createInvoice({ value: 2n * ONE })).text),
-      )
+      const asked = [
+        await ann.createInvoice({ value: 2n * ONE }),
+        await ann.createInvoice({ value: 2n * ONE }),
+      ]
+      const backs = asked.map(({ text }) => text)
       const refunds = await Promise.allSettled(
         backs.map((text) => shop.refund(text, { key: text, sale })),
       )
       const refused = refunds.find(({ status }) => status === 'rejected') as PromiseRejectedResult
       assert.equal(refused.reason.code, 'refund_above_sale')
       assert.equal((await shop.invoice(sale))?.refunded, 2n * ONE)
+      await Promise.race(asked.map(({ anchor }) => ann.paid(anchor)))
       const last = await ann.createInvoice()
       const wish = { key: 'the rest', sale, amount: ONE }
       assert.equal((await shop.refund(last.text, wish)).refundOf, sale)
+      await ann.paid(last.anchor)
     },
   )
 
@@ -122,8 +126,29 @@ test('what a shop and its customer do with invoices and payments', async (t) => 
     const invoice = await shop.createInvoice({ value: ONE })
     await shop.cancel(invoice.anchor)
     await assert.rejects(ann.pay(invoice.text, { key: 'gone' }), { code: 'payment_failed' })
-    assert.equal((await ann.paymentOf('gone'))?.code, 'unknown_payment')
+    assert.equal((await ann.paymentOf('gone'))?.code, 'declined_by_payee')
   })
+
+  await t.test(
+    'PAY-6 what no channel can pay alone is paid by two, at the fee that was quoted',
+    async () => {
+      await ann.openChannel({ deposit: 100n * ONE })
+      const invoice = await shop.createInvoice({ value: 240n * ONE })
+      await assert.rejects(ann.quote((await shop.createInvoice({ value: 900n * ONE })).text), {
+        code: 'insufficient_balance',
+      })
+      const before = await balance(ann)
+      const quote = await ann.quote(invoice.text)
+      assert.equal(quote.parts, 2)
+      const payment = await ann.pay(invoice.text, { key: 'a car', feeMax: quote.fee })
+      assert.deepEqual([payment.parts.length, payment.fee], [2, quote.fee])
+      const received = await shop.paid(invoice.anchor)
+      assert.deepEqual([received.received, received.parts.length], [240n * ONE, 2])
+      assert.equal(await balance(ann), before - 240n * ONE - quote.fee)
+      const receipt = parseReceipt(await ann.receipt(payment.id))
+      assert.ok(!isRejection(receipt) && receipt.isAmountProven)
+    },
+  )
 
   await t.test('INVOICE-2 an invoice that this wallet cannot pay is refused in words', async () => {
     const { text } = await shop.createInvoice({ value: ONE })
@@ -150,7 +175,7 @@ test('what a shop and its customer do with invoices and payments', async (t) => 
     )
     const sold = await shop.invoices({ status: 'paid', limit: 100 })
     assert.ok(sold.items.every(({ status }) => status === 'paid'))
-    assert.equal(sold.items.length, paid.length + 1)
+    assert.equal(sold.items.length, paid.length + 2)
     assert.equal(sold.items.at(-1)?.anchor, paid[0]?.anchor)
     assert.equal(sold.next, undefined)
     assert.equal((await shop.invoices({ status: 'held' })).items.length, 0)

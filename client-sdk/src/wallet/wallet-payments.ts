@@ -104,6 +104,7 @@ export class WalletPayments {
   readonly #core: WalletCore
   readonly #link: HubLink
   readonly #invoices: WalletInvoices
+  #refunds: Promise<unknown> = Promise.resolve()
 
   constructor(core: WalletCore, link: HubLink, invoices: WalletInvoices) {
     this.#core = core
@@ -118,7 +119,10 @@ export class WalletPayments {
 
   async refund(text: string, wish: RefundWish, caller: Caller): Promise<PaymentRecord> {
     const order = orderOf(text, wish, parseAnchor(wish.sale))
-    return this.#outcome(await this.#begin(order, caller), caller)
+    // One at a time: each must see what the one before it has linked to the sale.
+    const begun = this.#refunds.then(() => this.#begin(order, caller))
+    this.#refunds = begun.catch(() => undefined)
+    return this.#outcome(await begun, caller)
   }
 
   async quote(text: string, wish: Pick<PaymentWish, 'amount'>, caller: Caller): Promise<Quote> {
