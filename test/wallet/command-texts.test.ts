@@ -36,7 +36,7 @@ describe('what a person types', () => {
       ),
       ['0.0000001', 'too_many_decimals'],
       ['0', 'amount_invalid'],
-      ['-5', 'amount_invalid'],
+      ['-5', 'decimal_malformed'],
       ['9223372036854.775808', 'amount_invalid'],
     ] as const) {
       assert.equal(

@@ -172,7 +172,10 @@ export class OutgoingStream {
       await this.#rolling?.catch(() => undefined)
       const ticks: Tick[] = []
       for (const leg of this.#stream.legs) {
-        ticks.push(this.#tick(leg.id, leg.doubtedFrom ?? leg.sent))
+        // Of a chain that is used up nothing is left to give back.
+        const isLast = leg === this.#stream.legs.at(-1)
+        if (leg.sent < leg.ticks || isLast)
+          ticks.push(this.#tick(leg.id, leg.doubtedFrom ?? leg.sent))
         await this.#parts.end({ id: leg.id, reserved: leg.reserved, served: this.#servedOf(leg) })
       }
       const frame: TickFrame = { ticks, closes: true }

@@ -59,6 +59,8 @@ export type ServedTicks = { readonly anchor: Anchor; readonly ticks: number }
 
 type Counted = { -readonly [Name in keyof ReceivedStream]: ReceivedStream[Name] } & {
   readonly anchor: Anchor
+  /** Whether its item is gone. */
+  isOver: boolean
   /** Whether it waits to be redeemed. */
   isDirty: boolean
   /** When ticks of it were last redeemed, or it came, milliseconds. */
@@ -89,13 +91,15 @@ export class StreamDesk {
   /** A stream as it is stored: new, read again, redeemed or over. */
   learn(record: ReceivedStreamRecord): void {
     const { anchor, status, known } = record
-    if (status === 'closed') return this.#end(anchor, 'closed')
-    this.#ended.delete(anchor)
     const held = this.#streams.get(anchor)
+    if (status === 'closed' && held === undefined) return this.#end(anchor, 'closed')
+    this.#ended.delete(anchor)
     const redeemed = known?.index ?? 0
     if (held !== undefined) {
       held.redeemed = Math.max(held.redeemed, redeemed)
-      held.isClosing ||= status === 'closing'
+      held.isClosing ||= status !== 'open'
+      // What is paid and not served yet can still be: it is forgotten with the idle ones.
+      held.isOver ||= status === 'closed'
       return
     }
     const { id, unit, expiry } = record
@@ -106,6 +110,7 @@ export class StreamDesk {
       served: known === undefined ? 0 : undefined,
       atRiskMax: atRiskMax(unit, this.#parts.policy),
       isClosing: status === 'closing',
+      isOver: false,
       isDirty: false,
       seenAt: this.#parts.clock.nowMs(),
     })
@@ -115,6 +120,15 @@ export class StreamDesk {
   /** A stream that was refused when it came, and why: who asks is not told to wait for it. */
   refused(anchor: Anchor, code: string): void {
     this.#end(anchor, code)
+  }
+
+  /** The newest tick of each stream that a frame shows a link of. */
+  newest(frame: TickFrame): TickFrame {
+    const ticks = frame.ticks.map((shown) => {
+      const { index, link } = this.#streams.get(shown.anchor)?.tip ?? shown
+      return { anchor: shown.anchor, index, link }
+    })
+    return { ticks, closes: false }
   }
 
   of(anchor: Anchor): ReceivedStream | undefined {
@@ -127,6 +141,8 @@ export class StreamDesk {
     const [streams, before]: [Counted[], ChainTip[]] = [[], []]
     for (const tick of frame.ticks) {
       const stream = this.#streams.get(tick.anchor)
+      // Of what is over already there is nothing left to close.
+      if (stream === undefined && frame.closes) continue
       const tip = stream === undefined ? this.#unknown(tick.anchor) : takeTick(stream, tick, now)
       if (stream === undefined || 'code' in tip) {
         // The last ones first: one stream may have several ticks of a frame.
@@ -271,8 +287,10 @@ export class StreamDesk {
     this.#unscheduleIdle = this.#parts.clock.after(this.#parts.policy.idleMs / 2, () => {
       this.#unscheduleIdle = undefined
       const until = this.#parts.clock.nowMs() - this.#parts.policy.idleMs
-      for (const { anchor, seenAt, isDirty } of this.#streams.values()) {
-        if (seenAt <= until && !isDirty) this.close(anchor)
+      for (const { anchor, seenAt, isDirty, isOver } of [...this.#streams.values()]) {
+        if (seenAt > until || isDirty) continue
+        if (isOver) this.#end(anchor, 'closed')
+        else this.close(anchor)
       }
       if (this.#streams.size > 0) this.#watchIdle()
     })

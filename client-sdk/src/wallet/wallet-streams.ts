@@ -1,6 +1,7 @@
 import {
   type Amount,
   addSeconds,
+  encodeTickFrame,
   type HubPolicy,
   ITEM_TICKS_MAX,
   type ItemId,
@@ -84,8 +85,8 @@ export class WalletStreams {
    * `fee_above_cap`, `insufficient_balance`, `channel_not_usable`.
    */
   async open({ signal, ...wish }: StreamWish & Caller): Promise<OutgoingStream> {
-    const key = parseKey(wish.key)
-    const name = itemIdOf(key === undefined ? this.#core.randomBytes(32) : utf8(key))
+    const { key } = wish
+    const name = itemIdOf(key === undefined ? this.#core.randomBytes(32) : utf8(parseKey(key)))
     const held = this.resume(name)
     if (held !== undefined) return held
     const terms = parseWish(wish, this.#core.keys.identity.publicKey)
@@ -128,6 +129,18 @@ export class WalletStreams {
     const used = this.received.serve(frame, price)
     if (isRejection(used)) throw errorOf(used)
     return { used }
+  }
+
+  /**
+   * For a payer that has crashed: which ticks of its streams are held here, as a frame. It has to show a link
+   * of each. Errors: as of `take`.
+   */
+  positionOf(shown: string | Uint8Array): string {
+    const frame = parseTickFrame(shown)
+    if (isRejection(frame)) throw errorOf(frame)
+    const refused = this.received.take({ ...frame, closes: false })
+    if (refused !== undefined) throw errorOf(refused)
+    return encodeTickFrame(this.received.newest(frame))
   }
 
   /** What became durable: told before anybody who waits for it. */

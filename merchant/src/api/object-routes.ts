@@ -2,6 +2,7 @@ import { WalletError } from '@tallystick/client-sdk'
 import type { z } from 'zod'
 import { type ApiCaller, scopeOf, sees } from '../core/caller.js'
 import type { ObjectKind } from '../core/object-events.js'
+import type { ChannelDesk } from '../desk/channel-desk.js'
 import { describedAs } from '../desk/described-as.js'
 import type { InvoiceDesk } from '../desk/invoice-desk.js'
 import type { MerchantParts } from '../desk/merchant-parts.js'
@@ -26,7 +27,11 @@ type ListWish = {
 export function serveObjects(
   server: RouteServer,
   parts: MerchantParts,
-  desks: { readonly invoices: InvoiceDesk; readonly payments: PaymentDesk },
+  desks: {
+    readonly invoices: InvoiceDesk
+    readonly payments: PaymentDesk
+    readonly channels: ChannelDesk
+  },
 ): void {
   const { wallet } = parts
   const objects = new ObjectStore(parts.database)
@@ -110,6 +115,13 @@ export function serveObjects(
 
   server.get(ROUTES.channels, (asked, caller) => list('channel', asked, caller, channel))
   server.get(ROUTES.channel, ({ id }, caller) => show('channel', id, caller, channel))
+  server.post(ROUTES.closeChannel, {
+    first: async ({ asked: { id } }, caller, remember) => {
+      await desks.channels.close(await find('channel', id, caller), remember(id))
+      return show('channel', id, caller, channel)
+    },
+    again: (id, caller) => show('channel', id, caller, channel),
+  })
   server.get(ROUTES.balance, async () => {
     const balance = await wallet.balance()
     return {

@@ -88,6 +88,13 @@ export const ROUTES = {
   balance: get('/v1/balance', "Where the shop's money is", none, ANSWERED.balance, SHOP),
   channels: get('/v1/channels', 'Channels', ASKED.channels, ANSWERED.channels, SHOP),
   channel: get('/v1/channels/:id', 'A channel', ASKED.channel, ANSWERED.channel, SHOP),
+  closeChannel: post(
+    '/v1/channels/:id/close',
+    'Close it together with the hub; its events tell the rest',
+    'pay',
+    { asked: ASKED.channel, body: BODIES.none, answered: ANSWERED.channel, status: 202 },
+    { isOfShop: true },
+  ),
   events: get(
     '/v1/events',
     'Events behind a cursor, oldest first; waits for news where it is asked to',

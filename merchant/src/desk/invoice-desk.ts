@@ -56,15 +56,16 @@ export class InvoiceDesk {
       ...{ expires: record.expiry, hold: record.hold, metadata: { ...order.metadata } },
       ...{ received: null, refunded: '0' },
     }
-    return database.write(async (statements) => {
-      const request = remember(id)
-      await rememberRequest(statements, request)
+    await database.write(async (statements) => {
+      await rememberRequest(statements, remember(id))
       await insertObject(statements, {
         ...{ id, kind: 'invoice', account: caller.account, link: record.anchor },
         ...{ status: 'open', created: now(), data },
       })
-      return requireObject(await findObject(statements, 'id', [id]), id)
     })
+    // What has become of it in between was told to nobody.
+    await this.learn((await wallet.invoice(record.anchor)) ?? record)
+    return requireObject(await this.#objects.get(id), id)
   }
 
   /**
