@@ -6,6 +6,11 @@ export { openWallet } from './node/open-wallet.js'
 export { openWsSocket } from './node/open-ws-socket.js'
 export { makePrivateFile } from './node/private-file.js'
 export {
+  type PaymentHandler,
+  type PaymentOptions,
+  requirePayment,
+} from './node/require-payment.js'
+export {
   markNewDatabase,
   type Restored,
   SealedDatabase,

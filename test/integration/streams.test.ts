@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { OutgoingStream, Wallet } from '@tallystick/client-sdk'
-import { type OpenedWallet, openWallet } from '@tallystick/client-sdk/node'
+import { type OutgoingStream, payingFetch, type Wallet } from '@tallystick/client-sdk'
+import { type OpenedWallet, openWallet, requirePayment } from '@tallystick/client-sdk/node'
+import { type Anchor, encodeTickFrame, toHex } from '@tallystick/protocol'
+import express from 'express'
+import { l402Authorization, parseL402Challenge } from '#client-sdk/http/l402.js'
+import { x402Offer, x402Signature } from '#client-sdk/http/x402.js'
 import { ONE, startTestNetwork, type TestNetwork } from './test-network.js'
 
 async function openNamed(
@@ -100,4 +107,173 @@ test('streams over a real hub', async (t) => {
       assert.equal(got, 670n)
     },
   )
+
+  await t.test('HTTP402-1 an API that is paid by the request', async (t) => {
+    const price = 10n
+    let [calls, fails] = [0, 0]
+    const app = express()
+    app.use('/free', (_, response) => void response.send('free'))
+    app.use('/moved', (_, response) => response.redirect(307, `${elsewhere.origin}/free`))
+    app.use(requirePayment(bob.wallet, { price, l402: { price: 500n, seconds: 60 } }))
+    app.get('/answer', (request, response) => void response.json({ n: ++calls, of: request.url }))
+    app.get('/broken', (_, response) => {
+      if (fails++ === 0) response.status(503).send('later')
+      else response.send('mended')
+    })
+    const shop = await serve(t, app)
+    const seen: (string | undefined)[] = []
+    const elsewhere = await serve(t, (request, response) => {
+      seen.push(request.headers['tally-ticks'] as string | undefined)
+      response.end('elsewhere')
+    })
+    const budget = { perDay: 1_000_000n, perHost: 20_000n }
+    const pay = payingFetch(alice.wallet, { budget, ticks: 64, exposure: 8 })
+    const sent: string[] = []
+    const watched = payingFetch(alice.wallet, {
+      ...{ budget, ticks: 32 },
+      fetch: (url, init) => {
+        sent.push(new Headers(init?.headers).get('tally-ticks') ?? '')
+        return fetch(url, init)
+      },
+    })
+
+    await t.test('a request without a payment is told what it costs', async () => {
+      const response = await fetch(`${shop.origin}/answer`)
+      assert.equal(response.status, 402)
+      const body = (await response.json()) as { payment: string; offer: Record<string, unknown> }
+      assert.deepEqual(
+        [body.payment, body.offer['price'], body.offer['unit']],
+        ['required', '10', '10'],
+      )
+      assert.equal(x402Offer(response.headers.get('payment-required') ?? '')?.price, 10n)
+      assert.equal(calls, 0)
+    })
+
+    await t.test('is paid by itself, many at once, and says so in a receipt', async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => pay(`${shop.origin}/answer`)),
+      )
+      assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+      assert.equal(calls, 20)
+      const receipt = answers[0]?.headers.get('tally-receipt') ?? ''
+      assert.match(receipt, /^stream="[0-9a-f]{64}", tick=\d+, used=1, amount="10"$/)
+      assert.equal(await (await pay(`${shop.origin}/free`)).text(), 'free')
+    })
+
+    await t.test(
+      'HTTP402-3 the same ticks get the same answer, and pay for no other request',
+      async () => {
+        const first = await watched(`${shop.origin}/answer`)
+        const ticks = { 'tally-ticks': sent.at(-1) ?? '' }
+        const before = calls
+        const again = await fetch(`${shop.origin}/answer`, { headers: ticks })
+        assert.deepEqual(await again.json(), await first.json())
+        assert.equal(again.headers.get('tally-receipt'), first.headers.get('tally-receipt'))
+        const other = await fetch(`${shop.origin}/answer?other`, { headers: ticks })
+        assert.equal(other.status, 402)
+        const body = (await other.json()) as { code: string; payment: string }
+        assert.deepEqual([body.code, body.payment], ['tick_used', 'refused'])
+        assert.equal(calls, before)
+      },
+    )
+
+    await t.test('HTTP402-3 what fails by the fault of the server is not paid', async () => {
+      assert.equal((await watched(`${shop.origin}/broken`)).status, 503)
+      const failed = sent.at(-1)
+      assert.equal(await (await watched(`${shop.origin}/broken`)).text(), 'mended')
+      assert.equal(sent.at(-1), failed)
+    })
+
+    await t.test('HTTP402-2 ticks do not go along with a redirect to another origin', async () => {
+      assert.equal(await (await watched(`${shop.origin}/moved`)).text(), 'elsewhere')
+      assert.ok(sent.at(-2) !== '')
+      assert.deepEqual(seen, [undefined])
+    })
+
+    await t.test(
+      'HTTP402-5 a stream that has not arrived is pending, a forged tick is refused',
+      async () => {
+        const unknown = { anchor: '0a'.repeat(32) as Anchor, index: 1, link: new Uint8Array(32) }
+        const token = encodeTickFrame({ ticks: [unknown], closes: false })
+        const pending = await fetch(`${shop.origin}/answer`, { headers: { 'tally-ticks': token } })
+        assert.equal(pending.headers.get('retry-after'), '1')
+        assert.equal(((await pending.json()) as { payment: string }).payment, 'pending')
+        const junk = await fetch(`${shop.origin}/answer`, { headers: { 'tally-ticks': '?' } })
+        assert.equal(((await junk.json()) as { code: string }).code, 'tick_malformed')
+      },
+    )
+
+    await t.test('HTTP402-6 x402 pays in its own headers', async () => {
+      const { headers } = await fetch(`${shop.origin}/answer`)
+      const offer = x402Offer(headers.get('payment-required') ?? '')
+      assert.ok(offer !== undefined)
+      const { payee: to, unit } = offer
+      const stream = await alice.wallet.stream.open({ to, unit, ticks: 8 })
+      const payment = await stream.pay()
+      const signature = { 'payment-signature': x402Signature(offer, payment.token) }
+      let paid = await fetch(`${shop.origin}/answer`, { headers: signature })
+      while (paid.status === 402) {
+        await pause(20)
+        paid = await fetch(`${shop.origin}/answer`, { headers: signature })
+      }
+      const outcome = JSON.parse(atob(paid.headers.get('payment-response') ?? ''))
+      assert.deepEqual([outcome.success, outcome.amount], [true, '10'])
+      bob.wallet.stream.take(await stream.close(), 0n)
+    })
+
+    await t.test('HTTP402-6 L402 lets in who has paid the invoice', async () => {
+      const { headers } = await fetch(`${shop.origin}/answer`)
+      const challenge = parseL402Challenge(headers.get('www-authenticate') ?? '')
+      assert.ok(challenge !== undefined)
+      const { preimage } = await alice.wallet.pay(challenge.invoice, { key: challenge.token })
+      assert.ok(preimage !== undefined)
+      await bob.wallet.paid(challenge.token as Anchor)
+      const authorization = l402Authorization(challenge.token, toHex(preimage))
+      assert.equal(
+        (await fetch(`${shop.origin}/answer`, { headers: { authorization } })).status,
+        200,
+      )
+      const forged = l402Authorization(challenge.token, '00'.repeat(32))
+      const refused = await fetch(`${shop.origin}/answer`, { headers: { authorization: forged } })
+      assert.equal(((await refused.json()) as { code: string }).code, 'token_invalid')
+    })
+
+    await t.test(
+      'HTTP402-7 never spends more than its budget, however often it begins anew',
+      async () => {
+        const before = calls
+        await assert.rejects(
+          async () => {
+            for (let i = 0; i < 400; i++) {
+              const again = payingFetch(alice.wallet, { budget, ticks: 64 })
+              await Promise.all([again(`${shop.origin}/answer`), again(`${shop.origin}/answer`)])
+            }
+          },
+          { code: 'budget_spent' },
+        )
+        assert.ok((calls - before) * 11 <= 20_000)
+      },
+    )
+
+    await t.test('HTTP402-2 does not pay where others may read along', async () => {
+      const far = payingFetch(alice.wallet, {
+        budget,
+        fetch: () => fetch(`${shop.origin}/answer`),
+      })
+      await assert.rejects(far('http://shop.example/answer'), { code: 'insecure_url' })
+    })
+  })
 })
+
+async function serve(
+  t: TestContext,
+  handler: RequestListener,
+): Promise<{ readonly origin: string }> {
+  const server = createServer(handler).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+}

@@ -11,14 +11,18 @@ import {
   parseTickFrame,
   sha256,
   spendable,
+  type Timestamp,
   tickFee,
   toHex,
   utf8,
 } from '@tallystick/protocol'
+import type { Offer } from '../http/offer.js'
+import type { Budget } from '../http/spending.js'
+import { SpendingLedger } from '../http/spending-ledger.js'
 import { OutgoingStream } from '../stream/outgoing-stream.js'
 import { REDEEM_POLICY } from '../stream/redeem-policy.js'
 import { type ServedTicks, StreamDesk } from '../stream/stream-desk.js'
-import type { PaidStreamRecord, StreamRecord } from '../stream/stream-records.js'
+import { isDoneStream, type PaidStreamRecord, type StreamRecord } from '../stream/stream-records.js'
 import { TickChain } from '../stream/tick-chain.js'
 import { WalletError } from '../wallet-error.js'
 import { bestBy } from './best-by.js'
@@ -52,6 +56,16 @@ export type StreamWish = {
   readonly key?: string
 }
 
+/** How a stream is opened within a budget for a host. */
+export type BudgetedWish = Pick<StreamWish, 'to' | 'unit' | 'ticks'> & {
+  readonly exposure: number
+  /** Ticks that it has at least. */
+  readonly least: number
+  readonly budget: Budget
+  readonly host: string
+  readonly day: number
+}
+
 /** What a payee served for a frame, and what was used for it. */
 export type ServedFrame = { readonly used: readonly ServedTicks[] }
 
@@ -62,10 +76,12 @@ export class WalletStreams {
   readonly #core: WalletCore
   readonly #link: HubLink
   readonly #open = new Map<ItemId, OutgoingStream>()
+  readonly #spending: SpendingLedger
 
   constructor(core: WalletCore, link: HubLink) {
     this.#core = core
     this.#link = link
+    this.#spending = new SpendingLedger(core.store)
     this.received = new StreamDesk({
       clock: core.clock,
       now: () => core.feed.time,
@@ -94,6 +110,43 @@ export class WalletStreams {
     const { record, chain } = this.#nextChain({ ...terms, stream: name, before: 0 }, policy)
     await this.#submit(record)
     return this.#begin(name, [{ record, chain, isFresh: true }])
+  }
+
+  /**
+   * Opens a stream of at most `ticks` within what a budget leaves for a host, of at least `least`; what it may cost
+   * is set aside first, durably, and what it did not cost is free again when it is over. It has one chain. Errors:
+   * `budget_spent`, and as of `open`.
+   */
+  async openWithin(wish: BudgetedWish): Promise<OutgoingStream> {
+    const { host, day, budget, least } = wish
+    const policy = await this.#link.connected({})
+    const costOf = (ticks: number) =>
+      (wish.unit + tickFee(policy, wish.unit, ticks)) * BigInt(ticks)
+    const left = await this.#spending.left(budget, host, day)
+    let ticks = wish.ticks
+    while (left !== undefined && ticks > least && costOf(ticks) > left) ticks = ticks >>> 1
+    ticks = Math.max(least, ticks)
+    const key = toHex(this.#core.randomBytes(16))
+    const stream = itemIdOf(utf8(key))
+    await this.#spending.charge(budget, { host, day, stream, amount: costOf(ticks) })
+    const { to, unit, exposure } = wish
+    try {
+      return await this.open({ to, unit, ticks, exposure, budget: ticks, key })
+    } catch (error) {
+      // Nothing was promised where it was refused before it was signed.
+      await this.#spending.settle(stream, 0n)
+      throw error
+    }
+  }
+
+  /** Whether this wallet can pay by an offer. Errors: `offer_unusable`. */
+  async checkOffer({ chain, hub, asset }: Offer): Promise<void> {
+    const policy = await this.#link.connected({})
+    const isOurs =
+      chain === this.#core.feed.ledger.chainId && hub === this.#link.hub && asset === policy.asset
+    if (isOurs) return
+    const detail = `the offer is for asset ${asset} over hub ${hub} on chain ${chain}`
+    throw new WalletError('offer_unusable', detail)
   }
 
   /** The stream of this name that is not over, also one that an earlier process has opened. */
@@ -143,12 +196,25 @@ export class WalletStreams {
     return encodeTickFrame(this.received.newest(frame))
   }
 
+  /** Ledger time of the newest block that the wallet has seen. */
+  get ledgerTime(): Timestamp {
+    return this.#core.feed.time
+  }
+
+  /** What a payer has to know to pay `price` base units here, in ticks of `unit` (HTTP402-1). */
+  async offer(price: bigint, unit: bigint, caller: Caller = {}): Promise<Offer> {
+    const { asset } = await this.#link.connected(caller)
+    const { feed, keys } = this.#core
+    const payee = keys.identity.publicKey
+    return { chain: feed.ledger.chainId, asset, hub: this.#link.hub, payee, price, unit }
+  }
+
   /** What became durable: told before anybody who waits for it. */
   changed(effect: WalletEffect): void {
     if (effect.kind === 'streamRefused') this.received.refused(effect.anchor, effect.code)
     if (effect.kind !== 'streamChanged') return
     if (effect.stream.kind === 'received') this.received.learn(effect.stream)
-    else this.#open.get(effect.stream.stream)?.changed(effect.stream)
+    else this.#paidChanged(effect.stream)
   }
 
   /** A channel is ending: what is known has to be on disk, because the ledger asks for it soon. */
@@ -163,6 +229,15 @@ export class WalletStreams {
     this.received.stop()
     // A store that fails is told by itself.
     await this.received.flush().catch(() => undefined)
+  }
+
+  #paidChanged(record: PaidStreamRecord): void {
+    this.#open.get(record.stream)?.changed(record)
+    if (!isDoneStream(record)) return
+    const cost = (record.unit + record.fee) * BigInt(record.paid)
+    // A store that fails is told by itself; until it is written, more counts as spent.
+    if (record.status === 'closed')
+      this.#spending.settle(record.stream, cost).catch(() => undefined)
   }
 
   #begin(

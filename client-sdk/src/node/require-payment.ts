@@ -1,0 +1,296 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { encodeTickFrame, isRejection, parseTickFrame, type TickFrame } from '@tallystick/protocol'
+import { networkOf, type Offer, offerJson } from '../http/offer.js'
+import { ServedAnswers } from '../http/served-answers.js'
+import {
+  X402_REQUIRED,
+  X402_RESPONSE,
+  X402_SIGNATURE,
+  x402Required,
+  x402Response,
+  x402Ticks,
+} from '../http/x402.js'
+import type { ServedTicks } from '../stream/stream-desk.js'
+import type { Wallet } from '../wallet/wallet.js'
+import { WalletError } from '../wallet-error.js'
+import { type InvoiceGate, invoiceGate, type L402Options } from './invoice-gate.js'
+
+/** The header in which ticks come, and the one that says what became of them (HTTP402-2, HTTP402-4). */
+const TICKS = 'tally-ticks'
+const RECEIPT = 'tally-receipt'
+
+export type PaymentOptions = {
+  /** Base units for one request. */
+  readonly price: bigint
+  /** Base units of a tick; absent: the price, so that one tick pays for one request. */
+  readonly unit?: bigint
+  /** Answers that are kept for whoever asks again with the same ticks; absent: 1,024 and 16 MB of bodies. */
+  readonly answersMax?: number
+  readonly answerBytesMax?: number
+  /** Also takes invoices, as L402 has them; absent: only streams. */
+  readonly l402?: L402Options
+}
+
+/** As Express calls it; a bare server of Node does as well. */
+export type PaymentHandler = (
+  request: IncomingMessage & { readonly originalUrl?: string },
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void
+
+type Payment = {
+  readonly frame: TickFrame
+  readonly text: string
+  /** Whether it came as x402 has it, and its answer goes there. */
+  readonly isX402: boolean
+}
+
+const ANSWERS_MAX = 1_024
+const ANSWER_BYTES_MAX = 16_777_216
+/** A body above this is not kept, bytes. */
+const BODY_BYTES_MAX = 65_536
+const RETRY_SECONDS = 1
+
+/**
+ * A handler that lets requests through which are paid for by a stream to `wallet` (HTTP402-1 to HTTP402-6): one hash
+ * for each, no disk and nobody asked. Others get a 402 with an offer. The wallet has to take streams of `unit`.
+ */
+export function requirePayment(wallet: Wallet, options: PaymentOptions): PaymentHandler {
+  const { price, unit = price } = options
+  if (price <= 0n || unit <= 0n) {
+    throw new WalletError('amount_invalid', 'price and unit are bigints above 0, in base units')
+  }
+  const gate = options.l402 && invoiceGate(wallet, options.l402)
+  return new PaidRoute(wallet, { ...options, unit }, gate).handle
+}
+
+class PaidRoute {
+  readonly #wallet: Wallet
+  readonly #price: bigint
+  readonly #unit: bigint
+  readonly #gate: InvoiceGate | undefined
+  readonly #answers: ServedAnswers
+  #offer: Offer | undefined
+
+  constructor(
+    wallet: Wallet,
+    options: PaymentOptions & { readonly unit: bigint },
+    gate: InvoiceGate | undefined,
+  ) {
+    this.#wallet = wallet
+    this.#price = options.price
+    this.#unit = options.unit
+    this.#gate = gate
+    this.#answers = new ServedAnswers({
+      countMax: options.answersMax ?? ANSWERS_MAX,
+      bytesMax: options.answerBytesMax ?? ANSWER_BYTES_MAX,
+    })
+  }
+
+  readonly handle: PaymentHandler = (request, response, next) => {
+    const { authorization } = request.headers
+    if (this.#gate !== undefined && authorization?.startsWith('L402 ')) {
+      this.#takeInvoice(this.#gate, authorization, request, response, next).catch(next)
+      return
+    }
+    const payment = paymentOf(request)
+    if (payment === undefined) {
+      return void this.#ask(
+        request,
+        response,
+        'payment_required',
+        'the request is not paid for',
+      ).catch(next)
+    }
+    if ('code' in payment) {
+      return void this.#ask(request, response, payment.code, payment.detail).catch(next)
+    }
+    const refused = this.#serve(payment, request, response, next)
+    if (refused === undefined) return
+    this.#ask(request, response, refused.code, refused.detail, payment).catch(next)
+  }
+
+  /** Takes the ticks and lets the request through; or why not. */
+  #serve(
+    payment: Payment,
+    request: IncomingMessage & { readonly originalUrl?: string },
+    response: ServerResponse,
+    next: () => void,
+  ): { readonly code: string; readonly detail: string } | undefined {
+    const { frame, text } = payment
+    const { received } = this.#wallet.stream
+    const asked = `${request.method} ${request.originalUrl ?? request.url} ${request.headers['content-length'] ?? 0}`
+    const before = this.#answers.get(text)
+    if (before !== undefined) return this.#answerAgain(before, asked, response)
+    const refused = received.take(frame)
+    if (refused !== undefined) return refused
+    if (frame.closes) {
+      response.statusCode = 204
+      response.setHeader(RECEIPT, receiptOf(frame, [], 0n))
+      response.end()
+      return undefined
+    }
+    const used = received.serve(frame, this.#price)
+    if (isRejection(used)) return used
+    this.#answers.set(text, { request: asked, answer: undefined, isOver: false })
+    this.#watch(payment, asked, used, response)
+    next()
+    return undefined
+  }
+
+  #answerAgain(
+    { request, answer, isOver }: NonNullable<ReturnType<ServedAnswers['get']>>,
+    asked: string,
+    response: ServerResponse,
+  ): { readonly code: string; readonly detail: string } | undefined {
+    if (request !== asked) {
+      return { code: 'tick_used', detail: 'these ticks have paid for another request' }
+    }
+    if (!isOver)
+      return { code: 'request_in_progress', detail: 'its answer is being made: ask again' }
+    if (answer === undefined) {
+      return { code: 'tick_used', detail: 'it was answered, and the answer is not kept' }
+    }
+    response.statusCode = answer.status
+    for (const [name, value] of answer.headers) response.setHeader(name, value)
+    response.end(answer.body)
+    return undefined
+  }
+
+  /** Keeps the answer for whoever asks again; what fails by the server's own fault is not paid for. */
+  #watch(
+    { frame, text, isX402 }: Payment,
+    request: string,
+    used: readonly ServedTicks[],
+    response: ServerResponse,
+  ): void {
+    const { received } = this.#wallet.stream
+    response.setHeader(RECEIPT, receiptOf(frame, used, this.#price))
+    if (isX402 && this.#offer !== undefined) {
+      const reference = frame.ticks.at(-1)?.anchor ?? ''
+      response.setHeader(X402_RESPONSE, x402Response(this.#offer, { success: true, reference }))
+    }
+    const { writeHead, end } = response
+    let isSettled = false
+    const settle = () => {
+      if (isSettled) return
+      isSettled = true
+      if (response.statusCode < 500) return
+      received.giveBack(used)
+      this.#answers.delete(text)
+      response.removeHeader(RECEIPT)
+      response.removeHeader(X402_RESPONSE)
+    }
+    response.writeHead = ((...given: Parameters<typeof writeHead>) => {
+      if (typeof given[0] === 'number') response.statusCode = given[0]
+      settle()
+      return writeHead.apply(response, given)
+    }) as typeof writeHead
+    response.end = ((...given: Parameters<typeof end>) => {
+      const isWhole = !response.headersSent
+      settle()
+      const ended = end.apply(response, given)
+      if (response.statusCode < 500) {
+        const answer = isWhole ? answerOf(response, given[0]) : undefined
+        this.#answers.set(text, { request, answer, isOver: true })
+      }
+      return ended
+    }) as typeof end
+    response.once('close', () => {
+      // Whoever hung up before there was an answer may ask again.
+      if (isSettled || response.writableEnded) return
+      received.giveBack(used)
+      this.#answers.delete(text)
+    })
+  }
+
+  /** 402 with what would be right; `pending` is told apart from refused by its own word and `Retry-After`. */
+  async #ask(
+    request: IncomingMessage,
+    response: ServerResponse,
+    code: string,
+    detail: string,
+    payment?: Payment,
+  ): Promise<void> {
+    this.#offer ??= await this.#wallet.stream.offer(this.#price, this.#unit)
+    const offer = this.#offer
+    const isPending = code === 'stream_unknown' || code === 'request_in_progress'
+    const status = code === 'payment_required' ? 'required' : isPending ? 'pending' : 'refused'
+    const challenge = status === 'required' ? await this.#gate?.challenge() : undefined
+    if (challenge !== undefined) response.setHeader('www-authenticate', challenge)
+    if (isPending) response.setHeader('retry-after', `${RETRY_SECONDS}`)
+    response.setHeader(X402_REQUIRED, x402Required(offer, request.url ?? '', code))
+    if (payment?.isX402) {
+      const reference = payment.frame.ticks.at(-1)?.anchor ?? ''
+      response.setHeader(
+        X402_RESPONSE,
+        x402Response(offer, { success: false, reference, reason: code }),
+      )
+    }
+    const position =
+      payment === undefined || isPending || code === 'stream_ended' || code === 'tick_forged'
+        ? undefined
+        : encodeTickFrame(this.#wallet.stream.received.newest(payment.frame))
+    const { network } = { network: networkOf(offer.chain) }
+    response.statusCode = 402
+    response.setHeader('content-type', 'application/problem+json')
+    response.setHeader('cache-control', 'no-store')
+    response.end(
+      JSON.stringify({
+        ...{ type: 'about:blank', title: 'Payment Required', status: 402, code, detail },
+        ...{ payment: status, network, offer: offerJson(offer) },
+        ...(position !== undefined && { position }),
+      }),
+    )
+  }
+
+  async #takeInvoice(
+    gate: InvoiceGate,
+    authorization: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    next: () => void,
+  ): Promise<void> {
+    const refused = await gate.check(authorization)
+    if (refused === undefined) return next()
+    await this.#ask(request, response, refused.code, refused.detail)
+  }
+}
+
+function paymentOf(
+  request: IncomingMessage,
+): Payment | { readonly code: string; readonly detail: string } | undefined {
+  const native = request.headers[TICKS]
+  const foreign = request.headers[X402_SIGNATURE]
+  const shown =
+    typeof native === 'string'
+      ? native
+      : typeof foreign === 'string'
+        ? x402Ticks(foreign)
+        : undefined
+  if (shown === undefined) return undefined
+  const frame = parseTickFrame(shown)
+  if (isRejection(frame)) return { code: frame.code, detail: frame.detail }
+  return { frame, text: shown, isX402: typeof native !== 'string' }
+}
+
+/** HTTP402-4: what was used of which stream, as a dictionary of structured fields. */
+function receiptOf(frame: TickFrame, used: readonly ServedTicks[], price: bigint): string {
+  const last = frame.ticks.at(-1)
+  const ticks = used.reduce((sum, one) => sum + one.ticks, 0)
+  return `stream="${last?.anchor}", tick=${last?.index}, used=${ticks}, amount="${price}"`
+}
+
+function answerOf(response: ServerResponse, chunk: unknown) {
+  const body =
+    typeof chunk === 'string'
+      ? Buffer.from(chunk)
+      : chunk instanceof Uint8Array
+        ? chunk
+        : new Uint8Array()
+  if (body.length > BODY_BYTES_MAX) return undefined
+  const headers = Object.entries(response.getHeaders()).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, typeof value === 'number' ? `${value}` : value] as const],
+  )
+  return { status: response.statusCode, headers, body }
+}
