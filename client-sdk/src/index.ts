@@ -73,6 +73,11 @@ export {
   type TransactionPlan,
 } from './ledger/transaction-builder.js'
 export type { BuiltTransaction } from './ledger/transaction-draft.js'
+export type { SpontaneousPolicy } from './letters/announced-payments.js'
+export type { LetterPayment } from './letters/letter-payment.js'
+export type { OfferPaymentWish, SpontaneousWish } from './letters/letter-payments.js'
+export type { OfferRecord } from './letters/own-offer.js'
+export type { OfferWish } from './letters/wallet-offers.js'
 export { Outbox, type Speaker } from './session/outbox.js'
 export { StoreFault } from './store/store-fault.js'
 export type { RecordKind, StoredRecord, StoreWrite, WalletStore } from './store/wallet-store.js'

@@ -86,7 +86,8 @@ export function assembleHub(parts: HubParts): AssembledHub {
     restoredTime: stored.restoredTime,
     randomBytes: parts.randomBytes,
     perform: (effect) => {
-      if (effect.kind === 'readyToClose') closer.gather()
+      const { kind } = effect
+      if (kind === 'readyToClose' || kind === 'readyToWithdraw') closer.gather()
       else if (effect.kind === 'dataLost') onReport(effect)
       else desk.perform(effect)
     },

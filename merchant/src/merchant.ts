@@ -117,13 +117,14 @@ export async function startMerchant(
   await invoices.catchUp()
   await payments.catchUp()
   await channels.catchUp()
+  channels.resume()
   const ledgerBooks = new LedgerBooks(parts, opened)
   await ledgerBooks.begin()
   const unfollow = channels.follow(opened.feed)
   const server = new RouteServer({
     ...{ keys, requests: new RequestStore(database), operatorHash, now: parts.now },
   })
-  serveObjects(server, parts, { invoices, payments })
+  serveObjects(server, parts, { invoices, payments, channels })
   serveEvents(server, parts)
   serveKeys(server, parts, keys)
   const webhooks = new WebhookStore(database)

@@ -104,7 +104,9 @@ test('the example shop, with a wallet in a browser', async (t) => {
   await t.test(
     'CH-18 the words bring the wallet back in a browser that was never here',
     async () => {
-      await other.close()
+      await other.getByRole('button', { name: /^Wallet · / }).click()
+      await other.getByRole('button', { name: 'Lock the wallet' }).click()
+      await other.getByRole('heading', { name: 'Open your wallet' }).waitFor()
       const fresh = await visit(await browser.newContext(), shop.url)
       await fresh.getByRole('button', { name: 'Wallet' }).click()
       await fresh.getByRole('button', { name: 'I have the words of a wallet' }).click()
@@ -138,7 +140,11 @@ test('the example shop, with a wallet in a browser', async (t) => {
       hubUrl,
     }
     const paid = await page.evaluate(async (wish) => {
-      const path = '/page.js'
+      const [path, sdk] = ['/page.js', '/tallystick.js']
+      const { createBrowserWallet, hasBrowserWallet } = await import(sdk)
+      const nowhere = { ...wish, ledgerUrl: `${location.origin}/nowhere` }
+      const failed = await createBrowserWallet(nowhere).catch((error: Error) => error)
+      if (!(failed instanceof Error) || (await hasBrowserWallet())) return 'what failed is there'
       const { payFromThisBrowser } = await import(path)
       return String(await payFromThisBrowser({ ...wish, key: 'order 4711' }))
     }, wish)

@@ -28,6 +28,7 @@ describe('INV-25 DSP-6 an invoice whose payment a dispute has settled', () => {
     base.setInvoice({
       ...{ anchor: ANCHOR(1), preimage: preimage(1), amount: due, received: due, order: 1 },
       ...{ description: { kind: 'text', text: '' }, hold: false, waitsUntil: undefined },
+      origin: 'asked',
       parts: [{ channel, id: itemId(1), amount: due, expiry, isPaid: false }],
       ...{ expiry, text: '', status: 'claiming' },
       ...{ created: timestamp(START), time: timestamp(START) },

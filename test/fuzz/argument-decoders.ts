@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { utf8 } from '@tallystick/protocol'
+import * as letterParsers from '#client-sdk/letters/parse-letter-arguments.js'
 import * as parsers from '#client-sdk/wallet/parse-arguments.js'
-import type { Dice } from '../protocol/test-channel.js'
+import { type Dice, testSigner } from '../protocol/test-channel.js'
 import { type Decoder, isNamed, textOf } from './decoder.js'
 
 const APPOINTMENT = JSON.stringify({
@@ -9,6 +10,8 @@ const APPOINTMENT = JSON.stringify({
   bounty: { ppm: 100_000, payoutLock: '5e'.repeat(32) },
   validUntil: 1_800_000_000,
 })
+
+const PAYEE = testSigner(9).publicKey
 
 const TOWERS = JSON.stringify([
   { url: 'ws://tower:9750/v1/session', key: '5f'.repeat(32), bountyPpm: 100_000 },
@@ -31,6 +34,17 @@ export function argumentDecoders(): readonly Decoder[] {
     bytesDecoder('parseDescriptionHash', 32, parsers.parseDescriptionHash),
     argumentDecoder('parseKey', ['"order 7"'], parsers.parseKey),
     argumentDecoder('parseInvoiceText', ['"tally1"'], parsers.parseInvoiceText),
+    argumentDecoder('parseStreamTerms', ['{"unitMin":"5n"}'], parsers.parseStreamTerms),
+    argumentDecoder('parseOfferText', ['"tallyo1"'], letterParsers.parseOfferText),
+    argumentDecoder('parseOfferId', [JSON.stringify('5a'.repeat(32))], letterParsers.parseOfferId),
+    argumentDecoder('parsePayee', [JSON.stringify(PAYEE)], letterParsers.parsePayee),
+    argumentDecoder('parseMessage', ['"thanks"', '""'], letterParsers.parseMessage),
+    argumentDecoder('parseWaitSeconds', ['1', '604800'], (value) =>
+      letterParsers.parseWaitSeconds(value, 604_800),
+    ),
+    argumentDecoder('parseSpontaneousPolicy', ['{"accept":true,"amountMin":"5n"}'], (value) =>
+      letterParsers.parseSpontaneousPolicy(value),
+    ),
     argumentDecoder('parseAnchor', [JSON.stringify('5a'.repeat(32))], parsers.parseAnchor),
     argumentDecoder('parseLock', [JSON.stringify('5b'.repeat(32))], parsers.parseLock),
     argumentDecoder('parseHub', [JSON.stringify('5c'.repeat(32))], parsers.parseHub),

@@ -6,12 +6,12 @@ import { after, test } from 'node:test'
 import {
   addSeconds,
   isRejection,
+  LETTER_SECONDS_MAX,
   type LetterId,
   type MessageOf,
   type PublicKey,
   timestamp,
 } from '@tallystick/protocol'
-import { LETTER_SECONDS_MAX } from '#hub/core/weigh-letter.js'
 import {
   LETTERS_OF_SENDER_IN_BOX_MAX,
   LETTERS_OF_SENDER_MAX,
@@ -20,8 +20,10 @@ import {
 } from '#hub/limits.js'
 import { MailBoxes } from '#hub/mail/mail-boxes.js'
 import { MailDesk } from '#hub/mail/mail-desk.js'
+import { Conduct } from '#hub/rates/conduct.js'
 import { openMailRows } from '#hub/store/mail-rows.js'
 import { CHAIN, testSigner } from '../protocol/test-channel.js'
+import { handClock } from './hand-clock.js'
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'tallystick-mail-'))
 after(() => rmSync(FOLDER, { recursive: true }))
@@ -247,4 +249,15 @@ test('MAIL-3 a box is bounded in bytes, and a sender in all boxes together', asy
   const another = testSigner(120).publicKey
   assert.equal(codeOf(await desk.put(ALICE, letterTo(another, 1))), 'sender_mail_full')
   await boxes.close()
+})
+
+test('MAIL-3 INV-46 a client that floods waits: 64 letters at once, four a second in the long run', () => {
+  const clock = handClock()
+  const conduct = new Conduct(clock)
+  const puts = (count: number) =>
+    Array.from({ length: count }, () => conduct.mayPut(ALICE)).filter((may) => may).length
+  assert.equal(puts(100), 64)
+  clock.pass(1_000)
+  assert.equal(puts(100), 4)
+  assert.equal(conduct.mayPut(BOB), true)
 })

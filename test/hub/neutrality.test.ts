@@ -12,10 +12,12 @@ import {
   positionOf,
   REVEAL_SECONDS,
   sideStake,
+  timestamp,
+  withdrawalDigest,
   withNote,
 } from '@tallystick/protocol'
 import type { Payment } from '#hub/core/payment.js'
-import { addItem, anchorFor, Dice, NOW, preimage, seeds } from '../protocol/test-channel.js'
+import { addItem, anchorFor, CHAIN, Dice, NOW, preimage, seeds } from '../protocol/test-channel.js'
 import { HubWorld, type TestClient } from './hub-world.js'
 
 /*
@@ -53,9 +55,12 @@ class Collusion {
       Array.from({ length: CLIENTS }, () => ({ client: 6_000n, hub: 5_000n })),
     )
     this.deposited = this.hub.settledValue
-    // The last channel is another of the first client: payments come and go in parts.
-    const [{ identity: owner }, { party }] = [this.hub.client(0), this.hub.client(CLIENTS - 1)]
-    this.hub.peer({ kind: 'attached', owner, position: positionOf(party) })
+    // Each has two channels: payments come and go in parts.
+    for (let number = 1; number < CLIENTS; number += 2) {
+      const { identity: owner } = this.hub.client(number - 1)
+      const position = positionOf(this.hub.client(number).party)
+      this.hub.peer({ kind: 'attached', owner, position })
+    }
   }
 
   step(): void {
@@ -69,6 +74,7 @@ class Collusion {
       hub.peer({ kind: 'stored', channel: client.channel, version: dice.roll(40) })
     else if (roll < 90) this.#revealSomething()
     else if (roll < 92) hub.attach(client)
+    else if (roll < 95) this.#withdraw(client)
     else this.#wait(dice.roll(dice.chance(20) ? 300 : 25))
     for (const { party } of hub.state.channels()) {
       for (const item of party.own.items) this.promised.set(`${party.ledger.id}:${item.id}`, item)
@@ -161,6 +167,28 @@ class Collusion {
     this.hub.peer({ kind: 'decline', decline: { channel: client.channel, id, code: 'no' } })
   }
 
+  /** Asks for money, rightly or not; or the ledger pays out what was agreed, if there is time left. */
+  #withdraw(client: TestClient): void {
+    const { dice, hub } = this
+    const { ledger, withdrawing } = hub.hubParty(client)
+    const { channel } = client
+    if (withdrawing !== undefined && hub.now <= withdrawing.validUntil && dice.chance(70)) {
+      const { withdrawn } = withdrawing
+      const paid = { ...ledger, client: { ...ledger.client, withdrawn } }
+      client.party = { ...client.party, ledger: paid }
+      hub.ledger({ kind: 'channelSeen', channel: paid })
+      this.seen.add('withdrawn')
+      return
+    }
+    const withdrawal = {
+      ...{ channel, role: dice.chance(95) ? ('client' as const) : ('hub' as const) },
+      withdrawn: amount(ledger.client.withdrawn + BigInt(50 + dice.roll(1_500))),
+      validUntil: timestamp(hub.now + dice.pick([5, 60, 600, 4_000])),
+    }
+    const signature = client.signer.sign(withdrawalDigest(CHAIN, withdrawal))
+    hub.peer({ kind: 'withdrawAgreed', agreed: { withdrawal, signature } })
+  }
+
   /** Makes public what is pending, or what is not. */
   #revealSomething(): void {
     const { dice, hub } = this
@@ -201,8 +229,10 @@ class Collusion {
   /** CH-6.2: what the clients have promised, the ledger could take from them. */
   checkSolvency(): void {
     for (const { party } of this.hub.state.channels()) {
-      const { ledger, own, peer } = party
-      assert.ok(peer.transferred + lockedOf(peer) <= sideStake(ledger.client) + own.transferred)
+      const { ledger, own, peer, withdrawing } = party
+      const due = withdrawing === undefined ? 0n : withdrawing.withdrawn - ledger.client.withdrawn
+      const stake = sideStake(ledger.client) - due
+      assert.ok(peer.transferred + lockedOf(peer) <= stake + own.transferred)
       assert.ok(own.transferred + lockedOf(own) <= sideStake(ledger.hub) + peer.transferred)
     }
   }
@@ -303,7 +333,7 @@ describe('colluding clients', () => {
   }
 
   test('have paid in parts and by streams, of which some went no further than they were paid', () => {
-    for (const what of ['parts settled', 'parts failed', 'stream claimed', 'stream settled']) {
+    for (const what of ['withdrawn', 'parts claimed', 'stream claimed', 'stream settled']) {
       assert.ok(seen.has(what), what)
     }
   })

@@ -74,7 +74,8 @@ export function sessionHost(clock: Clock) {
     clientKeyOf: () => SIGNERS.client.publicKey,
     isOver: (channel) => over.has(channel),
     misbehaved: (session) => misbehaved.push(session),
-    ...{ proven: nothing, ended: nothing, closed: nothing, attach: nothing, detach: nothing },
+    ...{ proven: nothing, ended: nothing, closed: nothing, detach: nothing },
+    attach: () => undefined,
     submit: (_, event) => {
       submitted.push(event)
       return scene.isFast ? Promise.resolve() : new Promise((done) => waiting.push(done))

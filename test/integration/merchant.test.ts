@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { createHmac } from 'node:crypto'
-import { createServer } from 'node:http'
+import { execFile, spawn } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { text as bodyText } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { openWallet } from '@tallystick/client-sdk/node'
@@ -23,9 +24,11 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
       .map(({ type }: { type: string }) => type)
   }
   const until = async (path: string, status: string): Promise<Answer> => {
-    for (;;) {
+    for (let after = ''; ; ) {
       const answer = await shop.get(path)
       if (answer.body.status === status) return answer
+      const { body } = await shop.get(`/v1/events?wait=1${after}`)
+      if (body.next !== null) after = `&after=${body.next}`
     }
   }
 
@@ -42,18 +45,20 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
     'ACCOUNT-4 the same key is the same invoice, and another body is refused',
     async () => {
       const order = { amount: '20000000', description: 'A lamp', metadata: { order: '4711' } }
-      const first = await shop.post('/v1/invoices', order, { key: 'order-4711' })
+      const first = await shop.post('/v1/invoices', order, { key: 'first-lamp' })
       assert.equal(first.status, 201, JSON.stringify(first.body))
-      const again = await shop.post('/v1/invoices', order, { key: 'order-4711' })
+      const again = await shop.post('/v1/invoices', order, { key: 'first-lamp' })
       assert.deepEqual(again.body, first.body)
-      const other = await shop.post('/v1/invoices', { amount: '1' }, { key: 'order-4711' })
+      const other = await shop.post('/v1/invoices', { amount: '1' }, { key: 'first-lamp' })
       assert.deepEqual([other.status, other.body.code], [409, 'idempotency_key_reused'])
       const listed = await shop.get('/v1/invoices')
       assert.equal(listed.body.data.length, 1)
       sale = first.body.id
-      const waits = shop.get('/v1/events?wait=30')
-      await customer.pay(first.body.invoice, { key: 'lamp' })
-      await waits
+      const { body: seen } = await shop.get('/v1/events')
+      const waits = shop.get(`/v1/events?wait=30${seen.next ? `&after=${seen.next}` : ''}`)
+      await customer.pay(first.body.invoice, { key: first.body.invoice })
+      // Answered by news, and neither before it nor without it.
+      assert.notDeepEqual((await waits).body.data, [])
       const paid = await until(`/v1/invoices/${sale}`, 'paid')
       assert.equal(paid.body.received, '20000000')
       assert.deepEqual(await typesOf(sale), ['invoice.paid'])
@@ -86,14 +91,14 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
       const file = join(shop.dataDir, 'wallet.db')
       const alone = await openWallet({ words: network.seedOf('shop'), file, ledgerUrl, hubUrl })
       await alone.wallet.connected()
-      await customer.pay(body.invoice, { key: 'second' })
+      await customer.pay(body.invoice, { key: body.invoice })
       await alone.wallet.paid(body.anchor)
       // Money that moves beside the server: in, out, and a sale that it never heard of.
       const [inTo, outTo] = [alone.wallet.payoutLock, customer.payoutLock]
       await customer.send({ lock: inTo, value: 5_000_000n })
       await alone.wallet.send({ lock: outTo, value: 1_000_000n })
       const foreign = await alone.wallet.createInvoice({ value: 7n })
-      await customer.pay(foreign.text)
+      await customer.pay(foreign.text, { key: foreign.text })
       await alone.wallet.paid(foreign.anchor)
       await alone.close()
       shop = await MerchantProcess.start(network, 'shop', '--allow-private-webhooks')
@@ -157,6 +162,31 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
     assert.equal((await shop.get('/v1/refunds')).body.data.length, 1)
   })
 
+  await t.test('what is held is captured or voided once, and told of at each step', async () => {
+    for (const [decision, status] of [
+      ['capture', 'paid'],
+      ['cancel', 'cancelled'],
+    ] as const) {
+      const order = { amount: null, description: 'A room', hold: true }
+      const { body: room } = await shop.post('/v1/invoices', order)
+      const early = await shop.post(`/v1/invoices/${room.id}/capture`, {})
+      assert.deepEqual([early.status, early.body.code], [422, 'invoice_not_held'])
+      const { invoice } = room
+      const pays = customer.pay(invoice, { key: invoice, amount: 2_000_000n }).then(
+        ({ status }) => status,
+        ({ code }) => code,
+      )
+      assert.equal((await until(`/v1/invoices/${room.id}`, 'held')).body.received, '2000000')
+      const [first, second] = await Promise.all([
+        shop.post(`/v1/invoices/${room.id}/${decision}`, {}, { key: room.id }),
+        shop.post(`/v1/invoices/${room.id}/${decision}`, {}, { key: room.id }),
+      ])
+      assert.deepEqual([first.status, first.body.status, second.body], [200, status, first.body])
+      assert.equal(await pays, decision === 'capture' ? 'paid' : 'payment_failed')
+      assert.deepEqual(await typesOf(room.id), ['invoice.held', `invoice.${status}`])
+    }
+  })
+
   await t.test(
     'ACCOUNT-2 the caps of a key hold however many ask at once, and it ends at once',
     async () => {
@@ -188,16 +218,10 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
   await t.test(
     'HOOK-1 events are sent, signed, to whoever asked for them, and again by hand',
     async () => {
-      const received: { id: string; signature: string; timestamp: string; body: string }[] = []
+      const received: { headers: IncomingHttpHeaders; body: string }[] = []
       let arrived: () => void = () => undefined
       const server = createServer(async (request, response) => {
-        const { headers } = request
-        received.push({
-          id: String(headers['webhook-id']),
-          signature: String(headers['webhook-signature']),
-          timestamp: String(headers['webhook-timestamp']),
-          body: await bodyText(request),
-        })
+        received.push({ headers: request.headers, body: await bodyText(request) })
         response.writeHead(204).end()
         arrived()
       })
@@ -211,16 +235,22 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
       const comes = new Promise<void>((resolve) => {
         arrived = resolve
       })
-      await customer.pay(bought.invoice)
+      await customer.pay(bought.invoice, { key: bought.invoice })
       await comes
       const [first] = received
       assert.ok(first)
-      const key = Buffer.from(endpoint.secret.replace('whsec_', ''), 'base64')
-      const signed = `${first.id}.${first.timestamp}.${first.body}`
-      const mac = createHmac('sha256', key).update(signed).digest('base64')
-      assert.equal(first.signature, `v1,${mac}`)
+      // Verified by the lines of the README.
+      const verify = examples().find(([file]) => file === 'verify.mjs')?.[1] ?? ''
+      const { isFromShop } = await import(`data:text/javascript,${encodeURIComponent(verify)}`)
+      const { headers, body: said } = first
+      assert.equal(isFromShop(headers, said, endpoint.secret), true)
+      assert.equal(isFromShop(headers, `${said} `, endpoint.secret), false)
+      assert.equal(isFromShop(headers, said, endpoint.secret, Date.now() + 600_000), false)
       const event = JSON.parse(first.body)
-      assert.deepEqual([event.id, event.type, event.data.id], [first.id, 'invoice.paid', bought.id])
+      assert.deepEqual(
+        [event.id, event.type, event.data.id],
+        [headers['webhook-id'], 'invoice.paid', bought.id],
+      )
       const listed = await shop.get(`/v1/webhook-deliveries?event=${event.id}`)
       const { id } = listed.body.data[0]
       const comesAgain = new Promise<void>((resolve) => {
@@ -259,7 +289,7 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
       const refusedBodies: readonly (readonly [body: object | string, code: string])[] = [
         ...amounts.map((amount) => [{ ...invoice, amount }, 'bad_request'] as const),
         [{ ...invoice, amount: 1000 }, 'bad_request'],
-        [{ ...invoice, amount: null }, 'bad_request'],
+        [{ description: 'A lamp' }, 'bad_request'],
         [{ ...invoice, price: '1' }, 'bad_request'],
         [{ ...invoice, description: 'one\ntwo' }, 'bad_request'],
         [{ ...invoice, description: 'a\u202eb' }, 'bad_request'],
@@ -323,11 +353,36 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
     },
   )
 
+  await t.test(
+    'BOOKS-2 a channel that is closed leaves books that reconcile as before',
+    async () => {
+      const { body: channels } = await shop.get('/v1/channels')
+      for (const { id } of channels.data) {
+        assert.equal((await shop.post(`/v1/channels/${id}/close`, {})).status, 202)
+        await until(`/v1/channels/${id}`, 'closed')
+      }
+      const { body: books } = await shop.get('/v1/books')
+      assert.deepEqual(books.difference, { ledger: '0', channels: '7', total: '7' })
+      const { body: bookings } = await shop.get('/v1/bookings?limit=100')
+      const payout = bookings.data.find(({ kind }: { kind: string }) => kind === 'channel_payout')
+      assert.equal(BigInt(payout.ledger) + BigInt(payout.channels), 0n)
+      assert.equal((await shop.get('/v1/balance')).body.in_channels, '0')
+    },
+  )
+
   await t.test('the command makes keys, and no log has a secret in it', async () => {
     const made = await run('key', 'create', '--name', 'till', '--allow', 'read,invoice', '--json')
     const { token } = JSON.parse(made.stdout)
     assert.match(token, /^tk_[\w-]{43}$/)
     assert.equal((await shop.get('/v1/invoices', token)).status, 200)
+    // The tutorial, as its reader would run it.
+    for (const [file, code] of examples()) writeFileSync(join(network.dir, file), code)
+    const env = { ...process.env, SHOP: shop.url, KEY: token }
+    const seller = spawn(process.execPath, [join(network.dir, 'sell.mjs')], { env })
+    const lines = createInterface({ input: seller.stdout })[Symbol.asyncIterator]()
+    const { value: invoice } = await lines.next()
+    await customer.pay(invoice, { key: invoice })
+    assert.equal((await lines.next()).value, 'paid: 4711')
     // However often it died: each object has one event of a type.
     const { body } = await shop.get('/v1/events')
     const told = body.data.map(({ type, data }: { type: string; data: { id: string } }) => {
@@ -339,3 +394,10 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
     assert.ok(!said.includes(token) && !said.includes('tally1'), said)
   })
 })
+
+/** The code of the README. */
+function examples(): [file: string, code: string][] {
+  const readme = readFileSync(new URL('../../../merchant/README.md', import.meta.url), 'utf8')
+  const blocks = readme.matchAll(/```js file=(\S+)\n([\s\S]*?)```/g)
+  return [...blocks].map(([, file = '', code = '']) => [file, code])
+}

@@ -40,7 +40,6 @@ describe('ACCOUNT-3 what an object becomes', () => {
       }
     }
     assert.equal(mayBecome('invoice', 'held', 'open'), false)
-    assert.equal(mayBecome('invoice', 'held', 'expired'), false)
     assert.equal(mayBecome('payment', 'failed', 'paid'), false)
     assert.equal(mayBecome('channel', 'closed', 'closing'), false)
   })

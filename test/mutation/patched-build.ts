@@ -96,8 +96,10 @@ function copyBuild(root: string): void {
     readonly workspaces: readonly string[]
   }
   cpSync(join(ROOT, 'package.json'), join(root, 'package.json'))
-  for (const folder of [...workspaces, 'scripts', 'test']) {
-    mkdirSync(join(root, folder))
+  // An example is no part of what is built.
+  const built = workspaces.filter((folder) => existsSync(join(ROOT, folder, 'dist')))
+  for (const folder of [...built, 'scripts', 'test']) {
+    mkdirSync(join(root, folder), { recursive: true })
     cpSync(join(ROOT, folder, 'dist'), join(root, folder, 'dist'), {
       recursive: true,
       filter: (path) => COPIED.has(extname(path)),
@@ -109,7 +111,7 @@ function copyBuild(root: string): void {
     if (name === '@tallystick') continue
     symlinkSync(join(ROOT, 'node_modules', name), join(installed, name))
   }
-  for (const folder of workspaces) copyPackage(root, folder)
+  for (const folder of built) copyPackage(root, folder)
 }
 
 /** What makes a workspace a package: its manifest, its commands, and a name to import it by. */

@@ -15,6 +15,7 @@ import {
   openAnswer,
   openLetter,
   type PublicKey,
+  parseFrame,
   parseSealedLetter,
   type RequestId,
   sealAnswer,
@@ -108,6 +109,17 @@ test('MAIL-1 the size of a letter tells no more than its class', () => {
   assert.deepEqual(sizes.slice(0, 3), [least, least, least])
   assert.ok(least !== undefined && least <= 512 && next !== undefined && next <= 1_024)
   assert.ok(Math.max(...sizes) <= LETTER_BYTES_MAX)
+})
+
+test('MAIL-1 LIM-2 a message with a larger letter than there are is malformed', () => {
+  const key = new Array<number>(32).fill(1)
+  const put = (...length: number[]) => {
+    const count = (length[0] ?? 0) - 128 + (length[1] ?? 0) * 128
+    return parseFrame(new Uint8Array([19, 1, 0, ...key, 9, ...length, ...new Uint8Array(count)]))
+  }
+  assert.ok(!isRejection(put(0x80, 0x40)))
+  const larger = put(0x81, 0x40)
+  assert.ok(isRejection(larger) && larger.code === 'malformed')
 })
 
 test('MAIL-1 two letters with the same content share nothing but their size', () => {

@@ -39,7 +39,8 @@ function usedWallet(): OpenedBackup {
     channels: [...world.state.channels()],
     invoices: [...world.state.invoices()],
     payments: [...world.state.payments()],
-    ...{ doneInvoices: [], donePayments: [], streams: [] },
+    ...{ doneInvoices: [], donePayments: [], offers: [], letterPayments: [] },
+    streams: [],
   }
 }
 

@@ -36,7 +36,7 @@ describe('what a person types', () => {
       ),
       ['0.0000001', 'too_many_decimals'],
       ['0', 'amount_invalid'],
-      ['-5', 'amount_invalid'],
+      ['-5', 'decimal_malformed'],
       ['9223372036854.775808', 'amount_invalid'],
     ] as const) {
       assert.equal(
@@ -64,7 +64,7 @@ describe('what a person types', () => {
 
 test('what no wallet can take is refused before a file or the network is touched', async () => {
   const nowhere = { keys: '/nowhere', store: '/nowhere', ledger: 'http://127.0.0.1:9' } as const
-  const place = { ...nowhere, hub: 'ws://127.0.0.1:9/v1/session', patience: 1 }
+  const place = { ...nowhere, hub: 'ws://127.0.0.1:9/v1/session', patience: 1, timeout: 1 }
   for (const [call, code] of [
     [() => openChannel('1e3', place), 'decimal_malformed'],
     [() => openChannel('0', place), 'amount_invalid'],

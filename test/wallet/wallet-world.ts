@@ -98,12 +98,16 @@ export class WalletWorld {
     return refused
   }
 
+  /** What letters have announced (MAIL-5). */
+  announced: NonNullable<WalletContext['announced']> = () => undefined
+
   #context(): WalletContext {
     return {
       chainId: CHAIN,
       now: this.now,
       signer: () => SIGNERS.client,
       nonce: new Uint8Array(RESUME_NONCE_BYTES).fill(++this.events),
+      announced: this.announced,
       streams: this.streams,
     }
   }
@@ -167,6 +171,7 @@ export class WalletWorld {
       description: { kind: 'text', text: '' },
       text: '',
       hold: false,
+      origin: 'asked',
       status: 'open',
       parts: [],
       waitsUntil: undefined,

@@ -9,6 +9,8 @@ import {
   struct,
   timestampCodec,
 } from '@tallystick/protocol'
+import { letterPaymentCodec } from '../letters/letter-payment.js'
+import { offerRecordCodec } from '../letters/own-offer.js'
 import { streamRecordCodec } from '../stream/stream-records.js'
 import { hubPlaceCodec } from '../wallet/known-hub.js'
 import {
@@ -40,6 +42,9 @@ export const backupContentCodec = struct({
   payments: list(paymentRecordCodec, RECORDS_MAX),
   doneInvoices: list(invoiceRecordCodec, RECORDS_MAX),
   donePayments: list(paymentRecordCodec, RECORDS_MAX),
+  offers: list(offerRecordCodec, RECORDS_MAX),
+  /** Payments that began with a letter and have not ended. */
+  letterPayments: list(letterPaymentCodec, RECORDS_MAX),
   /** Streams that are not over. */
   streams: list(streamRecordCodec, RECORDS_MAX),
 })

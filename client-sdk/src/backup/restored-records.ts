@@ -1,4 +1,6 @@
 import { encode, type PublicKey, utf8 } from '@tallystick/protocol'
+import { letterPaymentCodec } from '../letters/letter-payment.js'
+import { offerRecordCodec } from '../letters/own-offer.js'
 import type { StoreWrite } from '../store/wallet-store.js'
 import { streamKey, streamRecordCodec } from '../stream/stream-records.js'
 import { knownHubRecord } from '../wallet/known-hub.js'
@@ -48,6 +50,13 @@ export function restoredRecords(identity: PublicKey, backup: OpenedBackup): Stor
         return [{ kind, key: payment.id, value }, ...paymentOrder(payment, undefined)]
       }),
     ),
+    ...backup.offers.map((offer): StoreWrite => {
+      return { kind: 'offer', key: offer.id, value: encode(offerRecordCodec, offer) }
+    }),
+    ...backup.letterPayments.map((payment): StoreWrite => {
+      const value = encode(letterPaymentCodec, payment)
+      return { kind: 'letterPayment', key: payment.id, value }
+    }),
     ...backup.streams.map((stream): StoreWrite => {
       // Ticks may have been given away since: none is, from here on (STREAM-4).
       const kept = stream.kind === 'paid' ? ({ ...stream, status: 'closing' } as const) : stream

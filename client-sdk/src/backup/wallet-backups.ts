@@ -1,6 +1,7 @@
 import {
   BACKUP_FILE_BYTES_MAX,
   BACKUP_HUB_BYTES_MAX,
+  type Codec,
   decodeTrusted,
   encode,
   invariant,
@@ -8,6 +9,9 @@ import {
   type Rejection,
   utf8,
 } from '@tallystick/protocol'
+import { letterPaymentCodec } from '../letters/letter-payment.js'
+import { offerRecordCodec } from '../letters/own-offer.js'
+import type { RecordKind, WalletStore } from '../store/wallet-store.js'
 import { errorOf } from '../wallet/error-of.js'
 import type { HubLink } from '../wallet/hub-link.js'
 import { type StoredWallet, storedKeyIndexes } from '../wallet/load-wallet.js'
@@ -76,6 +80,9 @@ export class WalletBackups {
       case 'invoiceChanged':
         this.#finished = withInvoice(this.#finished, effect.invoice)
         return this.#uploadIn(effect.invoice.status === 'open' ? INVOICE_MS : CHANGE_MS)
+      case 'saleChanged':
+        this.#finished = withInvoice(this.#finished, effect.invoice)
+        return this.#uploadIn(CHANGE_MS)
       case 'paymentChanged':
         this.#finished = withPayment(this.#finished, effect.payment)
         return this.#uploadIn(CHANGE_MS)
@@ -87,6 +94,11 @@ export class WalletBackups {
       case 'agreeToClose':
         return
     }
+  }
+
+  /** An offer, or a payment that began with a letter, has changed. */
+  lettersChanged(): void {
+    this.#uploadIn(INVOICE_MS)
   }
 
   /** A backup of everything, with all of history. Errors: `backup_too_large`. */
@@ -183,18 +195,27 @@ export class WalletBackups {
       nextKeyIndex,
       isShared: sharedWords.isSet,
       hub: hub.place,
+      offers: await storedRecords(store, 'offer', offerRecordCodec),
+      letterPayments: await storedRecords(store, 'letterPayment', letterPaymentCodec),
       ...{ channels, invoices, payments, streams },
     }
   }
 
   async #history(): Promise<FinishedRecords> {
     const { store } = this.#core
-    const [invoices, payments] = [await store.list('doneInvoice'), await store.list('donePayment')]
     return {
-      doneInvoices: invoices.map(({ value }) => decodeTrusted(invoiceRecordCodec, value)),
-      donePayments: payments.map(({ value }) => decodeTrusted(paymentRecordCodec, value)),
+      doneInvoices: await storedRecords(store, 'doneInvoice', invoiceRecordCodec),
+      donePayments: await storedRecords(store, 'donePayment', paymentRecordCodec),
     }
   }
+}
+
+async function storedRecords<T>(
+  store: WalletStore,
+  kind: RecordKind,
+  codec: Codec<T>,
+): Promise<readonly T[]> {
+  return (await store.list(kind)).map(({ value }) => decodeTrusted(codec, value))
 }
 
 function outdated(cause?: unknown): WalletError {

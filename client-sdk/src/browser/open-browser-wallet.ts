@@ -43,7 +43,7 @@ export async function hasBrowserWallet(name?: string): Promise<boolean> {
 
 /**
  * Makes a wallet in this browser, under a passphrase: of new words, which its owner has to be shown (`words`), or of
- * those of a wallet that is restored, whose channels and backup are found. Errors: `wallet_exists`, `words_invalid`,
+ * those of a wallet that is restored, whose channels and backup are found. What fails leaves nothing behind. Errors: `wallet_exists`, `words_invalid`,
  * `passphrase_invalid`, `name_invalid`, `browser_unfit`; `StoreFault`, as of `Wallet.open`, `LedgerError`.
  */
 export async function createBrowserWallet({
@@ -89,11 +89,15 @@ export async function removeBrowserWallet(name?: string): Promise<void> {
   const database = databaseName(name)
   const turn = await takeTurn(database, { wait: false, signal: undefined, onLost: () => undefined })
   try {
-    await removeIndexedDatabase(database)
-    new BrowserMark(database).remove()
+    await remove(database)
   } finally {
     turn.end()
   }
+}
+
+async function remove(path: string): Promise<void> {
+  await removeIndexedDatabase(path)
+  new BrowserMark(path).remove()
 }
 
 type Place = { readonly database: IDBDatabase; readonly mark: BrowserMark }
@@ -133,6 +137,8 @@ async function openInTurn(
   } catch (error) {
     if (unlocked !== undefined) await unlocked.store.close()
     else database?.close()
+    // Nobody has seen its words, or they are known anyway: who tries again begins anew.
+    if (make && unlocked !== undefined) await remove(path)
     turn.end()
     throw error
   }

@@ -10,6 +10,10 @@ export type RecordKind =
   /** Names by their place in lists: `record-order.ts`. */
   | 'invoiceOrder'
   | 'paymentOrder'
+  /** Offers of this wallet, and payments that begin with a letter. */
+  | 'offer'
+  | 'letterPayment'
+  | 'doneLetterPayment'
   | 'meta'
 
 /** Kinds whose records are read page by page, in the order of their keys. */

@@ -8,7 +8,7 @@ import {
 } from '@tallystick/protocol'
 import { isFinal, type PartNews, stepPayment } from './payment-machine.js'
 import type { WalletEffect } from './wallet-event.js'
-import type { InvoiceRecord } from './wallet-records.js'
+import type { InvoiceRecord, PaymentRecord } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
 
 /** The paid invoice `sale` with one more refund under way; all of them never exceed what was received. */
@@ -21,6 +21,11 @@ export function linkRefund(
   return refunded > sale.received
     ? reject('refund_above_sale', `${sale.received - sale.refunded} base units can be refunded`)
     : { ...sale, refunded: amount(refunded), refundsPending: sale.refundsPending + 1 }
+}
+
+function endRefund(sale: InvoiceRecord, { status, amount: value }: PaymentRecord): InvoiceRecord {
+  const refunded = amount(sale.refunded - (status === 'failed' ? value : 0n))
+  return { ...sale, refunded, refundsPending: sale.refundsPending - 1 }
 }
 
 /** What became of an item of this wallet's payments: a refund that failed may be made again. */
@@ -36,10 +41,10 @@ export function endPart(
   if (payment === before) return []
   state.setPayment(payment)
   const sale = payment.refundOf && state.invoice(payment.refundOf)
-  if (sale && isFinal(payment) && !isFinal(before)) {
-    const back = payment.status === 'failed' ? payment.amount : 0n
-    const refunded = amount(sale.refunded - back)
-    state.setInvoice({ ...sale, refunded, refundsPending: sale.refundsPending - 1 })
-  }
-  return payment.status === before.status ? [] : [{ kind: 'paymentChanged', payment }]
+  const ended = sale && isFinal(payment) && !isFinal(before) ? endRefund(sale, payment) : undefined
+  if (ended !== undefined) state.setInvoice(ended)
+  return [
+    ...(ended === undefined ? [] : [{ kind: 'saleChanged', invoice: ended } as const]),
+    ...(payment.status === before.status ? [] : [{ kind: 'paymentChanged', payment } as const]),
+  ]
 }

@@ -14,10 +14,11 @@ import {
   type TxId,
 } from '@tallystick/protocol'
 import type { OpenSocket } from '../ledger/open-socket.js'
+import type { WalletMail } from '../letters/wallet-mail.js'
 import { HubSession } from '../session/hub-session.js'
 import { WalletError } from '../wallet-error.js'
 import { Attachments } from './attachments.js'
-import { type HubRequest, HubRequests } from './hub-requests.js'
+import { type HubRequest, HubRequests, type LetterToPut } from './hub-requests.js'
 import { type Caller, ignoreFault, type WalletCore } from './wallet-core.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
@@ -31,7 +32,9 @@ export class HubLink {
   readonly #session: HubSession
   readonly #requests = new HubRequests()
   readonly #attachments = new Attachments()
+  readonly #mail: WalletMail
   readonly #onResumed: () => void
+  readonly #onAttached: () => void
   /** Channels that were resumed on this connection: where words are shared, only they are used. */
   readonly #turns = new Set<ChannelId>()
   #begun = false
@@ -46,10 +49,15 @@ export class HubLink {
       readonly openSocket: OpenSocket
       /** Told when a channel goes on from a resume. */
       readonly onResumed: () => void
+      /** Told when a channel was attached. */
+      readonly onAttached: () => void
+      readonly mail: WalletMail
     },
   ) {
     this.#core = core
+    this.#mail = options.mail
     this.#onResumed = options.onResumed
+    this.#onAttached = options.onAttached
     this.#url = options.url
     this.#hub = options.hub
     this.#session = new HubSession({
@@ -105,11 +113,20 @@ export class HubLink {
 
   /** Asks the hub for liquidity; the answer is the ledger transaction that brings it. */
   ask(request: HubRequest): Promise<TxId> {
-    if (!this.#session.isReady) {
-      const error = new WalletError('hub_disconnected', 'the hub is away', { retryable: true })
-      return Promise.reject(error)
-    }
-    return this.#requests.ask((message) => this.#session.send(message), request)
+    if (!this.#session.isReady) return Promise.reject(hubAway())
+    return this.#requests.ask((message) => this.say(message), request)
+  }
+
+  /** Hands a letter to the hub; kept once it is on the hub's disk. Errors: as of `ask`. */
+  put(letter: LetterToPut): Promise<void> {
+    const isReady = this.#session.isReady && this.usable().length > 0
+    if (!isReady) return Promise.reject(hubAway())
+    return this.#requests.put((message) => this.say(message), letter)
+  }
+
+  /** Says what belongs to no channel. */
+  say(message: Message): void {
+    this.#session.send(message)
   }
 
   /**
@@ -210,6 +227,10 @@ export class HubLink {
         return this.#requests.granted(message)
       case 'refused':
         return this.#requests.refused(message)
+      case 'letter':
+        return this.#mail.hear(message)
+      case 'letterKept':
+        return this.#requests.kept(message)
       case 'error':
         if (message.channel !== undefined) this.#hearRefusal(message.code, message.channel)
         // What only has to wait for a block is nobody's problem.
@@ -224,7 +245,7 @@ export class HubLink {
       default:
         // What arrives about a channel before it is attached is sent again after it.
         if ('channel' in message && message.channel !== undefined && this.#hears(message.channel)) {
-          this.#core.submitAlone({ kind: 'heard', message })
+          this.#mail.afterAnnounced(() => this.#core.submitAlone({ kind: 'heard', message }))
         }
     }
   }
@@ -311,6 +332,7 @@ export class HubLink {
     if (this.#core.state.channel(channel)?.party.lostAt !== undefined) return
     this.#attachments.attached(channel)
     this.#core.changes.tell({ kind: 'books' })
+    this.#onAttached()
   }
 
   /** The hub says from where to go on: once that is durable, the channel is attached as any other. */
@@ -371,4 +393,8 @@ export class HubLink {
     this.#attachments.forget(channel)
     this.attachAll()
   }
+}
+
+function hubAway(): WalletError {
+  return new WalletError('hub_disconnected', 'the hub is away', { retryable: true })
 }

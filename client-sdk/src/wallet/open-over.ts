@@ -34,6 +34,7 @@ export type PlatformWalletOptions = {
   | 'entrusted'
   | 'towers'
   | 'streams'
+  | 'spontaneous'
   | 'sharedWords'
   | 'guards'
   | 'onEvent'

@@ -59,7 +59,8 @@ export function stepPay(
   for (const party of drafted) if (!isRejection(party)) setParty(state, party)
   const payment = { ...made, order: state.nextOrder('payment') }
   state.setPayment(payment)
-  return [{ kind: 'paymentChanged', payment }]
+  const sold = linked === undefined ? [] : [{ kind: 'saleChanged', invoice: linked } as const]
+  return [...sold, { kind: 'paymentChanged', payment }]
 }
 
 /** The channel of one part, with its item in the next proof. */

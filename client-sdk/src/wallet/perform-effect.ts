@@ -17,6 +17,7 @@ export function performEffect(core: WalletCore, link: HubLink, effect: WalletEff
       return core.notify({ kind: 'stream', stream: effect.stream })
     case 'streamRefused':
       return core.notify(effect)
+    case 'saleChanged':
     case 'channelChanged':
       return core.changes.tell({ kind: 'books' })
   }

@@ -7,11 +7,13 @@ import {
   noteOf,
   type PendingItem,
 } from '@tallystick/protocol'
+import { spontaneousInvoice } from '../letters/spontaneous-invoice.js'
 import { endPart } from './finish-payment.js'
 import { advanceInvoice, declineIncoming, meetInvoice, partOf } from './invoice-step.js'
 import { streamDropped, streamRedeemed, takeStream } from './receive-stream.js'
 import { paidStreamEnded } from './stream-step.js'
 import type { WalletEffect } from './wallet-event.js'
+import type { InvoiceRecord } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
 import type { WalletContext } from './wallet-step.js'
 
@@ -61,11 +63,21 @@ function meetItem(
   item: PendingItem,
   context: WalletContext,
 ): WalletEffect[] {
-  const invoice = state.invoice(item.anchor)
+  const invoice = state.invoice(item.anchor) ?? announcedInvoice(state, item.anchor, context)
   if (invoice === undefined) return declineIncoming(state, channel, item.id, 'unknown_payment')
   const event = { kind: 'locked', part: partOf(channel, item), ticks: item.ticks } as const
   const taken = advanceInvoice(state, invoice, event, context)
   return isRejection(taken) ? declineIncoming(state, channel, item.id, taken.code) : taken
+}
+
+/** What a letter has announced and is met for the first time. */
+function announcedInvoice(
+  state: WalletOverlay,
+  anchor: Anchor,
+  { announced, now }: WalletContext,
+): InvoiceRecord | undefined {
+  const letter = announced?.(anchor)
+  return letter && { ...spontaneousInvoice(letter, now), order: state.nextOrder('invoice') }
 }
 
 function meetStream(

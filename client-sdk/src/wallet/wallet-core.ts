@@ -1,5 +1,6 @@
 import {
   type Anchor,
+  type PaymentLetter,
   RESUME_NONCE_BYTES,
   type Rejection,
   type WalletKeys,
@@ -8,6 +9,8 @@ import type { Clock } from '../clock.js'
 import type { GuardAct } from '../guard/guard-loop.js'
 import type { BlockFeed } from '../ledger/block-feed.js'
 import { KeyCoins } from '../ledger/key-coins.js'
+import type { LetterPayment } from '../letters/letter-payment.js'
+import type { OfferRecord } from '../letters/own-offer.js'
 import type { WalletStore } from '../store/wallet-store.js'
 import type { StreamRecord } from '../stream/stream-records.js'
 import { KnownHub } from './known-hub.js'
@@ -27,6 +30,9 @@ export type WalletNotice =
   | { readonly kind: 'disconnected'; readonly reason: string }
   | { readonly kind: 'invoice'; readonly invoice: InvoiceRecord }
   | { readonly kind: 'payment'; readonly payment: PaymentRecord }
+  | { readonly kind: 'offer'; readonly offer: OfferRecord }
+  /** Of the payment of an offer, or of a spontaneous one, before it is begun and after it has ended. */
+  | { readonly kind: 'letterPayment'; readonly payment: LetterPayment }
   /** A stream that this wallet pays, or that pays it, has changed. */
   | { readonly kind: 'stream'; readonly stream: StreamRecord }
   /** A stream that came was declined, and why. */
@@ -49,6 +55,8 @@ export type WalletCoreParts = {
   /** Which streams are let come; absent: none. */
   readonly streams?: StreamTerms | undefined
   readonly onEvent: (notice: WalletNotice) => void
+  /** See `WalletContext`. */
+  readonly announced: (anchor: Anchor) => PaymentLetter | undefined
   readonly perform: (effect: WalletEffect) => void
   readonly onRefused: (event: WalletEvent, rejection: Rejection) => void
   /** The store has failed: nothing is signed any more, and nothing need be heard (JRN-8). */
@@ -90,6 +98,7 @@ export class WalletCore {
         now: feed.time,
         signer: keys.channel,
         nonce: parts.randomBytes(RESUME_NONCE_BYTES),
+        announced: parts.announced,
         streams: parts.streams,
       }),
       perform,

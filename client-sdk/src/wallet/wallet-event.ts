@@ -10,6 +10,7 @@ import type {
   ResumeAnswer,
   SeenReveal,
   SignedAgreement,
+  SignedWithdrawal,
   Timestamp,
 } from '@tallystick/protocol'
 import type { Redemption } from '../stream/stream-desk.js'
@@ -51,6 +52,8 @@ export type WalletEvent =
   | { readonly kind: 'drain'; readonly channel: ChannelId }
   /** The owner's key has signed what the hub offered. */
   | { readonly kind: 'agreed'; readonly agreed: SignedAgreement }
+  /** The owner's key has signed that money leaves a channel which stays in use. */
+  | { readonly kind: 'withdraw'; readonly agreed: SignedWithdrawal }
   /** The owner wants to close alone: nothing is signed on the channel any more. */
   | { readonly kind: 'leave'; readonly channel: ChannelId }
   /** The record of the channel may be older than what was signed: nothing is, until it is resumed. */
@@ -91,6 +94,8 @@ export type WalletEvent =
 export type WalletEffect =
   | { readonly kind: 'send'; readonly message: Message }
   | { readonly kind: 'invoiceChanged'; readonly invoice: InvoiceRecord }
+  /** Refunds of a paid invoice have begun or ended: its owner has nothing to hear of that, its backup has. */
+  | { readonly kind: 'saleChanged'; readonly invoice: InvoiceRecord }
   | { readonly kind: 'paymentChanged'; readonly payment: PaymentRecord }
   | { readonly kind: 'streamChanged'; readonly stream: StreamRecord }
   /** A stream that came was declined, and why. */

@@ -1,12 +1,14 @@
 import {
+  type Amount,
   type Anchor,
   addSeconds,
   amount,
   type Description,
   decodeTrusted,
   encodeInvoice,
+  fromHex,
+  type OfferId,
   sha256,
-  type Timestamp,
   toHex,
 } from '@tallystick/protocol'
 import { WalletError } from '../wallet-error.js'
@@ -69,29 +71,49 @@ export class WalletInvoices {
     const hold = parseFlag(wish.hold, 'hold')
     const least = (await this.#link.connected(caller)).terms.itemAmountMin
     await this.#channels.ensureInbound(value ?? (least > 0n ? least : 1n), caller)
-    const { asset } = await this.#link.connected(caller)
-    const { feed, keys } = this.#core
     const preimage = this.#core.randomBytes(32)
-    const anchor = toHex(sha256(preimage)) as Anchor
-    const expiry = addSeconds(feed.time, expirySeconds)
-    const invoice = {
-      chainId: feed.ledger.chainId,
-      hubs: [this.#link.hub],
-      payee: keys.identity.publicKey,
-      asset,
-      amount: value,
-      anchor,
-      expiry,
-      description,
-      offer: undefined,
-    } as const
-    const { time } = feed
-    const text = encodeInvoice(invoice, keys.identity)
-    const asked = { anchor, preimage, amount: value, expiry, description, text, hold }
-    return this.#add({ ...asked, created: time })
+    const expiry = addSeconds(this.#core.feed.time, expirySeconds)
+    const asked = { preimage, amount: value, expiry, description, hold }
+    return this.#make({ ...asked, offer: undefined }, caller)
   }
 
-  async #add(asked: AskedFor): Promise<InvoiceRecord> {
+  /** The invoice of this preimage for an offer (OFFER-4): the one that was made before, if there is one. */
+  async forOffer(
+    {
+      preimage,
+      description,
+      ...asked
+    }: Omit<AskedFor, 'description' | 'hold'> & {
+      readonly amount: Amount
+      readonly offer: OfferId
+      readonly description: string
+    },
+    caller: Caller = {},
+  ): Promise<InvoiceRecord> {
+    const known = await this.get(anchorOf(preimage))
+    if (known !== undefined) return known
+    await this.#channels.ensureInbound(asked.amount, caller)
+    const text = { kind: 'text', text: description } as const
+    return this.#make({ ...asked, preimage, description: text, hold: false }, caller)
+  }
+
+  async #make({ offer, ...asked }: AskedFor, caller: Caller): Promise<InvoiceRecord> {
+    const { asset } = await this.#link.connected(caller)
+    const { feed, keys } = this.#core
+    const { preimage, amount: value, expiry, description } = asked
+    const anchor = anchorOf(preimage)
+    const payee = keys.identity.publicKey
+    const invoice = {
+      ...{ chainId: feed.ledger.chainId, hubs: [this.#link.hub], payee, asset, anchor },
+      ...{ amount: value, expiry, description },
+      offer: offer === undefined ? undefined : fromHex(offer),
+    }
+    const text = encodeInvoice(invoice, keys.identity)
+    const origin = offer === undefined ? 'asked' : 'offer'
+    return this.#add({ ...asked, anchor, text, origin, created: feed.time })
+  }
+
+  async #add(asked: Handed): Promise<InvoiceRecord> {
     const record = newInvoice(asked)
     await this.#core.submit({ kind: 'invoice', invoice: record })
     return (await this.get(record.anchor)) ?? record
@@ -170,13 +192,19 @@ export class WalletInvoices {
   }
 }
 
-type AskedFor = Pick<
-  InvoiceRecord,
-  'anchor' | 'preimage' | 'amount' | 'expiry' | 'description' | 'text' | 'hold'
-> & { readonly created: Timestamp }
+type AskedFor = Pick<InvoiceRecord, 'preimage' | 'amount' | 'expiry' | 'description' | 'hold'> & {
+  readonly offer: OfferId | undefined
+}
+
+type Handed = Omit<AskedFor, 'offer'> &
+  Pick<InvoiceRecord, 'anchor' | 'text' | 'origin' | 'created'>
+
+function anchorOf(preimage: Uint8Array): Anchor {
+  return toHex(sha256(preimage)) as Anchor
+}
 
 /** An invoice to which nothing has happened. */
-function newInvoice(asked: AskedFor): InvoiceRecord {
+function newInvoice(asked: Handed): InvoiceRecord {
   return {
     ...asked,
     order: 0,

@@ -48,6 +48,11 @@ export type WalletOptions = {
   readonly streams?: { readonly unitMin: bigint }
   /** Absent: true. `false`: only looks, and hands in nothing by itself. */
   readonly guards?: boolean
+  /**
+   * Which payments are taken that were not asked for: none, or those of at least so many base units;
+   * absent: all.
+   */
+  readonly spontaneous?: { readonly accept?: boolean; readonly amountMin?: bigint }
   /** Absent: the process's. */
   readonly clock?: Clock
   /** Told what the wallet notices and the owner may want to know. */

@@ -50,6 +50,9 @@ import {
 /** Seconds that a payment may stay locked, unless told otherwise. */
 const PAYMENT_SECONDS = 600
 
+/** What is not asked for is begun while the hub and the payee still carry it on, seconds before its end. */
+const UNASKED_SECONDS_MIN = 240
+
 /** How a payment is made. */
 export type PaymentWish = {
   /** The same key is the same payment for ever. */
@@ -101,6 +104,7 @@ export class WalletPayments {
   readonly #core: WalletCore
   readonly #link: HubLink
   readonly #invoices: WalletInvoices
+  #refunds: Promise<unknown> = Promise.resolve()
 
   constructor(core: WalletCore, link: HubLink, invoices: WalletInvoices) {
     this.#core = core
@@ -115,7 +119,10 @@ export class WalletPayments {
 
   async refund(text: string, wish: RefundWish, caller: Caller): Promise<PaymentRecord> {
     const order = orderOf(text, wish, parseAnchor(wish.sale))
-    return this.#outcome(await this.#begin(order, caller), caller)
+    // One at a time: each must see what the one before it has linked to the sale.
+    const begun = this.#refunds.then(() => this.#begin(order, caller))
+    this.#refunds = begun.catch(() => undefined)
+    return this.#outcome(await begun, caller)
   }
 
   async quote(text: string, wish: Pick<PaymentWish, 'amount'>, caller: Caller): Promise<Quote> {
@@ -125,6 +132,38 @@ export class WalletPayments {
     const parts = this.#plan(amountToPay(invoice, named), policy)
     const { payee, anchor, description, expiry } = invoice
     return { payee, anchor, description, expiry, ...totalOf(parts), parts: parts.length }
+  }
+
+  /** Pays an invoice under a name that was given to the payment before; kept with the receipt. */
+  async payAs(id: ItemId, text: string, feeMax: Amount | undefined): Promise<PaymentRecord> {
+    const order = { id, text, amount: undefined, feeMax, lockSeconds: PAYMENT_SECONDS }
+    return this.#outcome(await this.#begin({ ...order, refundOf: undefined }, {}), {})
+  }
+
+  /** The same without an invoice: the payee was told how to take it (MAIL-5). */
+  async payUnasked(
+    id: ItemId,
+    unasked: Unasked,
+    feeMax: Amount | undefined,
+  ): Promise<PaymentRecord> {
+    if ((await this.get(id)) === undefined) await this.#startUnasked(id, unasked, feeMax)
+    return this.#outcome(id, {})
+  }
+
+  async #startUnasked(id: ItemId, unasked: Unasked, feeMax: Amount | undefined): Promise<void> {
+    const { until, description: text, ...rest } = unasked
+    const policy = await this.#link.connected({})
+    const parts = this.#plan(rest.amount, policy)
+    requireFeeWithin(totalOf(parts).fee, feeMax)
+    const { time } = this.#core.feed
+    if (until < time + UNASKED_SECONDS_MIN) {
+      throw new WalletError('expired', `it was to be paid until ledger time ${until}`)
+    }
+    const description = { kind: 'text', text } as const
+    const payment = newPayment(id, { ...rest, description, text: '' }, parts, time)
+    const expiry = addSeconds(time, Math.min(until - time, PAYMENT_SECONDS))
+    const refused = await this.#core.submit({ kind: 'pay', payment, expiry, sale: undefined })
+    if (refused !== undefined) throw errorOf(refused)
   }
 
   /** The payment that was begun with this key, whatever became of it. */
@@ -184,22 +223,10 @@ export class WalletPayments {
     const policy = await this.#link.connected(caller)
     const invoice = this.#check(text, policy)
     const parts = this.#plan(amountToPay(invoice, order.amount), policy)
-    const whole = totalOf(parts)
-    if (feeMax !== undefined && whole.fee > feeMax) {
-      throw new WalletError(
-        'fee_above_cap',
-        `the hub asks for ${whole.fee} base units, allowed were ${feeMax}`,
-      )
-    }
+    requireFeeWithin(totalOf(parts).fee, feeMax)
     const { payee, anchor, description } = invoice
     const { time } = this.#core.feed
-    return {
-      ...{ id, order: 0, payee, anchor, ...whole, description, text, status: 'pending' },
-      parts: parts.map((part, i): PaymentPart => {
-        return { ...part, id: partIdOf(id, i), status: 'pending' }
-      }),
-      ...{ preimage: undefined, code: '', created: time, time, refundOf },
-    }
+    return { ...newPayment(id, { payee, anchor, description, text }, parts, time), refundOf }
   }
 
   /** An invoice is paid once by this wallet, under whatever key. */
@@ -311,8 +338,37 @@ function keyReused(): WalletError {
 }
 
 /** The name of a payment from the caller's key: the same key is the same payment for ever. */
-function itemIdOf(key: string): ItemId {
+export function itemIdOf(key: string): ItemId {
   return toHex(sha256(utf8(key)).subarray(0, 16)) as ItemId
+}
+
+type Unasked = Pick<PaymentRecord, 'payee' | 'anchor' | 'amount'> & {
+  readonly description: string
+  /** Ledger time until which the payee knows how to take it. */
+  readonly until: Timestamp
+}
+
+/** A payment of these parts to which nothing has happened. */
+function newPayment(
+  id: ItemId,
+  about: Pick<PaymentRecord, 'payee' | 'anchor' | 'description' | 'text'>,
+  parts: readonly PlannedPart[],
+  time: Timestamp,
+): PaymentRecord {
+  return {
+    ...about,
+    ...{ id, order: 0, ...totalOf(parts), status: 'pending' },
+    parts: parts.map((part, i): PaymentPart => {
+      return { ...part, id: partIdOf(id, i), status: 'pending' }
+    }),
+    ...{ preimage: undefined, code: '', created: time, time, refundOf: undefined },
+  }
+}
+
+function requireFeeWithin(fee: Amount, feeMax: Amount | undefined): void {
+  if (feeMax === undefined || fee <= feeMax) return
+  const detail = `the hub asks for ${fee} base units, allowed were ${feeMax}`
+  throw new WalletError('fee_above_cap', detail)
 }
 
 /** Items of one payment: the first has its name. */

@@ -104,8 +104,10 @@ export const invoiceRecordCodec = struct({
   received: amountCodec,
   expiry: timestampCodec,
   description: descriptionCodec,
-  /** The signed string that was handed out. */
+  /** The signed string that was handed out; empty where nobody was asked. */
   text: text(INVOICE_CHARACTERS_MAX),
+  /** How it came to be: the owner asked, an offer was taken up, or somebody paid without being asked. */
+  origin: oneOf('asked', 'offer', 'spontaneous'),
   /** Whether what is locked to it waits for `capture`. */
   hold: flag,
   status: oneOf(...INVOICE_STATUSES),

@@ -1,4 +1,5 @@
 import {
+  type Anchor,
   agreementOf,
   agreeToClose,
   type ChainId,
@@ -17,10 +18,12 @@ import {
   isRejection,
   type LaneUpdate,
   lapseAgreement,
+  lapseWithdrawal,
   leave,
   type Message,
   type MessageOf,
   newParty,
+  type PaymentLetter,
   type Position,
   type Rejection,
   receiveClaim,
@@ -32,6 +35,7 @@ import {
   seeLedger,
   startDraining,
   type Timestamp,
+  withdrawalOf,
 } from '@tallystick/protocol'
 import { stepChannelGone } from './channel-gone.js'
 import { endPart } from './finish-payment.js'
@@ -60,6 +64,7 @@ import {
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
+import { stepWithdraw } from './withdraw-step.js'
 
 /** What every decision depends on. */
 export type WalletContext = {
@@ -68,6 +73,8 @@ export type WalletContext = {
   readonly now: Timestamp
   /** The channel key of an index. */
   readonly signer: (keyIndex: number) => Signer
+  /** How to take what is locked to an anchor without having been asked for (MAIL-5); absent: nothing is. */
+  readonly announced?: (anchor: Anchor) => PaymentLetter | undefined
   /** 16 fresh random bytes, never used before, for a resume that is asked for (CH-18). */
   readonly nonce: Uint8Array
   /** Which streams this wallet lets come; absent: none. */
@@ -105,6 +112,8 @@ export function stepWallet(
       return stepDrain(state, event.channel)
     case 'agreed':
       return stepAgreed(state, event.agreed, context)
+    case 'withdraw':
+      return stepWithdraw(state, event.agreed, context)
     case 'leave':
       return stepLeave(state, event.channel)
     case 'stateLost':
@@ -169,12 +178,14 @@ function stepAttached(state: WalletOverlay, position: Position, context: WalletC
   state.setChannel({ ...held, party: synced.party })
   const draining = synced.party.phase.kind === 'draining'
   const agreed = agreementOf(synced.party)
+  const withdrawal = withdrawalOf(synced.party)
   const messages: Message[] = [
     ...synced.updates.map((update) => ({ kind: 'update', ...update }) as const),
     ...synced.claims.map((claim) => ({ kind: 'claim', ...claim }) as const),
     ...synced.declines.map((decline) => ({ kind: 'decline', ...decline }) as const),
     ...(draining ? [{ kind: 'closeIntent', channel: position.channel } as const] : []),
     ...(agreed === undefined ? [] : [{ kind: 'closeAgreed', ...agreed } as const]),
+    ...(withdrawal === undefined ? [] : [{ kind: 'withdrawAgreed', ...withdrawal } as const]),
   ]
   return messages.map((message) => ({ kind: 'send', message }))
 }
@@ -292,13 +303,13 @@ function stepTimePassed(state: WalletOverlay, context: WalletContext): Outcome {
     const isWaiting = held.party.resuming !== undefined && held.party.phase.kind !== 'closed'
     if (held.books !== 'whole' || isWaiting) {
       // Whether something expired unpaid, such a record does not tell; that an agreement lapsed, it does.
-      const party = lapseAgreement(held.party, context.now)
+      const party = lapse(held.party, context.now)
       if (party !== held.party) state.setChannel({ ...held, party })
       continue
     }
     const expired = expireItems(state, held, context)
     effects.push(...expired.effects)
-    const party = draftOwed(lapseAgreement(expired.party, context.now), context.now)
+    const party = draftOwed(lapse(expired.party, context.now), context.now)
     if (party !== held.party) state.setChannel({ ...held, party })
   }
   for (const { anchor } of [...state.invoices()]) {
@@ -351,6 +362,11 @@ function stepAgreed(
   if (isRejection(party)) return party
   state.setChannel({ ...held, party })
   return [{ kind: 'send', message: { kind: 'closeAgreed', ...agreed } }]
+}
+
+/** What both had agreed on and nobody has used is over. */
+function lapse(party: ChannelParty, now: Timestamp): ChannelParty {
+  return lapseWithdrawal(lapseAgreement(party, now), now)
 }
 
 function changeChannel(

@@ -16,6 +16,8 @@ import { tellRestored, WalletBackups } from '../backup/wallet-backups.js'
 import { PROCESS_CLOCK } from '../clock.js'
 import type { ExitBundle } from '../exit/exit-bundle.js'
 import type { ExitPlan } from '../exit/exit-plan.js'
+import { parseSpontaneousPolicy } from '../letters/parse-letter-arguments.js'
+import { WalletMail } from '../letters/wallet-mail.js'
 import { openNowhere } from '../session/open-nowhere.js'
 import type { TowerGuard } from '../tower/tower-link.js'
 import { WalletError } from '../wallet-error.js'
@@ -43,6 +45,9 @@ import { adopt, endTurns, loseChannels } from './wallet-resume.js'
 import { WalletTowers } from './wallet-towers.js'
 import { WalletWatch } from './wallet-watch.js'
 
+/** More than sending one coin costs (COST-1), in thousands. */
+const SEND_KILO_COST = 2
+
 /**
  * A wallet or a merchant: keys from words, channels with one hub, payments, and the guard that
  * keeps them safe. Everything it is told is checked against certified headers and proofs. Errors
@@ -62,10 +67,11 @@ export class Wallet extends StreamingWallet {
     link: HubLink,
     backups: WalletBackups,
     towers: WalletTowers,
+    mail: WalletMail,
     { stored, guards }: { readonly stored: StoredWallet; readonly guards: boolean },
   ) {
     const channels = new WalletChannels(core, link, stored)
-    super(core, link, channels)
+    super(core, link, channels, mail, () => backups.lettersChanged())
     this.#core = core
     this.#link = link
     this.#backups = backups
@@ -73,6 +79,7 @@ export class Wallet extends StreamingWallet {
     const onBlock = () => {
       link.attachAll()
       this.#exits.learnEnds()
+      this.lettersGoOn()
       this.stream.channelsEnd()
     }
     this.#watch = new WalletWatch(core, { guards, onBlock })
@@ -93,6 +100,7 @@ export class Wallet extends StreamingWallet {
     const url = hubUrl === undefined ? '' : parseUrl(hubUrl, 'hubUrl', ['ws:', 'wss:'])
     const openSocket = hubUrl === undefined ? openNowhere : options.openSocket
     const towerOptions = parseTowers(options.towers)
+    const spontaneous = parseSpontaneousPolicy(options.spontaneous)
     const keys = deriveKeys(masterSeedOf(options.words))
     const { fetch, backup: file } = options
     const { chainId } = feed.ledger
@@ -113,17 +121,22 @@ export class Wallet extends StreamingWallet {
         wallet.stream.changed(effect)
         performEffect(core, link, effect)
         backups.changed(effect)
+        mail.changed(effect)
       },
+      announced: (anchor) => mail.announced(anchor),
       onRefused: (event, rejection) => link.refuse(event, rejection),
       onFault: () => link.stop(),
     })
+    const mail = new WalletMail(core, spontaneous)
     const link: HubLink = new HubLink(core, {
       ...{ url, hub, openSocket },
       onResumed: () => wallet.#watch.catchUp(),
+      onAttached: () => wallet.lettersConnected(),
+      mail,
     })
     const backups = new WalletBackups(core, link, { hubBackups, stored })
     const towers = new WalletTowers(core, towerOptions, options.openSocket)
-    const wallet = new Wallet(core, link, backups, towers, {
+    const wallet = new Wallet(core, link, backups, towers, mail, {
       stored,
       guards: options.guards ?? true,
     })
@@ -132,6 +145,7 @@ export class Wallet extends StreamingWallet {
       if (options.sharedWords ?? false) await core.sharedWords.set()
       await loseChannels(core, options.restored ?? false)
       await endTurns(core)
+      await wallet.loadLetters(restored.backup !== undefined || (options.restored ?? false))
       const { height } = feed
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])
@@ -223,6 +237,32 @@ export class Wallet extends StreamingWallet {
    */
   closeChannel(id: ChannelId, caller: Caller = {}): Promise<void> {
     return this.#channels.close(id, caller)
+  }
+
+  /**
+   * Takes `value` base units out of a channel that stays in use; kept once the ledger has paid them. To any
+   * `lock` on the ledger they go by a second transaction, whose fee comes out of the channel as well; absent: they stay
+   * coins of this wallet. If the process ends in between they are, too, and `send` goes on. Errors:
+   * `amount_invalid`, `lock_invalid`, `channel_unknown`, `state_lost`, `channel_not_usable`, `withdrawal_pending`,
+   * `insolvent`; `withdrawal_lapsed`, which leaves them in the channel, and of `send`.
+   */
+  async withdraw({
+    channel,
+    value,
+    lock,
+    ...caller
+  }: {
+    readonly channel?: ChannelId
+    readonly value: bigint
+    readonly lock?: LockRoot
+  } & Caller): Promise<void> {
+    const { coins, feed } = this.#core
+    const to = lock === undefined ? coins.lock : parseLock(lock)
+    const parsed = parseValue(value, 'value')
+    const isElsewhere = to !== coins.lock
+    const fee = isElsewhere ? BigInt(SEND_KILO_COST * feed.ledger.feePerKiloCost(coins.asset)) : 0n
+    await this.#channels.withdraw(channel, parseValue(parsed + fee, 'value'), caller)
+    if (isElsewhere) await this.send({ lock: to, value: parsed, asset: coins.asset, ...caller })
   }
 
   /**

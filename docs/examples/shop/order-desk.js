@@ -7,6 +7,16 @@ const ORDER_SECONDS = 900
 /** Orders that may wait for their money at a time: each is an invoice that the wallet looks after. */
 const WAITING_MAX = 200
 
+/** Why a refund is not paid, and what to do about it. */
+const REFUND_FAULTS = {
+  insufficient_balance:
+    'The shop has too little in its channels for this refund and the fee of the hub. Sell more first, or add money.',
+  invoice_expired: 'The invoice of the customer has expired: it has to be asked for again.',
+  payment_failed:
+    'The refund did not reach the customer, whose wallet may be closed. The money is back.',
+  hub_disconnected: 'The hub cannot be reached just now. Please try again.',
+}
+
 /** What the shop refuses; `status` is that of the answer. */
 export class Refusal extends Error {
   constructor(status, message) {
@@ -119,7 +129,10 @@ export class OrderDesk {
     } catch (error) {
       // What is under way goes on; what failed is shown, and can be asked for again.
       if (!(error instanceof WalletError)) throw error
-      throw new Refusal(409, `The refund was not paid: ${error.message}.`)
+      throw new Refusal(
+        409,
+        REFUND_FAULTS[error.code] ?? `The refund was not paid: ${error.message}.`,
+      )
     } finally {
       await this.#tell(id)
     }

@@ -23,6 +23,7 @@ import {
   type Signer,
   type Timestamp,
   type TxId,
+  timestamp,
   transactionCodec,
 } from '@tallystick/protocol'
 import type { HubState } from '../core/hub-state.js'
@@ -30,6 +31,8 @@ import type { Journal, LedgerJob } from '../store/journal.js'
 import type { LedgerPort } from './ledger-port.js'
 import { LiquidityQueue } from './liquidity-queue.js'
 import { type LiquidityRequest, unfitRequest } from './liquidity-request.js'
+import { nextWork, type Work } from './next-work.js'
+import { pendingWithdrawals, withdrawOperations } from './pending-withdrawals.js'
 import { withinFunds } from './within-funds.js'
 
 /** Bounds of one batch transaction; together they stay below its size limit. */
@@ -62,6 +65,7 @@ export type CloserParts = {
 export type BatchReport = {
   readonly txId: TxId
   readonly closes: number
+  readonly withdrawals: number
   readonly opens: number
   readonly deposits: number
   readonly bytes: number
@@ -90,7 +94,8 @@ export class Closer {
   readonly #suspects = new Map<ChannelId, number>()
   #closesMax = CLOSES_PER_BATCH
   #requestsMax = REQUESTS_PER_BATCH
-  #closedLast = false
+  /** What the batch before was made of: the others come first now. */
+  #last: Work = 'liquidity'
   #building = false
   /** Whether the ledger is being asked what became of the batch. */
   #asking = false
@@ -156,7 +161,12 @@ export class Closer {
   }
 
   #hasWork(): boolean {
-    return this.#requests.isWaiting || this.#ready().length > 0
+    return this.#requests.isWaiting || this.#ready().length > 0 || this.#withdrawing().length > 0
+  }
+
+  #withdrawing(): Channel[] {
+    const latest = timestamp(this.#parts.now() + AGREEMENT_SECONDS_LEFT)
+    return this.#inOrder(pendingWithdrawals(this.#parts.state, latest))
   }
 
   /** Channels whose agreement may still be used. */
@@ -165,25 +175,35 @@ export class Closer {
     const ready: Channel[] = []
     for (const { party } of this.#parts.state.busyChannels()) {
       const { phase, ledger } = party
-      if (phase.kind !== 'agreed' || isClosing(ledger) || this.#isSuspect(ledger.id)) continue
+      if (phase.kind !== 'agreed' || isClosing(ledger)) continue
       if (phase.validUntil >= latest) ready.push(ledger)
     }
-    return ready.sort((a, b) => a.number - b.number).slice(0, this.#closesMax)
+    return this.#inOrder(ready)
   }
 
-  /** Closes and liquidity never share a transaction: what is wrong with one must not stop the other. */
+  #inOrder(ready: readonly Channel[]): Channel[] {
+    return ready
+      .filter(({ id }) => !this.#isSuspect(id))
+      .sort((a, b) => a.number - b.number)
+      .slice(0, this.#closesMax)
+  }
+
+  /** Kinds of work never share a transaction: what is wrong with one must not stop the others. */
   async #build(): Promise<void> {
     if (this.#flight !== undefined || this.#building || this.#stopped) return
     this.#building = true
     try {
-      const closing = this.#ready()
-      if (closing.length > 0 && (!this.#requests.isWaiting || !this.#closedLast)) {
-        this.#closedLast = true
-        await this.#sendCloses(closing)
-      } else {
-        this.#closedLast = false
-        await this.#sendLiquidity(this.#takeFit())
-      }
+      const [closing, withdrawing] = [this.#ready(), this.#withdrawing()]
+      this.#last = nextWork(this.#last, {
+        closes: closing.length > 0,
+        withdrawals: withdrawing.length > 0,
+        liquidity: this.#requests.isWaiting,
+      })
+      if (this.#last === 'closes') await this.#sendAgreed(closing, this.#closeOperations(closing))
+      else if (this.#last === 'withdrawals') {
+        const operations = withdrawOperations(this.#parts.state, withdrawing)
+        await this.#sendAgreed(withdrawing, operations)
+      } else await this.#sendLiquidity(this.#takeFit())
     } catch (fault) {
       // The ledger is away, and nothing was begun: the next block, or the next request, tries again.
       if (!isAway(fault)) this.#parts.onFault(fault)
@@ -204,9 +224,9 @@ export class Closer {
     return fit
   }
 
-  async #sendCloses(closing: readonly Channel[]): Promise<void> {
+  /** What clients have agreed to: the hub's key signs all of it at once. */
+  async #sendAgreed(closing: readonly Channel[], operations: readonly Operation[]): Promise<void> {
     const { coins, signer } = this.#parts
-    const operations = this.#closeOperations(closing)
     const built = await coins.build({ operations, channels: closing, signers: [signer] })
     if (!isRejection(built)) return this.#send(built, { closing, asked: [] })
     // Too large, or it releases less than its fee: a smaller one, or one of others, may do.
@@ -348,14 +368,16 @@ export class Closer {
     const { body } = decodeTrusted(transactionCodec, job.transaction)
     const count = (kind: Operation['kind']) =>
       body.operations.filter((op) => op.kind === kind).length
-    const closes = body.operations.reduce(
-      (sum, operation) => sum + (operation.kind === 'close' ? operation.closes.length : 0),
-      0,
-    )
+    let [closes, withdrawals] = [0, 0]
+    for (const operation of body.operations) {
+      if (operation.kind === 'close') closes += operation.closes.length
+      if (operation.kind === 'withdraw') withdrawals += operation.withdrawals.length
+    }
     const bytes = job.transaction.length
     this.#parts.onBatch({
       txId: job.id,
       closes,
+      withdrawals,
       opens: count('open'),
       deposits: count('deposit'),
       bytes,

@@ -319,6 +319,7 @@ function isBusy({ party }: HubChannel): boolean {
     party.peer.items.length > 0 ||
     party.owed.length > 0 ||
     party.phase.kind === 'agreed' ||
+    party.withdrawing !== undefined ||
     party.ledger.status.kind === 'closing'
   )
 }

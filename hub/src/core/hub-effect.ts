@@ -19,3 +19,5 @@ export type HubEffect =
   | { readonly kind: 'dataLost'; readonly channel: ChannelId }
   /** A close agreement is binding: the closer may put it into its next batch. */
   | { readonly kind: 'readyToClose'; readonly channel: ChannelId }
+  /** So is a withdrawal. */
+  | { readonly kind: 'readyToWithdraw'; readonly channel: ChannelId }

@@ -9,6 +9,7 @@ import type {
   ResumeAnswer,
   SeenReveal,
   SignedAgreement,
+  SignedWithdrawal,
 } from '@tallystick/protocol'
 
 /** What happens to the hub. Events of one kind of source are batched: peers, or the ledger. */
@@ -30,6 +31,7 @@ export type PeerEvent =
   | { readonly kind: 'decline'; readonly decline: Decline }
   | { readonly kind: 'closeIntent'; readonly channel: ChannelId }
   | { readonly kind: 'closeAgreed'; readonly agreed: SignedAgreement }
+  | { readonly kind: 'withdrawAgreed'; readonly agreed: SignedWithdrawal }
 
 /** Seen in a verified block, in the order of blocks. */
 export type LedgerEvent =
@@ -54,6 +56,8 @@ export function channelOfEvent(event: PeerEvent): ChannelId {
       return event.decline.channel
     case 'closeAgreed':
       return event.agreed.agreement.channel
+    case 'withdrawAgreed':
+      return event.agreed.withdrawal.channel
     case 'resumeAnswered':
     case 'stored':
     case 'closeIntent':

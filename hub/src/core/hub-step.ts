@@ -1,5 +1,6 @@
 import {
   agreeToClose,
+  agreeToWithdraw,
   type ChainId,
   type ChannelId,
   type ChannelParty,
@@ -20,6 +21,7 @@ import {
   receiveUpdate,
   reject,
   type SignedAgreement,
+  type SignedWithdrawal,
   type Signer,
   startDraining,
   type Timestamp,
@@ -90,6 +92,10 @@ export function stepPeer(state: HubOverlay, event: PeerEvent, context: HubContex
       ]
     case 'closeAgreed':
       return isOver(channel) ? [idle(id)] : stepCloseAgreed(state, channel, event.agreed, context)
+    case 'withdrawAgreed':
+      return isOver(channel)
+        ? [idle(id)]
+        : stepWithdrawAgreed(state, channel, event.agreed, context)
   }
 }
 
@@ -163,6 +169,29 @@ function stepCloseAgreed(
   if (refused.length > 0) return refused
   const isRepeated = channel.party.phase.kind === 'agreed'
   return [{ kind: 'readyToClose', channel: id }, ...(isRepeated ? [idle(id)] : [])]
+}
+
+/** HUB-15: the money counts as gone from here on, and the closer pays it out. */
+function stepWithdrawAgreed(
+  state: HubOverlay,
+  channel: HubChannel,
+  agreed: SignedWithdrawal,
+  { chainId, now }: HubContext,
+): HubEffect[] {
+  const { party } = channel
+  const id = party.ledger.id
+  const { role, withdrawn } = agreed.withdrawal
+  const { exitReserve } = party.ledger.terms
+  // A client that was away does not know that the ledger has it.
+  if (role === 'client' && withdrawn <= party.ledger.client.withdrawn) return [idle(id)]
+  if (role !== 'client' || withdrawn - party.ledger.client.withdrawn < exitReserve) {
+    const detail = `a client withdraws ${exitReserve} base units at least: each costs the hub a fee`
+    return [notice(id, reject('amount_too_small', detail))]
+  }
+  const bound = agreeToWithdraw(chainId, party, agreed, now)
+  const refused = keep(state, channel, bound)
+  if (refused.length > 0) return refused
+  return [{ kind: 'readyToWithdraw', channel: id }, ...(bound === party ? [idle(id)] : [])]
 }
 
 /** The channel can be used again: what was owed meanwhile is paid, and what the hub is owed asked for. */

@@ -11,6 +11,7 @@ import {
   equalBytes,
   isRejection,
   lapseAgreement,
+  lapseWithdrawal,
   leave,
   newParty,
   seeLedger,
@@ -117,7 +118,8 @@ function stepRevealSeen(
 function stepTimePassed(state: HubOverlay, context: HubContext): HubEffect[] {
   for (const busy of [...state.busyChannels()]) {
     const channel = expireItems(state, busy, context)
-    const party = draftOwed(lapseAgreement(channel.party, context.now), context.now)
+    const lapsed = lapseWithdrawal(lapseAgreement(channel.party, context.now), context.now)
+    const party = draftOwed(lapsed, context.now)
     if (party !== busy.party) state.setChannel({ ...channel, party })
   }
   return []

@@ -1,4 +1,4 @@
-import { type Rejection, reject, type Timestamp } from '@tallystick/protocol'
+import { LETTER_SECONDS_MAX, type Rejection, reject, type Timestamp } from '@tallystick/protocol'
 import {
   LETTERS_MAX,
   LETTERS_OF_SENDER_IN_BOX_MAX,
@@ -7,9 +7,6 @@ import {
   MAILBOX_BYTES_MAX,
   MAILBOX_LETTERS_MAX,
 } from '../limits.js'
-
-/** How long a letter is kept at most, seconds of ledger time: a payee may be away for a week. */
-export const LETTER_SECONDS_MAX = 7 * 86_400
 
 /** What lies at a hub already, before one more letter is put there. */
 export type MailUse = {

@@ -48,6 +48,7 @@ export class MailDesk {
   readonly #parts: MailDeskParts
   readonly #present = new Map<PublicKey, Recipient>()
   readonly #identities = new Map<Recipient, PublicKey>()
+  readonly #arriving = new Map<Recipient, Promise<void>>()
 
   constructor(parts: MailDeskParts) {
     this.#parts = parts
@@ -80,11 +81,23 @@ export class MailDesk {
     return (await this.#parts.boxes.take(recipient, ids)) > 0
   }
 
-  /** From now on `recipient` is there: it is given what lies in its box. */
-  async arrived(identity: PublicKey, recipient: Recipient): Promise<void> {
-    if (this.#present.get(identity) === recipient) return
+  /**
+   * From now on `recipient` is there: it is given what lies in its box. Kept once it was; absent: nothing
+   * lay there.
+   */
+  arrived(identity: PublicKey, recipient: Recipient): Promise<void> | undefined {
+    if (this.#present.get(identity) === recipient) return this.#arriving.get(recipient)
     this.#present.set(identity, recipient)
     this.#identities.set(recipient, identity)
+    if (!this.#parts.boxes.holds(identity)) return undefined
+    const handed = this.#handAll(identity, recipient).finally(() => {
+      this.#arriving.delete(recipient)
+    })
+    this.#arriving.set(recipient, handed)
+    return handed
+  }
+
+  async #handAll(identity: PublicKey, recipient: Recipient): Promise<void> {
     for (const letter of await this.#parts.boxes.read(identity)) {
       // Of two sessions of one client, the one that came last has the mail.
       if (this.#present.get(identity) === recipient) this.#hand(recipient, letter)

@@ -56,6 +56,8 @@ export function lookupsOfPeers(
       case 'closeAgreed':
         anchors.addPending(id)
         break
+      case 'withdrawAgreed':
+        break
     }
   }
   for (const anchor of reveals) anchors.add(anchor)

@@ -2,7 +2,9 @@ import type { ChannelId, MessageOf } from '@tallystick/protocol'
 import type { PeerEvent } from '../core/hub-event.js'
 
 /** What a client says about a channel that it has attached, and the core judges. */
-type Said = MessageOf<'update' | 'stored' | 'claim' | 'decline' | 'closeIntent' | 'closeAgreed'>
+type Said = MessageOf<
+  'update' | 'stored' | 'claim' | 'decline' | 'closeIntent' | 'closeAgreed' | 'withdrawAgreed'
+>
 
 /** What happens to the hub when a client says this, and the channel that it is about. */
 export function peerEventOf(message: Said): {
@@ -25,6 +27,10 @@ export function peerEventOf(message: Said): {
     case 'closeAgreed': {
       const { kind, ...agreed } = message
       return { channel: agreed.agreement.channel, event: { kind, agreed } }
+    }
+    case 'withdrawAgreed': {
+      const { kind, ...agreed } = message
+      return { channel: agreed.withdrawal.channel, event: { kind, agreed } }
     }
     case 'stored':
     case 'closeIntent':

@@ -80,7 +80,7 @@ export class SessionDesk {
       closed: (session) => this.#heartbeat.remove(session),
       attach: (channel, session, client) => {
         this.#registry.attach(channel, session)
-        void parts.mail.arrived(client, session)
+        return parts.mail.arrived(client, session)
       },
       detach: (channel, session) => this.#registry.detach(channel, session),
       submit: (client, event) => pipeline.peer(event, client),

@@ -29,8 +29,11 @@ export type SessionHost = {
   ended(session: Session): void
   /** Its connection is gone. */
   closed(session: Session): void
-  /** From now on `session`, of `client`, speaks for the channel; whoever did before does no more. */
-  attach(channel: ChannelId, session: Session, client: PublicKey): void
+  /**
+   * From now on `session`, of `client`, speaks for the channel; whoever did before does no more. Kept once its
+   * letters were handed over; absent: there are none.
+   */
+  attach(channel: ChannelId, session: Session, client: PublicKey): Promise<void> | undefined
   detach(channel: ChannelId, session: Session): void
   /** Kept once the event's batch is durable; clients take turns (INV-46). */
   submit(client: PublicKey, event: PeerEvent): Promise<void>

@@ -76,6 +76,7 @@ export class SessionRegistry {
         session?.idle()
         break
       case 'readyToClose':
+      case 'readyToWithdraw':
       case 'dataLost':
         break
     }

@@ -219,7 +219,8 @@ export class Session {
       case 'claim':
       case 'decline':
       case 'closeIntent':
-      case 'closeAgreed': {
+      case 'closeAgreed':
+      case 'withdrawAgreed': {
         const { channel, event } = peerEventOf(message)
         if (this.#isAttached(channel)) this.#await(this.#host.submit(client, event))
         return
@@ -279,8 +280,10 @@ export class Session {
     }
     this.#channels.add(channel)
     const owner = transcript.client
-    this.#host.attach(channel, this, owner)
-    this.#await(this.#host.submit(owner, { kind: 'attached', owner, position }))
+    const submit = () => this.#host.submit(owner, { kind: 'attached', owner, position })
+    // MAIL-2: what letters say of a payment is known before the payment comes.
+    const handed = this.#host.attach(channel, this, owner)
+    this.#await(handed === undefined ? submit() : handed.then(submit))
   }
 
   /** Channels that are over are looked for only where places are short. */

@@ -96,6 +96,7 @@ export const ANSWERED = {
   }),
   quote: z.strictObject({
     ...{ object: z.literal('quote'), amount, asset: whole, fee: amount, total: amount },
+    parts: whole,
     ...{ payee: z.string(), description: z.string(), expires: whole },
   }),
   balance: z.strictObject({

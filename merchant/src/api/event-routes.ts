@@ -16,11 +16,8 @@ export function serveEvents(server: RouteServer, { database, news }: MerchantPar
     return events.page({ account: scopeOf(caller), after, limit })
   }
 
-  server.get(ROUTES.events, async ({ after, limit, wait }, caller, request) => {
-    const late = AbortSignal.timeout(wait * 1_000)
-    const gone = new AbortController()
-    request.once('close', () => gone.abort())
-    const signal = AbortSignal.any([late, gone.signal])
+  server.get(ROUTES.events, async ({ after, limit, wait }, caller, gone) => {
+    const signal = AbortSignal.any([AbortSignal.timeout(wait * 1_000), gone])
     for (;;) {
       // Listens before it looks: what comes in between is not missed.
       const isNews = wait > 0 && !signal.aborted ? news.next(signal) : undefined

@@ -2,10 +2,12 @@ import { WalletError } from '@tallystick/client-sdk'
 import type { z } from 'zod'
 import { type ApiCaller, scopeOf, sees } from '../core/caller.js'
 import type { ObjectKind } from '../core/object-events.js'
+import type { ChannelDesk } from '../desk/channel-desk.js'
+import { describedAs } from '../desk/described-as.js'
 import type { InvoiceDesk } from '../desk/invoice-desk.js'
 import type { MerchantParts } from '../desk/merchant-parts.js'
 import type { PaymentDesk } from '../desk/payment-desk.js'
-import { quotePayment } from '../desk/payment-quote.js'
+import { quotePayment } from '../desk/quote-payment.js'
 import { resourceOf } from '../store/object-resource.js'
 import type { StoredObject } from '../store/object-row.js'
 import { ObjectStore } from '../store/object-store.js'
@@ -25,7 +27,11 @@ type ListWish = {
 export function serveObjects(
   server: RouteServer,
   parts: MerchantParts,
-  desks: { readonly invoices: InvoiceDesk; readonly payments: PaymentDesk },
+  desks: {
+    readonly invoices: InvoiceDesk
+    readonly payments: PaymentDesk
+    readonly channels: ChannelDesk
+  },
 ): void {
   const { wallet } = parts
   const objects = new ObjectStore(parts.database)
@@ -49,8 +55,8 @@ export function serveObjects(
 
   server.post(ROUTES.createInvoice, {
     first: async ({ body }, caller, remember) => {
-      const { amount, description, expiry_seconds: expirySeconds, metadata } = body
-      const order = { amount, description, expirySeconds, metadata }
+      const { amount, description, expiry_seconds: expirySeconds, hold, metadata } = body
+      const order = { amount: amount ?? undefined, description, expirySeconds, hold, metadata }
       return invoice.parse(resourceOf(await desks.invoices.create(caller, order, remember)))
     },
     again: (id, caller) => show('invoice', id, caller, invoice),
@@ -58,21 +64,33 @@ export function serveObjects(
   server.get(ROUTES.invoices, (asked, caller) => list('invoice', asked, caller, invoice))
   server.get(ROUTES.invoice, ({ id }, caller) => show('invoice', id, caller, invoice))
 
-  server.get(ROUTES.quote, async ({ invoice: text }) => {
-    const { invoice, amount, fee } = await quotePayment(wallet, text)
-    const { asset, payee, description, expiry } = invoice
+  for (const [route, kind] of [
+    [ROUTES.captureInvoice, 'capture'],
+    [ROUTES.cancelInvoice, 'cancel'],
+  ] as const) {
+    server.post(route, {
+      first: async ({ asked: { id } }, caller, remember) => {
+        const found = await find('invoice', id, caller)
+        return invoice.parse(resourceOf(await desks.invoices.decide(kind, found, remember(id))))
+      },
+      again: (id, caller) => show('invoice', id, caller, invoice),
+    })
+  }
+
+  server.get(ROUTES.quote, async ({ invoice: text, amount: named }) => {
+    const { amount, fee, asset, payee, ...quote } = await quotePayment(wallet, text, named)
     return {
       object: 'quote' as const,
       ...{ amount: `${amount}`, asset, fee: `${fee}`, total: `${amount + fee}` },
-      ...{ payee, description: description.kind === 'text' ? description.text : '' },
-      expires: expiry,
+      ...{ parts: quote.parts, payee, description: describedAs(quote.description) },
+      expires: quote.expiry,
     }
   })
 
   server.post(ROUTES.createPayment, {
     first: async ({ body }, caller, remember) => {
-      const { invoice, fee_max: feeMax, metadata } = body
-      const order = { invoice, feeMax, metadata, sale: undefined }
+      const { invoice, amount, fee_max: feeMax, metadata } = body
+      const order = { invoice, amount, feeMax, metadata, sale: undefined }
       return payment.parse(resourceOf(await desks.payments.create(caller, order, remember)))
     },
     again: (id, caller) => show('payment', id, caller, payment),
@@ -82,12 +100,12 @@ export function serveObjects(
 
   server.post(ROUTES.createRefund, {
     first: async ({ body }, caller, remember) => {
-      const { invoice, fee_max: feeMax, metadata } = body
+      const { invoice, amount, fee_max: feeMax, metadata } = body
       const sale = await find('invoice', body.sale, caller)
       if (sale.status !== 'paid') {
         throw new WalletError('sale_unknown', `${sale.id} is ${sale.status}, and was never paid`)
       }
-      const order = { invoice, feeMax, metadata, sale }
+      const order = { invoice, amount, feeMax, metadata, sale }
       return refund.parse(resourceOf(await desks.payments.create(caller, order, remember)))
     },
     again: (id, caller) => show('refund', id, caller, refund),
@@ -97,6 +115,13 @@ export function serveObjects(
 
   server.get(ROUTES.channels, (asked, caller) => list('channel', asked, caller, channel))
   server.get(ROUTES.channel, ({ id }, caller) => show('channel', id, caller, channel))
+  server.post(ROUTES.closeChannel, {
+    first: async ({ asked: { id } }, caller, remember) => {
+      await desks.channels.close(await find('channel', id, caller), remember(id))
+      return show('channel', id, caller, channel)
+    },
+    again: (id, caller) => show('channel', id, caller, channel),
+  })
   server.get(ROUTES.balance, async () => {
     const balance = await wallet.balance()
     return {

@@ -87,7 +87,8 @@ export const ASKED = {
     ...list('re'),
     status: z.enum(['pending', 'paid', 'failed', 'unknown']).optional(),
   }),
-  quote: z.strictObject({ invoice: invoiceText }),
+  /** `amount`: where the invoice leaves it open. */
+  quote: z.strictObject({ invoice: invoiceText, amount: value.optional() }),
   channel: z.strictObject({ id: idOf('ch') }),
   channels: z.strictObject({
     ...list('ch'),
@@ -126,17 +127,27 @@ export const ASKED = {
 export const BODIES = {
   none: z.strictObject({}),
   invoice: z.strictObject({
-    amount: value,
+    /** Null: the payer says how much. It has to be said: a price that got lost must not be anybody's choice. */
+    amount: value.nullable(),
     description: shown(DESCRIPTION_BYTES_MAX).default(''),
     expiry_seconds: z.int().min(1).max(INVOICE_SECONDS_MAX).default(3_600),
+    /** What is paid is held until it is captured or cancelled. */
+    hold: z.boolean().default(false),
     metadata,
   }),
-  payment: z.strictObject({ invoice: invoiceText, fee_max: units.optional(), metadata }),
+  payment: z.strictObject({
+    invoice: invoiceText,
+    /** Where the invoice leaves it open. */
+    amount: value.optional(),
+    fee_max: units.optional(),
+    metadata,
+  }),
   refund: z.strictObject({
     /** The shop's invoice that is paid back. */
     sale: idOf('inv'),
     /** The customer's invoice over what is to come back. */
     invoice: invoiceText,
+    amount: value.optional(),
     fee_max: units.optional(),
     metadata,
   }),

@@ -65,6 +65,15 @@ export const ROUTES = {
   }),
   invoices: get('/v1/invoices', 'Invoices, newest first', ASKED.invoices, ANSWERED.invoices, READ),
   invoice: get('/v1/invoices/:id', 'An invoice', ASKED.invoice, ANSWERED.invoice, READ),
+  captureInvoice: post('/v1/invoices/:id/capture', 'Take what is held for it', 'invoice', {
+    ...{ asked: ASKED.invoice, body: BODIES.none, answered: ANSWERED.invoice, status: 200 },
+  }),
+  cancelInvoice: post(
+    '/v1/invoices/:id/cancel',
+    'Have it be paid no more, and give back what is held for it',
+    'invoice',
+    { asked: ASKED.invoice, body: BODIES.none, answered: ANSWERED.invoice, status: 200 },
+  ),
   quote: get('/v1/quote', 'What paying an invoice would cost', ASKED.quote, ANSWERED.quote, READ),
   createPayment: post('/v1/payments', 'Pay an invoice', 'pay', {
     ...{ asked: none, body: BODIES.payment, answered: ANSWERED.payment },
@@ -79,6 +88,13 @@ export const ROUTES = {
   balance: get('/v1/balance', "Where the shop's money is", none, ANSWERED.balance, SHOP),
   channels: get('/v1/channels', 'Channels', ASKED.channels, ANSWERED.channels, SHOP),
   channel: get('/v1/channels/:id', 'A channel', ASKED.channel, ANSWERED.channel, SHOP),
+  closeChannel: post(
+    '/v1/channels/:id/close',
+    'Close it together with the hub; its events tell the rest',
+    'pay',
+    { asked: ASKED.channel, body: BODIES.none, answered: ANSWERED.channel, status: 202 },
+    { isOfShop: true },
+  ),
   events: get(
     '/v1/events',
     'Events behind a cursor, oldest first; waits for news where it is asked to',

@@ -1,4 +1,4 @@
-import express, { type Request, type RequestHandler, type Router } from 'express'
+import express, { type RequestHandler, type Router } from 'express'
 import type { z } from 'zod'
 import type { ApiCaller } from '../core/caller.js'
 import type { KeyStore } from '../store/key-store.js'
@@ -38,13 +38,16 @@ export class RouteServer {
     answer: (
       asked: z.output<R['asked']>,
       caller: ApiCaller,
-      request: Request,
+      /** Aborted once nobody waits for the answer any more. */
+      gone: AbortSignal,
     ) => Promise<z.input<R['answered']>>,
   ): void {
     this.router.get(route.path, async (request, response) => {
       const caller = await authenticate(request, route, this.#parts)
       const asked = parsed(route.asked, { ...request.query, ...request.params })
-      response.json(await answer(asked as z.output<R['asked']>, caller, request))
+      const gone = new AbortController()
+      response.once('close', () => gone.abort())
+      response.json(await answer(asked as z.output<R['asked']>, caller, gone.signal))
     })
   }
 

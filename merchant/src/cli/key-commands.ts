@@ -41,7 +41,7 @@ export function addKeyCommands(program: Command): void {
 export function place(command: Command): Command {
   return command
     .requiredOption('--data <dir>', "folder of the server, with its operator's token")
-    .option('--url <url>', 'address of the server', serverAddress, 'http://127.0.0.1:9750')
+    .option('--url <url>', 'address of the server', serverAddress, 'http://127.0.0.1:9760')
     .option('--json', 'print JSON')
 }
 

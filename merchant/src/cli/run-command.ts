@@ -31,7 +31,7 @@ export function addRunCommand(program: Command): void {
     .requiredOption('--hub <url>', "the hub's session address", sessionAddress)
     .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--port <number>', 'port to listen on, 0 for any', wholeNumber(0, 65_535), 9_750)
+    .option('--port <number>', 'port to listen on, 0 for any', wholeNumber(0, 65_535), 9_760)
     .option('--allow-private-webhooks', 'events may go to private addresses, and without TLS')
     .option('--stop-with-parent', 'stop when standard input ends')
     .option('--json', 'print the address as one JSON object')

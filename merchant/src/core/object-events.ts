@@ -9,7 +9,8 @@ export type ObjectStatus = InvoiceStatus | PaymentStatus | ChannelStatus
 const FOLLOWING: Readonly<Record<ObjectKind, Readonly<Record<string, readonly ObjectStatus[]>>>> = {
   invoice: {
     open: ['held', 'paid', 'expired', 'cancelled'],
-    held: ['paid', 'cancelled'],
+    // What is held and being claimed may still come to nothing.
+    held: ['paid', 'cancelled', 'expired'],
   },
   payment: { pending: ['paid', 'failed', 'unknown'], unknown: ['paid', 'failed'] },
   refund: { pending: ['paid', 'failed', 'unknown'], unknown: ['paid', 'failed'] },

@@ -1,11 +1,12 @@
 import type { WalletChannel } from '@tallystick/client-sdk'
 import type { OpenedWallet } from '@tallystick/client-sdk/node'
-import { isClosing } from '@tallystick/protocol'
+import { type ChannelId, isClosing } from '@tallystick/protocol'
 import { MAIN_ACCOUNT } from '../core/caller.js'
 import type { ChannelStatus } from '../core/object-events.js'
 import { insertEvent } from '../store/event-store.js'
-import { dataOf } from '../store/object-row.js'
+import { dataOf, type StoredObject } from '../store/object-row.js'
 import { changeObject, findObject, insertObject } from '../store/object-store.js'
+import { type DoneRequest, rememberRequest } from '../store/request-store.js'
 import { type ChannelData, channelData } from '../store/stored-data.js'
 import { type MerchantParts, newId } from './merchant-parts.js'
 
@@ -14,6 +15,8 @@ export class ChannelDesk {
   readonly #parts: MerchantParts
   /** What has been told of each already. */
   readonly #told = new Map<string, ChannelStatus>()
+  /** Being closed at the shop's word. */
+  readonly #closing = new Set<ChannelId>()
   #last: Promise<void> = Promise.resolve()
 
   constructor(parts: MerchantParts) {
@@ -26,6 +29,32 @@ export class ChannelDesk {
       // Not waited for: a slow disk must not hold up the wallet's own look at the block.
       this.catchUp().catch((error) => this.#parts.onProblem('channels_not_followed', `${error}`))
     })
+  }
+
+  /**
+   * Has a channel be closed by agreement with the hub, once nothing is pending on it; kept at once, and its events tell
+   * the rest. A close that was begun goes on at the next start.
+   */
+  async close(channel: StoredObject, request: DoneRequest): Promise<void> {
+    await this.#parts.database.write((statements) => rememberRequest(statements, request))
+    this.#close(channel.link as ChannelId)
+  }
+
+  /** Goes on closing what was being closed. */
+  resume(): void {
+    for (const { party } of this.#parts.wallet.channels()) {
+      const { kind } = party.phase
+      if (kind === 'draining' || kind === 'agreed') this.#close(party.ledger.id)
+    }
+  }
+
+  #close(id: ChannelId): void {
+    if (this.#closing.has(id)) return
+    this.#closing.add(id)
+    this.#parts.wallet
+      .closeChannel(id)
+      .catch((error) => this.#parts.onProblem('channel_not_closed', String(error)))
+      .finally(() => this.#closing.delete(id))
   }
 
   /** Compares the wallet's channels with what has been told of them. */

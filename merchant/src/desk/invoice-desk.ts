@@ -12,9 +12,12 @@ import { type MerchantParts, newId } from './merchant-parts.js'
 
 /** What a shop asks for. */
 export type InvoiceOrder = {
-  readonly amount: bigint
+  /** Base units; absent: the payer says how much. */
+  readonly amount: bigint | undefined
   readonly description: string
   readonly expirySeconds: number
+  /** What is paid is held until it is captured. */
+  readonly hold: boolean
   readonly metadata: Readonly<Record<string, string>>
 }
 
@@ -42,23 +45,46 @@ export class InvoiceDesk {
   ): Promise<StoredObject> {
     const { wallet, database, now } = this.#parts
     const record = await wallet.createInvoice({
-      ...{ value: order.amount, description: order.description },
-      ...{ expirySeconds: order.expirySeconds, signal: AbortSignal.timeout(HUB_MS_MAX) },
+      ...(order.amount !== undefined && { value: order.amount }),
+      ...{ description: order.description, expirySeconds: order.expirySeconds, hold: order.hold },
+      signal: AbortSignal.timeout(HUB_MS_MAX),
     })
     const id = newId(this.#parts, 'inv')
     const data: InvoiceData = {
-      ...{ amount: order.amount.toString(), asset: assetOf(record) },
+      ...{ amount: record.amount?.toString() ?? null, asset: assetOf(record) },
       ...{ description: order.description, invoice: record.text, anchor: record.anchor },
-      ...{ expires: record.expiry, hold: false, metadata: { ...order.metadata } },
+      ...{ expires: record.expiry, hold: record.hold, metadata: { ...order.metadata } },
       ...{ received: null, refunded: '0' },
     }
-    return database.write(async (statements) => {
-      const request = remember(id)
-      await rememberRequest(statements, request)
+    await database.write(async (statements) => {
+      await rememberRequest(statements, remember(id))
       await insertObject(statements, {
         ...{ id, kind: 'invoice', account: caller.account, link: record.anchor },
         ...{ status: 'open', created: now(), data },
       })
+    })
+    // What has become of it in between was told to nobody.
+    await this.learn((await wallet.invoice(record.anchor)) ?? record)
+    return requireObject(await this.#objects.get(id), id)
+  }
+
+  /**
+   * Takes what is held for an invoice, or has it be paid no more and gives back what is held; what the wallet does twice,
+   * it does once. Errors: as of `Wallet.capture` and `Wallet.cancel`.
+   */
+  async decide(
+    kind: 'capture' | 'cancel',
+    { id, link }: StoredObject,
+    request: DoneRequest,
+  ): Promise<StoredObject> {
+    const { wallet, database } = this.#parts
+    const anchor = link as Anchor
+    const signal = AbortSignal.timeout(HUB_MS_MAX)
+    await this.learn(
+      kind === 'capture' ? await wallet.capture(anchor, { signal }) : await wallet.cancel(anchor),
+    )
+    return database.write(async (statements) => {
+      await rememberRequest(statements, request)
       return requireObject(await findObject(statements, 'id', [id]), id)
     })
   }
@@ -71,7 +97,8 @@ export class InvoiceDesk {
       if (found === undefined) return false
       const before = dataOf(invoiceData, found)
       const status = statusOf(record)
-      const received = status === 'paid' ? record.received.toString() : before.received
+      const isIn = status === 'held' || status === 'paid'
+      const received = isIn ? record.received.toString() : before.received
       if (status === found.status && received === before.received) return false
       const after = await changeObject(
         statements,
@@ -83,7 +110,7 @@ export class InvoiceDesk {
       if (status === 'paid') {
         await insertBooking(statements, {
           ...{ kind: 'sale', reference: found.id, account: found.account, link: record.anchor },
-          ...{ ledger: 0n, channels: record.amount, text: before.description, time: now() },
+          ...{ ledger: 0n, channels: record.received, text: before.description, time: now() },
         })
       }
       return true
@@ -108,8 +135,9 @@ export class InvoiceDesk {
 }
 
 /** What others see of an invoice: that its preimage is being shown is the wallet's own affair. */
-function statusOf({ status }: InvoiceRecord): InvoiceStatus {
-  return status === 'claiming' ? 'open' : status
+function statusOf({ status, hold }: InvoiceRecord): InvoiceStatus {
+  if (status === 'claiming') return hold ? 'held' : 'open'
+  return status
 }
 
 function assetOf({ text }: InvoiceRecord): number {

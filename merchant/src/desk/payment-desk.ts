@@ -1,5 +1,5 @@
 import { type PaymentRecord, WalletError } from '@tallystick/client-sdk'
-import { type Anchor, toHex } from '@tallystick/protocol'
+import { type Anchor, isRejection, parseInvoice, toHex } from '@tallystick/protocol'
 import type { ApiCaller } from '../core/caller.js'
 import type { PaymentStatus } from '../core/object-events.js'
 import { PAYMENT_MS_MAX } from '../limits.js'
@@ -21,13 +21,16 @@ import {
   type PaymentData,
   paymentData,
 } from '../store/stored-data.js'
+import { describedAs } from './described-as.js'
 import { type MerchantParts, newId } from './merchant-parts.js'
-import { quotePayment } from './payment-quote.js'
+import { quotePayment } from './quote-payment.js'
 
 /** What a shop wants to have paid. */
 export type PaymentOrder = {
   /** The payee's invoice. */
   readonly invoice: string
+  /** Base units, where the invoice leaves the amount open. */
+  readonly amount: bigint | undefined
   /** The most that the hub may ask for it, base units; absent: what it asks for now. */
   readonly feeMax: bigint | undefined
   readonly metadata: Readonly<Record<string, string>>
@@ -65,7 +68,10 @@ export class PaymentDesk {
     const { database, wallet, now } = this.#parts
     const { sale } = order
     const kind = sale === undefined ? 'payment' : 'refund'
-    const { invoice, amount, fee } = await quotePayment(wallet, order.invoice)
+    // Named before what is due to the shop's purse: this would be refused however full it is.
+    if (sale !== undefined) requireLeft(dataOf(invoiceData, sale), sale.id, askedBy(order))
+    const { asset, ...quote } = await quotePayment(wallet, order.invoice, order.amount)
+    const { amount, fee } = quote
     const feeMax = order.feeMax ?? fee
     if (fee > feeMax) {
       const detail = `the hub asks for ${fee} base units, allowed were ${feeMax}`
@@ -73,11 +79,10 @@ export class PaymentDesk {
     }
     const id = newId(this.#parts, kind === 'refund' ? 're' : 'pay')
     const request = remember(id)
-    const { description } = invoice
     const data: PaymentData = {
-      ...{ amount: amount.toString(), asset: invoice.asset, fee_max: feeMax.toString(), fee: null },
-      ...{ description: description.kind === 'text' ? description.text : '' },
-      ...{ invoice: order.invoice, payee: invoice.payee, anchor: invoice.anchor },
+      ...{ amount: amount.toString(), asset, fee_max: feeMax.toString(), fee: null },
+      ...{ description: describedAs(quote.description), invoice: order.invoice },
+      ...{ payee: quote.payee, anchor: quote.anchor },
       ...{ metadata: { ...order.metadata }, preimage: null, code: null, sale: sale?.id ?? null },
     }
     const spending = { id, key: caller.key, time: now(), amount: amount + feeMax }
@@ -157,8 +162,8 @@ export class PaymentDesk {
   /** Pays once, by the wallet's key. Throws `WalletError` when the wallet has promised nothing, and will not. */
   async #pay(payment: StoredObject): Promise<void> {
     const { wallet } = this.#parts
-    const { invoice, fee_max: feeMax, sale } = dataOf(paymentData, payment)
-    const wish = { key: walletKey(payment), feeMax: BigInt(feeMax) }
+    const { invoice, amount, fee_max: feeMax, sale } = dataOf(paymentData, payment)
+    const wish = { key: walletKey(payment), amount: BigInt(amount), feeMax: BigInt(feeMax) }
     try {
       const anchor = sale === null ? undefined : await this.#anchorOf(sale)
       const paid =
@@ -234,23 +239,33 @@ function statusOf({ status }: Pick<PaymentRecord, 'status'>): PaymentStatus {
     case 'pending':
     case 'cancelling':
       return 'pending'
+    case 'unknown':
     case 'paid':
     case 'failed':
-    case 'unknown':
       return status
   }
 }
 
-/** Counts a refund against its sale before it is made. Throws `Refusal`: `refund_above_sale`. */
+/** What an order asks for; 0 where that is for the wallet to complain about. */
+function askedBy({ invoice: text, amount }: PaymentOrder): bigint {
+  const invoice = parseInvoice(text)
+  return (isRejection(invoice) ? amount : (invoice.amount ?? amount)) ?? 0n
+}
+
+/** All refunds of a sale together never exceed it. Throws `Refusal`: `refund_above_sale`. */
+function requireLeft({ received, refunded }: InvoiceData, sale: string, amount: bigint): void {
+  const left = BigInt(received ?? '0') - BigInt(refunded)
+  if (amount <= left) return
+  const detail = `${left} base units of ${sale} can be refunded, and this asks for ${amount}`
+  throw new Refusal('refund_above_sale', detail)
+}
+
+/** Counts a refund against its sale before it is made. Throws as `requireLeft`. */
 async function noteRefund(statements: Statements, sale: string, amount: bigint): Promise<void> {
   const found = await findObject(statements, 'id', [sale])
   if (found === undefined) return
   const before = dataOf(invoiceData, found)
-  const left = BigInt(before.received ?? '0') - BigInt(before.refunded)
-  if (amount > left) {
-    const detail = `${left} base units of ${sale} can be refunded, and this asks for ${amount}`
-    throw new Refusal('refund_above_sale', detail)
-  }
+  requireLeft(before, sale, amount)
   await setRefunded(statements, sale, before, BigInt(before.refunded) + amount)
 }
 

@@ -68,7 +68,10 @@ function noteLink(party: ChannelParty, item: PendingItem, known: KnownLink): Cha
     : withNote(party, { ...note, known: shown })
 }
 
-/** As payee: asks the payer to drop an item. Refused while a link is known that was not paid: it is money. */
+/**
+ * As payee: asks the payer to drop an item, or what is left of it. Refused while a link is known that is not
+ * paid yet: it is money.
+ */
 export function declineItem(
   party: ChannelParty,
   id: ItemId,

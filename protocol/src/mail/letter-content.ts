@@ -39,7 +39,7 @@ export const letterContentCodec = union({
       answerKey: fixedBytes(ANSWER_KEY_BYTES),
     }),
   ],
-  /** Tells the payee how to take a payment that it did not ask for (MAIL-6). */
+  /** Tells the payee how to take a payment that it did not ask for (MAIL-5). */
   payment: [
     2,
     struct({

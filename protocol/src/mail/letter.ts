@@ -36,6 +36,8 @@ import { padded, unpadded } from './padded.js'
 
 /** A sealed letter, at most, bytes (MAIL-1). */
 export const LETTER_BYTES_MAX = 8_192
+/** How long a hub keeps a letter at most, seconds of ledger time: a payee may be away for a week (MAIL-3). */
+export const LETTER_SECONDS_MAX = 7 * 86_400
 /** The smallest sealed letter takes up to this many bytes; each larger size is twice the one before. */
 const LETTER_BYTES_MIN = 512
 /** Bytes that everything around what is sealed takes at the most: whole letters stay below a power of two. */

@@ -1,3 +1,4 @@
+import { signedWithdrawalCodec } from '../channel/agree-withdrawal.js'
 import { claimCodec, declineCodec, storedCodec } from '../channel/claim.js'
 import { signedAgreementCodec } from '../channel/cooperative-close.js'
 import { hubPolicyCodec } from '../channel/hub-policy.js'
@@ -104,6 +105,8 @@ export const messageCodec = union({
   lettersTaken: [21, struct({ ids: list(letterIdCodec, LETTERS_TAKEN_MAX, 1) })],
   /** The letter of the request is on the hub's disk. */
   letterKept: [22, struct({ request: requestCodec })],
+  /** The client takes money out of a channel that stays in use (CH-17, HUB-15). */
+  withdrawAgreed: [23, signedWithdrawalCodec],
 })
 export type Message = Decoded<typeof messageCodec>
 export type MessageOf<Kind extends Message['kind']> = Extract<Message, { kind: Kind }>

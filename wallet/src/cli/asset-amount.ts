@@ -47,10 +47,11 @@ export function typedAmount(typed: string, denomination: Denomination): Amount {
 }
 
 /** What is no amount of any asset is refused before anybody is asked. Throws as `typedAmount`. */
-export function requireDecimal(typed: string): void {
+export function requireDecimal(typed: string, orNone = false): void {
   const sign = unitsOf(typed, { decimals: DECIMALS_MAX })
-  if (sign > 0n) return
-  throw new CommandError('amount_invalid', `an amount above zero is due, not ${typed}`)
+  if (sign > 0n || (orNone && sign === 0n)) return
+  const least = orNone ? 'no amount below zero' : 'an amount above zero'
+  throw new CommandError('amount_invalid', `${least} is due, not ${typed}`)
 }
 
 /** As many as can be typed. */

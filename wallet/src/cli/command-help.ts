@@ -11,13 +11,15 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'wallet receive 12.50 --description "A lamp" --wait',
     'wallet receive tally1...           # wait for an invoice that was made before',
   ],
+  capture: ['wallet capture tally1...'],
+  cancel: ['wallet cancel tally1...'],
   pay: [
     'wallet pay tally1...',
     'wallet pay tally1... --fee-max 0.05 --key "order 4711" --yes --json',
   ],
   close: ['wallet close', 'wallet close 7 --yes'],
   status: ['wallet status', 'wallet status --keys FILE --store FILE --ledger URL --chain-id ID'],
-  history: ['wallet history', 'wallet history --json'],
+  history: ['wallet history', 'wallet history --limit 5 --json'],
   exit: [
     'wallet exit --plan',
     'wallet exit --channel 7 --wait',

@@ -1,46 +1,71 @@
-import type { WalletChannel } from '@tallystick/client-sdk'
+import type { Wallet, WalletChannel } from '@tallystick/client-sdk'
+import type { ChannelEnd } from '@tallystick/protocol'
 import { endFacts, endLines } from './end-text.js'
 import { byNumber } from './exit-route.js'
-import { moneyOf, timeText } from './ledger-words.js'
+import { type Money, moneyOf, timeText } from './ledger-words.js'
 import { openStore, type WalletPlace } from './open-store.js'
 import { printFacts } from './print-facts.js'
 import { showProgress } from './progress.js'
+import { tradeFacts, tradeLine, tradePage } from './trade-history.js'
 
-export type HistoryCommand = WalletPlace & { readonly json?: true }
+export type HistoryCommand = WalletPlace & {
+  readonly limit: number
+  readonly after?: string
+  readonly json?: true
+}
 
-/** `wallet history`: the channels that are settled: what each paid, penalties and bounties. */
+/** A channel that is settled; `end`: absent where the node does not keep how. */
+type Ended = { readonly held: WalletChannel; readonly end: ChannelEnd | undefined }
+
+/**
+ * `wallet history`: invoices, payments and refunds, newest first, a page of them; and with the first page,
+ * the channels that are settled: what each paid, penalties and bounties.
+ */
 export async function showHistory(options: HistoryCommand): Promise<void> {
+  const { limit, after, json } = options
   const { wallet, ledger, close } = await openStore(options, { as: 'look' })
   try {
-    const settled = byNumber(wallet.allChannels()).filter(
-      ({ party }) => party.phase.kind === 'closed',
-    )
-    const ended = await showProgress('asking how channels ended', () =>
-      Promise.all(settled.map(async (held) => ({ held, end: await wallet.endOf(idOf(held)) }))),
-    )
-    const money = await moneyOf(
-      ledger,
-      settled.map(({ party }) => party.ledger.asset),
-    )
-    const channels = ended.map(({ held: { party }, end }) => {
-      const { id, number, asset, openedTime } = party.ledger
-      return { channel: id, number, asset, opened_time: openedTime, end: endFacts(end) }
-    })
-    const text = ended.map(({ held: { party }, end }) => {
-      const { number, asset, openedTime } = party.ledger
-      const lines = [`opened at ${timeText(openedTime)}`, ...endLines(end, asset, money)]
-      return [`channel ${number}`, ...lines.map((line) => `  ${line}`)].join('\n')
-    })
-    printFacts(
-      options.json,
-      { channels },
-      text.length === 0 ? 'no channel is settled yet' : text.join('\n'),
-    )
+    const { trades, next } = await tradePage(wallet, { after, limit })
+    const ended = after === undefined ? await endedChannels(wallet) : []
+    const money = await moneyOf(ledger, [
+      ...trades.map(({ asset }) => asset),
+      ...ended.map(({ held }) => held.party.ledger.asset),
+    ])
+    const facts = {
+      ...{ entries: trades.map(tradeFacts), next: next ?? null },
+      channels: ended.map(channelFacts),
+    }
+    const text = [
+      ...(trades.length === 0 ? ['no invoices or payments'] : []),
+      ...trades.map((trade) => tradeLine(trade, money)),
+      ...(next === undefined ? [] : [`more: wallet history --after ${next}`]),
+      ...(ended.length === 0 && after === undefined ? ['no channel is settled yet'] : []),
+      ...ended.map((channel) => channelLines(channel, money)),
+    ]
+    printFacts(json, facts, text.join('\n'))
   } finally {
     await close()
   }
 }
 
-function idOf({ party }: WalletChannel) {
-  return party.ledger.id
+function endedChannels(wallet: Wallet): Promise<readonly Ended[]> {
+  const settled = byNumber(wallet.allChannels()).filter(
+    ({ party }) => party.phase.kind === 'closed',
+  )
+  return showProgress('asking how channels ended', () =>
+    Promise.all(
+      settled.map(async (held) => ({ held, end: await wallet.endOf(held.party.ledger.id) })),
+    ),
+  )
+}
+
+function channelFacts({ held: { party }, end }: Ended): object {
+  const { id, number, asset, openedTime } = party.ledger
+  return { channel: id, number, asset, opened_time: openedTime, end: endFacts(end) }
+}
+
+function channelLines({ held: { party }, end }: Ended, money: Money): string {
+  const { number, asset, openedTime } = party.ledger
+  const lines = [`opened at ${timeText(openedTime)}`, ...endLines(end, asset, money)]
+  return [`channel ${number}`, ...lines.map((line) => `  ${line}`)].join('\n')
 }

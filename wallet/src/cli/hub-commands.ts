@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { closeChannels } from './close-channel.js'
+import { cancelInvoice, captureInvoice } from './decide-invoice.js'
 import { initWallet } from './init.js'
 import { openChannel } from './open-channel.js'
 import {
@@ -45,23 +46,41 @@ export function addHubCommands(program: Command): void {
     )
 
   hubCommand(program, 'receive', 'make an invoice, and wait until it is paid')
-    .argument('<amount>', 'such as 12.50; or an invoice of this wallet, to wait for it')
+    .argument(
+      '[amount]',
+      'such as 12.50; left out: the payer says; or an invoice of this wallet, to wait for it',
+    )
     .option('--description <text>', 'what it is for; the payer is shown it')
     .option('--expiry <time>', 'how long it can be paid: 90 (seconds), 15m, 2h, 7d', durationOption)
-    .option('--wait', 'stay until it is paid or over')
+    .option('--hold', 'what is paid is held until "wallet capture" or "wallet cancel" decides')
+    .option('--wait', 'stay until it is paid or over; with --hold, until it is held')
     .option('--qr', 'a QR code, also where there is no terminal')
     .option('--no-qr', 'none')
-    .action(async (amount: string, options: HubOptions) =>
+    .action(async (amount: string | undefined, options: HubOptions) =>
       receivePayment(amount, { ...options, ...(await hubPlaceOf(options)) }),
+    )
+
+  hubCommand(program, 'capture', 'take what is held for an invoice that was made with --hold')
+    .argument('<invoice>', 'an invoice of this wallet')
+    .action(async (invoice: string, options: HubOptions) =>
+      captureInvoice(invoice, { ...options, ...(await hubPlaceOf(options)) }),
+    )
+
+  hubCommand(program, 'cancel', 'take an invoice back, and give back what is held for it')
+    .argument('<invoice>', 'an invoice of this wallet')
+    .action(async (invoice: string, options: HubOptions) =>
+      cancelInvoice(invoice, { ...options, ...(await hubPlaceOf(options)) }),
     )
 
   hubCommand(program, 'pay', 'pay an invoice; again tells what became of it, and pays nothing')
     .argument('<invoice>', 'a text that begins with tally1')
+    .option('--amount <amount>', 'how much, where the invoice leaves it to the payer')
+    .option('--refund <invoice>', 'pays back this paid invoice of this wallet, in all never more')
     .option('--fee-max <amount>', 'the most that the hub may ask for it; left out: what was shown')
     .option('--key <text>', 'name of the payment: one key pays once; left out: of the invoice')
-    .option('--timeout <seconds>', 'how long the payee is waited for', secondsOption)
+    .option('--timeout <seconds>', 'how long the payee is waited for', secondsOption, 60)
     .option('--yes', 'do it without asking')
-    .action(async (invoice: string, options: HubOptions) =>
+    .action(async (invoice: string, options: HubOptions & { readonly timeout: number }) =>
       payInvoice(invoice, { ...options, ...(await hubPlaceOf(options)) }),
     )
 

@@ -1,15 +1,29 @@
 import type { InvoiceRecord } from '@tallystick/client-sdk'
 import type { Timestamp } from '@tallystick/protocol'
 import type { AssetAmounts } from './asset-amount.js'
+import { descriptionFacts, descriptionLine } from './description-text.js'
 import { spanText, timeText } from './ledger-words.js'
-import { printableLine } from './print-facts.js'
+
+/**
+ * How an invoice stands for whoever made it. While its preimage is on the way, what was locked to it is
+ * still only held.
+ */
+export function invoiceStatus({
+  status,
+}: Pick<InvoiceRecord, 'status'>): Exclude<InvoiceRecord['status'], 'claiming'> {
+  return status === 'claiming' ? 'held' : status
+}
 
 /** An invoice of this wallet for programs: amounts are decimal strings of base units. */
 export function invoiceFacts(invoice: InvoiceRecord, asset: number): object {
-  const { anchor, amount, expiry, description, text, status, time, refunded } = invoice
+  const { anchor, amount, received, expiry, description, text, created, time } = invoice
+  const { hold, waitsUntil, refunded } = invoice
   return {
-    ...{ invoice: text, anchor, status, asset, amount: `${amount}` },
-    ...{ description, expiry, time, refunded: `${refunded}` },
+    ...{ invoice: text, anchor, status: invoiceStatus(invoice), asset },
+    ...{ amount: amount === undefined ? null : `${amount}`, received: `${received}` },
+    ...descriptionFacts(description),
+    ...{ hold, held_until: waitsUntil ?? null },
+    ...{ created, expiry, time, refunded: `${refunded}` },
   }
 }
 
@@ -18,26 +32,30 @@ export function invoiceLines(
   { amount, description, expiry }: InvoiceRecord,
   { money, now }: { readonly money: AssetAmounts; readonly now: Timestamp },
 ): string[] {
+  const words = descriptionLine(description)
   return [
-    `to be paid  ${money.show(amount)}`,
-    ...(description === '' ? [] : [`for         ${printableLine(description)}`]),
+    `to be paid  ${amount === undefined ? `as much ${money.code} as the payer likes` : money.show(amount)}`,
+    ...(words === '' ? [] : [`for         ${words}`]),
     `until       ${timeText(expiry)}, ${spanText(Math.max(0, expiry - now))} from now`,
   ]
 }
 
 /** What became of it. */
-export function invoiceOutcome(
-  { status, amount, time }: InvoiceRecord,
-  money: AssetAmounts,
-): string {
+export function invoiceOutcome(invoice: InvoiceRecord, money: AssetAmounts): string {
+  const { status, received, time, waitsUntil } = invoice
   switch (status) {
     case 'open':
-      return 'not paid yet'
-    case 'claiming':
-      return `${money.show(amount)} are on the way`
+      return 'open        not paid yet'
+    case 'held':
+    case 'claiming': {
+      const until = waitsUntil === undefined ? '' : ` until ${timeText(waitsUntil)}`
+      return `held        ${money.show(received)}${until}`
+    }
     case 'paid':
-      return `paid        ${money.show(amount)} at ${timeText(time)}`
+      return `paid        ${money.show(received)} at ${timeText(time)}`
     case 'expired':
       return 'expired     nobody has paid it in time'
+    case 'cancelled':
+      return `cancelled   at ${timeText(time)}: it can be paid no more`
   }
 }

@@ -35,6 +35,12 @@ export function secondsOption(text: string): number {
   throw new InvalidArgumentError('seconds from 1 to 99,999 are due here')
 }
 
+/** Entries of a page. */
+export function countOption(text: string): number {
+  if (/^[1-9]\d?$|^100$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('a count from 1 to 100 is due here')
+}
+
 export function chainIdOption(text: string): ChainId {
   const chainId = chainIdOf(text)
   if (chainId !== undefined) return chainId

@@ -1,18 +1,25 @@
 import { type PaymentRecord, WalletError } from '@tallystick/client-sdk'
-import { type Invoice, isRejection, parseInvoice, routingFee } from '@tallystick/protocol'
-import { type AssetAmounts, assetAmounts } from './asset-amount.js'
+import type { Anchor } from '@tallystick/protocol'
+import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
 import { CommandError, EXIT } from './command-error.js'
 import { confirm } from './confirm.js'
+import { descriptionLine } from './description-text.js'
 import { spanText, timeText } from './ledger-words.js'
 import { type HubPlace, orPending, type WalletAtHub, withHub } from './open-with-hub.js'
+import { anchorOf } from './own-invoice.js'
 import { paymentFacts, paymentLines, paymentStatus } from './payment-text.js'
-import { printableLine, printFacts } from './print-facts.js'
+import { printFacts } from './print-facts.js'
 import { showProgress } from './progress.js'
 
 export type PayCommand = HubPlace & {
+  /** Where the invoice leaves it open. */
+  readonly amount?: string
   readonly feeMax?: string
+  /** The paid invoice of this wallet that this pays back. */
+  readonly refund?: string
   readonly key?: string
-  readonly timeout?: number
+  /** Seconds that the payee is waited for. */
+  readonly timeout: number
   readonly yes?: true
   readonly json?: true
 }
@@ -20,49 +27,65 @@ export type PayCommand = HubPlace & {
 /** `wallet pay`: shows what it costs, asks, and pays; the same invoice is paid once, however often it is run. */
 export async function payInvoice(typed: string, options: PayCommand): Promise<void> {
   const text = typed.trim()
-  const invoice = parseInvoice(text)
-  if (isRejection(invoice)) throw new CommandError(invoice.code, invoice.detail)
-  const key = options.key ?? `invoice ${invoice.anchor}`
+  const anchor = anchorOf(text)
+  const sale = options.refund === undefined ? undefined : anchorOf(options.refund)
+  if (options.amount !== undefined) requireDecimal(options.amount)
+  if (options.feeMax !== undefined) requireDecimal(options.feeMax, true)
+  const key = options.key ?? `invoice ${anchor}`
   await withHub(options, async (at) => {
     const money = await assetAmounts(at.ledger, at.policy.asset)
-    const before = await at.wallet.paymentOf(key)
-    if (before !== undefined && before.anchor !== invoice.anchor) {
-      throw new CommandError('key_used', `another invoice was paid under the key ${key}`)
-    }
-    const feeMax = options.feeMax === undefined ? undefined : money.unitsOrNone(options.feeMax)
-    const asked = before ?? (await agree(at, invoice, { money, yes: options.yes }))
-    // What was shown is what is paid at most.
-    const cap = feeMax ?? asked?.fee
-    const wish = { key, ...(cap !== undefined && { feeMax: cap }) }
-    const payment = await payOnce(at, text, wish, options.timeout)
-    const keyed = { payment, key }
-    const lines = paymentLines(keyed, money)
-    printFacts(options.json, paymentFacts(keyed, money.asset), lines.join('\n'))
+    const amount = options.amount === undefined ? {} : { amount: money.unitsOf(options.amount) }
+    const known = await at.wallet.paymentOf(key)
+    const cap = known === undefined ? await agree(at, text, { money, amount, options }) : {}
+    const order = { text, sale, wish: { key, ...amount, ...cap } }
+    const payment = await payOnce(at, order, options.timeout)
+    const lines = paymentLines(payment, money)
+    printFacts(options.json, paymentFacts({ payment, key }, money.asset), lines.join('\n'))
     process.exitCode = exitOf(payment)
   })
 }
 
-/** Shows what it costs, and asks; `undefined`: the wallet will refuse it, and say why. Throws `not_confirmed`. */
+/**
+ * Shows what it costs, and asks; the most that is paid for it is what was shown, or `--fee-max`. Throws
+ * why the wallet cannot pay it, `fee_above_cap`, `not_confirmed`.
+ */
 async function agree(
-  { policy, ledger, feed }: WalletAtHub,
-  invoice: Invoice,
-  { money, yes }: { readonly money: AssetAmounts; readonly yes: true | undefined },
-): Promise<{ readonly fee: bigint } | undefined> {
-  const { amount, asset, chainId, description, payee, expiry } = invoice
-  const isOurs = chainId === ledger.chainId && asset === money.asset && feed.time <= expiry
-  if (!isOurs || amount === undefined) return undefined
-  const fee = routingFee(policy, amount)
-  const words = description.kind === 'text' ? description.text : ''
+  { wallet, feed, signal }: WalletAtHub,
+  text: string,
+  {
+    money,
+    amount,
+    options: { feeMax, yes, refund },
+  }: {
+    readonly money: AssetAmounts
+    readonly amount: { readonly amount?: bigint }
+    readonly options: PayCommand
+  },
+): Promise<{ readonly feeMax: bigint }> {
+  const cap = feeMax === undefined ? undefined : money.unitsOrNone(feeMax)
+  const quote = await wallet.quote(text, { ...amount, signal })
+  const words = descriptionLine(quote.description)
   const lines = [
-    `to pay      ${money.show(amount)}`,
-    `fee         ${money.show(fee)}`,
-    ...(words === '' ? [] : [`for         ${printableLine(words)}`]),
-    `payee       ${payee}`,
-    `until       ${timeText(expiry)}, ${spanText(expiry - feed.time)} from now`,
+    `${refund === undefined ? 'to pay   ' : 'to refund'}   ${money.show(quote.amount)}`,
+    `fee         ${money.show(quote.fee)}`,
+    ...(quote.parts === 1 ? [] : [`in parts    over ${quote.parts} channels`]),
+    ...(words === '' ? [] : [`for         ${words}`]),
+    `payee       ${quote.payee}`,
+    `until       ${timeText(quote.expiry)}, ${spanText(Math.max(0, quote.expiry - feed.time))} from now`,
   ]
   process.stderr.write(`${lines.join('\n')}\n`)
-  await confirm(yes, `Pay ${money.show(amount + fee)}`)
-  return { fee }
+  if (cap !== undefined && quote.fee > cap) {
+    const detail = `the hub asks for ${money.show(quote.fee)}, allowed are ${money.show(cap)}`
+    throw new CommandError('fee_above_cap', detail)
+  }
+  await confirm(yes, `Pay ${money.show(quote.amount + quote.fee)}`)
+  return { feeMax: cap ?? quote.fee }
+}
+
+type Order = {
+  readonly text: string
+  readonly sale: Anchor | undefined
+  readonly wish: { readonly key: string; readonly amount?: bigint; readonly feeMax?: bigint }
 }
 
 /**
@@ -71,18 +94,18 @@ async function agree(
  */
 async function payOnce(
   { wallet, signal }: WalletAtHub,
-  text: string,
-  wish: { readonly key: string; readonly feeMax?: bigint },
-  timeoutSeconds: number | undefined,
+  { text, sale, wish }: Order,
+  timeoutSeconds: number,
 ): Promise<PaymentRecord> {
-  const patient =
-    timeoutSeconds === undefined
-      ? signal
-      : AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1_000)])
+  const patient = AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1_000)])
   const waiting = 'waiting for the payee; Ctrl-C ends the wait, and the payment goes on'
   try {
     const paid = await showProgress(waiting, () =>
-      orPending(() => wallet.pay(text, { ...wish, signal: patient })),
+      orPending(() =>
+        sale === undefined
+          ? wallet.pay(text, { ...wish, signal: patient })
+          : wallet.refund(text, { ...wish, sale, signal: patient }),
+      ),
     )
     if (paid !== undefined) return paid
   } catch (error) {
@@ -94,7 +117,7 @@ async function payOnce(
   throw new CommandError('interrupted', 'nothing was promised')
 }
 
-const ENDED = new Set(['payment_failed', 'payment_unresolved'])
+const ENDED = new Set(['payment_failed', 'payment_unknown'])
 
 function exitOf(payment: PaymentRecord): number {
   switch (paymentStatus(payment)) {

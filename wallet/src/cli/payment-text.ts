@@ -1,18 +1,22 @@
 import type { PaymentRecord } from '@tallystick/client-sdk'
 import { toHex } from '@tallystick/protocol'
 import type { AssetAmounts } from './asset-amount.js'
+import { descriptionFacts, descriptionLine } from './description-text.js'
 import { timeText } from './ledger-words.js'
 import { printableLine } from './print-facts.js'
 
-/** Under which key a payment was made. */
-export type KeyedPayment = { readonly payment: PaymentRecord; readonly key: string }
+/** Under which key a payment was made, where that is known. */
+export type KeyedPayment = { readonly payment: PaymentRecord; readonly key: string | null }
 
 /** A payment for programs: amounts are decimal strings of base units; the preimage is the receipt. */
 export function paymentFacts({ payment, key }: KeyedPayment, asset: number): object {
-  const { status, anchor, payee, amount, fee, description, preimage, code, time } = payment
+  const { status, anchor, payee, amount, fee, description, preimage, code } = payment
+  const { text, parts, created, time, refundOf } = payment
   return {
-    ...{ status: paymentStatus(payment), key, anchor, payee, asset },
-    ...{ amount: `${amount}`, fee: `${fee}`, total: `${amount + fee}`, description, time },
+    ...{ status: paymentStatus(payment), key, invoice: text, anchor, payee, asset },
+    ...{ amount: `${amount}`, fee: `${fee}`, total: `${amount + fee}`, parts: parts.length },
+    ...descriptionFacts(description),
+    ...{ refund_of: refundOf ?? null, created, time },
     preimage: preimage === undefined ? null : toHex(preimage),
     failure: status === 'failed' ? code : null,
   }
@@ -29,20 +33,20 @@ export function paymentStatus({
     case 'pending':
     case 'cancelling':
       return 'pending'
-    case 'unresolved':
-      return 'unknown'
     case 'paid':
     case 'failed':
+    case 'unknown':
       return status
   }
 }
 
 /** The same for people. */
-export function paymentLines({ payment, key }: KeyedPayment, money: AssetAmounts): string[] {
+export function paymentLines(payment: PaymentRecord, money: AssetAmounts): string[] {
   const { amount, fee, description, preimage, code, time } = payment
+  const words = descriptionLine(description)
   const what = [
     `amount      ${money.show(amount)}, fee ${money.show(fee)}`,
-    ...(description === '' ? [] : [`for         ${printableLine(description)}`]),
+    ...(words === '' ? [] : [`for         ${words}`]),
   ]
   switch (paymentStatus(payment)) {
     case 'paid':
@@ -65,7 +69,7 @@ export function paymentLines({ payment, key }: KeyedPayment, money: AssetAmounts
       ]
     case 'unknown':
       return [
-        `unknown     this store cannot know how the payment with key ${printableLine(key)} ended`,
+        'unknown     this store cannot know how the payment ended',
         ...what,
         'Its channel went on without it: ask the payee, or look into the store that made it.',
       ]

@@ -1,9 +1,9 @@
 import { type InvoiceRecord, WalletError } from '@tallystick/client-sdk'
-import { type Anchor, isRejection, parseInvoice } from '@tallystick/protocol'
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
-import { CommandError, EXIT, interrupted } from './command-error.js'
-import { invoiceFacts, invoiceLines, invoiceOutcome } from './invoice-text.js'
+import { EXIT, interrupted } from './command-error.js'
+import { invoiceFacts, invoiceLines, invoiceOutcome, invoiceStatus } from './invoice-text.js'
 import { type HubPlace, orPending, type WalletAtHub, withHub } from './open-with-hub.js'
+import { anchorOf, findInvoice } from './own-invoice.js'
 import { printFacts } from './print-facts.js'
 import { showProgress } from './progress.js'
 import { terminalQr } from './terminal-qr.js'
@@ -11,15 +11,19 @@ import { terminalQr } from './terminal-qr.js'
 export type ReceiveCommand = HubPlace & {
   readonly description?: string
   readonly expiry?: number
+  readonly hold?: true
   readonly wait?: true
   readonly qr?: boolean
   readonly json?: true
 }
 
 /** `wallet receive`: an invoice, or an earlier one again; with `--wait`, until it is paid. */
-export async function receivePayment(typed: string, options: ReceiveCommand): Promise<void> {
-  const earlier = typed.toLowerCase().startsWith('tally1') ? anchorOf(typed) : undefined
-  if (earlier === undefined) requireDecimal(typed)
+export async function receivePayment(
+  typed: string | undefined,
+  options: ReceiveCommand,
+): Promise<void> {
+  const earlier = typed?.toLowerCase().startsWith('tally1') ? anchorOf(typed) : undefined
+  if (typed !== undefined && earlier === undefined) requireDecimal(typed)
   await withHub(options, async (at) => {
     const money = await assetAmounts(at.ledger, at.policy.asset)
     const invoice =
@@ -32,13 +36,27 @@ export async function receivePayment(typed: string, options: ReceiveCommand): Pr
     if (!asked.wait) return
     const ended = await waitUntilPaid(at, invoice)
     printFacts(options.json, invoiceFacts(ended, money.asset), invoiceOutcome(ended, money))
-    if (ended.status === 'expired') process.exitCode = EXIT.failed
-    else if (ended.status !== 'paid') process.exitCode = EXIT.pending
+    process.exitCode = exitOf(ended)
   })
 }
 
+/** What was waited for is that it is paid, or held where it is to be held. */
+function exitOf(invoice: InvoiceRecord): number {
+  switch (invoiceStatus(invoice)) {
+    case 'paid':
+      return 0
+    case 'held':
+      return invoice.hold && invoice.status === 'held' ? 0 : EXIT.pending
+    case 'open':
+      return EXIT.pending
+    case 'expired':
+    case 'cancelled':
+      return EXIT.failed
+  }
+}
+
 type Asked = {
-  readonly typed: string
+  readonly typed: string | undefined
   readonly money: AssetAmounts
   readonly options: ReceiveCommand
 }
@@ -46,10 +64,11 @@ type Asked = {
 /** An invoice over what was typed; the hub may have to bring money first. */
 function makeInvoice(
   { wallet, signal }: WalletAtHub,
-  { typed, money, options: { description, expiry } }: Asked,
+  { typed, money, options: { description, expiry, hold } }: Asked,
 ): Promise<InvoiceRecord | undefined> {
   const wish = {
-    value: money.unitsOf(typed),
+    ...(typed !== undefined && { value: money.unitsOf(typed) }),
+    ...(hold !== undefined && { hold }),
     ...(description !== undefined && { description }),
     ...(expiry !== undefined && { expirySeconds: expiry }),
   }
@@ -58,20 +77,6 @@ function makeInvoice(
       wallet.createInvoice({ ...wish, signal }),
     ),
   )
-}
-
-/** Throws what is wrong with the text. */
-function anchorOf(text: string): Anchor {
-  const parsed = parseInvoice(text.trim())
-  if (isRejection(parsed)) throw new CommandError(parsed.code, parsed.detail)
-  return parsed.anchor
-}
-
-/** Throws `invoice_unknown`. */
-async function findInvoice({ wallet }: WalletAtHub, anchor: Anchor): Promise<InvoiceRecord> {
-  const found = await wallet.invoice(anchor)
-  if (found !== undefined) return found
-  throw new CommandError('invoice_unknown', 'this wallet has not made the invoice')
 }
 
 function showInvoice(
@@ -101,17 +106,24 @@ function showQr(text: string, wanted: boolean | undefined): void {
   else process.stdout.write(`\n${qr}\n`)
 }
 
-/** The invoice once it is over, or as it stands when the wait was given up. */
-async function waitUntilPaid(at: WalletAtHub, { anchor }: InvoiceRecord): Promise<InvoiceRecord> {
+/** The invoice once it is over, or held where that is its end for now, or as it stands when the wait was given up. */
+async function waitUntilPaid(
+  at: WalletAtHub,
+  { anchor, hold }: InvoiceRecord,
+): Promise<InvoiceRecord> {
   const { wallet, signal } = at
   const waiting = 'waiting for the payment; Ctrl-C ends the wait, and the invoice stays'
   await showProgress(waiting, () =>
-    orPending(() => wallet.paid(anchor, { signal }).catch(ignoreEnded)),
+    orPending(() =>
+      (hold ? wallet.held(anchor, { signal }) : wallet.paid(anchor, { signal })).catch(ignoreEnded),
+    ),
   )
   return findInvoice(at, anchor)
 }
 
 /** What became of it is told by the invoice itself. */
 function ignoreEnded(error: unknown): void {
-  if (!(error instanceof WalletError && error.code === 'invoice_expired')) throw error
+  if (!(error instanceof WalletError && ENDED.has(error.code))) throw error
 }
+
+const ENDED = new Set(['invoice_expired', 'invoice_cancelled'])

@@ -5,6 +5,7 @@ import { exitChannels } from './exit.js'
 import { showHistory } from './history.js'
 import {
   channelsOption,
+  countOption,
   secondsOption,
   sessionUrlOption,
   sessionUrlsOption,
@@ -27,8 +28,11 @@ export function addStoreCommands(program: Command): void {
   placeCommand(
     program,
     'history',
-    'show the channels that are settled: payouts, penalties, bounties',
-  ).action(async (options) => showHistory({ ...options, ...(await placeOf(options)) }))
+    'show invoices, payments and refunds, newest first, and the channels that are settled',
+  )
+    .option('--limit <count>', 'how many of them, 1 to 100', countOption, 20)
+    .option('--after <cursor>', 'go on after that page; its output says how')
+    .action(async (options) => showHistory({ ...options, ...(await placeOf(options)) }))
 
   placeCommand(program, 'exit', 'leave channels alone, without the hub; again goes on where it was')
     .addOption(

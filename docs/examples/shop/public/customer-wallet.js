@@ -2,6 +2,7 @@ import {
   createBrowserWallet,
   hasBrowserWallet,
   openBrowserWallet,
+  parseMnemonic,
   removeBrowserWallet,
 } from '/tallystick.js'
 
@@ -39,8 +40,10 @@ export class CustomerWallet extends EventTarget {
     this.#turn('open')
   }
 
-  /** Fills this browser from the words of a wallet. */
+  /** Fills this browser from the words of a wallet; one that is locked here makes room for it. */
   async restore(words, passphrase) {
+    if (parseMnemonic(words) === undefined) throw new Error(SAID.words_invalid)
+    if (this.phase === 'locked') await this.remove()
     await this.#open(createBrowserWallet({ words, passphrase, ...this.#parts() }))
     this.#turn('open')
   }
@@ -95,6 +98,12 @@ export class CustomerWallet extends EventTarget {
   async paymentFor(order) {
     const key = await this.#keyFor(order)
     return this.#opened.wallet.paymentOf(key)
+  }
+
+  /** What the hub takes for paying an order, base units; `undefined` while it cannot be told. */
+  async feeFor({ invoice }) {
+    const quote = await this.#opened.wallet.quote(invoice).catch(() => undefined)
+    return quote?.fee
   }
 
   /** Pays an order, once, however often it is called and whatever happens in between. */
@@ -159,21 +168,27 @@ export class CustomerWallet extends EventTarget {
   }
 }
 
-/** What a customer can do something about, in their words; the code stays for who asks for help. */
+/** What a customer can do something about, in their words. */
+const SAID = {
+  passphrase_wrong: 'This is not the passphrase of this wallet.',
+  passphrase_invalid: 'A passphrase has at least 8 characters.',
+  words_invalid:
+    'These are not the 12 to 24 words of a wallet. Please check their spelling and order.',
+  wallet_exists: 'This browser has a wallet already.',
+  browser_unfit: 'This browser cannot keep a wallet. Please open the shop in a newer one.',
+  insufficient_funds: 'There is not enough money in the wallet.',
+  insufficient_balance: 'There is not enough money in the wallet for this and the fee of the hub.',
+  fee_above_cap: 'The hub asks too much for this payment just now. Please try again later.',
+  already_paid: 'This order is paid already.',
+  hub_disconnected: 'The hub does not answer. Please check your connection.',
+  invoice_expired: 'The invoice has expired. Please order again.',
+  payment_failed: 'The payment was not taken, and your money is back.',
+  ledger_unreachable: 'The ledger does not answer. Please check your connection.',
+  hub_unreachable: 'The hub does not answer. Please check your connection.',
+}
+
+/** The code stays for who asks for help. */
 function saidPlainly(error) {
-  const said = {
-    passphrase_wrong: 'This is not the passphrase of this wallet.',
-    passphrase_invalid: 'A passphrase has at least 8 characters.',
-    words_invalid:
-      'These are not the 12 to 24 words of a wallet. Please check their spelling and order.',
-    wallet_exists: 'This browser has a wallet already.',
-    browser_unfit: 'This browser cannot keep a wallet. Please open the shop in a newer one.',
-    insufficient_funds: 'There is not enough money in the wallet.',
-    no_route: 'There is not enough money in the wallet.',
-    invoice_expired: 'The invoice has expired. Please order again.',
-    payment_failed: 'The payment was not taken, and your money is back.',
-    ledger_unreachable: 'The ledger does not answer. Please check your connection.',
-    hub_unreachable: 'The hub does not answer. Please check your connection.',
-  }[error.code]
+  const said = SAID[error.code]
   return said === undefined ? error : Object.assign(new Error(said), { code: error.code })
 }

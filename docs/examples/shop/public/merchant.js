@@ -45,7 +45,12 @@ async function show() {
   const heads = ['Time', 'Product', 'Price', 'Status', 'Refund'].map((head) =>
     element('th', { scope: 'col' }, head),
   )
-  const table = element('table', {}, element('thead', {}, element('tr', {}, heads)), rows)
+  const table = element(
+    'table',
+    { class: 'orders' },
+    element('thead', {}, element('tr', {}, heads)),
+    rows,
+  )
   view.replaceChildren(
     element('h1', {}, 'Orders'),
     alert,
@@ -82,20 +87,20 @@ function row(order, alert, refresh) {
     }
   }
   const canRefund = refundAsked && status === 'refund_asked'
-  const cells = [
-    element(
+  const cells = {
+    when: element(
       'time',
       { datetime: time },
       new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' }),
     ),
-    name,
-    element('span', { class: 'price' }, price),
-    element('span', { class: `status ${tone}` }, text),
-    canRefund ? button(`Refund ${price}`, { class: 'primary', alert, act }) : '',
-  ]
+    what: name,
+    price,
+    state: element('span', { class: `status ${tone}` }, text),
+    act: canRefund && button(`Refund ${price}`, { class: 'primary', alert, act }),
+  }
   return element(
     'tr',
     {},
-    cells.map((cell) => element('td', {}, cell)),
+    Object.entries(cells).map(([name, cell]) => element('td', { class: name }, cell)),
   )
 }

@@ -80,6 +80,7 @@ export function orderView({ order, asset, wallet, openWallet, stop }) {
         'div',
         { class: 'pay' },
         pay,
+        wallet.phase === 'open' && !isShort && fee(),
         isLacking &&
           element('p', { class: 'hint' }, 'There is not enough in it yet for this order.'),
       ),
@@ -98,6 +99,15 @@ export function orderView({ order, asset, wallet, openWallet, stop }) {
       ),
       countdown(shown.expiry),
     ]
+  }
+
+  /** What comes on top of the price, as soon as the wallet knows it. */
+  function fee() {
+    const line = element('p', { class: 'hint' }, '\u00a0')
+    void wallet.feeFor(shown).then((units) => {
+      if (units !== undefined) line.replaceChildren(`The hub takes ${money(units, asset)} on top.`)
+    })
+    return line
   }
 
   async function payNow() {

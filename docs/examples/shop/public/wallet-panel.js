@@ -24,7 +24,11 @@ export function walletPanel({ dialog, opener, wallet, asset }) {
 
   function draw() {
     const [title, ...content] = isRestoring ? restore() : PHASES[wallet.phase]()
-    dialog.replaceChildren(element('h2', { id: 'wallet-title' }, title), close, ...content)
+    dialog.replaceChildren(
+      element('h2', { id: 'wallet-title' }, title),
+      close,
+      ...content.filter((part) => part !== false),
+    )
     drawBalance()
   }
 
@@ -147,7 +151,6 @@ export function walletPanel({ dialog, opener, wallet, asset }) {
   function restore() {
     const alert = alertPlace()
     const send = async ({ words, passphrase }) => {
-      if (wallet.phase === 'locked') await wallet.remove()
       isRestoring = false
       await wallet.restore(words, passphrase).catch((error) => {
         isRestoring = true
@@ -156,6 +159,12 @@ export function walletPanel({ dialog, opener, wallet, asset }) {
     }
     return [
       'Restore a wallet',
+      wallet.phase === 'locked' &&
+        element(
+          'p',
+          { class: 'notice' },
+          'The wallet that is locked here is taken out of this browser. Its own words bring it back, and nothing else.',
+        ),
       form(
         { submit: 'Restore', alert, send },
         field('The words', {

@@ -1,0 +1,21 @@
+import type { InvoiceRecord } from '@tallystick/client-sdk'
+import { type Anchor, isRejection, parseInvoice } from '@tallystick/protocol'
+import { CommandError } from './command-error.js'
+import type { WalletAtHub } from './open-with-hub.js'
+
+/** Which invoice a text is. Throws what is wrong with it. */
+export function anchorOf(typed: string): Anchor {
+  const parsed = parseInvoice(typed.trim())
+  if (isRejection(parsed)) throw new CommandError(parsed.code, parsed.detail)
+  return parsed.anchor
+}
+
+/** An invoice of this wallet. Throws `invoice_unknown`. */
+export async function findInvoice(
+  { wallet }: Pick<WalletAtHub, 'wallet'>,
+  anchor: Anchor,
+): Promise<InvoiceRecord> {
+  const found = await wallet.invoice(anchor)
+  if (found !== undefined) return found
+  throw new CommandError('invoice_unknown', 'this wallet has not made the invoice')
+}
