@@ -50,7 +50,6 @@ export function argumentDecoders(): readonly Decoder[] {
     argumentDecoder('parseHub', [JSON.stringify('5c'.repeat(32))], parsers.parseHub),
     argumentDecoder('parseAppointment', [APPOINTMENT], parsers.parseAppointment),
     argumentDecoder('parseTowers', ['[]', TOWERS], parsers.parseTowers),
-    argumentDecoder('parseStreamTerms', ['{"unitMin":"5n"}'], parsers.parseStreamTerms),
     argumentDecoder('parseUrl', ['"ws://hub:1"', '"wss://hub/x"'], (value) =>
       parsers.parseUrl(value, 'url', ['ws:', 'wss:']),
     ),
