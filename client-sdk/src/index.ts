@@ -24,7 +24,7 @@ export {
   revealLookupFor,
   revealLookupOf,
 } from './guard/reveal-lookup.js'
-export { type PayingFetchOptions, payingFetch } from './http/paying-fetch.js'
+export { type PayingFetch, type PayingFetchOptions, payingFetch } from './http/paying-fetch.js'
 export { BlockFeed } from './ledger/block-feed.js'
 export { type BlockSummary, summarizeBlock } from './ledger/block-summary.js'
 export { type ChannelFeePlan, channelFeeTransaction } from './ledger/channel-fee-transaction.js'

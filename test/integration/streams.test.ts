@@ -239,6 +239,51 @@ test('streams over a real hub', async (t) => {
     })
 
     await t.test(
+      'HTTP402-5 after a restart the same stream goes on, nothing is paid twice, and leaving gives the rest back',
+      async () => {
+        const terms = { budget: { perDay: 1_000_000n, perHost: 100_000n }, ticks: 32 }
+        const paid = async () => {
+          await bob.wallet.stream.received.flush()
+          const streams = alice.wallet.stream.list()
+          const sums = alice.wallet.channels().map(({ party }) => party.own.transferred)
+          return { open: streams.length, sum: sums.reduce((a, b) => a + b, 0n) }
+        }
+        for (const other of [pay, watched]) await other.leave(shop.origin)
+        while ((await paid()).open > 0) await pause(20)
+        const before = (await paid()).sum
+        const first = payingFetch(alice.wallet, terms)
+        const url = `${shop.origin}/answer?book`
+        for (let page = 1; page <= 3; page++) await first(`${url}${page}`)
+        // What is free takes no tick, and one whose answer failed is used by the next.
+        await first(`${shop.origin}/free`)
+        const [{ anchor, fee } = fail()] = alice.wallet.stream
+          .list()
+          .flatMap((stream) => (stream.kind === 'paid' ? [stream] : []))
+        fails = 0
+        assert.equal((await first(`${shop.origin}/broken`)).status, 503)
+        await alice.close()
+        alice = await openNamed(t, network, 'alice')
+        const second = payingFetch(alice.wallet, terms)
+        const positions: (string | null)[] = []
+        for (let page = 4; page <= 6; page++) {
+          const { status, headers } = await second(`${url}${page}`)
+          assert.equal(status, 200)
+          positions.push(headers.get('tally-position'))
+          assert.ok(headers.get('tally-receipt')?.includes(anchor))
+        }
+        assert.deepEqual(
+          positions.map((position) => position !== null),
+          [true, false, false],
+        )
+        await alice.close()
+        alice = await openNamed(t, network, 'alice')
+        await payingFetch(alice.wallet, terms).leave(shop.origin)
+        while ((await paid()).open > 0) await pause(20)
+        assert.equal((await paid()).sum - before, 6n * (price + fee))
+      },
+    )
+
+    await t.test(
       'HTTP402-7 never spends more than its budget, however often it begins anew',
       async () => {
         const before = calls
@@ -264,6 +309,10 @@ test('streams over a real hub', async (t) => {
     })
   })
 })
+
+function fail(): never {
+  return assert.fail('no stream was opened')
+}
 
 async function serve(
   t: TestContext,

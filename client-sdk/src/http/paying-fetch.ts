@@ -1,9 +1,10 @@
-import { concatBytes } from '@tallystick/protocol'
+import { amount, concatBytes } from '@tallystick/protocol'
 import type { Fetch } from '../ledger/ledger-http.js'
 import { pause } from '../ledger/pause.js'
 import type { OutgoingStream, StreamPayment } from '../stream/outgoing-stream.js'
 import type { Wallet } from '../wallet/wallet.js'
 import { WalletError } from '../wallet-error.js'
+import { POSITION, RECEIPT, TICKS } from './headers.js'
 import { type Offer, parseOfferJson, ticksFor } from './offer.js'
 import { type Budget, dayOf } from './spending.js'
 import { X402_REQUIRED, x402Offer } from './x402.js'
@@ -24,7 +25,7 @@ export type PayingFetchOptions = {
   readonly fetch?: Fetch
 }
 
-const TICKS = 256
+const CHAIN_TICKS = 256
 const EXPOSURE = 16
 /** Attempts for one request: until a stream has arrived, and the turns of a stream that rolls over. */
 const ATTEMPTS_MAX = 60
@@ -43,15 +44,27 @@ type Seller = {
   readonly unused: StreamPayment[]
 }
 
+/** A `fetch` that pays. */
+export type PayingFetch = Fetch & {
+  /**
+   * Ends what is paid to the origin of an address, also what an earlier process has opened: the seller is told there,
+   * and gives the rest back. The next request that costs something begins anew. Kept once the seller was told or
+   * cannot be: then it keeps the rest until the expiry, and no longer.
+   */
+  leave(url: string | URL): Promise<void>
+}
+
 /**
  * A `fetch` that pays by itself for what is answered with 402 and an offer (HTTP402-7), within a budget that is on
- * disk. Ticks go to the origin that asked for them and no other. Errors, beside those of `fetch`: `budget_spent`,
+ * disk. Ticks go to the origin that asked for them and no other. A stream that an earlier process has opened for that
+ * origin goes on where its seller says that it stands (HTTP402-5). Errors, beside those of `fetch`: `budget_spent`,
  * `price_above_cap`, `insecure_url`, `body_not_replayable`, `offer_unusable`, `payment_refused`, and why no
  * stream could be opened.
  */
-export function payingFetch(wallet: Wallet, options: PayingFetchOptions): Fetch {
+export function payingFetch(wallet: Wallet, options: PayingFetchOptions): PayingFetch {
   const buyer = new Buyer(wallet, options)
-  return (input, init) => buyer.fetch(input, init)
+  const pay: Fetch = (input, init) => buyer.fetch(input, init)
+  return Object.assign(pay, { leave: (url: string | URL) => buyer.leave(new URL(url)) })
 }
 
 class Buyer {
@@ -84,6 +97,16 @@ class Buyer {
     throw new WalletError('too_many_redirects', `more than ${REDIRECTS_MAX} redirects`)
   }
 
+  async leave(url: URL): Promise<void> {
+    await this.#opening.get(url.origin)?.catch(() => undefined)
+    const known = this.#sellers.get(url.origin)
+    this.#sellers.delete(url.origin)
+    const left = await this.#wallet.stream.leftFor(url.host)
+    const streams = known === undefined ? left : [known.stream, ...left]
+    const closed = await Promise.all(streams.map((stream) => this.#close(stream, url)))
+    await Promise.all(closed.map(({ told }) => told))
+  }
+
   /** One request and, where it has to be paid for, as many as that takes. */
   async #ask(url: URL, init: RequestInit): Promise<Response> {
     const { origin } = url
@@ -112,6 +135,11 @@ class Buyer {
           payment = await this.#pay(seller, init.signal)
           continue
         case 'refused': {
+          if (seller?.stream.isInDoubt && demand.position !== undefined) {
+            seller.stream.positioned(demand.position)
+            payment = await this.#pay(seller, init.signal)
+            continue
+          }
           if (seller === undefined || payment === undefined || !goesOn(seller, demand)) {
             throw new WalletError(
               'payment_refused',
@@ -133,8 +161,8 @@ class Buyer {
 
   async #send(url: URL, init: RequestInit, payment: StreamPayment | undefined): Promise<Response> {
     const headers = new Headers(init.headers)
-    headers.delete('tally-ticks')
-    if (payment !== undefined) headers.set('tally-ticks', payment.token)
+    headers.delete(TICKS)
+    if (payment !== undefined) headers.set(TICKS, payment.token)
     // A redirect is followed here: ticks are for the origin that asked for them.
     const asked = { ...init, headers, redirect: 'manual' } as const
     try {
@@ -149,17 +177,28 @@ class Buyer {
   #settle(
     seller: Seller | undefined,
     payment: StreamPayment | undefined,
-    { status }: Response,
+    { status, headers, type }: Response,
   ): void {
     if (payment === undefined || seller === undefined) return
-    // What fails by the server's fault was not used (HTTP402-3).
-    if (status >= 500) seller.unused.push(payment)
+    const isTaken = headers.has(RECEIPT)
+    if (payment.ticks === 0) {
+      if (isTaken) seller.stream.positioned(headers.get(POSITION) ?? payment.token)
+      return
+    }
+    // What fails by the server's fault was not used (HTTP402-3), nor for what is free; of another
+    // origin's answer a page may not see whether it was.
+    if (status >= 500 || (!isTaken && type !== 'cors')) seller.unused.push(payment)
     else payment.served()
   }
 
   /** The next ticks for one request; waits while the seller owes as much service as it may. */
   async #pay(seller: Seller, signal: AbortSignal | null | undefined): Promise<StreamPayment> {
     const ticks = Number(ticksFor(seller.offer))
+    // Which ticks were given away before a crash only the seller can say: what it holds and has not served pays first.
+    if (seller.stream.isInDoubt) {
+      const { knownToken: token } = seller.stream
+      return { token, ticks: 0, amount: amount(0n), served: () => undefined }
+    }
     for (;;) {
       const unused = seller.unused.pop()
       if (unused !== undefined) return unused
@@ -199,7 +238,7 @@ class Buyer {
 
   async #open(url: URL, offer: Offer): Promise<Seller> {
     const { origin, host } = url
-    const { budget, ticks = TICKS, exposure = EXPOSURE } = this.#options
+    const { budget, ticks = CHAIN_TICKS, exposure = EXPOSURE } = this.#options
     const { stream } = this.#wallet
     await stream.checkOffer(offer)
     if (budget.perRequest !== undefined && offer.price > budget.perRequest) {
@@ -207,6 +246,11 @@ class Buyer {
       throw new WalletError('price_above_cap', detail)
     }
     const need = Number(ticksFor(offer))
+    const left = await stream.leftFor(host)
+    const isFit = ({ payee, unit }: OutgoingStream) => payee === offer.payee && unit === offer.unit
+    const again = left.find(isFit)
+    await Promise.all(left.map((other) => other !== again && this.#close(other, url)))
+    if (again !== undefined) return { url, offer, stream: again, unused: [] }
     if (need > 1_024) throw new WalletError('offer_unusable', `a request costs ${need} ticks`)
     const opened = await stream.openWithin({
       ...{ to: offer.payee, unit: offer.unit, ticks: Math.max(2, ticks, need) },
@@ -216,13 +260,18 @@ class Buyer {
     return { url, offer, stream: opened, unused: [] }
   }
 
-  /** What is left of a stream comes back, if its seller cooperates. */
-  async #leave(origin: string, seller: Seller): Promise<void> {
+  async #leave(origin: string, { stream, url }: Seller): Promise<void> {
     this.#sellers.delete(origin)
-    const token = await seller.stream.close()
-    const headers = { 'tally-ticks': token }
+    await this.#close(stream, url)
+  }
+
+  /** What is left of a stream comes back, if its seller cooperates: kept with the news that it has been told. */
+  async #close(stream: OutgoingStream, url: URL): Promise<{ readonly told: Promise<unknown> }> {
+    const token = await stream.close()
+    const headers = { [TICKS]: token }
     // A seller that does not hear of it keeps the rest locked until the expiry, and no longer.
-    this.#fetch(seller.url, { method: 'HEAD', headers, redirect: 'manual' }).catch(() => undefined)
+    const told = { method: 'HEAD', headers, redirect: 'manual', keepalive: true } as const
+    return { told: this.#fetch(url, told).catch(() => undefined) }
   }
 
   #mayPay({ protocol, hostname }: URL): boolean {
@@ -238,6 +287,8 @@ type Demand = {
   readonly payment: 'required' | 'pending' | 'refused'
   readonly code: string
   readonly offer: Offer
+  /** Which ticks the seller holds, where it says so. */
+  readonly position: string | undefined
 }
 
 /** What a 402 answer asks for; `undefined` where it is not for us. */
@@ -250,11 +301,12 @@ async function demandOf(response: Response): Promise<Demand | undefined> {
   const own = parseOfferJson(record['offer'])
   const meant = 'code' in own ? offer : own
   if (meant === undefined) return undefined
-  const { payment, code } = record
+  const { payment, code, position } = record
   return {
     payment: payment === 'pending' || payment === 'refused' ? payment : 'required',
     code: typeof code === 'string' ? code.slice(0, 64) : '',
     offer: meant,
+    position: typeof position === 'string' ? position : undefined,
   }
 }
 

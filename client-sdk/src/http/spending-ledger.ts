@@ -29,6 +29,13 @@ export class SpendingLedger {
     return this.#inTurn(async (charges) => leftOf(charges, budget, host, day))
   }
 
+  /** The streams that something was set aside for, for a host. */
+  streamsFor(host: string): Promise<readonly ItemId[]> {
+    return this.#inTurn(async (charges) =>
+      charges.filter((charge) => charge.host === host).map(({ stream }) => stream),
+    )
+  }
+
   /** Sets aside; durable when the promise is kept. Errors: `budget_spent`. */
   charge(budget: Budget, wish: Parameters<typeof charge>[2]): Promise<void> {
     return this.#inTurn(async (charges) => {

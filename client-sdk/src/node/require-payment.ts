@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { encodeTickFrame, isRejection, parseTickFrame, type TickFrame } from '@tallystick/protocol'
+import { POSITION, RECEIPT, TICKS } from '../http/headers.js'
 import { networkOf, type Offer, offerJson } from '../http/offer.js'
 import { ServedAnswers } from '../http/served-answers.js'
 import {
@@ -14,10 +15,6 @@ import type { ServedTicks } from '../stream/stream-desk.js'
 import type { Wallet } from '../wallet/wallet.js'
 import { WalletError } from '../wallet-error.js'
 import { type InvoiceGate, invoiceGate, type L402Options } from './invoice-gate.js'
-
-/** The header in which ticks come, and the one that says what became of them (HTTP402-2, HTTP402-4). */
-const TICKS = 'tally-ticks'
-const RECEIPT = 'tally-receipt'
 
 export type PaymentOptions = {
   /** Base units for one request. */
@@ -121,7 +118,7 @@ class PaidRoute {
     const { received } = this.#wallet.stream
     const asked = `${request.method} ${request.originalUrl ?? request.url} ${request.headers['content-length'] ?? 0}`
     const before = this.#answers.get(text)
-    if (before !== undefined) return this.#answerAgain(before, asked, response)
+    if (before !== undefined) return this.#answerAgain(before, asked, frame, response)
     const refused = received.take(frame)
     if (refused !== undefined) return refused
     if (frame.closes) {
@@ -141,6 +138,7 @@ class PaidRoute {
   #answerAgain(
     { request, answer, isOver }: NonNullable<ReturnType<ServedAnswers['get']>>,
     asked: string,
+    frame: TickFrame,
     response: ServerResponse,
   ): { readonly code: string; readonly detail: string } | undefined {
     if (request !== asked) {
@@ -153,8 +151,19 @@ class PaidRoute {
     }
     response.statusCode = answer.status
     for (const [name, value] of answer.headers) response.setHeader(name, value)
+    this.#tellPosition(frame, response)
     response.end(answer.body)
     return undefined
+  }
+
+  /** HTTP402-5: who shows an older tick than the newest does not know which that is. */
+  #tellPosition(frame: TickFrame, response: ServerResponse): void {
+    const { received } = this.#wallet.stream
+    const isNewest = frame.ticks.every(
+      ({ anchor, index }) => (received.of(anchor)?.tip.index ?? 0) <= index,
+    )
+    if (isNewest) response.removeHeader(POSITION)
+    else response.setHeader(POSITION, encodeTickFrame(received.newest(frame)))
   }
 
   /** Keeps the answer for whoever asks again; what fails by the server's own fault is not paid for. */
@@ -166,6 +175,7 @@ class PaidRoute {
   ): void {
     const { received } = this.#wallet.stream
     response.setHeader(RECEIPT, receiptOf(frame, used, this.#price))
+    this.#tellPosition(frame, response)
     if (isX402 && this.#offer !== undefined) {
       const reference = frame.ticks.at(-1)?.anchor ?? ''
       response.setHeader(X402_RESPONSE, x402Response(this.#offer, { success: true, reference }))

@@ -5,6 +5,7 @@ import {
   equalBytes,
   type ItemId,
   isRejection,
+  type PublicKey,
   parseTickFrame,
   type Tick,
   type TickFrame,
@@ -98,6 +99,11 @@ export class OutgoingStream {
     return sentInAll(this.#stream)
   }
 
+  /** Identity key of who is paid. */
+  get payee(): PublicKey {
+    return this.#newest().record.payee
+  }
+
   /** What the payee gets for a tick, base units. */
   get unit(): Amount {
     return this.#newest().record.unit
@@ -175,7 +181,8 @@ export class OutgoingStream {
         // Of a chain that is used up nothing is left to give back.
         const isLast = leg === this.#stream.legs.at(-1)
         if (leg.sent < leg.ticks || isLast)
-          ticks.push(this.#tick(leg.id, leg.doubtedFrom ?? leg.sent))
+          // A tick that was not served is not shown again: it would be paid.
+          ticks.push(this.#tick(leg.id, this.#servedOf(leg)))
         await this.#parts.end({ id: leg.id, reserved: leg.reserved, served: this.#servedOf(leg) })
       }
       const frame: TickFrame = { ticks, closes: true }

@@ -139,6 +139,12 @@ export class WalletStreams {
     }
   }
 
+  /** Streams within a budget for a host that an earlier process has opened, and that nobody has taken up since. */
+  async leftFor(host: string): Promise<readonly OutgoingStream[]> {
+    const names = await this.#spending.streamsFor(host)
+    return names.flatMap((name) => (this.#open.has(name) ? [] : (this.resume(name) ?? [])))
+  }
+
   /** Whether this wallet can pay by an offer. Errors: `offer_unusable`. */
   async checkOffer({ chain, hub, asset }: Offer): Promise<void> {
     const policy = await this.#link.connected({})

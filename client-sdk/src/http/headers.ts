@@ -1,0 +1,6 @@
+/** The header in which ticks come (HTTP402-2). */
+export const TICKS = 'tally-ticks'
+/** The one that says what became of them (HTTP402-4). */
+export const RECEIPT = 'tally-receipt'
+/** The one that shows to who does not know it which ticks the seller holds (HTTP402-5). */
+export const POSITION = 'tally-position'
