@@ -1,5 +1,5 @@
 import { alertPlace, button, element, field, form } from '/element.js'
-import { roughly } from '/money.js'
+import { money, roughly } from '/money.js'
 
 const OLD_PASSPHRASE = {
   name: 'passphrase',
@@ -41,7 +41,9 @@ export function walletPanel({ dialog, opener, wallet, asset }) {
       ['spendable', balance.spendable],
       ['on-ledger', balance.onLedger],
     ]) {
-      document.getElementById(id)?.replaceChildren(roughly(units, asset))
+      const figure = document.getElementById(id)
+      figure?.replaceChildren(roughly(units, asset))
+      figure?.setAttribute('title', money(units, asset))
     }
     const deposit = document.getElementById('deposit')
     if (deposit !== null) deposit.hidden = wallet.depositable <= 0n || balance.spendable > 0n
