@@ -4,6 +4,7 @@ import { bundleDecoders } from './bundle-decoders.js'
 import { exportedCodecs, stateEntryDecoders } from './codec-decoders.js'
 import type { Decoder } from './decoder.js'
 import { historyDecoders } from './history-decoders.js'
+import { httpDecoders } from './http-decoders.js'
 import { jsonDecoders } from './json-decoders.js'
 import { letterDecoders } from './letter-decoders.js'
 import { storeDecoders } from './store-decoders.js'
@@ -18,6 +19,7 @@ export async function allDecoders(): Promise<readonly Decoder[]> {
     ...transactionDecoders(),
     ...textDecoders(),
     ...jsonDecoders(),
+    ...httpDecoders(),
     ...argumentDecoders(),
     ...backupDecoders(),
     ...letterDecoders(),

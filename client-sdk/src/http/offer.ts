@@ -27,7 +27,7 @@ export function offerJson(offer: Offer): object {
 }
 
 /** An offer from outside, parsed JSON, or why it is none. */
-export function parseOffer(value: unknown): Offer | Rejection<'offer_malformed'> {
+export function parseOfferJson(value: unknown): Offer | Rejection<'offer_malformed'> {
   const malformed = (what: string) => reject('offer_malformed', `${what} of the offer is not right`)
   if (typeof value !== 'object' || value === null) return malformed('the form')
   const { version, chain, asset, hub, payee, price, unit } = value as Record<string, unknown>

@@ -5,7 +5,7 @@ import type { OutgoingStream, StreamPayment } from '../stream/outgoing-stream.js
 import type { Wallet } from '../wallet/wallet.js'
 import { WalletError } from '../wallet-error.js'
 import { POSITION, RECEIPT, TICKS } from './headers.js'
-import { type Offer, parseOffer, ticksFor } from './offer.js'
+import { type Offer, parseOfferJson, ticksFor } from './offer.js'
 import { type Budget, dayOf } from './spending.js'
 import { X402_REQUIRED, x402Offer } from './x402.js'
 
@@ -298,7 +298,7 @@ async function demandOf(response: Response): Promise<Demand | undefined> {
   const isOurs = response.headers.get('content-type')?.startsWith('application/problem+json')
   const body = isOurs ? await boundedJson(response) : undefined
   const record = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
-  const own = parseOffer(record['offer'])
+  const own = parseOfferJson(record['offer'])
   const meant = 'code' in own ? offer : own
   if (meant === undefined) return undefined
   const { payment, code, position } = record

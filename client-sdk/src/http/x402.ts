@@ -1,5 +1,5 @@
 import { encodeBase64Json, parseBase64Json } from './base64-json.js'
-import { networkOf, type Offer, offerJson, parseOffer } from './offer.js'
+import { networkOf, type Offer, offerJson, parseOfferJson } from './offer.js'
 
 /*
  * x402 version 2: the same offers, ticks and receipts in its headers (HTTP402-6). The scheme is its
@@ -66,7 +66,7 @@ export function x402Offer(header: string): Offer | undefined {
   if (x402Version !== VERSION || !Array.isArray(accepts)) return undefined
   for (const each of accepts.slice(0, 16)) {
     const { scheme, extra } = recordOf(each)
-    const offer = parseOffer(recordOf(extra)['tallystick'])
+    const offer = parseOfferJson(recordOf(extra)['tallystick'])
     if (scheme === SCHEME && !('code' in offer)) return offer
   }
   return undefined

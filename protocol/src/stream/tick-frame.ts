@@ -64,12 +64,27 @@ export function parseTickFrame(
   return isRejection(frame) ? reject('tick_malformed', frame.detail) : frame
 }
 
+/** The value of each character of base64url by its code; -1 for all others. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, code) =>
+  'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.indexOf(
+    String.fromCharCode(code),
+  ),
+)
+
+/** Written out, because a seller reads one with every request: the library takes ten times as long. */
 function frameBytes(text: string): Uint8Array | undefined {
-  if (text.length > FRAME_CHARACTERS_MAX) return undefined
-  try {
-    return base64urlnopad.decode(text)
-  } catch {
-    // The library has no other way to say that text is not base64url.
-    return undefined
+  if (text.length > FRAME_CHARACTERS_MAX || text.length % 4 === 1) return undefined
+  const bytes = new Uint8Array((text.length * 3) >>> 2)
+  let [at, held, bits] = [0, 0, 0]
+  for (let i = 0; i < text.length; i++) {
+    const digit = DIGITS[text.charCodeAt(i)] ?? -1
+    if (digit < 0) return undefined
+    held = ((held << 6) | digit) & 0xfff
+    bits += 6
+    if (bits < 8) continue
+    bits -= 8
+    bytes[at++] = held >>> bits
   }
+  // One value has one text: bits that nothing is made of are zero.
+  return (held & ((1 << bits) - 1)) === 0 ? bytes : undefined
 }

@@ -1,0 +1,137 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { Agent, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { requirePayment } from '@tallystick/client-sdk/node'
+import {
+  amount,
+  type ChannelId,
+  encodeTickFrame,
+  type ItemId,
+  type PublicKey,
+} from '@tallystick/protocol'
+import express from 'express'
+import { PROCESS_CLOCK } from '#client-sdk/clock.js'
+import { REDEEM_POLICY } from '#client-sdk/stream/redeem-policy.js'
+import { StreamDesk } from '#client-sdk/stream/stream-desk.js'
+import { TickChain } from '#client-sdk/stream/tick-chain.js'
+import type { Wallet } from '#client-sdk/wallet/wallet.js'
+import { NOW } from '../protocol/test-channel.js'
+import { median, progress, report, SCALE } from './benchmark.js'
+
+/*
+ * An API of Express, a few hundred bytes of JSON, with and without payment by ticks, in turns: a process of its
+ * own asks over as many connections as there are streams, one request after the other. The wallet is only its
+ * desk: what it stores behind the requests is what `bench stream` measures.
+ */
+
+const CONNECTIONS = 16
+const REQUESTS = Math.max(64, Math.round(20_000 * SCALE))
+const ROUNDS = 5
+const LIMIT = 0.8
+const chainOf = (stream: number) =>
+  new TickChain(
+    new Uint8Array(32).fill(stream + 1),
+    Math.ceil(REQUESTS / CONNECTIONS) * (ROUNDS + 1),
+  )
+
+/** Asks for `path` until `count` answers are there; milliseconds. */
+async function load(port: number, path: string, from: number): Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
+  const share = Math.ceil(REQUESTS / CONNECTIONS)
+  const frames = Array.from({ length: CONNECTIONS }, (_, stream) => {
+    if (path === '/free') return []
+    const chain = chainOf(stream)
+    return Array.from({ length: share }, (_, i) => {
+      const index = from + i + 1
+      return encodeTickFrame({
+        ticks: [{ anchor: chain.anchor, index, link: chain.link(index) }],
+        closes: false,
+      })
+    })
+  })
+  const started = performance.now()
+  await Promise.all(
+    frames.map(async (ticks) => {
+      for (let i = 0; i < share; i++) {
+        const headers = ticks[i] === undefined ? {} : { 'tally-ticks': ticks[i] }
+        const asked = request({ port, path, agent, headers }).end()
+        const [response] = await once(asked, 'response')
+        if (response.statusCode !== 200) throw new Error(`${path}: ${response.statusCode}`)
+        response.resume()
+        await once(response, 'end')
+      }
+    }),
+  )
+  const milliseconds = performance.now() - started
+  agent.destroy()
+  return milliseconds
+}
+
+if (process.argv.includes('--load')) {
+  process.on('message', ({ port, path, from }: { port: number; path: string; from: number }) => {
+    load(port, path, from).then(
+      (milliseconds) => process.send?.(milliseconds),
+      (error) => process.send?.(String(error)),
+    )
+  })
+} else {
+  const desk = new StreamDesk({
+    clock: PROCESS_CLOCK,
+    now: () => NOW,
+    redeem: async () => undefined,
+    policy: REDEEM_POLICY,
+  })
+  for (let i = 0; i < CONNECTIONS; i++) {
+    const { anchor, ticks } = chainOf(i)
+    desk.learn({
+      ...{ kind: 'received', id: `${i}` as ItemId, channel: '' as ChannelId, anchor, ticks },
+      ...{ unit: amount(10n), expiry: (NOW + 900) as typeof NOW, known: undefined, paid: 0 },
+      ...{ status: 'open', time: NOW },
+    })
+  }
+  const payee = '' as PublicKey
+  const offer = async () => ({ chain: '', asset: 0, hub: '', payee, price: 10n, unit: 10n })
+  const stream = { received: desk, offer }
+  const app = express()
+  const answer = { items: Array.from({ length: 10 }, (_, i) => ({ id: i, name: `item ${i}` })) }
+  app.get('/free', (_, response) => void response.json(answer))
+  app.get(
+    '/paid',
+    requirePayment({ stream } as unknown as Wallet, { price: 10n }),
+    (_, response) => {
+      response.json(answer)
+    },
+  )
+  const server = app.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const client = fork(process.argv[1] ?? '', ['--load', '--scale', `${SCALE}`])
+  const rate = async (path: string, from: number) => {
+    client.send({ port, path, from })
+    const [milliseconds] = await once(client, 'message')
+    if (typeof milliseconds !== 'number') throw new Error(`${milliseconds}`)
+    return (1_000 * REQUESTS) / milliseconds
+  }
+  const [free, paid]: [number[], number[]] = [[], []]
+  const share = Math.ceil(REQUESTS / CONNECTIONS)
+  for (let round = 0; round <= ROUNDS; round++) {
+    const rates = [await rate('/free', 0), await rate('/paid', round * share)] as const
+    progress(`round ${round}: ${rates.map((each) => each.toFixed(0)).join(' and ')}`)
+    // The first is for the compiler.
+    if (round === 0) continue
+    free.push(rates[0])
+    paid.push(rates[1])
+  }
+  client.kill()
+  server.close()
+  server.closeAllConnections()
+  desk.stop()
+  const part = median(paid.map((each, i) => each / (free[i] ?? Number.NaN)))
+  report('stream-http', {
+    requestsPerSecond: median(free),
+    paidRequestsPerSecond: median(paid),
+    partOfRate: part,
+    limits: { partOfRate: `${part.toFixed(2)} of ${LIMIT}`, isMet: part >= LIMIT },
+  })
+}
