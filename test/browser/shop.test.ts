@@ -139,6 +139,7 @@ test('the example shop, with a wallet in a browser', async (t) => {
       await fresh.getByLabel('Choose a passphrase').fill(PASSPHRASE)
       await fresh.getByRole('button', { name: 'Restore' }).click()
       await fresh.locator('#spendable', { hasText: '£86.38' }).waitFor()
+      assert.ok(await fresh.getByText('Your money is found').isHidden())
       await fresh.close()
     },
   )
