@@ -1,6 +1,7 @@
 import { anchorOf, leadsTo } from '../crypto/hash-chain.js'
+import { linkBelow } from '../crypto/link-below.js'
 import type { Anchor } from '../ledger/identifiers.js'
-import { fromHex } from '../primitives/bytes.js'
+import { equalBytes, fromHex } from '../primitives/bytes.js'
 import type { KnownLink } from './party.js'
 import type { PendingItem } from './pending-item.js'
 
@@ -58,4 +59,17 @@ export function trustLink(
     RIGHT.delete(oldest)
     break
   }
+}
+
+/**
+ * Notes that `shown`, which is `known` hashed down, leads to the item's anchor if `known` does: of a known link of many
+ * items, the chain is walked once and not for each of them.
+ */
+export function trustBelow(
+  item: Pick<PendingItem, 'anchor'>,
+  known: KnownLink,
+  shown: KnownLink,
+): void {
+  if (shown.index <= NEAR || shown.index === known.index) return
+  if (equalBytes(linkBelow(known, 0), fromHex(item.anchor))) trustLink(item, shown)
 }
