@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { startTestNetwork, type TestNetwork } from './test-network.js'
+import { openWallet, requirePayment } from '@tallystick/client-sdk/node'
+import { ONE, startTestNetwork, type TestNetwork } from './test-network.js'
 import { type Ran, startWalletCommand, walletCommand } from './wallet-command.js'
 
 const README = new URL('../../../wallet/README.md', import.meta.url)
@@ -20,18 +24,21 @@ type Said = {
 
 test('wallet init, open, receive, pay and close on real processes', async (t) => {
   const network = await startTestNetwork(t, ['bank'])
+  const seller = await startSeller(t, network)
   const folder = (name: string) => ['--wallet', join(network.dir, name)]
 
   const tutorial = async () => {
-    const { code, stdout, stderr } = await runTutorial(network)
+    const { code, stdout, stderr } = await runTutorial(network, seller)
     assert.equal(code, 0, `${stdout}\n${stderr}`)
     assert.match(stdout, /^pending .*\n.*\n.*\n.*\npaid {8}12\.500000 GBP at /m)
     assert.match(
       stdout,
       /^paid {8}20\d\d-.*\namount {6}12\.500000 GBP, fee 0\.013500 GBP\nfor {9}A lamp\nreceipt/m,
     )
-    // 100 less 12.50, and 0.1 % and 0.001 of it.
-    assert.match(stdout, /you were paid 87\.486500 GBP, the hub 12\.513500 GBP/)
+    assert.match(stdout, /^answered {4}3 of 3 requests, 24 bytes\npaid .* for 3 ticks\nclosed /m)
+    assert.equal(readFileSync(join(network.dir, 'article.txt'), 'utf8'), 'article\n'.repeat(3))
+    // 100 less 12.50, and 0.1 % and 0.001 of it, and three ticks: the rest of the stream came back.
+    assert.match(stdout, /you were paid 87\.4\d+ GBP, the hub 12\.5\d+ GBP/)
     for (const file of ['shop.words', 'shop/wallet.keys', 'shop/wallet.json', 'shop/wallet.db']) {
       assert.equal(statSync(join(network.dir, file)).mode & 0o077, 0, file)
     }
@@ -83,8 +90,28 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
   await t.test('one command at a time has a store, and Ctrl-C ends a wait', turns)
 })
 
+/** A server that sells an article for 0.01. */
+async function startSeller(t: TestContext, { dir, ledgerUrl, hubUrl, seedOf }: TestNetwork) {
+  const { wallet, close } = await openWallet({
+    ...{ words: seedOf('seller'), file: join(dir, 'seller.db'), ledgerUrl, hubUrl },
+    streams: { unitMin: 1n },
+  })
+  t.after(close)
+  await wallet.ensureInbound(10n * ONE)
+  const price = requirePayment(wallet, { price: ONE / 100n })
+  const server = createServer((request, response) => {
+    price(request, response, () => response.end('article\n'))
+  })
+  t.after(() => server.close())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
 /** Everything under ```sh run of the README, one after the other, as a person would type it. */
-function runTutorial({ dir, ledgerUrl, hubUrl, wordsOf }: TestNetwork): Promise<Ran> {
+function runTutorial(
+  { dir, ledgerUrl, hubUrl, wordsOf }: TestNetwork,
+  seller: string,
+): Promise<Ran> {
   const bin = join(dir, 'bin')
   mkdirSync(bin)
   for (const [name, path] of [
@@ -102,6 +129,7 @@ function runTutorial({ dir, ledgerUrl, hubUrl, wordsOf }: TestNetwork): Promise<
     .map(([, code = '']) => code)
     .join('')
     .replaceAll('http://127.0.0.1:9730', ledgerUrl)
+    .replaceAll('http://127.0.0.1:8402', seller)
     .replaceAll('ws://127.0.0.1:9740/v1/session', hubUrl)
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH']}` }
   return new Promise((resolve) => {

@@ -3,6 +3,7 @@ import type { Fetch } from '../ledger/ledger-http.js'
 import { pause } from '../ledger/pause.js'
 import type { OutgoingStream, StreamPayment } from '../stream/outgoing-stream.js'
 import type { Wallet } from '../wallet/wallet.js'
+import type { Caller } from '../wallet/wallet-core.js'
 import { WalletError } from '../wallet-error.js'
 import { type Offer, parseOffer, ticksFor } from './offer.js'
 import { type Budget, dayOf } from './spending.js'
@@ -13,7 +14,11 @@ export type PayingFetchOptions = {
   readonly budget: Budget & {
     /** For one request; absent: whatever is asked. */
     readonly perRequest?: bigint
+    /** For all that this `fetch` pays, hub's fees included; absent: no end but the others. */
+    readonly inAll?: bigint
   }
+  /** Asked before an origin is paid, and again when its offer changes: what it throws refuses. */
+  readonly approve?: (asked: AskedPrice) => Promise<void>
   /** Ticks that are opened at a time for a host; absent: 256. */
   readonly ticks?: number
   /** Ticks that a host may owe service for (INV-32); absent: 16. */
@@ -24,6 +29,33 @@ export type PayingFetchOptions = {
   readonly fetch?: Fetch
 }
 
+/** What an origin asks before it is paid. */
+export type AskedPrice = {
+  readonly url: URL
+  readonly offer: Offer
+  /** Ticks of one request. */
+  readonly ticks: number
+}
+
+/** What was given away so far, and what it costs with the hub's fee, base units. */
+export type PaidSoFar = { readonly ticks: number; readonly cost: bigint }
+
+/** How a paying `fetch` ended. */
+export type PaidInAll = PaidSoFar & {
+  /** `pending`: a rest has not come back yet; `unknown`: a channel went on without one of the streams. */
+  readonly status: 'closed' | 'pending' | 'unknown'
+}
+
+/** A `fetch` that pays by itself. */
+export type PayingFetch = Fetch & {
+  paid(): PaidSoFar
+  /**
+   * Ends its streams, tells the sellers, and waits until what is left of them is back; where the wait is given
+   * up, it comes back by itself, at the expiry at the latest. Whoever fetches on opens new ones.
+   */
+  close(caller?: Caller): Promise<PaidInAll>
+}
+
 const TICKS = 256
 const EXPOSURE = 16
 /** Attempts for one request: until a stream has arrived, and the turns of a stream that rolls over. */
@@ -31,6 +63,8 @@ const ATTEMPTS_MAX = 60
 const REDIRECTS_MAX = 5
 const OFFER_BYTES_MAX = 65_536
 const PENDING_MS = 100
+/** A seller is given so long to hear that a stream is over. */
+const TELL_MS = 10_000
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
 /** What is known of one origin that takes payments. */
@@ -49,9 +83,13 @@ type Seller = {
  * `price_above_cap`, `insecure_url`, `body_not_replayable`, `offer_unusable`, `payment_refused`, and why no
  * stream could be opened.
  */
-export function payingFetch(wallet: Wallet, options: PayingFetchOptions): Fetch {
+export function payingFetch(wallet: Wallet, options: PayingFetchOptions): PayingFetch {
   const buyer = new Buyer(wallet, options)
-  return (input, init) => buyer.fetch(input, init)
+  const pays: Fetch = (input, init) => buyer.fetch(input, init)
+  return Object.assign(pays, {
+    paid: () => buyer.paid(),
+    close: (caller: Caller = {}) => buyer.close(caller),
+  })
 }
 
 class Buyer {
@@ -61,6 +99,11 @@ class Buyer {
   readonly #sellers = new Map<string, Seller>()
   /** Streams that are being opened, by origin: requests that come together share one. */
   readonly #opening = new Map<string, Promise<Seller>>()
+  /** All that were opened, and the ticks that each has at most. */
+  readonly #opened: { readonly stream: OutgoingStream; readonly ticks: number }[] = []
+  readonly #approved = new Map<string, Offer>()
+  /** One opening at a time counts what the others take of the budget. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(wallet: Wallet, options: PayingFetchOptions) {
     this.#wallet = wallet
@@ -82,6 +125,32 @@ class Buyer {
       url = new URL(to, url)
     }
     throw new WalletError('too_many_redirects', `more than ${REDIRECTS_MAX} redirects`)
+  }
+
+  paid(): PaidSoFar {
+    const streams = this.#opened.map(({ stream }) => stream)
+    return {
+      ticks: streams.reduce((sum, { sent }) => sum + sent, 0),
+      cost: streams.reduce((sum, { sent, cost }) => sum + cost * BigInt(sent), 0n),
+    }
+  }
+
+  async close(caller: Caller): Promise<PaidInAll> {
+    const sellers = [...this.#sellers]
+    const told = sellers.map(([origin, seller]) => this.#leave(origin, seller))
+    await Promise.all((await Promise.all(told)).map((tell) => tell.told))
+    const streams = this.#opened.map(({ stream }) => stream)
+    try {
+      await Promise.all(streams.map((stream) => stream.ended(caller)))
+    } catch (error) {
+      if (!(error instanceof WalletError) || error.code !== 'aborted') throw error
+      return { ...this.paid(), status: 'pending' }
+    }
+    return {
+      ticks: streams.reduce((sum, { redeemed }) => sum + redeemed, 0),
+      cost: streams.reduce((sum, { redeemed, cost }) => sum + cost * BigInt(redeemed), 0n),
+      status: streams.some(({ isUnresolved }) => isUnresolved) ? 'unknown' : 'closed',
+    }
   }
 
   /** One request and, where it has to be paid for, as many as that takes. */
@@ -199,7 +268,7 @@ class Buyer {
 
   async #open(url: URL, offer: Offer): Promise<Seller> {
     const { origin, host } = url
-    const { budget, ticks = TICKS, exposure = EXPOSURE } = this.#options
+    const { budget, exposure = EXPOSURE } = this.#options
     const { stream } = this.#wallet
     await stream.checkOffer(offer)
     if (budget.perRequest !== undefined && offer.price > budget.perRequest) {
@@ -208,21 +277,50 @@ class Buyer {
     }
     const need = Number(ticksFor(offer))
     if (need > 1_024) throw new WalletError('offer_unusable', `a request costs ${need} ticks`)
-    const opened = await stream.openWithin({
-      ...{ to: offer.payee, unit: offer.unit, ticks: Math.max(2, ticks, need) },
-      ...{ least: Math.max(2, need), exposure: Math.max(exposure, need) },
-      ...{ budget, host, day: dayOf(stream.ledgerTime) },
+    await this.#approve({ url, offer, ticks: need })
+    const ticks = Math.max(2, this.#options.ticks ?? TICKS, need)
+    const opening = this.#turn.then(async () => {
+      const opened = await stream.openWithin({
+        ...{ to: offer.payee, unit: offer.unit, ticks },
+        ...{ least: Math.max(2, need), exposure: Math.max(exposure, need) },
+        ...{ budget, host, day: dayOf(stream.ledgerTime), costMax: this.#left() },
+      })
+      this.#opened.push({ stream: opened, ticks: opened.ticksMax })
+      return opened
     })
-    return { url, offer, stream: opened, unused: [] }
+    this.#turn = opening.catch(() => undefined)
+    return { url, offer, stream: await opening, unused: [] }
   }
 
-  /** What is left of a stream comes back, if its seller cooperates. */
-  async #leave(origin: string, seller: Seller): Promise<void> {
+  async #approve(asked: AskedPrice): Promise<void> {
+    const { origin } = asked.url
+    const before = this.#approved.get(origin)
+    if (before !== undefined && isSameOffer(before, asked.offer)) return
+    await this.#options.approve?.(asked)
+    this.#approved.set(origin, asked.offer)
+  }
+
+  /** What is left of the budget for all; of a stream that is open, all ticks count as spent. */
+  #left(): bigint | undefined {
+    const { inAll } = this.#options.budget
+    if (inAll === undefined) return undefined
+    const spent = this.#opened.reduce((sum, { stream, ticks }) => {
+      return sum + stream.cost * BigInt(stream.isClosed ? stream.sent : ticks)
+    }, 0n)
+    return inAll > spent ? inAll - spent : 0n
+  }
+
+  /** What is left of a stream comes back, if its seller cooperates; `told` once it has heard of it, or cannot. */
+  async #leave(origin: string, seller: Seller): Promise<{ readonly told: Promise<unknown> }> {
     this.#sellers.delete(origin)
     const token = await seller.stream.close()
     const headers = { 'tally-ticks': token }
     // A seller that does not hear of it keeps the rest locked until the expiry, and no longer.
-    this.#fetch(seller.url, { method: 'HEAD', headers, redirect: 'manual' }).catch(() => undefined)
+    const told = this.#fetch(seller.url, {
+      ...{ method: 'HEAD', headers, redirect: 'manual' },
+      signal: AbortSignal.timeout(TELL_MS),
+    })
+    return { told: told.catch(() => undefined) }
   }
 
   #mayPay({ protocol, hostname }: URL): boolean {

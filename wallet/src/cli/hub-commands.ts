@@ -7,14 +7,18 @@ import {
   chainIdOption,
   channelOption,
   durationOption,
+  intervalOption,
+  requestsOption,
   secondsOption,
   sessionUrlOption,
   urlOption,
+  webUrlArgument,
 } from './option-values.js'
 import { payInvoice } from './pay.js'
 import { hubPlaceOf, type PlaceOptions } from './place-of.js'
 import { addPlaceOptions, SHARED_WORDS } from './place-options.js'
 import { receivePayment } from './receive.js'
+import { streamUrl } from './stream.js'
 
 /** How a command on a wallet and its hub is told of both. */
 type HubOptions = PlaceOptions & { readonly patience: number }
@@ -82,6 +86,24 @@ export function addHubCommands(program: Command): void {
     .option('--yes', 'do it without asking')
     .action(async (invoice: string, options: HubOptions & { readonly timeout: number }) =>
       payInvoice(invoice, { ...options, ...(await hubPlaceOf(options)) }),
+    )
+
+  hubCommand(program, 'stream', 'ask for what is sold by the request, and pay it by the tick')
+    .argument('<url>', 'its address', webUrlArgument)
+    .option('--budget <amount>', 'the most that all of it may cost; left out: asked for')
+    .option('--count <number>', 'how often it is asked for; left out: once', requestsOption)
+    .option('--for <time>', 'how long it is asked for: 90 (seconds), 15m, 2h', durationOption)
+    .option('--interval <seconds>', 'from one request to the next', intervalOption, 1)
+    .option('--price-max <amount>', 'the most that one request may cost')
+    .option('--output <file>', 'write what is answered to this new file; else to standard output')
+    .option('--replace', 'overwrite it')
+    .option('--timeout <seconds>', 'how long the rest is waited for at the end', secondsOption, 60)
+    .option('--yes', 'do it without asking')
+    .action(
+      async (
+        url: URL,
+        options: HubOptions & { readonly interval: number; readonly timeout: number },
+      ) => streamUrl(url, { ...options, ...(await hubPlaceOf(options)) }),
     )
 
   hubCommand(program, 'close', 'close channels with the hub; without a number, all of them')
