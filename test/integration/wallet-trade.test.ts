@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
@@ -64,6 +72,23 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
       const told = `${refused.stdout}${refused.stderr}`
       assert.ok(!told.includes(words.split(' ').slice(0, 3).join(' ')), told)
     }
+    assert.ok(!existsSync(join(network.dir, 'third/wallet.keys')))
+  }
+
+  const cutInit = async () => {
+    const { ledgerUrl, hubUrl } = network
+    const [dir, to] = [join(network.dir, 'cut'), ['--ledger', ledgerUrl, '--hub', hubUrl]]
+    const init = () => walletCommand('init', ...to, ...folder('cut'), '--yes', '--json')
+    const words = `${network.wordsOf('cut')}\n`
+    mkdirSync(dir)
+    writeFileSync(join(dir, 'wallet.keys'), words, { mode: 0o600 })
+    const first = await init()
+    assert.equal(first.code, 0, first.stdout)
+    // As if it had been cut once more, before the last file.
+    rmSync(join(dir, 'wallet.json'))
+    const second = await init()
+    assert.deepEqual([second.code, second.stdout], [0, first.stdout])
+    assert.equal(readFileSync(join(dir, 'wallet.keys'), 'utf8'), words)
   }
 
   const turns = async () => {
@@ -87,6 +112,7 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
 
   await t.test("the README's tutorial runs as it stands", tutorial)
   await t.test('what is asked for wrongly is refused by name, and shows no words', refusals)
+  await t.test('init goes on where one before it was cut, and with its words', cutInit)
   await t.test('one command at a time has a store, and Ctrl-C ends a wait', turns)
 })
 
