@@ -45,7 +45,11 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
     )
     assert.match(stdout, /^answered {4}3 of 3 requests, 24 bytes\npaid .* for 3 ticks\nclosed /m)
     assert.equal(readFileSync(join(network.dir, 'article.txt'), 'utf8'), 'article\n'.repeat(3))
-    // 100 less 12.50, and 0.1 % and 0.001 of it, and three ticks: the rest of the stream came back.
+    assert.match(
+      stdout,
+      /^paid .*\namount {6}0\.010000 GBP, fee 0\.00\d+ GBP\nfor {9}A tip\nreceipt/m,
+    )
+    // 100 less 12.50, the tip, and 0.1 % and 0.001 of it, and three ticks: the rest of the stream came back.
     assert.match(stdout, /you were paid 87\.4\d+ GBP, the hub 12\.5\d+ GBP/)
     for (const file of ['shop.words', 'shop/wallet.keys', 'shop/wallet.json', 'shop/wallet.db']) {
       assert.equal(statSync(join(network.dir, file)).mode & 0o077, 0, file)
@@ -116,7 +120,7 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
   await t.test('one command at a time has a store, and Ctrl-C ends a wait', turns)
 })
 
-/** A server that sells an article for 0.01. */
+/** A server that sells an article for 0.01, and an offer of its wallet. */
 async function startSeller(t: TestContext, { dir, ledgerUrl, hubUrl, seedOf }: TestNetwork) {
   const { wallet, close } = await openWallet({
     ...{ words: seedOf('seller'), file: join(dir, 'seller.db'), ledgerUrl, hubUrl },
@@ -130,13 +134,14 @@ async function startSeller(t: TestContext, { dir, ledgerUrl, hubUrl, seedOf }: T
   })
   t.after(() => server.close())
   await once(server.listen(0, '127.0.0.1'), 'listening')
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { text } = await wallet.createOffer({ value: ONE / 100n, description: 'A tip' })
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, offer: text }
 }
 
 /** Everything under ```sh run of the README, one after the other, as a person would type it. */
 function runTutorial(
   { dir, ledgerUrl, hubUrl, wordsOf }: TestNetwork,
-  seller: string,
+  seller: { readonly origin: string; readonly offer: string },
 ): Promise<Ran> {
   const bin = join(dir, 'bin')
   mkdirSync(bin)
@@ -155,7 +160,8 @@ function runTutorial(
     .map(([, code = '']) => code)
     .join('')
     .replaceAll('http://127.0.0.1:9730', ledgerUrl)
-    .replaceAll('http://127.0.0.1:8402', seller)
+    .replaceAll('http://127.0.0.1:8402', seller.origin)
+    .replace('wallet close', `wallet pay ${seller.offer} --wallet customer --yes\nwallet close`)
     .replaceAll('ws://127.0.0.1:9740/v1/session', hubUrl)
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH']}` }
   return new Promise((resolve) => {

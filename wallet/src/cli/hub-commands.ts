@@ -84,20 +84,27 @@ export function addHubCommands(program: Command): void {
       }),
     )
 
-  hubCommand(program, 'pay', 'pay an invoice; again tells what became of it, and pays nothing')
-    .argument('<invoice>', 'a text that begins with tally1')
+  hubCommand(
+    program,
+    'pay',
+    'pay an invoice, or an offer; an invoice again tells what became of it, and pays nothing',
+  )
+    .argument('<invoice>', 'a text that begins with tally1, or tallyo1')
     .option('--amount <amount>', 'how much, where the invoice leaves it to the payer')
     .option('--refund <invoice>', 'pays back this paid invoice of this wallet, in all never more')
     .option('--fee-max <amount>', 'the most that the hub may ask for it; left out: what was shown')
-    .option('--key <text>', 'name of the payment: one key pays once; left out: of the invoice')
+    .option(
+      '--key <text>',
+      'name of the payment: one key pays once; left out: of the invoice, or new',
+    )
     .option('--timeout <seconds>', 'how long the payee is waited for', secondsOption, 60)
     .option('--yes', 'do it without asking')
-    .action(async (invoice: string, options: HubOptions & { readonly timeout: number }) =>
-      (await import('./pay.js')).payInvoice(invoice, {
-        ...options,
-        ...(await hubPlaceOf(options)),
-      }),
-    )
+    .action(async (text: string, options: HubOptions & { readonly timeout: number }) => {
+      const order = { ...options, ...(await hubPlaceOf(options)) }
+      const { isOfferText, payOffer } = await import('./pay-offer.js')
+      if (isOfferText(text.trim())) await payOffer(text.trim(), order)
+      else await (await import('./pay.js')).payInvoice(text, order)
+    })
 
   hubCommand(program, 'stream', 'ask for what is sold by the request, and pay it by the tick')
     .argument('<url>', 'its address', webUrlArgument)
