@@ -215,6 +215,24 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
     },
   )
 
+  await t.test('ACCOUNT-1 no key makes one that is wider than itself', async () => {
+    const wide = { name: 'mine', permissions: ['read', 'admin'] }
+    const session = { ...wide, name: 'session', expires_in: 3_600, per_payment: '10' }
+    const { body: mother } = await shop.post('/v1/keys', session)
+    const { token } = mother
+    const { body: made } = await shop.post('/v1/keys', wide, { token })
+    assert.deepEqual(
+      [made.made_by, made.expires, made.limits],
+      [mother.id, mother.expires, mother.limits],
+    )
+    for (const more of [{ per_payment: '11' }, { expires_in: 86_400 }, { permissions: ['pay'] }]) {
+      const refused = await shop.post('/v1/keys', { ...wide, ...more }, { token })
+      assert.deepEqual([refused.status, refused.body.code], [403, 'not_permitted'])
+    }
+    await shop.post(`/v1/keys/${mother.id}/revoke`, {})
+    assert.equal((await shop.get('/v1/keys', made.token)).status, 401)
+  })
+
   await t.test(
     'HOOK-1 events are sent, signed, to whoever asked for them, and again by hand',
     async () => {
