@@ -81,11 +81,19 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
     assert.deepEqual(more, [''])
   })
 
+  // Held by its payee: so it is under way, in the wallet and at the hub, for as long as that is asked for.
+  const held = await customer.createInvoice({ value: 3_000_000n, description: 'Cups', hold: true })
+  const { body: quote } = await shop.get(`/v1/quote?invoice=${held.text}`)
+  const cups = { anchor: held.anchor, wish: { invoice: held.text, fee_max: quote.fee } }
+
   await t.test(
     'what the wallet has done and nobody was told of is told at the next start, once',
     async () => {
       const { body } = await shop.post('/v1/invoices', { amount: '1000000' })
+      const asked = shop.post('/v1/payments', cups.wish, { key: 'cups' }).catch(() => undefined)
+      await customer.held(cups.anchor)
       await shop.kill()
+      await asked
       // The wallet alone, as a process that dies before it has told anybody.
       const { ledgerUrl, hubUrl } = network
       const file = join(shop.dataDir, 'wallet.db')
@@ -127,22 +135,12 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
     },
   )
 
-  await t.test('a payment whose process dies under way is made once under its key', async () => {
-    // Held by its payee: so it is under way, in the wallet and at the hub, for as long as that is asked for.
-    const order = { value: 3_000_000n, description: 'Cups', hold: true }
-    const { text: invoice, anchor } = await customer.createInvoice(order)
-    const quote = await shop.get(`/v1/quote?invoice=${invoice}`)
-    const wish = { invoice, fee_max: quote.body.fee }
-    const asked = shop.post('/v1/payments', wish, { key: 'cups' }).catch(() => undefined)
-    await customer.held(anchor)
-    await shop.kill()
-    await asked
-    shop = await MerchantProcess.start(network, 'shop', '--allow-private-webhooks')
-    const made = await shop.post('/v1/payments', wish, { key: 'cups' })
+  await t.test('a payment whose process died under way is made once under its key', async () => {
+    const made = await shop.post('/v1/payments', cups.wish, { key: 'cups' })
     assert.deepEqual([made.status, made.body.status], [201, 'pending'])
-    await customer.capture(anchor)
+    await customer.capture(cups.anchor)
     const paid = await until(`/v1/payments/${made.body.id}`, 'paid')
-    assert.equal(paid.body.fee, quote.body.fee)
+    assert.equal(paid.body.fee, cups.wish.fee_max)
     assert.equal((await shop.get('/v1/payments')).body.data.length, 1)
     assert.deepEqual(await typesOf(made.body.id), ['payment.paid'])
     const { body: balance } = await shop.get('/v1/balance')
