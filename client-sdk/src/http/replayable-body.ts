@@ -1,0 +1,12 @@
+import { WalletError } from '../wallet-error.js'
+
+/** What was sent once has to be sent again with the payment. Errors: `body_not_replayable`. */
+export function requireReplayable({ body }: RequestInit): void {
+  if (body === undefined || body === null || typeof body === 'string') return
+  if (body instanceof Uint8Array || body instanceof ArrayBuffer || body instanceof URLSearchParams)
+    return
+  throw new WalletError(
+    'body_not_replayable',
+    'a request that may have to be paid has a body of text or bytes, not a stream',
+  )
+}
