@@ -1,20 +1,27 @@
-import { amount, toHex } from '@tallystick/protocol'
+import { amount } from '@tallystick/protocol'
 import type { Fetch } from '../ledger/ledger-http.js'
 import { pause } from '../ledger/pause.js'
 import type { OutgoingStream, StreamPayment } from '../stream/outgoing-stream.js'
-import type { Wallet } from '../wallet/wallet.js'
 import type { Caller } from '../wallet/wallet-core.js'
+import type { WalletStreams } from '../wallet/wallet-streams.js'
 import { WalletError } from '../wallet-error.js'
 import { POSITION, RECEIPT, TICKS } from './headers.js'
 import { type Offer, ticksFor } from './offer.js'
 import { type PaidInAll, type PaidSoFar, PaidStreams } from './paid-streams.js'
 import { demandOf, type PaymentDemand } from './payment-demand.js'
+import { redirectOf } from './redirect.js'
+import { repeatable, requireReplayable } from './replayable-body.js'
 import { type Budget, dayOf } from './spending.js'
+
+/** A wallet, as far as paying needs it. */
+export type PayingWallet = {
+  readonly stream: Pick<WalletStreams, 'ledgerTime' | 'checkOffer' | 'leftFor' | 'openWithin'>
+}
 
 export type PayingFetchOptions = {
   /** What may be spent: all hosts together, and each, in a day of ledger time, base units. */
   readonly budget: Budget & {
-    /** For one request; absent: whatever is asked. */
+    /** For one request, its redirects included, without the hub's fee; absent: whatever is asked. */
     readonly perRequest?: bigint
     /** For all that this `fetch` pays, hub's fees included; absent: no end but the others. */
     readonly inAll?: bigint
@@ -25,6 +32,8 @@ export type PayingFetchOptions = {
   readonly ticks?: number
   /** Ticks that a host may owe service for (INV-32); absent: 16. */
   readonly exposure?: number
+  /** Seconds that a request waits while the host owes as much service as it may; absent: 30. */
+  readonly waitSeconds?: number
   /** Pays over plain http as well, where others may read along; absent: to this machine only. */
   readonly allowHttp?: boolean
   /** Absent: the platform's. */
@@ -61,9 +70,14 @@ const EXPOSURE = 16
 const ATTEMPTS_MAX = 60
 const REDIRECTS_MAX = 5
 const PENDING_MS = 100
+const POLL_MS = 10
 /** A seller is given so long to hear that a stream is over. */
 const TELL_MS = 10_000
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+/** A request waits so long for the service that its seller owes. */
+const WAIT_SECONDS = 30
+
+/** What one request was given in all, at whatever hops, base units. */
+type Spent = { sum: bigint }
 
 /** What is known of one origin that takes payments. */
 type Seller = {
@@ -79,10 +93,10 @@ type Seller = {
  * A `fetch` that pays by itself for what is answered with 402 and an offer (HTTP402-7), within a budget that is on
  * disk. Ticks go to the origin that asked for them and no other. A stream that an earlier process has opened for that
  * origin goes on where its seller says that it stands (HTTP402-5). Errors, beside those of `fetch`: `budget_spent`,
- * `price_above_cap`, `insecure_url`, `body_not_replayable`, `offer_unusable`, `payment_refused`, and why no
+ * `price_above_cap`, `exposure_reached`, `redirect_refused`, `insecure_url`, `body_not_replayable`, `offer_unusable`, `payment_refused`, and why no
  * stream could be opened.
  */
-export function payingFetch(wallet: Wallet, options: PayingFetchOptions): PayingFetch {
+export function payingFetch(wallet: PayingWallet, options: PayingFetchOptions): PayingFetch {
   const buyer = new Buyer(wallet, options)
   const pays: Fetch = (input, init) => buyer.fetch(input, init)
   return Object.assign(pays, {
@@ -93,7 +107,7 @@ export function payingFetch(wallet: Wallet, options: PayingFetchOptions): Paying
 }
 
 class Buyer {
-  readonly #wallet: Wallet
+  readonly #wallet: PayingWallet
   readonly #options: PayingFetchOptions
   readonly #fetch: Fetch
   readonly #sellers = new Map<string, Seller>()
@@ -104,7 +118,7 @@ class Buyer {
   /** One opening at a time counts what the others take of the budget. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(wallet: Wallet, options: PayingFetchOptions) {
+  constructor(wallet: PayingWallet, options: PayingFetchOptions) {
     this.#wallet = wallet
     this.#options = options
     const plain = options.fetch ?? globalThis.fetch
@@ -115,13 +129,15 @@ class Buyer {
     if (typeof input !== 'string' && !(input instanceof URL)) {
       throw new WalletError('url_invalid', 'paying needs an address, and options beside it')
     }
-    let url = new URL(input)
-    for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
-      const response = await this.#ask(url, init)
-      const to = response.headers.get('location')
-      if (init?.redirect === 'manual' || to === null || !REDIRECTS.has(response.status))
-        return response
-      url = new URL(to, url)
+    const spent: Spent = { sum: 0n }
+    let hop = { url: new URL(input), init }
+    for (let hops = 0; hops <= REDIRECTS_MAX; hops++) {
+      const response = await this.#ask(hop.url, repeatable(hop.init), spent)
+      const next = redirectOf(hop, response)
+      if (next === undefined) return response
+      if (next.init.body !== undefined) requireReplayable(next.init)
+      await response.body?.cancel()
+      hop = next
     }
     throw new WalletError('too_many_redirects', `more than ${REDIRECTS_MAX} redirects`)
   }
@@ -147,12 +163,18 @@ class Buyer {
   }
 
   /** One request and, where it has to be paid for, as many as that takes. */
-  async #ask(url: URL, given: RequestInit): Promise<Response> {
+  async #ask(url: URL, init: RequestInit, spent: Spent): Promise<Response> {
     const { origin } = url
-    const init = { ...given, headers: repeatableHeaders(given) }
+    const pay = async (to: Seller) => {
+      this.#requireRoom(to.offer, origin, spent)
+      const ticks = await this.#pay(to, init.signal)
+      spent.sum += ticks.amount
+      return ticks
+    }
+    let hasGoneOn = false
     let payment: StreamPayment | undefined
     let seller = this.#sellers.get(origin)
-    if (seller !== undefined && this.#mayPay(url)) payment = await this.#pay(seller, init.signal)
+    if (seller !== undefined && this.#mayPay(url)) payment = await pay(seller)
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       if (seller !== undefined) seller.url = url
       const response = await this.#send(url, init, payment)
@@ -171,16 +193,24 @@ class Buyer {
           await pause(PENDING_MS, init.signal ?? undefined)
           continue
         case 'required':
+          if (seller !== undefined && payment !== undefined) {
+            // It has not seen the ticks: they pay for the next request.
+            if (payment.ticks > 0) seller.unused.push(payment)
+            const detail = `${origin} asks again for what was paid`
+            throw new WalletError('payment_refused', detail)
+          }
+          this.#requireRoom(demand.offer, origin, spent)
           seller = await this.#sellerOf(url, demand.offer)
-          payment = await this.#pay(seller, init.signal)
+          payment = await pay(seller)
           continue
         case 'refused': {
           if (seller?.stream.isInDoubt && demand.position !== undefined) {
             this.#streams.positioned(seller.stream, demand.position)
-            payment = await this.#pay(seller, init.signal)
+            payment = await pay(seller)
             continue
           }
-          if (seller === undefined || payment === undefined || !goesOn(seller, demand)) {
+          const mayGoOn = !hasGoneOn && seller !== undefined && goesOn(seller, demand)
+          if (seller === undefined || payment === undefined || !mayGoOn) {
             throw new WalletError(
               'payment_refused',
               `${origin} refuses the payment: ${demand.code}`,
@@ -188,9 +218,11 @@ class Buyer {
           }
           // What it took was served, or the stream is over: another one goes on.
           payment.served()
+          hasGoneOn = true
           await this.#leave(origin, seller)
+          this.#requireRoom(demand.offer, origin, spent)
           seller = await this.#sellerOf(url, demand.offer)
-          payment = await this.#pay(seller, init.signal)
+          payment = await pay(seller)
         }
       }
     }
@@ -239,15 +271,16 @@ class Buyer {
       const { knownToken: token } = seller.stream
       return { token, ticks: 0, amount: amount(0n), served: () => undefined }
     }
-    for (;;) {
+    const { waitSeconds = WAIT_SECONDS } = this.#options
+    for (let waited = 0; ; waited += POLL_MS) {
       const unused = seller.unused.pop()
       if (unused !== undefined) return unused
       try {
         return await seller.stream.pay(ticks)
       } catch (error) {
         if (!(error instanceof WalletError)) throw error
-        if (error.code === 'exposure_reached') {
-          await pause(PENDING_MS / 10, signal ?? undefined)
+        if (error.code === 'exposure_reached' && waited < waitSeconds * 1_000) {
+          await pause(POLL_MS, signal ?? undefined)
           continue
         }
         if (error.code !== 'budget_spent' && error.code !== 'stream_ended') throw error
@@ -277,14 +310,10 @@ class Buyer {
   }
 
   async #open(url: URL, offer: Offer): Promise<Seller> {
-    const { origin, host } = url
+    const { host } = url
     const { budget, ticks = CHAIN_TICKS, exposure = EXPOSURE } = this.#options
     const { stream } = this.#wallet
     await stream.checkOffer(offer)
-    if (budget.perRequest !== undefined && offer.price > budget.perRequest) {
-      const detail = `${origin} asks for ${offer.price} base units, allowed are ${budget.perRequest}`
-      throw new WalletError('price_above_cap', detail)
-    }
     const need = Number(ticksFor(offer))
     if (need > 1_024) throw new WalletError('offer_unusable', `a request costs ${need} ticks`)
     await this.#approve({ url, offer, ticks: need })
@@ -308,6 +337,16 @@ class Buyer {
     })
     this.#turn = opening.catch(() => undefined)
     return { url, offer, stream: await opening, unused: [] }
+  }
+
+  /** Errors: `price_above_cap`. */
+  #requireRoom(offer: Offer, origin: string, { sum }: Spent): void {
+    const { perRequest } = this.#options.budget
+    const due = offer.unit * ticksFor(offer)
+    if (perRequest === undefined || sum + due <= perRequest) return
+    const more = sum > 0n ? ` more than the ${sum} that it got` : ''
+    const detail = `${origin} asks for ${due} base units${more}, allowed are ${perRequest}`
+    throw new WalletError('price_above_cap', detail)
   }
 
   async #approve(asked: AskedPrice): Promise<void> {
@@ -358,23 +397,4 @@ function goesOn(seller: Seller, { code, offer }: PaymentDemand): boolean {
 
 function isSameOffer(a: Offer, b: Offer): boolean {
   return a.payee === b.payee && a.unit === b.unit && a.price === b.price && a.hub === b.hub
-}
-
-/** A body may be asked for again with the same ticks only under a key of its own (HTTP402-3). */
-function repeatableHeaders({ body, headers: given }: RequestInit): Headers {
-  const headers = new Headers(given)
-  if (body === undefined || body === null || headers.has('idempotency-key')) return headers
-  headers.set('idempotency-key', toHex(crypto.getRandomValues(new Uint8Array(16))))
-  return headers
-}
-
-/** What was sent once has to be sent again with the payment. Errors: `body_not_replayable`. */
-function requireReplayable({ body }: RequestInit): void {
-  if (body === undefined || body === null || typeof body === 'string') return
-  if (body instanceof Uint8Array || body instanceof ArrayBuffer || body instanceof URLSearchParams)
-    return
-  throw new WalletError(
-    'body_not_replayable',
-    'a request that may have to be paid has a body of text or bytes, not a stream',
-  )
 }
