@@ -1,5 +1,3 @@
-import type { OutgoingHttpHeaders } from 'node:http'
-
 /** An answer that was given for a payment. */
 export type ServedAnswer = {
   /** The request that it answered: another one is not paid by the same ticks. Absent: none is known to be the same. */
@@ -8,7 +6,7 @@ export type ServedAnswer = {
   readonly answer:
     | {
         readonly status: number
-        readonly headers: OutgoingHttpHeaders
+        readonly headers: Readonly<Record<string, string | number | string[] | undefined>>
         readonly body: Uint8Array | string
         /** Of the body in UTF-8. */
         readonly bytes: number
