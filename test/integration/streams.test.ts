@@ -177,6 +177,35 @@ test('streams over a real hub', async (t) => {
       },
     )
 
+    await t.test('keeps to what it may pay in all, and has the rest back at the end', async () => {
+      const asked: bigint[] = []
+      const few = payingFetch(alice.wallet, {
+        budget: { inAll: 2_500n },
+        ticks: 4,
+        approve: async ({ offer }) => void asked.push(offer.price),
+      })
+      let served = 0
+      await assert.rejects(
+        async () => {
+          for (;;) served += (await few(`${shop.origin}/answer`)).status === 200 ? 1 : 0
+        },
+        { code: 'budget_spent' },
+      )
+      const { ticks, cost, status } = await few.close()
+      assert.deepEqual([ticks, status, asked], [served, 'closed', [price]])
+      assert.ok(served >= 2 && cost <= 2_500n, `${served} requests for ${cost}`)
+      assert.ok(alice.wallet.stream.list().every(({ ticks: many }) => many > 4))
+    })
+
+    await t.test('pays nobody who was not approved', async () => {
+      const none = payingFetch(alice.wallet, {
+        budget,
+        approve: () => Promise.reject(new Error('too dear')),
+      })
+      await assert.rejects(none(`${shop.origin}/answer`), /too dear/)
+      assert.deepEqual(await none.close(), { ticks: 0, cost: 0n, status: 'closed' })
+    })
+
     await t.test('HTTP402-3 what fails by the fault of the server is not paid', async () => {
       assert.equal((await watched(`${shop.origin}/broken`)).status, 503)
       const failed = sent.at(-1)

@@ -137,6 +137,12 @@ test('what a shop and its customer do with invoices and payments', async (t) => 
       await assert.rejects(ann.quote((await shop.createInvoice({ value: 900n * ONE })).text), {
         code: 'insufficient_balance',
       })
+      // Of an open amount nobody could tell when its parts are whole.
+      const open = await shop.createInvoice()
+      await assert.rejects(ann.quote(open.text, { amount: 240n * ONE }), {
+        code: 'insufficient_balance',
+      })
+      await shop.cancel(open.anchor)
       const before = await balance(ann)
       const quote = await ann.quote(invoice.text)
       assert.equal(quote.parts, 2)

@@ -1,20 +1,26 @@
-import { amount, concatBytes } from '@tallystick/protocol'
+import { amount } from '@tallystick/protocol'
 import type { Fetch } from '../ledger/ledger-http.js'
 import { pause } from '../ledger/pause.js'
 import type { OutgoingStream, StreamPayment } from '../stream/outgoing-stream.js'
 import type { Wallet } from '../wallet/wallet.js'
+import type { Caller } from '../wallet/wallet-core.js'
 import { WalletError } from '../wallet-error.js'
 import { POSITION, RECEIPT, TICKS } from './headers.js'
-import { type Offer, parseOfferJson, ticksFor } from './offer.js'
+import { type Offer, ticksFor } from './offer.js'
+import { type PaidInAll, type PaidSoFar, PaidStreams } from './paid-streams.js'
+import { demandOf, type PaymentDemand } from './payment-demand.js'
 import { type Budget, dayOf } from './spending.js'
-import { X402_REQUIRED, x402Offer } from './x402.js'
 
 export type PayingFetchOptions = {
   /** What may be spent: all hosts together, and each, in a day of ledger time, base units. */
   readonly budget: Budget & {
     /** For one request; absent: whatever is asked. */
     readonly perRequest?: bigint
+    /** For all that this `fetch` pays, hub's fees included; absent: no end but the others. */
+    readonly inAll?: bigint
   }
+  /** Asked before an origin is paid, and again when its offer changes: what it throws refuses. */
+  readonly approve?: (asked: AskedPrice) => Promise<void>
   /** Ticks that are opened at a time for a host; absent: 256. */
   readonly ticks?: number
   /** Ticks that a host may owe service for (INV-32); absent: 16. */
@@ -25,13 +31,38 @@ export type PayingFetchOptions = {
   readonly fetch?: Fetch
 }
 
+/** What an origin asks before it is paid. */
+export type AskedPrice = {
+  readonly url: URL
+  readonly offer: Offer
+  /** Ticks of one request. */
+  readonly ticks: number
+}
+
+/** A `fetch` that pays by itself. */
+export type PayingFetch = Fetch & {
+  paid(): PaidSoFar
+  /**
+   * Ends what is paid to the origin of an address, also what an earlier process has opened: the seller is told there,
+   * and gives the rest back. The next request that costs something begins anew. Kept once the seller was told or
+   * cannot be: then it keeps the rest until the expiry, and no longer.
+   */
+  leave(url: string | URL): Promise<void>
+  /**
+   * Leaves all origins that it has paid, and waits until what is left of the streams is back; where the wait is
+   * given up, it comes back by itself, at the expiry at the latest.
+   */
+  close(caller?: Caller): Promise<PaidInAll>
+}
+
 const CHAIN_TICKS = 256
 const EXPOSURE = 16
 /** Attempts for one request: until a stream has arrived, and the turns of a stream that rolls over. */
 const ATTEMPTS_MAX = 60
 const REDIRECTS_MAX = 5
-const OFFER_BYTES_MAX = 65_536
 const PENDING_MS = 100
+/** A seller is given so long to hear that a stream is over. */
+const TELL_MS = 10_000
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
 /** What is known of one origin that takes payments. */
@@ -44,16 +75,6 @@ type Seller = {
   readonly unused: StreamPayment[]
 }
 
-/** A `fetch` that pays. */
-export type PayingFetch = Fetch & {
-  /**
-   * Ends what is paid to the origin of an address, also what an earlier process has opened: the seller is told there,
-   * and gives the rest back. The next request that costs something begins anew. Kept once the seller was told or
-   * cannot be: then it keeps the rest until the expiry, and no longer.
-   */
-  leave(url: string | URL): Promise<void>
-}
-
 /**
  * A `fetch` that pays by itself for what is answered with 402 and an offer (HTTP402-7), within a budget that is on
  * disk. Ticks go to the origin that asked for them and no other. A stream that an earlier process has opened for that
@@ -63,8 +84,12 @@ export type PayingFetch = Fetch & {
  */
 export function payingFetch(wallet: Wallet, options: PayingFetchOptions): PayingFetch {
   const buyer = new Buyer(wallet, options)
-  const pay: Fetch = (input, init) => buyer.fetch(input, init)
-  return Object.assign(pay, { leave: (url: string | URL) => buyer.leave(new URL(url)) })
+  const pays: Fetch = (input, init) => buyer.fetch(input, init)
+  return Object.assign(pays, {
+    paid: () => buyer.paid(),
+    leave: (url: string | URL) => buyer.leave(new URL(url)),
+    close: (caller: Caller = {}) => buyer.close(caller),
+  })
 }
 
 class Buyer {
@@ -74,6 +99,10 @@ class Buyer {
   readonly #sellers = new Map<string, Seller>()
   /** Streams that are being opened, by origin: requests that come together share one. */
   readonly #opening = new Map<string, Promise<Seller>>()
+  readonly #streams = new PaidStreams()
+  readonly #approved = new Map<string, Offer>()
+  /** One opening at a time counts what the others take of the budget. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(wallet: Wallet, options: PayingFetchOptions) {
     this.#wallet = wallet
@@ -97,6 +126,10 @@ class Buyer {
     throw new WalletError('too_many_redirects', `more than ${REDIRECTS_MAX} redirects`)
   }
 
+  paid(): PaidSoFar {
+    return this.#streams.soFar()
+  }
+
   async leave(url: URL): Promise<void> {
     await this.#opening.get(url.origin)?.catch(() => undefined)
     const known = this.#sellers.get(url.origin)
@@ -105,6 +138,12 @@ class Buyer {
     const streams = known === undefined ? left : [known.stream, ...left]
     const closed = await Promise.all(streams.map((stream) => this.#close(stream, url)))
     await Promise.all(closed.map(({ told }) => told))
+  }
+
+  async close(caller: Caller): Promise<PaidInAll> {
+    await Promise.allSettled(this.#opening.values())
+    await Promise.all([...this.#sellers.values()].map(({ url }) => this.leave(url)))
+    return this.#streams.ended(caller)
   }
 
   /** One request and, where it has to be paid for, as many as that takes. */
@@ -136,7 +175,7 @@ class Buyer {
           continue
         case 'refused': {
           if (seller?.stream.isInDoubt && demand.position !== undefined) {
-            seller.stream.positioned(demand.position)
+            this.#streams.positioned(seller.stream, demand.position)
             payment = await this.#pay(seller, init.signal)
             continue
           }
@@ -182,7 +221,7 @@ class Buyer {
     if (payment === undefined || seller === undefined) return
     const isTaken = headers.has(RECEIPT)
     if (payment.ticks === 0) {
-      if (isTaken) seller.stream.positioned(headers.get(POSITION) ?? payment.token)
+      if (isTaken) this.#streams.positioned(seller.stream, headers.get(POSITION) ?? payment.token)
       return
     }
     // What fails by the server's fault was not used (HTTP402-3), nor for what is free; of another
@@ -246,18 +285,43 @@ class Buyer {
       throw new WalletError('price_above_cap', detail)
     }
     const need = Number(ticksFor(offer))
+    if (need > 1_024) throw new WalletError('offer_unusable', `a request costs ${need} ticks`)
+    await this.#approve({ url, offer, ticks: need })
     const left = await stream.leftFor(host)
     const isFit = ({ payee, unit }: OutgoingStream) => payee === offer.payee && unit === offer.unit
-    const again = left.find(isFit)
+    // What an earlier process has locked is no part of a budget for all that this one pays.
+    const again = budget.inAll === undefined ? left.find(isFit) : undefined
     await Promise.all(left.map((other) => other !== again && this.#close(other, url)))
-    if (again !== undefined) return { url, offer, stream: again, unused: [] }
-    if (need > 1_024) throw new WalletError('offer_unusable', `a request costs ${need} ticks`)
-    const opened = await stream.openWithin({
-      ...{ to: offer.payee, unit: offer.unit, ticks: Math.max(2, ticks, need) },
-      ...{ least: Math.max(2, need), exposure: Math.max(exposure, need) },
-      ...{ budget, host, day: dayOf(stream.ledgerTime) },
+    if (again !== undefined) {
+      this.#streams.add(again, again.sent)
+      return { url, offer, stream: again, unused: [] }
+    }
+    const opening = this.#turn.then(async () => {
+      const opened = await stream.openWithin({
+        ...{ to: offer.payee, unit: offer.unit, ticks: Math.max(2, ticks, need) },
+        ...{ least: Math.max(2, need), exposure: Math.max(exposure, need) },
+        ...{ budget, host, day: dayOf(stream.ledgerTime), costMax: this.#left() },
+      })
+      this.#streams.add(opened, 0)
+      return opened
     })
-    return { url, offer, stream: opened, unused: [] }
+    this.#turn = opening.catch(() => undefined)
+    return { url, offer, stream: await opening, unused: [] }
+  }
+
+  async #approve(asked: AskedPrice): Promise<void> {
+    const { origin } = asked.url
+    const before = this.#approved.get(origin)
+    if (before !== undefined && isSameOffer(before, asked.offer)) return
+    await this.#options.approve?.(asked)
+    this.#approved.set(origin, asked.offer)
+  }
+
+  #left(): bigint | undefined {
+    const { inAll } = this.#options.budget
+    if (inAll === undefined) return undefined
+    const spent = this.#streams.costMax()
+    return inAll > spent ? inAll - spent : 0n
   }
 
   async #leave(origin: string, { stream, url }: Seller): Promise<void> {
@@ -270,8 +334,11 @@ class Buyer {
     const token = await stream.close()
     const headers = { [TICKS]: token }
     // A seller that does not hear of it keeps the rest locked until the expiry, and no longer.
-    const told = { method: 'HEAD', headers, redirect: 'manual', keepalive: true } as const
-    return { told: this.#fetch(url, told).catch(() => undefined) }
+    const told = this.#fetch(url, {
+      ...{ method: 'HEAD', headers, redirect: 'manual', keepalive: true },
+      signal: AbortSignal.timeout(TELL_MS),
+    })
+    return { told: told.catch(() => undefined) }
   }
 
   #mayPay({ protocol, hostname }: URL): boolean {
@@ -283,57 +350,8 @@ class Buyer {
   }
 }
 
-type Demand = {
-  readonly payment: 'required' | 'pending' | 'refused'
-  readonly code: string
-  readonly offer: Offer
-  /** Which ticks the seller holds, where it says so. */
-  readonly position: string | undefined
-}
-
-/** What a 402 answer asks for; `undefined` where it is not for us. */
-async function demandOf(response: Response): Promise<Demand | undefined> {
-  const shown = response.headers.get(X402_REQUIRED)
-  const offer = shown === null ? undefined : x402Offer(shown)
-  const isOurs = response.headers.get('content-type')?.startsWith('application/problem+json')
-  const body = isOurs ? await boundedJson(response) : undefined
-  const record = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
-  const own = parseOfferJson(record['offer'])
-  const meant = 'code' in own ? offer : own
-  if (meant === undefined) return undefined
-  const { payment, code, position } = record
-  return {
-    payment: payment === 'pending' || payment === 'refused' ? payment : 'required',
-    code: typeof code === 'string' ? code.slice(0, 64) : '',
-    offer: meant,
-    position: typeof position === 'string' ? position : undefined,
-  }
-}
-
-async function boundedJson(response: Response): Promise<unknown> {
-  const reader = response.clone().body?.getReader()
-  const parts: Uint8Array[] = []
-  let length = 0
-  for (;;) {
-    const part = await reader?.read()
-    if (part === undefined || part.done) break
-    length += part.value.length
-    if (length > OFFER_BYTES_MAX) {
-      await reader?.cancel()
-      return undefined
-    }
-    parts.push(part.value)
-  }
-  try {
-    return JSON.parse(new TextDecoder().decode(concatBytes(...parts)))
-  } catch {
-    // Whatever it is, it is no offer.
-    return undefined
-  }
-}
-
 /** Whether another stream may do where this one is refused: it is over, or the price has changed. */
-function goesOn(seller: Seller, { code, offer }: Demand): boolean {
+function goesOn(seller: Seller, { code, offer }: PaymentDemand): boolean {
   return code === 'stream_ended' || !isSameOffer(seller.offer, offer)
 }
 

@@ -40,6 +40,7 @@ import type { Caller, WalletCore, WalletNotice } from './wallet-core.js'
 import type { WalletInvoices } from './wallet-invoices.js'
 import {
   type InvoiceRecord,
+  PARTS_MAX,
   PAYMENT_STATUSES,
   type PaymentPart,
   type PaymentRecord,
@@ -129,7 +130,7 @@ export class WalletPayments {
     const named = parseNamedAmount(wish.amount)
     const policy = await this.#link.connected(caller)
     const invoice = this.#check(parseInvoiceText(text), policy)
-    const parts = this.#plan(amountToPay(invoice, named), policy)
+    const parts = this.#plan(amountToPay(invoice, named), partsMaxOf(invoice), policy)
     const { payee, anchor, description, expiry } = invoice
     return { payee, anchor, description, expiry, ...totalOf(parts), parts: parts.length }
   }
@@ -153,7 +154,7 @@ export class WalletPayments {
   async #startUnasked(id: ItemId, unasked: Unasked, feeMax: Amount | undefined): Promise<void> {
     const { until, description: text, ...rest } = unasked
     const policy = await this.#link.connected({})
-    const parts = this.#plan(rest.amount, policy)
+    const parts = this.#plan(rest.amount, PARTS_MAX, policy)
     requireFeeWithin(totalOf(parts).fee, feeMax)
     const { time } = this.#core.feed
     if (until < time + UNASKED_SECONDS_MIN) {
@@ -222,7 +223,7 @@ export class WalletPayments {
     await this.#refusePaid(this.#check(text, before), id)
     const policy = await this.#link.connected(caller)
     const invoice = this.#check(text, policy)
-    const parts = this.#plan(amountToPay(invoice, order.amount), policy)
+    const parts = this.#plan(amountToPay(invoice, order.amount), partsMaxOf(invoice), policy)
     requireFeeWithin(totalOf(parts).fee, feeMax)
     const { payee, anchor, description } = invoice
     const { time } = this.#core.feed
@@ -260,7 +261,7 @@ export class WalletPayments {
   }
 
   /** What each channel would pay. Errors: `channel_not_usable`, `insufficient_balance`, `amount_invalid`. */
-  #plan(value: Amount, policy: HubPolicy): readonly PlannedPart[] {
+  #plan(value: Amount, partsMax: number, policy: HubPolicy): readonly PlannedPart[] {
     const feeOf = (part: bigint) => routingFee(policy, part)
     if (parseAmount(value + feeOf(value)) === undefined) {
       throw new WalletError('amount_invalid', 'price and fee together are above 2^63-1 base units')
@@ -272,7 +273,7 @@ export class WalletPayments {
     const channels = usable.map(({ party }) => {
       return { channel: party.ledger.id, spendable: spendable(party) }
     })
-    const rules = { feeOf, partMin: policy.terms.itemAmountMin }
+    const rules = { feeOf, partMin: policy.terms.itemAmountMin, partsMax }
     const parts = splitPayment(value, channels, rules)
     if (parts !== undefined) return parts
     const most = mostPayable(channels, rules)
@@ -319,6 +320,11 @@ function orderOf(text: unknown, wish: PaymentWish, refundOf: Anchor | undefined)
     lockSeconds: parseLockSeconds(wish.lockSeconds ?? PAYMENT_SECONDS),
     refundOf,
   }
+}
+
+/** Of an open amount the payee cannot know when its parts are whole: it takes one (INVOICE-6). */
+function partsMaxOf({ amount }: Invoice): number {
+  return amount === undefined ? 1 : PARTS_MAX
 }
 
 function parseNamedAmount(value: unknown): Amount | undefined {
