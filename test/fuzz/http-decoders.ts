@@ -49,7 +49,7 @@ export function httpDecoders(): readonly Decoder[] {
     {
       name: 'parseL402Challenge',
       covers: ['parseL402Challenge'],
-      valid: (dice) => utf8(l402Challenge(hex(dice.bytes(32)), `tally1${hex(dice.bytes(9))}`)),
+      valid: (dice) => utf8(l402Challenge(hex(dice.bytes(64)), `tally1${hex(dice.bytes(9))}`)),
       check: (input) => {
         const found = parseL402Challenge(textOf(input))
         if (found === undefined) return 'refused'
@@ -60,7 +60,7 @@ export function httpDecoders(): readonly Decoder[] {
     {
       name: 'parseL402Authorization',
       covers: ['parseL402Authorization'],
-      valid: (dice) => utf8(l402Authorization(hex(dice.bytes(32)), hex(dice.bytes(32)))),
+      valid: (dice) => utf8(l402Authorization(hex(dice.bytes(64)), hex(dice.bytes(32)))),
       check: (input) => {
         const found = parseL402Authorization(textOf(input))
         if (found === undefined) return 'refused'

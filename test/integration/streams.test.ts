@@ -274,17 +274,41 @@ test('streams over a real hub', async (t) => {
       const { headers } = await fetch(`${shop.origin}/answer`)
       const challenge = parseL402Challenge(headers.get('www-authenticate') ?? '')
       assert.ok(challenge !== undefined)
-      const { preimage } = await alice.wallet.pay(challenge.invoice, { key: challenge.token })
+      const anchor = challenge.token.slice(0, 64) as Anchor
+      const { preimage } = await alice.wallet.pay(challenge.invoice, { key: anchor })
       assert.ok(preimage !== undefined)
-      await bob.wallet.paid(challenge.token as Anchor)
-      const authorization = l402Authorization(challenge.token, toHex(preimage))
-      assert.equal(
-        (await fetch(`${shop.origin}/answer`, { headers: { authorization } })).status,
-        200,
-      )
+      await bob.wallet.paid(anchor)
+      const paid = l402Authorization(challenge.token, toHex(preimage))
+      const shown = (authorization: string) =>
+        fetch(`${shop.origin}/answer`, { headers: { authorization } })
+      const refusedFor = async (authorization: string) =>
+        ((await (await shown(authorization)).json()) as { code: string }).code
+      assert.equal((await shown(paid)).status, 200)
+      assert.equal((await shown(paid.replace('L402', 'l402'))).status, 200)
       const forged = l402Authorization(challenge.token, '00'.repeat(32))
-      const refused = await fetch(`${shop.origin}/answer`, { headers: { authorization: forged } })
-      assert.equal(((await refused.json()) as { code: string }).code, 'token_invalid')
+      assert.equal(await refusedFor(forged), 'token_invalid')
+      for (const l402 of [
+        { price: 400n, seconds: 60 },
+        { price: 500n, seconds: 60, route: 'other' },
+      ]) {
+        const other = await serveApp(t, (app) =>
+          app.use(requirePayment(bob.wallet, { price, l402 })),
+        )
+        const response = await fetch(other.origin, { headers: { authorization: paid } })
+        assert.equal(((await response.json()) as { code: string }).code, 'token_invalid')
+      }
+      const tag = challenge.token.slice(64)
+      const sold = await bob.wallet.createInvoice({ value: 5n * ONE })
+      await alice.wallet.pay(sold.text, { key: sold.anchor })
+      await bob.wallet.paid(sold.anchor)
+      const bought = `${sold.anchor}${tag}`
+      assert.equal(
+        await refusedFor(l402Authorization(bought, toHex(sold.preimage))),
+        'token_invalid',
+      )
+      const back = await alice.wallet.createInvoice({ value: 500n })
+      await bob.wallet.refund(back.text, { key: 'back', sale: anchor })
+      assert.equal(await refusedFor(paid), 'token_invalid')
     })
 
     await t.test(
@@ -361,6 +385,12 @@ test('streams over a real hub', async (t) => {
 
 function fail(): never {
   return assert.fail('no stream was opened')
+}
+
+function serveApp(t: TestContext, set: (app: express.Express) => void) {
+  const app = express()
+  set(app)
+  return serve(t, app)
 }
 
 async function serve(

@@ -95,6 +95,18 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
     assert.equal(readFileSync(join(dir, 'wallet.keys'), 'utf8'), words)
   }
 
+  const opens = async () => {
+    const said: string[] = []
+    for (const deposit of ['20', '5']) {
+      const args = ['open', deposit, '--yes', '--json', ...folder('customer')]
+      const opened = await walletCommand(...args)
+      assert.equal(opened.code, 0, `${opened.stdout}\n${opened.stderr}`)
+      said.push(JSON.parse(opened.stdout).spendable)
+    }
+    const [large, small] = said.map(BigInt)
+    assert.equal((large ?? 0n) - (small ?? 0n), 15_000_000n)
+  }
+
   const turns = async () => {
     const waiting = startWalletCommand('receive', '1', '--wait', '--json', ...folder('shop'))
     let stdout = ''
@@ -117,6 +129,7 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
   await t.test("the README's tutorial runs as it stands", tutorial)
   await t.test('what is asked for wrongly is refused by name, and shows no words', refusals)
   await t.test('init goes on where one before it was cut, and with its words', cutInit)
+  await t.test('open says what the channel that it has opened can pay, not a larger one', opens)
   await t.test('one command at a time has a store, and Ctrl-C ends a wait', turns)
 })
 

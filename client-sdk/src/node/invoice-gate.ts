@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto'
 import { type Anchor, parseHex, sha256, toHex } from '@tallystick/protocol'
 import { l402Challenge, parseL402Authorization } from '../http/l402.js'
 import type { Wallet } from '../wallet/wallet.js'
@@ -9,6 +10,11 @@ export type L402Options = {
   readonly seconds: number
   /** Invoices that are made in a minute at most, whoever asks; absent: 120. */
   readonly perMinute?: number
+  /**
+   * What is sold: tokens let in where the wallet, the route and the price are those that they were issued for, also
+   * after a restart; absent: all gates of one price are one.
+   */
+  readonly route?: string
 }
 
 /** Why a token lets nobody in. */
@@ -25,11 +31,13 @@ const PER_MINUTE = 120
 const MINUTE_MS = 60_000
 /** Seconds in which the invoice of a challenge has to be paid. */
 const INVOICE_SECONDS = 600
+const ANCHOR_DIGITS = 64
 const DESCRIPTION = 'Access by L402'
 
 /** The gate of one route. */
 export function invoiceGate(wallet: Wallet, options: L402Options): InvoiceGate {
-  const { price, seconds, perMinute = PER_MINUTE } = options
+  const { price, seconds, perMinute = PER_MINUTE, route = '' } = options
+  const proofOf = (anchor: string) => wallet.stream.accessProof(`${anchor} ${price} ${route}`)
   let [windowAt, made] = [performance.now(), 0]
   return {
     challenge: async () => {
@@ -40,7 +48,7 @@ export function invoiceGate(wallet: Wallet, options: L402Options): InvoiceGate {
       try {
         const wish = { value: price, description: DESCRIPTION, expirySeconds: INVOICE_SECONDS }
         const { anchor, text } = await wallet.createInvoice(wish)
-        return l402Challenge(anchor, text)
+        return l402Challenge(`${anchor}${toHex(proofOf(anchor))}`, text)
       } catch {
         // The offer of a stream is made all the same.
         return undefined
@@ -49,16 +57,23 @@ export function invoiceGate(wallet: Wallet, options: L402Options): InvoiceGate {
     check: async (authorization) => {
       const shown = parseL402Authorization(authorization)
       const preimage = shown && parseHex(shown.preimage)
-      if (
-        shown === undefined ||
-        preimage === undefined ||
-        toHex(sha256(preimage)) !== shown.token
-      ) {
+      const anchor = shown?.token.slice(0, ANCHOR_DIGITS)
+      const proof = shown && parseHex(shown.token.slice(ANCHOR_DIGITS))
+      if (anchor === undefined || preimage === undefined || toHex(sha256(preimage)) !== anchor) {
         return { code: 'token_invalid', detail: 'the preimage is not that of the token' }
       }
-      const invoice = await wallet.invoice(shown.token as Anchor)
-      if (invoice === undefined || (invoice.amount ?? 0n) < price) {
-        return { code: 'token_invalid', detail: 'the token is of no invoice of this route' }
+      if (proof === undefined || !timingSafeEqual(proof, proofOf(anchor))) {
+        return {
+          code: 'token_invalid',
+          detail: 'the token was not issued for this route and price',
+        }
+      }
+      const invoice = await wallet.invoice(anchor as Anchor)
+      if (invoice === undefined) {
+        return { code: 'token_invalid', detail: 'the invoice of the token is not known' }
+      }
+      if (invoice.refunded > 0n) {
+        return { code: 'token_invalid', detail: 'the payment of the token was refunded' }
       }
       if (invoice.status !== 'paid') {
         return { code: 'request_in_progress', detail: 'the payment has not arrived yet: ask again' }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { encodeTickFrame, isRejection, parseTickFrame, type TickFrame } from '@tallystick/protocol'
 import { POSITION, RECEIPT, TICKS } from '../http/headers.js'
+import { isL402 } from '../http/l402.js'
 import { networkOf, type Offer, offerJson } from '../http/offer.js'
 import { ServedAnswers } from '../http/served-answers.js'
 import {
@@ -87,7 +88,7 @@ class PaidRoute {
 
   readonly handle: PaymentHandler = (request, response, next) => {
     const { authorization } = request.headers
-    if (this.#gate !== undefined && authorization?.startsWith('L402 ')) {
+    if (this.#gate !== undefined && isL402(authorization)) {
       this.#takeInvoice(this.#gate, authorization, request, response, next).catch(next)
       return
     }

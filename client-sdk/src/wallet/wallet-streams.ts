@@ -215,6 +215,11 @@ export class WalletStreams {
     return this.#core.feed.time
   }
 
+  /** 32 bytes by which this wallet, and nobody else, knows again what it has issued (HTTP402-6). */
+  accessProof(issued: string): Uint8Array {
+    return this.#core.keys.secret(`access ${issued}`, 0)
+  }
+
   /** What a payer has to know to pay `price` base units here, in ticks of `unit` (HTTP402-1). */
   async offer(price: bigint, unit: bigint, caller: Caller = {}): Promise<Offer> {
     const { asset } = await this.#link.connected(caller)

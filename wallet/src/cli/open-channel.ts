@@ -4,7 +4,9 @@ import {
   type ChannelId,
   deriveKeys,
   isRejection,
+  receivable,
   seedFromMnemonic,
+  spendable,
 } from '@tallystick/protocol'
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
 import { CommandError, EXIT } from './command-error.js'
@@ -64,21 +66,22 @@ async function outcome(
 ): Promise<[facts: object, text: string]> {
   const held = wallet.channels().find(({ party }) => party.ledger.id === id)
   const number = held?.party.ledger.number ?? null
-  const { spendable, receivable } = await wallet.balance()
+  // Of this channel, as people ask for it: the wallet may have larger ones.
+  const [toPay, toReceive] = held ? [spendable(held.party), receivable(held.party)] : [0n, 0n]
   const facts = {
     ...{ status: id === undefined ? 'pending' : 'open', channel: id ?? null, number },
     ...{ asset: money.asset, fee: `${fee}` },
     deposit: options.inbound ? '0' : `${value}`,
     inbound: options.inbound ? `${value}` : '0',
-    ...{ spendable: `${spendable}`, receivable: `${receivable}` },
+    ...{ spendable: `${toPay}`, receivable: `${toReceive}` },
   }
   if (id === undefined) {
     return [facts, 'pending: the channel is there once the ledger has it; "wallet status" shows it']
   }
   const text = [
     `channel ${number} is open`,
-    `  can pay      ${money.show(spendable)}`,
-    `  can receive  ${money.show(receivable)}`,
+    `  can pay      ${money.show(toPay)}`,
+    `  can receive  ${money.show(toReceive)}`,
   ]
   return [facts, text.join('\n')]
 }
