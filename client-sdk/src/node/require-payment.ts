@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { encodeTickFrame, isRejection, parseTickFrame, type TickFrame } from '@tallystick/protocol'
 import { POSITION, RECEIPT, TICKS } from '../http/headers.js'
 import { networkOf, type Offer, offerJson } from '../http/offer.js'
-import { ServedAnswers } from '../http/served-answers.js'
+import { type ServedAnswer, ServedAnswers } from '../http/served-answers.js'
 import {
   X402_REQUIRED,
   X402_RESPONSE,
@@ -35,6 +35,9 @@ export type PaymentHandler = (
   next: (error?: unknown) => void,
 ) => void
 
+/** What a route has to know of the wallet that is paid. */
+export type PaidStreams = Pick<Wallet['stream'], 'received' | 'offer'>
+
 type Payment = {
   readonly frame: TickFrame
   readonly text: string
@@ -58,11 +61,12 @@ export function requirePayment(wallet: Wallet, options: PaymentOptions): Payment
     throw new WalletError('amount_invalid', 'price and unit are bigints above 0, in base units')
   }
   const gate = options.l402 && invoiceGate(wallet, options.l402)
-  return new PaidRoute(wallet, { ...options, unit }, gate).handle
+  return new PaidRoute(wallet.stream, { ...options, unit }, gate).handle
 }
 
-class PaidRoute {
-  readonly #wallet: Wallet
+/** One route that is paid for: what `requirePayment` answers is its `handle`. */
+export class PaidRoute {
+  readonly #streams: PaidStreams
   readonly #price: bigint
   readonly #unit: bigint
   readonly #gate: InvoiceGate | undefined
@@ -70,11 +74,11 @@ class PaidRoute {
   #offer: Offer | undefined
 
   constructor(
-    wallet: Wallet,
+    streams: PaidStreams,
     options: PaymentOptions & { readonly unit: bigint },
     gate: InvoiceGate | undefined,
   ) {
-    this.#wallet = wallet
+    this.#streams = streams
     this.#price = options.price
     this.#unit = options.unit
     this.#gate = gate
@@ -115,7 +119,7 @@ class PaidRoute {
     next: () => void,
   ): { readonly code: string; readonly detail: string } | undefined {
     const { frame, text } = payment
-    const { received } = this.#wallet.stream
+    const { received } = this.#streams
     const asked = `${request.method} ${request.originalUrl ?? request.url} ${request.headers['content-length'] ?? 0}`
     const before = this.#answers.get(text)
     if (before !== undefined) return this.#answerAgain(before, asked, frame, response)
@@ -136,7 +140,7 @@ class PaidRoute {
   }
 
   #answerAgain(
-    { request, answer, isOver }: NonNullable<ReturnType<ServedAnswers['get']>>,
+    { request, answer, isOver }: ServedAnswer,
     asked: string,
     frame: TickFrame,
     response: ServerResponse,
@@ -158,7 +162,7 @@ class PaidRoute {
 
   /** HTTP402-5: who shows an older tick than the newest does not know which that is. */
   #tellPosition(frame: TickFrame, response: ServerResponse): void {
-    const { received } = this.#wallet.stream
+    const { received } = this.#streams
     const isNewest = frame.ticks.every(
       ({ anchor, index }) => (received.of(anchor)?.tip.index ?? 0) <= index,
     )
@@ -166,14 +170,14 @@ class PaidRoute {
     else response.setHeader(POSITION, encodeTickFrame(received.newest(frame)))
   }
 
-  /** Keeps the answer for whoever asks again; what fails by the server's own fault is not paid for. */
+  /** Keeps the answer for whoever asks again, also after hanging up; what fails by the server's own fault is not paid for. */
   #watch(
     { frame, text, isX402 }: Payment,
     request: string,
     used: readonly ServedTicks[],
     response: ServerResponse,
   ): void {
-    const { received } = this.#wallet.stream
+    const { received } = this.#streams
     response.setHeader(RECEIPT, receiptOf(frame, used, this.#price))
     this.#tellPosition(frame, response)
     if (isX402 && this.#offer !== undefined) {
@@ -181,15 +185,20 @@ class PaidRoute {
       response.setHeader(X402_RESPONSE, x402Response(this.#offer, { success: true, reference }))
     }
     const { writeHead, end } = response
-    let isSettled = false
+    let [isSettled, isFailed, isOver] = [false, false, false]
     const settle = () => {
       if (isSettled) return
       isSettled = true
-      if (response.statusCode < 500) return
+      isFailed = response.statusCode >= 500
+      if (!isFailed) return
       received.giveBack(used)
       this.#answers.delete(text)
       response.removeHeader(RECEIPT)
       response.removeHeader(X402_RESPONSE)
+    }
+    const keep = (answer: ServedAnswer['answer']) => {
+      if (!isOver && !isFailed) this.#answers.set(text, { request, answer, isOver: true })
+      isOver = true
     }
     response.writeHead = ((...given: Parameters<typeof writeHead>) => {
       if (typeof given[0] === 'number') response.statusCode = given[0]
@@ -200,17 +209,12 @@ class PaidRoute {
       const isWhole = !response.headersSent
       settle()
       const ended = end.apply(response, given)
-      if (response.statusCode < 500) {
-        const answer = isWhole ? answerOf(response, given[0]) : undefined
-        this.#answers.set(text, { request, answer, isOver: true })
-      }
+      keep(isWhole ? answerOf(response, given[0]) : undefined)
       return ended
     }) as typeof end
     response.once('close', () => {
-      // Whoever hung up before there was an answer may ask again.
-      if (isSettled || response.writableEnded) return
-      received.giveBack(used)
-      this.#answers.delete(text)
+      // Whoever hangs up has paid all the same, or work would be free. An answer that has not begun may still come.
+      if (response.headersSent) keep(undefined)
     })
   }
 
@@ -222,7 +226,7 @@ class PaidRoute {
     detail: string,
     payment?: Payment,
   ): Promise<void> {
-    this.#offer ??= await this.#wallet.stream.offer(this.#price, this.#unit)
+    this.#offer ??= await this.#streams.offer(this.#price, this.#unit)
     const offer = this.#offer
     const isPending = code === 'stream_unknown' || code === 'request_in_progress'
     const status = code === 'payment_required' ? 'required' : isPending ? 'pending' : 'refused'
@@ -240,7 +244,7 @@ class PaidRoute {
     const position =
       payment === undefined || isPending || code === 'stream_ended' || code === 'tick_forged'
         ? undefined
-        : encodeTickFrame(this.#wallet.stream.received.newest(payment.frame))
+        : encodeTickFrame(this.#streams.received.newest(payment.frame))
     const { network } = { network: networkOf(offer.chain) }
     response.statusCode = 402
     response.setHeader('content-type', 'application/problem+json')

@@ -145,8 +145,7 @@ export class StreamDesk {
       if (stream === undefined && frame.closes) continue
       const tip = stream === undefined ? this.#unknown(tick.anchor) : takeTick(stream, tick, now)
       if (stream === undefined || 'code' in tip) {
-        // The last ones first: one stream may have several ticks of a frame.
-        for (let i = before.length - 1; i >= 0; i--) setTip(streams[i], before[i])
+        for (let i = 0; i < before.length; i++) setTip(streams[i], before[i])
         return 'code' in tip ? tip : undefined
       }
       streams.push(stream)
