@@ -105,3 +105,25 @@ test('STREAM-1 a frame with two ticks of one stream is none, however it is shown
   }
   assert.equal(shop.credit(), 0)
 })
+
+test('STREAM-2 HTTP402-5 only who shows a link learns which is the newest, or is served for it', async () => {
+  const shop = await seller()
+  // Three ticks are paid, one of them is used.
+  await shop.ask('/one', token(tick(3)))
+  const zeros = new Uint8Array(32)
+  for (const [shown, code] of [
+    [tick(0), 'tick_out_of_range'],
+    [{ ...tick(1), index: 2_000, link: zeros }, 'tick_gap'],
+    [{ ...tick(1), index: CHAIN.ticks + 1, link: zeros }, 'tick_out_of_range'],
+    [{ ...tick(1), link: zeros }, 'tick_forged'],
+  ] as const) {
+    const { body } = await shop.ask('/guess', token(shown))
+    const told = JSON.parse(body)
+    assert.deepEqual([told.code, told.position], [code, undefined])
+  }
+  assert.equal(shop.credit(), 2)
+  assert.equal((await shop.ask('/two', token(tick(1)))).body, 'made /two')
+  assert.equal((await shop.ask('/three', token(tick(2)))).body, 'made /three')
+  const used = JSON.parse((await shop.ask('/four', token(tick(2)))).body)
+  assert.deepEqual([used.code, used.position], ['tick_used', token(tick(3))])
+})

@@ -241,10 +241,11 @@ export class PaidRoute {
         x402Response(offer, { success: false, reference, reason: code }),
       )
     }
+    // Only who has shown a link of each stream may learn a later one, which is worth what is not served yet.
     const position =
-      payment === undefined || isPending || code === 'stream_ended' || code === 'tick_forged'
-        ? undefined
-        : encodeTickFrame(this.#streams.received.newest(payment.frame))
+      payment !== undefined && code === 'tick_used'
+        ? encodeTickFrame(this.#streams.received.newest(payment.frame))
+        : undefined
     const { network } = { network: networkOf(offer.chain) }
     response.statusCode = 402
     response.setHeader('content-type', 'application/problem+json')
