@@ -122,7 +122,8 @@ export class PaidRoute {
     const { received } = this.#streams
     const asked = `${request.method} ${request.originalUrl ?? request.url} ${request.headers['content-length'] ?? 0}`
     const before = this.#answers.get(text)
-    if (before !== undefined) return this.#answerAgain(before, asked, frame, response)
+    // Another request is paid by what else the stream has to its credit, if anything.
+    if (before?.request === asked) return this.#answerAgain(before, frame, response)
     const refused = received.take(frame)
     if (refused !== undefined) return refused
     if (frame.closes) {
@@ -140,14 +141,10 @@ export class PaidRoute {
   }
 
   #answerAgain(
-    { request, answer, isOver }: ServedAnswer,
-    asked: string,
+    { answer, isOver }: ServedAnswer,
     frame: TickFrame,
     response: ServerResponse,
   ): { readonly code: string; readonly detail: string } | undefined {
-    if (request !== asked) {
-      return { code: 'tick_used', detail: 'these ticks have paid for another request' }
-    }
     if (!isOver)
       return { code: 'request_in_progress', detail: 'its answer is being made: ask again' }
     if (answer === undefined) {
