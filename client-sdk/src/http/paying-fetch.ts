@@ -1,4 +1,4 @@
-import { amount, concatBytes } from '@tallystick/protocol'
+import { amount, concatBytes, toHex } from '@tallystick/protocol'
 import type { Fetch } from '../ledger/ledger-http.js'
 import { pause } from '../ledger/pause.js'
 import type { OutgoingStream, StreamPayment } from '../stream/outgoing-stream.js'
@@ -108,8 +108,9 @@ class Buyer {
   }
 
   /** One request and, where it has to be paid for, as many as that takes. */
-  async #ask(url: URL, init: RequestInit): Promise<Response> {
+  async #ask(url: URL, given: RequestInit): Promise<Response> {
     const { origin } = url
+    const init = { ...given, headers: repeatableHeaders(given) }
     let payment: StreamPayment | undefined
     let seller = this.#sellers.get(origin)
     if (seller !== undefined && this.#mayPay(url)) payment = await this.#pay(seller, init.signal)
@@ -339,6 +340,14 @@ function goesOn(seller: Seller, { code, offer }: Demand): boolean {
 
 function isSameOffer(a: Offer, b: Offer): boolean {
   return a.payee === b.payee && a.unit === b.unit && a.price === b.price && a.hub === b.hub
+}
+
+/** A body may be asked for again with the same ticks only under a key of its own (HTTP402-3). */
+function repeatableHeaders({ body, headers: given }: RequestInit): Headers {
+  const headers = new Headers(given)
+  if (body === undefined || body === null || headers.has('idempotency-key')) return headers
+  headers.set('idempotency-key', toHex(crypto.getRandomValues(new Uint8Array(16))))
+  return headers
 }
 
 /** What was sent once has to be sent again with the payment. Errors: `body_not_replayable`. */

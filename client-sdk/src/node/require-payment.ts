@@ -15,6 +15,7 @@ import type { ServedTicks } from '../stream/stream-desk.js'
 import type { Wallet } from '../wallet/wallet.js'
 import { WalletError } from '../wallet-error.js'
 import { type InvoiceGate, invoiceGate, type L402Options } from './invoice-gate.js'
+import { watchResponse } from './watch-response.js'
 
 export type PaymentOptions = {
   /** Base units for one request. */
@@ -47,8 +48,8 @@ type Payment = {
 
 const ANSWERS_MAX = 1_024
 const ANSWER_BYTES_MAX = 16_777_216
-/** A body above this is not kept, bytes. */
-const BODY_BYTES_MAX = 65_536
+/** A longer `Idempotency-Key` is none. */
+const KEY_CHARACTERS_MAX = 255
 const RETRY_SECONDS = 1
 
 /**
@@ -120,10 +121,11 @@ export class PaidRoute {
   ): { readonly code: string; readonly detail: string } | undefined {
     const { frame, text } = payment
     const { received } = this.#streams
-    const asked = `${request.method} ${request.originalUrl ?? request.url} ${request.headers['content-length'] ?? 0}`
+    const asked = identityOf(request)
     const before = this.#answers.get(text)
     // Another request is paid by what else the stream has to its credit, if anything.
-    if (before?.request === asked) return this.#answerAgain(before, frame, response)
+    if (before !== undefined && asked !== undefined && before.request === asked)
+      return this.#answerAgain(before, frame, response)
     const refused = received.take(frame)
     if (refused !== undefined) return refused
     if (frame.closes) {
@@ -151,7 +153,9 @@ export class PaidRoute {
       return { code: 'tick_used', detail: 'it was answered, and the answer is not kept' }
     }
     response.statusCode = answer.status
-    for (const [name, value] of answer.headers) response.setHeader(name, value)
+    for (const [name, value] of Object.entries(answer.headers)) {
+      if (value !== undefined) response.setHeader(name, value)
+    }
     this.#tellPosition(frame, response)
     response.end(answer.body)
     return undefined
@@ -170,48 +174,24 @@ export class PaidRoute {
   /** Keeps the answer for whoever asks again, also after hanging up; what fails by the server's own fault is not paid for. */
   #watch(
     { frame, text, isX402 }: Payment,
-    request: string,
+    request: string | undefined,
     used: readonly ServedTicks[],
     response: ServerResponse,
   ): void {
     const { received } = this.#streams
+    const answers = this.#answers
     response.setHeader(RECEIPT, receiptOf(frame, used, this.#price))
     this.#tellPosition(frame, response)
     if (isX402 && this.#offer !== undefined) {
       const reference = frame.ticks.at(-1)?.anchor ?? ''
       response.setHeader(X402_RESPONSE, x402Response(this.#offer, { success: true, reference }))
     }
-    const { writeHead, end } = response
-    let [isSettled, isFailed, isOver] = [false, false, false]
-    const settle = () => {
-      if (isSettled) return
-      isSettled = true
-      isFailed = response.statusCode >= 500
-      if (!isFailed) return
-      received.giveBack(used)
-      this.#answers.delete(text)
-      response.removeHeader(RECEIPT)
-      response.removeHeader(X402_RESPONSE)
-    }
-    const keep = (answer: ServedAnswer['answer']) => {
-      if (!isOver && !isFailed) this.#answers.set(text, { request, answer, isOver: true })
-      isOver = true
-    }
-    response.writeHead = ((...given: Parameters<typeof writeHead>) => {
-      if (typeof given[0] === 'number') response.statusCode = given[0]
-      settle()
-      return writeHead.apply(response, given)
-    }) as typeof writeHead
-    response.end = ((...given: Parameters<typeof end>) => {
-      const isWhole = !response.headersSent
-      settle()
-      const ended = end.apply(response, given)
-      keep(isWhole ? answerOf(response, given[0]) : undefined)
-      return ended
-    }) as typeof end
-    response.once('close', () => {
-      // Whoever hangs up has paid all the same, or work would be free. An answer that has not begun may still come.
-      if (response.headersSent) keep(undefined)
+    watchResponse(response, {
+      failed: () => {
+        received.giveBack(used)
+        answers.delete(text)
+      },
+      answered: (answer) => answers.set(text, { request, answer, isOver: true }),
     })
   }
 
@@ -293,16 +273,18 @@ function receiptOf(frame: TickFrame, used: readonly ServedTicks[], price: bigint
   return `stream="${last?.anchor}", tick=${last?.index}, used=${ticks}, amount="${price}"`
 }
 
-function answerOf(response: ServerResponse, chunk: unknown) {
-  const body =
-    typeof chunk === 'string'
-      ? Buffer.from(chunk)
-      : chunk instanceof Uint8Array
-        ? chunk
-        : new Uint8Array()
-  if (body.length > BODY_BYTES_MAX) return undefined
-  const headers = Object.entries(response.getHeaders()).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, typeof value === 'number' ? `${value}` : value] as const],
-  )
-  return { status: response.statusCode, headers, body }
+/**
+ * What a request has to be like for the same ticks to ask for it again (HTTP402-3): its method and target. A body
+ * has not been read yet, or by somebody else: it is the same if the payer says so by an `Idempotency-Key`.
+ */
+function identityOf(
+  request: IncomingMessage & { readonly originalUrl?: string },
+): string | undefined {
+  const { headers } = request
+  const target = `${request.method} ${request.originalUrl ?? request.url}`
+  const length = headers['content-length'] ?? '0'
+  if (length === '0' && headers['transfer-encoding'] === undefined) return target
+  const key = headers['idempotency-key']
+  if (typeof key !== 'string' || key === '' || key.length > KEY_CHARACTERS_MAX) return undefined
+  return `${target} ${length} ${key}`
 }

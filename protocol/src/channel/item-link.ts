@@ -1,6 +1,6 @@
-import { anchorOf, earlierLink } from '../crypto/hash-chain.js'
+import { anchorOf, leadsTo } from '../crypto/hash-chain.js'
 import type { Anchor } from '../ledger/identifiers.js'
-import { equalBytes, fromHex } from '../primitives/bytes.js'
+import { fromHex } from '../primitives/bytes.js'
 import type { KnownLink } from './party.js'
 import type { PendingItem } from './pending-item.js'
 
@@ -36,8 +36,8 @@ function leadsToRemembered(anchor: Anchor, { index, link }: KnownLink): boolean 
     if (other.index < index && other.index > below.index) below = other
   }
   return above !== undefined && above.index - index < index - below.index
-    ? equalBytes(earlierLink(above.link, above.index - index), link)
-    : equalBytes(earlierLink(link, index - below.index), below.link)
+    ? leadsTo(above.link, above.index - index, link)
+    : leadsTo(link, index - below.index, below.link)
 }
 
 /** Notes that a link was found to lead to the item's anchor: it is not checked again. */
