@@ -15,7 +15,7 @@ import {
   type Tick,
 } from '@tallystick/protocol'
 import fc from 'fast-check'
-import { codeOf, preimage } from './test-channel.js'
+import { anchorFor, codeOf, preimage } from './test-channel.js'
 
 const TICKS = 3_000
 const SEED = preimage(9)
@@ -59,9 +59,10 @@ describe('STREAM-2 checkTick', () => {
 describe('STREAM-1 frames', () => {
   test('come back from their text as they were, and text that is none is refused', () => {
     const indexes = fc.array(fc.nat({ max: TICKS }), { minLength: 1, maxLength: FRAME_TICKS_MAX })
-    const arbitrary = fc
-      .tuple(indexes, fc.boolean())
-      .map(([ticks, closes]) => ({ ticks: ticks.map(tick), closes }))
+    const arbitrary = fc.tuple(indexes, fc.boolean()).map(([ticks, closes]) => ({
+      ticks: ticks.map((index, i) => ({ ...tick(index), anchor: anchorFor(i + 1) })),
+      closes,
+    }))
     fc.assert(
       fc.property(arbitrary, (frame) => {
         const shown = encodeTickFrame(frame)
@@ -83,6 +84,18 @@ describe('STREAM-1 frames', () => {
       const parsed = parseTickFrame(text)
       assert.ok(isRejection(parsed), text.slice(0, 20))
       assert.equal(parsed.code, 'tick_malformed')
+    }
+  })
+  test('two ticks of one stream are no frame: the newer pays for both', () => {
+    const other = { ...tick(1), anchor: anchorFor(1) }
+    for (const ticks of [
+      [tick(1), tick(1)],
+      [tick(1), other, tick(2)],
+    ]) {
+      assert.equal(
+        codeOf(parseTickFrame(encodeTickFrame({ ticks, closes: false }))),
+        'tick_malformed',
+      )
     }
   })
 })

@@ -3,7 +3,7 @@ import { encodeTickFrame, isRejection, parseTickFrame, type TickFrame } from '@t
 import { POSITION, RECEIPT, TICKS } from '../http/headers.js'
 import { isL402 } from '../http/l402.js'
 import { networkOf, type Offer, offerJson } from '../http/offer.js'
-import { ServedAnswers } from '../http/served-answers.js'
+import { type ServedAnswer, ServedAnswers } from '../http/served-answers.js'
 import {
   X402_REQUIRED,
   X402_RESPONSE,
@@ -37,6 +37,9 @@ export type PaymentHandler = (
   next: (error?: unknown) => void,
 ) => void
 
+/** What a route has to know of the wallet that is paid. */
+export type PaidStreams = Pick<Wallet['stream'], 'received' | 'offer'>
+
 type Payment = {
   readonly frame: TickFrame
   readonly text: string
@@ -60,11 +63,12 @@ export function requirePayment(wallet: Wallet, options: PaymentOptions): Payment
     throw new WalletError('amount_invalid', 'price and unit are bigints above 0, in base units')
   }
   const gate = options.l402 && invoiceGate(wallet, options.l402)
-  return new PaidRoute(wallet, { ...options, unit }, gate).handle
+  return new PaidRoute(wallet.stream, { ...options, unit }, gate).handle
 }
 
-class PaidRoute {
-  readonly #wallet: Wallet
+/** One route that is paid for: what `requirePayment` answers is its `handle`. */
+export class PaidRoute {
+  readonly #streams: PaidStreams
   readonly #price: bigint
   readonly #unit: bigint
   readonly #gate: InvoiceGate | undefined
@@ -72,11 +76,11 @@ class PaidRoute {
   #offer: Offer | undefined
 
   constructor(
-    wallet: Wallet,
+    streams: PaidStreams,
     options: PaymentOptions & { readonly unit: bigint },
     gate: InvoiceGate | undefined,
   ) {
-    this.#wallet = wallet
+    this.#streams = streams
     this.#price = options.price
     this.#unit = options.unit
     this.#gate = gate
@@ -117,10 +121,12 @@ class PaidRoute {
     next: () => void,
   ): { readonly code: string; readonly detail: string } | undefined {
     const { frame, text } = payment
-    const { received } = this.#wallet.stream
+    const { received } = this.#streams
     const asked = identityOf(request)
     const before = this.#answers.get(text)
-    if (before !== undefined) return this.#answerAgain(before, asked, frame, response)
+    // Another request is paid by what else the stream has to its credit, if anything.
+    if (before !== undefined && asked !== undefined && before.request === asked)
+      return this.#answerAgain(before, frame, response)
     const refused = received.take(frame)
     if (refused !== undefined) return refused
     if (frame.closes) {
@@ -138,18 +144,10 @@ class PaidRoute {
   }
 
   #answerAgain(
-    { request, answer, isOver }: NonNullable<ReturnType<ServedAnswers['get']>>,
-    asked: string | undefined,
+    { answer, isOver }: ServedAnswer,
     frame: TickFrame,
     response: ServerResponse,
   ): { readonly code: string; readonly detail: string } | undefined {
-    if (asked === undefined) {
-      const detail = 'a request with a body is answered again only by its Idempotency-Key'
-      return { code: 'tick_used', detail }
-    }
-    if (request !== asked) {
-      return { code: 'tick_used', detail: 'these ticks have paid for another request' }
-    }
     if (!isOver)
       return { code: 'request_in_progress', detail: 'its answer is being made: ask again' }
     if (answer === undefined) {
@@ -166,7 +164,7 @@ class PaidRoute {
 
   /** HTTP402-5: who shows an older tick than the newest does not know which that is. */
   #tellPosition(frame: TickFrame, response: ServerResponse): void {
-    const { received } = this.#wallet.stream
+    const { received } = this.#streams
     const isNewest = frame.ticks.every(
       ({ anchor, index }) => (received.of(anchor)?.tip.index ?? 0) <= index,
     )
@@ -174,14 +172,14 @@ class PaidRoute {
     else response.setHeader(POSITION, encodeTickFrame(received.newest(frame)))
   }
 
-  /** Keeps the answer for whoever asks again; what fails by the server's own fault is not paid for. */
+  /** Keeps the answer for whoever asks again, also after hanging up; what fails by the server's own fault is not paid for. */
   #watch(
     { frame, text, isX402 }: Payment,
     request: string | undefined,
     used: readonly ServedTicks[],
     response: ServerResponse,
   ): void {
-    const { received } = this.#wallet.stream
+    const { received } = this.#streams
     const answers = this.#answers
     response.setHeader(RECEIPT, receiptOf(frame, used, this.#price))
     this.#tellPosition(frame, response)
@@ -206,7 +204,7 @@ class PaidRoute {
     detail: string,
     payment?: Payment,
   ): Promise<void> {
-    this.#offer ??= await this.#wallet.stream.offer(this.#price, this.#unit)
+    this.#offer ??= await this.#streams.offer(this.#price, this.#unit)
     const offer = this.#offer
     const isPending = code === 'stream_unknown' || code === 'request_in_progress'
     const status = code === 'payment_required' ? 'required' : isPending ? 'pending' : 'refused'
@@ -221,10 +219,11 @@ class PaidRoute {
         x402Response(offer, { success: false, reference, reason: code }),
       )
     }
+    // Only who has shown a link of each stream may learn a later one, which is worth what is not served yet.
     const position =
-      payment === undefined || isPending || code === 'stream_ended' || code === 'tick_forged'
-        ? undefined
-        : encodeTickFrame(this.#wallet.stream.received.newest(payment.frame))
+      payment !== undefined && code === 'tick_used'
+        ? encodeTickFrame(this.#streams.received.newest(payment.frame))
+        : undefined
     const { network } = { network: networkOf(offer.chain) }
     response.statusCode = 402
     response.setHeader('content-type', 'application/problem+json')

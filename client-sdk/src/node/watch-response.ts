@@ -7,19 +7,20 @@ import { X402_RESPONSE } from '../http/x402.js'
 const BODY_BYTES_MAX = 65_536
 
 export type ResponseWatch = {
-  /** The server failed, or who asked hung up before there was an answer: nothing is paid (HTTP402-3). */
+  /** The server failed: nothing is paid (HTTP402-3). */
   readonly failed: () => void
-  /** It was answered; `undefined`: in pieces, or too large to keep. */
+  /** It was answered; `undefined`: in pieces, broken off, or too large to keep. */
   readonly answered: (answer: ServedAnswer['answer']) => void
 }
 
 /** Tells what becomes of a response, once; the receipt goes out with none that fails. */
 export function watchResponse(response: ServerResponse, watch: ResponseWatch): void {
   const { writeHead, end } = response
-  let isSettled = false
+  let [isSettled, isFailed, isOver] = [false, false, false]
   const settle = () => {
     isSettled = true
-    if (response.statusCode < 500) return
+    isFailed = response.statusCode >= 500
+    if (!isFailed) return
     watch.failed()
     response.removeHeader(RECEIPT)
     response.removeHeader(X402_RESPONSE)
@@ -32,14 +33,18 @@ export function watchResponse(response: ServerResponse, watch: ResponseWatch): v
   response.end = ((...given: Parameters<typeof end>) => {
     const isWhole = !response.headersSent
     if (!isSettled) settle()
-    const isPaid = response.statusCode < 500
+    const isPaid = !isOver && !isFailed
+    isOver = true
     const answer = isPaid && isWhole ? answerOf(response, given[0], given[1]) : undefined
     const ended = end.apply(response, given)
     if (isPaid) watch.answered(answer)
     return ended
   }) as typeof end
   response.on('close', () => {
-    if (!isSettled && !response.writableEnded) watch.failed()
+    // Whoever hangs up has paid all the same, or work would be free. An answer that has not begun may still come.
+    if (isOver || isFailed || !response.headersSent) return
+    isOver = true
+    watch.answered(undefined)
   })
 }
 

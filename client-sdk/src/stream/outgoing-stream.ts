@@ -142,9 +142,14 @@ export class OutgoingStream {
     return paid
   }
 
-  /** A frame that gives nothing new away: with it a payee can be asked which tick it holds. */
+  /**
+   * A frame with which a payee can be asked which tick it holds. It gives nothing new away, but for the first tick of
+   * a chain of which none is known to be served: an anchor proves nothing (STREAM-4).
+   */
   get knownToken(): string {
-    const ticks = this.#stream.legs.map((leg) => this.#tick(leg.id, leg.doubtedFrom ?? leg.sent))
+    const ticks = this.#stream.legs.map(({ id, sent, doubtedFrom }) =>
+      this.#tick(id, doubtedFrom === undefined ? sent : Math.max(1, doubtedFrom)),
+    )
     return encodeTickFrame({ ticks: ticks.slice(0, 1), closes: false })
   }
 

@@ -6,6 +6,8 @@ import {
   type KnownLink,
   type Rejection,
   reject,
+  TICK_GAP_MAX,
+  type Tick,
   type TickFrame,
   type Timestamp,
   timestamp,
@@ -69,6 +71,23 @@ type Counted = { -readonly [Name in keyof ReceivedStream]: ReceivedStream[Name] 
 
 function setTip(stream: Counted | undefined, tip: ChainTip | undefined): void {
   if (stream !== undefined && tip !== undefined) stream.tip = tip
+}
+
+/** Why a tick is not looked at in its frame, of which it takes `hashes` to check all up to this one. */
+function refusedOf(
+  { index }: Tick,
+  { closes }: TickFrame,
+  hashes: number,
+): FrameRejection | undefined {
+  // Whoever carried the stream knows its anchor: that says that it was never used, and no more.
+  if (index === 0 && !closes) {
+    return reject('tick_out_of_range', 'tick 0 is the anchor, which pays nothing: show a later one')
+  }
+  if (hashes > TICK_GAP_MAX) {
+    const detail = `its frame is further than ${TICK_GAP_MAX} from the newest ticks of its streams`
+    return reject('tick_gap', detail)
+  }
+  return undefined
 }
 
 /** A payee's streams in memory: takes ticks without a disk, and has them redeemed behind it. */
@@ -135,18 +154,26 @@ export class StreamDesk {
     return this.#streams.get(anchor)
   }
 
-  /** Takes all ticks of a frame, or none, and says why: one hash for each that is the next (STREAM-2). */
+  /**
+   * Takes all ticks of a frame, or none, and says why: one hash for each that is the next, and at most
+   * `TICK_GAP_MAX` for all of them (STREAM-2).
+   */
   take(frame: TickFrame): FrameRejection | undefined {
     const now = this.#parts.now()
     const [streams, before]: [Counted[], ChainTip[]] = [[], []]
+    let hashes = 0
     for (const tick of frame.ticks) {
       const stream = this.#streams.get(tick.anchor)
       // Of what is over already there is nothing left to close.
       if (stream === undefined && frame.closes) continue
-      const tip = stream === undefined ? this.#unknown(tick.anchor) : takeTick(stream, tick, now)
+      if (stream !== undefined && tick.index <= stream.tip.ticks)
+        hashes += Math.abs(tick.index - stream.tip.index)
+      const tip =
+        stream === undefined
+          ? this.#unknown(tick.anchor)
+          : (refusedOf(tick, frame, hashes) ?? takeTick(stream, tick, now))
       if (stream === undefined || 'code' in tip) {
-        // The last ones first: one stream may have several ticks of a frame.
-        for (let i = before.length - 1; i >= 0; i--) setTip(streams[i], before[i])
+        for (let i = 0; i < before.length; i++) setTip(streams[i], before[i])
         return 'code' in tip ? tip : undefined
       }
       streams.push(stream)

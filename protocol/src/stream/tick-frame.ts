@@ -42,7 +42,7 @@ export const tickCodec: Codec<Tick> = {
   }),
 }
 
-/** What a payer hands to the payee at one time (STREAM-1). */
+/** What a payer hands to the payee at one time (STREAM-1): one tick of each stream. */
 export const tickFrameCodec = struct({
   ticks: list(tickCodec, FRAME_TICKS_MAX, 1),
   /** Whether the payer wants what is left of these streams back: no tick of them comes any more. */
@@ -64,7 +64,15 @@ export function parseTickFrame(
   if (frame === undefined) {
     return reject('tick_malformed', 'a frame of ticks is base64url without padding')
   }
-  return isRejection(frame) ? reject('tick_malformed', frame.detail) : frame
+  if (isRejection(frame)) return reject('tick_malformed', frame.detail)
+  return hasOneOfEach(frame.ticks)
+    ? frame
+    : reject('tick_malformed', 'a frame has one tick of a stream, which pays all before it')
+}
+
+/** Each stream once: a second tick of one would only cost the payee hashes. */
+function hasOneOfEach(ticks: TickFrame['ticks']): boolean {
+  return ticks.length === 1 || new Set(ticks.map(({ anchor }) => anchor)).size === ticks.length
 }
 
 /** The value of each character of base64url by its code; -1 for all others. */
