@@ -167,7 +167,7 @@ export function assembleHub(parts: HubParts): AssembledHub {
     // Not waited for: a node that does not answer must not hold up the next block.
     guard.act(guarded, { height, now: time, revealedBy }).catch(onFault)
     closer.meetBlock(height, summary.ids).catch(onFault)
-    parts.mail.sweep(time)
+    mail.sweep(time)
   }
   const contact = new LedgerContact(clock, () => ledger.parameters)
   const following = ledger.follow({

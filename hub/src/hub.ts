@@ -112,7 +112,7 @@ export async function startHub(
 
   const backups = await BackupDesk.open({
     rows: backupRows,
-    ownsChannel: (identity) => state.channelsOf(identity).length > 0,
+    channelOf: (identity) => state.channelsOf(identity)[0]?.party.ledger.id,
     clock: PROCESS_CLOCK,
     onFault,
   })

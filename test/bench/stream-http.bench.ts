@@ -93,44 +93,44 @@ if (process.argv.includes('--load')) {
   const payee = '' as PublicKey
   const offer = async () => ({ chain: '', asset: 0, hub: '', payee, price: 10n, unit: 10n })
   const stream = { received: desk, offer }
-  const app = express()
   const answer = { items: Array.from({ length: 10 }, (_, i) => ({ id: i, name: `item ${i}` })) }
-  app.get('/free', (_, response) => void response.json(answer))
-  app.get(
-    '/paid',
-    requirePayment({ stream } as unknown as Wallet, { price: 10n }),
-    (_, response) => {
-      response.json(answer)
-    },
-  )
-  const server = app.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  // An app each: who asks for the one is not looked up behind the route of the other.
+  const [free, paid] = [express(), express()]
+  free.get('/free', (_, response) => void response.json(answer))
+  const wallet = { stream } as unknown as Wallet
+  paid.get('/paid', requirePayment(wallet, { price: 10n }), (_, response) => {
+    response.json(answer)
+  })
+  const servers = { '/free': free.listen(0, '127.0.0.1'), '/paid': paid.listen(0, '127.0.0.1') }
+  await Promise.all(Object.values(servers).map((server) => once(server, 'listening')))
   const client = fork(process.argv[1] ?? '', ['--load', '--scale', `${SCALE}`])
-  const rate = async (path: string, from: number) => {
+  const rate = async (path: keyof typeof servers, from: number) => {
+    const { port } = servers[path].address() as AddressInfo
     client.send({ port, path, from })
     const [milliseconds] = await once(client, 'message')
     if (typeof milliseconds !== 'number') throw new Error(`${milliseconds}`)
     return (1_000 * REQUESTS) / milliseconds
   }
-  const [free, paid]: [number[], number[]] = [[], []]
+  const [freeRates, paidRates]: [number[], number[]] = [[], []]
   const share = Math.ceil(REQUESTS / CONNECTIONS)
   for (let round = 0; round <= ROUNDS; round++) {
     const rates = [await rate('/free', 0), await rate('/paid', round * share)] as const
     progress(`round ${round}: ${rates.map((each) => each.toFixed(0)).join(' and ')}`)
     // The first is for the compiler.
     if (round === 0) continue
-    free.push(rates[0])
-    paid.push(rates[1])
+    freeRates.push(rates[0])
+    paidRates.push(rates[1])
   }
   client.kill()
-  server.close()
-  server.closeAllConnections()
+  for (const server of Object.values(servers)) {
+    server.close()
+    server.closeAllConnections()
+  }
   desk.stop()
-  const part = median(paid.map((each, i) => each / (free[i] ?? Number.NaN)))
+  const part = median(paidRates.map((each, i) => each / (freeRates[i] ?? Number.NaN)))
   report('stream-http', {
-    requestsPerSecond: median(free),
-    paidRequestsPerSecond: median(paid),
+    requestsPerSecond: median(freeRates),
+    paidRequestsPerSecond: median(paidRates),
     partOfRate: part,
     limits: { partOfRate: `${part.toFixed(2)} of ${LIMIT}`, isMet: part >= LIMIT },
   })

@@ -20,6 +20,7 @@ test('the example shop, with a wallet in a browser', async (t) => {
   const page = await visit(profile, shop.url)
   let words = ''
   let other: Page
+  let before = 0n
 
   await t.test('WEB-2 a wallet is made, filled, and its words are shown once', async () => {
     await buy(page, 'Reading lamp')
@@ -69,22 +70,46 @@ test('the example shop, with a wallet in a browser', async (t) => {
     await page.getByRole('button', { name: 'Wallet · £86.44' }).waitFor()
   })
 
+  await t.test('HTTP402-2 an article is paid by the section', async () => {
+    await page.getByRole('link', { name: 'Wick & Clay' }).click()
+    await page.getByRole('link', { name: 'The room with one lamp' }).click()
+    before = await exactly(page)
+    await page.getByRole('button', { name: 'Read on for £0.02' }).click()
+    await page.getByRole('heading', { name: 'Light where the book is' }).waitFor()
+    await page.locator('#set-aside', { hasText: /^£0\.16/ }).waitFor()
+    // The shop serves the next one, and its answer is lost on the way.
+    await page.route('**/sections/2', async (route) => {
+      await route.fetch()
+      await route.abort()
+    })
+    await page.getByRole('button', { name: 'Read on for £0.02' }).click()
+    await page.getByText('The shop does not answer.').waitFor()
+  })
+
   await t.test(
-    'WEB-1 of two tabs one has the wallet, and the other its turn after it',
+    'WEB-1 HTTP402-5 of two tabs one has the wallet; the other reads on after it, and pays nothing twice',
     async () => {
-      other = await visit(profile, shop.url)
-      await buy(other, 'Stoneware mug')
-      await other.getByRole('button', { name: 'Open your wallet to pay' }).click()
+      other = await visit(profile, page.url())
+      await other.getByRole('heading', { name: 'What a handle is for' }).waitFor()
+      await other.locator('#paid', { hasText: '£0.04' }).waitFor()
+      await other.getByRole('button', { name: 'Open your wallet to read on' }).click()
       await unlock(other, PASSPHRASE)
       await other.getByRole('heading', { name: 'Open in another tab' }).waitFor()
       await unlock(other, PASSPHRASE, 'Open it here when it is free')
       await page.close()
-      await other.getByRole('button', { name: 'Pay £4.80' }).click()
-      await other.getByText('Paid', { exact: true }).waitFor()
+      await other.getByRole('button', { name: 'Read on for £0.02' }).click()
+      await other.getByRole('heading', { name: 'Paper that forgives' }).waitFor()
+      await other.getByRole('button', { name: 'Stop, and take the rest back' }).click()
+      await other.locator('#set-aside', { hasText: '£0.00' }).waitFor()
+      // Three sections, with the hub's fee for each; of the eight that were set aside the rest is back.
+      assert.equal(before - (await exactly(other)), 3n * (20_000n + 145n))
     },
   )
 
   await t.test('the merchant pays back, and the customer sees it', async () => {
+    await buy(other, 'Stoneware mug')
+    await other.getByRole('button', { name: 'Pay £4.80' }).click()
+    await other.getByText('Paid', { exact: true }).waitFor()
     await other.getByRole('button', { name: 'Ask for a refund' }).click()
     await other.getByText('refund asked for').waitFor()
     const merchant = await visit(profile, `${shop.url}/merchant`)
@@ -97,7 +122,7 @@ test('the example shop, with a wallet in a browser', async (t) => {
     await merchant.getByRole('button', { name: 'Refund £4.80' }).click()
     await other.getByText('Refunded').waitFor()
     await merchant.locator('#orders .status', { hasText: 'Refunded' }).waitFor()
-    await other.getByRole('button', { name: 'Wallet · £86.44' }).waitFor()
+    await other.getByRole('button', { name: 'Wallet · £86.38' }).waitFor()
     await merchant.close()
   })
 
@@ -113,7 +138,8 @@ test('the example shop, with a wallet in a browser', async (t) => {
       await fresh.getByLabel('The words').fill(words)
       await fresh.getByLabel('Choose a passphrase').fill(PASSPHRASE)
       await fresh.getByRole('button', { name: 'Restore' }).click()
-      await fresh.locator('#spendable', { hasText: '£86.44' }).waitFor()
+      await fresh.locator('#spendable', { hasText: '£86.38' }).waitFor()
+      assert.ok(await fresh.getByText('Your money is found').isHidden())
       await fresh.close()
     },
   )
@@ -197,6 +223,12 @@ test('the example shop, with a wallet in a browser', async (t) => {
     await hostile.close()
   })
 })
+
+/** What the wallet of a page can spend, base units. */
+async function exactly(page: Page): Promise<bigint> {
+  const shown = await page.locator('#spendable').getAttribute('title')
+  return BigInt(shown?.replace(/\D/g, '') ?? '')
+}
 
 function signal(pid: number | undefined, name: 'SIGSTOP' | 'SIGCONT'): void {
   assert.ok(pid !== undefined)

@@ -16,19 +16,30 @@ import { serveHub } from '#hub/api/hub-server.js'
 import { BackupDesk } from '#hub/backup/backup-desk.js'
 import { BACKUP_RATE, BACKUPS_UNOWNED_MAX } from '#hub/limits.js'
 import { openBackupRows } from '#hub/store/backup-rows.js'
-import { at, CHAIN, NOW, OTHER_CHAIN, SIGNERS, testSigner } from '../protocol/test-channel.js'
+import {
+  at,
+  CHAIN,
+  NOW,
+  OTHER_CHAIN,
+  SIGNERS,
+  testChannel,
+  testSigner,
+} from '../protocol/test-channel.js'
 import { tamper, temporaryFolder } from '../settlement/data-folder.js'
 import { NO_PAYMENTS } from './serve-sockets.js'
 
 const HUB = SIGNERS.hub.publicKey
 const ALICE = testSigner(10)
 const BOB = testSigner(11)
+const CAROL = testSigner(12)
+
+const channelOf = (number: number) => testChannel({ number }).id
 
 /** A hub that keeps backups on disk, and what it is asked for. */
 class BackupHub {
   readonly path: string
   readonly faults: unknown[] = []
-  readonly owners = new Set<PublicKey>([ALICE.publicKey, BOB.publicKey])
+  readonly channels = new Map([ALICE, BOB].map(({ publicKey }, i) => [publicKey, channelOf(i + 1)]))
   nowMs = 0
   #server: Awaited<ReturnType<typeof serveHub>> | undefined
   #desk: BackupDesk | undefined
@@ -41,7 +52,7 @@ class BackupHub {
   async start(): Promise<void> {
     this.#desk = await BackupDesk.open({
       rows: await openBackupRows(this.path, CHAIN),
-      ownsChannel: (identity) => this.owners.has(identity),
+      channelOf: (identity) => this.channels.get(identity),
       clock: { nowMs: () => this.nowMs, after: () => () => undefined },
       onFault: (fault) => this.faults.push(fault),
     })
@@ -207,6 +218,11 @@ describe('BAK-5 a hub keeps the backup of a client', () => {
     assert.ok('end' in other)
     const second = desk.begin(BOB.publicKey)
     assert.equal('code' in second && second.code, 'too_many_requests')
+    // A channel that is attached under a new name is no new client.
+    hub.channels.set(CAROL.publicKey, channelOf(1))
+    const renamed = desk.begin(CAROL.publicKey)
+    assert.equal('code' in renamed && renamed.code, 'too_many_requests')
+    hub.channels.delete(CAROL.publicKey)
     hub.nowMs += 1_000
     assert.ok('end' in desk.begin(ALICE.publicKey))
 
@@ -243,7 +259,7 @@ describe('BAK-6 a hub gives a backup', () => {
   test('also when its owner has no channel any more', async (t) => {
     const hub = await startHub(t)
     await hub.put(ALICE, 1, bytes(1))
-    hub.owners.delete(ALICE.publicKey)
+    hub.channels.delete(ALICE.publicKey)
     assert.deepEqual(await hub.get(ALICE), [200, bytes(1)])
   })
 })

@@ -31,7 +31,7 @@ export async function serveSockets(
     backups: {
       desk: await BackupDesk.open({
         rows: await openBackupRows(join(temporaryFolder(t), 'backups.db'), CHAIN),
-        ownsChannel: () => false,
+        channelOf: () => undefined,
         clock: PROCESS_CLOCK,
         onFault: (fault) => assert.fail(String(fault)),
       }),

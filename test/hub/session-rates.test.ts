@@ -23,6 +23,17 @@ describe('WIRE-9 what is of use to nobody', () => {
     assert.deepEqual([submitted().length, said()], [1, ['attach_too_soon']])
   })
 
+  test('is counted by the channel, whatever new name it is attached under', async () => {
+    const { hear, said, host } = provenSession()
+    for (let i = 0; i < 256; i++) host.conduct.hasAttached(channelOf(1))
+    for (let i = 0; i < 4_096; i++) host.conduct.mayBeRefused(channelOf(2))
+    said()
+    await hear(attachOf(1), attachOf(2))
+    assert.deepEqual(said(), ['attach_too_soon'])
+    await hear(closeIntent(channelOf(3)))
+    assert.deepEqual(said(), ['too_many_errors', 'closed'])
+  })
+
   test('is done so often and no more: requests for liquidity', async () => {
     const { hear, said } = provenSession()
     said()

@@ -50,7 +50,10 @@ test('OFFER-5 INV-26 payees that are away, and come back', async (t) => {
       const payment = ann.wallet.payOffer(open.text, { key: 'late', amount: ONE })
       await assert.rejects(payment, failedFor('offer_unknown'))
       const huge = await shop.wallet.createOffer({})
-      const broke = ann.wallet.payOffer(huge.text, { key: 'broke', amount: 1_000n * ONE })
+      const asked = ann.wallet.payOffer(huge.text, { key: 'asked', amount: 1_000n * ONE })
+      await assert.rejects(asked, failedFor('inbound_missing'))
+      const dear = await shop.wallet.createOffer({ value: 1_000n * ONE })
+      const broke = ann.wallet.payOffer(dear.text, { key: 'broke' })
       await assert.rejects(broke, failedFor('insufficient_balance'))
     },
   )

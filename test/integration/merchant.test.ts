@@ -81,11 +81,19 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
     assert.deepEqual(more, [''])
   })
 
+  // Held by its payee: so it is under way, in the wallet and at the hub, for as long as that is asked for.
+  const held = await customer.createInvoice({ value: 3_000_000n, description: 'Cups', hold: true })
+  const { body: quote } = await shop.get(`/v1/quote?invoice=${held.text}`)
+  const cups = { anchor: held.anchor, wish: { invoice: held.text, fee_max: quote.fee } }
+
   await t.test(
     'what the wallet has done and nobody was told of is told at the next start, once',
     async () => {
       const { body } = await shop.post('/v1/invoices', { amount: '1000000' })
+      const asked = shop.post('/v1/payments', cups.wish, { key: 'cups' }).catch(() => undefined)
+      await customer.held(cups.anchor)
       await shop.kill()
+      await asked
       // The wallet alone, as a process that dies before it has told anybody.
       const { ledgerUrl, hubUrl } = network
       const file = join(shop.dataDir, 'wallet.db')
@@ -127,29 +135,17 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
     },
   )
 
-  await t.test(
-    'a payment whose process dies at any moment is made once under its key',
-    async () => {
-      const { text } = await customer.createInvoice({ value: 3_000_000n, description: 'Cups' })
-      const quote = await shop.get(`/v1/quote?invoice=${text}`)
-      const order = { invoice: text, fee_max: quote.body.fee }
-      const delay = Math.ceil(40 * Math.random())
-      t.diagnostic(`dies ${delay} ms after it was asked`)
-      const asked = shop.post('/v1/payments', order, { key: 'cups' }).catch(() => undefined)
-      await new Promise((resolve) => setTimeout(resolve, delay))
-      await shop.kill()
-      await asked
-      shop = await MerchantProcess.start(network, 'shop', '--allow-private-webhooks')
-      const made = await shop.post('/v1/payments', order, { key: 'cups' })
-      assert.equal(made.status, 201, JSON.stringify(made.body))
-      const paid = await until(`/v1/payments/${made.body.id}`, 'paid')
-      assert.equal(paid.body.fee, quote.body.fee)
-      assert.equal((await shop.get('/v1/payments')).body.data.length, 1)
-      assert.deepEqual(await typesOf(made.body.id), ['payment.paid'])
-      const { body: balance } = await shop.get('/v1/balance')
-      assert.equal(BigInt(balance.in_channels), 21_000_007n - 3_000_000n - BigInt(paid.body.fee))
-    },
-  )
+  await t.test('a payment whose process died under way is made once under its key', async () => {
+    const made = await shop.post('/v1/payments', cups.wish, { key: 'cups' })
+    assert.deepEqual([made.status, made.body.status], [201, 'pending'])
+    await customer.capture(cups.anchor)
+    const paid = await until(`/v1/payments/${made.body.id}`, 'paid')
+    assert.equal(paid.body.fee, cups.wish.fee_max)
+    assert.equal((await shop.get('/v1/payments')).body.data.length, 1)
+    assert.deepEqual(await typesOf(made.body.id), ['payment.paid'])
+    const { body: balance } = await shop.get('/v1/balance')
+    assert.equal(BigInt(balance.in_channels), 21_000_007n - 3_000_000n - BigInt(paid.body.fee))
+  })
 
   await t.test('a refund is linked to its sale and never above it', async () => {
     const { text } = await customer.createInvoice({ value: 5_000_000n })
@@ -214,6 +210,24 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
       assert.equal((await shop.get('/v1/payments', token)).status, 401)
     },
   )
+
+  await t.test('ACCOUNT-1 no key makes one that is wider than itself', async () => {
+    const wide = { name: 'mine', permissions: ['read', 'admin'] }
+    const session = { ...wide, name: 'session', expires_in: 3_600, per_payment: '10' }
+    const { body: mother } = await shop.post('/v1/keys', session)
+    const { token } = mother
+    const { body: made } = await shop.post('/v1/keys', wide, { token })
+    assert.deepEqual(
+      [made.made_by, made.expires, made.limits],
+      [mother.id, mother.expires, mother.limits],
+    )
+    for (const more of [{ per_payment: '11' }, { expires_in: 86_400 }, { permissions: ['pay'] }]) {
+      const refused = await shop.post('/v1/keys', { ...wide, ...more }, { token })
+      assert.deepEqual([refused.status, refused.body.code], [403, 'not_permitted'])
+    }
+    await shop.post(`/v1/keys/${mother.id}/revoke`, {})
+    assert.equal((await shop.get('/v1/keys', made.token)).status, 401)
+  })
 
   await t.test(
     'HOOK-1 events are sent, signed, to whoever asked for them, and again by hand',

@@ -116,6 +116,7 @@ test('streams over a real hub', async (t) => {
     app.use('/moved', (_, response) => response.redirect(307, `${elsewhere.origin}/free`))
     app.use(requirePayment(bob.wallet, { price, l402: { price: 500n, seconds: 60 } }))
     app.get('/answer', (request, response) => void response.json({ n: ++calls, of: request.url }))
+    app.post('/order', (_, response) => void response.json({ n: ++calls }))
     app.get('/broken', (_, response) => {
       if (fails++ === 0) response.status(503).send('later')
       else response.send('mended')
@@ -129,10 +130,13 @@ test('streams over a real hub', async (t) => {
     const budget = { perDay: 1_000_000n, perHost: 20_000n }
     const pay = payingFetch(alice.wallet, { budget, ticks: 64, exposure: 8 })
     const sent: string[] = []
+    let key = ''
     const watched = payingFetch(alice.wallet, {
       ...{ budget, ticks: 32 },
       fetch: (url, init) => {
-        sent.push(new Headers(init?.headers).get('tally-ticks') ?? '')
+        const headers = new Headers(init?.headers)
+        sent.push(headers.get('tally-ticks') ?? '')
+        key = headers.get('idempotency-key') ?? ''
         return fetch(url, init)
       },
     })
@@ -176,6 +180,51 @@ test('streams over a real hub', async (t) => {
         assert.equal(calls, before)
       },
     )
+
+    await t.test('keeps to what it may pay in all, and has the rest back at the end', async () => {
+      const asked: bigint[] = []
+      const few = payingFetch(alice.wallet, {
+        budget: { inAll: 2_500n },
+        ticks: 4,
+        approve: async ({ offer }) => void asked.push(offer.price),
+      })
+      let served = 0
+      await assert.rejects(
+        async () => {
+          for (;;) served += (await few(`${shop.origin}/answer`)).status === 200 ? 1 : 0
+        },
+        { code: 'budget_spent' },
+      )
+      const { ticks, cost, status } = await few.close()
+      assert.deepEqual([ticks, status, asked], [served, 'closed', [price]])
+      assert.ok(served >= 2 && cost <= 2_500n, `${served} requests for ${cost}`)
+      assert.ok(alice.wallet.stream.list().every(({ ticks: many }) => many > 4))
+    })
+
+    await t.test('pays nobody who was not approved', async () => {
+      const none = payingFetch(alice.wallet, {
+        budget,
+        approve: () => Promise.reject(new Error('too dear')),
+      })
+      await assert.rejects(none(`${shop.origin}/answer`), /too dear/)
+      assert.deepEqual(await none.close(), { ticks: 0, cost: 0n, status: 'closed' })
+    })
+
+    await t.test('HTTP402-3 a body is the same by its key, whatever its length', async () => {
+      const order = (body: string, headers: Record<string, string>) =>
+        fetch(`${shop.origin}/order`, { method: 'POST', body, headers })
+      const first = await watched(`${shop.origin}/order`, { method: 'POST', body: 'one' })
+      const ticks = { 'tally-ticks': sent.at(-1) ?? '' }
+      const before = calls
+      assert.match(key, /^[0-9a-f]{32}$/)
+      const again = await order('one', { ...ticks, 'idempotency-key': key })
+      assert.deepEqual(await again.json(), await first.json())
+      for (const headers of [ticks, { ...ticks, 'idempotency-key': 'another' }]) {
+        const refused = await order('two', headers)
+        assert.equal(((await refused.json()) as { code: string }).code, 'tick_used')
+      }
+      assert.equal(calls, before)
+    })
 
     await t.test('HTTP402-3 what fails by the fault of the server is not paid', async () => {
       assert.equal((await watched(`${shop.origin}/broken`)).status, 503)

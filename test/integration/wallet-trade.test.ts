@@ -1,10 +1,22 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { startTestNetwork, type TestNetwork } from './test-network.js'
+import { openWallet, requirePayment } from '@tallystick/client-sdk/node'
+import { ONE, startTestNetwork, type TestNetwork } from './test-network.js'
 import { type Ran, startWalletCommand, walletCommand } from './wallet-command.js'
 
 const README = new URL('../../../wallet/README.md', import.meta.url)
@@ -20,18 +32,25 @@ type Said = {
 
 test('wallet init, open, receive, pay and close on real processes', async (t) => {
   const network = await startTestNetwork(t, ['bank'])
+  const seller = await startSeller(t, network)
   const folder = (name: string) => ['--wallet', join(network.dir, name)]
 
   const tutorial = async () => {
-    const { code, stdout, stderr } = await runTutorial(network)
+    const { code, stdout, stderr } = await runTutorial(network, seller)
     assert.equal(code, 0, `${stdout}\n${stderr}`)
     assert.match(stdout, /^pending .*\n.*\n.*\n.*\npaid {8}12\.500000 GBP at /m)
     assert.match(
       stdout,
       /^paid {8}20\d\d-.*\namount {6}12\.500000 GBP, fee 0\.013500 GBP\nfor {9}A lamp\nreceipt/m,
     )
-    // 100 less 12.50, and 0.1 % and 0.001 of it.
-    assert.match(stdout, /you were paid 87\.486500 GBP, the hub 12\.513500 GBP/)
+    assert.match(stdout, /^answered {4}3 of 3 requests, 24 bytes\npaid .* for 3 ticks\nclosed /m)
+    assert.equal(readFileSync(join(network.dir, 'article.txt'), 'utf8'), 'article\n'.repeat(3))
+    assert.match(
+      stdout,
+      /^paid .*\namount {6}0\.010000 GBP, fee 0\.00\d+ GBP\nfor {9}A tip\nreceipt/m,
+    )
+    // 100 less 12.50, the tip, and 0.1 % and 0.001 of it, and three ticks: the rest of the stream came back.
+    assert.match(stdout, /you were paid 87\.4\d+ GBP, the hub 12\.5\d+ GBP/)
     for (const file of ['shop.words', 'shop/wallet.keys', 'shop/wallet.json', 'shop/wallet.db']) {
       assert.equal(statSync(join(network.dir, file)).mode & 0o077, 0, file)
     }
@@ -57,6 +76,23 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
       const told = `${refused.stdout}${refused.stderr}`
       assert.ok(!told.includes(words.split(' ').slice(0, 3).join(' ')), told)
     }
+    assert.ok(!existsSync(join(network.dir, 'third/wallet.keys')))
+  }
+
+  const cutInit = async () => {
+    const { ledgerUrl, hubUrl } = network
+    const [dir, to] = [join(network.dir, 'cut'), ['--ledger', ledgerUrl, '--hub', hubUrl]]
+    const init = () => walletCommand('init', ...to, ...folder('cut'), '--yes', '--json')
+    const words = `${network.wordsOf('cut')}\n`
+    mkdirSync(dir)
+    writeFileSync(join(dir, 'wallet.keys'), words, { mode: 0o600 })
+    const first = await init()
+    assert.equal(first.code, 0, first.stdout)
+    // As if it had been cut once more, before the last file.
+    rmSync(join(dir, 'wallet.json'))
+    const second = await init()
+    assert.deepEqual([second.code, second.stdout], [0, first.stdout])
+    assert.equal(readFileSync(join(dir, 'wallet.keys'), 'utf8'), words)
   }
 
   const opens = async () => {
@@ -92,12 +128,34 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
 
   await t.test("the README's tutorial runs as it stands", tutorial)
   await t.test('what is asked for wrongly is refused by name, and shows no words', refusals)
+  await t.test('init goes on where one before it was cut, and with its words', cutInit)
   await t.test('open says what the channel that it has opened can pay, not a larger one', opens)
   await t.test('one command at a time has a store, and Ctrl-C ends a wait', turns)
 })
 
+/** A server that sells an article for 0.01, and an offer of its wallet. */
+async function startSeller(t: TestContext, { dir, ledgerUrl, hubUrl, seedOf }: TestNetwork) {
+  const { wallet, close } = await openWallet({
+    ...{ words: seedOf('seller'), file: join(dir, 'seller.db'), ledgerUrl, hubUrl },
+    streams: { unitMin: 1n },
+  })
+  t.after(close)
+  await wallet.ensureInbound(10n * ONE)
+  const price = requirePayment(wallet, { price: ONE / 100n })
+  const server = createServer((request, response) => {
+    price(request, response, () => response.end('article\n'))
+  })
+  t.after(() => server.close())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { text } = await wallet.createOffer({ value: ONE / 100n, description: 'A tip' })
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, offer: text }
+}
+
 /** Everything under ```sh run of the README, one after the other, as a person would type it. */
-function runTutorial({ dir, ledgerUrl, hubUrl, wordsOf }: TestNetwork): Promise<Ran> {
+function runTutorial(
+  { dir, ledgerUrl, hubUrl, wordsOf }: TestNetwork,
+  seller: { readonly origin: string; readonly offer: string },
+): Promise<Ran> {
   const bin = join(dir, 'bin')
   mkdirSync(bin)
   for (const [name, path] of [
@@ -115,6 +173,8 @@ function runTutorial({ dir, ledgerUrl, hubUrl, wordsOf }: TestNetwork): Promise<
     .map(([, code = '']) => code)
     .join('')
     .replaceAll('http://127.0.0.1:9730', ledgerUrl)
+    .replaceAll('http://127.0.0.1:8402', seller.origin)
+    .replace('wallet close', `wallet pay ${seller.offer} --wallet customer --yes\nwallet close`)
     .replaceAll('ws://127.0.0.1:9740/v1/session', hubUrl)
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH']}` }
   return new Promise((resolve) => {

@@ -68,7 +68,16 @@ describe('HOOK-3 where events may go', () => {
   test('no address of a home, a loop, a cloud or a translation is public', () => {
     const refused = [
       ...['127.0.0.1', '10.1.2.3', '172.31.0.1', '192.168.1.1', '169.254.169.254', '0.0.0.0'],
-      ...['100.64.0.1', '224.0.0.1', '255.255.255.255', '::1', '::', 'fe80::1', 'fd00::1'],
+      ...[
+        '100.64.0.1',
+        '224.0.0.1',
+        '255.255.255.255',
+        '168.63.129.16',
+        '::1',
+        '::',
+        'fe80::1',
+        'fd00::1',
+      ],
       ...['::ffff:127.0.0.1', '::ffff:8.8.8.8', '64:ff9b::7f00:1', '2002:7f00:1::', '2001::1'],
       ...['2001:db8::1', 'ff02::1', 'localhost', ''],
     ]
@@ -91,6 +100,15 @@ describe('HOOK-3 where events may go', () => {
       refused.filter((url) => refusedUrl(url, false) === undefined),
       [],
     )
+    const names = ['localhost', 'LOCALHOST.', 'shop.localhost', 'till.local', 'metadata.internal']
+    const more = ['printer', 'router.home.arpa', 'host.localdomain', 'localhost..']
+    const named = [...names, ...more].map((name) => `https://${name}/`)
+    assert.deepEqual(
+      named.filter((url) => refusedUrl(url, false) === undefined),
+      [],
+    )
+    assert.equal(refusedUrl('https://localhost/', true), undefined)
+    assert.equal(refusedUrl('https://notlocalhost.example./hooks', false), undefined)
     assert.equal(refusedUrl('https://shop.example/hooks?of=1', false), undefined)
     assert.equal(refusedUrl('http://127.0.0.1:8080/hooks', true), undefined)
   })

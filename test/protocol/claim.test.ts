@@ -213,6 +213,36 @@ describe('REV-3 seeReveal', () => {
     assert.deepEqual(payer.draft?.changes, [{ kind: 'redeem', id: itemId(1), ...last }])
   })
 
+  test('items of fewer ticks than the chain has links: it is walked once, on all channels', () => {
+    const both = new TestPair()
+    const anchor = anchorOf(preimage(5), 65_536)
+    const items = [1, 2, 3, 4]
+    both.update(
+      'client',
+      items.map((id) => ({ ...addItem(id, { unit: 10n, ticks: 3 * id }), anchor })),
+    )
+    const deep = { anchor, known: { index: 65_536, link: preimage(5) }, time: at(1) }
+    // 2^28 hashes, of a link at a time.
+    for (let channel = 0; channel < 1_024; channel++) seeReveal(both.hub, deep, at(1))
+    const payee = seeReveal(both.hub, deep, at(1)).party
+    const payer = seeReveal(both.client, deep, at(1))
+    assert.equal(payer.paid.length, 4)
+    for (const id of items) {
+      const last = noteOf(payee, itemId(id)).known ?? assert.fail()
+      assert.equal(last.index, 3 * id)
+      assert.equal(anchorOf(last.link, last.index), anchor)
+    }
+    assert.equal(draftedLane(payer.party).items.length, 0)
+  })
+
+  test('a link that does not lead to the anchor pays nothing, whatever it hashes to', () => {
+    const both = new TestPair()
+    both.update('client', [{ ...addItem(1, { unit: 10n, ticks: 20 }), anchor: anchorFor(9) }])
+    const wrong = { anchor: anchorFor(9), known: { index: 200, link: preimage(8) }, time: at(1) }
+    const { party } = seeReveal(both.client, wrong, at(1))
+    assert.equal(draftedLane(party).transferred, 0n)
+  })
+
   test('an item that is paid to its newest link is not paid again', () => {
     const both = pair()
     const { client } = both

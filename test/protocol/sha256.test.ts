@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { earlierLink, leadsTo } from '#protocol/crypto/hash-chain.js'
 import { sha256 as nobleSha256 } from '#protocol/crypto/sha256-noble.js'
 import { sha256 as nodeSha256 } from '#protocol/crypto/sha256-node.js'
 import { sha256 } from '#protocol/crypto/tagged-hash.js'
@@ -66,5 +67,42 @@ describe('sha256', () => {
     for (const hash of Object.values(BACKENDS)) {
       assert.deepEqual(hash(whole.subarray(2, 5)), hash(utf8('abc')))
     }
+  })
+})
+
+describe('REV-1 the hash of a link', () => {
+  const link = fc.uint8Array({ minLength: 32, maxLength: 32 })
+
+  test('32 zero bytes: the published digest', () => {
+    assert.equal(
+      toHex(earlierLink(new Uint8Array(32), 1)),
+      '66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925',
+    )
+  })
+
+  test('is SHA-256 of any 32 bytes, so many times as there are steps', () => {
+    const property = fc.property(link, fc.nat({ max: 40 }), (from, steps) => {
+      let hash: Uint8Array = from
+      for (let step = 0; step < steps; step++) hash = nobleSha256(hash)
+      assert.deepEqual(earlierLink(from, steps), hash)
+      assert.ok(leadsTo(from, steps, hash))
+    })
+    fc.assert(property)
+  })
+
+  test('leads to nothing else: not with one bit changed, and not with another length', () => {
+    const property = fc.property(
+      link,
+      fc.integer({ min: 1, max: 3 }),
+      fc.nat(255),
+      (from, n, bit) => {
+        const other = earlierLink(from, n).slice()
+        other[bit >>> 3] = (other[bit >>> 3] ?? 0) ^ (1 << (bit & 7))
+        assert.equal(leadsTo(from, n, other), false)
+        assert.equal(leadsTo(from, n, earlierLink(from, n).slice(0, 31)), false)
+        assert.equal(leadsTo(from.slice(1), n, earlierLink(from, n)), false)
+      },
+    )
+    fc.assert(property)
   })
 })

@@ -1,28 +1,67 @@
-import { amount, concatBytes } from '@tallystick/protocol'
+import { amount } from '@tallystick/protocol'
 import type { Fetch } from '../ledger/ledger-http.js'
 import { pause } from '../ledger/pause.js'
 import type { OutgoingStream, StreamPayment } from '../stream/outgoing-stream.js'
-import type { Wallet } from '../wallet/wallet.js'
+import type { Caller } from '../wallet/wallet-core.js'
+import type { WalletStreams } from '../wallet/wallet-streams.js'
 import { WalletError } from '../wallet-error.js'
 import { POSITION, RECEIPT, TICKS } from './headers.js'
-import { type Offer, parseOfferJson, ticksFor } from './offer.js'
+import { type Offer, ticksFor } from './offer.js'
+import { type PaidInAll, type PaidSoFar, PaidStreams } from './paid-streams.js'
+import { demandOf, type PaymentDemand } from './payment-demand.js'
+import { redirectOf } from './redirect.js'
+import { repeatable, requireReplayable } from './replayable-body.js'
 import { type Budget, dayOf } from './spending.js'
-import { X402_REQUIRED, x402Offer } from './x402.js'
+
+/** A wallet, as far as paying needs it. */
+export type PayingWallet = {
+  readonly stream: Pick<WalletStreams, 'ledgerTime' | 'checkOffer' | 'leftFor' | 'openWithin'>
+}
 
 export type PayingFetchOptions = {
   /** What may be spent: all hosts together, and each, in a day of ledger time, base units. */
   readonly budget: Budget & {
-    /** For one request; absent: whatever is asked. */
+    /** For one request, its redirects included, without the hub's fee; absent: whatever is asked. */
     readonly perRequest?: bigint
+    /** For all that this `fetch` pays, hub's fees included; absent: no end but the others. */
+    readonly inAll?: bigint
   }
+  /** Asked before an origin is paid, and again when its offer changes: what it throws refuses. */
+  readonly approve?: (asked: AskedPrice) => Promise<void>
   /** Ticks that are opened at a time for a host; absent: 256. */
   readonly ticks?: number
   /** Ticks that a host may owe service for (INV-32); absent: 16. */
   readonly exposure?: number
+  /** Seconds that a request waits while the host owes as much service as it may; absent: 30. */
+  readonly waitSeconds?: number
   /** Pays over plain http as well, where others may read along; absent: to this machine only. */
   readonly allowHttp?: boolean
   /** Absent: the platform's. */
   readonly fetch?: Fetch
+}
+
+/** What an origin asks before it is paid. */
+export type AskedPrice = {
+  readonly url: URL
+  readonly offer: Offer
+  /** Ticks of one request. */
+  readonly ticks: number
+}
+
+/** A `fetch` that pays by itself. */
+export type PayingFetch = Fetch & {
+  paid(): PaidSoFar
+  /**
+   * Ends what is paid to the origin of an address, also what an earlier process has opened: the seller is told there,
+   * and gives the rest back. The next request that costs something begins anew. Kept once the seller was told or
+   * cannot be: then it keeps the rest until the expiry, and no longer.
+   */
+  leave(url: string | URL): Promise<void>
+  /**
+   * Leaves all origins that it has paid, and waits until what is left of the streams is back; where the wait is
+   * given up, it comes back by itself, at the expiry at the latest.
+   */
+  close(caller?: Caller): Promise<PaidInAll>
 }
 
 const CHAIN_TICKS = 256
@@ -30,9 +69,15 @@ const EXPOSURE = 16
 /** Attempts for one request: until a stream has arrived, and the turns of a stream that rolls over. */
 const ATTEMPTS_MAX = 60
 const REDIRECTS_MAX = 5
-const OFFER_BYTES_MAX = 65_536
 const PENDING_MS = 100
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+const POLL_MS = 10
+/** A seller is given so long to hear that a stream is over. */
+const TELL_MS = 10_000
+/** A request waits so long for the service that its seller owes. */
+const WAIT_SECONDS = 30
+
+/** What one request was given in all, at whatever hops, base units. */
+type Spent = { sum: bigint }
 
 /** What is known of one origin that takes payments. */
 type Seller = {
@@ -44,38 +89,36 @@ type Seller = {
   readonly unused: StreamPayment[]
 }
 
-/** A `fetch` that pays. */
-export type PayingFetch = Fetch & {
-  /**
-   * Ends what is paid to the origin of an address, also what an earlier process has opened: the seller is told there,
-   * and gives the rest back. The next request that costs something begins anew. Kept once the seller was told or
-   * cannot be: then it keeps the rest until the expiry, and no longer.
-   */
-  leave(url: string | URL): Promise<void>
-}
-
 /**
  * A `fetch` that pays by itself for what is answered with 402 and an offer (HTTP402-7), within a budget that is on
  * disk. Ticks go to the origin that asked for them and no other. A stream that an earlier process has opened for that
  * origin goes on where its seller says that it stands (HTTP402-5). Errors, beside those of `fetch`: `budget_spent`,
- * `price_above_cap`, `insecure_url`, `body_not_replayable`, `offer_unusable`, `payment_refused`, and why no
+ * `price_above_cap`, `exposure_reached`, `redirect_refused`, `insecure_url`, `body_not_replayable`, `offer_unusable`, `payment_refused`, and why no
  * stream could be opened.
  */
-export function payingFetch(wallet: Wallet, options: PayingFetchOptions): PayingFetch {
+export function payingFetch(wallet: PayingWallet, options: PayingFetchOptions): PayingFetch {
   const buyer = new Buyer(wallet, options)
-  const pay: Fetch = (input, init) => buyer.fetch(input, init)
-  return Object.assign(pay, { leave: (url: string | URL) => buyer.leave(new URL(url)) })
+  const pays: Fetch = (input, init) => buyer.fetch(input, init)
+  return Object.assign(pays, {
+    paid: () => buyer.paid(),
+    leave: (url: string | URL) => buyer.leave(new URL(url)),
+    close: (caller: Caller = {}) => buyer.close(caller),
+  })
 }
 
 class Buyer {
-  readonly #wallet: Wallet
+  readonly #wallet: PayingWallet
   readonly #options: PayingFetchOptions
   readonly #fetch: Fetch
   readonly #sellers = new Map<string, Seller>()
   /** Streams that are being opened, by origin: requests that come together share one. */
   readonly #opening = new Map<string, Promise<Seller>>()
+  readonly #streams = new PaidStreams()
+  readonly #approved = new Map<string, Offer>()
+  /** One opening at a time counts what the others take of the budget. */
+  #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(wallet: Wallet, options: PayingFetchOptions) {
+  constructor(wallet: PayingWallet, options: PayingFetchOptions) {
     this.#wallet = wallet
     this.#options = options
     const plain = options.fetch ?? globalThis.fetch
@@ -86,15 +129,21 @@ class Buyer {
     if (typeof input !== 'string' && !(input instanceof URL)) {
       throw new WalletError('url_invalid', 'paying needs an address, and options beside it')
     }
-    let url = new URL(input)
-    for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
-      const response = await this.#ask(url, init)
-      const to = response.headers.get('location')
-      if (init?.redirect === 'manual' || to === null || !REDIRECTS.has(response.status))
-        return response
-      url = new URL(to, url)
+    const spent: Spent = { sum: 0n }
+    let hop = { url: new URL(input), init }
+    for (let hops = 0; hops <= REDIRECTS_MAX; hops++) {
+      const response = await this.#ask(hop.url, repeatable(hop.init), spent)
+      const next = redirectOf(hop, response)
+      if (next === undefined) return response
+      if (next.init.body !== undefined) requireReplayable(next.init)
+      await response.body?.cancel()
+      hop = next
     }
     throw new WalletError('too_many_redirects', `more than ${REDIRECTS_MAX} redirects`)
+  }
+
+  paid(): PaidSoFar {
+    return this.#streams.soFar()
   }
 
   async leave(url: URL): Promise<void> {
@@ -107,12 +156,25 @@ class Buyer {
     await Promise.all(closed.map(({ told }) => told))
   }
 
+  async close(caller: Caller): Promise<PaidInAll> {
+    await Promise.allSettled(this.#opening.values())
+    await Promise.all([...this.#sellers.values()].map(({ url }) => this.leave(url)))
+    return this.#streams.ended(caller)
+  }
+
   /** One request and, where it has to be paid for, as many as that takes. */
-  async #ask(url: URL, init: RequestInit): Promise<Response> {
+  async #ask(url: URL, init: RequestInit, spent: Spent): Promise<Response> {
     const { origin } = url
+    const pay = async (to: Seller) => {
+      this.#requireRoom(to.offer, origin, spent)
+      const ticks = await this.#pay(to, init.signal)
+      spent.sum += ticks.amount
+      return ticks
+    }
+    let hasGoneOn = false
     let payment: StreamPayment | undefined
     let seller = this.#sellers.get(origin)
-    if (seller !== undefined && this.#mayPay(url)) payment = await this.#pay(seller, init.signal)
+    if (seller !== undefined && this.#mayPay(url)) payment = await pay(seller)
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       if (seller !== undefined) seller.url = url
       const response = await this.#send(url, init, payment)
@@ -131,16 +193,24 @@ class Buyer {
           await pause(PENDING_MS, init.signal ?? undefined)
           continue
         case 'required':
+          if (seller !== undefined && payment !== undefined) {
+            // It has not seen the ticks: they pay for the next request.
+            if (payment.ticks > 0) seller.unused.push(payment)
+            const detail = `${origin} asks again for what was paid`
+            throw new WalletError('payment_refused', detail)
+          }
+          this.#requireRoom(demand.offer, origin, spent)
           seller = await this.#sellerOf(url, demand.offer)
-          payment = await this.#pay(seller, init.signal)
+          payment = await pay(seller)
           continue
         case 'refused': {
           if (seller?.stream.isInDoubt && demand.position !== undefined) {
-            seller.stream.positioned(demand.position)
-            payment = await this.#pay(seller, init.signal)
+            this.#streams.positioned(seller.stream, demand.position)
+            payment = await pay(seller)
             continue
           }
-          if (seller === undefined || payment === undefined || !goesOn(seller, demand)) {
+          const mayGoOn = !hasGoneOn && seller !== undefined && goesOn(seller, demand)
+          if (seller === undefined || payment === undefined || !mayGoOn) {
             throw new WalletError(
               'payment_refused',
               `${origin} refuses the payment: ${demand.code}`,
@@ -148,9 +218,11 @@ class Buyer {
           }
           // What it took was served, or the stream is over: another one goes on.
           payment.served()
+          hasGoneOn = true
           await this.#leave(origin, seller)
+          this.#requireRoom(demand.offer, origin, spent)
           seller = await this.#sellerOf(url, demand.offer)
-          payment = await this.#pay(seller, init.signal)
+          payment = await pay(seller)
         }
       }
     }
@@ -182,7 +254,7 @@ class Buyer {
     if (payment === undefined || seller === undefined) return
     const isTaken = headers.has(RECEIPT)
     if (payment.ticks === 0) {
-      if (isTaken) seller.stream.positioned(headers.get(POSITION) ?? payment.token)
+      if (isTaken) this.#streams.positioned(seller.stream, headers.get(POSITION) ?? payment.token)
       return
     }
     // What fails by the server's fault was not used (HTTP402-3), nor for what is free; of another
@@ -199,15 +271,16 @@ class Buyer {
       const { knownToken: token } = seller.stream
       return { token, ticks: 0, amount: amount(0n), served: () => undefined }
     }
-    for (;;) {
+    const { waitSeconds = WAIT_SECONDS } = this.#options
+    for (let waited = 0; ; waited += POLL_MS) {
       const unused = seller.unused.pop()
       if (unused !== undefined) return unused
       try {
         return await seller.stream.pay(ticks)
       } catch (error) {
         if (!(error instanceof WalletError)) throw error
-        if (error.code === 'exposure_reached') {
-          await pause(PENDING_MS / 10, signal ?? undefined)
+        if (error.code === 'exposure_reached' && waited < waitSeconds * 1_000) {
+          await pause(POLL_MS, signal ?? undefined)
           continue
         }
         if (error.code !== 'budget_spent' && error.code !== 'stream_ended') throw error
@@ -237,27 +310,58 @@ class Buyer {
   }
 
   async #open(url: URL, offer: Offer): Promise<Seller> {
-    const { origin, host } = url
+    const { host } = url
     const { budget, ticks = CHAIN_TICKS, exposure = EXPOSURE } = this.#options
     const { stream } = this.#wallet
     await stream.checkOffer(offer)
-    if (budget.perRequest !== undefined && offer.price > budget.perRequest) {
-      const detail = `${origin} asks for ${offer.price} base units, allowed are ${budget.perRequest}`
-      throw new WalletError('price_above_cap', detail)
-    }
     const need = Number(ticksFor(offer))
+    if (need > 1_024) throw new WalletError('offer_unusable', `a request costs ${need} ticks`)
+    await this.#approve({ url, offer, ticks: need })
     const left = await stream.leftFor(host)
     const isFit = ({ payee, unit }: OutgoingStream) => payee === offer.payee && unit === offer.unit
-    const again = left.find(isFit)
+    // What an earlier process has locked is no part of a budget for all that this one pays.
+    const again = budget.inAll === undefined ? left.find(isFit) : undefined
     await Promise.all(left.map((other) => other !== again && this.#close(other, url)))
-    if (again !== undefined) return { url, offer, stream: again, unused: [] }
-    if (need > 1_024) throw new WalletError('offer_unusable', `a request costs ${need} ticks`)
-    const opened = await stream.openWithin({
-      ...{ to: offer.payee, unit: offer.unit, ticks: Math.max(2, ticks, need) },
-      ...{ least: Math.max(2, need), exposure: Math.max(exposure, need) },
-      ...{ budget, host, day: dayOf(stream.ledgerTime) },
+    if (again !== undefined) {
+      this.#streams.add(again, again.sent)
+      return { url, offer, stream: again, unused: [] }
+    }
+    const opening = this.#turn.then(async () => {
+      const opened = await stream.openWithin({
+        ...{ to: offer.payee, unit: offer.unit, ticks: Math.max(2, ticks, need) },
+        ...{ least: Math.max(2, need), exposure: Math.max(exposure, need) },
+        ...{ budget, host, day: dayOf(stream.ledgerTime), costMax: this.#left() },
+      })
+      this.#streams.add(opened, 0)
+      return opened
     })
-    return { url, offer, stream: opened, unused: [] }
+    this.#turn = opening.catch(() => undefined)
+    return { url, offer, stream: await opening, unused: [] }
+  }
+
+  /** Errors: `price_above_cap`. */
+  #requireRoom(offer: Offer, origin: string, { sum }: Spent): void {
+    const { perRequest } = this.#options.budget
+    const due = offer.unit * ticksFor(offer)
+    if (perRequest === undefined || sum + due <= perRequest) return
+    const more = sum > 0n ? ` more than the ${sum} that it got` : ''
+    const detail = `${origin} asks for ${due} base units${more}, allowed are ${perRequest}`
+    throw new WalletError('price_above_cap', detail)
+  }
+
+  async #approve(asked: AskedPrice): Promise<void> {
+    const { origin } = asked.url
+    const before = this.#approved.get(origin)
+    if (before !== undefined && isSameOffer(before, asked.offer)) return
+    await this.#options.approve?.(asked)
+    this.#approved.set(origin, asked.offer)
+  }
+
+  #left(): bigint | undefined {
+    const { inAll } = this.#options.budget
+    if (inAll === undefined) return undefined
+    const spent = this.#streams.costMax()
+    return inAll > spent ? inAll - spent : 0n
   }
 
   async #leave(origin: string, { stream, url }: Seller): Promise<void> {
@@ -270,8 +374,11 @@ class Buyer {
     const token = await stream.close()
     const headers = { [TICKS]: token }
     // A seller that does not hear of it keeps the rest locked until the expiry, and no longer.
-    const told = { method: 'HEAD', headers, redirect: 'manual', keepalive: true } as const
-    return { told: this.#fetch(url, told).catch(() => undefined) }
+    const told = this.#fetch(url, {
+      ...{ method: 'HEAD', headers, redirect: 'manual', keepalive: true },
+      signal: AbortSignal.timeout(TELL_MS),
+    })
+    return { told: told.catch(() => undefined) }
   }
 
   #mayPay({ protocol, hostname }: URL): boolean {
@@ -283,71 +390,11 @@ class Buyer {
   }
 }
 
-type Demand = {
-  readonly payment: 'required' | 'pending' | 'refused'
-  readonly code: string
-  readonly offer: Offer
-  /** Which ticks the seller holds, where it says so. */
-  readonly position: string | undefined
-}
-
-/** What a 402 answer asks for; `undefined` where it is not for us. */
-async function demandOf(response: Response): Promise<Demand | undefined> {
-  const shown = response.headers.get(X402_REQUIRED)
-  const offer = shown === null ? undefined : x402Offer(shown)
-  const isOurs = response.headers.get('content-type')?.startsWith('application/problem+json')
-  const body = isOurs ? await boundedJson(response) : undefined
-  const record = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
-  const own = parseOfferJson(record['offer'])
-  const meant = 'code' in own ? offer : own
-  if (meant === undefined) return undefined
-  const { payment, code, position } = record
-  return {
-    payment: payment === 'pending' || payment === 'refused' ? payment : 'required',
-    code: typeof code === 'string' ? code.slice(0, 64) : '',
-    offer: meant,
-    position: typeof position === 'string' ? position : undefined,
-  }
-}
-
-async function boundedJson(response: Response): Promise<unknown> {
-  const reader = response.clone().body?.getReader()
-  const parts: Uint8Array[] = []
-  let length = 0
-  for (;;) {
-    const part = await reader?.read()
-    if (part === undefined || part.done) break
-    length += part.value.length
-    if (length > OFFER_BYTES_MAX) {
-      await reader?.cancel()
-      return undefined
-    }
-    parts.push(part.value)
-  }
-  try {
-    return JSON.parse(new TextDecoder().decode(concatBytes(...parts)))
-  } catch {
-    // Whatever it is, it is no offer.
-    return undefined
-  }
-}
-
 /** Whether another stream may do where this one is refused: it is over, or the price has changed. */
-function goesOn(seller: Seller, { code, offer }: Demand): boolean {
+function goesOn(seller: Seller, { code, offer }: PaymentDemand): boolean {
   return code === 'stream_ended' || !isSameOffer(seller.offer, offer)
 }
 
 function isSameOffer(a: Offer, b: Offer): boolean {
   return a.payee === b.payee && a.unit === b.unit && a.price === b.price && a.hub === b.hub
-}
-
-/** What was sent once has to be sent again with the payment. Errors: `body_not_replayable`. */
-function requireReplayable({ body }: RequestInit): void {
-  if (body === undefined || body === null || typeof body === 'string') return
-  if (body instanceof Uint8Array || body instanceof ArrayBuffer || body instanceof URLSearchParams)
-    return
-  throw new WalletError(
-    'body_not_replayable',
-    'a request that may have to be paid has a body of text or bytes, not a stream',
-  )
 }

@@ -1,13 +1,15 @@
 /** An answer that was given for a payment. */
 export type ServedAnswer = {
-  /** The request that it answered: another one is not paid by the same ticks. */
-  readonly request: string
+  /** The request that it answered: another one is not paid by the same ticks. Absent: none is known to be the same. */
+  readonly request: string | undefined
   /** Absent: it is still being made, or was too large to keep. */
   readonly answer:
     | {
         readonly status: number
-        readonly headers: readonly (readonly [name: string, value: string | string[]])[]
-        readonly body: Uint8Array
+        readonly headers: Readonly<Record<string, string | number | string[] | undefined>>
+        readonly body: Uint8Array | string
+        /** Of the body in UTF-8. */
+        readonly bytes: number
       }
     | undefined
   readonly isOver: boolean
@@ -33,9 +35,10 @@ export class ServedAnswers {
   }
 
   set(payment: string, answer: ServedAnswer): void {
-    this.delete(payment)
+    const before = this.#answers.get(payment)
     this.#answers.set(payment, answer)
-    this.#bytes += sizeOf(answer)
+    this.#bytes += sizeOf(answer) - (before === undefined ? 0 : sizeOf(before))
+    if (this.#answers.size <= this.#countMax && this.#bytes <= this.#bytesMax) return
     for (const oldest of this.#answers.keys()) {
       if (this.#answers.size <= this.#countMax && this.#bytes <= this.#bytesMax) break
       this.delete(oldest)
@@ -51,5 +54,5 @@ export class ServedAnswers {
 }
 
 function sizeOf({ answer }: ServedAnswer): number {
-  return answer?.body.length ?? 0
+  return answer?.bytes ?? 0
 }

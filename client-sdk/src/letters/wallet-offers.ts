@@ -48,7 +48,7 @@ export class WalletOffers {
   readonly #invoices: WalletInvoices
   readonly #onStored: () => void
   readonly #offers = new Map<OfferId, OwnOffer>()
-  /** Requests are answered one after the other. */
+  /** Requests are decided one after the other. */
   #last: Promise<unknown> = Promise.resolve()
 
   /** `onStored`: something that a backup should hold has become durable. */
@@ -103,11 +103,10 @@ export class WalletOffers {
 
   /** Answers a request; the same one with the same invoice, whenever it comes (OFFER-4). */
   answer(request: InvoiceRequest, returnAddress: Uint8Array): Promise<void> {
-    const answered = this.#last.then(async () => {
-      await this.#put(request, returnAddress, await this.#decide(request))
-    })
-    this.#last = answered.catch(() => undefined)
-    return answered
+    const decided = this.#last.then(() => this.#decide(request))
+    this.#last = decided.catch(() => undefined)
+    // Whose box takes no answer makes nobody else wait for one.
+    return decided.then((content) => this.#put(request, returnAddress, content))
   }
 
   async #decide(request: InvoiceRequest): Promise<AnswerContent> {
@@ -123,6 +122,7 @@ export class WalletOffers {
         description: own.offer.description,
         preimage,
         offer: own.id,
+        isNamed: own.offer.amount !== undefined,
       })
       return { kind: 'invoice', text }
     } catch (error) {

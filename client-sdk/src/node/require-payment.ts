@@ -16,6 +16,7 @@ import type { ServedTicks } from '../stream/stream-desk.js'
 import type { Wallet } from '../wallet/wallet.js'
 import { checkPaymentOptions } from './check-payment-options.js'
 import { type InvoiceGate, invoiceGate, type L402Options } from './invoice-gate.js'
+import { watchResponse } from './watch-response.js'
 
 export type PaymentOptions = {
   /** Base units for one request. */
@@ -45,8 +46,8 @@ type Payment = {
 
 const ANSWERS_MAX = 1_024
 const ANSWER_BYTES_MAX = 16_777_216
-/** A body above this is not kept, bytes. */
-const BODY_BYTES_MAX = 65_536
+/** A longer `Idempotency-Key` is none. */
+const KEY_CHARACTERS_MAX = 255
 const RETRY_SECONDS = 1
 
 /**
@@ -115,7 +116,7 @@ class PaidRoute {
   ): { readonly code: string; readonly detail: string } | undefined {
     const { frame, text } = payment
     const { received } = this.#wallet.stream
-    const asked = `${request.method} ${request.originalUrl ?? request.url} ${request.headers['content-length'] ?? 0}`
+    const asked = identityOf(request)
     const before = this.#answers.get(text)
     if (before !== undefined) return this.#answerAgain(before, asked, frame, response)
     const refused = received.take(frame)
@@ -136,10 +137,14 @@ class PaidRoute {
 
   #answerAgain(
     { request, answer, isOver }: NonNullable<ReturnType<ServedAnswers['get']>>,
-    asked: string,
+    asked: string | undefined,
     frame: TickFrame,
     response: ServerResponse,
   ): { readonly code: string; readonly detail: string } | undefined {
+    if (asked === undefined) {
+      const detail = 'a request with a body is answered again only by its Idempotency-Key'
+      return { code: 'tick_used', detail }
+    }
     if (request !== asked) {
       return { code: 'tick_used', detail: 'these ticks have paid for another request' }
     }
@@ -149,7 +154,9 @@ class PaidRoute {
       return { code: 'tick_used', detail: 'it was answered, and the answer is not kept' }
     }
     response.statusCode = answer.status
-    for (const [name, value] of answer.headers) response.setHeader(name, value)
+    for (const [name, value] of Object.entries(answer.headers)) {
+      if (value !== undefined) response.setHeader(name, value)
+    }
     this.#tellPosition(frame, response)
     response.end(answer.body)
     return undefined
@@ -168,48 +175,24 @@ class PaidRoute {
   /** Keeps the answer for whoever asks again; what fails by the server's own fault is not paid for. */
   #watch(
     { frame, text, isX402 }: Payment,
-    request: string,
+    request: string | undefined,
     used: readonly ServedTicks[],
     response: ServerResponse,
   ): void {
     const { received } = this.#wallet.stream
+    const answers = this.#answers
     response.setHeader(RECEIPT, receiptOf(frame, used, this.#price))
     this.#tellPosition(frame, response)
     if (isX402 && this.#offer !== undefined) {
       const reference = frame.ticks.at(-1)?.anchor ?? ''
       response.setHeader(X402_RESPONSE, x402Response(this.#offer, { success: true, reference }))
     }
-    const { writeHead, end } = response
-    let isSettled = false
-    const settle = () => {
-      if (isSettled) return
-      isSettled = true
-      if (response.statusCode < 500) return
-      received.giveBack(used)
-      this.#answers.delete(text)
-      response.removeHeader(RECEIPT)
-      response.removeHeader(X402_RESPONSE)
-    }
-    response.writeHead = ((...given: Parameters<typeof writeHead>) => {
-      if (typeof given[0] === 'number') response.statusCode = given[0]
-      settle()
-      return writeHead.apply(response, given)
-    }) as typeof writeHead
-    response.end = ((...given: Parameters<typeof end>) => {
-      const isWhole = !response.headersSent
-      settle()
-      const ended = end.apply(response, given)
-      if (response.statusCode < 500) {
-        const answer = isWhole ? answerOf(response, given[0]) : undefined
-        this.#answers.set(text, { request, answer, isOver: true })
-      }
-      return ended
-    }) as typeof end
-    response.once('close', () => {
-      // Whoever hung up before there was an answer may ask again.
-      if (isSettled || response.writableEnded) return
-      received.giveBack(used)
-      this.#answers.delete(text)
+    watchResponse(response, {
+      failed: () => {
+        received.giveBack(used)
+        answers.delete(text)
+      },
+      answered: (answer) => answers.set(text, { request, answer, isOver: true }),
     })
   }
 
@@ -290,16 +273,18 @@ function receiptOf(frame: TickFrame, used: readonly ServedTicks[], price: bigint
   return `stream="${last?.anchor}", tick=${last?.index}, used=${ticks}, amount="${price}"`
 }
 
-function answerOf(response: ServerResponse, chunk: unknown) {
-  const body =
-    typeof chunk === 'string'
-      ? Buffer.from(chunk)
-      : chunk instanceof Uint8Array
-        ? chunk
-        : new Uint8Array()
-  if (body.length > BODY_BYTES_MAX) return undefined
-  const headers = Object.entries(response.getHeaders()).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, typeof value === 'number' ? `${value}` : value] as const],
-  )
-  return { status: response.statusCode, headers, body }
+/**
+ * What a request has to be like for the same ticks to ask for it again (HTTP402-3): its method and target. A body
+ * has not been read yet, or by somebody else: it is the same if the payer says so by an `Idempotency-Key`.
+ */
+function identityOf(
+  request: IncomingMessage & { readonly originalUrl?: string },
+): string | undefined {
+  const { headers } = request
+  const target = `${request.method} ${request.originalUrl ?? request.url}`
+  const length = headers['content-length'] ?? '0'
+  if (length === '0' && headers['transfer-encoding'] === undefined) return target
+  const key = headers['idempotency-key']
+  if (typeof key !== 'string' || key === '' || key.length > KEY_CHARACTERS_MAX) return undefined
+  return `${target} ${length} ${key}`
 }

@@ -104,6 +104,21 @@ export class OutgoingStream {
     return this.#newest().record.payee
   }
 
+  /** Ticks that its chains have. */
+  get ticksMax(): number {
+    return [...this.#legs.values()].reduce((sum, { record }) => sum + record.ticks, 0)
+  }
+
+  /** Ticks that were redeemed, by what is stored: all of them once it has `ended`. */
+  get redeemed(): number {
+    return [...this.#legs.values()].reduce((sum, { record }) => sum + record.paid, 0)
+  }
+
+  /** Whether a channel went on from a resume without one of its chains: what that cost is not known. */
+  get isUnresolved(): boolean {
+    return [...this.#legs.values()].some(({ record }) => record.status === 'unresolved')
+  }
+
   /** What the payee gets for a tick, base units. */
   get unit(): Amount {
     return this.#newest().record.unit

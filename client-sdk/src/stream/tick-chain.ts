@@ -1,4 +1,4 @@
-import { type Anchor, anchorOf, ITEM_TICKS_MAX, invariant, sha256 } from '@tallystick/protocol'
+import { type Anchor, anchorOf, earlierLink, ITEM_TICKS_MAX, invariant } from '@tallystick/protocol'
 
 /**
  * The payer's hash chain. Links are shown from the anchor towards the seed, against the direction in
@@ -26,7 +26,7 @@ export class TickChain {
     let link = seed
     for (let index = ticks; index > 0; index--) {
       if (index % this.#stride === 0) this.#kept[index / this.#stride] = link
-      link = sha256(link)
+      link = earlierLink(link, 1)
     }
     this.#kept[0] = link
     this.anchor = anchorOf(link, 0)
@@ -51,7 +51,7 @@ export class TickChain {
     let link = this.#kept[to / this.#stride] ?? this.#seed
     for (let index = to; index >= from; index--) {
       links[index - from] = link
-      if (index > from) link = sha256(link)
+      if (index > from) link = earlierLink(link, 1)
     }
     return links
   }

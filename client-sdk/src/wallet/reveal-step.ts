@@ -1,10 +1,4 @@
-import {
-  earlierLink,
-  type ItemId,
-  isClosing,
-  type SeenReveal,
-  seeReveal,
-} from '@tallystick/protocol'
+import { type ItemId, isClosing, linkBelow, type SeenReveal, seeReveal } from '@tallystick/protocol'
 import { claimedInDispute } from './cancelled-payments.js'
 import { endPart } from './finish-payment.js'
 import { meetInvoice, partOf } from './invoice-step.js'
@@ -27,13 +21,13 @@ export function stepRevealSeen(
     if (seen.party !== held.party) state.setChannel({ ...held, party: seen.party })
     const { known } = event
     for (const { id } of seen.paid) {
-      const preimage = earlierLink(known.link, known.index - 1)
+      const preimage = linkBelow(known, 1)
       effects.push(...markPaid(state, id, preimage, context))
       effects.push(...paidStreamRedeemed(state, id, known.index, context))
     }
     for (const { id } of claimedInDispute(held.party, event)) {
       if (partStatus(state, id) !== 'cancelling') continue
-      effects.push(...markPaid(state, id, earlierLink(known.link, known.index - 1), context))
+      effects.push(...markPaid(state, id, linkBelow(known, 1), context))
     }
     if (seen.party === held.party || invoice?.status !== 'claiming') continue
     // What a lane pays that may have been given up before, only its next epoch tells (CH-18).

@@ -122,6 +122,12 @@ export class WalletChannels {
     return this.#adopt(txId, key, keyIndex, policy, caller)
   }
 
+  /** Base units that can be received over one channel now; absent while none is in use. */
+  receivable(): bigint | undefined {
+    const best = bestBy(this.#link.usable(), ({ party }) => receivable(party))
+    return best && receivable(best.party)
+  }
+
   /** One at a time: the next one sees what the one before it has brought. */
   async ensureInbound(value: bigint, caller: Caller): Promise<void> {
     const wanted = parseValue(value, 'value')

@@ -11,6 +11,7 @@ import {
   sha256,
   toHex,
 } from '@tallystick/protocol'
+import { weighRequest } from '../letters/weigh-request.js'
 import { WalletError } from '../wallet-error.js'
 import { errorOf } from './error-of.js'
 import type { HubLink } from './hub-link.js'
@@ -82,19 +83,34 @@ export class WalletInvoices {
     {
       preimage,
       description,
+      isNamed,
       ...asked
     }: Omit<AskedFor, 'description' | 'hold'> & {
       readonly amount: Amount
       readonly offer: OfferId
       readonly description: string
+      /** Whether the offer says how much, and not who takes it up. */
+      readonly isNamed: boolean
     },
     caller: Caller = {},
   ): Promise<InvoiceRecord> {
     const known = await this.get(anchorOf(preimage))
     if (known !== undefined) return known
-    await this.#channels.ensureInbound(asked.amount, caller)
+    await this.#link.connected(caller)
+    const use = { open: this.#openForOffers(), receivable: this.#channels.receivable() }
+    const weighed = weighRequest(use, { amount: asked.amount, isNamed })
+    if (weighed !== 'fits') throw errorOf(weighed)
+    if (isNamed) await this.#channels.ensureInbound(asked.amount, caller)
     const text = { kind: 'text', text: description } as const
     return this.#make({ ...asked, preimage, description: text, hold: false }, caller)
+  }
+
+  #openForOffers(): number {
+    let open = 0
+    for (const { origin, status } of this.#core.state.invoices()) {
+      if (origin === 'offer' && status === 'open') open++
+    }
+    return open
   }
 
   async #make({ offer, ...asked }: AskedFor, caller: Caller): Promise<InvoiceRecord> {

@@ -62,6 +62,8 @@ export type BudgetedWish = Pick<StreamWish, 'to' | 'unit' | 'ticks'> & {
   /** Ticks that it has at least. */
   readonly least: number
   readonly budget: Budget
+  /** The most that it may cost, base units; absent: whatever the budget leaves. */
+  readonly costMax: bigint | undefined
   readonly host: string
   readonly day: number
 }
@@ -122,10 +124,16 @@ export class WalletStreams {
     const policy = await this.#link.connected({})
     const costOf = (ticks: number) =>
       (wish.unit + tickFee(policy, wish.unit, ticks)) * BigInt(ticks)
-    const left = await this.#spending.left(budget, host, day)
+    const ofDay = await this.#spending.left(budget, host, day)
+    const { costMax } = wish
+    const left = costMax === undefined || (ofDay !== undefined && ofDay < costMax) ? ofDay : costMax
     let ticks = wish.ticks
     while (left !== undefined && ticks > least && costOf(ticks) > left) ticks = ticks >>> 1
     ticks = Math.max(least, ticks)
+    if (costMax !== undefined && costOf(ticks) > costMax) {
+      const detail = `${costOf(ticks)} base units are due to ${host}, ${costMax} are left`
+      throw new WalletError('budget_spent', detail)
+    }
     const key = toHex(this.#core.randomBytes(16))
     const stream = itemIdOf(utf8(key))
     await this.#spending.charge(budget, { host, day, stream, amount: costOf(ticks) })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { unitsOf, WalletError } from '@tallystick/client-sdk'
 import { isRejection, parseInvoice } from '@tallystick/protocol'
+import { Refusal } from './refusal.js'
 
 /** Seconds in which an order can be paid. */
 const ORDER_SECONDS = 900
@@ -15,14 +16,6 @@ const REFUND_FAULTS = {
   payment_failed:
     'The refund did not reach the customer, whose wallet may be closed. The money is back.',
   hub_disconnected: 'The hub cannot be reached just now. Please try again.',
-}
-
-/** What the shop refuses; `status` is that of the answer. */
-export class Refusal extends Error {
-  constructor(status, message) {
-    super(message)
-    this.status = status
-  }
 }
 
 /** Takes orders, and tells what became of them. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import express from 'express'
 import helmet from 'helmet'
 import encodeQR from 'qr'
-import { Refusal } from './order-desk.js'
+import { Refusal } from './refusal.js'
 
 const PUBLIC = fileURLToPath(new URL('public', import.meta.url))
 /** The SDK for browsers: one file, served from here like the rest of the page. */
@@ -12,10 +12,11 @@ const SDK = fileURLToPath(import.meta.resolve('@tallystick/client-sdk/tallystick
 const HEARTBEAT_MS = 20_000
 
 /**
- * The shop as an Express app. `desk` takes orders; `network` is what a customer's wallet has to know; `token` is what the
- * merchant shows to see all orders and to refund.
+ * The shop as an Express app. `desk` takes orders; `room` shows articles, and `payFor` has the handler that lets
+ * requests for their sections through once they are paid for; `network` is what a customer's wallet has to know; `token` is
+ * what the merchant shows to see all orders and to refund.
  */
-export function shopApp({ name, desk, catalogue, asset, network, token }) {
+export function shopApp({ name, desk, room, payFor, catalogue, articles, asset, network, token }) {
   const app = express()
   app.disable('x-powered-by')
   app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: policy(network) } }))
@@ -24,7 +25,10 @@ export function shopApp({ name, desk, catalogue, asset, network, token }) {
   app.get('/tallystick.js', (_, response) => response.sendFile(SDK))
 
   app.get('/api/shop', (_, response) =>
-    response.json({ name, asset, network, products: catalogue }),
+    response.json({
+      ...{ name, asset, network, products: catalogue },
+      articles: articles.map(({ id }) => room.show(id)),
+    }),
   )
   app.post('/api/orders', async ({ body }, response) => {
     response.status(201).json(await desk.order(body?.product))
@@ -53,6 +57,31 @@ export function shopApp({ name, desk, catalogue, asset, network, token }) {
   app.post('/api/orders/:id/refund', async ({ params, body }, response) => {
     response.json(await desk.askRefund(params.id, body?.invoice))
   })
+
+  app.get('/api/articles/:id/readers/:reader', ({ params }, response) =>
+    response.set('cache-control', 'no-store').json(room.readBy(params.id, params.reader)),
+  )
+  app.get(
+    '/api/articles/:id/readers/:reader/sections/:number',
+    ({ params, headers }, response, next) => {
+      const { id, reader, number } = params
+      const section = room.section(id, number)
+      response.set('cache-control', 'no-store')
+      // What was paid for is paid once. Who sends a payment all the same wants it to be taken, or to end its stream.
+      const isPaid = room.isRead(id, reader, number) && headers['tally-ticks'] === undefined
+      if (isPaid) response.json(section)
+      else next()
+    },
+    (request, response, next) => payFor(request.params.id)(request, response, next),
+    ({ method, params }, response) => {
+      const { id, reader, number } = params
+      // Not before: an answer that nobody got is not paid for.
+      if (method === 'GET') {
+        response.once('finish', () => room.served(id, reader, number).catch(console.error))
+      }
+      response.json(room.section(id, number))
+    },
+  )
 
   app.use('/api/merchant', (request, _, next) => {
     if (!isShown(token, request.headers.authorization))

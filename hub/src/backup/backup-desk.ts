@@ -1,5 +1,5 @@
 import { type Clock, StoreFault } from '@tallystick/client-sdk'
-import { type PublicKey, type Rejection, reject } from '@tallystick/protocol'
+import { type ChannelId, type PublicKey, type Rejection, reject } from '@tallystick/protocol'
 import { type KeptBackup, weighBackup } from '../core/weigh-backup.js'
 import {
   BACKUP_BATCH_MAX,
@@ -7,13 +7,14 @@ import {
   BACKUP_REQUESTS_MAX,
   BACKUPS_UNOWNED_MAX,
 } from '../limits.js'
+import type { Speaker } from '../rates/conduct.js'
 import { TokenBuckets } from '../rates/token-buckets.js'
 import type { BackupRow, BackupRows } from '../store/backup-rows.js'
 
 export type BackupDeskParts = {
   readonly rows: BackupRows
-  /** Whether channels here go by this identity. */
-  readonly ownsChannel: (identity: PublicKey) => boolean
+  /** A channel here that goes by this identity; absent: there is none. */
+  readonly channelOf: (identity: PublicKey) => ChannelId | undefined
   readonly clock: Clock
   /** Told when the file failed, or was found damaged (JRN-3): the process must end. */
   readonly onFault: (fault: unknown) => void
@@ -30,8 +31,8 @@ type Upload = {
 export class BackupDesk {
   readonly #parts: BackupDeskParts
   readonly #kept: Map<PublicKey, KeptBackup>
-  readonly #rate: TokenBuckets<PublicKey>
-  readonly #underway = new Set<PublicKey>()
+  readonly #rate: TokenBuckets<Speaker>
+  readonly #underway = new Set<Speaker>()
   readonly #queue: Upload[] = []
   #writing: Promise<void> | undefined
   /** So many backups make it worth looking for those whose owners have no channel any more. */
@@ -59,19 +60,20 @@ export class BackupDesk {
   begin(
     identity: PublicKey,
   ): { readonly end: () => void } | Rejection<'too_many_requests' | 'hub_busy'> {
-    if (this.#underway.has(identity) || !this.#rate.takes(identity)) {
+    const speaker = this.#parts.channelOf(identity) ?? identity
+    if (this.#underway.has(speaker) || !this.#rate.takes(speaker)) {
       return reject('too_many_requests', 'one request at a time, and in the long run one a second')
     }
     if (this.#underway.size >= BACKUP_REQUESTS_MAX) {
       return reject('hub_busy', 'too many backups are on their way; try again later')
     }
-    this.#underway.add(identity)
-    return { end: () => void this.#underway.delete(identity) }
+    this.#underway.add(speaker)
+    return { end: () => void this.#underway.delete(speaker) }
   }
 
   /** Whether backups of this client are taken: it has a channel here. */
   serves(identity: PublicKey): boolean {
-    return this.#parts.ownsChannel(identity)
+    return this.#parts.channelOf(identity) !== undefined
   }
 
   holds(identity: PublicKey): boolean {
@@ -136,7 +138,7 @@ export class BackupDesk {
     if (this.#kept.size + newer.size <= this.#sweepAt) return []
     this.#sweepAt = this.#kept.size + newer.size + BACKUPS_UNOWNED_MAX
     return [...this.#kept.keys()].filter(
-      (identity) => !newer.has(identity) && !this.#parts.ownsChannel(identity),
+      (identity) => !newer.has(identity) && !this.serves(identity),
     )
   }
 }

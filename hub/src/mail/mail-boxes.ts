@@ -95,13 +95,17 @@ export class MailBoxes {
     }
   }
 
-  /** Forgets what has expired by `now`; looked for once a minute of ledger time. */
-  sweep(now: Timestamp): void {
+  /**
+   * Forgets what has expired by `now`, and the boxes of who `isServed` no more; looked for once a minute of
+   * ledger time.
+   */
+  sweep(now: Timestamp, isServed: (recipient: PublicKey) => boolean): void {
     if (now < this.#sweptAt + MAIL_SWEEP_SECONDS) return
     this.#sweptAt = now
-    for (const box of [...this.#boxes.values()]) {
+    for (const [recipient, box] of [...this.#boxes]) {
+      const isOver = !isServed(recipient)
       for (const entry of [...box.values()]) {
-        if (entry.isStored && entry.note.expiry < now) void this.#remove(entry)
+        if (entry.isStored && (isOver || entry.note.expiry < now)) void this.#remove(entry)
       }
     }
   }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import {
+  type ChannelId,
   fromHex,
   type LetterId,
   letterIdOf,
@@ -36,6 +37,9 @@ export type MailDeskParts = {
   readonly randomBytes: (length: number) => Uint8Array
 }
 
+/** Who puts a letter: answers find it by the identity, and its letters are counted by the channel. */
+export type Sender = { readonly identity: PublicKey; readonly channel: ChannelId }
+
 /** Somebody who is there, and hears letters. */
 export type Recipient = { send(message: MessageOf<'letter'>): void }
 
@@ -54,9 +58,9 @@ export class MailDesk {
     this.#parts = parts
   }
 
-  /** A letter of `sender`: answers once it is on disk. The recipient is told at once if it is there. */
+  /** A letter of a client: answers once it is on disk. The recipient is told at once if it is there. */
   async put(
-    sender: PublicKey,
+    { identity, channel }: Sender,
     { to, expiry, letter }: MessageOf<'putLetter'>,
   ): Promise<'kept' | PutRejection> {
     const { boxes, keys, ownsChannel, now, randomBytes } = this.#parts
@@ -68,12 +72,22 @@ export class MailDesk {
     if (!ownsChannel(recipient)) {
       return reject('recipient_unknown', 'nobody with a channel here goes by the recipient')
     }
-    const returnAddress = returnAddressOf(keys.addresses, sender, expiry, randomBytes(NONCE_BYTES))
+    const returnAddress = returnAddressOf(
+      keys.addresses,
+      identity,
+      expiry,
+      randomBytes(NONCE_BYTES),
+    )
     const kept: KeptLetter = { id: letterIdOf(recipient, letter), returnAddress, letter }
-    const note = { recipient, sender: this.#nameOf(sender), expiry, bytes: letter.length }
+    const note = { recipient, sender: this.#nameOf(channel), expiry, bytes: letter.length }
     const outcome = await boxes.put({ ...note, ...kept }, now())
     if (outcome === 'kept') this.#hand(this.#present.get(recipient), kept)
     return outcome === 'known' ? 'kept' : outcome
+  }
+
+  /** Forgets what has expired by `now`, and boxes of who has no channel any more. */
+  sweep(now: Timestamp): void {
+    this.#parts.boxes.sweep(now, this.#parts.ownsChannel)
   }
 
   /** Forgets letters that `recipient` has taken; answers whether there was any of them. */
@@ -116,9 +130,9 @@ export class MailDesk {
     recipient?.send({ kind: 'letter', id, returnAddress, letter })
   }
 
-  /** On disk, senders are told apart, and not known. */
-  #nameOf(sender: PublicKey): string {
-    const mac = createHmac('sha256', this.#parts.keys.senders).update(fromHex(sender)).digest()
+  /** On disk, senders are told apart, and not known. Identities are free; a channel costs money on the ledger. */
+  #nameOf(channel: ChannelId): string {
+    const mac = createHmac('sha256', this.#parts.keys.senders).update(fromHex(channel)).digest()
     return mac.subarray(0, SENDER_BYTES).toString('hex')
   }
 }

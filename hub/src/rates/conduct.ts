@@ -12,6 +12,9 @@ import {
 } from '../limits.js'
 import { TokenBuckets } from './token-buckets.js'
 
+/** Who is counted: a client by a channel of its own, which no new name makes another; a stranger by its name. */
+export type Speaker = ChannelId | PublicKey
+
 /**
  * How often clients may do what costs the hub and brings nobody anything (WIRE-9). Payments are not
  * among it: whoever pays much takes turns with the others (INV-46), and is not counted.
@@ -19,15 +22,17 @@ import { TokenBuckets } from './token-buckets.js'
 export class Conduct {
   readonly #connections: TokenBuckets<string>
   readonly #attaches: TokenBuckets<PublicKey>
-  readonly #refusals: TokenBuckets<PublicKey>
-  readonly #requests: TokenBuckets<PublicKey>
-  readonly #letters: TokenBuckets<PublicKey>
+  readonly #attachesOf: TokenBuckets<ChannelId>
+  readonly #refusals: TokenBuckets<Speaker>
+  readonly #requests: TokenBuckets<Speaker>
+  readonly #letters: TokenBuckets<ChannelId>
   readonly #misuses: TokenBuckets<ChannelId>
   readonly #complaints: TokenBuckets<'all'>
 
   constructor(clock: Clock) {
     this.#connections = new TokenBuckets(clock, CONNECT_RATE)
     this.#attaches = new TokenBuckets(clock, ATTACH_RATE)
+    this.#attachesOf = new TokenBuckets(clock, ATTACH_RATE)
     this.#refusals = new TokenBuckets(clock, REFUSAL_RATE)
     this.#requests = new TokenBuckets(clock, REQUEST_RATE)
     this.#letters = new TokenBuckets(clock, LETTER_RATE)
@@ -45,14 +50,23 @@ export class Conduct {
     this.#connections.drain(address, ENDED_SESSION_CONNECTS)
   }
 
-  /** One more attach, or answer to a resume, by this client: either costs signature checks. */
+  /**
+   * One more attach, or answer to a resume, by this client: either costs signature checks. Of the channel it
+   * takes nothing yet: whose it is has not been proved.
+   */
   mayAttach(client: PublicKey, channel: ChannelId): boolean {
-    return this.#misuses.has(channel) && this.#attaches.takes(client)
+    const isDue = this.#misuses.has(channel) && this.#attachesOf.has(channel)
+    return isDue && this.#attaches.takes(client)
   }
 
-  /** One more thing said by this client that leads to nothing. */
-  mayBeRefused(client: PublicKey): boolean {
-    return this.#refusals.takes(client)
+  /** The client has proved that the channel is its own, under whatever name it came. */
+  hasAttached(channel: ChannelId): void {
+    this.#attachesOf.takes(channel)
+  }
+
+  /** One more thing said that leads to nothing. */
+  mayBeRefused(speaker: Speaker): boolean {
+    return this.#refusals.takes(speaker)
   }
 
   /** One more complaint of anybody that the operator is told: identities are free, and a log is not. */
@@ -60,14 +74,14 @@ export class Conduct {
     return this.#complaints.takes('all')
   }
 
-  /** One more request for liquidity by this client. */
-  mayRequest(client: PublicKey): boolean {
-    return this.#requests.takes(client)
+  /** One more request for liquidity. */
+  mayRequest(speaker: Speaker): boolean {
+    return this.#requests.takes(speaker)
   }
 
-  /** One more letter of this client. */
-  mayPut(client: PublicKey): boolean {
-    return this.#letters.takes(client)
+  /** One more letter of who speaks for this channel. */
+  mayPut(channel: ChannelId): boolean {
+    return this.#letters.takes(channel)
   }
 
   /**

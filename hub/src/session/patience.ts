@@ -1,4 +1,4 @@
-import type { PublicKey } from '@tallystick/protocol'
+import type { ChannelId, PublicKey } from '@tallystick/protocol'
 import { LATE_FRAMES_MAX, STRANGE_WORDS_MAX } from '../limits.js'
 import type { Conduct } from '../rates/conduct.js'
 
@@ -13,12 +13,12 @@ export class Patience {
   }
 
   /**
-   * Whether the client may be told once more what was wrong. Identities cost nothing: who speaks for no
+   * Whether the client, who speaks for `channel`, may be told once more what was wrong. Identities cost nothing: who speaks for no
    * channel is told a few things only, whoever it says to be.
    */
-  mayBeRefused(client: PublicKey, hasChannels: boolean): boolean {
-    if (!hasChannels && ++this.#strangeWords > STRANGE_WORDS_MAX) return false
-    return this.#conduct.mayBeRefused(client)
+  mayBeRefused(client: PublicKey, channel: ChannelId | undefined): boolean {
+    if (channel === undefined && ++this.#strangeWords > STRANGE_WORDS_MAX) return false
+    return this.#conduct.mayBeRefused(channel ?? client)
   }
 
   /** Whether one more frame may come behind the end of the session: what was on its way is dropped. */

@@ -163,19 +163,24 @@ export class SessionDesk {
       return
     }
     const { request } = said
-    const outcome = this.#mayPut(session, client) ?? (await mail.put(client, said))
+    const outcome = await this.#put(session, client, said)
     if (outcome === 'kept') return session.send({ kind: 'letterKept', request })
     const { code, detail } = outcome
     session.send({ kind: 'refused', request, code, detail })
   }
 
   /** MAIL-3: letters are carried for who has a channel, and not without end. */
-  #mayPut(session: Session, client: PublicKey): Rejection | undefined {
-    if (!session.hasChannels) {
+  async #put(
+    session: Session,
+    identity: PublicKey,
+    said: MessageOf<'putLetter'>,
+  ): Promise<'kept' | Rejection> {
+    const channel = session.countedBy
+    if (channel === undefined) {
       return reject('letter_unserved', 'letters are carried for who has attached a channel here')
     }
-    return this.#conduct.mayPut(client)
-      ? undefined
+    return this.#conduct.mayPut(channel)
+      ? this.#parts.mail.put({ identity, channel }, said)
       : reject('too_many_requests', 'four letters a second in the long run; try again later')
   }
 

@@ -73,6 +73,11 @@ export class Session {
     return this.#channels.size > 0
   }
 
+  /** By what is counted what it says, whoever it says to be; absent: it speaks for no channel. */
+  get countedBy(): ChannelId | undefined {
+    return this.#channels.values().next().value
+  }
+
   /** See `Backlog`. */
   get isBegun(): boolean {
     return this.#inbox.isBegun
@@ -175,8 +180,7 @@ export class Session {
       return
     }
     if (!isBinary || !Buffer.isBuffer(data)) {
-      this.end(reject('malformed', 'messages are in binary frames'))
-      return
+      return this.end(reject('malformed', 'messages are in binary frames'))
     }
     this.#inbox.push(new Uint8Array(data.buffer, data.byteOffset, data.length))
     // Who waits for its turn has said something already that comes first.
@@ -196,13 +200,12 @@ export class Session {
 
   #prove(hello: Hello, message: Message): void {
     if (message.kind !== 'auth') {
-      this.end(reject('not_authenticated', 'the challenge must be answered first'))
-      return
+      return this.end(reject('not_authenticated', 'the challenge must be answered first'))
     }
     const transcript = transcriptOf(hello, message)
     if (!verifySession('client', transcript, message.signature)) {
-      this.end(reject('bad_session_signature', 'the challenge is answered with a wrong signature'))
-      return
+      const detail = 'the challenge is answered with a wrong signature'
+      return this.end(reject('bad_session_signature', detail))
     }
     this.#state = { phase: 'proven', transcript }
     const signature = signSession('hub', transcript, this.#host.signer)
@@ -227,6 +230,7 @@ export class Session {
       }
       case 'resumeAnswer':
         if (this.#isAttached(message.channel) && this.#mayAttach(client, message.channel)) {
+          this.#host.conduct.hasAttached(message.channel)
           this.#await(this.#host.resume(client, message))
         }
         return
@@ -264,19 +268,17 @@ export class Session {
     const key = this.#host.clientKeyOf(channel)
     if (key === undefined) {
       const detail = `this hub does not serve channel ${channel} (yet)`
-      this.send({ kind: 'error', code: 'channel_unknown', detail, channel })
-      return
+      return this.send({ kind: 'error', code: 'channel_unknown', detail, channel })
     }
     if (!this.#mayAttach(transcript.client, channel)) return
     if (!verifyAttach(transcript, position, key, signature)) {
-      this.end(reject('bad_attach_signature', 'the channel key did not sign for this session'))
-      return
+      const detail = 'the channel key did not sign for this session'
+      return this.end(reject('bad_attach_signature', detail))
     }
+    this.#host.conduct.hasAttached(channel)
     if (!this.#hasPlaceFor(channel)) {
-      this.end(
-        reject('too_many_channels', `a session has at most ${SESSION_CHANNELS_MAX} channels`),
-      )
-      return
+      const detail = `a session has at most ${SESSION_CHANNELS_MAX} channels`
+      return this.end(reject('too_many_channels', detail))
     }
     this.#channels.add(channel)
     const owner = transcript.client
@@ -313,7 +315,7 @@ export class Session {
   }
 
   #mayRequest(client: PublicKey, { request }: { readonly request: number }): boolean {
-    if (this.#host.conduct.mayRequest(client)) return true
+    if (this.#host.conduct.mayRequest(this.countedBy ?? client)) return true
     const detail = 'one request a second in the long run; ask again later'
     this.send({ kind: 'refused', request, code: 'too_many_requests', detail })
     return false
@@ -323,7 +325,7 @@ export class Session {
   #bears(): boolean {
     if (this.#state.phase !== 'proven') return true
     const { client } = this.#state.transcript
-    if (this.#patience.mayBeRefused(client, this.hasChannels)) return true
+    if (this.#patience.mayBeRefused(client, this.countedBy)) return true
     this.#host.misbehaved(this)
     const detail = 'too much of what this client says is refused or changes nothing; mend it'
     this.end(reject('too_many_errors', detail))

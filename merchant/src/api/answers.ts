@@ -45,6 +45,8 @@ const account = z.strictObject({
 })
 const key = z.strictObject({
   ...{ ...owned, object: z.literal('key'), name: z.string() },
+  /** The key that it was made with, and ends with; null: the operator's token. */
+  made_by: z.string().nullable(),
   permissions: z.array(z.enum(PERMISSIONS)),
   ...{ expires: whole.nullable(), revoked: whole.nullable(), limits: z.strictObject(limits) },
 })

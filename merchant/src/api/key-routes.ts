@@ -1,4 +1,5 @@
 import { type ApiCaller, scopeOf, sees } from '../core/caller.js'
+import { boundsWithin } from '../core/key-bounds.js'
 import type { SpendingLimits } from '../core/spending-limits.js'
 import { type MerchantParts, newId } from '../desk/merchant-parts.js'
 import type { Account, ApiKey, KeyStore } from '../store/key-store.js'
@@ -66,11 +67,19 @@ export function serveKeys(server: RouteServer, parts: MerchantParts, keys: KeySt
         throw new RequestRefused(problem({ code: 'not_permitted', detail }))
       }
       const created = now()
+      const parent = await keys.key(caller.key)
+      const asked = {
+        limits: limitsOf(body),
+        expires: body.expires_in === undefined ? undefined : created + body.expires_in,
+      }
+      const within = parent === undefined ? { bounds: asked } : boundsWithin(parent, asked)
+      if ('refused' in within) {
+        throw new RequestRefused(problem({ code: 'not_permitted', detail: within.refused }))
+      }
       const token = `tk_${Buffer.from(randomBytes(TOKEN_BYTES)).toString('base64url')}`
       const key: ApiKey = {
-        ...{ id: newId(parts, 'key'), account, name: body.name, permissions, created },
-        expires: body.expires_in === undefined ? undefined : created + body.expires_in,
-        ...{ revoked: undefined, limits: limitsOf(body) },
+        ...{ id: newId(parts, 'key'), account, parent: parent?.id, name: body.name, permissions },
+        ...{ created, revoked: undefined, ...within.bounds },
       }
       await keys.addKey(key, tokenHash(token), remember(key.id))
       return { ...keyResource(key), token }
@@ -110,7 +119,7 @@ function accountResource({ id, name, created, limits }: Account) {
 function keyResource({ id, account, name, permissions, created, ...rest }: ApiKey) {
   return {
     object: 'key' as const,
-    ...{ id, account, name, permissions: [...permissions], created },
+    ...{ id, account, made_by: rest.parent ?? null, name, permissions: [...permissions], created },
     ...{ expires: rest.expires ?? null, revoked: rest.revoked ?? null },
     limits: limitsResource(rest.limits),
   }

@@ -1,8 +1,15 @@
 import { MAIN_ACCOUNT } from '../core/caller.js'
+import { KEY_ANCESTORS_MAX } from '../core/key-bounds.js'
 import { PERMISSIONS, type Permission } from '../core/permission.js'
 import { DAY_SECONDS, overSpent, type SpendingLimits, type Spent } from '../core/spending-limits.js'
 import { type MerchantDatabase, Refusal, type Row, type Statements } from './merchant-database.js'
-import { numberIn, optionalAmountIn, optionalNumberIn, textIn } from './object-row.js'
+import {
+  numberIn,
+  optionalAmountIn,
+  optionalNumberIn,
+  optionalTextIn,
+  textIn,
+} from './object-row.js'
 import { type DoneRequest, rememberRequest } from './request-store.js'
 
 /** Part of a shop with books and limits of its own. */
@@ -18,6 +25,8 @@ export type Account = {
 export type ApiKey = {
   readonly id: string
   readonly account: string
+  /** The key whose holder made it; absent: the operator did. */
+  readonly parent: string | undefined
   readonly name: string
   readonly permissions: readonly Permission[]
   readonly created: number
@@ -28,7 +37,16 @@ export type ApiKey = {
 
 const LIMITS = 'per_payment, per_day, total'
 const ACCOUNT = `id, name, created, ${LIMITS}`
-const KEY = `id, account, name, permissions, created, expires, revoked, ${LIMITS}`
+const KEY = `id, account, parent, name, permissions, created, expires, revoked, ${LIMITS}`
+
+/** The ids of a key and of all that descend from it. */
+const FAMILY = `WITH RECURSIVE family (id) AS (
+  SELECT ? UNION SELECT api_key.id FROM api_key JOIN family ON api_key.parent = family.id
+) SELECT id FROM family`
+/** A key and all that it descends from. */
+const LINE = `WITH RECURSIVE line (id) AS (
+  SELECT ? UNION SELECT api_key.parent FROM api_key JOIN line ON api_key.id = line.id
+) SELECT api_key.id, revoked, ${LIMITS} FROM api_key JOIN line ON api_key.id = line.id`
 
 /** Accounts, their keys, and what has been spent under each. */
 export class KeyStore {
@@ -121,38 +139,53 @@ export class KeyStore {
     })
   }
 
+  /**
+   * Stores a new key. Throws `Refusal`: `not_authorized` when its parent was revoked meanwhile, `not_permitted` when it
+   * would be too far from the first of its line.
+   */
   addKey(
-    { id, account, name, permissions, created, expires, limits }: ApiKey,
+    { id, account, parent, name, permissions, created, expires, limits }: ApiKey,
     hash: string,
     request: DoneRequest,
   ): Promise<void> {
     return this.#database.write(async (statements) => {
       await rememberRequest(statements, request)
+      await requireParent(statements, parent)
       await statements.run(
-        'INSERT INTO api_key (id, account, name, hash, permissions, created, expires, per_payment, per_day, total) VALUES (?,?,?,?,?,?,?,?,?,?)',
+        'INSERT INTO api_key (id, account, parent, name, hash, permissions, created, expires, per_payment, per_day, total) VALUES (?,?,?,?,?,?,?,?,?,?,?)',
         [
-          ...[id, account, name, hash, permissions.join(' '), created, expires ?? null],
+          ...[
+            id,
+            account,
+            parent ?? null,
+            name,
+            hash,
+            permissions.join(' '),
+            created,
+            expires ?? null,
+          ],
           ...columnsOf(limits),
         ],
       )
     })
   }
 
-  /** Ends a key for ever; one that is revoked stays as it is. */
+  /** Ends a key and all that descend from it, for ever; one that is revoked stays as it is. */
   revoke(id: string, time: number, request: DoneRequest): Promise<void> {
     return this.#database.write(async (statements) => {
       await rememberRequest(statements, request)
-      await statements.run('UPDATE api_key SET revoked = ? WHERE id = ? AND revoked IS NULL', [
-        time,
-        id,
-      ])
+      await statements.run(
+        `UPDATE api_key SET revoked = ? WHERE id IN (${FAMILY}) AND revoked IS NULL`,
+        [time, id],
+      )
     })
   }
 }
 
 /**
  * Counts what a payment may cost at most, in the transaction that stores the payment, and before anything is promised
- * (ACCOUNT-2). Throws `Refusal` (`spending_limit_exceeded`) when a limit of the key, or of its account, says no.
+ * (ACCOUNT-2). Throws `Refusal` (`spending_limit_exceeded`) when a limit of the key, of one that it descends from, or of
+ * its account, says no.
  */
 export async function reserveSpending(
   statements: Statements,
@@ -165,16 +198,18 @@ export async function reserveSpending(
   },
 ): Promise<void> {
   const { id, account, key, time, amount } = payment
-  for (const [who, table, column, value] of [
-    ['the key', 'api_key', 'api_key', key],
-    ['the account', 'account', 'account', account],
-  ] as const) {
-    const [row] = await statements.all(`SELECT ${LIMITS} FROM ${table} WHERE id = ?`, [value])
-    if (row === undefined) continue
-    const spent = await spentBy(statements, column, value, time)
+  const requireWithin = async (who: string, row: Row, whose: string, of: string) => {
+    const spent = await spentBy(statements, whose, of, time)
     const refused = overSpent(who, limitsOf(row), spent, amount)
     if (refused !== undefined) throw new Refusal('spending_limit_exceeded', refused)
   }
+  for (const row of await statements.all(LINE, [key])) {
+    const id = textIn(row, 'id')
+    const who = id === key ? 'the key' : 'a key that made this one'
+    await requireWithin(who, row, `api_key IN (${FAMILY})`, id)
+  }
+  const [row] = await statements.all(`SELECT ${LIMITS} FROM account WHERE id = ?`, [account])
+  if (row !== undefined) await requireWithin('the account', row, 'account = ?', account)
   await statements.run(
     'INSERT INTO spending (payment, account, api_key, time, amount) VALUES (?,?,?,?,?)',
     [id, account, key, time, amount.toString()],
@@ -197,18 +232,31 @@ const SUM =
 
 async function spentBy(
   { all }: Statements,
-  column: 'api_key' | 'account',
-  value: string,
+  whose: string,
+  of: string,
   now: number,
 ): Promise<Spent> {
   const sum = async (since: number) => {
-    const [row = {}] = await all(`SELECT ${SUM} FROM spending WHERE ${column} = ? AND time > ?`, [
-      value,
+    const [row = {}] = await all(`SELECT ${SUM} FROM spending WHERE ${whose} AND time > ?`, [
+      of,
       since,
     ])
     return BigInt(numberIn(row, 'high')) * 1_000_000_000n + BigInt(numberIn(row, 'low'))
   }
   return { day: await sum(now - DAY_SECONDS), ever: await sum(-1) }
+}
+
+/** A key that is made by another's holder is made by one who may still ask, and not without end. */
+async function requireParent({ all }: Statements, parent: string | undefined): Promise<void> {
+  if (parent === undefined) return
+  const line = await all(LINE, [parent])
+  if (line.some((row) => optionalNumberIn(row, 'revoked') !== undefined)) {
+    throw new Refusal('not_authorized', 'the key was revoked')
+  }
+  if (line.length > KEY_ANCESTORS_MAX) {
+    const detail = `a key has ${KEY_ANCESTORS_MAX} keys before it at most: make this one with another`
+    throw new Refusal('not_permitted', detail)
+  }
 }
 
 async function placeOf(
@@ -243,6 +291,7 @@ function keyOf(row: Row): ApiKey {
   return {
     id: textIn(row, 'id'),
     account: textIn(row, 'account'),
+    parent: optionalTextIn(row, 'parent'),
     name: textIn(row, 'name'),
     permissions: PERMISSIONS.filter((permission) => may.has(permission)),
     created: numberIn(row, 'created'),

@@ -3,7 +3,7 @@ import { storedNumber } from '@tallystick/client-sdk/node'
 import { MerchantDatabase } from './merchant-database.js'
 
 /** Format of `merchant.db`; one of another is refused by name. */
-const FORMAT = 1
+const FORMAT = 2
 
 // Amounts are decimal text: SQLite's numbers come back as JavaScript's, which are too short for money.
 const TABLES = `
@@ -16,8 +16,9 @@ CREATE TABLE IF NOT EXISTS api_key (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE,
   permissions TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER, revoked INTEGER,
-  per_payment TEXT, per_day TEXT, total TEXT
+  per_payment TEXT, per_day TEXT, total TEXT, parent TEXT
 ) STRICT;
+CREATE INDEX IF NOT EXISTS key_of_parent ON api_key (parent);
 CREATE TABLE IF NOT EXISTS request (
   account TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, status INTEGER NOT NULL,
   object TEXT NOT NULL, PRIMARY KEY (account, key)
@@ -76,6 +77,9 @@ CREATE TABLE IF NOT EXISTS webhook_attempt (
 CREATE INDEX IF NOT EXISTS attempt_of_delivery ON webhook_attempt (delivery, seq);
 `
 
+/** Keys did not say who made them in format 1: those count as the operator's. */
+const FROM_FORMAT_1 = 'ALTER TABLE api_key ADD COLUMN parent TEXT;'
+
 /** Opens, or creates, the server's own file. Throws `StoreFault`: `store_in_use`, `store_version`, what fails. */
 export async function openMerchantDatabase(
   path: string,
@@ -85,11 +89,12 @@ export async function openMerchantDatabase(
   try {
     const [row = {}] = await database.read(({ all }) => all('PRAGMA user_version'))
     const format = storedNumber(row, 'user_version', (value) => value, 'a number')
-    if (format !== 0 && format !== FORMAT) {
+    if (format !== 0 && format !== 1 && format !== FORMAT) {
       const detail = `${path} has format ${format}, this release reads ${FORMAT}`
       throw new StoreFault('store_version', detail)
     }
-    await database.prepare(`BEGIN; ${TABLES} PRAGMA user_version=${FORMAT}; COMMIT`)
+    const change = format === 1 ? FROM_FORMAT_1 : ''
+    await database.prepare(`BEGIN; ${change} ${TABLES} PRAGMA user_version=${FORMAT}; COMMIT`)
     return database
   } catch (error) {
     await database.close()

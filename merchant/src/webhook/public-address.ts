@@ -21,6 +21,8 @@ const PRIVATE_IPV4: readonly (readonly [network: string, prefix: number])[] = [
     ['198.51.100.0', 24],
   ] as const),
   ...([
+    // Every machine at Azure has its keeper there: not of the internet, whatever the registries say.
+    ['168.63.129.16', 32],
     ['203.0.113.0', 24],
     ['224.0.0.0', 4],
     ['240.0.0.0', 4],

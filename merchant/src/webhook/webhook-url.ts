@@ -3,6 +3,9 @@ import { isPublicAddress } from './public-address.js'
 
 const URL_CHARACTERS_MAX = 2_048
 
+/** Names under which nothing of the public internet is: RFC 6761, RFC 6762, RFC 8375 and what ICANN keeps free. */
+const PRIVATE_NAMES = ['localhost', 'localdomain', 'local', 'internal', 'home.arpa']
+
 /** Why events may not be sent to an address, in a sentence; `undefined`: they may (HOOK-3). */
 export function refusedUrl(text: string, allowPrivate: boolean): string | undefined {
   if (text.length > URL_CHARACTERS_MAX) {
@@ -15,10 +18,16 @@ export function refusedUrl(text: string, allowPrivate: boolean): string | undefi
     return 'an address without user, password and fragment is due'
   }
   const host = bareHost(hostname)
-  if (!allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) {
+  if (!allowPrivate && !(isIP(host) === 0 ? isPublicName(host) : isPublicAddress(host))) {
     return 'an address of the public internet is due'
   }
   return undefined
+}
+
+/** Whether a name can be one of the public internet; what it stands for is looked at whenever it is connected to. */
+function isPublicName(host: string): boolean {
+  const name = host.replace(/\.+$/, '')
+  return name.includes('.') && !PRIVATE_NAMES.some((one) => `.${name}`.endsWith(`.${one}`))
 }
 
 /** A host without the brackets that a URL has around IPv6 addresses. */

@@ -1,11 +1,11 @@
 import { type Decoded, integer, struct, text } from '../codec/codec.js'
-import { earlierLink } from '../crypto/hash-chain.js'
+import { linkBelow } from '../crypto/link-below.js'
 import { type Anchor, channelIdCodec, type ItemId, itemIdCodec } from '../ledger/identifiers.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
 import type { Timestamp } from '../primitives/time.js'
 import type { ChannelRejection } from './channel-rejection.js'
 import { draftChange } from './draft.js'
-import { isLinkOf, trustLink } from './item-link.js'
+import { isLinkOf, trustBelow, trustLink } from './item-link.js'
 import { CLAIM_MARGIN_SECONDS } from './limits.js'
 import {
   type ChannelParty,
@@ -153,15 +153,17 @@ export function seeReveal(
   for (const item of party.peer.items) {
     if (item.anchor !== anchor || time > item.expiry) continue
     const note = noteOf(next, item.id)
+    if (Math.min(known.index, item.ticks) <= note.onLedger) continue
     const shown = linkFor(item, known)
-    if (shown.index <= note.onLedger) continue
     const newer = shown.index > (note.known?.index ?? 0) ? shown : note.known
     next = withNote(next, { ...note, known: newer, onLedger: shown.index })
   }
   const paid: PendingItem[] = []
   for (const item of draftedLane(party).items) {
     if (item.anchor !== anchor || time > item.expiry || known.index <= item.paid) continue
-    const owed = owe(next, item, linkFor(item, known), now)
+    const shown = linkFor(item, known)
+    trustBelow(item, known, shown)
+    const owed = owe(next, item, shown, now)
     // Where nothing can be signed any more, the ledger itself pays the item by this reveal.
     if (owed.kind === 'claimed') next = owed.party
     paid.push(item)
@@ -172,5 +174,5 @@ export function seeReveal(
 /** The link that `known` shows of an item with fewer ticks than its chain has links. */
 function linkFor({ ticks }: PendingItem, known: KnownLink): KnownLink {
   const index = Math.min(known.index, ticks)
-  return { index, link: earlierLink(known.link, known.index - index) }
+  return { index, link: linkBelow(known, index) }
 }

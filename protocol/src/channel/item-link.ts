@@ -1,4 +1,5 @@
-import { anchorOf, earlierLink } from '../crypto/hash-chain.js'
+import { anchorOf, leadsTo } from '../crypto/hash-chain.js'
+import { linkBelow } from '../crypto/link-below.js'
 import type { Anchor } from '../ledger/identifiers.js'
 import { equalBytes, fromHex } from '../primitives/bytes.js'
 import type { KnownLink } from './party.js'
@@ -36,8 +37,8 @@ function leadsToRemembered(anchor: Anchor, { index, link }: KnownLink): boolean 
     if (other.index < index && other.index > below.index) below = other
   }
   return above !== undefined && above.index - index < index - below.index
-    ? equalBytes(earlierLink(above.link, above.index - index), link)
-    : equalBytes(earlierLink(link, index - below.index), below.link)
+    ? leadsTo(above.link, above.index - index, link)
+    : leadsTo(link, index - below.index, below.link)
 }
 
 /** Notes that a link was found to lead to the item's anchor: it is not checked again. */
@@ -58,4 +59,17 @@ export function trustLink(
     RIGHT.delete(oldest)
     break
   }
+}
+
+/**
+ * Notes that `shown`, which is `known` hashed down, leads to the item's anchor if `known` does: of a known link of many
+ * items, the chain is walked once and not for each of them.
+ */
+export function trustBelow(
+  item: Pick<PendingItem, 'anchor'>,
+  known: KnownLink,
+  shown: KnownLink,
+): void {
+  if (shown.index <= NEAR || shown.index === known.index) return
+  if (equalBytes(linkBelow(known, 0), fromHex(item.anchor))) trustLink(item, shown)
 }

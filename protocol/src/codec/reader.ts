@@ -1,4 +1,5 @@
 import { hexOf } from '#hex'
+import type { SeenIdentifiers } from './seen-identifiers.js'
 
 /** Why bytes are not the canonical encoding of anything; `offset` counts from their start. */
 export class MalformedBytes extends Error {
@@ -14,6 +15,8 @@ export class MalformedBytes extends Error {
 }
 
 const NOTHING = new Uint8Array()
+/** Up to so many bytes are copied one by one sooner than a slice of them is made. */
+const SHORT = 64
 
 /** Reads canonical encodings; every departure from them throws `MalformedBytes`. */
 export class Reader {
@@ -54,11 +57,15 @@ export class Reader {
   bytes(length: number): Uint8Array {
     this.#require(length)
     if (length === 0) return NOTHING
-    // A Buffer's own slice would be a view of the network's memory.
-    const end = this.#offset + length
-    const bytes = Uint8Array.prototype.slice.call(this.#source, this.#offset, end)
+    const [source, start] = [this.#source, this.#offset]
     this.#offset += length
-    return bytes
+    if (length <= SHORT) {
+      const bytes = new Uint8Array(length)
+      for (let i = 0; i < length; i++) bytes[i] = source[start + i] ?? 0
+      return bytes
+    }
+    // A Buffer's own slice would be a view of the network's memory.
+    return Uint8Array.prototype.slice.call(source, start, this.#offset)
   }
 
   /** The next `length` bytes as lower-case hex. */
@@ -68,6 +75,14 @@ export class Reader {
     this.#offset += length
     // Straight from the source: a view of it would cost more than the digits.
     return hexOf(this.#source, start, this.#offset)
+  }
+
+  /** The next 32 bytes as lower-case hex, the same string as before where they were `seen`. */
+  seenIdentifier(seen: SeenIdentifiers): string {
+    this.#require(32)
+    const start = this.#offset
+    this.#offset += 32
+    return seen.textAt(this.#source, start)
   }
 
   /** An unsigned LEB128 number of at most 2^53-1, in its shortest form. */

@@ -1,6 +1,7 @@
-import { sha256 } from '#sha256'
 import type { Anchor } from '../ledger/identifiers.js'
-import { toHex } from '../primitives/bytes.js'
+import { equalBytes, toHex } from '../primitives/bytes.js'
+import { invariant } from '../primitives/invariant.js'
+import { hashLink, isHashOfLink, LINK_BYTES } from './link-hash.js'
 
 /** `sha256^steps(link)`: the anchor that link number `steps` of a chain reveals (REV-1). */
 export function anchorOf(link: Uint8Array, steps: number): Anchor {
@@ -9,7 +10,12 @@ export function anchorOf(link: Uint8Array, steps: number): Anchor {
 
 /** The link `steps` nearer to the anchor than `link`, 32 bytes. */
 export function earlierLink(link: Uint8Array, steps: number): Uint8Array {
-  let hash = link
-  for (let step = 0; step < steps; step++) hash = sha256(hash)
-  return hash
+  invariant(link.length === LINK_BYTES, 'a link of a chain has 32 bytes')
+  return steps > 0 ? hashLink(link, steps) : link
+}
+
+/** Whether `earlier` is the link `steps` nearer to the anchor than `link`. */
+export function leadsTo(link: Uint8Array, steps: number, earlier: Uint8Array): boolean {
+  if (link.length !== LINK_BYTES || earlier.length !== LINK_BYTES) return false
+  return steps > 0 ? isHashOfLink(link, steps, earlier) : equalBytes(link, earlier)
 }

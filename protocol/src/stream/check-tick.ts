@@ -1,6 +1,5 @@
-import { sha256 } from '#sha256'
-import { earlierLink } from '../crypto/hash-chain.js'
-import { equalBytes, fromHex } from '../primitives/bytes.js'
+import { leadsTo } from '../crypto/hash-chain.js'
+import { fromHex } from '../primitives/bytes.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
 import type { Tick } from './tick-frame.js'
 
@@ -39,9 +38,7 @@ export function checkTick(
     const detail = `tick ${tip.index} is the newest, ${index} is further than ${TICK_GAP_MAX} from it`
     return reject('tick_gap', detail)
   }
-  const [from, steps, to] = gap > 0 ? [link, gap, tip.link] : [tip.link, -gap, link]
-  const reached = steps === 1 ? sha256(from) : earlierLink(from, steps)
-  if (!equalBytes(reached, to)) {
+  if (gap > 0 ? !leadsTo(link, gap, tip.link) : !leadsTo(tip.link, -gap, link)) {
     return reject('tick_forged', `the link does not lead to tick ${tip.index} of the stream`)
   }
   return gap > 0 ? 'newer' : 'known'

@@ -10,6 +10,7 @@ import {
   list,
   struct,
 } from '../codec/codec.js'
+import { SeenIdentifiers } from '../codec/seen-identifiers.js'
 import { type Anchor, anchorCodec } from '../ledger/identifiers.js'
 import { ITEM_TICKS_MAX } from '../ledger/limits.js'
 import { isRejection, type Rejection, reject } from '../primitives/outcome.js'
@@ -27,13 +28,15 @@ export type Tick = {
   readonly index: number
   readonly link: Uint8Array
 }
+/** A stream's anchor comes with each of its ticks. */
+const SEEN_ANCHORS = new SeenIdentifiers()
 const indexCodec = integer(ITEM_TICKS_MAX)
 const linkCodec = fixedBytes(32)
 export const tickCodec: Codec<Tick> = {
   ...struct({ anchor: anchorCodec, index: indexCodec, link: linkCodec }),
   // Field by field, because a payee reads hundreds of thousands a second: a third of the time.
   read: (reader) => ({
-    anchor: anchorCodec.read(reader),
+    anchor: reader.seenIdentifier(SEEN_ANCHORS) as Anchor,
     index: indexCodec.read(reader),
     link: linkCodec.read(reader),
   }),

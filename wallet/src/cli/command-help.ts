@@ -17,6 +17,10 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'wallet pay tally1...',
     'wallet pay tally1... --fee-max 0.05 --key "order 4711" --yes --json',
   ],
+  stream: [
+    'wallet stream https://shop.example/article --budget 0.50',
+    'wallet stream https://shop.example/rates --budget 2 --for 1h --interval 10 --yes --json',
+  ],
   close: ['wallet close', 'wallet close 7 --yes'],
   status: ['wallet status', 'wallet status --keys FILE --store FILE --ledger URL --chain-id ID'],
   history: ['wallet history', 'wallet history --limit 5 --json'],

@@ -1,11 +1,12 @@
-import type { Wallet, WalletChannel } from '@tallystick/client-sdk'
-import type { ChannelEnd } from '@tallystick/protocol'
+import type { StreamRecord, Wallet, WalletChannel } from '@tallystick/client-sdk'
+import type { AssetId, ChannelEnd } from '@tallystick/protocol'
 import { endFacts, endLines } from './end-text.js'
 import { byNumber } from './exit-route.js'
 import { type Money, moneyOf, timeText } from './ledger-words.js'
 import { openStore, type WalletPlace } from './open-store.js'
 import { printFacts } from './print-facts.js'
 import { showProgress } from './progress.js'
+import { openStreamFacts, openStreamLine } from './stream-text.js'
 import { tradeFacts, tradeLine, tradePage } from './trade-history.js'
 
 export type HistoryCommand = WalletPlace & {
@@ -19,7 +20,7 @@ type Ended = { readonly held: WalletChannel; readonly end: ChannelEnd | undefine
 
 /**
  * `wallet history`: invoices, payments and refunds, newest first, a page of them; and with the first page,
- * the channels that are settled: what each paid, penalties and bounties.
+ * the streams that are not over, and the channels that are settled: what each paid, penalties and bounties.
  */
 export async function showHistory(options: HistoryCommand): Promise<void> {
   const { limit, after, json } = options
@@ -27,18 +28,22 @@ export async function showHistory(options: HistoryCommand): Promise<void> {
   try {
     const { trades, next } = await tradePage(wallet, { after, limit })
     const ended = after === undefined ? await endedChannels(wallet) : []
+    const streams = after === undefined ? openStreams(wallet) : []
     const money = await moneyOf(ledger, [
+      ...streams.map(({ asset }) => asset),
       ...trades.map(({ asset }) => asset),
       ...ended.map(({ held }) => held.party.ledger.asset),
     ])
     const facts = {
       ...{ entries: trades.map(tradeFacts), next: next ?? null },
+      streams: streams.map(({ stream, asset }) => openStreamFacts(stream, asset)),
       channels: ended.map(channelFacts),
     }
     const text = [
       ...(trades.length === 0 ? ['no invoices or payments'] : []),
       ...trades.map((trade) => tradeLine(trade, money)),
       ...(next === undefined ? [] : [`more: wallet history --after ${next}`]),
+      ...streams.map(({ stream, asset }) => openStreamLine(stream, asset, money)),
       ...(ended.length === 0 && after === undefined ? ['no channel is settled yet'] : []),
       ...ended.map((channel) => channelLines(channel, money)),
     ]
@@ -46,6 +51,17 @@ export async function showHistory(options: HistoryCommand): Promise<void> {
   } finally {
     await close()
   }
+}
+
+/** Streams that are not over, in the assets of their channels. */
+function openStreams(
+  wallet: Wallet,
+): readonly { readonly stream: StreamRecord; readonly asset: AssetId }[] {
+  const channels = wallet.allChannels()
+  return wallet.stream.list().flatMap((stream) => {
+    const held = channels.find(({ party }) => party.ledger.id === stream.channel)
+    return held === undefined ? [] : [{ stream, asset: held.party.ledger.asset }]
+  })
 }
 
 function endedChannels(wallet: Wallet): Promise<readonly Ended[]> {

@@ -1,25 +1,25 @@
 import type { Command } from 'commander'
-import { closeChannels } from './close-channel.js'
-import { cancelInvoice, captureInvoice } from './decide-invoice.js'
-import { initWallet } from './init.js'
-import { openChannel } from './open-channel.js'
 import {
   chainIdOption,
   channelOption,
   durationOption,
+  intervalOption,
+  requestsOption,
   secondsOption,
   sessionUrlOption,
   urlOption,
+  webUrlArgument,
 } from './option-values.js'
-import { payInvoice } from './pay.js'
 import { hubPlaceOf, type PlaceOptions } from './place-of.js'
 import { addPlaceOptions, SHARED_WORDS } from './place-options.js'
-import { receivePayment } from './receive.js'
 
 /** How a command on a wallet and its hub is told of both. */
 type HubOptions = PlaceOptions & { readonly patience: number }
 
-/** The commands that need a hub, in the order of a wallet's life. */
+/**
+ * The commands that need a hub, in the order of a wallet's life. What one needs is loaded when it is called:
+ * help needs none of it.
+ */
 export function addHubCommands(program: Command): void {
   program
     .command('init')
@@ -35,14 +35,17 @@ export function addHubCommands(program: Command): void {
     .option('--words-file <file>', 'write the words to this new file, in place of showing them')
     .option('--yes', 'do not ask for one of the words')
     .option('--json', 'print one JSON object')
-    .action(initWallet)
+    .action(async (options) => (await import('./init.js')).initWallet(options))
 
   hubCommand(program, 'open', 'open a channel with the hub')
     .argument('<amount>', 'what is deposited from coins, such as 12.50')
     .option('--inbound', 'have the hub deposit it instead, to receive it')
     .option('--yes', 'do it without asking')
     .action(async (amount: string, options: HubOptions) =>
-      openChannel(amount, { ...options, ...(await hubPlaceOf(options)) }),
+      (await import('./open-channel.js')).openChannel(amount, {
+        ...options,
+        ...(await hubPlaceOf(options)),
+      }),
     )
 
   hubCommand(program, 'receive', 'make an invoice, and wait until it is paid')
@@ -57,31 +60,72 @@ export function addHubCommands(program: Command): void {
     .option('--qr', 'a QR code, also where there is no terminal')
     .option('--no-qr', 'none')
     .action(async (amount: string | undefined, options: HubOptions) =>
-      receivePayment(amount, { ...options, ...(await hubPlaceOf(options)) }),
+      (await import('./receive.js')).receivePayment(amount, {
+        ...options,
+        ...(await hubPlaceOf(options)),
+      }),
     )
 
   hubCommand(program, 'capture', 'take what is held for an invoice that was made with --hold')
     .argument('<invoice>', 'an invoice of this wallet')
     .action(async (invoice: string, options: HubOptions) =>
-      captureInvoice(invoice, { ...options, ...(await hubPlaceOf(options)) }),
+      (await import('./decide-invoice.js')).captureInvoice(invoice, {
+        ...options,
+        ...(await hubPlaceOf(options)),
+      }),
     )
 
   hubCommand(program, 'cancel', 'take an invoice back, and give back what is held for it')
     .argument('<invoice>', 'an invoice of this wallet')
     .action(async (invoice: string, options: HubOptions) =>
-      cancelInvoice(invoice, { ...options, ...(await hubPlaceOf(options)) }),
+      (await import('./decide-invoice.js')).cancelInvoice(invoice, {
+        ...options,
+        ...(await hubPlaceOf(options)),
+      }),
     )
 
-  hubCommand(program, 'pay', 'pay an invoice; again tells what became of it, and pays nothing')
-    .argument('<invoice>', 'a text that begins with tally1')
+  hubCommand(
+    program,
+    'pay',
+    'pay an invoice, or an offer; an invoice again tells what became of it, and pays nothing',
+  )
+    .argument('<invoice>', 'a text that begins with tally1, or tallyo1')
     .option('--amount <amount>', 'how much, where the invoice leaves it to the payer')
     .option('--refund <invoice>', 'pays back this paid invoice of this wallet, in all never more')
     .option('--fee-max <amount>', 'the most that the hub may ask for it; left out: what was shown')
-    .option('--key <text>', 'name of the payment: one key pays once; left out: of the invoice')
+    .option(
+      '--key <text>',
+      'name of the payment: one key pays once; left out: of the invoice, or new',
+    )
     .option('--timeout <seconds>', 'how long the payee is waited for', secondsOption, 60)
     .option('--yes', 'do it without asking')
-    .action(async (invoice: string, options: HubOptions & { readonly timeout: number }) =>
-      payInvoice(invoice, { ...options, ...(await hubPlaceOf(options)) }),
+    .action(async (text: string, options: HubOptions & { readonly timeout: number }) => {
+      const order = { ...options, ...(await hubPlaceOf(options)) }
+      const { isOfferText, payOffer } = await import('./pay-offer.js')
+      if (isOfferText(text.trim())) await payOffer(text.trim(), order)
+      else await (await import('./pay.js')).payInvoice(text, order)
+    })
+
+  hubCommand(program, 'stream', 'ask for what is sold by the request, and pay it by the tick')
+    .argument('<url>', 'its address', webUrlArgument)
+    .option('--budget <amount>', 'the most that all of it may cost; left out: asked for')
+    .option('--count <number>', 'how often it is asked for; left out: once', requestsOption)
+    .option('--for <time>', 'how long it is asked for: 90 (seconds), 15m, 2h', durationOption)
+    .option('--interval <seconds>', 'from one request to the next', intervalOption, 1)
+    .option('--price-max <amount>', 'the most that one request may cost')
+    .option('--output <file>', 'write what is answered to this new file; else to standard output')
+    .option('--replace', 'overwrite it')
+    .option('--timeout <seconds>', 'how long the rest is waited for at the end', secondsOption, 60)
+    .option('--yes', 'do it without asking')
+    .action(
+      async (
+        url: URL,
+        options: HubOptions & { readonly interval: number; readonly timeout: number },
+      ) =>
+        (await import('./stream.js')).streamUrl(url, {
+          ...options,
+          ...(await hubPlaceOf(options)),
+        }),
     )
 
   hubCommand(program, 'close', 'close channels with the hub; without a number, all of them')
@@ -89,7 +133,10 @@ export function addHubCommands(program: Command): void {
     .option('--alone', 'says how it is done without the hub')
     .option('--yes', 'do it without asking')
     .action(async (channel: number | undefined, options: HubOptions) =>
-      closeChannels(channel, { ...options, ...(await hubPlaceOf(options)) }),
+      (await import('./close-channel.js')).closeChannels(channel, {
+        ...options,
+        ...(await hubPlaceOf(options)),
+      }),
     )
 }
 

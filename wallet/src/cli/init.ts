@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { LedgerClient } from '@tallystick/client-sdk'
 import { makeFolder, openWallet, openWsSocket } from '@tallystick/client-sdk/node'
 import { type ChainId, createMnemonic, type Mnemonic } from '@tallystick/protocol'
@@ -10,7 +11,7 @@ import { printFacts } from './print-facts.js'
 import { showProgress } from './progress.js'
 import { type WalletFolder, walletFolder, writeSettings } from './wallet-folder.js'
 import { wordLines } from './word-lines.js'
-import { writeNew } from './write-whole.js'
+import { isWordsFileThere, readWordsFile, writeWordsFile } from './words-file.js'
 
 export type InitCommand = {
   readonly wallet?: string
@@ -25,7 +26,10 @@ export type InitCommand = {
 /** Bytes behind twelve words. */
 const ENTROPY_BYTES = 16
 
-/** `wallet init`: new words, and a folder that knows its network; nothing that is there is overwritten. */
+/**
+ * `wallet init`: new words, and a folder that knows its network; nothing that is there is overwritten. What
+ * an earlier one has not finished it goes on with, and with its words.
+ */
 export async function initWallet(options: InitCommand): Promise<void> {
   const { ledger: ledgerUrl, hub, json } = options
   const folder = walletFolder(options.wallet)
@@ -35,10 +39,7 @@ export async function initWallet(options: InitCommand): Promise<void> {
   const { chainId } = await showProgress('asking the node', () =>
     LedgerClient.connect({ ...asked, ...chain }),
   )
-  const words = createMnemonic(new Uint8Array(randomBytes(ENTROPY_BYTES)))
-  const isShown = await handOver(words, options)
-  await makeFolder(folder.path)
-  await writeNew(folder.keys, `${words}\n`)
+  const { words, isShown } = await handedOver(folder, options)
   const lock = await showProgress('making the store', () =>
     beginStore(folder, { words, ledgerUrl, chainId }),
   )
@@ -58,21 +59,46 @@ export async function initWallet(options: InitCommand): Promise<void> {
   printFacts(json, facts, text.join('\n'))
 }
 
+/** Without settings no command has used it; a store without words is of somebody else. */
 async function requireNoWallet({ path, keys, store, settings }: WalletFolder): Promise<void> {
-  for (const file of [settings, keys, store]) {
+  for (const file of (await isWordsFileThere(keys)) ? [settings] : [settings, store]) {
     if (!(await isFileThere(file))) continue
     const detail = `${path} holds a wallet (${file}), and nothing of it is overwritten: --wallet names another folder; "wallet restore" goes on with what is there`
     throw new CommandError('wallet_exists', detail)
   }
 }
 
+/** The words of the folder, with their owner; new ones where it has none. Throws as `handOver`. */
+async function handedOver(
+  folder: WalletFolder,
+  options: InitCommand,
+): Promise<{ readonly words: Mnemonic; readonly isShown: boolean }> {
+  if (await isWordsFileThere(folder.keys)) {
+    const words = await readWordsFile(folder.keys)
+    process.stderr.write(`${folder.keys} is of an "init" that was cut: it goes on with its words\n`)
+    return { words, isShown: await handOver(words, options) }
+  }
+  const words = createMnemonic(new Uint8Array(randomBytes(ENTROPY_BYTES)))
+  await makeFolder(folder.path)
+  // Before their owner has them: whatever cuts this, the next one goes on with the same.
+  await writeWordsFile(folder.keys, words)
+  try {
+    return { words, isShown: await handOver(words, options) }
+  } catch (error) {
+    // Nobody has them, and nothing was made with them.
+    await rm(folder.keys)
+    throw error
+  }
+}
+
 /**
  * Gives the words to their owner, to a file or once on the terminal, and has one of them typed in again;
- * whether they were shown. Throws `not_confirmed`; nothing was made by then.
+ * whether they were shown. Throws `not_confirmed`, `file_exists`.
  */
 async function handOver(words: Mnemonic, { wordsFile, yes, json }: InitCommand): Promise<boolean> {
   if (wordsFile !== undefined) {
-    await writeNew(wordsFile, `${words}\n`)
+    const isDone = (await isWordsFileThere(wordsFile)) && (await readWordsFile(wordsFile)) === words
+    if (!isDone) await writeWordsFile(wordsFile, words)
     return false
   }
   const isSeen = process.stderr.isTTY === true && json === undefined

@@ -41,6 +41,24 @@ export function countOption(text: string): number {
   throw new InvalidArgumentError('a count from 1 to 100 is due here')
 }
 
+/** Requests of a stream. */
+export function requestsOption(text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('a count from 1 to 9,999,999 is due here')
+}
+
+/** Seconds between requests; none is fine. */
+export function intervalOption(text: string): number {
+  if (/^\d{1,5}(?:\.\d{1,3})?$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('seconds such as 0, 0.5 or 10 are due here')
+}
+
+export function webUrlArgument(text: string): URL {
+  const url = isLedgerUrl(text) ? new URL(text) : undefined
+  if (url !== undefined && url.username === '' && url.password === '') return url
+  throw new InvalidArgumentError('an address like https://shop.example/article is due')
+}
+
 export function chainIdOption(text: string): ChainId {
   const chainId = chainIdOf(text)
   if (chainId !== undefined) return chainId

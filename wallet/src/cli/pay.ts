@@ -41,7 +41,7 @@ export async function payInvoice(typed: string, options: PayCommand): Promise<vo
     const payment = await payOnce(at, order, options.timeout)
     const lines = paymentLines(payment, money)
     printFacts(options.json, paymentFacts({ payment, key }, money.asset), lines.join('\n'))
-    process.exitCode = exitOf(payment)
+    process.exitCode = exitOfPayment(payment)
   })
 }
 
@@ -117,9 +117,11 @@ async function payOnce(
   throw new CommandError('interrupted', 'nothing was promised')
 }
 
-const ENDED = new Set(['payment_failed', 'payment_unknown'])
+/** Ends of a payment that the payment itself tells. */
+export const ENDED = new Set(['payment_failed', 'payment_unknown'])
 
-function exitOf(payment: PaymentRecord): number {
+/** 3: it is not decided, or not known. */
+export function exitOfPayment(payment: PaymentRecord): number {
   switch (paymentStatus(payment)) {
     case 'paid':
       return 0

@@ -6,8 +6,7 @@ import type { WalletPlace } from './open-store.js'
 import type { PlaceOptions } from './place-of.js'
 import { readWords } from './read-words.js'
 import { readSettings, type WalletFolder, walletFolder, writeSettings } from './wallet-folder.js'
-import { readWordsFile } from './words-file.js'
-import { writeNew } from './write-whole.js'
+import { isWordsFileThere, readWordsFile, writeWordsFile } from './words-file.js'
 
 /** Where a wallet is restored to. */
 export type RestorePlace = WalletPlace & {
@@ -51,10 +50,10 @@ export async function restorePlace(options: PlaceOptions): Promise<RestorePlace>
 
 /** Has the folder hold the words. */
 async function fillKeys(folder: WalletFolder, keys: string | undefined): Promise<void> {
-  if (!(await isFileThere(folder.keys))) {
+  if (!(await isWordsFileThere(folder.keys))) {
     const words = keys === undefined ? await readWords() : await readWordsFile(keys)
     await makeFolder(folder.path)
-    return writeNew(folder.keys, `${words}\n`)
+    return writeWordsFile(folder.keys, words)
   }
   if (keys === undefined) return
   if ((await readWordsFile(keys)) === (await readWordsFile(folder.keys))) return

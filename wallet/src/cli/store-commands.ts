@@ -1,8 +1,4 @@
 import { type Command, Option } from 'commander'
-import { backUp } from './backup.js'
-import { exportBundle } from './bundle.js'
-import { exitChannels } from './exit.js'
-import { showHistory } from './history.js'
 import {
   channelsOption,
   countOption,
@@ -12,10 +8,11 @@ import {
 } from './option-values.js'
 import { placeOf } from './place-of.js'
 import { addPlaceOptions, SHARED_WORDS } from './place-options.js'
-import { restoreWallet } from './restore.js'
-import { showStatus } from './status.js'
 
-/** The commands that live without a hub: what a wallet holds, and how it or its money comes back. */
+/**
+ * The commands that live without a hub: what a wallet holds, and how it or its money comes back. They are loaded
+ * as those of a hub are.
+ */
 export function addStoreCommands(program: Command): void {
   placeCommand(
     program,
@@ -23,7 +20,9 @@ export function addStoreCommands(program: Command): void {
     'show coins and channels, and what those that are closing wait for',
   )
     .alias('channels')
-    .action(async (options) => showStatus({ ...options, ...(await placeOf(options)) }))
+    .action(async (options) =>
+      (await import('./status.js')).showStatus({ ...options, ...(await placeOf(options)) }),
+    )
 
   placeCommand(
     program,
@@ -32,7 +31,9 @@ export function addStoreCommands(program: Command): void {
   )
     .option('--limit <count>', 'how many of them, 1 to 100', countOption, 20)
     .option('--after <cursor>', 'go on after that page; its output says how')
-    .action(async (options) => showHistory({ ...options, ...(await placeOf(options)) }))
+    .action(async (options) =>
+      (await import('./history.js')).showHistory({ ...options, ...(await placeOf(options)) }),
+    )
 
   placeCommand(program, 'exit', 'leave channels alone, without the hub; again goes on where it was')
     .addOption(
@@ -46,12 +47,14 @@ export function addStoreCommands(program: Command): void {
     .option('--plan', 'only show what would be paid, when, and what it waits for')
     .option('--wait', 'stay until all of it is paid')
     .option('--yes', 'do it without asking')
-    .action(exitChannels)
+    .action(async (options) => (await import('./exit.js')).exitChannels(options))
 
   placeCommand(program, 'bundle', 'write signed exits to a file that needs no words and no store')
     .requiredOption('--out <file>', 'where to; one that is there is not overwritten')
     .option('--replace', 'overwrite it, if it is such a file')
-    .action(async (options) => exportBundle({ ...options, ...(await placeOf(options)) }))
+    .action(async (options) =>
+      (await import('./bundle.js')).exportBundle({ ...options, ...(await placeOf(options)) }),
+    )
 
   placeCommand(
     program,
@@ -65,7 +68,7 @@ export function addStoreCommands(program: Command): void {
         ['store', 'ledger', 'out', 'replace', 'sharedWords'],
       ),
     )
-    .action(backUp)
+    .action(async (options) => (await import('./backup.js')).backUp(options))
 
   placeCommand(
     program,
@@ -80,7 +83,7 @@ export function addStoreCommands(program: Command): void {
       sessionUrlsOption,
     )
     .option('--patience <seconds>', 'how long the hub is waited for', secondsOption, 30)
-    .action(restoreWallet)
+    .action(async (options) => (await import('./restore.js')).restoreWallet(options))
 }
 
 /** A command on the store of a wallet. */

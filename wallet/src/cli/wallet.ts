@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { Command } from 'commander'
-import { stopOnFailure } from './command-error.js'
+import { Command, CommanderError } from 'commander'
 import { addHelp } from './command-help.js'
 import { addHubCommands } from './hub-commands.js'
 import { addStoreCommands } from './store-commands.js'
@@ -17,6 +16,11 @@ addHubCommands(program)
 addStoreCommands(program)
 addHelp(program)
 
-await program.parseAsync().catch(stopOnFailure)
+await program.parseAsync().catch(async (error: unknown) => {
+  // Help was asked for, and is told.
+  if (error instanceof CommanderError && error.exitCode === 0) return
+  const { stopOnFailure } = await import('./stop-on-failure.js')
+  stopOnFailure(error)
+})
 // A feed that is being hung up would keep the process for a moment longer.
 process.exit()

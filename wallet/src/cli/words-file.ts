@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, rm, stat } from 'node:fs/promises'
 import { type Mnemonic, parseMnemonic } from '@tallystick/protocol'
 import { CommandError } from './command-error.js'
+import { writeNew } from './write-whole.js'
 
 /**
  * The words of a key file, such as `ledger keys --make` writes. Throws `key_file_unusable`, never
@@ -17,4 +18,26 @@ export async function readWordsFile(path: string): Promise<Mnemonic> {
   const words = parseMnemonic(text)
   if (words === undefined) throw unusable('holds no BIP-39 words with a right checksum')
   return words
+}
+
+/** Whether a file with words was written; one without a byte was cut before there were any. */
+export async function isWordsFileThere(path: string): Promise<boolean> {
+  return (await sizeOf(path)) > 0
+}
+
+/** Writes a new file with words, for its owner alone. Throws `file_exists`. */
+export async function writeWordsFile(path: string, words: Mnemonic): Promise<void> {
+  if ((await sizeOf(path)) === 0) await rm(path, { force: true })
+  await writeNew(path, `${words}\n`)
+}
+
+/** Bytes; -1: there is no file. */
+function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return -1
+      throw error
+    },
+  )
 }

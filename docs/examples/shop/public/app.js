@@ -1,10 +1,13 @@
 import { ask } from '/api.js'
+import { articleView } from '/article-view.js'
 import { CustomerWallet } from '/customer-wallet.js'
 import { element } from '/element.js'
 import { orderView } from '/order-view.js'
 import { productsView, productView } from '/product-views.js'
 import { walletPanel } from '/wallet-panel.js'
 
+/** What may be spent on reading in a day, whole units of the asset. */
+const BUDGET = 1n
 const view = document.getElementById('view')
 const dialog = document.getElementById('wallet')
 let leave = () => undefined
@@ -13,10 +16,10 @@ const shop = await ask('/shop').catch((error) => {
   view.replaceChildren(element('p', { class: 'notice', role: 'alert' }, error.message))
   throw error
 })
-const { name, asset, network, products } = shop
+const { name, asset, network, products, articles } = shop
 document.getElementById('shop-name').replaceChildren(name)
 
-const wallet = new CustomerWallet(network)
+const wallet = new CustomerWallet(network, BUDGET * 10n ** BigInt(asset.decimals))
 walletPanel({ dialog, opener: document.getElementById('wallet-button'), wallet, asset })
 wallet.addEventListener('change', () => {
   if (wallet.phase === 'open' && wallet.newWords === undefined && isPaying()) dialog.close()
@@ -41,7 +44,7 @@ function go(path) {
 }
 
 function isPaying() {
-  return location.pathname.startsWith('/orders/')
+  return /^\/(orders|articles)\//.test(location.pathname)
 }
 
 async function draw() {
@@ -58,8 +61,16 @@ async function draw() {
   view.focus({ preventScroll: true })
 }
 
+function stop(stopped) {
+  leave = stopped
+}
+
+function openWallet() {
+  dialog.showModal()
+}
+
 async function contentOf(path) {
-  const [, kind, id] = /^\/(products|orders)\/([^/]+)$/.exec(path) ?? []
+  const [, kind, id] = /^\/(products|orders|articles)\/([^/]+)$/.exec(path) ?? []
   if (kind === 'products') {
     const product = products.find((product) => product.id === decodeURIComponent(id))
     return product === undefined
@@ -68,10 +79,12 @@ async function contentOf(path) {
   }
   if (kind === 'orders') {
     const order = await ask(`/orders/${id}`)
-    const stop = (stopped) => {
-      leave = stopped
-    }
-    return orderView({ order, asset, wallet, stop, openWallet: () => dialog.showModal() })
+    return orderView({ order, asset, wallet, stop, openWallet })
+  }
+  if (kind === 'articles') {
+    const article = articles.find((article) => article.id === decodeURIComponent(id))
+    if (article === undefined) return missing('The shop has no such article.')
+    return articleView({ article, asset, wallet, stop, openWallet })
   }
   return path === '/' ? productsView(shop) : missing('There is nothing at this address.')
 }

@@ -3,6 +3,7 @@ import {
   hasBrowserWallet,
   openBrowserWallet,
   parseMnemonic,
+  payingFetch,
   removeBrowserWallet,
 } from '/tallystick.js'
 
@@ -11,6 +12,8 @@ const KEPT_PART = 100n
 /** The most that a hub may take for a payment, as a part of it and beside: what it asks is usually far less. */
 const FEE_PART = 50n
 const FEE_UNITS = 20_000n
+/** Sections that are set aside for at a time. */
+const STREAM_TICKS = 8
 
 /**
  * The wallet of a customer in this browser. `phase`: `absent`, `locked`, `elsewhere` (another tab has it), `open`. Tells of
@@ -22,11 +25,14 @@ export class CustomerWallet extends EventTarget {
   newWords
   balance
   #network
+  budget
+  #pay
   #opened
 
-  constructor(network) {
+  constructor(network, budget) {
     super()
     this.#network = network
+    this.budget = budget
   }
 
   /** Looks whether this browser has a wallet. */
@@ -63,6 +69,7 @@ export class CustomerWallet extends EventTarget {
   async lock() {
     await this.#opened.close()
     this.#opened = undefined
+    this.#pay = undefined
     this.#turn('locked')
   }
 
@@ -118,6 +125,42 @@ export class CustomerWallet extends EventTarget {
     await this.#count()
   }
 
+  /** Asks for what is paid tick by tick, and pays for it. */
+  async payAndAsk(url) {
+    this.#pay ??= payingFetch(this.#opened.wallet, {
+      budget: { perDay: this.budget },
+      ticks: STREAM_TICKS,
+    })
+    try {
+      return await this.#pay(new URL(url, location.href))
+    } catch (error) {
+      // A `fetch` that fails says so in the words of the browser.
+      if (error instanceof TypeError) throw new Error(SAID.shop_unreachable)
+      throw saidPlainly(error)
+    } finally {
+      await this.#count()
+    }
+  }
+
+  /** Ends what is paid tick by tick at an address; what is left of it comes back. */
+  async stopPaying(url) {
+    this.#pay ??= payingFetch(this.#opened.wallet, { budget: { perDay: this.budget } })
+    await this.#pay.leave(new URL(url, location.href))
+    await this.#count()
+  }
+
+  /** What is set aside to be paid tick by tick, base units with the fees, and what the hub takes for each tick. */
+  get streams() {
+    if (this.phase !== 'open') return undefined
+    const paying = this.#opened.wallet.stream.list().filter(({ kind }) => kind === 'paid')
+    const setAside = paying.reduce(
+      (sum, { unit, fee, ticks, paid }) => sum + (unit + fee) * BigInt(ticks - paid),
+      0n,
+    )
+    const isPaying = paying.some(({ status }) => status === 'open')
+    return { setAside, isPaying, fee: paying.at(-1)?.fee }
+  }
+
   /** An invoice by which the shop can pay an order back. */
   async refundInvoice(order) {
     const { text } = await this.#opened.wallet.createInvoice({
@@ -157,7 +200,7 @@ export class CustomerWallet extends EventTarget {
 
   #parts() {
     const onEvent = ({ kind }) => {
-      if (kind === 'payment' || kind === 'invoice' || kind === 'connected') void this.#count()
+      if (COUNTED.has(kind)) void this.#count()
     }
     return { ...this.#network, onEvent }
   }
@@ -167,6 +210,9 @@ export class CustomerWallet extends EventTarget {
     this.dispatchEvent(new Event('change'))
   }
 }
+
+/** Notices after which the balance may be another one. */
+const COUNTED = new Set(['payment', 'invoice', 'connected', 'stream'])
 
 /** What a customer can do something about, in their words. */
 const SAID = {
@@ -183,6 +229,10 @@ const SAID = {
   hub_disconnected: 'The hub does not answer. Please check your connection.',
   invoice_expired: 'The invoice has expired. Please order again.',
   payment_failed: 'The payment was not taken, and your money is back.',
+  shop_unreachable: 'The shop does not answer. Please check your connection.',
+  budget_spent: 'What may be spent on reading today is spent.',
+  price_above_cap: 'This costs more than you allow.',
+  payment_pending: 'The shop has not heard of your payment yet. Please try again.',
   ledger_unreachable: 'The ledger does not answer. Please check your connection.',
   hub_unreachable: 'The hub does not answer. Please check your connection.',
 }

@@ -3,7 +3,7 @@ import { alertPlace, button, element } from '/element.js'
 import { money } from '/money.js'
 
 /** All that the shop sells. */
-export function productsView({ name, products, asset }) {
+export function productsView({ name, products, articles, asset }) {
   const tiles = products.map((product) =>
     element(
       'li',
@@ -30,7 +30,36 @@ export function productsView({ name, products, asset }) {
       ),
     ),
     element('ul', { class: 'tiles' }, tiles),
+    element('h2', { class: 'shelf' }, 'To read'),
+    element(
+      'ul',
+      { class: 'tiles' },
+      articles.map((article) => articleTile(article, asset)),
+    ),
   ]
+}
+
+function articleTile({ id, name, picture, line, price, titles }, asset) {
+  return element(
+    'li',
+    {},
+    element(
+      'a',
+      { class: 'tile wide', href: `/articles/${encodeURIComponent(id)}` },
+      element('img', { src: picture, alt: '', width: '400', height: '300' }),
+      element(
+        'div',
+        {},
+        element('h3', {}, name),
+        element('p', { class: 'muted' }, line),
+        element(
+          'p',
+          { class: 'price' },
+          `${priceOf({ price }, asset)} a section, ${titles.length} sections`,
+        ),
+      ),
+    ),
+  )
 }
 
 /** One product, and the button that orders it. */
@@ -65,7 +94,8 @@ export function productView(product, asset, go) {
   ]
 }
 
-function priceOf({ price }, asset) {
+/** A decimal price as money. */
+export function priceOf({ price }, asset) {
   const [whole, places = ''] = price.split('.')
   return money(BigInt(whole + places.padEnd(asset.decimals, '0')), asset)
 }

@@ -1,5 +1,5 @@
 import { alertPlace, button, element, field, form } from '/element.js'
-import { roughly } from '/money.js'
+import { money, roughly } from '/money.js'
 
 const OLD_PASSPHRASE = {
   name: 'passphrase',
@@ -41,8 +41,12 @@ export function walletPanel({ dialog, opener, wallet, asset }) {
       ['spendable', balance.spendable],
       ['on-ledger', balance.onLedger],
     ]) {
-      document.getElementById(id)?.replaceChildren(roughly(units, asset))
+      const figure = document.getElementById(id)
+      figure?.replaceChildren(roughly(units, asset))
+      figure?.setAttribute('title', money(units, asset))
     }
+    const restoring = document.getElementById('restoring')
+    if (restoring !== null) restoring.hidden = balance.inLostChannels === 0n
     const deposit = document.getElementById('deposit')
     if (deposit !== null) deposit.hidden = wallet.depositable <= 0n || balance.spendable > 0n
   }
@@ -129,6 +133,11 @@ export function walletPanel({ dialog, opener, wallet, asset }) {
           element('dt', {}, 'On the ledger'),
           element('dd', { id: 'on-ledger' }, '…'),
         ),
+      ),
+      element(
+        'p',
+        { id: 'restoring', role: 'status', hidden: true, class: 'notice' },
+        'Your money is found, and can be spent after the next block of the ledger: a few seconds.',
       ),
       element(
         'div',
