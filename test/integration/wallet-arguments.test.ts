@@ -39,7 +39,9 @@ describe('what a caller hands to the SDK', () => {
         assert.equal(await codeOf(call), 'amount_invalid', `${call} of ${String(value)}`)
       }
     }
-    for (const expirySeconds of [Number.NaN, 1.5, -5, 0, 2 ** 60, '60'].map(anything)) {
+    for (const expirySeconds of [Number.NaN, 1.5, -5, 0, 315_360_001, 2 ** 60, '60'].map(
+      anything,
+    )) {
       assert.equal(
         await codeOf(() => wallet.createInvoice({ value: 1n, expirySeconds })),
         'expiry_invalid',
@@ -50,6 +52,9 @@ describe('what a caller hands to the SDK', () => {
         await codeOf(() => wallet.createInvoice({ value: 1n, description })),
         'description_invalid',
       )
+    }
+    for (const asked of [null, 'x', 7].map(anything)) {
+      assert.equal(await codeOf(() => wallet.createInvoice(asked)), 'argument_invalid')
     }
     const short = 'ab' as LockRoot
     const sale = '00'.repeat(32)

@@ -14,7 +14,7 @@ import {
 } from '../http/x402.js'
 import type { ServedTicks } from '../stream/stream-desk.js'
 import type { Wallet } from '../wallet/wallet.js'
-import { WalletError } from '../wallet-error.js'
+import { checkPaymentOptions } from './check-payment-options.js'
 import { type InvoiceGate, invoiceGate, type L402Options } from './invoice-gate.js'
 import { watchResponse } from './watch-response.js'
 
@@ -58,10 +58,8 @@ const RETRY_SECONDS = 1
  * for each, no disk and nobody asked. Others get a 402 with an offer. The wallet has to take streams of `unit`.
  */
 export function requirePayment(wallet: Wallet, options: PaymentOptions): PaymentHandler {
+  checkPaymentOptions(options)
   const { price, unit = price } = options
-  if (price <= 0n || unit <= 0n) {
-    throw new WalletError('amount_invalid', 'price and unit are bigints above 0, in base units')
-  }
   const gate = options.l402 && invoiceGate(wallet, options.l402)
   return new PaidRoute(wallet.stream, { ...options, unit }, gate).handle
 }

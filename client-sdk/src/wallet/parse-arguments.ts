@@ -22,6 +22,7 @@ import type { TowerOptions } from './wallet-towers.js'
 
 /** 32 bytes as lower-case hex. */
 const HEX_32 = /^[0-9a-f]{64}$/
+const EXPIRY_SECONDS_MAX = 315_360_000
 const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** Base units to move, 1..2^63-1. Errors: `amount_invalid`. */
@@ -39,10 +40,11 @@ export function parseFeeMax(value: unknown): Amount | undefined {
   throw new WalletError('amount_invalid', 'feeMax is a bigint of 0 to 2^63-1 base units')
 }
 
-/** Whole seconds from now, at least one. Errors: `expiry_invalid`. */
+/** Whole seconds from now, 1 to 315,360,000 (ten years). Errors: `expiry_invalid`. */
 export function parseExpirySeconds(seconds: unknown): number {
-  if (typeof seconds === 'number' && Number.isSafeInteger(seconds) && seconds > 0) return seconds
-  throw new WalletError('expiry_invalid', 'expirySeconds is a whole number above 0')
+  const isWithin = isWhole(seconds, EXPIRY_SECONDS_MAX)
+  if (isWithin && seconds > 0) return seconds
+  throw new WalletError('expiry_invalid', 'expirySeconds is a whole number of 1 to 315,360,000')
 }
 
 /** Whole seconds that a payment is locked, at least one. Errors: `expiry_invalid`. */
@@ -71,6 +73,12 @@ export function parseDescriptionHash(hash: unknown): Uint8Array {
 export function parseFlag(flag: unknown, name: string): boolean {
   if (flag === undefined || typeof flag === 'boolean') return flag ?? false
   throw new WalletError('argument_invalid', `${name} is true or false`)
+}
+
+/** Named arguments. Errors: `argument_invalid`. */
+export function requireObject(value: unknown, name: string): void {
+  if (typeof value === 'object' && value !== null) return
+  throw new WalletError('argument_invalid', `${name} is an object of named values`)
 }
 
 /** Which entries of a list; absent: all. Errors: `page_invalid`. */

@@ -1,5 +1,6 @@
 import type { Anchor, ItemId } from '@tallystick/protocol'
 import type { HubLink } from './hub-link.js'
+import { requireObject } from './parse-arguments.js'
 import { entriesOf, type Page, type PageWish } from './record-page.js'
 import type { WalletChannels } from './wallet-channels.js'
 import type { Caller, WalletCore } from './wallet-core.js'
@@ -27,7 +28,9 @@ export class TradingWallet {
    * for inbound liquidity first. Errors: `amount_invalid`, `expiry_invalid`, `description_invalid`,
    * `inbound_out_of_bounds` when it is more than the hub would ever deposit, what it refuses.
    */
-  createInvoice({ signal, ...wish }: InvoiceWish & Caller = {}): Promise<InvoiceRecord> {
+  async createInvoice(asked: InvoiceWish & Caller = {}): Promise<InvoiceRecord> {
+    requireObject(asked, 'what an invoice asks for')
+    const { signal, ...wish } = asked
     return this.#invoices.create(wish, callerOf(signal))
   }
 

@@ -18,7 +18,8 @@ export type KeyedRequest = {
 export function keyedRequest(request: Request, caller: ApiCaller, body: unknown): KeyedRequest {
   const key = request.get('idempotency-key') ?? ''
   if (!KEY.test(key)) {
-    const detail = 'send an Idempotency-Key of 1 to 255 printable characters without blanks'
+    const due = 'send an Idempotency-Key of 1 to 255 printable characters without blanks'
+    const detail = key.length > 255 ? `${due}: this one has ${key.length}` : due
     throw new RequestRefused(problem({ code: 'idempotency_key_missing', detail }))
   }
   const asked = JSON.stringify([request.method, request.path, body])

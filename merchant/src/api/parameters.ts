@@ -28,11 +28,10 @@ const shown = (bytesMax: number) =>
     .refine(isShownText, SHOWN_TEXT_RULE)
     .refine((text) => Buffer.byteLength(text) <= bytesMax, `at most ${bytesMax} bytes of UTF-8`)
 const name = shown(100).refine((text) => text.length > 0, 'a name is not empty')
+const METADATA_KEY_DUE = 'a key of metadata is a letter, and up to 39 letters, digits, _ . -'
 const metadata = z
   .record(
-    z
-      .string()
-      .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,39}$/, 'a letter, and up to 39 letters, digits, _ . -'),
+    z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,39}$/, METADATA_KEY_DUE),
     z
       .string()
       .refine((text) => !/\p{Surrogate}/u.test(text), 'text is well-formed')
@@ -40,6 +39,7 @@ const metadata = z
         (text) => text.length <= METADATA_VALUE_MAX,
         `at most ${METADATA_VALUE_MAX} characters`,
       ),
+    { error: ({ code }) => (code === 'invalid_key' ? METADATA_KEY_DUE : undefined) },
   )
   .refine(
     (pairs) => Object.keys(pairs).length <= METADATA_PAIRS_MAX,

@@ -8,7 +8,10 @@ const PRIVATE_NAMES = ['localhost', 'localdomain', 'local', 'internal', 'home.ar
 
 /** Why events may not be sent to an address, in a sentence; `undefined`: they may (HOOK-3). */
 export function refusedUrl(text: string, allowPrivate: boolean): string | undefined {
-  if (text.length > URL_CHARACTERS_MAX || !URL.canParse(text)) return 'an https address is due'
+  if (text.length > URL_CHARACTERS_MAX) {
+    return `an address of at most ${URL_CHARACTERS_MAX} characters is due`
+  }
+  if (!URL.canParse(text)) return 'an https address is due'
   const { protocol, username, password, hostname, hash } = new URL(text)
   if (protocol !== 'https:' && !(allowPrivate && protocol === 'http:')) return 'https is due'
   if (username !== '' || password !== '' || hash !== '') {

@@ -13,6 +13,8 @@ export function signedStringBytes(
 ): Uint8Array | undefined {
   // QR codes are smaller in upper case; bech32m takes either, and never both at once.
   // Letters of other scripts that lower to ours, such as the Kelvin sign, are not ours.
+  // Plain JavaScript may hand in anything.
+  if (typeof shown !== 'string') return undefined
   if (shown.length > charactersMax || !/^[A-Za-z0-9]+$/.test(shown)) return undefined
   const text = shown === shown.toUpperCase() ? shown.toLowerCase() : shown
   if (!text.startsWith(`${prefix}1`)) return undefined
