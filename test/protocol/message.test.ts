@@ -48,6 +48,7 @@ describe('WIRE-4 messages', () => {
         '20 letter',
         '21 lettersTaken',
         '22 letterKept',
+        '23 withdrawAgreed',
       ],
     )
   })
