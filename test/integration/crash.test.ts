@@ -7,7 +7,7 @@ import type { CrashReport } from '#scripts/crash/run-crashes.js'
 
 const CRASH = fileURLToPath(new URL('../../../scripts/dist/crash.js', import.meta.url))
 /** Kills of one run; `npm run crash -- --kills 5000` does more. */
-const KILLS = Number(process.env['TALLYSTICK_KILLS'] ?? 16)
+const KILLS = Number(process.env['TALLYSTICK_KILLS'] ?? 24)
 const SEED = Number(process.env['TALLYSTICK_SEED'] ?? randomInt(1, 2 ** 31))
 
 test(`INV-41 INV-16 INV-17 INV-26 ledger, hub, tower and wallets killed while they pay: nothing that was acknowledged is lost (seed ${SEED})`, {
