@@ -188,8 +188,9 @@ export class PaidRoute {
     const isNewest = frame.ticks.every(
       ({ anchor, index }) => (received.of(anchor)?.tip.index ?? 0) <= index,
     )
-    if (isNewest) response.removeHeader(POSITION)
-    else response.setHeader(POSITION, encodeTickFrame(received.newest(frame)))
+    if (!isNewest) response.setHeader(POSITION, encodeTickFrame(received.newest(frame)))
+    // An answer that is given again tells where the stream stood then.
+    else if (response.hasHeader(POSITION)) response.removeHeader(POSITION)
   }
 
   /** Keeps the answer for whoever asks again, also after hanging up; what fails by the server's own fault is not paid for. */
