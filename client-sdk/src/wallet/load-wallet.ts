@@ -14,6 +14,7 @@ import {
   finishedRecordsCodec,
   NOTHING_FINISHED,
 } from '../backup/finished-records.js'
+import { payoutRecordCodec } from '../payout/payout-record.js'
 import { StoreFault } from '../store/store-fault.js'
 import type { WalletStore } from '../store/wallet-store.js'
 import { streamRecordCodec } from '../stream/stream-records.js'
@@ -79,11 +80,15 @@ export async function loadWallet(
   for (const { value } of await store.list('payment')) {
     state.setPayment(decodeTrusted(paymentRecordCodec, value))
   }
+  for (const { value } of await store.list('payout')) {
+    state.setPayout(decodeTrusted(payoutRecordCodec, value))
+  }
   for (const { value } of await store.list('stream')) {
     state.setStream(decodeTrusted(streamRecordCodec, value))
   }
   state.invoiceCount = await countOf(store, 'invoiceOrder')
   state.paymentCount = await countOf(store, 'paymentOrder')
+  state.payoutCount = await countOf(store, 'payoutOrder')
   const finished = await store.get('meta', 'backupFinished')
   const hub = await store.get(KNOWN_HUB.kind, KNOWN_HUB.key)
   return {

@@ -1,9 +1,10 @@
 import { type Anchor, type ItemId, utf8 } from '@tallystick/protocol'
-import type { StoredRecord, StoreWrite, WalletStore } from '../store/wallet-store.js'
+import type { PayoutRecord } from '../payout/payout-record.js'
+import type { OrderedKind, StoredRecord, StoreWrite, WalletStore } from '../store/wallet-store.js'
 import type { InvoiceRecord, PaymentRecord } from './wallet-records.js'
 
 /*
- * Invoices and payments are kept by their names. Beside them is their order, once of all and once of
+ * Invoices, payments and payouts are kept by their names. Beside them is their order, once of all and once of
  * each status, so that a page of a list costs a page: keys `all/<place>` and `<status>/<place>`.
  */
 
@@ -35,8 +36,13 @@ export function paymentOrder(
   ]
 }
 
+/** As `invoiceOrder`. */
+export function payoutOrder(payout: PayoutRecord, before: PayoutRecord | undefined): StoreWrite[] {
+  return orderOf('payoutOrder', payout, payout.id, before)
+}
+
 function orderOf(
-  kind: 'invoiceOrder' | 'paymentOrder',
+  kind: OrderedKind,
   { order, status }: Ordered,
   name: string,
   before: Ordered | undefined,
@@ -57,10 +63,7 @@ export async function paymentFor(store: WalletStore, anchor: Anchor): Promise<It
 }
 
 /** How many there are of a kind: the place of the newest. */
-export async function countOf(
-  store: WalletStore,
-  kind: 'invoiceOrder' | 'paymentOrder',
-): Promise<number> {
+export async function countOf(store: WalletStore, kind: OrderedKind): Promise<number> {
   const [newest] = await pageOf(store, kind, { status: 'all', after: undefined, limit: 1 })
   return newest?.place ?? 0
 }
@@ -68,7 +71,7 @@ export async function countOf(
 /** At most `limit` names of a list, newest first, of what was made before place `after`. */
 export async function pageOf(
   store: WalletStore,
-  kind: 'invoiceOrder' | 'paymentOrder',
+  kind: OrderedKind,
   page: { readonly status: string; readonly after: number | undefined; readonly limit: number },
 ): Promise<readonly Place[]> {
   const { status, after, limit } = page

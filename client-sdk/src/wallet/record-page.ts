@@ -1,5 +1,5 @@
 import { COUNTER_MAX } from '@tallystick/protocol'
-import type { WalletStore } from '../store/wallet-store.js'
+import type { OrderedKind, WalletStore } from '../store/wallet-store.js'
 import { WalletError } from '../wallet-error.js'
 import { pageOf } from './record-order.js'
 
@@ -26,7 +26,7 @@ export type Page<T> = { readonly items: readonly T[]; readonly next: string | un
  */
 export async function recordPage<T>(
   store: WalletStore,
-  kind: 'invoiceOrder' | 'paymentOrder',
+  kind: OrderedKind,
   { after, limit = PAGE_LIMIT, status }: PageWish<string>,
   get: (name: string) => Promise<T | undefined>,
 ): Promise<Page<T>> {

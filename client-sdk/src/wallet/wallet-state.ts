@@ -1,4 +1,6 @@
 import { type Anchor, type ChannelId, encode, type ItemId } from '@tallystick/protocol'
+import { isFinalPayout } from '../payout/payout-machine.js'
+import { type PayoutRecord, payoutRecordCodec } from '../payout/payout-record.js'
 import type { StoreWrite } from '../store/wallet-store.js'
 import {
   isDoneStream,
@@ -10,7 +12,7 @@ import {
 } from '../stream/stream-records.js'
 import { isOver } from './invoice-machine.js'
 import { isResolved } from './payment-machine.js'
-import { invoiceOrder, paymentOrder } from './record-order.js'
+import { invoiceOrder, paymentOrder, payoutOrder } from './record-order.js'
 import {
   encodeWalletChannel,
   type InvoiceRecord,
@@ -30,6 +32,8 @@ export type WalletView = {
   paymentOfItem(id: ItemId): PaymentRecord | undefined
   payments(): Iterable<PaymentRecord>
   invoices(): Iterable<InvoiceRecord>
+  payout(id: ItemId): PayoutRecord | undefined
+  payouts(): Iterable<PayoutRecord>
   stream(key: string): StreamRecord | undefined
   streams(): Iterable<StreamRecord>
 }
@@ -39,12 +43,14 @@ export class WalletState implements WalletView {
   readonly #channels = new Map<ChannelId, WalletChannel>()
   readonly #invoices = new Map<Anchor, InvoiceRecord>()
   readonly #payments = new Map<ItemId, PaymentRecord>()
+  readonly #payouts = new Map<ItemId, PayoutRecord>()
   readonly #streams = new Map<string, StreamRecord>()
   /** Items beyond the first of each payment, which has its name. */
   readonly #items = new Map<ItemId, ItemId>()
-  /** How many invoices and payments this wallet has made so far. */
+  /** How many of each this wallet has made so far. */
   invoiceCount = 0
   paymentCount = 0
+  payoutCount = 0
 
   channel(id: ChannelId): WalletChannel | undefined {
     return this.#channels.get(id)
@@ -74,6 +80,14 @@ export class WalletState implements WalletView {
     return this.#payments.values()
   }
 
+  payout(id: ItemId): PayoutRecord | undefined {
+    return this.#payouts.get(id)
+  }
+
+  payouts(): Iterable<PayoutRecord> {
+    return this.#payouts.values()
+  }
+
   stream(key: string): StreamRecord | undefined {
     return this.#streams.get(key)
   }
@@ -101,6 +115,11 @@ export class WalletState implements WalletView {
     }
   }
 
+  setPayout(payout: PayoutRecord): void {
+    if (isFinalPayout(payout)) this.#payouts.delete(payout.id)
+    else this.#payouts.set(payout.id, payout)
+  }
+
   setStream(stream: StreamRecord): void {
     if (isDoneStream(stream)) this.#streams.delete(streamKey(stream))
     else this.#streams.set(streamKey(stream), stream)
@@ -113,20 +132,30 @@ export class WalletOverlay implements WalletView {
   readonly #channels = new Map<ChannelId, WalletChannel>()
   readonly #invoices = new Map<Anchor, InvoiceRecord>()
   readonly #payments = new Map<ItemId, PaymentRecord>()
+  readonly #payouts = new Map<ItemId, PayoutRecord>()
   readonly #streams = new Map<string, StreamRecord>()
 
   #invoiceCount: number
   #paymentCount: number
+  #payoutCount: number
 
   constructor(base: WalletState) {
     this.#base = base
     this.#invoiceCount = base.invoiceCount
     this.#paymentCount = base.paymentCount
+    this.#payoutCount = base.payoutCount
   }
 
-  /** The place of a new invoice, or payment, among all of them. */
-  nextOrder(kind: 'invoice' | 'payment'): number {
-    return kind === 'invoice' ? ++this.#invoiceCount : ++this.#paymentCount
+  /** The place of a new invoice, payment or payout among all of them. */
+  nextOrder(kind: 'invoice' | 'payment' | 'payout'): number {
+    switch (kind) {
+      case 'invoice':
+        return ++this.#invoiceCount
+      case 'payment':
+        return ++this.#paymentCount
+      case 'payout':
+        return ++this.#payoutCount
+    }
   }
 
   channel(id: ChannelId): WalletChannel | undefined {
@@ -161,6 +190,14 @@ export class WalletOverlay implements WalletView {
 
   *payments(): Iterable<PaymentRecord> {
     for (const payment of this.#base.payments()) yield this.#payments.get(payment.id) ?? payment
+  }
+
+  payout(id: ItemId): PayoutRecord | undefined {
+    return this.#payouts.get(id) ?? this.#base.payout(id)
+  }
+
+  *payouts(): Iterable<PayoutRecord> {
+    for (const payout of this.#base.payouts()) yield this.#payouts.get(payout.id) ?? payout
   }
 
   stream(key: string): StreamRecord | undefined {
@@ -198,6 +235,10 @@ export class WalletOverlay implements WalletView {
     this.#payments.set(payment.id, payment)
   }
 
+  setPayout(payout: PayoutRecord): void {
+    this.#payouts.set(payout.id, payout)
+  }
+
   setStream(stream: StreamRecord): void {
     this.#streams.set(streamKey(stream), stream)
   }
@@ -231,6 +272,13 @@ export class WalletOverlay implements WalletView {
           ...paymentOrder(payment, this.#base.payment(payment.id)),
         ]
       }),
+      ...[...this.#payouts.values()].flatMap((payout) => {
+        const value = encode(payoutRecordCodec, payout)
+        return [
+          ...moved('payout', 'donePayout', payout.id, value, isFinalPayout(payout)),
+          ...payoutOrder(payout, this.#base.payout(payout.id)),
+        ]
+      }),
       ...[...this.#streams.values()].flatMap((stream) => {
         const value = encode(streamRecordCodec, stream)
         return moved('stream', 'doneStream', streamKey(stream), value, isDoneStream(stream))
@@ -243,16 +291,18 @@ export class WalletOverlay implements WalletView {
     for (const channel of this.#channels.values()) state.setChannel(channel)
     for (const invoice of this.#invoices.values()) state.setInvoice(invoice)
     for (const payment of this.#payments.values()) state.setPayment(payment)
+    for (const payout of this.#payouts.values()) state.setPayout(payout)
     for (const stream of this.#streams.values()) state.setStream(stream)
     state.invoiceCount = this.#invoiceCount
     state.paymentCount = this.#paymentCount
+    state.payoutCount = this.#payoutCount
   }
 }
 
 /** What is finished is kept apart, so that a start does not read all of history. */
 function moved(
-  active: 'invoice' | 'payment' | 'stream',
-  done: 'doneInvoice' | 'donePayment' | 'doneStream',
+  active: 'invoice' | 'payment' | 'payout' | 'stream',
+  done: 'doneInvoice' | 'donePayment' | 'donePayout' | 'doneStream',
   key: string,
   value: Uint8Array,
   isDone: boolean,
