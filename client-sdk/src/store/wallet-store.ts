@@ -6,6 +6,8 @@ export type RecordKind =
   | 'stream'
   | 'doneInvoice'
   | 'donePayment'
+  /** Streams that are over, by their place: `ended-streams.ts`; those of format 7, by their names. */
+  | 'endedStream'
   | 'doneStream'
   | 'payout'
   | 'donePayout'
@@ -24,6 +26,8 @@ export const ORDERED_KINDS = [
   'invoiceOrder',
   'paymentOrder',
   'payoutOrder',
+  'endedStream',
+  'doneStream',
 ] as const satisfies readonly RecordKind[]
 export type OrderedKind = (typeof ORDERED_KINDS)[number]
 

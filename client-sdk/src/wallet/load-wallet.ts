@@ -17,6 +17,7 @@ import {
 import { payoutRecordCodec } from '../payout/payout-record.js'
 import { StoreFault } from '../store/store-fault.js'
 import type { WalletStore } from '../store/wallet-store.js'
+import { endedStreamCount, keepFormerStreams } from '../stream/ended-streams.js'
 import { streamRecordCodec } from '../stream/stream-records.js'
 import { WalletError } from '../wallet-error.js'
 import { type HubPlace, hubPlaceCodec, KNOWN_HUB } from './known-hub.js'
@@ -85,6 +86,11 @@ export async function loadWallet(
   }
   for (const { value } of await store.list('stream')) {
     state.setStream(decodeTrusted(streamRecordCodec, value))
+  }
+  await keepFormerStreams(store)
+  state.endedStreams = {
+    paid: await endedStreamCount(store, 'paid'),
+    received: await endedStreamCount(store, 'received'),
   }
   state.invoiceCount = await countOf(store, 'invoiceOrder')
   state.paymentCount = await countOf(store, 'paymentOrder')

@@ -10,8 +10,8 @@ import type { InvoiceRecord, PaymentRecord } from './wallet-records.js'
 
 /** Digits of a place in a key, which then sorts as the number does. */
 const PLACE_DIGITS = 15
-/** What comes behind all keys of one list, as `/` is followed by `0`. */
-const BEHIND = '0'
+/** What, behind the name of a list, comes behind all its keys, as `/` is followed by `0`. */
+export const BEHIND_PLACES = '0'
 
 type Ordered = { readonly order: number; readonly status: string }
 
@@ -75,7 +75,7 @@ export async function pageOf(
   page: { readonly status: string; readonly after: number | undefined; readonly limit: number },
 ): Promise<readonly Place[]> {
   const { status, after, limit } = page
-  const behind = after === undefined ? `${status}${BEHIND}` : placeKey(status, after)
+  const behind = after === undefined ? `${status}${BEHIND_PLACES}` : placeKey(status, after)
   const found = await store.page(kind, behind, limit, 'descending')
   return found.filter(({ key }) => key.startsWith(`${status}/`)).map(placeOf)
 }
@@ -84,11 +84,17 @@ export async function pageOf(
 export type Place = { readonly name: string; readonly place: number }
 
 function placeOf({ key, value }: StoredRecord): Place {
-  return { name: textOf(value), place: Number(key.slice(key.indexOf('/') + 1)) }
+  return { name: textOf(value), place: placeOfKey(key) }
 }
 
-function placeKey(list: string, order: number): string {
+/** The key of a place in a list. */
+export function placeKey(list: string, order: number): string {
   return `${list}/${String(order).padStart(PLACE_DIGITS, '0')}`
+}
+
+/** The place that a key is of. */
+export function placeOfKey(key: string): number {
+  return Number(key.slice(key.indexOf('/') + 1))
 }
 
 function anchorKey(anchor: Anchor): string {

@@ -2,6 +2,7 @@ import { type Anchor, type ChannelId, encode, type ItemId } from '@tallystick/pr
 import { isFinalPayout } from '../payout/payout-machine.js'
 import { type PayoutRecord, payoutRecordCodec } from '../payout/payout-record.js'
 import type { StoreWrite } from '../store/wallet-store.js'
+import { endedStreamWrites, type StreamKind } from '../stream/ended-streams.js'
 import {
   isDoneStream,
   type PaidStreamRecord,
@@ -51,6 +52,8 @@ export class WalletState implements WalletView {
   invoiceCount = 0
   paymentCount = 0
   payoutCount = 0
+  /** Streams of each kind that are over. */
+  endedStreams: Readonly<Record<StreamKind, number>> = { paid: 0, received: 0 }
 
   channel(id: ChannelId): WalletChannel | undefined {
     return this.#channels.get(id)
@@ -138,12 +141,16 @@ export class WalletOverlay implements WalletView {
   #invoiceCount: number
   #paymentCount: number
   #payoutCount: number
+  #endedStreams: Readonly<Record<StreamKind, number>>
+  /** The places of those that this batch has ended. */
+  readonly #endedPlaces = new Map<string, number>()
 
   constructor(base: WalletState) {
     this.#base = base
     this.#invoiceCount = base.invoiceCount
     this.#paymentCount = base.paymentCount
     this.#payoutCount = base.payoutCount
+    this.#endedStreams = base.endedStreams
   }
 
   /** The place of a new invoice, payment or payout among all of them. */
@@ -240,7 +247,13 @@ export class WalletOverlay implements WalletView {
   }
 
   setStream(stream: StreamRecord): void {
-    this.#streams.set(streamKey(stream), stream)
+    const { kind } = stream
+    const key = streamKey(stream)
+    this.#streams.set(key, stream)
+    if (!isDoneStream(stream) || this.#endedPlaces.has(key)) return
+    const place = this.#endedStreams[kind] + 1
+    this.#endedStreams = { ...this.#endedStreams, [kind]: place }
+    this.#endedPlaces.set(key, place)
   }
 
   /** The channels that this batch wrote. */
@@ -280,8 +293,11 @@ export class WalletOverlay implements WalletView {
         ]
       }),
       ...[...this.#streams.values()].flatMap((stream) => {
-        const value = encode(streamRecordCodec, stream)
-        return moved('stream', 'doneStream', streamKey(stream), value, isDoneStream(stream))
+        const key = streamKey(stream)
+        const place = this.#endedPlaces.get(key)
+        const value = place === undefined ? encode(streamRecordCodec, stream) : undefined
+        const active: StoreWrite = { kind: 'stream', key, value }
+        return place === undefined ? [active] : [active, ...endedStreamWrites(stream, place)]
       }),
     ]
   }
@@ -296,13 +312,14 @@ export class WalletOverlay implements WalletView {
     state.invoiceCount = this.#invoiceCount
     state.paymentCount = this.#paymentCount
     state.payoutCount = this.#payoutCount
+    state.endedStreams = this.#endedStreams
   }
 }
 
 /** What is finished is kept apart, so that a start does not read all of history. */
 function moved(
-  active: 'invoice' | 'payment' | 'payout' | 'stream',
-  done: 'doneInvoice' | 'donePayment' | 'donePayout' | 'doneStream',
+  active: 'invoice' | 'payment' | 'payout',
+  done: 'doneInvoice' | 'donePayment' | 'donePayout',
   key: string,
   value: Uint8Array,
   isDone: boolean,
