@@ -63,6 +63,14 @@ export type Deed =
       readonly value: number
       readonly expirySeconds: number
     }
+  /** A payment of more than any channel of its payer holds: beyond the fullest, of 1,000 so much of the others. */
+  | {
+      readonly kind: 'payInParts'
+      readonly payer: string
+      readonly payee: string
+      readonly share: number
+      readonly expirySeconds: number
+    }
   | { readonly kind: 'close'; readonly wallet: string }
   | { readonly kind: 'forceClose'; readonly wallet: string }
   | {
@@ -95,6 +103,8 @@ export type Deed =
   | { readonly kind: 'loseDisk'; readonly process: string; readonly how: Recovery }
   /** A liar starts again from what was on its disk a while ago. */
   | { readonly kind: 'backup' | 'restore'; readonly liar: string }
+
+export type DeedOf<Kind extends Deed['kind']> = Extract<Deed, { kind: Kind }>
 
 /** A deed at a virtual time: what a run is made of, beside its seed. */
 export type Action = { readonly atMs: number } & Deed

@@ -9,6 +9,8 @@ export type Order = {
   readonly anchor: Anchor
   /** What the payee is to get, base units. */
   readonly value: bigint
+  /** Items that it may come by: of each the hub asks for a fee. */
+  readonly partsMax: number
 }
 
 /** What owners were told: an account of its own, which the ledger is compared with at the end. */

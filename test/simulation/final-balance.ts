@@ -67,7 +67,7 @@ async function costOf(world: World, { name, wallet }: WalletActor, order: Order)
   }
   if (books.mayBeForgotten(order) || (payment?.status === 'unknown' && mayLackData(world))) {
     const isSure = !setup.liars.includes(payee) && !books.hasLost(payee)
-    return isReceived || !isSure ? order.value + FEE_BASE : 0n
+    return isReceived || !isSure ? order.value + FEE_BASE * BigInt(order.partsMax) : 0n
   }
   if (payment === undefined || payment.status === 'failed') return 0n
   throw new Violation('INV-4', `${name} does not know how ${key} ended: ${payment.status}`)

@@ -4,6 +4,7 @@ import { goAway } from './going-away.js'
 import { HUB } from './hub-actor.js'
 import type { Liar } from './liar.js'
 import { keepCopy, loseDisk } from './lost-disk.js'
+import { payInParts, payInvoice } from './orders.js'
 import { closeWithLie } from './stale-close.js'
 import type { World } from './world.js'
 
@@ -20,7 +21,9 @@ export function perform(world: World, action: Action): void {
         await world.wallet(action.wallet).wallet?.openChannel({ deposit: BigInt(action.deposit) })
       })
     case 'pay':
-      return begin(world, () => order(world, action))
+      return begin(world, () => payInvoice(world, action))
+    case 'payInParts':
+      return begin(world, () => payInParts(world, action))
     case 'close':
       return begin(world, async () => {
         const { wallet } = world.wallet(action.wallet)
@@ -77,20 +80,6 @@ export function perform(world: World, action: Action): void {
       return process.restore()
     }
   }
-}
-
-/** The invoice of a payee is paid by somebody, under a key that pays once for ever. */
-async function order(
-  world: World,
-  { payer, payee, value, expirySeconds }: Extract<Action, { kind: 'pay' }>,
-): Promise<void> {
-  const { wallet } = world.wallet(payee)
-  const invoice = await wallet?.createInvoice({ value: BigInt(value), expirySeconds })
-  if (invoice === undefined) return
-  const key = `order ${world.books.orders.length}`
-  const { text, anchor } = invoice
-  world.books.orders.push({ key, payer, payee, text, anchor, value: BigInt(value) })
-  await world.wallet(payer).wallet?.pay(text, { key })
 }
 
 async function lyingClose(

@@ -1,6 +1,7 @@
 import { setupOfCare } from './care-setup.js'
 import { Random } from './random.js'
 import { SCHEME_NAMES, type SchemeName, schemeOf } from './scheme.js'
+import { type Trade, tradesOf } from './trade.js'
 
 /** Who takes part in a run, and how far messages may be harmed. */
 export type Setup = {
@@ -22,10 +23,19 @@ export type Setup = {
   readonly forgetful: readonly string[]
   /** Whether messages of one connection may be lost, doubled and reordered. */
   readonly isNetworkWild: boolean
+  /** What wallets do beside plain payments; absent: nothing. */
+  readonly trades?: readonly Trade[]
+}
+
+/** Who takes part in the run of a seed, and what they do. */
+export function setupOf(seed: number): Setup {
+  const trades = tradesOf(seed)
+  const cast = castOf(seed)
+  return trades.length === 0 ? cast : { ...cast, trades }
 }
 
 /** The cast of a seed: somebody honest is always there to be wronged. */
-export function setupOf(seed: number): Setup {
+function castOf(seed: number): Setup {
   const random = new Random(`setup ${seed}`)
   const wallets = random.int(2, 4)
   if (seed % 4 === 3) return setupOfCare(seed, random)

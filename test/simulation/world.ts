@@ -33,6 +33,7 @@ import { TowerVouches } from './tower-vouches.js'
 import { Violation } from './violation.js'
 import { VirtualNetwork } from './virtual-network.js'
 import { WalletActor } from './wallet-actor.js'
+import { type PayeeDisk, WholeReveals } from './whole-reveals.js'
 
 /** Coins of everybody at the start, base units. */
 export const COIN = 10_000_000n
@@ -63,6 +64,8 @@ export class World {
   readonly #signed = new SignedHistory()
   readonly #law: LedgerLaw
   readonly #accepted: AcceptedProofs
+  readonly #reveals = new WholeReveals()
+  readonly #payees = new Map<string, PayeeDisk>()
   readonly #signers = new Map<string, SignerProcess>()
   readonly #liars = new Map<string, Liar>()
   /** What liars decide by. */
@@ -126,6 +129,7 @@ export class World {
     this.wallets = new Map(names.map((name) => [name, this.#wallet(name, seedOf(name), random)]))
     for (const wallet of this.honestWallets()) {
       const { name } = wallet
+      this.#payees.set(name, this.#payeeDisk(wallet))
       const durable: SignerProcess['durable'] = (channel) => {
         const bytes = wallet.records.get('channel')?.get(channel)
         return bytes && this.#parties.get(bytes)
@@ -228,6 +232,19 @@ export class World {
     if (this.towers.has(to)) return
     const signer = this.#signers.get(from)
     if (signer !== undefined) this.#watch(() => this.#signed.onSent(signer, bytes))
+    const payee = this.#payees.get(from)
+    if (payee !== undefined) this.#watch(() => this.#reveals.onSent(payee, bytes))
+  }
+
+  #payeeDisk(wallet: WalletActor): PayeeDisk {
+    return {
+      name: wallet.name,
+      channels: () =>
+        [...(wallet.records.get('channel')?.values() ?? [])].flatMap(
+          (bytes) => this.#parties.get(bytes) ?? [],
+        ),
+      invoice: (anchor) => wallet.records.get('invoice')?.get(anchor),
+    }
   }
 
   #tower(name: string, seed: Uint8Array, random: (name: string) => Random): TowerActor {
@@ -265,8 +282,10 @@ export class World {
     for (const { kind, value } of writes) {
       const isInvoice = kind === 'invoice' || kind === 'doneInvoice'
       if (!isInvoice || value === undefined) continue
-      const { anchor, received, status } = decodeTrusted(invoiceRecordCodec, value)
+      const invoice = decodeTrusted(invoiceRecordCodec, value)
+      const { anchor, received, status } = invoice
       if (status !== 'paid' || !this.books.onPaid(name, anchor, received)) continue
+      this.#watch(() => this.#reveals.onPaid(name, invoice))
       const { hubVanishes } = this.setup
       if (typeof hubVanishes === 'object' && this.books.paid === hubVanishes.afterPaid) {
         abandon(this)
