@@ -27,6 +27,10 @@ export type Lie = {
     /** Does not say from where a lane goes on; or says it with what it held a while ago. */
     | 'withholdResumes'
     | 'oldResumes'
+    /** Claims ticks of streams that it was not shown. */
+    | 'overclaim'
+    /** Pays fewer ticks of streams than it was shown links of. */
+    | 'takeBackTicks'
   readonly share: number
 }
 
@@ -70,6 +74,21 @@ export type Deed =
       readonly payee: string
       readonly share: number
       readonly expirySeconds: number
+    }
+  | {
+      readonly kind: 'stream'
+      readonly payer: string
+      readonly payee: string
+      readonly unit: number
+      /** Ticks of one chain, and as many chains may follow each other. */
+      readonly ticks: number
+      readonly chains: number
+      readonly exposure: number
+      /** How often ticks are given away, and how long after each other at most, milliseconds. */
+      readonly rounds: number
+      readonly pauseMs: number
+      /** Whether its payer ends it, and does not just leave it. */
+      readonly closes: boolean
     }
   | { readonly kind: 'close'; readonly wallet: string }
   | { readonly kind: 'forceClose'; readonly wallet: string }

@@ -6,6 +6,7 @@ import type { Liar } from './liar.js'
 import { keepCopy, loseDisk } from './lost-disk.js'
 import { payInParts, payInvoice } from './orders.js'
 import { closeWithLie } from './stale-close.js'
+import { openStream } from './stream-payer.js'
 import type { World } from './world.js'
 
 /** The name of the ledger's process. */
@@ -24,6 +25,8 @@ export function perform(world: World, action: Action): void {
       return begin(world, () => payInvoice(world, action))
     case 'payInParts':
       return begin(world, () => payInParts(world, action))
+    case 'stream':
+      return begin(world, () => openStream(world, action))
     case 'close':
       return begin(world, async () => {
         const { wallet } = world.wallet(action.wallet)

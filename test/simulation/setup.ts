@@ -1,6 +1,6 @@
 import { setupOfCare } from './care-setup.js'
 import { Random } from './random.js'
-import { SCHEME_NAMES, type SchemeName, schemeOf } from './scheme.js'
+import { SCHEME_NAMES, type SchemeName, schemeOf, tradeSchemes } from './scheme.js'
 import { type Trade, tradesOf } from './trade.js'
 
 /** Who takes part in a run, and how far messages may be harmed. */
@@ -30,8 +30,15 @@ export type Setup = {
 /** Who takes part in the run of a seed, and what they do. */
 export function setupOf(seed: number): Setup {
   const trades = tradesOf(seed)
-  const cast = castOf(seed)
-  return trades.length === 0 ? cast : { ...cast, trades }
+  return trades.length === 0 ? castOf(seed) : { ...tradingCastOf(seed, trades), trades }
+}
+
+/** Of every second seed with trades, most have a scheme against one of them. */
+function tradingCastOf(seed: number, trades: readonly Trade[]): Setup {
+  const random = new Random(`schemes ${seed}`)
+  const names = tradeSchemes(trades)
+  const isPlain = seed % 2 !== 0 || names.length === 0 || random.chance(400)
+  return isPlain ? castOf(seed) : playersOf(random.pick(names), seed, random)
 }
 
 /** The cast of a seed: somebody honest is always there to be wronged. */
@@ -60,6 +67,10 @@ function castOf(seed: number): Setup {
 function setupOfScheme(seed: number, random: Random): Setup {
   const name = SCHEME_NAMES[(seed / 2) % SCHEME_NAMES.length]
   if (name === undefined) throw new Error(`seed ${seed} has no scheme`)
+  return playersOf(name, seed, random)
+}
+
+function playersOf(name: SchemeName, seed: number, random: Random): Setup {
   const { hub, clients, cycle } = schemeOf(name)
   const liars = clients.map((_, number) => `w${number}`)
   const isHubHonest = hub === undefined

@@ -1,4 +1,5 @@
-import type { Action } from './action.js'
+import type { Action, Lie } from './action.js'
+import { HUB } from './hub-actor.js'
 import { Random } from './random.js'
 import type { Setup } from './setup.js'
 import type { Trade } from './trade.js'
@@ -10,14 +11,38 @@ type Plan = (random: Random, names: readonly string[]) => Generator<Action>
 
 /** What happens of each trade, without an end: one may come and go without a change of the others. */
 export function tradePlans(
-  { seed, trades = [] }: Setup,
+  { seed, trades = [], liars, isHubHonest, scheme }: Setup,
   names: readonly string[],
 ): readonly Iterator<Action>[] {
-  return trades.map((trade) => PLANS[trade](new Random(`${trade} ${seed}`), names))
+  const plans = trades.map((trade) => PLANS[trade](new Random(`${trade} ${seed}`), names))
+  const lies = trades.flatMap((trade) => LIES[trade])
+  const speakers = isHubHonest ? liars : [HUB]
+  const isLiedTo = scheme === undefined && speakers.length > 0 && lies.length > 0
+  return isLiedTo
+    ? [...plans, liesPlan(new Random(`lies about trades ${seed}`), speakers, lies)]
+    : plans
+}
+
+/** What liars do to each trade, where they have no scheme. */
+const LIES: Readonly<Record<Trade, readonly Lie['how'][]>> = {
+  parts: ['dropChanges'],
+  streams: ['overclaim', 'takeBackTicks'],
+}
+
+function* liesPlan(
+  random: Random,
+  liars: readonly string[],
+  lies: readonly Lie['how'][],
+): Generator<Action> {
+  for (let atMs = FIRST_MS; ; atMs += random.int(5_000, 40_000)) {
+    const lie = { how: random.pick(lies), share: random.pick([300, 1_000]) }
+    yield { atMs, kind: 'lie', liar: random.pick(liars), lie }
+  }
 }
 
 const PLANS: Readonly<Record<Trade, Plan>> = {
   parts: partsPlan,
+  streams: streamsPlan,
 }
 
 /** Wallets open some small channels more, and pay what none of them can pay alone. */
@@ -32,6 +57,20 @@ function* partsPlan(random: Random, names: readonly string[]): Generator<Action>
     const between = pair(random, names)
     const expirySeconds = random.pick([120, 3_600])
     yield { atMs, kind: 'payInParts', ...between, share: random.int(1, 1_000), expirySeconds }
+  }
+}
+
+/** Streams, of which some are ended and some are left. */
+function* streamsPlan(random: Random, names: readonly string[]): Generator<Action> {
+  let atMs = FIRST_MS
+  for (;;) {
+    atMs += random.int(1_000, 12_000)
+    yield {
+      ...{ atMs, kind: 'stream', ...pair(random, names) },
+      ...{ unit: 1_000 * random.int(5, 20), ticks: random.int(4, 60), chains: random.int(1, 3) },
+      ...{ exposure: random.int(1, 6), rounds: random.int(3, 30) },
+      ...{ pauseMs: random.pick([300, 1_000, 6_000]), closes: random.chance(600) },
+    }
   }
 }
 

@@ -99,6 +99,7 @@ export class WalletActor {
         hubUrl: urlOf(HUB),
         towers: this.#parts.towers.map((tower) => ({ url: urlOf(tower) })),
         openSocket,
+        streams: { unitMin: 1n },
         ...recovered,
         randomBytes: (length) => random.bytes(length),
         clock: life.clock,

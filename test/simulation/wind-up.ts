@@ -19,6 +19,7 @@ const ALL_OVER_MS = 1_500_000
 export async function windUp(world: World): Promise<void> {
   const { schedule, network, ledger, hub, setup } = world
   network.heal()
+  world.isWindingUp = true
   // Owners who were told that all is well sleep on.
   if (world.downUntilMs.get(HUB) !== Infinity) {
     world.downUntilMs.clear()

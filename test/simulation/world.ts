@@ -26,8 +26,11 @@ import { LedgerLaw } from './ledger-law.js'
 import { Liar } from './liar.js'
 import { Random } from './random.js'
 import { Schedule } from './schedule.js'
+import { ServedTicks } from './served-ticks.js'
 import type { Setup } from './setup.js'
 import { SignedHistory, type SignerProcess } from './signed-history.js'
+import { StreamBooks } from './stream-books.js'
+import type { StreamOrder } from './stream-payer.js'
 import { TowerActor, towerKeysOf } from './tower-actor.js'
 import { TowerVouches } from './tower-vouches.js'
 import { Violation } from './violation.js'
@@ -54,6 +57,11 @@ export class World {
   readonly wallets: ReadonlyMap<string, WalletActor>
   readonly towers: ReadonlyMap<string, TowerActor>
   readonly books = new Books()
+  readonly streams = new StreamBooks()
+  readonly served = new ServedTicks(this.streams)
+  readonly streamOrders: StreamOrder[] = []
+  /** Whether everybody leaves: no stream goes on. */
+  isWindingUp = false
   /** Until when processes that crash stay down, virtual milliseconds. */
   readonly downUntilMs = new Map<string, number>()
   /** Until when owners are away who leave the rest to a tower, virtual milliseconds. */
@@ -279,7 +287,12 @@ export class World {
 
   /** What an owner is told comes from what is on the disk. */
   #onStored(name: string, writes: readonly StoreWrite[]): void {
+    const isHonest = !this.setup.liars.includes(name)
     for (const { kind, value } of writes) {
+      const isStream = kind === 'stream' || kind === 'doneStream'
+      if (isStream && value !== undefined && isHonest) {
+        this.#watch(() => this.streams.onStored(name, value))
+      }
       const isInvoice = kind === 'invoice' || kind === 'doneInvoice'
       if (!isInvoice || value === undefined) continue
       const invoice = decodeTrusted(invoiceRecordCodec, value)
