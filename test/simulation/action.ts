@@ -31,6 +31,8 @@ export type Lie = {
     | 'overclaim'
     /** Pays fewer ticks of streams than it was shown links of. */
     | 'takeBackTicks'
+    /** A hub that does not deliver. */
+    | 'withholdLetters'
   readonly share: number
 }
 
@@ -74,6 +76,23 @@ export type Deed =
       readonly payee: string
       readonly share: number
       readonly expirySeconds: number
+    }
+  /** Paid are an offer, made for this alone or standing, and somebody who did not ask; both are away for a while. */
+  | {
+      readonly kind: 'payOffer'
+      readonly payer: string
+      readonly payee: string
+      readonly value: number
+      readonly isNamed: boolean
+      readonly waitSeconds: number
+      readonly awayMs: number
+    }
+  | {
+      readonly kind: 'paySpontaneously'
+      readonly payer: string
+      readonly payee: string
+      readonly value: number
+      readonly awayMs: number
     }
   | {
       readonly kind: 'stream'

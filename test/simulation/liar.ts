@@ -130,6 +130,8 @@ export class Liar {
         const { channel, id } = message
         return [encodeMessage({ kind: 'decline', channel, id, code: 'declined' })]
       }
+      case 'withholdLetters':
+        return message.kind === 'letter' ? [] : [bytes]
       case 'withholdResumes':
         return message.kind === 'resumeAnswer' ? [] : [bytes]
       case 'oldResumes': {

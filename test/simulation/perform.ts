@@ -4,7 +4,7 @@ import { goAway } from './going-away.js'
 import { HUB } from './hub-actor.js'
 import type { Liar } from './liar.js'
 import { keepCopy, loseDisk } from './lost-disk.js'
-import { payInParts, payInvoice } from './orders.js'
+import { payInParts, payInvoice, payOffer, paySpontaneously } from './orders.js'
 import { closeWithLie } from './stale-close.js'
 import { openStream } from './stream-payer.js'
 import type { World } from './world.js'
@@ -25,6 +25,10 @@ export function perform(world: World, action: Action): void {
       return begin(world, () => payInvoice(world, action))
     case 'payInParts':
       return begin(world, () => payInParts(world, action))
+    case 'payOffer':
+      return begin(world, () => payOffer(world, action))
+    case 'paySpontaneously':
+      return begin(world, () => paySpontaneously(world, action))
     case 'stream':
       return begin(world, () => openStream(world, action))
     case 'close':

@@ -89,6 +89,9 @@ export const SCHEMES = {
     clients: [],
     trade: 'parts',
   },
+  /** The hub keeps letters to itself; a payer announces more than it pays. */
+  loseLetters: { hub: { how: 'withholdLetters', share: 500 }, clients: [], trade: 'letters' },
+  payLessThanAnnounced: { clients: [{ how: 'underpay', share: 500 }], trade: 'letters' },
   /** A payee claims ticks that it was not shown, and closes with what pays it most. */
   claimTicksNotShown: { clients: [{ how: 'overclaim', close: 'mostPaid' }], trade: 'streams' },
   hubClaimsTicksNotShown: {

@@ -1,4 +1,5 @@
 import { HUB } from './hub-actor.js'
+import { payOrder } from './orders.js'
 import { begin, LEDGER, processOf } from './perform.js'
 import { resumeStream } from './stream-payer.js'
 import type { WalletActor } from './wallet-actor.js'
@@ -35,12 +36,11 @@ async function startWallet(world: World, actor: WalletActor): Promise<void> {
     if (order.deed.payer === actor.name) begin(world, () => resumeStream(world, order))
   }
   for (const order of world.books.orders) {
-    const { payer, text, key } = order
     // Who has lost its disk does not pay again what it may have paid.
-    if (payer !== actor.name || world.books.mayBeForgotten(order)) continue
+    if (order.payer !== actor.name || world.books.mayBeForgotten(order)) continue
     begin(world, async () => {
       await actor.wallet?.connected()
-      await actor.wallet?.pay(text, { key })
+      await payOrder(actor, order)
     })
   }
 }

@@ -6,6 +6,8 @@ import type { Trade } from './trade.js'
 
 /** When trades begin: the first channels are there, virtual milliseconds. */
 const FIRST_MS = 25_000
+/** How long a payee is away for whom a letter waits: as long as anybody is. */
+const AWAY_MS_MAX = 12_000
 
 type Plan = (random: Random, names: readonly string[]) => Generator<Action>
 
@@ -26,6 +28,7 @@ export function tradePlans(
 /** What liars do to each trade, where they have no scheme. */
 const LIES: Readonly<Record<Trade, readonly Lie['how'][]>> = {
   parts: ['dropChanges'],
+  letters: ['withholdLetters', 'repeat'],
   streams: ['overclaim', 'takeBackTicks'],
 }
 
@@ -43,6 +46,7 @@ function* liesPlan(
 const PLANS: Readonly<Record<Trade, Plan>> = {
   parts: partsPlan,
   streams: streamsPlan,
+  letters: lettersPlan,
 }
 
 /** Wallets open some small channels more, and pay what none of them can pay alone. */
@@ -71,6 +75,23 @@ function* streamsPlan(random: Random, names: readonly string[]): Generator<Actio
       ...{ exposure: random.int(1, 6), rounds: random.int(3, 30) },
       ...{ pauseMs: random.pick([300, 1_000, 6_000]), closes: random.chance(600) },
     }
+  }
+}
+
+/** Offers, and payments that were not asked for, to payees who are often away when they begin. */
+function* lettersPlan(random: Random, names: readonly string[]): Generator<Action> {
+  let atMs = FIRST_MS
+  for (;;) {
+    atMs += random.int(500, 6_000)
+    const value = 1_000 * random.int(20, 900)
+    const awayMs = random.chance(600) ? random.int(100, AWAY_MS_MAX) : 0
+    const order = { atMs, ...pair(random, names), value, awayMs }
+    yield random.chance(500)
+      ? { ...order, kind: 'paySpontaneously' }
+      : {
+          ...{ ...order, kind: 'payOffer', isNamed: random.chance(500) },
+          waitSeconds: random.pick([15, 60, 600]),
+        }
   }
 }
 

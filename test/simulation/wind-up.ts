@@ -123,8 +123,12 @@ async function leaveAsHub({ hub }: World, channel: ChannelId): Promise<void> {
 async function isPaying(world: World): Promise<boolean> {
   for (const { name, wallet } of world.honestWallets()) {
     for (const { payer, key } of world.books.orders) {
-      const payment = payer === name ? await wallet?.paymentOf(key) : undefined
+      if (payer !== name) continue
+      const payment = await wallet?.paymentOf(key)
       if (payment?.status === 'pending' || payment?.status === 'cancelling') return true
+      const letter = await wallet?.letterPaymentOf(key)
+      if (letter?.status === 'asking') return true
+      if (letter?.status === 'paying' && world.isHubAttentive) return true
     }
   }
   return false

@@ -21,6 +21,7 @@ import { abandon } from './abandoned.js'
 import { AcceptedProofs } from './accepted-proofs.js'
 import { Books } from './books.js'
 import { FEE_PER_KILO_COST, HUB, HubActor } from './hub-actor.js'
+import { KeptLetters } from './kept-letters.js'
 import { LedgerActor } from './ledger-actor.js'
 import { LedgerLaw } from './ledger-law.js'
 import { Liar } from './liar.js'
@@ -73,6 +74,7 @@ export class World {
   readonly #law: LedgerLaw
   readonly #accepted: AcceptedProofs
   readonly #reveals = new WholeReveals()
+  readonly #letters = new KeptLetters()
   readonly #payees = new Map<string, PayeeDisk>()
   readonly #signers = new Map<string, SignerProcess>()
   readonly #liars = new Map<string, Liar>()
@@ -124,6 +126,7 @@ export class World {
       onCommit: ({ channels }) => {
         for (const { party } of channels.values()) this.#write(HUB, party)
       },
+      onLetter: (letter) => this.#letters.onStored(letter),
       onFault: (fault) => this.fail('defect', 'the hub failed', fault),
     })
     if (setup.isHubHonest) {
@@ -240,6 +243,8 @@ export class World {
     if (this.towers.has(to)) return
     const signer = this.#signers.get(from)
     if (signer !== undefined) this.#watch(() => this.#signed.onSent(signer, bytes))
+    if (from === HUB) this.#watch(() => this.#letters.onAnswered(to, bytes))
+    else if (to === HUB) this.#watch(() => this.#letters.onAsked(from, bytes))
     const payee = this.#payees.get(from)
     if (payee !== undefined) this.#watch(() => this.#reveals.onSent(payee, bytes))
   }
