@@ -58,3 +58,17 @@ test('OFFER-5 they pay the offer of a payee that is away, once it is back', asyn
   )
   assert.equal(payment?.status, 'paid')
 })
+
+test('MAIL-5 PAY-5 they pay whom did not ask, where items are locked for less than ten minutes', async () => {
+  const pay = { kind: 'paySpontaneously', ...between, value: 50_000, awayMs: 0 } as const
+  const seeking = { kind: 'pay', payer: 'w1', payee: 'w0', value: 60_000 } as const
+  const outcome = await outcomeOf(
+    { atMs: 30_000, kind: 'pay', ...between, value: 60_000, expirySeconds: 3_600 },
+    { atMs: 38_000, ...seeking, expirySeconds: 3_600 },
+    { atMs: 50_000, ...pay },
+  )
+  const { wallet } = outcome.world.wallet('w0')
+  const [, , order] = outcome.world.books.orders
+  assert.equal(order && (await wallet?.letterPaymentOf(order.key))?.code, '')
+  assert.equal(order && (await wallet?.paymentOf(order.key))?.status, 'paid')
+})
