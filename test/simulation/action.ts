@@ -109,6 +109,13 @@ export type Deed =
       /** Whether its payer ends it, and does not just leave it. */
       readonly closes: boolean
     }
+  /** Of what a wallet could take out of its fullest channel, of 1,000 so much; for another lock than its own or not. */
+  | {
+      readonly kind: 'withdraw'
+      readonly wallet: string
+      readonly share: number
+      readonly isElsewhere: boolean
+    }
   | { readonly kind: 'close'; readonly wallet: string }
   | { readonly kind: 'forceClose'; readonly wallet: string }
   | {

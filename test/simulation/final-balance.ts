@@ -1,11 +1,5 @@
 import type { PaymentRecord } from '@tallystick/client-sdk'
-import {
-  channelTotal,
-  decodeTrusted,
-  type LockRoot,
-  STATE_ENTRIES,
-  toHex,
-} from '@tallystick/protocol'
+import { channelTotal, decodeTrusted, type LockRoot, STATE_ENTRIES } from '@tallystick/protocol'
 import type { Order } from './books.js'
 import { channelsLeft } from './channels-left.js'
 import { FEE_BASE } from './hub-actor.js'
@@ -13,6 +7,7 @@ import { hubDue } from './hub-due.js'
 import { Violation } from './violation.js'
 import { worthOf } from './virtual-ledger-store.js'
 import type { WalletActor } from './wallet-actor.js'
+import { checkSavings, coinsUnder } from './withdrawals.js'
 import { COIN, WALLET_COINS, type World } from './world.js'
 
 /**
@@ -42,14 +37,15 @@ export async function checkFinalBalances(world: World): Promise<void> {
       if (order.payer === name) due -= await costOf(world, actor, order)
       if (order.payee === name) due += await unseenBy(world, order)
     }
-    const found = coinsUnder(world, lock)
+    checkSavings(world, actor)
+    const found = sumUnder(world, lock) + sumUnder(world, actor.savings)
     // What is lost on both sides, nobody can bring back.
     if (unknown.has(name)) continue
     if (found < due - burnt) throw new Violation('INV-4', `${name} has ${found}, ${due} are due`)
   }
   if (!world.isHubAttentive || unknown.size > 0) return
   const due = hubDue(hub)
-  const found = coinsUnder(world, hub.keys.payoutLock) + frozenOf(world)
+  const found = sumUnder(world, hub.keys.payoutLock) + frozenOf(world)
   if (found < due - burnt) throw new Violation('INV-7', `the hub has ${found}, ${due} are due`)
 }
 
@@ -123,13 +119,8 @@ async function unseenBy(world: World, order: Order): Promise<bigint> {
   return payment?.status === 'paid' && !isTold(world, order, payment) ? value : 0n
 }
 
-function coinsUnder({ ledger }: World, wanted: LockRoot): bigint {
-  let sum = 0n
-  for (const { kind, lock, value } of ledger.records.entries.values()) {
-    if (kind !== 'coin' || lock === null || toHex(lock) !== wanted) continue
-    sum += decodeTrusted(STATE_ENTRIES.coin.value, value).amount
-  }
-  return sum
+function sumUnder({ ledger }: World, lock: LockRoot): bigint {
+  return coinsUnder(ledger.records, lock).reduce((sum, value) => sum + value, 0n)
 }
 
 /** What lies in channels that a hub which lost its disk may not close, and whose client has no share to close them for. */

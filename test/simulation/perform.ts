@@ -7,6 +7,7 @@ import { keepCopy, loseDisk } from './lost-disk.js'
 import { payInParts, payInvoice, payOffer, paySpontaneously } from './orders.js'
 import { closeWithLie } from './stale-close.js'
 import { openStream } from './stream-payer.js'
+import { withdraw } from './withdrawals.js'
 import type { World } from './world.js'
 
 /** The name of the ledger's process. */
@@ -31,6 +32,8 @@ export function perform(world: World, action: Action): void {
       return begin(world, () => paySpontaneously(world, action))
     case 'stream':
       return begin(world, () => openStream(world, action))
+    case 'withdraw':
+      return begin(world, () => withdraw(world, action))
     case 'close':
       return begin(world, async () => {
         const { wallet } = world.wallet(action.wallet)

@@ -92,6 +92,13 @@ export const SCHEMES = {
   /** The hub keeps letters to itself; a payer announces more than it pays. */
   loseLetters: { hub: { how: 'withholdLetters', share: 500 }, clients: [], trade: 'letters' },
   payLessThanAnnounced: { clients: [{ how: 'underpay', share: 500 }], trade: 'letters' },
+  /** The hub sits on withdrawals, and closes with what is old; a client with what it had before it withdrew. */
+  sitOnWithdrawals: {
+    hub: { delay: 'lateCloses', close: 'stale' },
+    clients: [],
+    trade: 'withdrawals',
+  },
+  closeWithWhatIsWithdrawn: { clients: [{ close: 'stale' }], trade: 'withdrawals' },
   /** A payee claims ticks that it was not shown, and closes with what pays it most. */
   claimTicksNotShown: { clients: [{ how: 'overclaim', close: 'mostPaid' }], trade: 'streams' },
   hubClaimsTicksNotShown: {

@@ -29,6 +29,7 @@ export function tradePlans(
 const LIES: Readonly<Record<Trade, readonly Lie['how'][]>> = {
   parts: ['dropChanges'],
   letters: ['withholdLetters', 'repeat'],
+  withdrawals: ['withholdUpdates'],
   streams: ['overclaim', 'takeBackTicks'],
 }
 
@@ -47,6 +48,7 @@ const PLANS: Readonly<Record<Trade, Plan>> = {
   parts: partsPlan,
   streams: streamsPlan,
   letters: lettersPlan,
+  withdrawals: withdrawalsPlan,
 }
 
 /** Wallets open some small channels more, and pay what none of them can pay alone. */
@@ -92,6 +94,17 @@ function* lettersPlan(random: Random, names: readonly string[]): Generator<Actio
           ...{ ...order, kind: 'payOffer', isNamed: random.chance(500) },
           waitSeconds: random.pick([15, 60, 600]),
         }
+  }
+}
+
+/** Money goes out of channels that stay in use. */
+function* withdrawalsPlan(random: Random, names: readonly string[]): Generator<Action> {
+  let atMs = FIRST_MS
+  for (;;) {
+    atMs += random.int(1_000, 10_000)
+    const share = random.int(50, 1_000)
+    const isElsewhere = random.chance(600)
+    yield { atMs, kind: 'withdraw', wallet: random.pick(names), share, isElsewhere }
   }
 }
 

@@ -1,7 +1,7 @@
 import { Random } from './random.js'
 
 /** What wallets do beside payments by one item, closes and disputes. */
-export const TRADES = ['parts', 'streams', 'letters'] as const
+export const TRADES = ['parts', 'streams', 'letters', 'withdrawals'] as const
 export type Trade = (typeof TRADES)[number]
 
 /** From this seed on there are trades. The runs of those before are what deliberate defects are found by. */

@@ -59,6 +59,15 @@ test('OFFER-5 they pay the offer of a payee that is away, once it is back', asyn
   assert.equal(payment?.status, 'paid')
 })
 
+test('HUB-15 they withdraw to another lock', async () => {
+  const withdrawal = { kind: 'withdraw', wallet: 'w0', share: 500, isElsewhere: true } as const
+  const { world } = await outcomeOf({ atMs: 40_000, ...withdrawal })
+  assert.deepEqual(
+    world.withdrawals.map(({ isDone }) => isDone),
+    [true],
+  )
+})
+
 test('MAIL-5 PAY-5 they pay whom did not ask, where items are locked for less than ten minutes', async () => {
   const pay = { kind: 'paySpontaneously', ...between, value: 50_000, awayMs: 0 } as const
   const seeking = { kind: 'pay', payer: 'w1', payee: 'w0', value: 60_000 } as const

@@ -38,6 +38,7 @@ import { Violation } from './violation.js'
 import { VirtualNetwork } from './virtual-network.js'
 import { WalletActor } from './wallet-actor.js'
 import { type PayeeDisk, WholeReveals } from './whole-reveals.js'
+import type { WithdrawalOrder } from './withdrawals.js'
 
 /** Coins of everybody at the start, base units. */
 export const COIN = 10_000_000n
@@ -61,6 +62,7 @@ export class World {
   readonly streams = new StreamBooks()
   readonly served = new ServedTicks(this.streams)
   readonly streamOrders: StreamOrder[] = []
+  readonly withdrawals: WithdrawalOrder[] = []
   /** Whether everybody leaves: no stream goes on. */
   isWindingUp = false
   /** Until when processes that crash stay down, virtual milliseconds. */
