@@ -48,7 +48,7 @@ export class SlowHand {
     }
     for (const operation of operations) {
       const { kind } = operation
-      if (this.#delay === 'lateCloses' && kind === 'close') {
+      if (this.#delay === 'lateCloses' && (kind === 'close' || kind === 'withdraw')) {
         wishes.push(operation.validUntil - AGREEMENT_SECONDS_LEFT)
       }
       if (this.#delay === 'lateChallenges' && (kind === 'challenge' || kind === 'finalize')) {
