@@ -296,7 +296,7 @@ export class World {
   #onStored(name: string, writes: readonly StoreWrite[]): void {
     const isHonest = !this.setup.liars.includes(name)
     for (const { kind, value } of writes) {
-      const isStream = kind === 'stream' || kind === 'doneStream'
+      const isStream = kind === 'stream' || kind === 'endedStream'
       if (isStream && value !== undefined && isHonest) {
         this.#watch(() => this.streams.onStored(name, value))
       }
