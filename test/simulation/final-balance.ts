@@ -38,6 +38,7 @@ export async function checkFinalBalances(world: World): Promise<void> {
       if (order.payee === name) due += await unseenBy(world, order)
     }
     checkSavings(world, actor)
+    world.served.checkStored(actor)
     const found = sumUnder(world, lock) + sumUnder(world, actor.savings)
     // What is lost on both sides, nobody can bring back.
     if (unknown.has(name)) continue
@@ -55,6 +56,7 @@ async function costOf(world: World, { name, wallet }: WalletActor, order: Order)
   const { payee, key } = order
   const payment = await wallet?.paymentOf(key)
   const isReceived = isTold(world, order, payment)
+  await checkLetter(world, { name, wallet }, order, payment)
   if (payment?.status === 'paid') {
     // Whoever sleeps while it is being paid may lose what it was not told of (INV-28).
     const isAsleep = typeof setup.hubVanishes === 'object'
@@ -64,7 +66,6 @@ async function costOf(world: World, { name, wallet }: WalletActor, order: Order)
     }
     return payment.amount + payment.fee
   }
-  await checkLetter(world, { name, wallet }, order, payment)
   if (books.mayBeForgotten(order) || (payment?.status === 'unknown' && mayLackData(world))) {
     const isSure = !setup.liars.includes(payee) && !books.hasLost(payee)
     // Who has forgotten a letter does not know what it was to be paid by.

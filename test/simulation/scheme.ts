@@ -97,6 +97,7 @@ export const SCHEMES = {
     hub: { delay: 'lateCloses', close: 'stale' },
     clients: [],
     trade: 'withdrawals',
+    length: 2,
   },
   closeWithWhatIsWithdrawn: { clients: [{ close: 'stale' }], trade: 'withdrawals' },
   /** A payee claims ticks that it was not shown, and closes with what pays it most. */

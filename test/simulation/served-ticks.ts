@@ -48,4 +48,14 @@ export class ServedTicks {
       served.set(anchor, { ticks, newest, sinceMs })
     }
   }
+
+  /** Long after the last tick: whoever has not crashed since has all on its disk that it has served for. */
+  checkStored({ name, life }: { readonly name: string; readonly life: Incarnation }): void {
+    for (const [anchor, { newest }] of this.#lives.get(life) ?? []) {
+      const known = this.#books.known(name, anchor)
+      if (known < newest) {
+        throw new Violation('STREAM-5', `${name} has stored ${known} of ${newest} ticks`)
+      }
+    }
+  }
 }
