@@ -18,6 +18,7 @@ import { EventNews } from './desk/event-news.js'
 import { InvoiceDesk } from './desk/invoice-desk.js'
 import type { MerchantParts } from './desk/merchant-parts.js'
 import { PaymentDesk } from './desk/payment-desk.js'
+import { PayoutDesk } from './desk/payout-desk.js'
 import { operatorToken } from './operator-token.js'
 import { KeyStore } from './store/key-store.js'
 import { openMerchantDatabase } from './store/merchant-schema.js'
@@ -109,6 +110,7 @@ export async function startMerchant(
   await keys.begin(parts.now())
   const invoices = new InvoiceDesk(parts)
   const payments = new PaymentDesk(parts)
+  const payouts = new PayoutDesk(parts)
   const channels = new ChannelDesk(parts)
   // Hears before it compares: what happens in between is learnt twice, and told once.
   onInvoice = ({ invoice }) => {
@@ -116,6 +118,7 @@ export async function startMerchant(
   }
   await invoices.catchUp()
   await payments.catchUp()
+  await payouts.catchUp()
   await channels.catchUp()
   channels.resume()
   const ledgerBooks = new LedgerBooks(parts, opened)
@@ -124,7 +127,7 @@ export async function startMerchant(
   const server = new RouteServer({
     ...{ keys, requests: new RequestStore(database), operatorHash, now: parts.now },
   })
-  serveObjects(server, parts, { invoices, payments, channels })
+  serveObjects(server, parts, { invoices, payments, payouts, channels })
   serveEvents(server, parts)
   serveKeys(server, parts, keys)
   const webhooks = new WebhookStore(database)
@@ -152,6 +155,7 @@ export async function startMerchant(
       await ledgerBooks.stop()
       await opened.close()
       await payments.idle()
+      await payouts.idle()
       await database.close()
     },
   }

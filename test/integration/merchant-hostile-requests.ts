@@ -34,6 +34,8 @@ export async function tryHostileRequests(shop: MerchantProcess): Promise<void> {
     [{ ...invoice, expiry_seconds: 1.5 }, 'bad_request'],
     ['{"amount":"1000","metadata":{"__proto__":"x"}}', 'bad_request'],
     ['{"amount":', 'bad_request'],
+    ['{"amount":"1","amount":"1000"}', 'field_repeated'],
+    ['{"amount":"1","metadata":{"a":"1","\\u0061":"2"}}', 'field_repeated'],
     ['[]', 'bad_request'],
     ['null', 'bad_request'],
     [{ ...invoice, metadata: { a: 'x'.repeat(70_000) } }, 'body_too_large'],

@@ -19,6 +19,7 @@ const ALL_OVER_MS = 1_500_000
 export async function windUp(world: World): Promise<void> {
   const { schedule, network, ledger, hub, setup } = world
   network.heal()
+  world.isWindingUp = true
   // Owners who were told that all is well sleep on.
   if (world.downUntilMs.get(HUB) !== Infinity) {
     world.downUntilMs.clear()
@@ -122,8 +123,12 @@ async function leaveAsHub({ hub }: World, channel: ChannelId): Promise<void> {
 async function isPaying(world: World): Promise<boolean> {
   for (const { name, wallet } of world.honestWallets()) {
     for (const { payer, key } of world.books.orders) {
-      const payment = payer === name ? await wallet?.paymentOf(key) : undefined
+      if (payer !== name) continue
+      const payment = await wallet?.paymentOf(key)
       if (payment?.status === 'pending' || payment?.status === 'cancelling') return true
+      const letter = await wallet?.letterPaymentOf(key)
+      if (letter?.status === 'asking') return true
+      if (letter?.status === 'paying' && world.isHubAttentive) return true
     }
   }
   return false

@@ -73,6 +73,7 @@ export class OutgoingStream {
   #turn: Promise<unknown> = Promise.resolve()
   #rolling: Promise<void> | undefined
   #isClosed = false
+  #endedBy = ''
 
   constructor(parts: OutgoingStreamParts) {
     this.name = parts.name
@@ -87,6 +88,11 @@ export class OutgoingStream {
 
   get isClosed(): boolean {
     return this.#isClosed
+  }
+
+  /** Why it ended before its time, as a code (protocol §18): who refused it, or gave it back. Empty otherwise. */
+  get endedBy(): string {
+    return this.#endedBy
   }
 
   /** Ticks that were given away and not served, as far as is known. */
@@ -228,13 +234,18 @@ export class OutgoingStream {
     )
     // What is over gives no ticks away; its last ones may still be on their way.
     if (legs.length > 0) this.#stream = { ...this.#stream, legs }
-    else if (record.code !== '') this.#isClosed = true
+    else if (record.code !== '') {
+      this.#isClosed = true
+      this.#endedBy = record.code
+    }
   }
 
   async #pay(count: number): Promise<StreamPayment> {
     for (;;) {
-      if (this.#isClosed)
-        throw new WalletError('stream_ended', 'the stream is over: open another one')
+      if (this.#isClosed) {
+        const why = this.#endedBy === '' ? '' : ` (${this.#endedBy})`
+        throw new WalletError('stream_ended', `the stream is over${why}: open another one`)
+      }
       const given = giveTicks(this.#stream, count, this.#parts.now())
       switch (given.kind) {
         case 'given': {

@@ -162,7 +162,8 @@ export class WalletPayments {
     }
     const description = { kind: 'text', text } as const
     const payment = newPayment(id, { ...rest, description, text: '' }, parts, time)
-    const expiry = addSeconds(time, Math.min(until - time, PAYMENT_SECONDS))
+    const lockSeconds = Math.min(until - time, PAYMENT_SECONDS)
+    const expiry = addSeconds(time, this.#lockSeconds({ lockSeconds }, payment))
     const refused = await this.#core.submit({ kind: 'pay', payment, expiry, sale: undefined })
     if (refused !== undefined) throw errorOf(refused)
   }
@@ -281,7 +282,7 @@ export class WalletPayments {
     throw new WalletError('insufficient_balance', detail)
   }
 
-  #lockSeconds({ lockSeconds }: Order, { parts }: PaymentRecord): number {
+  #lockSeconds({ lockSeconds }: Pick<Order, 'lockSeconds'>, { parts }: PaymentRecord): number {
     const bounds = parts.map(({ channel }) => {
       return this.#core.state.channel(channel)?.party.ledger.terms.expirySecondsMax ?? 0
     })

@@ -7,6 +7,7 @@ import { describedAs } from '../desk/described-as.js'
 import type { InvoiceDesk } from '../desk/invoice-desk.js'
 import type { MerchantParts } from '../desk/merchant-parts.js'
 import type { PaymentDesk } from '../desk/payment-desk.js'
+import type { PayoutDesk } from '../desk/payout-desk.js'
 import { quotePayment } from '../desk/quote-payment.js'
 import { resourceOf } from '../store/object-resource.js'
 import type { StoredObject } from '../store/object-row.js'
@@ -23,13 +24,14 @@ type ListWish = {
   readonly status?: string | undefined
 }
 
-/** Invoices, payments, refunds, channels and the balance. */
+/** Invoices, payments, refunds, payouts, channels and the balance. */
 export function serveObjects(
   server: RouteServer,
   parts: MerchantParts,
   desks: {
     readonly invoices: InvoiceDesk
     readonly payments: PaymentDesk
+    readonly payouts: PayoutDesk
     readonly channels: ChannelDesk
   },
 ): void {
@@ -39,6 +41,13 @@ export function serveObjects(
     const found = await objects.get(id)
     if (found?.kind === kind && sees(caller, found.account)) return found
     throw new RequestRefused(problem({ code: 'not_found', detail: `there is no ${kind} ${id}` }))
+  }
+  // Whoever may pay out may name the channel, which is the shop's whoever asks.
+  const channelOf = async (id: string | undefined) => {
+    if (id === undefined) return undefined
+    const found = await objects.get(id)
+    if (found?.kind === 'channel') return found
+    throw new RequestRefused(problem({ code: 'not_found', detail: `there is no channel ${id}` }))
   }
   const show = async <T>(kind: ObjectKind, id: string, caller: ApiCaller, schema: z.ZodType<T>) =>
     schema.parse(resourceOf(await find(kind, id, caller)))
@@ -51,7 +60,7 @@ export function serveObjects(
     const wish = { kind, account: scopeOf(caller), status, cursor, limit }
     return pageOf(await objects.page(wish), limit, (found) => schema.parse(resourceOf(found)))
   }
-  const { invoice, payment, refund, channel } = ANSWERED
+  const { invoice, payment, refund, payout, channel } = ANSWERED
 
   server.post(ROUTES.createInvoice, {
     first: async ({ body }, caller, remember) => {
@@ -112,6 +121,18 @@ export function serveObjects(
   })
   server.get(ROUTES.refunds, (asked, caller) => list('refund', asked, caller, refund))
   server.get(ROUTES.refund, ({ id }, caller) => show('refund', id, caller, refund))
+
+  server.post(ROUTES.createPayout, {
+    first: async ({ body }, caller, remember) => {
+      const { amount, lock, description, metadata } = body
+      const from = await channelOf(body.channel)
+      const order = { amount, lock: lock ?? undefined, channel: from, description, metadata }
+      return payout.parse(resourceOf(await desks.payouts.create(caller, order, remember)))
+    },
+    again: (id, caller) => show('payout', id, caller, payout),
+  })
+  server.get(ROUTES.payouts, (asked, caller) => list('payout', asked, caller, payout))
+  server.get(ROUTES.payout, ({ id }, caller) => show('payout', id, caller, payout))
 
   server.get(ROUTES.channels, (asked, caller) => list('channel', asked, caller, channel))
   server.get(ROUTES.channel, ({ id }, caller) => show('channel', id, caller, channel))

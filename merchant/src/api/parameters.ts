@@ -1,4 +1,4 @@
-import { AMOUNT_MAX, isShownText, SHOWN_TEXT_RULE } from '@tallystick/protocol'
+import { AMOUNT_MAX, isShownText, type LockRoot, SHOWN_TEXT_RULE } from '@tallystick/protocol'
 import { z } from 'zod'
 import { EVENT_TYPES } from '../core/event-types.js'
 import { PERMISSIONS } from '../core/permission.js'
@@ -55,6 +55,10 @@ const invoiceText = z
   .string()
   .max(INVOICE_CHARACTERS_MAX)
   .regex(/^tally1[0-9a-z]+$|^TALLY1[0-9A-Z]+$/, 'an invoice starts with tally1')
+const lock = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'a lock is 32 bytes as lower-case hex')
+  .transform((text) => text as LockRoot)
 const whole = (min: number, max: number) =>
   z
     .string()
@@ -85,6 +89,11 @@ export const ASKED = {
   refund: z.strictObject({ id: idOf('re') }),
   refunds: z.strictObject({
     ...list('re'),
+    status: z.enum(['pending', 'paid', 'failed', 'unknown']).optional(),
+  }),
+  payout: z.strictObject({ id: idOf('po') }),
+  payouts: z.strictObject({
+    ...list('po'),
     status: z.enum(['pending', 'paid', 'failed', 'unknown']).optional(),
   }),
   /** `amount`: where the invoice leaves it open. */
@@ -149,6 +158,16 @@ export const BODIES = {
     invoice: invoiceText,
     amount: value.optional(),
     fee_max: units.optional(),
+    metadata,
+  }),
+  payout: z.strictObject({
+    /** What is to arrive. */
+    amount: value,
+    /** Null: the shop's own coins. It has to be said: a lock that got lost must not be anybody's choice. */
+    lock: lock.nullable(),
+    /** Out of which channel; absent: that which has most. */
+    channel: idOf('ch').optional(),
+    description: shown(DESCRIPTION_BYTES_MAX).default(''),
     metadata,
   }),
   account: z.strictObject({ name, ...limits }),

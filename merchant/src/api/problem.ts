@@ -6,6 +6,7 @@ import { Refusal } from '../store/merchant-database.js'
 /** What this server refuses for by itself. */
 export type ProblemCode =
   | 'bad_request'
+  | 'field_repeated'
   | 'not_authorized'
   | 'not_permitted'
   | 'not_found'
@@ -34,6 +35,7 @@ export type Problem = {
 /** The one table of HTTP statuses. */
 const ANSWERS: Record<ProblemCode, readonly [status: number, retryable: boolean]> = {
   bad_request: [400, false],
+  field_repeated: [400, false],
   not_authorized: [401, false],
   not_permitted: [403, false],
   not_found: [404, false],

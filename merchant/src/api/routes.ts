@@ -85,6 +85,11 @@ export const ROUTES = {
   }),
   refunds: get('/v1/refunds', 'Refunds, newest first', ASKED.refunds, ANSWERED.refunds, READ),
   refund: get('/v1/refunds/:id', 'A refund', ASKED.refund, ANSWERED.refund, READ),
+  createPayout: post('/v1/payouts', 'Pay out of a channel to a lock on the ledger', 'pay', {
+    ...{ asked: none, body: BODIES.payout, answered: ANSWERED.payout },
+  }),
+  payouts: get('/v1/payouts', 'Payouts, newest first', ASKED.payouts, ANSWERED.payouts, READ),
+  payout: get('/v1/payouts/:id', 'A payout', ASKED.payout, ANSWERED.payout, READ),
   balance: get('/v1/balance', "Where the shop's money is", none, ANSWERED.balance, SHOP),
   channels: get('/v1/channels', 'Channels', ASKED.channels, ANSWERED.channels, SHOP),
   channel: get('/v1/channels/:id', 'A channel', ASKED.channel, ANSWERED.channel, SHOP),

@@ -7,6 +7,9 @@ export const BOOKING_KINDS = [
   'refund_fee',
   'payment',
   'payment_fee',
+  /** To a lock of somebody else, at the shop's word, and what the ledger took for it. */
+  'payout',
+  'payout_fee',
   /** Coins from somebody else. */
   'deposit',
   /** Coins to somebody else. */

@@ -2,7 +2,7 @@
 export type InvoiceStatus = 'open' | 'held' | 'paid' | 'expired' | 'cancelled'
 export type PaymentStatus = 'pending' | 'paid' | 'failed' | 'unknown'
 export type ChannelStatus = 'open' | 'closing' | 'closed'
-export type ObjectKind = 'invoice' | 'payment' | 'refund' | 'channel'
+export type ObjectKind = 'invoice' | 'payment' | 'refund' | 'payout' | 'channel'
 export type ObjectStatus = InvoiceStatus | PaymentStatus | ChannelStatus
 
 /** From each status, those that may follow it. */
@@ -14,6 +14,7 @@ const FOLLOWING: Readonly<Record<ObjectKind, Readonly<Record<string, readonly Ob
   },
   payment: { pending: ['paid', 'failed', 'unknown'], unknown: ['paid', 'failed'] },
   refund: { pending: ['paid', 'failed', 'unknown'], unknown: ['paid', 'failed'] },
+  payout: { pending: ['paid', 'failed', 'unknown'], unknown: ['paid', 'failed'] },
   channel: { open: ['closing', 'closed'], closing: ['closed'] },
 }
 

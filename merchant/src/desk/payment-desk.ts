@@ -2,7 +2,6 @@ import { type PaymentRecord, WalletError } from '@tallystick/client-sdk'
 import { type Anchor, isRejection, parseInvoice, toHex } from '@tallystick/protocol'
 import type { ApiCaller } from '../core/caller.js'
 import type { PaymentStatus } from '../core/object-events.js'
-import { PAYMENT_MS_MAX } from '../limits.js'
 import { insertBooking } from '../store/booking-store.js'
 import { reserveSpending, settleSpending } from '../store/key-store.js'
 import { Refusal, type Statements } from '../store/merchant-database.js'
@@ -24,6 +23,7 @@ import {
 import { describedAs } from './described-as.js'
 import { type MerchantParts, newId } from './merchant-parts.js'
 import { quotePayment } from './quote-payment.js'
+import { Underway } from './underway.js'
 
 /** What a shop wants to have paid. */
 export type PaymentOrder = {
@@ -48,12 +48,14 @@ const PAGE = 500
 export class PaymentDesk {
   readonly #parts: MerchantParts
   readonly #objects: ObjectStore
-  /** Payments under way, by id: kept once they are final. */
-  readonly #running = new Map<string, Promise<void>>()
+  readonly #underway: Underway
 
   constructor(parts: MerchantParts) {
     this.#parts = parts
     this.#objects = new ObjectStore(parts.database)
+    this.#underway = new Underway((id, error) =>
+      parts.onProblem('payment_not_followed', `${id}: ${String(error)}`),
+    )
   }
 
   /**
@@ -114,15 +116,12 @@ export class PaymentDesk {
   }
 
   /** Kept once nothing is under way here; what is not final goes on when the server starts again. */
-  async idle(): Promise<void> {
-    await Promise.all(this.#running.values())
+  idle(): Promise<void> {
+    return this.#underway.idle()
   }
 
   /** Hands a new payment to the wallet; why it was refused before anything was promised. */
   async #begin(payment: StoredObject, request: DoneRequest): Promise<WalletError | undefined> {
-    const late = new Promise<'late'>((resolve) => {
-      setTimeout(() => resolve('late'), PAYMENT_MS_MAX).unref()
-    })
     let refused: WalletError | undefined
     const paying = this.#pay(payment).catch(async (error: unknown) => {
       if (!isRefusal(error)) throw error
@@ -134,29 +133,20 @@ export class PaymentDesk {
         await undoRefund(statements, dataOf(paymentData, payment))
       })
     })
-    this.#watch(payment, paying)
-    await Promise.race([paying, late])
+    await this.#underway.begin(payment.id, paying)
     return refused
   }
 
   /** Goes on with a payment that some process of this shop has begun, or was about to begin. */
   #follow(payment: StoredObject): void {
-    this.#watch(
-      payment,
+    this.#underway.watch(
+      payment.id,
       this.#pay(payment).catch(async (error: unknown) => {
         if (!isRefusal(error)) throw error
         // Its caller went away without an answer: this is where it is told.
         await this.#settle(payment, { status: 'failed', code: error.code })
       }),
     )
-  }
-
-  #watch(payment: StoredObject, paying: Promise<void>): void {
-    const { onProblem } = this.#parts
-    const watched = paying
-      .catch((error) => onProblem('payment_not_followed', `${payment.id}: ${String(error)}`))
-      .finally(() => this.#running.delete(payment.id))
-    this.#running.set(payment.id, watched)
   }
 
   /** Pays once, by the wallet's key. Throws `WalletError` when the wallet has promised nothing, and will not. */

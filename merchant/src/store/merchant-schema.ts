@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS object (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS object_of_account ON object (account, kind, seq);
 CREATE INDEX IF NOT EXISTS object_by_status ON object (kind, status, seq);
+CREATE INDEX IF NOT EXISTS payout_of_transaction ON object (json_extract(data, '$.transaction'))
+  WHERE kind = 'payout';
 CREATE TABLE IF NOT EXISTS spending (
   payment TEXT PRIMARY KEY, account TEXT NOT NULL, api_key TEXT NOT NULL,
   time INTEGER NOT NULL, amount TEXT NOT NULL

@@ -18,7 +18,7 @@ export type StoredObject = {
   readonly data: unknown
 }
 
-const KINDS: readonly ObjectKind[] = ['invoice', 'payment', 'refund', 'channel']
+const KINDS: readonly ObjectKind[] = ['invoice', 'payment', 'refund', 'payout', 'channel']
 const STATUSES: readonly ObjectStatus[] = [
   ...(['open', 'held', 'paid', 'expired', 'cancelled'] as const),
   ...(['pending', 'failed', 'unknown', 'closing', 'closed'] as const),

@@ -26,6 +26,21 @@ export const paymentData = z.strictObject({
 })
 export type PaymentData = z.infer<typeof paymentData>
 
+export const payoutData = z.strictObject({
+  ...{ amount, asset: z.int(), fee_max: amount, fee: amount.nullable() },
+  /** Where it goes on the ledger; null: to the shop's own coins. */
+  lock: z.string().nullable(),
+  /** Out of which channel; null while that is open. */
+  channel: z.string().nullable(),
+  description: z.string(),
+  /** The transaction to the lock; null: there is none yet, or none is needed. */
+  transaction: z.string().nullable(),
+  metadata,
+  /** Why it failed, or is not known. */
+  code: z.string().nullable(),
+})
+export type PayoutData = z.infer<typeof payoutData>
+
 export const channelData = z.strictObject({
   ...{ channel: z.string(), number: z.int(), asset: z.int(), opened: z.int() },
   ...{ deposited: amount, inbound: amount },
