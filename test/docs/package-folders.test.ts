@@ -23,9 +23,10 @@ test('the README of a package names each folder of its sources', () => {
 })
 
 test('every source file that a document names is there', () => {
-  const sources = PACKAGES.flatMap((folder) =>
-    readdirSync(join(ROOT, folder, 'src'), { recursive: true, encoding: 'utf8' }).map(
-      (file) => `${folder}/src/${file}`,
+  const folders = [...PACKAGES.map((folder) => `${folder}/src`), 'test', 'scripts']
+  const sources = folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map(
+      (file) => `${folder}/${file}`,
     ),
   )
   const isThere = (path: string) => {
