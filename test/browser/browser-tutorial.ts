@@ -32,7 +32,7 @@ export async function playBrowserTutorial(
   await playing.document(TUTORIAL, 'The pages')
   const site = await playing.here('http://127.0.0.1:8080/')
   const invoice = playing.printed.find((line) => line.startsWith('tally1')) ?? ''
-  const words = readFileSync(join(dir, 'tutorial/customer.words'), 'utf8').trim()
+  const words = readFileSync(join(dir, 'tutorial-1/customer.words'), 'utf8').trim()
   const told = readFileSync(new URL(`../../../${TUTORIAL}`, import.meta.url), 'utf8')
   /** Fills the form and sends it: what the page says, which the tutorial has to say as well. */
   const pay = async (page: Page, typed: Readonly<Record<string, string>>) => {

@@ -8,13 +8,14 @@ export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 /** What people read of this repository; `path` from its root. */
 export type Document = { readonly path: string; readonly text: string }
 
-const UNREAD = new Set(['node_modules', 'dist', 'data', 'tutorial', '.git'])
+/** What is not of the repository, or not for people. */
+const UNREAD = /^(?:node_modules|dist|data|tutorial-.*|\.git)$/
 
 /** Every Markdown document, by its path. */
 export function documents(folder = ''): readonly Document[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
-    if (entry.isDirectory()) return UNREAD.has(entry.name) ? [] : documents(path)
+    if (entry.isDirectory()) return UNREAD.test(entry.name) ? [] : documents(path)
     return path.endsWith('.md') ? [{ path, text: readFileSync(join(ROOT, path), 'utf8') }] : []
   })
 }

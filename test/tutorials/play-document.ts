@@ -28,8 +28,8 @@ export class Playing {
     { ledgerUrl, hubUrl }: Pick<LocalNetwork, 'ledgerUrl' | 'hubUrl'>,
     { dir, bankWords }: { readonly dir: string; readonly bankWords: string },
   ): Playing {
-    const folder = join(dir, 'tutorial')
-    for (const made of ['data', 'tutorial']) mkdirSync(join(dir, made), { recursive: true })
+    const folder = join(dir, 'tutorial-1')
+    for (const made of ['data', 'tutorial-1']) mkdirSync(join(dir, made), { recursive: true })
     writeFileSync(join(dir, 'data/bank.words'), `${bankWords}\n`, { mode: 0o600 })
     const commands = join(ROOT, 'node_modules/.bin')
     const env = { ...process.env, PATH: `${commands}${delimiter}${process.env['PATH']}` }
