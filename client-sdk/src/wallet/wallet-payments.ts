@@ -372,10 +372,10 @@ function newPayment(
   }
 }
 
-function requireFeeWithin(fee: Amount, feeMax: Amount | undefined): void {
+/** Errors: `fee_above_cap`. */
+export function requireFeeWithin(fee: bigint, feeMax: Amount | undefined): void {
   if (feeMax === undefined || fee <= feeMax) return
-  const detail = `the hub asks for ${fee} base units, allowed were ${feeMax}`
-  throw new WalletError('fee_above_cap', detail)
+  throw new WalletError('fee_above_cap', `the hub asks for ${fee} base units, not ${feeMax}`)
 }
 
 /** Items of one payment: the first has its name. */
