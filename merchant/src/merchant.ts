@@ -17,8 +17,10 @@ import { ChannelDesk } from './desk/channel-desk.js'
 import { EventNews } from './desk/event-news.js'
 import { InvoiceDesk } from './desk/invoice-desk.js'
 import type { MerchantParts } from './desk/merchant-parts.js'
+import { OfferDesk } from './desk/offer-desk.js'
 import { PaymentDesk } from './desk/payment-desk.js'
 import { PayoutDesk } from './desk/payout-desk.js'
+import { StreamDesk } from './desk/stream-desk.js'
 import { operatorToken } from './operator-token.js'
 import { KeyStore } from './store/key-store.js'
 import { openMerchantDatabase } from './store/merchant-schema.js'
@@ -73,6 +75,7 @@ export async function startMerchant(
   const database = await openMerchantDatabase(join(dataDir, 'merchant.db'), onFault)
   let isConnected = false
   let onInvoice: (notice: Extract<WalletNotice, { kind: 'invoice' }>) => void = () => undefined
+  let onStream: (notice: Extract<WalletNotice, { kind: 'stream' }>) => void = () => undefined
   const onEvent = (notice: WalletNotice) => {
     switch (notice.kind) {
       case 'connected':
@@ -86,6 +89,8 @@ export async function startMerchant(
         return notice.code === 'store_failed' ? onFault(notice) : undefined
       case 'invoice':
         return onInvoice(notice)
+      case 'stream':
+        return onStream(notice)
       case 'payment':
       case 'guard':
       case 'restored':
@@ -111,12 +116,18 @@ export async function startMerchant(
   const invoices = new InvoiceDesk(parts)
   const payments = new PaymentDesk(parts)
   const payouts = new PayoutDesk(parts)
+  const streams = new StreamDesk(parts)
+  const offers = new OfferDesk(parts)
   const channels = new ChannelDesk(parts)
   // Hears before it compares: what happens in between is learnt twice, and told once.
   onInvoice = ({ invoice }) => {
     invoices.learn(invoice).catch((error) => onProblem('invoice_not_followed', String(error)))
   }
+  onStream = ({ stream }) => {
+    streams.learn(stream).catch((error) => onProblem('stream_not_followed', String(error)))
+  }
   await invoices.catchUp()
+  await streams.catchUp()
   await payments.catchUp()
   await payouts.catchUp()
   await channels.catchUp()
@@ -127,7 +138,7 @@ export async function startMerchant(
   const server = new RouteServer({
     ...{ keys, requests: new RequestStore(database), operatorHash, now: parts.now },
   })
-  serveObjects(server, parts, { invoices, payments, payouts, channels })
+  serveObjects(server, parts, { invoices, payments, payouts, offers, channels })
   serveEvents(server, parts)
   serveKeys(server, parts, keys)
   const webhooks = new WebhookStore(database)
@@ -137,7 +148,10 @@ export async function startMerchant(
     post: (post, signal) => postWebhook(post, { clock: PROCESS_CLOCK, allowPrivate, signal }),
   })
   courier.begin()
-  const catchUp = () => invoices.catchUp()
+  const catchUp = async () => {
+    await invoices.catchUp()
+    await streams.catchUp()
+  }
   serveBooks(server, { ...parts, opened, ledgerBooks, catchUp })
   const onFailedRequest: OnFailedRequest = (failure) =>
     onReport({ kind: 'requestFailed', ...failure })

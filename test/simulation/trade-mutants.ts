@@ -6,7 +6,7 @@ const INVOICE_MACHINE = 'client-sdk/src/wallet/invoice-machine.ts'
 export const TRADE_MUTANTS: readonly Mutant[] = [
   {
     name: 'payee-shows-the-preimage-at-the-first-part',
-    seed: 1_002,
+    seed: 1_000,
     rule: 'INVOICE-6',
     file: INVOICE_MACHINE,
     find: 'const isWhole = invoice.amount === undefined ||',
@@ -14,7 +14,7 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'invoice-is-paid-with-its-first-part',
-    seed: 1_002,
+    seed: 1_000,
     rule: 'INVOICE-6',
     file: INVOICE_MACHINE,
     find: 'paid > 0n && paid >= (invoice.amount ?? invoice.received)',
@@ -22,7 +22,7 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'ticks-far-from-the-anchor-are-not-checked',
-    seed: 1_004,
+    seed: 1_024,
     rule: 'CH-13',
     file: 'protocol/src/channel/item-link.ts',
     find: 'const isRight = leadsToRemembered(item.anchor, known)',
@@ -30,6 +30,7 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'payee-gives-up-ticks-that-it-knows',
+    seed: 1_006,
     rule: 'STREAM-7',
     file: 'protocol/src/channel/claim.ts',
     find: '(note.known?.index ?? 0) > item.paid',
@@ -37,6 +38,7 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'payee-serves-a-tick-again',
+    seed: 1_012,
     rule: 'STREAM-3',
     file: 'client-sdk/src/stream/received-stream.ts',
     find: 'return tip.index - served',
@@ -44,6 +46,7 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'payee-keeps-ticks-in-memory',
+    seed: 1_011,
     rule: 'STREAM-5',
     file: 'client-sdk/src/stream/stream-desk.ts',
     find: 'this.#schedule(this.#parts.policy.afterMs)',
@@ -51,6 +54,7 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'payer-gives-away-more-than-its-exposure',
+    seed: 1_003,
     rule: 'STREAM-4',
     file: 'client-sdk/src/stream/paying-stream.ts',
     find: 'unserved + count > limits.exposure',
@@ -58,6 +62,7 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'letter-payment-begins-anew-when-asked-again',
+    seed: 1_000,
     rule: 'INV-26',
     file: 'client-sdk/src/letters/letter-payments.ts',
     find: 'const id = itemIdOf(parseKey(key));',
@@ -65,6 +70,7 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'hub-calls-letters-kept-before-they-are-on-disk',
+    seed: 1_000,
     rule: 'MAIL-2',
     file: 'hub/src/mail/mail-boxes.ts',
     find: 'await this.#rows.commit(put, gone)',
@@ -72,6 +78,7 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a-withdrawal-pays-the-earlier-ones-again',
+    seed: 1_000,
     rule: 'OP-11',
     file: 'settlement/src/core/apply-withdraw.ts',
     find: 'const value = withdrawn - side.withdrawn',
@@ -79,6 +86,7 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'money-that-is-being-withdrawn-can-be-promised',
+    seed: 1_000,
     rule: 'CH-17',
     file: 'protocol/src/channel/spendable.ts',
     find: 'return due > 0n ? stake - due : stake',
@@ -86,6 +94,7 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'close-by-agreement-under-a-withdrawal',
+    seed: 1_000,
     rule: 'CH-17',
     file: 'protocol/src/channel/cooperative-close.ts',
     find: 'if (party.withdrawing !== undefined) {',

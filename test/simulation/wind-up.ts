@@ -62,13 +62,14 @@ export async function windUp(world: World): Promise<void> {
 
 /**
  * CH-18: after a calm two honest sides go on, unless both have lost their data. A resume needs ledger
- * time to move, which stands still for as long as a clock was ahead.
+ * time to move, which stands still for as long as a clock was ahead, and is not granted under a withdrawal.
  */
 async function learnWhatIsLost(world: World): Promise<World['lostOnBothSides']> {
-  for (let look = 1; ; look++) {
-    const { lost, waiting } = lostOnBothSides(world)
+  for (let looks = 0; ; ) {
+    const { lost, waiting, isHeldUp } = lostOnBothSides(world)
     if (waiting === undefined) return lost
-    if (look === RESUME_LOOKS_MAX) throw new Violation('CH-18', waiting)
+    if (!isHeldUp) looks++
+    if (looks === RESUME_LOOKS_MAX) throw new Violation('CH-18', waiting)
     await world.schedule.pause(CALM_MS)
   }
 }

@@ -15,6 +15,7 @@ export type RecordKind =
   | 'invoiceOrder'
   | 'paymentOrder'
   | 'payoutOrder'
+  | 'letterOrder'
   /** Offers of this wallet, and payments that begin with a letter. */
   | 'offer'
   | 'letterPayment'
@@ -26,8 +27,11 @@ export const ORDERED_KINDS = [
   'invoiceOrder',
   'paymentOrder',
   'payoutOrder',
+  'letterOrder',
   'endedStream',
+  // In any order: read once, when a store of format 7 is taken over.
   'doneStream',
+  'doneLetterPayment',
 ] as const satisfies readonly RecordKind[]
 export type OrderedKind = (typeof ORDERED_KINDS)[number]
 

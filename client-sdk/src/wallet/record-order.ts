@@ -1,4 +1,5 @@
 import { type Anchor, type ItemId, utf8 } from '@tallystick/protocol'
+import type { LetterPayment } from '../letters/letter-payment.js'
 import type { PayoutRecord } from '../payout/payout-record.js'
 import type { OrderedKind, StoredRecord, StoreWrite, WalletStore } from '../store/wallet-store.js'
 import type { InvoiceRecord, PaymentRecord } from './wallet-records.js'
@@ -39,6 +40,15 @@ export function paymentOrder(
 /** As `invoiceOrder`. */
 export function payoutOrder(payout: PayoutRecord, before: PayoutRecord | undefined): StoreWrite[] {
   return orderOf('payoutOrder', payout, payout.id, before)
+}
+
+/** As `invoiceOrder`; its place is kept beside it. */
+export function letterOrder(
+  { id, status }: LetterPayment,
+  order: number,
+  before: Pick<LetterPayment, 'status'> | undefined,
+): StoreWrite[] {
+  return orderOf('letterOrder', { order, status }, id, before && { order, status: before.status })
 }
 
 function orderOf(

@@ -6,6 +6,7 @@ import type { ChannelDesk } from '../desk/channel-desk.js'
 import { describedAs } from '../desk/described-as.js'
 import type { InvoiceDesk } from '../desk/invoice-desk.js'
 import type { MerchantParts } from '../desk/merchant-parts.js'
+import type { OfferDesk } from '../desk/offer-desk.js'
 import type { PaymentDesk } from '../desk/payment-desk.js'
 import type { PayoutDesk } from '../desk/payout-desk.js'
 import { quotePayment } from '../desk/quote-payment.js'
@@ -24,7 +25,7 @@ type ListWish = {
   readonly status?: string | undefined
 }
 
-/** Invoices, payments, refunds, payouts, channels and the balance. */
+/** Invoices, payments, refunds, payouts, offers, streams, channels and the balance. */
 export function serveObjects(
   server: RouteServer,
   parts: MerchantParts,
@@ -32,6 +33,7 @@ export function serveObjects(
     readonly invoices: InvoiceDesk
     readonly payments: PaymentDesk
     readonly payouts: PayoutDesk
+    readonly offers: OfferDesk
     readonly channels: ChannelDesk
   },
 ): void {
@@ -60,12 +62,14 @@ export function serveObjects(
     const wish = { kind, account: scopeOf(caller), status, cursor, limit }
     return pageOf(await objects.page(wish), limit, (found) => schema.parse(resourceOf(found)))
   }
-  const { invoice, payment, refund, payout, channel } = ANSWERED
+  const { invoice, payment, refund, payout, offer, stream, channel } = ANSWERED
 
   server.post(ROUTES.createInvoice, {
     first: async ({ body }, caller, remember) => {
-      const { amount, description, expiry_seconds: expirySeconds, hold, metadata } = body
-      const order = { amount: amount ?? undefined, description, expirySeconds, hold, metadata }
+      const { description_hash: hash, expiry_seconds: expirySeconds } = body
+      const { description, hold, metadata } = body
+      const amount = body.amount ?? undefined
+      const order = { amount, description, descriptionHash: hash, expirySeconds, hold, metadata }
       return invoice.parse(resourceOf(await desks.invoices.create(caller, order, remember)))
     },
     again: (id, caller) => show('invoice', id, caller, invoice),
@@ -133,6 +137,27 @@ export function serveObjects(
   })
   server.get(ROUTES.payouts, (asked, caller) => list('payout', asked, caller, payout))
   server.get(ROUTES.payout, ({ id }, caller) => show('payout', id, caller, payout))
+
+  server.post(ROUTES.createOffer, {
+    first: async ({ body }, caller, remember) => {
+      const { description, metadata } = body
+      const expirySeconds = body.expiry_seconds ?? undefined
+      const order = { amount: body.amount ?? undefined, description, expirySeconds, metadata }
+      return offer.parse(resourceOf(await desks.offers.create(caller, order, remember)))
+    },
+    again: (id, caller) => show('offer', id, caller, offer),
+  })
+  server.get(ROUTES.offers, (asked, caller) => list('offer', asked, caller, offer))
+  server.get(ROUTES.offer, ({ id }, caller) => show('offer', id, caller, offer))
+  server.post(ROUTES.withdrawOffer, {
+    first: async ({ asked: { id } }, caller, remember) => {
+      const found = await find('offer', id, caller)
+      return offer.parse(resourceOf(await desks.offers.withdraw(found, remember(id))))
+    },
+    again: (id, caller) => show('offer', id, caller, offer),
+  })
+  server.get(ROUTES.streams, (asked, caller) => list('stream', asked, caller, stream))
+  server.get(ROUTES.stream, ({ id }, caller) => show('stream', id, caller, stream))
 
   server.get(ROUTES.channels, (asked, caller) => list('channel', asked, caller, channel))
   server.get(ROUTES.channel, ({ id }, caller) => show('channel', id, caller, channel))

@@ -96,6 +96,10 @@ export const ASKED = {
     ...list('po'),
     status: z.enum(['pending', 'paid', 'failed', 'unknown']).optional(),
   }),
+  offer: z.strictObject({ id: idOf('off') }),
+  offers: z.strictObject({ ...list('off'), status: z.enum(['active', 'withdrawn']).optional() }),
+  stream: z.strictObject({ id: idOf('str') }),
+  streams: z.strictObject({ ...list('str'), status: z.enum(['open', 'closed']).optional() }),
   /** `amount`: where the invoice leaves it open. */
   quote: z.strictObject({ invoice: invoiceText, amount: value.optional() }),
   channel: z.strictObject({ id: idOf('ch') }),
@@ -139,6 +143,12 @@ export const BODIES = {
     /** Null: the payer says how much. It has to be said: a price that got lost must not be anybody's choice. */
     amount: value.nullable(),
     description: shown(DESCRIPTION_BYTES_MAX).default(''),
+    /** In its place: SHA-256 of what the payer was shown elsewhere. */
+    description_hash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'a hash is 32 bytes as lower-case hex')
+      .nullable()
+      .default(null),
     expiry_seconds: z.int().min(1).max(INVOICE_SECONDS_MAX).default(3_600),
     /** What is paid is held until it is captured or cancelled. */
     hold: z.boolean().default(false),
@@ -158,6 +168,14 @@ export const BODIES = {
     invoice: invoiceText,
     amount: value.optional(),
     fee_max: units.optional(),
+    metadata,
+  }),
+  offer: z.strictObject({
+    /** Null: the payer says how much, each time. */
+    amount: value.nullable(),
+    description: shown(DESCRIPTION_BYTES_MAX).default(''),
+    /** Null: until it is withdrawn. */
+    expiry_seconds: z.int().min(1).max(INVOICE_SECONDS_MAX).nullable().default(null),
     metadata,
   }),
   payout: z.strictObject({

@@ -7,6 +7,8 @@ export const BOOKING_KINDS = [
   'refund_fee',
   'payment',
   'payment_fee',
+  /** Ticks of a stream that were redeemed. */
+  'stream',
   /** To a lock of somebody else, at the shop's word, and what the ledger took for it. */
   'payout',
   'payout_fee',

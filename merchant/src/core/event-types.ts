@@ -4,5 +4,6 @@ export const EVENT_TYPES = [
   ...(['payment.paid', 'payment.failed', 'payment.unknown'] as const),
   ...(['refund.paid', 'refund.failed', 'refund.unknown'] as const),
   ...(['payout.paid', 'payout.failed', 'payout.unknown'] as const),
+  ...(['offer.withdrawn', 'stream.closed'] as const),
   ...(['channel.opened', 'channel.closing', 'channel.closed'] as const),
 ] as const
