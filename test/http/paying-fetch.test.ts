@@ -120,3 +120,21 @@ test('HTTP402-8 no redirect leads from https to what others can read', () => {
   const from = { url: new URL('http://shop.example/a'), init: {} }
   assert.equal(redirectOf(from, upgrade)?.url.href, url.href)
 })
+
+test('STREAM-7 a seller is told of the end where it was paid, not where something was free', async (t) => {
+  const told: (string | undefined)[] = []
+  const shop = await serve(t, (request, response) => {
+    if (request.method === 'HEAD') told.push(request.url)
+    const isFree = request.url === '/free'
+    if (!isFree && request.headers['tally-ticks'] === undefined) demand(response, 'required', 10n)
+    else if (request.url === '/moved') response.writeHead(307, { location: '/free' }).end()
+    else response.writeHead(200, isFree ? {} : { 'tally-receipt': 'taken' }).end()
+  })
+  for (const last of ['free', 'moved']) {
+    const pay = payingFetch(wallet().wallet, { budget: {} })
+    await pay(`${shop}/paid`)
+    await pay(`${shop}/${last}`)
+    await pay.leave(shop)
+  }
+  assert.deepEqual(told, ['/paid', '/paid'])
+})
