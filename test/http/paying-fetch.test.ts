@@ -123,12 +123,16 @@ test('HTTP402-8 no redirect leads from https to what others can read', () => {
 
 test('STREAM-7 a seller is told of the end where it was paid, not where something was free', async (t) => {
   const told: (string | undefined)[] = []
-  const shop = await serve(t, (request, response) => {
-    if (request.method === 'HEAD') told.push(request.url)
-    const isFree = request.url === '/free'
-    if (!isFree && request.headers['tally-ticks'] === undefined) demand(response, 'required', 10n)
-    else if (request.url === '/moved') response.writeHead(307, { location: '/free' }).end()
-    else response.writeHead(200, isFree ? {} : { 'tally-receipt': 'taken' }).end()
+  const answer = ({ url, headers }: IncomingMessage, response: ServerResponse) => {
+    const isPaid = headers['tally-ticks'] !== undefined
+    if (url === '/free') response.end()
+    else if (url === '/moved') response.writeHead(307, { location: '/free' }).end()
+    else if (isPaid) response.setHeader('tally-receipt', 'taken').end()
+    else demand(response, 'required', 10n)
+  }
+  const shop = await serve(t, answer, (request, response) => {
+    told.push(request.url)
+    response.writeHead(204).end()
   })
   for (const last of ['free', 'moved']) {
     const pay = payingFetch(wallet().wallet, { budget: {} })

@@ -168,10 +168,9 @@ class Buyer {
       const known = this.#sellers.get(origin)
       if (known !== undefined && this.#mayPay(url)) payment = await pay(known)
       for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-        if (payment !== undefined) payment.seller.url = url
         const response = await this.#send(url, init, payment)
         if (response.status !== 402) {
-          this.#settle(payment, response)
+          this.#settle(url, payment, response)
           return response
         }
         const demand = await demandOf(response)
@@ -242,9 +241,10 @@ class Buyer {
     }
   }
 
-  #settle(payment: Payment | undefined, { status, headers, type }: Response): void {
+  #settle(url: URL, payment: Payment | undefined, { status, headers, type }: Response): void {
     if (payment === undefined) return
     const isTaken = headers.has(RECEIPT)
+    if (isTaken) payment.seller.url = url
     if (payment.ticks === 0 && isTaken) {
       const { stream } = payment.seller
       this.#streams.positioned(stream, headers.get(POSITION) ?? payment.token)

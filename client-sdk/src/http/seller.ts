@@ -23,7 +23,7 @@ export type Payment = Pick<StreamPayment, 'token' | 'ticks' | 'amount'> & {
 
 /** One origin that takes payments, and the stream that pays it, which is left once it has `retired`. */
 export class Seller {
-  /** Where it was last asked. */
+  /** Where it last took a payment, or asked for one: what is free there hears of no stream. */
   url: URL
   readonly offer: Offer
   readonly stream: OutgoingStream
