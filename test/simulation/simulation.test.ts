@@ -43,7 +43,7 @@ test('INV-4 INV-7 INV-16 INV-28 nobody honest loses a unit in the runs of fixed 
   assert.equal(reports.length, FIXED_SEEDS)
 })
 
-test('INV-4 INV-7 INV-16 INV-28 INVOICE-6 nor by payments in parts', async () => {
+test('INV-4 INV-7 INV-24 INV-26 INV-32 nor by parts, streams, letters and withdrawals', async () => {
   const trading = { seed: FIRST_TRADING_SEED, seeds: TRADING_SEEDS, steps: TRADING_STEPS }
   const reports = await reportsOf({ ...ORDER, ...trading })
   assertHeld(reports)

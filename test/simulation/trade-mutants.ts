@@ -92,12 +92,4 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
     find: 'return due > 0n ? stake - due : stake',
     replace: 'return stake',
   },
-  {
-    name: 'close-by-agreement-under-a-withdrawal',
-    seed: 1_000,
-    rule: 'CH-17',
-    file: 'protocol/src/channel/cooperative-close.ts',
-    find: 'if (party.withdrawing !== undefined) {',
-    replace: 'if (false) {',
-  },
 ]
