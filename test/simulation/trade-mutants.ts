@@ -92,4 +92,17 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
     find: 'return due > 0n ? stake - due : stake',
     replace: 'return stake',
   },
+  {
+    name: 'a-withdrawal-is-forgotten-at-a-restart',
+    rule: 'CH-17',
+    file: 'client-sdk/src/wallet/wallet-records.ts',
+    find: 'const { draft: _, ...stored } = party',
+    replace: 'const { draft: _, ...kept } = party; const stored = { ...kept, withdrawing: undefined }',
+    and: {
+      file: 'hub/src/core/hub-channel.ts',
+      find: 'return undrafted(decodeTrusted(hubChannelCodec, bytes))',
+      replace:
+        'const read = undrafted(decodeTrusted(hubChannelCodec, bytes)); return { ...read, party: { ...read.party, withdrawing: undefined } }',
+    },
+  },
 ]
