@@ -51,6 +51,12 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
     )
     // 100 less 12.50, the tip, and 0.1 % and 0.001 of it, and three ticks: the rest of the stream came back.
     assert.match(stdout, /you were paid 87\.4\d+ GBP, the hub 12\.5\d+ GBP/)
+    const history = await walletCommand('history', '--json', ...folder('customer'))
+    const { ended_streams: streams } = JSON.parse(history.stdout)
+    assert.deepEqual(
+      streams.map(({ kind, redeemed }: Record<string, unknown>) => [kind, redeemed]),
+      [['paid', 3]],
+    )
     for (const file of ['shop.words', 'shop/wallet.keys', 'shop/wallet.json', 'shop/wallet.db']) {
       assert.equal(statSync(join(network.dir, file)).mode & 0o077, 0, file)
     }

@@ -34,7 +34,9 @@ export class AcceptedProofs {
     // After a crash a process may begin again from an older one.
     if (before === undefined || isClosing(ledger) || !isNewer(peer, before.peer)) return
     const payer = otherRole(role)
-    if (peer.epoch === before.peer.epoch) checkSuccession(name, before, party, time)
+    // Who has lost its disk has forgotten what it gave up, and takes what a tower has kept as it is.
+    const isAdopted = before.lostAt !== undefined
+    if (peer.epoch === before.peer.epoch && !isAdopted) checkSuccession(name, before, party, time)
     if (peer.acked > own.version) throw new Violation('INV-19', `${name} was acked too much`)
     const means = sideStake(ledger[payer]) + own.transferred
     if (peer.transferred + lockedOf(peer) > means) {

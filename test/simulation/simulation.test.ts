@@ -9,8 +9,8 @@ import { FIRST_TRADING_SEED } from './trade.js'
 /** Seeds that every change has to hold for, every scheme among them, and the events of each before everybody leaves. */
 const FIXED_SEEDS = 36
 const RANDOM_SEEDS = 3
-/** Seeds with trades, each of them sure twice, and their events. */
-const TRADING_SEEDS = 8
+/** Seeds with trades, each of them sure once at least, and their events. */
+const TRADING_SEEDS = 6
 const TRADING_STEPS = 1_000
 const STEPS = 3_000
 const ORDER: RunOrder = {
@@ -43,7 +43,7 @@ test('INV-4 INV-7 INV-16 INV-28 nobody honest loses a unit in the runs of fixed 
   assert.equal(reports.length, FIXED_SEEDS)
 })
 
-test('INV-4 INV-7 INV-16 INV-28 INVOICE-6 nor by payments in parts', async () => {
+test('INV-4 INV-7 INV-24 INV-26 INV-32 nor by parts, streams, letters and withdrawals', async () => {
   const trading = { seed: FIRST_TRADING_SEED, seeds: TRADING_SEEDS, steps: TRADING_STEPS }
   const reports = await reportsOf({ ...ORDER, ...trading })
   assertHeld(reports)

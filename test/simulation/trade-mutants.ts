@@ -93,11 +93,17 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
     replace: 'return stake',
   },
   {
-    name: 'close-by-agreement-under-a-withdrawal',
-    seed: 1_000,
+    name: 'a-withdrawal-is-forgotten-at-a-restart',
     rule: 'CH-17',
-    file: 'protocol/src/channel/cooperative-close.ts',
-    find: 'if (party.withdrawing !== undefined) {',
-    replace: 'if (false) {',
+    file: 'client-sdk/src/wallet/wallet-records.ts',
+    find: 'const { draft: _, ...stored } = party',
+    replace:
+      'const { draft: _, ...kept } = party; const stored = { ...kept, withdrawing: undefined }',
+    and: {
+      file: 'hub/src/core/hub-channel.ts',
+      find: 'return undrafted(decodeTrusted(hubChannelCodec, bytes))',
+      replace:
+        'const read = undrafted(decodeTrusted(hubChannelCodec, bytes)); return { ...read, party: { ...read.party, withdrawing: undefined } }',
+    },
   },
 ]

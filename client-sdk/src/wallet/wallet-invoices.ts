@@ -11,6 +11,7 @@ import {
   sha256,
   toHex,
 } from '@tallystick/protocol'
+import { OfferInvoices } from '../letters/offer-invoices.js'
 import { weighRequest } from '../letters/weigh-request.js'
 import { WalletError } from '../wallet-error.js'
 import { errorOf } from './error-of.js'
@@ -57,6 +58,7 @@ export class WalletInvoices {
   readonly #core: WalletCore
   readonly #link: HubLink
   readonly #channels: WalletChannels
+  readonly #offers = new OfferInvoices()
 
   constructor(core: WalletCore, link: HubLink, channels: WalletChannels) {
     this.#core = core
@@ -84,6 +86,7 @@ export class WalletInvoices {
       preimage,
       description,
       isNamed,
+      offers,
       ...asked
     }: Omit<AskedFor, 'description' | 'hold'> & {
       readonly amount: Amount
@@ -91,26 +94,21 @@ export class WalletInvoices {
       readonly description: string
       /** Whether the offer says how much, and not who takes it up. */
       readonly isNamed: boolean
+      /** How many offers can be taken up now. */
+      readonly offers: number
     },
     caller: Caller = {},
   ): Promise<InvoiceRecord> {
     const known = await this.get(anchorOf(preimage))
     if (known !== undefined) return known
     await this.#link.connected(caller)
-    const use = { open: this.#openForOffers(), receivable: this.#channels.receivable() }
+    const open = this.#offers.openFor(asked.offer, this.#core.state.invoices())
+    const use = { open, offers, receivable: this.#channels.receivable() }
     const weighed = weighRequest(use, { amount: asked.amount, isNamed })
     if (weighed !== 'fits') throw errorOf(weighed)
     if (isNamed) await this.#channels.ensureInbound(asked.amount, caller)
     const text = { kind: 'text', text: description } as const
     return this.#make({ ...asked, preimage, description: text, hold: false }, caller)
-  }
-
-  #openForOffers(): number {
-    let open = 0
-    for (const { origin, status } of this.#core.state.invoices()) {
-      if (origin === 'offer' && status === 'open') open++
-    }
-    return open
   }
 
   async #make({ offer, ...asked }: AskedFor, caller: Caller): Promise<InvoiceRecord> {

@@ -49,7 +49,6 @@ import {
 
 /** Seconds that a payment may stay locked, unless told otherwise. */
 const PAYMENT_SECONDS = 600
-
 /** What is not asked for is begun while the hub and the payee still carry it on, seconds before its end. */
 const UNASKED_SECONDS_MIN = 240
 

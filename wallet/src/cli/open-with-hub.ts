@@ -23,7 +23,12 @@ export type HubPlace = WalletPlace & { readonly hub: string; readonly patience: 
  * `store_missing`, `hub_silent` when the hub has not answered within `patience` seconds, `interrupted`,
  * and what the SDK says.
  */
-export function withHub<T>(place: HubPlace, work: (at: WalletAtHub) => Promise<T>): Promise<T> {
+export function withHub<T>(
+  place: HubPlace,
+  work: (at: WalletAtHub) => Promise<T>,
+  /** Hears as well what the wallet notices. */
+  onNotice: (notice: WalletNotice) => void = () => undefined,
+): Promise<T> {
   return untilInterrupted(async (signal) => {
     const { keys, store, ledger: ledgerUrl, hub: hubUrl, chainId, sharedWords } = place
     const words = await readWordsFile(keys)
@@ -35,7 +40,10 @@ export function withHub<T>(place: HubPlace, work: (at: WalletAtHub) => Promise<T
         ...{ words, file: store, ledgerUrl, hubUrl, advice: ADVICE },
         sharedWords: sharedWords === true,
         ...(chainId !== undefined && { chainId }),
-        onEvent: (notice) => hear(heard, notice),
+        onEvent: (notice) => {
+          hear(heard, notice)
+          onNotice(notice)
+        },
       }),
     )
     try {
