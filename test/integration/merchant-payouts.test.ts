@@ -48,6 +48,9 @@ test("a shop's server pays out of its channel to locks on the ledger, once, when
       )
     })
 
+  // The hub has shown the payer the preimage; what it owes the shop for that comes behind.
+  await until(`/v1/invoices/${sale.id}`, 'paid')
+
   let first = ''
   await t.test('ACCOUNT-4 PAY-9 the same key is the same payout', async () => {
     const order = { amount: `${20n * ONE}`, lock: lockOf(7), description: 'Rent' }

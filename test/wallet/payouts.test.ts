@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import {
   amount,
   type Channel,
+  decodeTrusted,
   type ItemId,
   keyLock,
   lockRoot,
@@ -13,8 +14,10 @@ import {
   withdrawalDigest,
 } from '@tallystick/protocol'
 import fc from 'fast-check'
+import type { OpenedBackup } from '#client-sdk/backup/backup-content.js'
+import { restoredRecords } from '#client-sdk/backup/restored-records.js'
 import { isFinalPayout, PAYOUT_NEXT, stepPayout } from '#client-sdk/payout/payout-machine.js'
-import type { PayoutRecord } from '#client-sdk/payout/payout-record.js'
+import { type PayoutRecord, payoutRecordCodec } from '#client-sdk/payout/payout-record.js'
 import { at, CHAIN, itemId, NOW, SIGNERS, testSigner } from '../protocol/test-channel.js'
 import { WalletWorld } from './wallet-world.js'
 
@@ -147,6 +150,34 @@ describe('PAY-9 money that leaves a channel for a lock', () => {
     signed.takes({ kind: 'payout', id: itemId(1), event: { kind: 'signed', sent: SENT } })
     signed.takes(restored)
     assert.deepEqual(stateOf(signed, 1), ['payout', 'sending', ''])
+  })
+
+  test('BAK-4 comes back with a backup, under its key and at its place', () => {
+    const world = begun()
+    const { channel } = world
+    const payout = world.state.payout(itemId(1)) ?? assert.fail('it is under way')
+    const done = { ...payout, id: itemId(2), order: 2, status: 'paid' as const }
+    const backup: OpenedBackup = {
+      ...{ version: 9, height: 77, time: NOW, confirmed: 8, nextKeyIndex: 1, isShared: false },
+      ...{ hub: undefined, channels: [], invoices: [], payments: [], doneInvoices: [] },
+      ...{ donePayments: [], offers: [], letterPayments: [], streams: [] },
+      ...{ payouts: [payout], donePayouts: [done] },
+    }
+    const writes = restoredRecords(SIGNERS.client.publicKey, backup)
+    const keys = writes
+      .filter(({ kind }) => /payout/i.test(kind))
+      .map(({ kind, key }) => [kind, key])
+    assert.deepEqual(keys, [
+      ['payout', itemId(1)],
+      ['payoutOrder', 'all/000000000000001'],
+      ['payoutOrder', 'withdrawing/000000000000001'],
+      ['donePayout', itemId(2)],
+      ['payoutOrder', 'all/000000000000002'],
+      ['payoutOrder', 'paid/000000000000002'],
+    ])
+    const [first] = writes.filter(({ kind }) => kind === 'payout')
+    const kept = decodeTrusted(payoutRecordCodec, first?.value ?? assert.fail('it is written'))
+    assert.deepEqual([kept.channel, kept.taken], [channel, TAKEN])
   })
 
   test('no status ever comes back (property)', () => {
