@@ -97,7 +97,8 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
     rule: 'CH-17',
     file: 'client-sdk/src/wallet/wallet-records.ts',
     find: 'const { draft: _, ...stored } = party',
-    replace: 'const { draft: _, ...kept } = party; const stored = { ...kept, withdrawing: undefined }',
+    replace:
+      'const { draft: _, ...kept } = party; const stored = { ...kept, withdrawing: undefined }',
     and: {
       file: 'hub/src/core/hub-channel.ts',
       find: 'return undrafted(decodeTrusted(hubChannelCodec, bytes))',
