@@ -59,6 +59,8 @@ export class HubActor {
   #backup = new JournalRecords()
   readonly #mail: MailRecords = new Map()
   #isRestored = false
+  /** Whether it goes on from an old copy, or once did. */
+  isRolledBack = false
   /** What was on the disks that it has lost. */
   readonly lost: JournalRecords[] = []
   life: Incarnation
@@ -132,6 +134,7 @@ export class HubActor {
 
   restore(): void {
     this.records = this.#backup.copy()
+    this.isRolledBack = true
   }
 
   /** Its disk is gone: its operator puts the copy in place, and says so at the next start. */

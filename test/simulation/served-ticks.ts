@@ -1,4 +1,4 @@
-import type { Anchor, TickFrame } from '@tallystick/protocol'
+import type { Anchor, Tick } from '@tallystick/protocol'
 import { REDEEM_POLICY } from '#client-sdk/stream/redeem-policy.js'
 import type { Incarnation } from './incarnation.js'
 import type { StreamBooks } from './stream-books.js'
@@ -21,16 +21,16 @@ export class ServedTicks {
     this.#books = books
   }
 
-  /** A payee has taken a frame, and used so many ticks of its streams for what was asked with it. */
+  /** A payee has taken these ticks, and used so many of their streams for what was asked with them. */
   onServed(
     { name, life }: { readonly name: string; readonly life: Incarnation },
-    frame: TickFrame,
+    shownTicks: readonly Tick[],
     used: readonly { readonly anchor: Anchor; readonly ticks: number }[],
     nowMs: number,
   ): void {
     const served = this.#lives.get(life) ?? new Map<Anchor, Served>()
     this.#lives.set(life, served)
-    for (const { anchor, index } of frame.ticks) {
+    for (const { anchor, index } of shownTicks) {
       const before = served.get(anchor) ?? { ticks: 0, newest: 0, sinceMs: nowMs }
       const isStored = this.#books.known(name, anchor) >= before.newest
       const sinceMs = isStored ? nowMs : before.sinceMs

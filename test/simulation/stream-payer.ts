@@ -126,11 +126,14 @@ async function ask(
   const frame = parseTickFrame(token)
   if (isRejection(frame)) throw new Error(frame.detail)
   const answer = await reach(world, order, (seller) => {
-    const taken = seller.wallet?.stream.take(token, price)
-    if (taken === undefined) return undefined
+    const desk = seller.wallet?.stream
+    const taken = desk?.take(token, price)
+    if (desk === undefined || taken === undefined) return undefined
+    // A frame that closes names streams as well that are over, or have never come.
+    const ticks = frame.ticks.filter(({ anchor }) => desk.received.of(anchor) !== undefined)
     const { schedule, setup, served } = world
     if (!setup.liars.includes(seller.name)) {
-      served.onServed(seller, frame, taken.used, schedule.nowMs)
+      served.onServed(seller, ticks, taken.used, schedule.nowMs)
     }
     return ''
   })
