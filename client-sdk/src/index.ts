@@ -108,13 +108,13 @@ export { TowerLink } from './tower/tower-link.js'
 export { type TowerAddress, type TowerAnswer, TowerSession } from './tower/tower-session.js'
 export type { Balance } from './wallet/balance.js'
 export { closeAlone } from './wallet/close-alone.js'
+export type { PaymentWish, Quote, RefundWish } from './wallet/payment-wish.js'
 export type { Page, PageWish } from './wallet/record-page.js'
 export { Wallet } from './wallet/wallet.js'
 export type { Caller, WalletNotice } from './wallet/wallet-core.js'
 export type { ExitOptions } from './wallet/wallet-exits.js'
 export type { InvoiceWish } from './wallet/wallet-invoices.js'
 export type { WalletOptions } from './wallet/wallet-options.js'
-export type { PaymentWish, Quote, RefundWish } from './wallet/wallet-payments.js'
 export type {
   InvoicePart,
   InvoiceRecord,

@@ -29,7 +29,11 @@ async function seller() {
   const { publicKey } = SIGNERS.client
   const terms = { chain: CHAIN.anchor, asset: 0, hub: publicKey, payee: publicKey }
   const offer = async (price: bigint, unit: bigint) => ({ ...terms, price, unit })
-  const route = new PaidRoute({ received: desk, offer }, { price: 1n, unit: 1n }, undefined)
+  const route = new PaidRoute(
+    { received: desk, offer, ready: async () => undefined },
+    { price: 1n, unit: 1n },
+    undefined,
+  )
   let handler: (response: ServerResponse) => void
   const server = createServer((request, response) =>
     route.handle(request, response, () => handler(response)),

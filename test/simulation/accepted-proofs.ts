@@ -34,7 +34,9 @@ export class AcceptedProofs {
     // After a crash a process may begin again from an older one.
     if (before === undefined || isClosing(ledger) || !isNewer(peer, before.peer)) return
     const payer = otherRole(role)
-    if (peer.epoch === before.peer.epoch) checkSuccession(name, before, party, time)
+    // Who has lost its disk has forgotten what it gave up, and takes what a tower has kept as it is.
+    const isAdopted = before.lostAt !== undefined
+    if (peer.epoch === before.peer.epoch && !isAdopted) checkSuccession(name, before, party, time)
     if (peer.acked > own.version) throw new Violation('INV-19', `${name} was acked too much`)
     const means = sideStake(ledger[payer]) + own.transferred
     if (peer.transferred + lockedOf(peer) > means) {
@@ -53,6 +55,17 @@ function isNewer(a: LaneState, b: LaneState): boolean {
   return a.epoch > b.epoch || (a.epoch === b.epoch && a.version > b.version)
 }
 
+/** What the items that are still there pay for ticks more than before, and whether one pays for fewer. */
+function ticksPaid(before: LaneState, after: LaneState): readonly [bigint, boolean] {
+  let [more, fewer] = [0n, false]
+  for (const item of after.items) {
+    const paid = before.items.find(({ id }) => id === item.id)?.paid ?? 0
+    more += item.unit * BigInt(Math.max(0, item.paid - paid))
+    fewer ||= item.paid < paid
+  }
+  return [more, fewer]
+}
+
 function checkSuccession(
   name: string,
   { peer: before, incoming }: ChannelParty,
@@ -68,7 +81,9 @@ function checkSuccession(
   const due = before.items
     .filter(({ id, expiry }) => !kept.has(id) && !givenUp.has(id) && time <= expiry)
     .reduce((sum, item) => sum + lockedBy(item), 0n)
-  if (peer.transferred - before.transferred < due) {
-    throw new Violation('INV-6', `${name} lost items of ${due}`)
+  const [more, fewer] = ticksPaid(before, peer)
+  if (fewer) throw new Violation('INV-6', `${name} has fewer ticks paid of an item than before`)
+  if (peer.transferred - before.transferred < due + more) {
+    throw new Violation('INV-6', `${name} lost items of ${due}, or ticks of ${more}`)
   }
 }

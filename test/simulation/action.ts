@@ -27,6 +27,12 @@ export type Lie = {
     /** Does not say from where a lane goes on; or says it with what it held a while ago. */
     | 'withholdResumes'
     | 'oldResumes'
+    /** Claims ticks of streams that it was not shown. */
+    | 'overclaim'
+    /** Pays fewer ticks of streams than it was shown links of. */
+    | 'takeBackTicks'
+    /** A hub that does not deliver. */
+    | 'withholdLetters'
   readonly share: number
 }
 
@@ -63,6 +69,53 @@ export type Deed =
       readonly value: number
       readonly expirySeconds: number
     }
+  /** A payment of more than any channel of its payer holds: beyond the fullest, of 1,000 so much of the others. */
+  | {
+      readonly kind: 'payInParts'
+      readonly payer: string
+      readonly payee: string
+      readonly share: number
+      readonly expirySeconds: number
+    }
+  /** Paid are an offer, made for this alone or standing, and somebody who did not ask; both are away for a while. */
+  | {
+      readonly kind: 'payOffer'
+      readonly payer: string
+      readonly payee: string
+      readonly value: number
+      readonly isNamed: boolean
+      readonly waitSeconds: number
+      readonly awayMs: number
+    }
+  | {
+      readonly kind: 'paySpontaneously'
+      readonly payer: string
+      readonly payee: string
+      readonly value: number
+      readonly awayMs: number
+    }
+  | {
+      readonly kind: 'stream'
+      readonly payer: string
+      readonly payee: string
+      readonly unit: number
+      /** Ticks of one chain, and as many chains may follow each other. */
+      readonly ticks: number
+      readonly chains: number
+      readonly exposure: number
+      /** How often ticks are given away, and how long after each other at most, milliseconds. */
+      readonly rounds: number
+      readonly pauseMs: number
+      /** Whether its payer ends it, and does not just leave it. */
+      readonly closes: boolean
+    }
+  /** Of what a wallet could take out of its fullest channel, of 1,000 so much; for another lock than its own or not. */
+  | {
+      readonly kind: 'withdraw'
+      readonly wallet: string
+      readonly share: number
+      readonly isElsewhere: boolean
+    }
   | { readonly kind: 'close'; readonly wallet: string }
   | { readonly kind: 'forceClose'; readonly wallet: string }
   | {
@@ -95,6 +148,8 @@ export type Deed =
   | { readonly kind: 'loseDisk'; readonly process: string; readonly how: Recovery }
   /** A liar starts again from what was on its disk a while ago. */
   | { readonly kind: 'backup' | 'restore'; readonly liar: string }
+
+export type DeedOf<Kind extends Deed['kind']> = Extract<Deed, { kind: Kind }>
 
 /** A deed at a virtual time: what a run is made of, beside its seed. */
 export type Action = { readonly atMs: number } & Deed

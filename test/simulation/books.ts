@@ -1,19 +1,25 @@
-import type { Anchor } from '@tallystick/protocol'
+import type { Anchor, PublicKey } from '@tallystick/protocol'
 
 /** A payment that somebody was told to make. */
 export type Order = {
   readonly key: string
   readonly payer: string
   readonly payee: string
-  readonly text: string
-  readonly anchor: Anchor
+  readonly how:
+    | { readonly kind: 'invoice'; readonly text: string; readonly anchor: Anchor }
+    | { readonly kind: 'offer'; readonly text: string; readonly waitSeconds: number }
+    | { readonly kind: 'spontaneous'; readonly to: PublicKey }
   /** What the payee is to get, base units. */
   readonly value: bigint
+  /** Items that it may come by: of each the hub asks for a fee. */
+  readonly partsMax: number
 }
 
 /** What owners were told: an account of its own, which the ledger is compared with at the end. */
 export class Books {
   readonly orders: Order[] = []
+  /** The standing offers of payees. */
+  readonly offers = new Map<string, string>()
   readonly #received = new Map<string, Map<Anchor, bigint>>()
   /** How many payments owners were told of. */
   paid = 0
@@ -24,6 +30,7 @@ export class Books {
   /** A wallet has lost its disk. */
   onLost(wallet: string): void {
     this.#lostAt.set(wallet, this.orders.length)
+    this.offers.delete(wallet)
   }
 
   hasLost(wallet: string): boolean {

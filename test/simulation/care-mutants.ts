@@ -1,4 +1,4 @@
-import type { Mutant } from './mutants.js'
+import type { Mutant } from './mutant.js'
 
 const ASSEMBLE = 'watchtower/src/assemble-tower.ts'
 const WEIGH = 'watchtower/src/core/weigh-dispute.ts'

@@ -1,4 +1,4 @@
-import { isClosing } from '@tallystick/protocol'
+import { type ItemId, isClosing } from '@tallystick/protocol'
 import type { WalletActor } from './wallet-actor.js'
 import type { World } from './world.js'
 
@@ -32,10 +32,11 @@ export async function isGuarded(world: World, actor: WalletActor, ms: number): P
 function mayGoAway(world: World, { life, wallet }: WalletActor, ms: number): boolean {
   if (wallet === undefined || !life.isAlive) return false
   return wallet.channels().every(({ party, books }) => {
-    const { ledger, peerEvidence, ownResume, incoming, resuming, lostAt } = party
+    const { ledger, peer, peerEvidence, ownResume, incoming, resuming, lostAt } = party
     if (isClosing(ledger) && ledger.status.by === 'client') return true
     if (books !== 'whole' || resuming !== undefined || lostAt !== undefined) return false
-    if (incoming.some(({ known }) => known !== undefined)) return false
+    const paidOf = (id: ItemId) => peer.items.find((item) => item.id === id)?.paid ?? 0
+    if (incoming.some(({ id, known }) => (known?.index ?? 0) > paidOf(id))) return false
     if (peerEvidence === undefined && ownResume === undefined) return true
     const until = world.time + ms / 1_000
     return wallet.guardedUpTo(ledger.id).some(({ isNewest, upTo, key }) => {

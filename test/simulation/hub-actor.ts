@@ -43,6 +43,8 @@ export type HubActorParts = {
   readonly hand: Hand | undefined
   /** Hears what is handed in to be written, which is signed by then. */
   readonly onCommit: (writes: HubWrites) => void
+  /** Hears which letters are on the disk for good. */
+  readonly onLetter: (letter: Uint8Array) => void
   readonly onFault: (fault: unknown) => void
 }
 
@@ -94,7 +96,7 @@ export class HubActor {
   }
 
   async #run(life: Incarnation): Promise<void> {
-    const { schedule, random, ledger, network, tongue, hand, onCommit } = this.#parts
+    const { schedule, random, ledger, network, tongue, hand, onCommit, onLetter } = this.#parts
     const access = virtualLedgerAccess(schedule, random, ledger, life, this.line, hand)
     const randomBytes = (length: number) => random.bytes(length)
     if (this.#isRestored) await this.#takeCopy(life, access)
@@ -107,7 +109,7 @@ export class HubActor {
       policy: this.policy,
       ledger: access,
       journal,
-      mail: await MailBoxes.open(virtualMail(life, this.disk, this.#mail), onFault),
+      mail: await MailBoxes.open(virtualMail(life, this.disk, this.#mail, onLetter), onFault),
       verify: verifyHere,
       // Few clients say little at a time: whatever waits is decided on top of what is being stored.
       aheadEventsMin: 1,

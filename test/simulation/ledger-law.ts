@@ -17,13 +17,15 @@ import { type LedgerRecords, worthOf } from './virtual-ledger-store.js'
  * What holds after every block. INV-1: nothing is made or lost. INV-39: time rises within its bounds.
  * INV-41: one block follows the other, whatever has crashed. INV-14: a dispute is answered up to its
  * last second and settled from the next on. INV-9: whoever is shown to have signed something newer
- * than it asserted, and did not say that it was unsure, is penalized.
+ * than it asserted, and did not say that it was unsure, is penalized. INV-24: a withdrawal counts once, in its time.
  */
 export class LedgerLaw {
   readonly #genesis: Genesis
   readonly #whole: bigint
   /** Last second of every dispute window that runs, or ran. */
   readonly #deadlines = new Map<ChannelNumber, number>()
+  /** What each side of a channel has withdrawn in all. */
+  readonly #withdrawn = new Map<string, bigint>()
   #tip: Block['header'] | undefined
 
   constructor(genesis: Genesis) {
@@ -42,6 +44,7 @@ export class LedgerLaw {
     this.#checkPlace(header)
     this.#checkWindows(block)
     this.#checkPenalties(block, records)
+    this.#checkWithdrawals(block)
     this.#tip = header
     for (const { kind, value } of records.entries.values()) {
       if (kind !== 'channel') continue
@@ -73,6 +76,20 @@ export class LedgerLaw {
       if (epoch > asserted.epoch || (epoch === asserted.epoch && version > asserted.version)) {
         const what = `channel ${channel.number} was closed with version ${asserted.version}`
         throw new Violation('INV-9', `${what}, ${version} is shown, and nobody is penalized`)
+      }
+    }
+  }
+
+  #checkWithdrawals({ header, transactions }: VerifiedBlock): void {
+    for (const operation of transactions.flatMap(({ body }) => body.operations)) {
+      if (operation.kind !== 'withdraw') continue
+      for (const { channel, role, withdrawn } of operation.withdrawals) {
+        const before = this.#withdrawn.get(`${channel} ${role}`) ?? 0n
+        if (withdrawn <= before || header.time > operation.validUntil) {
+          const what = `the ${role} of channel ${channel} has withdrawn ${before}`
+          throw new Violation('INV-24', `${what}, and is paid up to ${withdrawn}`)
+        }
+        this.#withdrawn.set(`${channel} ${role}`, withdrawn)
       }
     }
   }

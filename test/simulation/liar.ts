@@ -11,6 +11,7 @@ import {
   grantResume,
   isRejection,
   type LaneState,
+  linkBelow,
   type Message,
   type MessageOf,
   parseFrame,
@@ -114,6 +115,10 @@ export class Liar {
         const known = { ...message.known, link: this.#random.bytes(32) }
         return [encodeMessage({ ...message, known })]
       }
+      case 'overclaim': {
+        const more = message.kind === 'claim' ? this.#overclaimed(message) : undefined
+        return more === undefined ? [bytes] : [encodeMessage(more), bytes]
+      }
       case 'withholdUpdates':
         return message.kind === 'update' ? [] : [bytes]
       case 'withholdPreimages':
@@ -125,6 +130,8 @@ export class Liar {
         const { channel, id } = message
         return [encodeMessage({ kind: 'decline', channel, id, code: 'declined' })]
       }
+      case 'withholdLetters':
+        return message.kind === 'letter' ? [] : [bytes]
       case 'withholdResumes':
         return message.kind === 'resumeAnswer' ? [] : [bytes]
       case 'oldResumes': {
@@ -140,6 +147,7 @@ export class Liar {
       case 'dropChanges':
       case 'underpay':
       case 'refuseToPay':
+      case 'takeBackTicks':
       case 'breach': {
         if (message.kind !== 'update') return [bytes]
         const other = this.#otherContent(how, message)
@@ -150,7 +158,7 @@ export class Liar {
   }
 
   #otherContent(
-    how: 'dropChanges' | 'underpay' | 'refuseToPay' | 'breach',
+    how: 'dropChanges' | 'underpay' | 'refuseToPay' | 'takeBackTicks' | 'breach',
     update: Update,
   ): Content | undefined {
     switch (how) {
@@ -160,9 +168,38 @@ export class Liar {
         return { ...update, changes: update.changes.map(halved) }
       case 'refuseToPay':
         return this.#unpaid(update)
+      case 'takeBackTicks':
+        return this.#withFewerTicks(update)
       case 'breach':
         return this.#breach(update)
     }
+  }
+
+  /** The claim with a later tick of the stream, under the link that it has; or one that it made up. */
+  #overclaimed(claim: MessageOf<'claim'>): Message | undefined {
+    const { peer } = this.held(claim.channel).at(-1) ?? {}
+    const item = peer?.items.find(({ id }) => id === claim.id)
+    const { index, link } = claim.known
+    if (item === undefined || index >= item.ticks) return undefined
+    const isMadeUp = this.#random.chance(500)
+    const known = {
+      index: this.#random.int(index + 1, item.ticks),
+      link: isMadeUp ? this.#random.bytes(32) : link,
+    }
+    return { ...claim, known }
+  }
+
+  /** Pays of each stream only some of the ticks that it was shown links of. */
+  #withFewerTicks({ channel, version, acked, changes }: Update): Content | undefined {
+    const before = this.#before(channel, version)
+    const fewer = changes.map((change): Change => {
+      const item = before?.own.items.find(({ id }) => id === change.id)
+      if (change.kind !== 'redeem' || item === undefined || change.index <= item.paid + 1)
+        return change
+      const index = this.#random.int(item.paid + 1, change.index - 1)
+      return { ...change, index, link: linkBelow(change, index) }
+    })
+    return { version, acked, changes: fewer }
   }
 
   /** Grants what it was asked for with an older state, well signed. */

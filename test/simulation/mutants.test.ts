@@ -14,6 +14,8 @@ const SAMPLE = [
   'ledger-shows-the-tip-before-it-is-on-disk',
   'seal-acks-what-it-does-not-hold',
   'finalize-at-any-time',
+  'ticks-far-from-the-anchor-are-not-checked',
+  'hub-calls-letters-kept-before-they-are-on-disk',
 ]
 
 test('the simulator notices deliberate defects', async () => {

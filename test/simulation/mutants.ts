@@ -1,5 +1,6 @@
-import type { Edit, Patch } from '../mutation/patched-build.js'
 import { CARE_MUTANTS } from './care-mutants.js'
+import type { Mutant } from './mutant.js'
+import { TRADE_MUTANTS } from './trade-mutants.js'
 
 const RECEIVE = 'protocol/src/channel/receive-update.ts'
 const DISPUTE = 'protocol/src/channel/dispute.ts'
@@ -15,13 +16,6 @@ const LOOP = 'client-sdk/src/wallet/wallet-loop.ts'
 const INVOICE_MACHINE = 'client-sdk/src/wallet/invoice-machine.ts'
 const WALLET_STEP = 'client-sdk/src/wallet/wallet-step.ts'
 const OPERATION = 'settlement/src/core/apply-operation.ts'
-
-/** A deliberate defect; a rule that is kept in two places is broken in both. */
-export type Mutant = Patch & {
-  readonly and?: Edit
-  /** One that caught it once, to be tried first. */
-  readonly seed?: number
-}
 
 /** Deliberate defects: each breaks one rule, and the simulator has to notice every one of them. */
 export const MUTANTS: readonly Mutant[] = [
@@ -400,4 +394,5 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'run.credit(channel.asset, total)',
   },
   ...CARE_MUTANTS,
+  ...TRADE_MUTANTS,
 ]

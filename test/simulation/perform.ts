@@ -4,7 +4,10 @@ import { goAway } from './going-away.js'
 import { HUB } from './hub-actor.js'
 import type { Liar } from './liar.js'
 import { keepCopy, loseDisk } from './lost-disk.js'
+import { payInParts, payInvoice, payOffer, paySpontaneously } from './orders.js'
 import { closeWithLie } from './stale-close.js'
+import { openStream } from './stream-payer.js'
+import { withdraw } from './withdrawals.js'
 import type { World } from './world.js'
 
 /** The name of the ledger's process. */
@@ -20,7 +23,17 @@ export function perform(world: World, action: Action): void {
         await world.wallet(action.wallet).wallet?.openChannel({ deposit: BigInt(action.deposit) })
       })
     case 'pay':
-      return begin(world, () => order(world, action))
+      return begin(world, () => payInvoice(world, action))
+    case 'payInParts':
+      return begin(world, () => payInParts(world, action))
+    case 'payOffer':
+      return begin(world, () => payOffer(world, action))
+    case 'paySpontaneously':
+      return begin(world, () => paySpontaneously(world, action))
+    case 'stream':
+      return begin(world, () => openStream(world, action))
+    case 'withdraw':
+      return begin(world, () => withdraw(world, action))
     case 'close':
       return begin(world, async () => {
         const { wallet } = world.wallet(action.wallet)
@@ -77,20 +90,6 @@ export function perform(world: World, action: Action): void {
       return process.restore()
     }
   }
-}
-
-/** The invoice of a payee is paid by somebody, under a key that pays once for ever. */
-async function order(
-  world: World,
-  { payer, payee, value, expirySeconds }: Extract<Action, { kind: 'pay' }>,
-): Promise<void> {
-  const { wallet } = world.wallet(payee)
-  const invoice = await wallet?.createInvoice({ value: BigInt(value), expirySeconds })
-  if (invoice === undefined) return
-  const key = `order ${world.books.orders.length}`
-  const { text, anchor } = invoice
-  world.books.orders.push({ key, payer, payee, text, anchor, value: BigInt(value) })
-  await world.wallet(payer).wallet?.pay(text, { key })
 }
 
 async function lyingClose(

@@ -1,11 +1,13 @@
 import type { Action, Deed } from './action.js'
 import { careDeedOf } from './care-plan.js'
 import { HUB } from './hub-actor.js'
+import { inOrder } from './in-order.js'
 import { paymentFrom } from './payment-plan.js'
 import { LEDGER } from './perform.js'
 import { Random } from './random.js'
 import { moveOf, openingMoves, schemeOf } from './scheme.js'
 import type { Setup } from './setup.js'
+import { tradePlans } from './trade-plan.js'
 
 /** When the first wallets can be there, virtual milliseconds. */
 const FIRST_MS = 12_000
@@ -13,12 +15,18 @@ const FIRST_MS = 12_000
 const AWAY_MS_MAX = 12_000
 
 /** What happens in the run of a seed, without an end. */
-export function* planOf(setup: Setup): Generator<Action> {
-  const random = new Random(`plan ${setup.seed}`)
+export function planOf(setup: Setup): Generator<Action> {
   const names = Array.from({ length: setup.wallets }, (_, number) => `w${number}`)
+  return inOrder([courseOf(setup, names), ...tradePlans(setup, names)])
+}
+
+function* courseOf(setup: Setup, names: readonly string[]): Generator<Action> {
+  const random = new Random(`plan ${setup.seed}`)
+  // Where payments come in parts, no channel holds much.
+  const deposit = setup.trades?.includes('parts') ? 2_000_000 : 8_000_000
   let atMs = FIRST_MS
   for (const wallet of names) {
-    yield { atMs, kind: 'open', wallet, deposit: 8_000_000 }
+    yield { atMs, kind: 'open', wallet, deposit }
     atMs += random.int(0, 3_000)
   }
   if (setup.scheme !== undefined) {

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { tellWrongUse } from '#scripts/wrong-use.js'
 import { makePatchedBuild } from '../mutation/patched-build.js'
-import { MUTANTS, type Mutant } from './mutants.js'
+import type { Mutant } from './mutant.js'
+import { MUTANTS } from './mutants.js'
 import type { SeedReport } from './run.js'
 
 /** Seeds that one defect is looked for in, and events of each. */

@@ -3,10 +3,13 @@ import { agreementCycle } from './agreement-cycle.js'
 import { HUB } from './hub-actor.js'
 import { paymentFrom } from './payment-plan.js'
 import type { Random } from './random.js'
+import type { Trade } from './trade.js'
 
 /** What one liar does all the time. */
 type Role = {
   readonly how?: Lie['how']
+  /** Of 1,000 messages to how many; absent: to all. */
+  readonly share?: number
   readonly delay?: Delay
   /** With what it force-closes its channels now and then; absent: it does not. */
   readonly close?: CloseLie
@@ -24,6 +27,8 @@ type Scheme = {
   readonly losses?: number
   /** What happens, again and again; absent: payments, and what belongs to the scheme in between. */
   readonly cycle?: typeof agreementCycle
+  /** Without which trade there is nothing to attack; absent: it takes plain payments. */
+  readonly trade?: Trade
   /** How many times as many events it takes to see what becomes of it; absent: as many. */
   readonly length?: number
 }
@@ -76,14 +81,58 @@ export const SCHEMES = {
   },
   /** Nobody lies, and every disk is lost again and again. */
   everyDiskIsLost: { clients: [], forgetful: ['hub', 'wallets'], losses: 120 },
+  /** Some parts of a payment are never promised. */
+  payPartOfIt: { clients: [{ how: 'dropChanges', share: 300 }], trade: 'parts' },
+  /** Of the parts that its channels carry, the hub shows no preimage to the payer, and closes with what it had before. */
+  keepSomeParts: {
+    hub: { how: 'withholdPreimages', close: 'previous' },
+    clients: [],
+    trade: 'parts',
+  },
+  /** The hub keeps letters to itself; a payer announces more than it pays. */
+  loseLetters: { hub: { how: 'withholdLetters', share: 500 }, clients: [], trade: 'letters' },
+  payLessThanAnnounced: { clients: [{ how: 'underpay', share: 500 }], trade: 'letters' },
+  /** The hub sits on withdrawals, and closes with what is old; a client with what it had before it withdrew. */
+  sitOnWithdrawals: {
+    hub: { delay: 'lateCloses', close: 'stale' },
+    clients: [],
+    trade: 'withdrawals',
+    length: 2,
+  },
+  closeWithWhatIsWithdrawn: { clients: [{ close: 'stale' }], trade: 'withdrawals' },
+  /** A payee claims ticks that it was not shown, and closes with what pays it most. */
+  claimTicksNotShown: { clients: [{ how: 'overclaim', close: 'mostPaid' }], trade: 'streams' },
+  hubClaimsTicksNotShown: {
+    hub: { how: 'overclaim', close: 'mostPaid' },
+    clients: [],
+    trade: 'streams',
+  },
+  /** A payer pays fewer ticks than it has shown, and closes with what it held in the middle of a stream. */
+  takeTicksBack: { clients: [{ how: 'takeBackTicks', close: 'previous' }], trade: 'streams' },
+  hubTakesTicksBack: {
+    hub: { how: 'takeBackTicks', share: 500, close: 'stale' },
+    clients: [],
+    trade: 'streams',
+  },
 } as const satisfies Record<string, Scheme>
 
 export type SchemeName = keyof typeof SCHEMES
 
 const ALL_NAMES = Object.keys(SCHEMES) as readonly SchemeName[]
 /** Schemes with towers or lost disks are played by seeds of their own (`care-setup.ts`). */
-export const SCHEME_NAMES = ALL_NAMES.filter((name) => !isOfCare(schemeOf(name)))
+export const SCHEME_NAMES = ALL_NAMES.filter(
+  (name) => !isOfCare(schemeOf(name)) && !isOfTrade(name),
+)
 export const CARE_SCHEME_NAMES = ALL_NAMES.filter((name) => isOfCare(schemeOf(name)))
+
+/** Schemes against one of these trades. */
+export function tradeSchemes(trades: readonly Trade[]): readonly SchemeName[] {
+  return ALL_NAMES.filter((name) => trades.some((trade) => trade === schemeOf(name).trade))
+}
+
+function isOfTrade(name: SchemeName): boolean {
+  return schemeOf(name).trade !== undefined
+}
 
 function isOfCare({ towers = 0, forgetful = [] }: Scheme): boolean {
   return towers > 0 || forgetful.length > 0
@@ -102,8 +151,8 @@ function cast(name: SchemeName): readonly (readonly [string, Role])[] {
 
 /** What liars do from the start on. */
 export function* openingMoves(name: SchemeName): Generator<Deed> {
-  for (const [liar, { how, delay }] of cast(name)) {
-    if (how !== undefined) yield { kind: 'lie', liar, lie: { how, share: 1_000 } }
+  for (const [liar, { how, share = 1_000, delay }] of cast(name)) {
+    if (how !== undefined) yield { kind: 'lie', liar, lie: { how, share } }
     if (delay !== undefined) yield { kind: 'delay', liar, delay }
   }
 }

@@ -1,6 +1,7 @@
 import { setupOfCare } from './care-setup.js'
 import { Random } from './random.js'
-import { SCHEME_NAMES, type SchemeName, schemeOf } from './scheme.js'
+import { SCHEME_NAMES, type SchemeName, schemeOf, tradeSchemes } from './scheme.js'
+import { type Trade, tradesOf } from './trade.js'
 
 /** Who takes part in a run, and how far messages may be harmed. */
 export type Setup = {
@@ -22,10 +23,26 @@ export type Setup = {
   readonly forgetful: readonly string[]
   /** Whether messages of one connection may be lost, doubled and reordered. */
   readonly isNetworkWild: boolean
+  /** What wallets do beside plain payments; absent: nothing. */
+  readonly trades?: readonly Trade[]
+}
+
+/** Who takes part in the run of a seed, and what they do. */
+export function setupOf(seed: number): Setup {
+  const trades = tradesOf(seed)
+  return trades.length === 0 ? castOf(seed) : { ...tradingCastOf(seed, trades), trades }
+}
+
+/** Of every second seed with trades, most have a scheme against one of them. */
+function tradingCastOf(seed: number, trades: readonly Trade[]): Setup {
+  const random = new Random(`schemes ${seed}`)
+  const names = tradeSchemes(trades)
+  const isPlain = seed % 2 !== 0 || names.length === 0 || random.chance(400)
+  return isPlain ? castOf(seed) : playersOf(random.pick(names), seed, random)
 }
 
 /** The cast of a seed: somebody honest is always there to be wronged. */
-export function setupOf(seed: number): Setup {
+function castOf(seed: number): Setup {
   const random = new Random(`setup ${seed}`)
   const wallets = random.int(2, 4)
   if (seed % 4 === 3) return setupOfCare(seed, random)
@@ -50,6 +67,10 @@ export function setupOf(seed: number): Setup {
 function setupOfScheme(seed: number, random: Random): Setup {
   const name = SCHEME_NAMES[(seed / 2) % SCHEME_NAMES.length]
   if (name === undefined) throw new Error(`seed ${seed} has no scheme`)
+  return playersOf(name, seed, random)
+}
+
+function playersOf(name: SchemeName, seed: number, random: Random): Setup {
   const { hub, clients, cycle } = schemeOf(name)
   const liars = clients.map((_, number) => `w${number}`)
   const isHubHonest = hub === undefined

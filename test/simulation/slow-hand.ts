@@ -16,6 +16,8 @@ const LATE_SECONDS = 8
 const NEVER_SECONDS = 3_600
 /** A close by agreement is sat on until so shortly before the agreement ends, seconds. */
 const AGREEMENT_SECONDS_LEFT = 12
+/** How long a withdrawal may last: any time of it will do to a hub that sits on one. */
+const WITHDRAWAL_SECONDS = 600
 
 /** Hands transactions in around the last moment at which they count, or just after it. */
 export class SlowHand {
@@ -50,6 +52,10 @@ export class SlowHand {
       const { kind } = operation
       if (this.#delay === 'lateCloses' && kind === 'close') {
         wishes.push(operation.validUntil - AGREEMENT_SECONDS_LEFT)
+      }
+      if (this.#delay === 'lateCloses' && kind === 'withdraw') {
+        const secondsLeft = this.#random.int(AGREEMENT_SECONDS_LEFT, WITHDRAWAL_SECONDS)
+        wishes.push(operation.validUntil - secondsLeft)
       }
       if (this.#delay === 'lateChallenges' && (kind === 'challenge' || kind === 'finalize')) {
         const deadline = this.#deadlineOf(operation.channel)

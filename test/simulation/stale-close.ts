@@ -3,8 +3,8 @@ import {
   amount,
   type ChannelId,
   type ChannelParty,
+  claimableOf,
   isRejection,
-  lockedBy,
   type OperationOf,
   type Signer,
   TIMESTAMP_MAX,
@@ -95,8 +95,9 @@ function lyingOperation(
 
 /** What the other lane pays for sure and for what is known, base units. */
 function worth({ peer, incoming }: ChannelParty): bigint {
-  const known = new Set(incoming.flatMap((note) => (note.known === undefined ? [] : [note.id])))
-  return peer.items
-    .filter(({ id }) => known.has(id))
-    .reduce((sum, item) => sum + lockedBy(item), BigInt(peer.transferred))
+  const known = new Map(incoming.map((note) => [note.id, note.known?.index ?? 0]))
+  return peer.items.reduce(
+    (sum, item) => sum + claimableOf(item, known.get(item.id) ?? 0),
+    BigInt(peer.transferred),
+  )
 }

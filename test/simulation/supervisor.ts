@@ -1,5 +1,7 @@
 import { HUB } from './hub-actor.js'
+import { payOrder } from './orders.js'
 import { begin, LEDGER, processOf } from './perform.js'
+import { resumeStream } from './stream-payer.js'
 import type { WalletActor } from './wallet-actor.js'
 import type { World } from './world.js'
 
@@ -24,16 +26,21 @@ export function supervise(world: World): void {
   look()
 }
 
-/** Whoever pays asks again for what it was told to pay: the same key pays once (INV-26). */
+/**
+ * Whoever pays asks again for what it was told to pay: the same key pays once (INV-26). Streams that it has opened go
+ * on (STREAM-4).
+ */
 async function startWallet(world: World, actor: WalletActor): Promise<void> {
   await actor.start()
+  for (const order of world.streamOrders) {
+    if (order.deed.payer === actor.name) begin(world, () => resumeStream(world, order))
+  }
   for (const order of world.books.orders) {
-    const { payer, text, key } = order
     // Who has lost its disk does not pay again what it may have paid.
-    if (payer !== actor.name || world.books.mayBeForgotten(order)) continue
+    if (order.payer !== actor.name || world.books.mayBeForgotten(order)) continue
     begin(world, async () => {
       await actor.wallet?.connected()
-      await actor.wallet?.pay(text, { key })
+      await payOrder(actor, order)
     })
   }
 }

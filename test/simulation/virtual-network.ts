@@ -86,6 +86,17 @@ export class VirtualNetwork {
     return (_, handlers) => this.#connect({ from, to, life, tongue, handlers })
   }
 
+  /** A message between processes outside of connections to the hub, as requests over HTTP are: `arrive`, or not. */
+  post(from: string, to: string, arrive: () => void): void {
+    const { lost, doubled, cut } = this.profile
+    if (this.#random.chance(lost + cut)) return
+    const apart = Math.max(this.#apart.get(from) ?? 0, this.#apart.get(to) ?? 0)
+    const at = Math.max(this.#schedule.nowMs + this.#delay(), apart)
+    this.#schedule.after(at - this.#schedule.nowMs, arrive)
+    if (!this.#random.chance(doubled)) return
+    this.#schedule.after(at - this.#schedule.nowMs + this.#delay(), arrive)
+  }
+
   #connect({
     from,
     to,

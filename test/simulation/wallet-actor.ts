@@ -50,6 +50,8 @@ export class WalletActor {
   readonly name: string
   readonly keys: WalletKeys
   readonly lock: LockRoot
+  /** A lock of its owner that its wallet does not look at. */
+  readonly savings: LockRoot
   readonly disk: VirtualDisk
   readonly line: LedgerLine = { apartUntilMs: 0 }
   readonly #parts: WalletActorParts
@@ -68,6 +70,7 @@ export class WalletActor {
     this.name = parts.name
     this.keys = deriveKeys(parts.seed)
     this.lock = lockRoot(keyLock(this.keys.payout(0).publicKey))
+    this.savings = lockRoot(keyLock(this.keys.payout(1).publicKey))
     this.disk = new VirtualDisk(parts.schedule, parts.random)
     this.life = new Incarnation(parts.schedule, () => undefined)
     this.life.end()
@@ -99,6 +102,7 @@ export class WalletActor {
         hubUrl: urlOf(HUB),
         towers: this.#parts.towers.map((tower) => ({ url: urlOf(tower) })),
         openSocket,
+        streams: { unitMin: 1n },
         ...recovered,
         randomBytes: (length) => random.bytes(length),
         clock: life.clock,

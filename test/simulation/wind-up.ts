@@ -19,6 +19,7 @@ const ALL_OVER_MS = 1_500_000
 export async function windUp(world: World): Promise<void> {
   const { schedule, network, ledger, hub, setup } = world
   network.heal()
+  world.isWindingUp = true
   // Owners who were told that all is well sleep on.
   if (world.downUntilMs.get(HUB) !== Infinity) {
     world.downUntilMs.clear()
@@ -61,13 +62,14 @@ export async function windUp(world: World): Promise<void> {
 
 /**
  * CH-18: after a calm two honest sides go on, unless both have lost their data. A resume needs ledger
- * time to move, which stands still for as long as a clock was ahead.
+ * time to move, which stands still for as long as a clock was ahead, and is not granted under a withdrawal.
  */
 async function learnWhatIsLost(world: World): Promise<World['lostOnBothSides']> {
-  for (let look = 1; ; look++) {
-    const { lost, waiting } = lostOnBothSides(world)
+  for (let looks = 0; ; ) {
+    const { lost, waiting, isHeldUp } = lostOnBothSides(world)
     if (waiting === undefined) return lost
-    if (look === RESUME_LOOKS_MAX) throw new Violation('CH-18', waiting)
+    if (!isHeldUp) looks++
+    if (looks === RESUME_LOOKS_MAX) throw new Violation('CH-18', waiting)
     await world.schedule.pause(CALM_MS)
   }
 }
@@ -122,8 +124,12 @@ async function leaveAsHub({ hub }: World, channel: ChannelId): Promise<void> {
 async function isPaying(world: World): Promise<boolean> {
   for (const { name, wallet } of world.honestWallets()) {
     for (const { payer, key } of world.books.orders) {
-      const payment = payer === name ? await wallet?.paymentOf(key) : undefined
+      if (payer !== name) continue
+      const payment = await wallet?.paymentOf(key)
       if (payment?.status === 'pending' || payment?.status === 'cancelling') return true
+      const letter = await wallet?.letterPaymentOf(key)
+      if (letter?.status === 'asking') return true
+      if (letter?.status === 'paying' && world.isHubAttentive) return true
     }
   }
   return false

@@ -21,18 +21,24 @@ import { abandon } from './abandoned.js'
 import { AcceptedProofs } from './accepted-proofs.js'
 import { Books } from './books.js'
 import { FEE_PER_KILO_COST, HUB, HubActor } from './hub-actor.js'
+import { KeptLetters } from './kept-letters.js'
 import { LedgerActor } from './ledger-actor.js'
 import { LedgerLaw } from './ledger-law.js'
 import { Liar } from './liar.js'
 import { Random } from './random.js'
 import { Schedule } from './schedule.js'
+import { ServedTicks } from './served-ticks.js'
 import type { Setup } from './setup.js'
 import { SignedHistory, type SignerProcess } from './signed-history.js'
+import { StreamBooks } from './stream-books.js'
+import type { StreamOrder } from './stream-payer.js'
 import { TowerActor, towerKeysOf } from './tower-actor.js'
 import { TowerVouches } from './tower-vouches.js'
 import { Violation } from './violation.js'
 import { VirtualNetwork } from './virtual-network.js'
 import { WalletActor } from './wallet-actor.js'
+import { type PayeeDisk, WholeReveals } from './whole-reveals.js'
+import type { WithdrawalOrder } from './withdrawals.js'
 
 /** Coins of everybody at the start, base units. */
 export const COIN = 10_000_000n
@@ -53,6 +59,12 @@ export class World {
   readonly wallets: ReadonlyMap<string, WalletActor>
   readonly towers: ReadonlyMap<string, TowerActor>
   readonly books = new Books()
+  readonly streams = new StreamBooks()
+  readonly served = new ServedTicks(this.streams)
+  readonly streamOrders: StreamOrder[] = []
+  readonly withdrawals: WithdrawalOrder[] = []
+  /** Whether everybody leaves: no stream goes on. */
+  isWindingUp = false
   /** Until when processes that crash stay down, virtual milliseconds. */
   readonly downUntilMs = new Map<string, number>()
   /** Until when owners are away who leave the rest to a tower, virtual milliseconds. */
@@ -63,6 +75,9 @@ export class World {
   readonly #signed = new SignedHistory()
   readonly #law: LedgerLaw
   readonly #accepted: AcceptedProofs
+  readonly #reveals = new WholeReveals()
+  readonly #letters = new KeptLetters()
+  readonly #payees = new Map<string, PayeeDisk>()
   readonly #signers = new Map<string, SignerProcess>()
   readonly #liars = new Map<string, Liar>()
   /** What liars decide by. */
@@ -113,6 +128,7 @@ export class World {
       onCommit: ({ channels }) => {
         for (const { party } of channels.values()) this.#write(HUB, party)
       },
+      onLetter: (letter) => this.#letters.onStored(letter),
       onFault: (fault) => this.fail('defect', 'the hub failed', fault),
     })
     if (setup.isHubHonest) {
@@ -126,6 +142,7 @@ export class World {
     this.wallets = new Map(names.map((name) => [name, this.#wallet(name, seedOf(name), random)]))
     for (const wallet of this.honestWallets()) {
       const { name } = wallet
+      this.#payees.set(name, this.#payeeDisk(wallet))
       const durable: SignerProcess['durable'] = (channel) => {
         const bytes = wallet.records.get('channel')?.get(channel)
         return bytes && this.#parties.get(bytes)
@@ -228,6 +245,21 @@ export class World {
     if (this.towers.has(to)) return
     const signer = this.#signers.get(from)
     if (signer !== undefined) this.#watch(() => this.#signed.onSent(signer, bytes))
+    if (from === HUB) this.#watch(() => this.#letters.onAnswered(to, bytes))
+    else if (to === HUB) this.#watch(() => this.#letters.onAsked(from, bytes))
+    const payee = this.#payees.get(from)
+    if (payee !== undefined) this.#watch(() => this.#reveals.onSent(payee, bytes))
+  }
+
+  #payeeDisk(wallet: WalletActor): PayeeDisk {
+    return {
+      name: wallet.name,
+      channels: () =>
+        [...(wallet.records.get('channel')?.values() ?? [])].flatMap(
+          (bytes) => this.#parties.get(bytes) ?? [],
+        ),
+      invoice: (anchor) => wallet.records.get('invoice')?.get(anchor),
+    }
   }
 
   #tower(name: string, seed: Uint8Array, random: (name: string) => Random): TowerActor {
@@ -262,11 +294,18 @@ export class World {
 
   /** What an owner is told comes from what is on the disk. */
   #onStored(name: string, writes: readonly StoreWrite[]): void {
+    const isHonest = !this.setup.liars.includes(name)
     for (const { kind, value } of writes) {
+      const isStream = kind === 'stream' || kind === 'endedStream'
+      if (isStream && value !== undefined && isHonest) {
+        this.#watch(() => this.streams.onStored(name, value))
+      }
       const isInvoice = kind === 'invoice' || kind === 'doneInvoice'
       if (!isInvoice || value === undefined) continue
-      const { anchor, received, status } = decodeTrusted(invoiceRecordCodec, value)
+      const invoice = decodeTrusted(invoiceRecordCodec, value)
+      const { anchor, received, status } = invoice
       if (status !== 'paid' || !this.books.onPaid(name, anchor, received)) continue
+      this.#watch(() => this.#reveals.onPaid(name, invoice))
       const { hubVanishes } = this.setup
       if (typeof hubVanishes === 'object' && this.books.paid === hubVanishes.afterPaid) {
         abandon(this)

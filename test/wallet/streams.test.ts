@@ -13,6 +13,7 @@ import {
   streamRecordCodec,
 } from '#client-sdk/stream/stream-records.js'
 import { TickChain } from '#client-sdk/stream/tick-chain.js'
+import { closed } from '../protocol/closing-channel.js'
 import { accepted, addItem, at, itemId, NOW, preimage } from '../protocol/test-channel.js'
 import { PAYEE, units, WalletWorld } from './wallet-world.js'
 
@@ -219,6 +220,20 @@ describe('STREAM-4 a payer', () => {
     assert.deepEqual([paid(world)?.status, paid(world)?.code], ['closed', 'expired'])
     assert.deepEqual(world.party.own.items, [])
     assert.equal(world.party.own.transferred, 220n)
+  })
+
+  test('INV-12 has paid what the hub redeems on the ledger with the state before it gave the stream up', () => {
+    const world = payer()
+    const before = world.party.own
+    world.hub = accepted(declineItem(world.hub, itemId(3)))
+    const decline = { channel: world.channel, id: itemId(3), code: 'no_liquidity' }
+    world.hears({ kind: 'decline', ...decline })
+    assert.deepEqual(world.party.own.items, [])
+    const channel = closed(world.party.ledger, 'hub', world.hub.own, before)
+    world.takes({ kind: 'channelSeen', channel, keyIndex: 0, books: 'whole' })
+    world.takes({ kind: 'revealSeen', anchor: CHAIN.anchor, known: link(30), time: at(100) })
+    world.takes({ kind: 'channelGone', channel: world.channel })
+    assert.deepEqual([paid(world)?.status, paid(world)?.paid], ['closed', 30])
   })
 
   test('learns from the ledger what was redeemed there', () => {

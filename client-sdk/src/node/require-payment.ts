@@ -23,6 +23,11 @@ export type PaymentOptions = {
   readonly price: bigint
   /** Base units of a tick; absent: the price, so that one tick pays for one request. */
   readonly unit?: bigint
+  /**
+   * Base units that buyers can lock for this wallet at least: the hub is asked for as much before the first offer is
+   * made, where there is less. Absent: 256 ticks, as many as `payingFetch` opens at a time; 0: it is asked for none.
+   */
+  readonly inbound?: bigint
   /** Answers that are kept for whoever asks again with the same ticks; absent: 1,024 and 16 MB of bodies. */
   readonly answersMax?: number
   readonly answerBytesMax?: number
@@ -38,7 +43,10 @@ export type PaymentHandler = (
 ) => void
 
 /** What a route has to know of the wallet that is paid. */
-export type PaidStreams = Pick<Wallet['stream'], 'received' | 'offer'>
+export type PaidStreams = Pick<Wallet['stream'], 'received' | 'offer'> & {
+  /** Makes sure that streams can arrive; what it throws is tried again. */
+  readonly ready: () => Promise<void>
+}
 
 type Payment = {
   readonly frame: TickFrame
@@ -52,6 +60,10 @@ const ANSWER_BYTES_MAX = 16_777_216
 /** A longer `Idempotency-Key` is none. */
 const KEY_CHARACTERS_MAX = 255
 const RETRY_SECONDS = 1
+/** Ticks of a stream that there is room for, unless told otherwise. */
+const INBOUND_TICKS = 256n
+/** A buyer waits so long at most for the hub to make room, milliseconds: some blocks. */
+const INBOUND_MS = 20_000
 
 /**
  * A handler that lets requests through which are paid for by a stream to `wallet` (HTTP402-1 to HTTP402-6): one hash
@@ -60,8 +72,17 @@ const RETRY_SECONDS = 1
 export function requirePayment(wallet: Wallet, options: PaymentOptions): PaymentHandler {
   checkPaymentOptions(options)
   const { price, unit = price } = options
+  const { inbound = unit * INBOUND_TICKS } = options
+  const { received } = wallet.stream
+  const streams: PaidStreams = {
+    received,
+    offer: (asked, tick) => wallet.stream.offer(asked, tick),
+    ready: async () => {
+      if (inbound > 0n) await makeRoom(wallet, inbound, price)
+    },
+  }
   const gate = options.l402 && invoiceGate(wallet, options.l402)
-  return new PaidRoute(wallet.stream, { ...options, unit }, gate).handle
+  return new PaidRoute(streams, { ...options, unit }, gate).handle
 }
 
 /** One route that is paid for: what `requirePayment` answers is its `handle`. */
@@ -72,6 +93,7 @@ export class PaidRoute {
   readonly #gate: InvoiceGate | undefined
   readonly #answers: ServedAnswers
   #offer: Offer | undefined
+  #offering: Promise<Offer> | undefined
 
   constructor(
     streams: PaidStreams,
@@ -166,8 +188,9 @@ export class PaidRoute {
     const isNewest = frame.ticks.every(
       ({ anchor, index }) => (received.of(anchor)?.tip.index ?? 0) <= index,
     )
-    if (isNewest) response.removeHeader(POSITION)
-    else response.setHeader(POSITION, encodeTickFrame(received.newest(frame)))
+    if (!isNewest) response.setHeader(POSITION, encodeTickFrame(received.newest(frame)))
+    // An answer that is given again tells where the stream stood then.
+    else if (response.hasHeader(POSITION)) response.removeHeader(POSITION)
   }
 
   /** Keeps the answer for whoever asks again, also after hanging up; what fails by the server's own fault is not paid for. */
@@ -202,8 +225,7 @@ export class PaidRoute {
     detail: string,
     payment?: Payment,
   ): Promise<void> {
-    this.#offer ??= await this.#streams.offer(this.#price, this.#unit)
-    const offer = this.#offer
+    const offer = await this.#offered()
     const isPending = code === 'stream_unknown' || code === 'request_in_progress'
     const status = code === 'payment_required' ? 'required' : isPending ? 'pending' : 'refused'
     const challenge = status === 'required' ? await this.#gate?.challenge() : undefined
@@ -235,6 +257,21 @@ export class PaidRoute {
     )
   }
 
+  /** Asked for once; whoever comes meanwhile waits for the same. */
+  #offered(): Promise<Offer> {
+    this.#offering ??= this.#makeOffer().catch((error: unknown) => {
+      this.#offering = undefined
+      throw error
+    })
+    return this.#offering
+  }
+
+  async #makeOffer(): Promise<Offer> {
+    await this.#streams.ready()
+    this.#offer = await this.#streams.offer(this.#price, this.#unit)
+    return this.#offer
+  }
+
   async #takeInvoice(
     gate: InvoiceGate,
     authorization: string,
@@ -245,6 +282,15 @@ export class PaidRoute {
     const refused = await gate.check(authorization)
     if (refused === undefined) return next()
     await this.#ask(request, response, refused.code, refused.detail)
+  }
+}
+
+/** Has the hub make room for streams of `inbound` base units in all; less will do where one request fits. */
+async function makeRoom(wallet: Wallet, inbound: bigint, price: bigint): Promise<void> {
+  try {
+    await wallet.ensureInbound(inbound, { signal: AbortSignal.timeout(INBOUND_MS) })
+  } catch (error) {
+    if ((await wallet.balance()).receivable < price) throw error
   }
 }
 

@@ -2,7 +2,6 @@ import {
   type Anchor,
   type ChainTip,
   chainStart,
-  isRejection,
   type KnownLink,
   type Rejection,
   reject,
@@ -20,7 +19,7 @@ import {
   type ReceivedStream,
   type RedeemPolicy,
   returnTicks,
-  serveTicks,
+  servedAfter,
   type TakeRejection,
   takeTick,
 } from './received-stream.js'
@@ -190,26 +189,25 @@ export class StreamDesk {
    * what was used, to be returned if it could not be served after all.
    */
   serve(frame: TickFrame, price: bigint): readonly ServedTicks[] | Rejection<'tick_used'> {
-    const used = new Map<Anchor, number>()
+    const used: ServedTicks[] = []
     let rest = price
     for (const { anchor } of frame.ticks) {
       const stream = this.#streams.get(anchor)
-      if (stream === undefined || rest <= 0n || used.has(anchor)) continue
+      if (stream === undefined || rest <= 0n) continue
       const due = Number((rest + stream.unit - 1n) / stream.unit)
       const ticks = Math.min(due, creditOf(stream, due))
-      used.set(anchor, ticks)
+      used.push({ anchor, ticks })
       rest -= stream.unit * BigInt(ticks)
     }
     if (rest > 0n) {
       return reject('tick_used', `${rest} of ${price} base units are not paid, or used already`)
     }
-    return [...used].map(([anchor, ticks]) => {
+    for (const { anchor, ticks } of used) {
       const stream = this.#streams.get(anchor)
-      const next = stream && serveTicks(stream, ticks)
-      if (stream !== undefined && next !== undefined && !isRejection(next))
-        stream.served = next.served
-      return { anchor, ticks }
-    })
+      const served = stream && servedAfter(stream, ticks)
+      if (stream !== undefined && typeof served === 'number') stream.served = served
+    }
+    return used
   }
 
   /** What was used could not be served: it may be used again. */

@@ -26,6 +26,7 @@ export function stepRevealSeen(
       effects.push(...paidStreamRedeemed(state, id, known.index, context))
     }
     for (const { id } of claimedInDispute(held.party, event)) {
+      effects.push(...paidStreamRedeemed(state, id, known.index, context))
       if (partStatus(state, id) !== 'cancelling') continue
       effects.push(...markPaid(state, id, linkBelow(known, 1), context))
     }

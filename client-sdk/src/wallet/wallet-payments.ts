@@ -3,13 +3,11 @@ import {
   type Anchor,
   addSeconds,
   amount,
-  type Description,
   decodeTrusted,
   encodeReceipt,
   type HubPolicy,
   type Invoice,
   type ItemId,
-  type PublicKey,
   parseAmount,
   routingFee,
   sha256,
@@ -33,6 +31,7 @@ import {
   parseValue,
 } from './parse-arguments.js'
 import { isFinal } from './payment-machine.js'
+import type { PaymentWish, Quote, RefundWish } from './payment-wish.js'
 import { paymentFor } from './record-order.js'
 import { type Page, type PageWish, recordPage } from './record-page.js'
 import { mostPayable, type PlannedPart, splitPayment } from './split-payment.js'
@@ -50,42 +49,8 @@ import {
 
 /** Seconds that a payment may stay locked, unless told otherwise. */
 const PAYMENT_SECONDS = 600
-
 /** What is not asked for is begun while the hub and the payee still carry it on, seconds before its end. */
 const UNASKED_SECONDS_MIN = 240
-
-/** How a payment is made. */
-export type PaymentWish = {
-  /** The same key is the same payment for ever. */
-  readonly key: string
-  /** Base units, where the invoice leaves the amount to the payer. */
-  readonly amount?: bigint
-  /** The most that the hub may ask for it, base units; absent: whatever it asks. */
-  readonly feeMax?: bigint
-  /**
-   * How long the payee may hold it before it is back, seconds, at most what the channel's terms allow;
-   * absent: 600.
-   */
-  readonly lockSeconds?: number
-}
-
-/** How a refund is made: `sale` is the anchor of the paid invoice that it undoes. */
-export type RefundWish = PaymentWish & { readonly sale: Anchor }
-
-/** What paying an invoice would take. */
-export type Quote = {
-  readonly payee: PublicKey
-  readonly anchor: Anchor
-  readonly description: Description
-  /** Ledger time until which it can be paid. */
-  readonly expiry: Timestamp
-  /** What the payee gets, base units. */
-  readonly amount: Amount
-  /** What the hub asks for that, base units, rounded up for each part. */
-  readonly fee: Amount
-  /** Channels that it would be spread over. */
-  readonly parts: number
-}
 
 const NOT_USABLE =
   'none of the channels can be used now: another device may have taken it over, it may wait to be resumed, or is closing; try again'
@@ -162,7 +127,8 @@ export class WalletPayments {
     }
     const description = { kind: 'text', text } as const
     const payment = newPayment(id, { ...rest, description, text: '' }, parts, time)
-    const expiry = addSeconds(time, Math.min(until - time, PAYMENT_SECONDS))
+    const lockSeconds = Math.min(until - time, PAYMENT_SECONDS)
+    const expiry = addSeconds(time, this.#lockSeconds({ lockSeconds }, payment))
     const refused = await this.#core.submit({ kind: 'pay', payment, expiry, sale: undefined })
     if (refused !== undefined) throw errorOf(refused)
   }
@@ -281,7 +247,7 @@ export class WalletPayments {
     throw new WalletError('insufficient_balance', detail)
   }
 
-  #lockSeconds({ lockSeconds }: Order, { parts }: PaymentRecord): number {
+  #lockSeconds({ lockSeconds }: Pick<Order, 'lockSeconds'>, { parts }: PaymentRecord): number {
     const bounds = parts.map(({ channel }) => {
       return this.#core.state.channel(channel)?.party.ledger.terms.expirySecondsMax ?? 0
     })

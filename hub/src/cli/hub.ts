@@ -1,8 +1,6 @@
 #!/usr/bin/env node
 import { makeFolder } from '@tallystick/client-sdk/node'
 import { Command, Option } from 'commander'
-import { pino } from 'pino'
-import { startHub } from '../hub.js'
 import { DEFAULT_HUB_CONFIG, type HubConfig } from '../hub-config.js'
 import { initHubKeys } from '../hub-keys.js'
 import { addAuditCommand } from './audit-command.js'
@@ -96,6 +94,7 @@ async function run(options: {
   stopWithParent?: true
   json?: true
 }): Promise<void> {
+  const [{ pino }, { startHub }] = await Promise.all([import('pino'), import('../hub.js')])
   const log = pino({ name: 'hub' }, pino.destination({ dest: 2, sync: true }))
   const { data, ledger, disputeWindow, json, restored, stopWithParent, ...rest } = options
   const config: HubConfig = {

@@ -29,8 +29,6 @@ type Failure = { readonly code: string; readonly detail: string; readonly exit: 
 
 /** Says why a command could not be done, by name, and ends the process. */
 export function stopOnFault(error: unknown): never {
-  // Help was asked for, and is told.
-  if (error instanceof CommanderError && error.exitCode === 0) process.exit(0)
   const { exit } = tellFailure(error)
   process.exit(exit)
 }

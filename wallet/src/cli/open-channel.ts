@@ -67,7 +67,10 @@ async function outcome(
   const held = wallet.channels().find(({ party }) => party.ledger.id === id)
   const number = held?.party.ledger.number ?? null
   // Of this channel, as people ask for it: the wallet may have larger ones.
-  const [toPay, toReceive] = held ? [spendable(held.party), receivable(held.party)] : [0n, 0n]
+  // A side that holds less than the reserve for its exit can pay nothing, and no less.
+  const orNothing = (units: bigint) => (units > 0n ? units : 0n)
+  const toPay = held ? orNothing(spendable(held.party)) : 0n
+  const toReceive = held ? orNothing(receivable(held.party)) : 0n
   const facts = {
     ...{ status: id === undefined ? 'pending' : 'open', channel: id ?? null, number },
     ...{ asset: money.asset, fee: `${fee}` },

@@ -1,8 +1,6 @@
 #!/usr/bin/env node
 import { makeFolder } from '@tallystick/client-sdk/node'
 import { Command, Option } from 'commander'
-import { pino } from 'pino'
-import { startTower } from '../tower.js'
 import { DEFAULT_TOWER_CONFIG, type TowerConfig } from '../tower-config.js'
 import { initTowerKeys } from '../tower-keys.js'
 import { askTower } from './ask-tower.js'
@@ -113,6 +111,7 @@ async function run(options: {
   stopWithParent?: true
   json?: true
 }): Promise<void> {
+  const [{ pino }, { startTower }] = await Promise.all([import('pino'), import('../tower.js')])
   const log = pino({ name: 'watchtower' }, pino.destination({ dest: 2, sync: true }))
   const { data, ledger, json, stopWithParent, restored = false, ...rest } = options
   const config: TowerConfig = { ...rest, restored, dataDir: data, ledgerUrl: ledger }
