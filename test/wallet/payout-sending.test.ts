@@ -68,11 +68,17 @@ class TestLedger {
 /** A wallet that was cut off once its channel had paid 1,005 for a payout of 1,000. */
 async function sendingWallet(change: Partial<PayoutRecord> = {}) {
   const ledger = new TestLedger()
-  const store = unsavedStore({
+  const memory = unsavedStore({
     list: async () => [],
     get: async () => undefined,
     page: async () => [],
   })
+  // A disk takes longer than the answer of a node.
+  const commit: typeof memory.commit = async (writes) => {
+    for (let turn = 1; turn <= 10; turn++) await new Promise(setImmediate)
+    await memory.commit(writes)
+  }
+  const store = { ...memory, commit }
   const { channel } = new WalletWorld()
   const payout: PayoutRecord = {
     ...{ id: ID, order: 1, channel, value: amount(1_000n), lock: BANK, isOwn: false },
