@@ -1,3 +1,4 @@
+import { fail } from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -24,10 +25,28 @@ export const PAYEE = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f7
 /** Nothing is due by time. */
 const STILL: Clock = { nowMs: () => 0, after: () => () => undefined } as Clock
 
+function streamOf(leg: {
+  readonly record: PaidStreamRecord
+  readonly chain: TickChain
+  readonly isFresh: boolean
+}): OutgoingStream {
+  return new OutgoingStream({
+    ...{ name: leg.record.id, legs: [leg], now: () => NOW },
+    rollOver: () => Promise.reject(new Error('it has one chain')),
+    reserve: async () => undefined,
+    end: async () => undefined,
+    until: async () => undefined,
+    isOver: () => true,
+  })
+}
+
 /** A buyer's streams, and their seller's, as they are, with no hub between them. */
 export function buyer() {
   const opened: OutgoingStream[] = []
   const anchors: Anchor[] = []
+  /** What an earlier process has opened. */
+  const left: OutgoingStream[] = []
+  const records: { readonly record: PaidStreamRecord; readonly chain: TickChain }[] = []
   const desk = new StreamDesk({
     clock: STILL,
     now: () => NOW,
@@ -37,7 +56,7 @@ export function buyer() {
   const stream: PayingWallet['stream'] = {
     ledgerTime: NOW,
     checkOffer: async () => undefined,
-    leftFor: async () => [],
+    leftFor: async () => left.splice(0),
     openWithin: async ({ to: payee, unit, ticks, exposure }) => {
       const chain = new TickChain(new Uint8Array(32).fill(opened.length), ticks)
       const { anchor } = chain
@@ -48,14 +67,8 @@ export function buyer() {
         ...{ expiry: timestamp(NOW + 3_600), reserved: 0, served: 0, paid: 0 },
         ...{ status: 'open', code: '', time: NOW },
       } as PaidStreamRecord
-      const one = new OutgoingStream({
-        ...{ name: id, legs: [{ record, chain, isFresh: true }], now: () => NOW },
-        rollOver: () => Promise.reject(new Error('it has one chain')),
-        reserve: async () => undefined,
-        end: async () => undefined,
-        until: async () => undefined,
-        isOver: () => true,
-      })
+      records.push({ record, chain })
+      const one = streamOf({ record, chain, isFresh: true })
       desk.learn({
         ...{ kind: 'received', id, channel: '' as ChannelId, anchor, ticks, unit: amount(unit) },
         ...{ expiry: timestamp(NOW + 3_600), known: undefined, paid: 0, status: 'open', time: NOW },
@@ -65,8 +78,14 @@ export function buyer() {
       return one
     },
   }
+  /** The buyer's process ends, and another one knows what was on its disk. */
+  const restart = () => {
+    const leg = records.at(-1) ?? fail()
+    const record = { ...leg.record, reserved: 64 }
+    left.push(streamOf({ ...leg, record, isFresh: false }))
+  }
   const given = () => opened.reduce((sum, one) => sum + one.unit * BigInt(one.sent), 0n)
-  return { wallet: { stream }, opened, anchors, given, desk }
+  return { wallet: { stream }, opened, anchors, given, desk, restart }
 }
 
 export async function serve(

@@ -149,7 +149,6 @@ async function startSeller(t: TestContext, { dir, ledgerUrl, hubUrl, seedOf }: T
     streams: { unitMin: 1n },
   })
   t.after(close)
-  await wallet.ensureInbound(10n * ONE)
   const price = requirePayment(wallet, { price: ONE / 100n })
   const server = createServer((request, response) => {
     price(request, response, () => response.end('article\n'))

@@ -99,6 +99,19 @@ describe('PAY-9 money that leaves a channel for a lock', () => {
     assert.equal(world.stored.has(`payout/${itemId(2)}`), false)
   })
 
+  test('is one at a time of a channel, also where another differs in its key alone', () => {
+    const world = begun()
+    const [refused] = withdraws(world, payoutOf(world, 2))
+    assert.equal(refused?.code, 'withdrawal_pending')
+    assert.equal(world.state.payout(itemId(2)), undefined)
+    // The agreement is over, and it is not certain yet that the ledger has taken it.
+    world.wait(630)
+    const later = payoutOf(world, 2, { validUntil: at(1_200) })
+    assert.equal(withdraws(world, later)[0]?.code, 'withdrawal_pending')
+    world.wait(31)
+    assert.deepEqual(withdraws(world, later), [])
+  })
+
   test('is to be sent on once the ledger shows it; to an own lock it has arrived then', () => {
     const world = begun()
     world.wait(1)

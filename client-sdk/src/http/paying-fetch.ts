@@ -205,7 +205,9 @@ class Buyer {
               payment = await pay(seller)
               continue
             }
-            const wasUsed = isUncertain && demand.code === 'tick_used'
+            // Others that asked meanwhile have found out where the stream stands.
+            const hasAsked = payment.ticks === 0 && !seller.stream.isInDoubt
+            const wasUsed = (isUncertain || hasAsked) && demand.code === 'tick_used'
             if (!wasUsed && (hasGoneOn || !goesOn(seller, demand))) {
               throw refuse(`refuses the payment: ${demand.code}`)
             }

@@ -72,6 +72,8 @@ export class WalletOffers {
     const description = parseDescription(wish.description ?? '')
     const seconds =
       wish.expirySeconds === undefined ? undefined : parseExpirySeconds(wish.expirySeconds)
+    // Whoever asks for an invoice finds a payee with a channel.
+    await this.#invoices.makeRoom(undefined, caller)
     const { asset } = await this.#link.connected(caller)
     const { feed, keys, randomBytes } = this.#core
     const offer: Offer = {

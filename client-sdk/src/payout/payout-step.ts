@@ -7,6 +7,7 @@ import {
 } from '@tallystick/protocol'
 import type { WalletEffect } from '../wallet/wallet-event.js'
 import type { WalletOverlay } from '../wallet/wallet-state.js'
+import type { WalletChannel } from '../wallet/wallet-records.js'
 import type { Outcome, WalletContext } from '../wallet/wallet-step.js'
 import { type PayoutEvent, stepPayout } from './payout-machine.js'
 import type { PayoutRecord } from './payout-record.js'
@@ -22,6 +23,10 @@ export function stepWithdraw(
   if (held === undefined) {
     return reject('channel_unknown', `this wallet has no channel ${channel}`)
   }
+  // Also one that is the same in all but its key: of two with one total, the ledger's would say that both are paid.
+  if (isWithdrawing(state, held)) {
+    return reject('withdrawal_pending', 'another payout is leaving the channel; one at a time')
+  }
   const party = agreeToWithdraw(chainId, held.party, agreed, now)
   if (isRejection(party)) return party
   state.setChannel({ ...held, party })
@@ -32,6 +37,17 @@ export function stepWithdraw(
     { kind: 'channelChanged', channel },
     { kind: 'payoutChanged', payout },
   ]
+}
+
+/** Whether a payout is leaving a channel, or was agreed on with the hub. */
+export function isWithdrawing(
+  state: Pick<WalletOverlay, 'payouts'>,
+  { party }: WalletChannel,
+): boolean {
+  if (party.withdrawing?.signature !== undefined) return true
+  return [...state.payouts()].some(
+    ({ status, channel }) => status === 'withdrawing' && channel === party.ledger.id,
+  )
 }
 
 /** What happened to one payout that is under way; of any other nothing is news. */

@@ -42,6 +42,7 @@ import {
   type PayoutStatus,
   payoutRecordCodec,
 } from './payout-record.js'
+import { isWithdrawing } from './payout-step.js'
 
 /** What is to leave a channel, and for where. */
 export type PayoutWish = {
@@ -142,8 +143,11 @@ export class WalletPayouts {
   async withdraw({ key, channel, ...wish }: PayoutWish, caller: Caller): Promise<PayoutRecord> {
     const order = { id: itemIdOf(parseKey(key)), channel, ...this.quote(wish) }
     if ((await this.get(order.id)) === undefined) await this.#link.connected(caller)
-    await this.#inTurn(() => this.#begin(order))
-    return this.#outcome(order.id, caller)
+    for (;;) {
+      const busy = await this.#inTurn(() => this.#begin(order))
+      if (busy === undefined) return this.#outcome(order.id, caller)
+      await this.#core.until(() => !this.#isBusy(busy), caller)
+    }
   }
 
   /** The payout that was begun with this key, whatever became of it. */
@@ -164,25 +168,36 @@ export class WalletPayouts {
     return recordPage(this.#core.store, 'payoutOrder', wish, (name) => this.get(name as ItemId))
   }
 
-  /** Begins the payout of a key unless it was begun before; either way it is durable now. */
-  async #begin(order: Order): Promise<void> {
+  /**
+   * Begins the payout of a key unless it was begun before; either way it is durable now. Answers the channel that another
+   * payout has to leave first, if there is one.
+   */
+  async #begin(order: Order): Promise<ChannelId | undefined> {
     const known = await this.get(order.id)
     if (known === undefined) return this.#start(order)
     const isSame =
       known.value === order.value &&
       known.lock === order.lock &&
       (order.channel === undefined || order.channel === known.channel)
-    if (isSame) return
+    if (isSame) return undefined
     const detail =
       'the key is of another payout: the same key is the same payout for ever; name each by a key of its own'
     throw new WalletError('key_reused', detail)
   }
 
-  async #start({ id, value, fee, lock, isOwn, channel: wanted }: Order): Promise<void> {
+  async #start({
+    id,
+    value,
+    fee,
+    lock,
+    isOwn,
+    channel: wanted,
+  }: Order): Promise<ChannelId | undefined> {
     const { keys, feed } = this.#core
-    const { party, keyIndex } = this.#channelFor(wanted)
-    const { id: channel, client, terms } = party.ledger
     const taken = amount(value + fee)
+    const { party, keyIndex } = this.#channelFor(wanted, taken)
+    const { id: channel, client, terms } = party.ledger
+    if (this.#isBusy(channel)) return channel
     if (taken < terms.exitReserve) {
       const detail = `a channel pays out ${terms.exitReserve} base units or more at a time, not ${taken}`
       throw new WalletError('amount_too_small', detail)
@@ -201,10 +216,20 @@ export class WalletPayouts {
     const agreed = { withdrawal, signature }
     const refused = await this.#core.submit({ kind: 'withdraw', agreed, payout })
     if (refused !== undefined) throw errorOf(refused)
+    return undefined
   }
 
-  #channelFor(wanted: ChannelId | undefined): WalletChannel {
-    const most = bestBy(this.#link.usable(), ({ party }) => withdrawable(party, 'client'))
+  #isBusy(channel: ChannelId): boolean {
+    const held = this.#core.state.channel(channel)
+    return held !== undefined && isWithdrawing(this.#core.state, held)
+  }
+
+  /** The channel that was named; else the one that has most, first of those that need not be waited for. */
+  #channelFor(wanted: ChannelId | undefined, taken: Amount): WalletChannel {
+    const has = ({ party }: WalletChannel) => withdrawable(party, 'client')
+    const usable = this.#link.usable()
+    const free = usable.filter((one) => has(one) >= taken && !this.#isBusy(one.party.ledger.id))
+    const most = bestBy(free, has) ?? bestBy(usable, has)
     const held = wanted === undefined ? most : this.#core.state.channel(wanted)
     if (held === undefined) {
       throw errorOf({
@@ -313,7 +338,7 @@ export class WalletPayouts {
   }
 
   /** One begins after the other: each sees what the one before it has stored. */
-  #inTurn(work: () => Promise<void>): Promise<void> {
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work)
     this.#last = done.catch(ignoreFault)
     return done

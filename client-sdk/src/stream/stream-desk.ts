@@ -27,7 +27,7 @@ import type { ReceivedStreamRecord } from './stream-records.js'
 
 /** Seconds before the expiry from which on no tick is taken (STREAM-2): two margins of a reveal. */
 export const TAKEN_SECONDS_BEFORE_EXPIRY = 120
-/** Streams that have ended of which it is still known that they did. */
+/** Streams that are not there of which it is known that they have ended, or are closed; of each. */
 const ENDED_MAX = 4_096
 
 /** What a payee stores in the background: the newest link of a stream, and whether it is the last. */
@@ -95,6 +95,8 @@ export class StreamDesk {
   /** Changed in place: at half a million ticks a second, copies are a third of the work. */
   readonly #streams = new Map<Anchor, Counted>()
   readonly #ended = new Map<Anchor, string>()
+  /** Streams that were closed before they arrived. */
+  readonly #closedEarly = new Set<Anchor>()
   /** What waits to be redeemed, and whether that is due now. */
   readonly #dirty = new Set<Counted>()
   #isUrgent = false
@@ -133,6 +135,7 @@ export class StreamDesk {
       seenAt: this.#parts.clock.nowMs(),
     })
     this.#watchIdle()
+    if (this.#closedEarly.delete(anchor)) this.close(anchor)
   }
 
   /** A stream that was refused when it came, and why: who asks is not told to wait for it. */
@@ -163,7 +166,7 @@ export class StreamDesk {
     let hashes = 0
     for (const tick of frame.ticks) {
       const stream = this.#streams.get(tick.anchor)
-      // Of what is over already there is nothing left to close.
+      // Of what is over already there is nothing left to close; what is on its way is closed when it comes.
       if (stream === undefined && frame.closes) continue
       if (stream !== undefined && tick.index <= stream.tip.ticks)
         hashes += Math.abs(tick.index - stream.tip.index)
@@ -180,7 +183,7 @@ export class StreamDesk {
       stream.tip = tip
     }
     for (const stream of streams) if (stream.tip.index > stream.redeemed) this.#weigh(stream)
-    if (frame.closes) for (const { anchor } of frame.ticks) this.close(anchor)
+    if (frame.closes) for (const { anchor } of frame.ticks) this.#closeOrExpect(anchor)
     return undefined
   }
 
@@ -224,6 +227,16 @@ export class StreamDesk {
     if (stream === undefined || stream.isClosing) return
     stream.isClosing = true
     this.#mark(stream, true)
+  }
+
+  #closeOrExpect(anchor: Anchor): void {
+    if (this.#streams.has(anchor)) return this.close(anchor)
+    if (this.#ended.has(anchor)) return
+    this.#closedEarly.add(anchor)
+    for (const oldest of this.#closedEarly) {
+      if (this.#closedEarly.size <= ENDED_MAX) break
+      this.#closedEarly.delete(oldest)
+    }
   }
 
   /** Redeems all that is known now; kept once it is durable. */

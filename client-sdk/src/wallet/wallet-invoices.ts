@@ -53,6 +53,13 @@ export type InvoiceWish = {
   readonly hold?: boolean
 }
 
+/** Why a hub makes no more room. */
+const TOO_MUCH: ReadonlySet<string> = new Set([
+  'inbound_out_of_bounds',
+  'hub_out_of_funds',
+  'amount_invalid',
+])
+
 /** What others are asked to pay to this wallet. */
 export class WalletInvoices {
   readonly #core: WalletCore
@@ -72,12 +79,33 @@ export class WalletInvoices {
     const description = describe(wish)
     const expirySeconds = parseExpirySeconds(wish.expirySeconds ?? INVOICE_SECONDS)
     const hold = parseFlag(wish.hold, 'hold')
-    const least = (await this.#link.connected(caller)).terms.itemAmountMin
-    await this.#channels.ensureInbound(value ?? (least > 0n ? least : 1n), caller)
+    await this.makeRoom(value, caller)
     const preimage = this.#core.randomBytes(32)
     const expiry = addSeconds(this.#core.feed.time, expirySeconds)
     const asked = { preimage, amount: value, expiry, description, hold }
     return this.#make({ ...asked, offer: undefined }, caller)
+  }
+
+  /**
+   * Has the hub make room for a payment of `value` base units, or of the least that it carries, beside all that is asked for
+   * and not paid yet; for this one alone where that is more than the hub gives. Errors: as of `ensureInbound`.
+   */
+  async makeRoom(value: Amount | undefined, caller: Caller): Promise<void> {
+    const { itemAmountMin } = (await this.#link.connected(caller)).terms
+    const wanted: bigint = value ?? (itemAmountMin > 0n ? itemAmountMin : 1n)
+    const now = this.#core.feed.time
+    let asked = 0n
+    for (const { status, origin, amount: due, expiry } of this.#core.state.invoices()) {
+      // Whoever takes up an offer may never pay, and costs nothing to be.
+      if (status === 'open' && origin === 'asked' && expiry > now) asked += due ?? 0n
+    }
+    try {
+      await this.#channels.ensureInbound(wanted + asked, caller)
+    } catch (error) {
+      const isTooMuch = error instanceof WalletError && TOO_MUCH.has(error.code)
+      if (asked === 0n || !isTooMuch) throw error
+      await this.#channels.ensureInbound(wanted, caller)
+    }
   }
 
   /** The invoice of this preimage for an offer (OFFER-4): the one that was made before, if there is one. */
