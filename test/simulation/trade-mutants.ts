@@ -30,7 +30,7 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'payee-gives-up-ticks-that-it-knows',
-    seed: 1_006,
+    seed: 1_056,
     rule: 'STREAM-7',
     file: 'protocol/src/channel/claim.ts',
     find: '(note.known?.index ?? 0) > item.paid',
@@ -38,7 +38,7 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'payee-serves-a-tick-again',
-    seed: 1_012,
+    seed: 1_018,
     rule: 'STREAM-3',
     file: 'client-sdk/src/stream/received-stream.ts',
     find: 'return tip.index - served',
@@ -94,6 +94,7 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a-withdrawal-is-forgotten-at-a-restart',
+    seed: 1_001,
     rule: 'CH-17',
     file: 'client-sdk/src/wallet/wallet-records.ts',
     find: 'const { draft: _, ...stored } = party',

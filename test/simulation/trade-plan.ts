@@ -104,7 +104,14 @@ function* withdrawalsPlan(random: Random, names: readonly string[]): Generator<A
     atMs += random.int(1_000, 10_000)
     const share = random.int(50, 1_000)
     const isElsewhere = random.chance(600)
-    yield { atMs, kind: 'withdraw', wallet: random.pick(names), share, isElsewhere }
+    const wallet = random.pick(names)
+    yield { atMs, kind: 'withdraw', wallet, share, isElsewhere }
+    // While it is under way, whoever forgets it would spend it again.
+    const forgetting = [wallet, HUB].filter(() => random.chance(350))
+    for (const process of forgetting) {
+      atMs += random.int(20, 1_500)
+      yield { atMs, kind: 'crash', process, afterEffects: random.int(0, 6), downMs: 1_000 }
+    }
   }
 }
 
