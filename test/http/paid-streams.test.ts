@@ -66,5 +66,8 @@ test('HTTP402-5 after a crash requests side by side find out together where the 
   const second = payingFetch(buys.wallet, { budget: {} })
   const all = await Promise.all(Array.from({ length: 12 }, (_, i) => second(`${shop}/after/${i}`)))
   assert.deepEqual([...new Set(all.map(({ status }) => status))], [200])
-  assert.deepEqual(buys.anchors.map((anchor) => buys.desk.of(anchor)?.tip.index), [17])
+  assert.deepEqual(
+    buys.anchors.map((anchor) => buys.desk.of(anchor)?.tip.index),
+    [17],
+  )
 })

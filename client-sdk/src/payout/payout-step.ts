@@ -6,8 +6,8 @@ import {
   type SignedWithdrawal,
 } from '@tallystick/protocol'
 import type { WalletEffect } from '../wallet/wallet-event.js'
-import type { WalletOverlay } from '../wallet/wallet-state.js'
 import type { WalletChannel } from '../wallet/wallet-records.js'
+import type { WalletOverlay } from '../wallet/wallet-state.js'
 import type { Outcome, WalletContext } from '../wallet/wallet-step.js'
 import { type PayoutEvent, stepPayout } from './payout-machine.js'
 import type { PayoutRecord } from './payout-record.js'
