@@ -19,7 +19,7 @@ if (files.length === 0) {
 const filesAtOnce = `--test-concurrency=${availableParallelism()}`
 const { status } = spawnSync(
   process.execPath,
-  ['--enable-source-maps', '--test', filesAtOnce, '--test-reporter=spec', ...files],
+  ['--test', filesAtOnce, '--test-reporter=spec', ...files],
   { stdio: 'inherit' },
 )
 process.exit(status ?? 1)
