@@ -4,6 +4,7 @@ import { createServer, get, type IncomingMessage, type ServerResponse } from 'no
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import { amount, encodeTickFrame, type TickFrame } from '@tallystick/protocol'
+import express from 'express'
 import { PaidRoute } from '#client-sdk/node/require-payment.js'
 import { StreamDesk } from '#client-sdk/stream/stream-desk.js'
 import { TickChain } from '#client-sdk/stream/tick-chain.js'
@@ -45,6 +46,7 @@ async function seller() {
     get({ port, path, agent: false, headers: { 'tally-ticks': shown } })
   return {
     desk,
+    route,
     credit: () => {
       const stream = desk.of(CHAIN.anchor)
       return (stream?.tip.index ?? 0) - (stream?.served ?? 0)
@@ -92,6 +94,27 @@ test('HTTP402-3 what fails after its asker hung up is given back, once', async (
   assert.equal(shop.credit(), 1)
   assert.equal((await shop.ask('/broken', token(tick(2)))).body, 'made /broken')
   assert.equal(shop.credit(), 0)
+})
+
+test('HTTP402-3 what fails in an app that is mounted behind the payment is given back as well', async () => {
+  const shop = await seller()
+  const [app, mounted] = [express(), express()]
+  let fails = 0
+  mounted.get('/page', (_, response) => void response.status(fails++ === 0 ? 503 : 200).json({}))
+  app.use(shop.route.handle).use('/api', mounted)
+  const server = app.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const ask = async () => {
+    const headers = { 'tally-ticks': token(tick(1)) }
+    const asked = get({ port, path: '/api/page', agent: false, headers })
+    const [response] = (await once(asked, 'response')) as [IncomingMessage]
+    response.resume()
+    return [response.statusCode, response.headers['tally-receipt'] !== undefined, shop.credit()]
+  }
+  assert.deepEqual(await ask(), [503, false, 1])
+  assert.deepEqual(await ask(), [200, true, 0])
 })
 
 test('HTTP402-3 an answer that broke off is over: its ticks are used', async () => {
