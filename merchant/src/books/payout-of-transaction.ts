@@ -1,5 +1,5 @@
+import { walletKey } from '../desk/handed-over.js'
 import type { MerchantParts } from '../desk/merchant-parts.js'
-import { walletKey } from '../desk/payout-desk.js'
 import { dataOf, OBJECT_COLUMNS, objectOf } from '../store/object-row.js'
 import { payoutData } from '../store/stored-data.js'
 

@@ -1,21 +1,16 @@
-import { type PayoutRecord, type PayoutStatus as Stage, WalletError } from '@tallystick/client-sdk'
+import type { PayoutRecord, PayoutStatus as Stage } from '@tallystick/client-sdk'
 import type { ChannelId, LockRoot } from '@tallystick/protocol'
+import { BOOK_ASSET } from '../books/ledger-books.js'
 import type { ApiCaller } from '../core/caller.js'
 import type { PaymentStatus } from '../core/object-events.js'
 import { reserveSpending, settleSpending } from '../store/key-store.js'
 import { dataOf, type StoredObject } from '../store/object-row.js'
-import {
-  changeObject,
-  findObject,
-  insertObject,
-  ObjectStore,
-  removeObject,
-} from '../store/object-store.js'
-import { type DoneRequest, forgetRequest, rememberRequest } from '../store/request-store.js'
+import { changeObject, findObject, insertObject, ObjectStore } from '../store/object-store.js'
+import { type DoneRequest, rememberRequest } from '../store/request-store.js'
 import { type PayoutData, payoutData } from '../store/stored-data.js'
 import { channelName } from './channel-desk.js'
+import { HandedOver, walletKey } from './handed-over.js'
 import { type MerchantParts, newId } from './merchant-parts.js'
-import { Underway } from './underway.js'
 
 /** What a shop wants to have paid out of a channel. */
 export type PayoutOrder = {
@@ -29,9 +24,6 @@ export type PayoutOrder = {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/** Payouts looked at between two looks at anything else. */
-const PAGE = 500
-
 /**
  * What the shop pays out of its channels to locks on the ledger. As with payments, the intention is durable and counted
  * before the wallet hears of it, under a key of the wallet that is made of its name.
@@ -39,14 +31,17 @@ const PAGE = 500
 export class PayoutDesk {
   readonly #parts: MerchantParts
   readonly #objects: ObjectStore
-  readonly #underway: Underway
+  readonly #handedOver: HandedOver
 
   constructor(parts: MerchantParts) {
     this.#parts = parts
     this.#objects = new ObjectStore(parts.database)
-    this.#underway = new Underway((id, error) =>
-      parts.onProblem('payout_not_followed', `${id}: ${String(error)}`),
-    )
+    this.#handedOver = new HandedOver(parts, {
+      kinds: ['payout'],
+      problem: 'payout_not_followed',
+      act: (payout) => this.#payOut(payout),
+      failed: (payout, code) => this.#settle(payout, { status: 'failed', code }),
+    })
   }
 
   /**
@@ -64,7 +59,13 @@ export class PayoutDesk {
     const id = newId(this.#parts, 'po')
     const request = remember(id)
     const data: PayoutData = {
-      ...{ amount: `${value}`, asset: 0, fee_max: `${fee}`, fee: null, lock: order.lock ?? null },
+      ...{
+        amount: `${value}`,
+        asset: BOOK_ASSET,
+        fee_max: `${fee}`,
+        fee: null,
+        lock: order.lock ?? null,
+      },
       ...{ channel: order.channel?.id ?? null, description: order.description },
       ...{ transaction: null, metadata: { ...order.metadata }, code: null },
     }
@@ -79,50 +80,18 @@ export class PayoutDesk {
       return findObject(statements, 'id', [id])
     })
     if (made === undefined) throw new Error(`${id} was just written and is not there`)
-    await this.#begin(made, request)
+    await this.#handedOver.begin(made, request)
     return (await this.#objects.get(id)) ?? made
   }
 
   /** Goes on with what was under way when the process ended. */
-  async catchUp(): Promise<void> {
-    for (let after = 0, more = true; more; ) {
-      const page = await this.#objects.withStatus('payout', 'pending', after, PAGE)
-      for (const payout of page) this.#follow(payout)
-      after = page.at(-1)?.seq ?? after
-      more = page.length === PAGE
-    }
+  catchUp(): Promise<void> {
+    return this.#handedOver.catchUp()
   }
 
+  /** Kept once nothing is under way here; what is not final goes on when the server starts again. */
   idle(): Promise<void> {
-    return this.#underway.idle()
-  }
-
-  /** Hands a new payout to the wallet. Throws why it was refused before anything was begun. */
-  async #begin(payout: StoredObject, request: DoneRequest): Promise<void> {
-    let refused: WalletError | undefined
-    const paying = this.#payOut(payout).catch(async (error: unknown) => {
-      if (!isRefusal(error)) throw error
-      refused = error
-      await this.#parts.database.write(async (statements) => {
-        await removeObject(statements, payout.id)
-        await forgetRequest(statements, request)
-        await settleSpending(statements, payout.id, 0n)
-      })
-    })
-    await this.#underway.begin(payout.id, paying)
-    if (refused !== undefined) throw refused
-  }
-
-  /** Goes on with a payout that some process of this shop has begun, or was about to begin. */
-  #follow(payout: StoredObject): void {
-    this.#underway.watch(
-      payout.id,
-      this.#payOut(payout).catch(async (error: unknown) => {
-        if (!isRefusal(error)) throw error
-        // Its caller went away without an answer: this is where it is told.
-        await this.#settle(payout, { status: 'failed', code: error.code })
-      }),
-    )
+    return this.#handedOver.idle()
   }
 
   /** Pays out once, by the wallet's key. Throws `WalletError` when the wallet has begun nothing, and will not. */
@@ -176,16 +145,6 @@ export class PayoutDesk {
     })
     news.tell()
   }
-}
-
-/** Whether the wallet has said no; one that was closed says nothing, and the next process goes on. */
-function isRefusal(error: unknown): error is WalletError {
-  return error instanceof WalletError && error.code !== 'wallet_closed'
-}
-
-/** The wallet's name for a payout of this server. */
-export function walletKey({ id }: Pick<StoredObject, 'id'>): string {
-  return `merchant ${id}`
 }
 
 function statusOf({ status }: { readonly status: Stage }): PaymentStatus {
