@@ -25,7 +25,7 @@ import { type ChannelFunding, openChannels, treasuryCoins } from './open-channel
 import { FEE } from './payment-load.js'
 import { type ProcessUsage, usageOf } from './process-usage.js'
 
-const HUB = new URL('../../../../hub/dist/cli/hub.js', import.meta.url)
+const HUB = new URL('../../../../hub/dist/command/hub.js', import.meta.url)
 const FEE_PER_KILO_COST = 1
 /** Blocks come fast, so that channels open fast; none is made while there is nothing to put in. */
 const BLOCK_INTERVAL_MS = 100
