@@ -5,7 +5,8 @@ const PATIENCE_MS = 1_000
 export async function showProgress<T>(what: string, work: () => Promise<T>): Promise<T> {
   const started = performance.now()
   const telling = setInterval(() => {
-    const seconds = Math.floor((performance.now() - started) / 1_000)
+    // A timer may be early by a part of a millisecond.
+    const seconds = Math.round((performance.now() - started) / 1_000)
     process.stderr.write(`${what} (${seconds} s)\n`)
   }, PATIENCE_MS)
   try {

@@ -15,7 +15,8 @@ export async function showProgress<T>(
   const started = performance.now()
   let isShown = false
   const telling = setInterval(() => {
-    const seconds = Math.floor((performance.now() - started) / 1_000)
+    // A timer may be early by a part of a millisecond.
+    const seconds = Math.round((performance.now() - started) / 1_000)
     const said = `${typeof what === 'string' ? what : what()} (${seconds} s)`
     if (isTTY) process.stderr.write(`${BEGIN_LINE}${said.slice(0, process.stderr.columns - 1)}`)
     else if (seconds <= SECONDS_BETWEEN || seconds % SECONDS_BETWEEN === 0) {
