@@ -3,7 +3,7 @@ import { encodeTickFrame, isRejection, parseTickFrame, type TickFrame } from '@t
 import { POSITION, RECEIPT, TICKS } from '../http/headers.js'
 import { isL402 } from '../http/l402.js'
 import { networkOf, type Offer, offerJson } from '../http/offer.js'
-import { type ServedAnswer, ServedAnswers } from '../http/served-answers.js'
+import { isServed, type ServedAnswer, ServedAnswers } from '../http/served-answers.js'
 import {
   X402_REQUIRED,
   X402_RESPONSE,
@@ -157,18 +157,19 @@ export class PaidRoute {
     }
     const used = received.serve(frame, this.#price)
     if (isRejection(used)) return used
-    this.#answers.set(text, { request: asked, answer: undefined, isOver: false })
+    this.#answers.set(text, { request: asked, making: response, answer: undefined })
     this.#watch(payment, asked, used, response)
     next()
     return undefined
   }
 
   #answerAgain(
-    { answer, isOver }: ServedAnswer,
+    served: ServedAnswer,
     frame: TickFrame,
     response: ServerResponse,
   ): { readonly code: string; readonly detail: string } | undefined {
-    if (!isOver)
+    const { answer } = served
+    if (!isServed(served))
       return { code: 'request_in_progress', detail: 'its answer is being made: ask again' }
     if (answer === undefined) {
       return { code: 'tick_used', detail: 'it was answered, and the answer is not kept' }
@@ -213,7 +214,7 @@ export class PaidRoute {
         received.giveBack(used)
         answers.delete(text)
       },
-      answered: (answer) => answers.set(text, { request, answer, isOver: true }),
+      answered: (answer) => answers.set(text, { request, making: undefined, answer }),
     })
   }
 
