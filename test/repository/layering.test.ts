@@ -10,14 +10,24 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   'client-sdk': ['@tallystick/protocol'],
-  settlement: ['@tallystick/protocol', '@tallystick/protocol/workers'],
+  daemon: [],
+  settlement: ['@tallystick/protocol', '@tallystick/protocol/workers', '@tallystick/daemon'],
   hub: [
     ...['@tallystick/protocol', '@tallystick/protocol/workers'],
-    ...['@tallystick/client-sdk', '@tallystick/client-sdk/node'],
+    ...['@tallystick/client-sdk', '@tallystick/client-sdk/node', '@tallystick/daemon'],
   ],
-  watchtower: ['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
-  wallet: ['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
-  merchant: ['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
+  watchtower: [
+    ...['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
+    '@tallystick/daemon',
+  ],
+  wallet: [
+    ...['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
+    '@tallystick/daemon',
+  ],
+  merchant: [
+    ...['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
+    '@tallystick/daemon',
+  ],
 }
 /** A command line may stand on the floors below it: `ledger send` is a wallet, not the node. */
 const COMMAND_LINE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -25,7 +35,7 @@ const COMMAND_LINE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 }
 /** Files that may name Node: the native backends, worker threads, and everything under a shell's `node`. */
 const MAY_NAME_NODE =
-  /^protocol\/src\/(crypto\/\w+-node\.ts$|workers(\.ts$|\/))|^client-sdk\/src\/node(\.ts$|\/)|^(settlement|hub|watchtower|wallet|merchant)\//
+  /^protocol\/src\/(crypto\/\w+-node\.ts$|workers(\.ts$|\/))|^client-sdk\/src\/node(\.ts$|\/)|^(daemon|settlement|hub|watchtower|wallet|merchant)\//
 /** Pure folders: no clock, no randomness, no timers, no process, no promises. */
 const PURE =
   /^protocol\/src\/(?!workers)|^settlement\/src\/(core|invariants)\/|^(hub|watchtower|merchant)\/src\/core\//

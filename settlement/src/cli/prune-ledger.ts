@@ -1,6 +1,6 @@
+import { printFacts } from '@tallystick/daemon'
 import { pruneBlocks } from '../node/prune-blocks.js'
 import { withLedgerStore } from '../with-ledger-store.js'
-import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
 import { showProgress } from './show-progress.js'
 

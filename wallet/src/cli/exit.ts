@@ -1,5 +1,5 @@
 import type { BlockFeed, LedgerClient } from '@tallystick/client-sdk'
-import { CommandError } from './command-error.js'
+import { CommandError } from '@tallystick/daemon'
 import { confirm } from './confirm.js'
 import { bundleRoutes, type ExitRoute, walletRoutes } from './exit-route.js'
 import { isOver, isToLeave, isUnderWay, isUnsettled, lookAt, type Sight } from './exit-sight.js'
