@@ -6,28 +6,19 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
+const SDK = ['@tallystick/client-sdk', '@tallystick/client-sdk/node'] as const
+const DAEMON = ['@tallystick/daemon', '@tallystick/daemon/http'] as const
+
 /** Design §2: who may import whom. Nobody imports another program but tests and scripts. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   'client-sdk': ['@tallystick/protocol'],
   daemon: [],
-  settlement: ['@tallystick/protocol', '@tallystick/protocol/workers', '@tallystick/daemon'],
-  hub: [
-    ...['@tallystick/protocol', '@tallystick/protocol/workers'],
-    ...['@tallystick/client-sdk', '@tallystick/client-sdk/node', '@tallystick/daemon'],
-  ],
-  watchtower: [
-    ...['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
-    '@tallystick/daemon',
-  ],
-  wallet: [
-    ...['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
-    '@tallystick/daemon',
-  ],
-  merchant: [
-    ...['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
-    '@tallystick/daemon',
-  ],
+  settlement: ['@tallystick/protocol', '@tallystick/protocol/workers', ...DAEMON],
+  hub: ['@tallystick/protocol', '@tallystick/protocol/workers', ...SDK, ...DAEMON],
+  watchtower: ['@tallystick/protocol', ...SDK, ...DAEMON],
+  wallet: ['@tallystick/protocol', ...SDK, '@tallystick/daemon'],
+  merchant: ['@tallystick/protocol', ...SDK, ...DAEMON],
 }
 /** A command line may stand on the floors below it: `ledger send` is a wallet, not the node. */
 const COMMAND_LINE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {

@@ -10,7 +10,7 @@ import { type BackupRoutesParts, backupRoutes } from './backup-routes.js'
 import { answerPreflight, crossOrigin } from './cross-origin.js'
 import { type PaymentRoutesParts, paymentRoutes } from './payment-routes.js'
 import { boundPlainConnections } from './plain-connections.js'
-import { refuseUpgrade, sendProblem } from './problem.js'
+import { refuseConnection, sendProblem } from './problem.js'
 
 /** What the hub tells over HTTP. */
 export type HubInformation = {
@@ -68,11 +68,11 @@ export async function serveHub(options: {
     const [path = ''] = (request.url ?? '').split('?')
     if (path !== '/v1/session') {
       const detail = 'there is nothing at this address; sessions are at /v1/session'
-      return refuseUpgrade(socket, { code: 'not_found', detail })
+      return refuseConnection(socket, { code: 'not_found', detail })
     }
     if (!options.admits(address)) {
       const detail = 'too many sessions, in all or from this address; try again later'
-      return refuseUpgrade(socket, { code: 'too_many_sessions', detail })
+      return refuseConnection(socket, { code: 'too_many_sessions', detail })
     }
     // The answer and the hello leave together: a write is dearer than what it writes.
     socket.cork()

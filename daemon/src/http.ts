@@ -1,0 +1,2 @@
+export { type Problem, requestIdOf, sendProblem } from './http/problem.js'
+export { type ProblemAnswer, problemAnswers, type Refusal } from './http/problem-answers.js'
