@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { listen, stopAtOnce } from '@tallystick/daemon/http'
 import { clientAddress, MESSAGE_BYTES_MAX } from '@tallystick/protocol'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
@@ -83,15 +84,12 @@ export async function serveHub(options: {
     })
     queueMicrotask(() => socket.uncork())
   })
-  await listen(server, options.port, options.host)
-  const { port } = server.address() as AddressInfo
+  const { port } = await listen(server, options.port, options.host)
   return {
     url: `http://${options.host}:${port}`,
     close: async () => {
       sockets.close()
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeAllConnections()
-      await closed
+      await stopAtOnce(server)
     },
   }
 }
@@ -150,11 +148,4 @@ const answerFailure: ErrorRequestHandler = (error: unknown, _request, response, 
 /** One function for all sockets. */
 function hangUp(this: Duplex): void {
   this.destroy()
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => resolve())
-  })
 }
