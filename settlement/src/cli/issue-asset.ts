@@ -7,7 +7,7 @@ import {
   type LedgerClient,
   reissueTransaction,
 } from '@tallystick/client-sdk'
-import { CommandError, printFacts } from '@tallystick/daemon'
+import { CommandError, printFacts, showProgress } from '@tallystick/daemon'
 import {
   type Amount,
   type AssetId,
@@ -21,7 +21,6 @@ import { distinctMemo } from './distinct-memo.js'
 import { feeAssetOf } from './fee-asset.js'
 import { coinSigner, readKeyFile } from './key-file.js'
 import { type ReceiverOptions, receiverOf } from './receiver.js'
-import { showProgress } from './show-progress.js'
 import { submitAndWait } from './submit-and-wait.js'
 
 type SupplyOptions = LedgerAddress &

@@ -1,8 +1,7 @@
-import { printFacts } from '@tallystick/daemon'
+import { printFacts, showProgress } from '@tallystick/daemon'
 import { pruneBlocks } from '../node/prune-blocks.js'
 import { withLedgerStore } from '../with-ledger-store.js'
 import { progressOf } from './progress.js'
-import { showProgress } from './show-progress.js'
 
 /** `ledger prune`. */
 export function pruneLedger(options: {

@@ -1,5 +1,5 @@
 import { KeyCoins } from '@tallystick/client-sdk'
-import { CommandError, printFacts } from '@tallystick/daemon'
+import { CommandError, printFacts, showProgress } from '@tallystick/daemon'
 import { type Amount, type AssetId, isRejection } from '@tallystick/protocol'
 import { confirm } from './confirm.js'
 import { connectLedger, type LedgerAddress } from './connect-ledger.js'
@@ -7,7 +7,6 @@ import { distinctMemo } from './distinct-memo.js'
 import { feeAssetOf } from './fee-asset.js'
 import { coinSigner, readKeyFile } from './key-file.js'
 import { type ReceiverOptions, receiverOf } from './receiver.js'
-import { showProgress } from './show-progress.js'
 import { submitAndWait } from './submit-and-wait.js'
 
 export type SendOptions = LedgerAddress &

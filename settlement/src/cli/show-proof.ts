@@ -1,4 +1,4 @@
-import { CommandError, printFacts } from '@tallystick/daemon'
+import { CommandError, printFacts, showProgress } from '@tallystick/daemon'
 import {
   type Anchor,
   blockId,
@@ -10,7 +10,6 @@ import {
 } from '@tallystick/protocol'
 import { connectLedger, type LedgerAddress } from './connect-ledger.js'
 import { ENTRY_FORMS } from './entry-forms.js'
-import { showProgress } from './show-progress.js'
 
 type Named = {
   [Kind in EntryKind]: { readonly kind: Kind; readonly key: StateEntries[Kind]['key'] }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { CommandError, EXIT, printFacts } from '@tallystick/daemon'
+import { CommandError, EXIT, printFacts, showProgress } from '@tallystick/daemon'
 import {
   type ChainId,
   encode,
@@ -21,7 +21,6 @@ import { traceIncluded } from '../trace-included.js'
 import { askNode } from './ask-node.js'
 import { progressOf } from './progress.js'
 import { readProposal } from './proposal-file.js'
-import { showProgress } from './show-progress.js'
 
 /** Until an answer must be there, milliseconds: long hash chains wait in a queue. */
 const ANSWER_MS_MAX = 60_000

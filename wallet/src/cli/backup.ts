@@ -1,4 +1,4 @@
-import { CommandError, printFacts } from '@tallystick/daemon'
+import { CommandError, printFacts, showProgress } from '@tallystick/daemon'
 import {
   backupFacts,
   backupLines,
@@ -9,7 +9,6 @@ import {
 import { openStore, type WalletPlace } from './open-store.js'
 import { checkOutput } from './output-file.js'
 import { type PlaceOptions, placeOf } from './place-of.js'
-import { showProgress } from './progress.js'
 import { walletFolder } from './wallet-folder.js'
 import { readWordsFile } from './words-file.js'
 import { writeWhole } from './write-whole.js'

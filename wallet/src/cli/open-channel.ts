@@ -1,5 +1,5 @@
 import { KeyCoins } from '@tallystick/client-sdk'
-import { CommandError, EXIT, printFacts } from '@tallystick/daemon'
+import { CommandError, EXIT, printFacts, showProgress } from '@tallystick/daemon'
 import {
   amount,
   type ChannelId,
@@ -12,7 +12,6 @@ import {
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
 import { confirm } from './confirm.js'
 import { type HubPlace, orPending, type WalletAtHub, withHub } from './open-with-hub.js'
-import { showProgress } from './progress.js'
 import { readWordsFile } from './words-file.js'
 
 export type OpenCommand = HubPlace & {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type LetterPayment, WalletError } from '@tallystick/client-sdk'
-import { CommandError, EXIT, printableLine, printFacts } from '@tallystick/daemon'
+import { CommandError, EXIT, printableLine, printFacts, showProgress } from '@tallystick/daemon'
 import { isRejection, type Offer, parseOffer, routingFee } from '@tallystick/protocol'
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
 import { confirm } from './confirm.js'
@@ -8,7 +8,6 @@ import { interrupted } from './interrupted.js'
 import { orPending, type WalletAtHub, withHub } from './open-with-hub.js'
 import { ENDED, exitOfPayment, type PayCommand } from './pay.js'
 import { paymentFacts, paymentLines } from './payment-text.js'
-import { showProgress } from './progress.js'
 
 /** Whether a text means to be an offer. */
 export function isOfferText(text: string): boolean {

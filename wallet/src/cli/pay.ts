@@ -1,5 +1,5 @@
 import { type PaymentRecord, WalletError } from '@tallystick/client-sdk'
-import { CommandError, EXIT, printFacts } from '@tallystick/daemon'
+import { CommandError, EXIT, printFacts, showProgress } from '@tallystick/daemon'
 import type { Anchor } from '@tallystick/protocol'
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
 import { confirm } from './confirm.js'
@@ -9,7 +9,6 @@ import { spanText, timeText } from './ledger-words.js'
 import { type HubPlace, orPending, type WalletAtHub, withHub } from './open-with-hub.js'
 import { anchorOf } from './own-invoice.js'
 import { paymentFacts, paymentLines, paymentStatus } from './payment-text.js'
-import { showProgress } from './progress.js'
 
 export type PayCommand = HubPlace & {
   /** Where the invoice leaves it open. */

@@ -1,5 +1,5 @@
 import type { InvoiceRecord, OfferRecord, WalletNotice } from '@tallystick/client-sdk'
-import { CommandError, printableLine, printFacts } from '@tallystick/daemon'
+import { CommandError, printableLine, printFacts, showProgress } from '@tallystick/daemon'
 import {
   isRejection,
   type OfferId,
@@ -12,7 +12,6 @@ import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.
 import { invoiceFacts, invoiceOutcome } from './invoice-text.js'
 import { timeText } from './ledger-words.js'
 import { type WalletAtHub, withHub } from './open-with-hub.js'
-import { showProgress } from './progress.js'
 import { showQr } from './qr-output.js'
 import type { ReceiveCommand } from './receive.js'
 
