@@ -1,10 +1,9 @@
 import { createServer } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { listen, stopAtOnce } from '@tallystick/daemon/http'
+import { answerHealth, apiApp, listen, refuseRest, stopAtOnce } from '@tallystick/daemon/http'
 import { clientAddress, MESSAGE_BYTES_MAX } from '@tallystick/protocol'
-import express, { type ErrorRequestHandler, type Express } from 'express'
-import helmet from 'helmet'
+import type { Express } from 'express'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { FRAME_CHUNKS_MAX, FRAME_FRAGMENTS_MAX } from '../limits.js'
 import { type BackupRoutesParts, backupRoutes } from './backup-routes.js'
@@ -103,46 +102,20 @@ function hubApp({
   readonly backups: BackupRoutesParts
   readonly payments: PaymentRoutesParts
 }): Express {
-  const app = express()
-  app.disable('x-powered-by')
-  app.use(helmet())
+  const app = apiApp()
   // Of what there is, only the operator's books are for no page.
   app.use(
     ['/livez', '/readyz', '/v1/hub', '/v1/stats', '/v1/backups'],
     crossOrigin(),
     answerPreflight,
   )
-  app.get('/livez', (_, response) => void response.json({ status: 'ok' }))
-  app.get('/readyz', (_, response) => {
-    const detail = notReadyFor()
-    if (detail === undefined) response.json({ status: 'ok' })
-    else sendProblem(response, { code: 'not_ready', detail })
-  })
+  answerHealth(app, notReadyFor, sendProblem)
   app.get('/v1/hub', (_, response) => void response.json(describe()))
   app.get('/v1/stats', async (_, response) => void response.json(await statistics()))
-  app.all(['/livez', '/readyz', '/v1/hub', '/v1/stats'], (_, response) => {
-    response.set('allow', 'GET, HEAD')
-    sendProblem(response, { code: 'method_not_allowed', detail: 'this address is only read' })
-  })
   app.use(backupRoutes(backups))
   app.use(paymentRoutes(payments))
-  app.use((_, response) => {
-    sendProblem(response, { code: 'not_found', detail: 'there is nothing at this address' })
-  })
-  app.use(answerFailure)
+  refuseRest(app, ['/livez', '/readyz', '/v1/hub', '/v1/stats'], sendProblem)
   return app
-}
-
-/** Express knows an error handler by its four parameters. */
-const answerFailure: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  if (response.headersSent) return next(error)
-  // What Express cannot decode it reports with a status of its own.
-  return sendProblem(
-    response,
-    error instanceof Error && 'status' in error && error.status === 400
-      ? { code: 'not_found', detail: 'the address could not be decoded' }
-      : { code: 'internal_error', detail: 'this request failed; it may be repeated' },
-  )
 }
 
 /** One function for all sockets. */

@@ -1,6 +1,5 @@
-import { requestIdOf } from '@tallystick/daemon/http'
-import express, { type ErrorRequestHandler, type Express } from 'express'
-import helmet from 'helmet'
+import { apiApp, nameRequests, requestIdOf } from '@tallystick/daemon/http'
+import type { ErrorRequestHandler, Express } from 'express'
 import { DamagedBlock } from '../ledger-fault.js'
 import type { LedgerNode } from '../node/ledger-node.js'
 import type { Clients } from './clients.js'
@@ -24,16 +23,8 @@ export function ledgerApp(
   onFailedRequest: OnFailedRequest,
   forward: ForwardTransaction | undefined,
 ): Express {
-  const app = express()
-  app.disable('x-powered-by')
-  app.disable('etag')
-  app.set('query parser', 'simple')
-  app.use(helmet())
-  app.use((_, response, next) => {
-    response.set('x-request-id', requestIdOf(response))
-    response.set('cache-control', 'no-store')
-    next()
-  })
+  const app = apiApp()
+  app.use(nameRequests)
   // Before anything is refused: a page has to be able to read why.
   app.use(crossOrigin())
   app.use(clients.admit, answerPreflight)
