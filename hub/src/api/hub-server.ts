@@ -1,13 +1,20 @@
 import { createServer } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { answerHealth, apiApp, listen, refuseRest, stopAtOnce } from '@tallystick/daemon/http'
+import {
+  answerHealth,
+  answerPreflight,
+  apiApp,
+  crossOrigin,
+  listen,
+  refuseRest,
+  stopAtOnce,
+} from '@tallystick/daemon/http'
 import { clientAddress, MESSAGE_BYTES_MAX } from '@tallystick/protocol'
 import type { Express } from 'express'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { FRAME_CHUNKS_MAX, FRAME_FRAGMENTS_MAX } from '../limits.js'
 import { type BackupRoutesParts, backupRoutes } from './backup-routes.js'
-import { answerPreflight, crossOrigin } from './cross-origin.js'
 import { type PaymentRoutesParts, paymentRoutes } from './payment-routes.js'
 import { boundPlainConnections } from './plain-connections.js'
 import { refuseConnection, sendProblem } from './problem.js'
@@ -106,7 +113,7 @@ function hubApp({
   // Of what there is, only the operator's books are for no page.
   app.use(
     ['/livez', '/readyz', '/v1/hub', '/v1/stats', '/v1/backups'],
-    crossOrigin(),
+    crossOrigin({ methods: ['GET', 'HEAD', 'PUT'], headers: ['authorization', 'content-type'] }),
     answerPreflight,
   )
   answerHealth(app, notReadyFor, sendProblem)

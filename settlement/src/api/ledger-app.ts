@@ -1,9 +1,14 @@
-import { apiApp, nameRequests, requestIdOf } from '@tallystick/daemon/http'
+import {
+  answerPreflight,
+  apiApp,
+  crossOrigin,
+  nameRequests,
+  requestIdOf,
+} from '@tallystick/daemon/http'
 import type { ErrorRequestHandler, Express } from 'express'
 import { DamagedBlock } from '../ledger-fault.js'
 import type { LedgerNode } from '../node/ledger-node.js'
 import type { Clients } from './clients.js'
-import { answerPreflight, crossOrigin } from './cross-origin.js'
 import { type ForwardTransaction, forwardRoutes } from './forward-routes.js'
 import { ledgerRoutes } from './ledger-routes.js'
 import { damagedProblem, sendProblem } from './problem.js'
@@ -26,7 +31,7 @@ export function ledgerApp(
   const app = apiApp()
   app.use(nameRequests)
   // Before anything is refused: a page has to be able to read why.
-  app.use(crossOrigin())
+  app.use(crossOrigin({ methods: ['GET', 'HEAD', 'POST'], headers: ['content-type'] }))
   app.use(clients.admit, answerPreflight)
   if (forward !== undefined) app.use(forwardRoutes(clients, forward))
   app.use(transactionRoutes(node, clients), ledgerRoutes(node, clients), refuseMethod())
