@@ -80,6 +80,7 @@ export {
   type TransactionPlan,
 } from './ledger/transaction-builder.js'
 export type { BuiltTransaction } from './ledger/transaction-draft.js'
+export { waitForLedger } from './ledger/wait-for-ledger.js'
 export type { SpontaneousPolicy } from './letters/announced-payments.js'
 export type { LetterPayment } from './letters/letter-payment.js'
 export type { OfferPaymentWish, SpontaneousWish } from './letters/letter-payments.js'
