@@ -1,3 +1,6 @@
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import {
   encode,
@@ -10,6 +13,7 @@ import {
   tickFrameCodec,
 } from '@tallystick/protocol'
 import type { TickChain } from '#client-sdk/stream/tick-chain.js'
+import { isHashOfLink } from '#protocol/crypto/link-hash.js'
 import { progress, report, SCALE } from './benchmark.js'
 import { actAsHub, chainOf, openPayee } from './stream-payee.js'
 
@@ -26,6 +30,8 @@ const PER_FRAME = 16
 /** Frames that are taken before anything else of the process has its turn. */
 const TURN = 64
 const LIMIT = 500_000
+/** Of each stream, in the bare loop; more make it no slower. */
+const BARE_TICKS_MAX = 16_384
 
 type Kind = 'a tick of each of 16 streams' | 'one tick, 16 further'
 const KINDS: readonly Kind[] = ['a tick of each of 16 streams', 'one tick, 16 further']
@@ -88,6 +94,36 @@ async function measure(kind: Kind) {
   }
 }
 
+/**
+ * The least that a payee has to do for the same ticks, a second of processor time: one hash each, compared with the
+ * tick before it, and the newest of all streams synced to a file as often as the payee redeems.
+ */
+function bareTicksPerSecond(durableCommits: number): number {
+  const last = Math.min(TICKS, BARE_TICKS_MAX)
+  const chains = Array.from({ length: STREAMS }, (_, i) => chainOf(i, TICKS))
+  const links = Array.from({ length: last + 1 }, (_, index) =>
+    chains.map((chain) => chain.link(index)),
+  )
+  const everyTicks = Math.ceil(TICKS / durableCommits)
+  const dir = mkdtempSync(join(tmpdir(), 'tallystick-bare-'))
+  const file = openSync(join(dir, 'tips'), 'w')
+  const cpu = process.cpuUsage()
+  const tips = [...(links[0] ?? [])]
+  for (let index = 1; index <= last; index++) {
+    for (const [stream, link] of (links[index] ?? []).entries()) {
+      invariant(isHashOfLink(link, 1, tips[stream] ?? link), 'every tick is right')
+      tips[stream] = link
+    }
+    if (index % everyTicks !== 0) continue
+    writeSync(file, Buffer.concat(tips), 0, STREAMS * 32, 0)
+    fdatasyncSync(file)
+  }
+  const { user, system } = process.cpuUsage(cpu)
+  closeSync(file)
+  rmSync(dir, { recursive: true })
+  return (1_000_000 * STREAMS * last) / (user + system)
+}
+
 /** SHA-256 of 32 bytes, as the chains need it, a second of processor time. */
 function hashesPerSecond(): number {
   let link: Uint8Array = new Uint8Array(32)
@@ -102,8 +138,11 @@ if (process.argv.includes('--hub')) {
 } else {
   const [apart, together] = [await measure(KINDS[0] as Kind), await measure(KINDS[1] as Kind)]
   const worst = Math.min(apart.ticksPerSecondPerCore, together.ticksPerSecondPerCore)
+  const bare = bareTicksPerSecond(apart.durableCommits)
   report('stream', {
     sha256PerSecondPerCore: hashesPerSecond(),
+    bareTicksPerSecondPerCore: bare,
+    partOfBareLoop: apart.ticksPerSecondPerCore / bare,
     [KINDS[0] as Kind]: apart,
     [KINDS[1] as Kind]: together,
     limits: {
