@@ -26,12 +26,8 @@ export {
 } from './guard/reveal-lookup.js'
 export type { Offer as StreamOffer } from './http/offer.js'
 export type { PaidInAll, PaidSoFar } from './http/paid-streams.js'
-export {
-  type AskedPrice,
-  type PayingFetch,
-  type PayingFetchOptions,
-  payingFetch,
-} from './http/paying-fetch.js'
+export { type PayingFetch, payingFetch } from './http/paying-fetch.js'
+export type { AskedPrice, PayingFetchOptions } from './http/paying-fetch-options.js'
 export { BlockFeed } from './ledger/block-feed.js'
 export { type BlockSummary, summarizeBlock } from './ledger/block-summary.js'
 export { type ChannelFeePlan, channelFeeTransaction } from './ledger/channel-fee-transaction.js'

@@ -1,16 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { encodeTickFrame, isRejection, parseTickFrame, type TickFrame } from '@tallystick/protocol'
-import { POSITION, RECEIPT, TICKS } from '../http/headers.js'
+import { POSITION, PRICE, RECEIPT, TICKS } from '../http/headers.js'
 import { isL402 } from '../http/l402.js'
+import { otherPrice } from '../http/meant-price.js'
 import { networkOf, type Offer, offerJson } from '../http/offer.js'
 import { isServed, type ServedAnswer, ServedAnswers } from '../http/served-answers.js'
 import {
   X402_REQUIRED,
   X402_RESPONSE,
   X402_SIGNATURE,
+  x402Payment,
   x402Required,
   x402Response,
-  x402Ticks,
 } from '../http/x402.js'
 import type { ServedTicks } from '../stream/stream-desk.js'
 import type { Wallet } from '../wallet/wallet.js'
@@ -54,6 +55,8 @@ export type PaidStreams = Pick<Wallet['stream'], 'received' | 'offer'> & {
 type Payment = {
   readonly frame: TickFrame
   readonly text: string
+  /** The price that the payer has stated. */
+  readonly stated: string | undefined
   /** Whether it came as x402 has it, and its answer goes there. */
   readonly isX402: boolean
 }
@@ -157,11 +160,11 @@ export class PaidRoute {
     // Another request is paid by what else the stream has to its credit, if anything.
     if (before !== undefined && asked !== undefined && before.request === asked)
       return this.#answerAgain(before, frame, response)
-    const refused = received.take(frame)
+    const refused = this.#otherPrice(payment) ?? received.take(frame)
     if (refused !== undefined) return refused
     if (frame.closes) {
       response.statusCode = 204
-      response.setHeader(RECEIPT, receiptOf(frame, [], 0n))
+      response.setHeader(RECEIPT, receiptOf(frame, 0, 0n))
       response.end()
       return undefined
     }
@@ -171,6 +174,12 @@ export class PaidRoute {
     this.#watch(payment, asked, used, response)
     next()
     return undefined
+  }
+
+  #otherPrice({ frame, stated }: Payment): ReturnType<typeof otherPrice> {
+    if (frame.closes) return undefined
+    const units = frame.ticks.flatMap(({ anchor }) => this.#streams.received.of(anchor)?.unit ?? [])
+    return otherPrice({ stated, units }, { price: this.#price, unit: this.#unit })
   }
 
   #answerAgain(
@@ -213,11 +222,16 @@ export class PaidRoute {
   ): void {
     const { received } = this.#streams
     const answers = this.#answers
-    response.setHeader(RECEIPT, receiptOf(frame, used, this.#price))
+    const ticks = used.reduce((sum, one) => sum + one.ticks, 0)
+    const taken = used.reduce(
+      (sum, one) => sum + BigInt(one.ticks) * (received.of(one.anchor)?.unit ?? 0n),
+      0n,
+    )
+    response.setHeader(RECEIPT, receiptOf(frame, ticks, taken))
     this.#tellPosition(frame, response)
     if (isX402 && this.#offer !== undefined) {
       const reference = frame.ticks.at(-1)?.anchor ?? ''
-      response.setHeader(X402_RESPONSE, x402Response(this.#offer, { success: true, reference }))
+      response.setHeader(X402_RESPONSE, x402Response(this.#offer, { taken, reference }))
     }
     watchResponse(response, {
       failed: () => {
@@ -249,16 +263,14 @@ export class PaidRoute {
     response.setHeader(X402_REQUIRED, x402Required(offer, targetOf(request), code))
     if (payment?.isX402) {
       const reference = payment.frame.ticks.at(-1)?.anchor ?? ''
-      response.setHeader(
-        X402_RESPONSE,
-        x402Response(offer, { success: false, reference, reason: code }),
-      )
+      response.setHeader(X402_RESPONSE, x402Response(offer, { reference, reason: code }))
     }
     // Only who has shown a link of each stream may learn a later one, which is worth what is not served yet.
     const position =
       payment !== undefined && code === 'tick_used'
         ? encodeTickFrame(this.#streams.received.newest(payment.frame))
         : undefined
+    if (position !== undefined) response.setHeader(POSITION, position)
     const { network } = { network: networkOf(offer.chain) }
     response.statusCode = 402
     response.setHeader('content-type', 'application/problem+json')
@@ -314,23 +326,24 @@ function paymentOf(
 ): Payment | { readonly code: string; readonly detail: string } | undefined {
   const native = request.headers[TICKS]
   const foreign = request.headers[X402_SIGNATURE]
+  const price = request.headers[PRICE]
   const shown =
     typeof native === 'string'
-      ? native
+      ? { ticks: native, price: typeof price === 'string' ? price : undefined }
       : typeof foreign === 'string'
-        ? x402Ticks(foreign)
+        ? x402Payment(foreign)
         : undefined
   if (shown === undefined) return undefined
-  const frame = parseTickFrame(shown)
+  const frame = parseTickFrame(shown.ticks)
   if (isRejection(frame)) return { code: frame.code, detail: frame.detail }
-  return { frame, text: shown, isX402: typeof native !== 'string' }
+  const isX402 = typeof native !== 'string'
+  return { frame, text: shown.ticks, stated: shown.price, isX402 }
 }
 
 /** HTTP402-4: what was used of which stream, as a dictionary of structured fields. */
-function receiptOf(frame: TickFrame, used: readonly ServedTicks[], price: bigint): string {
+function receiptOf(frame: TickFrame, used: number, taken: bigint): string {
   const last = frame.ticks.at(-1)
-  const ticks = used.reduce((sum, one) => sum + one.ticks, 0)
-  return `stream="${last?.anchor}", tick=${last?.index}, used=${ticks}, amount="${price}"`
+  return `stream="${last?.anchor}", tick=${last?.index}, used=${used}, amount="${taken}"`
 }
 
 /**
