@@ -93,11 +93,12 @@ export class LetterPayments {
   }
 
   async payOffer(text: unknown, wish: OfferPaymentWish, caller: Caller): Promise<PaymentRecord> {
+    const key = parseKey(wish.key)
     const offerText = parseOfferText(text)
     const named = wish.amount === undefined ? undefined : parseValue(wish.amount, 'amount')
     const feeMax = parseFeeMax(wish.feeMax)
     const waitSeconds = parseWaitSeconds(wish.waitSeconds ?? WAIT_SECONDS, LETTER_SECONDS_MAX)
-    return this.#once(wish.key, caller, {
+    return this.#once(key, caller, {
       isSame: ({ what, amount }) =>
         what.kind === 'offer' &&
         what.text === offerText &&
@@ -118,11 +119,12 @@ export class LetterPayments {
   }
 
   async paySpontaneously(wish: SpontaneousWish, caller: Caller): Promise<PaymentRecord> {
+    const key = parseKey(wish.key)
     const payee = parsePayee(wish.to)
     const amount = parseValue(wish.amount, 'amount')
     const feeMax = parseFeeMax(wish.feeMax)
     const message = parseMessage(wish.message ?? '')
-    return this.#once(wish.key, caller, {
+    return this.#once(key, caller, {
       isSame: (known) =>
         known.what.kind === 'spontaneous' &&
         known.what.message === message &&
@@ -145,7 +147,7 @@ export class LetterPayments {
   }
 
   /** A page of all of them, newest first. */
-  list(wish: PageWish<LetterPayment['status']>): Promise<Page<LetterPayment>> {
+  async list(wish: PageWish<LetterPayment['status']>): Promise<Page<LetterPayment>> {
     parseStatus(wish.status, LETTER_PAYMENT_STATUSES)
     return this.#stored.list(wish)
   }
@@ -186,7 +188,7 @@ export class LetterPayments {
       readonly make: (id: ItemId) => Promise<LetterPayment>
     },
   ): Promise<PaymentRecord> {
-    const id = itemIdOf(parseKey(key))
+    const id = itemIdOf(key)
     const known = await this.#stored.get(id)
     if (known === undefined) await this.#begin(id, how.make)
     const begun = await this.#stored.get(id)

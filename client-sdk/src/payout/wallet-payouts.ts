@@ -163,7 +163,7 @@ export class WalletPayouts {
   }
 
   /** A page of all of them, newest first. */
-  list(wish: PageWish<PayoutStatus>): Promise<Page<PayoutRecord>> {
+  async list(wish: PageWish<PayoutStatus>): Promise<Page<PayoutRecord>> {
     parseStatus(wish.status, PAYOUT_STATUSES)
     return recordPage(this.#core.store, 'payoutOrder', wish, (name) => this.get(name as ItemId))
   }

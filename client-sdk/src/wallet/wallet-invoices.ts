@@ -170,7 +170,7 @@ export class WalletInvoices {
   }
 
   /** A page of all of them, newest first. */
-  list(wish: PageWish<InvoiceStatus>): Promise<Page<InvoiceRecord>> {
+  async list(wish: PageWish<InvoiceStatus>): Promise<Page<InvoiceRecord>> {
     parseStatus(wish.status, INVOICE_STATUSES)
     return recordPage(this.#core.store, 'invoiceOrder', wish, (name) => this.get(name as Anchor))
   }
