@@ -148,6 +148,37 @@ describe('what a caller hands to the SDK', () => {
     assert.throws(() => wallet.quoteWithdrawal(anything(null)), { code: 'argument_invalid' })
   })
 
+  test('a field that a call does not have is refused by name: a price under another name must not get lost', async (t) => {
+    const network = await startTestNetwork(t, ['alice'])
+    const { wallet } = await network.wallet('alice')
+    const key = 'a'
+    const [sale, to] = ['00'.repeat(32), 'ab'.repeat(32)].map(anything)
+    const stream = { to, unit: 1n, ticks: 2 }
+    for (const [call, field, others] of [
+      [() => wallet.createInvoice(anything({ amount: 5n })), 'amount', /: it takes value, /],
+      [() => wallet.createInvoice(anything({ value: 5n, Hold: true })), 'Hold', / hold, /],
+      [() => wallet.createOffer(anything({ amount: 5n })), 'amount', / value, /],
+      [() => wallet.pay('tally1', anything({ key, maxFee: 5n })), 'maxFee', / feeMax, /],
+      [() => wallet.refund('tally1', anything({ key, sale, value: 5n })), 'value', / amount, /],
+      [() => wallet.payOffer('tallyo1', anything({ key, value: 5n })), 'value', / amount, /],
+      [() => wallet.paySpontaneously(anything({ key, to, value: 5n })), 'value', / amount, /],
+      [() => wallet.withdraw(anything({ key, value: 5n, to: sale })), 'to', / lock, /],
+      [() => wallet.stream.open(anything({ ...stream, maxFee: 5n })), 'maxFee', / feeMax, /],
+      [() => wallet.createInvoice(anything({ amount: undefined })), 'amount', /, signal$/],
+    ] as const) {
+      await assert.rejects(call(), (error) => {
+        assert.ok(error instanceof WalletError, String(error))
+        assert.equal(error.code, 'argument_invalid')
+        assert.match(error.message, new RegExp(` has no field \`${field}\``))
+        assert.match(error.message, others)
+        return true
+      })
+    }
+    const patient = { signal: AbortSignal.timeout(60_000) }
+    await wallet.openChannel({ deposit: ONE, ...patient })
+    assert.equal((await wallet.createOffer({ value: 1n, ...patient })).status, 'active')
+  })
+
   test('HUB-7 a first invoice of any size that the hub can serve is served', async (t) => {
     const network = await startTestNetwork(t, ['alice'])
     const { wallet: alice } = await network.wallet('alice')

@@ -9,6 +9,7 @@ import {
   type SealedLetter,
 } from '@tallystick/protocol'
 import type { HubLink } from '../wallet/hub-link.js'
+import type { FieldsOf } from '../wallet/named-arguments.js'
 import { parseFeeMax, parseKey, parseStatus, parseValue } from '../wallet/parse-arguments.js'
 import type { Page, PageWish } from '../wallet/record-page.js'
 import { type Caller, ignoreFault, type WalletCore } from '../wallet/wallet-core.js'
@@ -39,6 +40,14 @@ export type OfferPaymentWish = {
   readonly waitSeconds?: number
 }
 
+/** What `payOffer` takes. */
+export const OFFER_PAYMENT_FIELDS: FieldsOf<OfferPaymentWish> = {
+  key: true,
+  amount: true,
+  feeMax: true,
+  waitSeconds: true,
+}
+
 /** What is paid without having been asked for. */
 export type SpontaneousWish = {
   /** Identity key of the payee. */
@@ -50,6 +59,15 @@ export type SpontaneousWish = {
   readonly feeMax?: bigint
   /** Shown to the payee, at most 1,024 bytes. */
   readonly message?: string
+}
+
+/** What `paySpontaneously` takes. */
+export const SPONTANEOUS_FIELDS: FieldsOf<SpontaneousWish> = {
+  to: true,
+  amount: true,
+  key: true,
+  feeMax: true,
+  message: true,
 }
 
 /** Seconds that a payer waits for a payee that is away, unless told otherwise. */

@@ -2,12 +2,14 @@ import type { OfferId } from '@tallystick/protocol'
 import type { LetterPayment } from '../letters/letter-payment.js'
 import {
   LetterPayments,
+  OFFER_PAYMENT_FIELDS,
   type OfferPaymentWish,
+  SPONTANEOUS_FIELDS,
   type SpontaneousWish,
 } from '../letters/letter-payments.js'
 import type { OfferRecord } from '../letters/own-offer.js'
 import type { WalletMail } from '../letters/wallet-mail.js'
-import { type OfferWish, WalletOffers } from '../letters/wallet-offers.js'
+import { OFFER_FIELDS, type OfferWish, WalletOffers } from '../letters/wallet-offers.js'
 import type { HubLink } from './hub-link.js'
 import { namedArguments } from './named-arguments.js'
 import type { Page, PageWish } from './record-page.js'
@@ -48,11 +50,11 @@ export class OfferWallet extends TradingWallet {
 
   /**
    * A static, reusable offer as a string to hand out (`text`): whoever pays it is given an invoice of its
-   * own by this wallet, while it is connected, or when it comes back. Errors: `amount_invalid`,
+   * own by this wallet, while it is connected, or when it comes back. Errors: `argument_invalid`, `amount_invalid`,
    * `expiry_invalid`, `description_invalid`.
    */
   async createOffer(asked: OfferWish & Caller = {}): Promise<OfferRecord> {
-    const { wish, caller } = namedArguments<OfferWish>('createOffer', asked)
+    const { wish, caller } = namedArguments<OfferWish>('createOffer', asked, OFFER_FIELDS)
     return this.#offers.create(wish, caller)
   }
 
@@ -74,7 +76,11 @@ export class OfferWallet extends TradingWallet {
    * before anything was begun; `aborted` says nothing about the payment.
    */
   async payOffer(text: string, asked: OfferPaymentWish & Caller): Promise<PaymentRecord> {
-    const { wish, caller } = namedArguments<OfferPaymentWish>('payOffer', asked)
+    const { wish, caller } = namedArguments<OfferPaymentWish>(
+      'payOffer',
+      asked,
+      OFFER_PAYMENT_FIELDS,
+    )
     return this.#letterPayments.payOffer(text, wish, caller)
   }
 
@@ -83,7 +89,11 @@ export class OfferWallet extends TradingWallet {
    * payee takes it or not, by its own policy. Errors: as of `payOffer`, `payee_invalid`, `message_invalid`.
    */
   async paySpontaneously(asked: SpontaneousWish & Caller): Promise<PaymentRecord> {
-    const { wish, caller } = namedArguments<SpontaneousWish>('paySpontaneously', asked)
+    const { wish, caller } = namedArguments<SpontaneousWish>(
+      'paySpontaneously',
+      asked,
+      SPONTANEOUS_FIELDS,
+    )
     return this.#letterPayments.paySpontaneously(wish, caller)
   }
 

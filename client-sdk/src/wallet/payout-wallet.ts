@@ -1,7 +1,12 @@
 import type { ItemId } from '@tallystick/protocol'
 import type { WalletMail } from '../letters/wallet-mail.js'
 import type { PayoutRecord, PayoutStatus } from '../payout/payout-record.js'
-import { type PayoutQuote, type PayoutWish, WalletPayouts } from '../payout/wallet-payouts.js'
+import {
+  PAYOUT_FIELDS,
+  type PayoutQuote,
+  type PayoutWish,
+  WalletPayouts,
+} from '../payout/wallet-payouts.js'
 import type { HubLink } from './hub-link.js'
 import { namedArguments } from './named-arguments.js'
 import { entriesOf, type Page, type PageWish } from './record-page.js'
@@ -35,7 +40,7 @@ export class PayoutWallet extends StreamingWallet {
    * `amount_too_small`, `lock_invalid`, `channel_unknown`, `state_lost`, `channel_not_usable`, `withdrawal_pending`, `insolvent`.
    */
   async withdraw(asked: PayoutWish & Caller): Promise<PayoutRecord> {
-    const { wish, caller } = namedArguments<PayoutWish>('withdraw', asked)
+    const { wish, caller } = namedArguments<PayoutWish>('withdraw', asked, PAYOUT_FIELDS)
     return this.#payouts.withdraw(wish, caller)
   }
 

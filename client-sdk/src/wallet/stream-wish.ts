@@ -1,5 +1,6 @@
 import { type Amount, ITEM_TICKS_MAX, type PublicKey } from '@tallystick/protocol'
 import { WalletError } from '../wallet-error.js'
+import type { FieldsOf } from './named-arguments.js'
 import { parseFeeMax, parseValue } from './parse-arguments.js'
 
 /** Ticks that may be given away and not served, unless told otherwise. */
@@ -22,6 +23,17 @@ export type StreamWish = {
   readonly feeMax?: bigint
   /** The same key is the same stream until it is over. */
   readonly key?: string
+}
+
+/** What `stream.open` takes. */
+export const STREAM_FIELDS: FieldsOf<StreamWish> = {
+  to: true,
+  unit: true,
+  ticks: true,
+  exposure: true,
+  budget: true,
+  feeMax: true,
+  key: true,
 }
 
 /** A stream that can be opened. */

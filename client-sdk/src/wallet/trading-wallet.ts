@@ -1,11 +1,17 @@
 import type { Anchor, ItemId } from '@tallystick/protocol'
 import type { HubLink } from './hub-link.js'
 import { namedArguments } from './named-arguments.js'
-import type { PaymentWish, Quote, RefundWish } from './payment-wish.js'
+import {
+  PAYMENT_FIELDS,
+  type PaymentWish,
+  type Quote,
+  REFUND_FIELDS,
+  type RefundWish,
+} from './payment-wish.js'
 import { entriesOf, type Page, type PageWish } from './record-page.js'
 import type { WalletChannels } from './wallet-channels.js'
 import type { Caller, WalletCore } from './wallet-core.js'
-import { type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
+import { INVOICE_FIELDS, type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
 import { WalletPayments } from './wallet-payments.js'
 import type {
   InvoiceRecord,
@@ -26,11 +32,11 @@ export class TradingWallet {
 
   /**
    * An invoice as a string to hand out (`text`). If less could be received now, the hub is asked
-   * for inbound liquidity first. Errors: `amount_invalid`, `expiry_invalid`, `description_invalid`,
+   * for inbound liquidity first. Errors: `argument_invalid`, `amount_invalid`, `expiry_invalid`, `description_invalid`,
    * `inbound_out_of_bounds` when it is more than the hub would ever deposit, what it refuses.
    */
   async createInvoice(asked: InvoiceWish & Caller = {}): Promise<InvoiceRecord> {
-    const { wish, caller } = namedArguments<InvoiceWish>('createInvoice', asked)
+    const { wish, caller } = namedArguments<InvoiceWish>('createInvoice', asked, INVOICE_FIELDS)
     return this.#invoices.create(wish, caller)
   }
 
@@ -96,10 +102,10 @@ export class TradingWallet {
    * whatever crash it is called. Errors: `payment_failed` when the money is certainly back;
    * `payment_unknown` says that it is not known and never that it failed; `aborted` says nothing about
    * the payment; any other code comes before anything was promised: `key_required`, `key_reused`,
-   * `fee_above_cap`, `already_paid`, and as of `quote`.
+   * `argument_invalid`, `fee_above_cap`, `already_paid`, and as of `quote`.
    */
   async pay(text: string, asked: PaymentWish & Caller): Promise<PaymentRecord> {
-    const { wish, caller } = namedArguments<PaymentWish>('pay', asked)
+    const { wish, caller } = namedArguments<PaymentWish>('pay', asked, PAYMENT_FIELDS)
     return this.#payments.pay(text, wish, caller)
   }
 
@@ -108,7 +114,7 @@ export class TradingWallet {
    * one sale together never exceed what it brought. Errors: as of `pay`, `refund_above_sale`, `sale_unknown`.
    */
   async refund(text: string, asked: RefundWish & Caller): Promise<PaymentRecord> {
-    const { wish, caller } = namedArguments<RefundWish>('refund', asked)
+    const { wish, caller } = namedArguments<RefundWish>('refund', asked, REFUND_FIELDS)
     return this.#payments.refund(text, wish, caller)
   }
 

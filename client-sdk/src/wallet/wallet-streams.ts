@@ -29,7 +29,7 @@ import type { HubLink } from './hub-link.js'
 import { namedArguments } from './named-arguments.js'
 import { parseKey } from './parse-arguments.js'
 import type { Page } from './record-page.js'
-import { type StreamWish, type WishedStream, wishedStream } from './stream-wish.js'
+import { STREAM_FIELDS, type StreamWish, type WishedStream, wishedStream } from './stream-wish.js'
 import type { Caller, WalletCore } from './wallet-core.js'
 import type { WalletEffect } from './wallet-event.js'
 
@@ -83,7 +83,7 @@ export class WalletStreams {
    * `fee_above_cap`, `insufficient_balance`, `channel_not_usable`.
    */
   async open(asked: StreamWish & Caller): Promise<OutgoingStream> {
-    const { wish, caller } = namedArguments<StreamWish>('stream.open', asked)
+    const { wish, caller } = namedArguments<StreamWish>('stream.open', asked, STREAM_FIELDS)
     const { key } = wish
     const name = itemIdOf(key === undefined ? this.#core.randomBytes(32) : utf8(parseKey(key)))
     const held = this.resume(name)
