@@ -94,6 +94,19 @@ export type Deed =
       readonly value: number
       readonly awayMs: number
     }
+  /** A payee only holds what it is paid, and then takes it, gives it back, says both at once, or says nothing. */
+  | {
+      readonly kind: 'hold'
+      readonly payer: string
+      readonly payee: string
+      readonly value: number
+      readonly lockSeconds: number
+      readonly decision: 'capture' | 'void' | 'both' | 'neither'
+      /** How long after it is held it decides, milliseconds. */
+      readonly afterMs: number
+      /** After how many effects of its decision its process dies, the first time; absent: it does not. */
+      readonly crashAfter?: number
+    }
   | {
       readonly kind: 'stream'
       readonly payer: string

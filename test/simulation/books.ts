@@ -6,7 +6,13 @@ export type Order = {
   readonly payer: string
   readonly payee: string
   readonly how:
-    | { readonly kind: 'invoice'; readonly text: string; readonly anchor: Anchor }
+    | {
+        readonly kind: 'invoice'
+        readonly text: string
+        readonly anchor: Anchor
+        /** How long it stays locked, seconds; absent: as long as payments do. */
+        readonly lockSeconds?: number
+      }
     | { readonly kind: 'offer'; readonly text: string; readonly waitSeconds: number }
     | { readonly kind: 'spontaneous'; readonly to: PublicKey }
   /** What the payee is to get, base units. */

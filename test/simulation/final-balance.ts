@@ -2,6 +2,7 @@ import type { PaymentRecord } from '@tallystick/client-sdk'
 import { channelTotal, decodeTrusted, type LockRoot, STATE_ENTRIES } from '@tallystick/protocol'
 import type { Order } from './books.js'
 import { channelsLeft } from './channels-left.js'
+import { checkHolds } from './holds.js'
 import { FEE_BASE } from './hub-actor.js'
 import { hubDue } from './hub-due.js'
 import { Violation } from './violation.js'
@@ -38,6 +39,7 @@ export async function checkFinalBalances(world: World): Promise<void> {
       if (order.payee === name) due += await unseenBy(world, order)
     }
     checkSavings(world, actor)
+    await checkHolds(world, actor)
     world.served.checkStored(actor)
     const found = sumUnder(world, lock) + sumUnder(world, actor.savings)
     // What is lost on both sides, nobody can bring back.

@@ -1,6 +1,7 @@
 import type { ChannelId } from '@tallystick/protocol'
 import type { Action } from './action.js'
 import { goAway } from './going-away.js'
+import { holdPayment } from './holds.js'
 import { HUB } from './hub-actor.js'
 import type { Liar } from './liar.js'
 import { keepCopy, loseDisk } from './lost-disk.js'
@@ -30,6 +31,8 @@ export function perform(world: World, action: Action): void {
       return begin(world, () => payOffer(world, action))
     case 'paySpontaneously':
       return begin(world, () => paySpontaneously(world, action))
+    case 'hold':
+      return begin(world, () => holdPayment(world, action))
     case 'stream':
       return begin(world, () => openStream(world, action))
     case 'withdraw':

@@ -114,6 +114,18 @@ export const SCHEMES = {
     clients: [],
     trade: 'streams',
   },
+  /** A payee says that it gives back what it takes, and claims it on the ledger; or says that it takes it when it is late. */
+  claimWhatWasVoided: { clients: [{ how: 'declineClaims', close: 'mostPaid' }], trade: 'holds' },
+  captureLate: {
+    clients: [{ how: 'lateClaims', delay: 'noReveals' }, { how: 'refuseToPay' }],
+    trade: 'holds',
+  },
+  /** The hub keeps to itself that a payee took what it held, and closes with what it had before. */
+  keepWhatIsCaptured: {
+    hub: { how: 'withholdPreimages', close: 'previous' },
+    clients: [],
+    trade: 'holds',
+  },
 } as const satisfies Record<string, Scheme>
 
 export type SchemeName = keyof typeof SCHEMES

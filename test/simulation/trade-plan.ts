@@ -30,6 +30,7 @@ const LIES: Readonly<Record<Trade, readonly Lie['how'][]>> = {
   parts: ['dropChanges'],
   letters: ['withholdLetters', 'repeat'],
   withdrawals: ['withholdUpdates'],
+  holds: ['declineClaims', 'lateClaims', 'withholdPreimages'],
   streams: ['overclaim', 'takeBackTicks'],
 }
 
@@ -49,6 +50,7 @@ const PLANS: Readonly<Record<Trade, Plan>> = {
   streams: streamsPlan,
   letters: lettersPlan,
   withdrawals: withdrawalsPlan,
+  holds: holdsPlan,
 }
 
 /** Wallets open some small channels more, and pay what none of them can pay alone. */
@@ -112,6 +114,22 @@ function* withdrawalsPlan(random: Random, names: readonly string[]): Generator<A
       atMs += random.int(20, 1_500)
       yield { atMs, kind: 'crash', process, afterEffects: random.int(0, 6), downMs: 1_000 }
     }
+  }
+}
+
+/** Money is held, and taken or given back soon, late, too late or never; payees die over it. */
+function* holdsPlan(random: Random, names: readonly string[]): Generator<Action> {
+  let atMs = FIRST_MS
+  for (;;) {
+    atMs += random.int(500, 8_000)
+    const hold = {
+      ...{ atMs, ...pair(random, names), value: 1_000 * random.int(20, 900) },
+      lockSeconds: random.pick([170, 240]),
+      decision: random.pick(['capture', 'capture', 'void', 'both', 'neither'] as const),
+      afterMs: random.pick([0, random.int(100, 20_000), random.int(15_000, 95_000)]),
+    }
+    const isDying = random.chance(400)
+    yield { ...hold, kind: 'hold', ...(isDying && { crashAfter: random.int(0, 8) }) }
   }
 }
 

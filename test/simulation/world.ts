@@ -15,11 +15,17 @@ import {
   type Signer,
   timestamp,
 } from '@tallystick/protocol'
-import { decodeWalletChannel, invoiceRecordCodec } from '#client-sdk/wallet/wallet-records.js'
+import {
+  decodeWalletChannel,
+  invoiceRecordCodec,
+  paymentRecordCodec,
+} from '#client-sdk/wallet/wallet-records.js'
 import { hubKeysOf } from '#hub/hub-keys.js'
 import { abandon } from './abandoned.js'
 import { AcceptedProofs } from './accepted-proofs.js'
 import { Books } from './books.js'
+import { HeldInvoices } from './held-invoices.js'
+import type { HoldOrder } from './holds.js'
 import { FEE_PER_KILO_COST, HUB, HubActor } from './hub-actor.js'
 import { KeptLetters } from './kept-letters.js'
 import { LedgerActor } from './ledger-actor.js'
@@ -30,6 +36,7 @@ import { Schedule } from './schedule.js'
 import { ServedTicks } from './served-ticks.js'
 import type { Setup } from './setup.js'
 import { SignedHistory, type SignerProcess } from './signed-history.js'
+import { StatusHistory } from './status-history.js'
 import { StreamBooks } from './stream-books.js'
 import type { StreamOrder } from './stream-payer.js'
 import { TowerActor, towerKeysOf } from './tower-actor.js'
@@ -63,6 +70,8 @@ export class World {
   readonly served = new ServedTicks(this.streams)
   readonly streamOrders: StreamOrder[] = []
   readonly withdrawals: WithdrawalOrder[] = []
+  readonly holds: HoldOrder[] = []
+  readonly statuses = new StatusHistory()
   /** Whether everybody leaves: no stream goes on. */
   isWindingUp = false
   /** Until when processes that crash stay down, virtual milliseconds. */
@@ -77,6 +86,9 @@ export class World {
   readonly #accepted: AcceptedProofs
   readonly #reveals = new WholeReveals()
   readonly #letters = new KeptLetters()
+  readonly #held = new HeldInvoices((anchor) => {
+    return this.holds.some((hold) => hold.anchor === anchor && hold.isTaken)
+  })
   readonly #payees = new Map<string, PayeeDisk>()
   readonly #signers = new Map<string, SignerProcess>()
   readonly #liars = new Map<string, Liar>()
@@ -304,9 +316,20 @@ export class World {
       if (isStream && value !== undefined && isHonest) {
         this.#watch(() => this.streams.onStored(name, value))
       }
+      const isPayment = kind === 'payment' || kind === 'donePayment'
+      if (isPayment && value !== undefined && isHonest) {
+        const payment = decodeTrusted(paymentRecordCodec, value)
+        this.#watch(() => this.statuses.onPayment(name, payment))
+      }
       const isInvoice = kind === 'invoice' || kind === 'doneInvoice'
       if (!isInvoice || value === undefined) continue
       const invoice = decodeTrusted(invoiceRecordCodec, value)
+      if (isHonest) {
+        this.#watch(() => {
+          this.statuses.onInvoice(name, invoice)
+          this.#held.onStored(name, invoice)
+        })
+      }
       const { anchor, received, status } = invoice
       if (status !== 'paid' || !this.books.onPaid(name, anchor, received)) continue
       this.#watch(() => this.#reveals.onPaid(name, invoice))
