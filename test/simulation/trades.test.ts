@@ -19,11 +19,15 @@ before(async () => {
 })
 
 async function outcomeOf(...trades: readonly Action[]): Promise<Outcome> {
+  return outcomeUntil(100_000, ...trades)
+}
+
+async function outcomeUntil(windUpMs: number, ...trades: readonly Action[]): Promise<Outcome> {
   const opened = ['w0', 'w0', 'w1'].map((wallet, number): Action => {
     return { atMs: 12_000 + number, kind: 'open', wallet, deposit: 2_000_000 }
   })
   const outcome = await play({
-    ...{ setup: SETUP, actions: [...opened, ...trades], windUpMs: 100_000 },
+    ...{ setup: SETUP, actions: [...opened, ...trades], windUpMs },
   })
   assert.equal(outcome.violation, undefined)
   return outcome
@@ -66,6 +70,18 @@ test('HUB-15 they withdraw to another lock', async () => {
     world.withdrawals.map(({ isDone }) => isDone),
     [true],
   )
+})
+
+test('CH-17 a withdrawal that no hub hands in is over, also for who waits for nothing else', async () => {
+  const withdrawal = { kind: 'withdraw', wallet: 'w0', share: 500, isElsewhere: true } as const
+  const gone = { kind: 'crash', process: 'hub', afterEffects: 0, downMs: 1_000_000 } as const
+  const { world } = await outcomeUntil(
+    ...([1_000_000, { atMs: 40_000, ...withdrawal }, { atMs: 40_001, ...gone }] as const),
+  )
+  const [order] = world.withdrawals
+  // It may reach for 900 s.
+  const { lapsedAtMs = Infinity } = order ?? {}
+  assert.ok(lapsedAtMs < 1_000_000, `${lapsedAtMs}`)
 })
 
 test('MAIL-5 PAY-5 they pay whom did not ask, where items are locked for less than ten minutes', async () => {

@@ -1,3 +1,4 @@
+import { WalletError } from '@tallystick/client-sdk'
 import {
   decodeTrusted,
   type LockRoot,
@@ -18,6 +19,8 @@ export type WithdrawalOrder = {
   readonly value: bigint
   /** Whether its owner was told that the ledger has paid it. */
   isDone: boolean
+  /** When its owner was told that it was not paid in time, virtual milliseconds; absent: it was not. */
+  lapsedAtMs?: number
 }
 
 /** A wallet takes money out of its fullest channel: of 1,000 parts `share`. */
@@ -30,8 +33,14 @@ export async function withdraw(world: World, deed: DeedOf<'withdraw'>): Promise<
   if (!deed.isElsewhere) return wallet?.withdraw({ value })
   const order: WithdrawalOrder = { wallet: name, value, isDone: false }
   world.withdrawals.push(order)
-  await wallet?.withdraw({ value, lock: savings })
-  order.isDone = true
+  try {
+    await wallet?.withdraw({ value, lock: savings })
+    order.isDone = true
+  } catch (error) {
+    const isLapsed = error instanceof WalletError && error.code === 'withdrawal_lapsed'
+    if (isLapsed) order.lapsedAtMs = world.schedule.nowMs
+    throw error
+  }
 }
 
 /** HUB-15: what was withdrawn to another lock has come once, or not at all; and has come where its owner was told. */
