@@ -107,6 +107,17 @@ export type Deed =
       /** After how many effects of its decision its process dies, the first time; absent: it does not. */
       readonly crashAfter?: number
     }
+  /** The merchant's newest sale but so many is paid back, of 1,000 parts of it these. */
+  | {
+      readonly kind: 'refund'
+      readonly merchant: string
+      readonly sale: number
+      readonly shares: readonly number[]
+      /** How long after each other, milliseconds. */
+      readonly pauseMs: number
+      /** After how many effects its process dies; absent: it does not. */
+      readonly crashAfter?: number
+    }
   | {
       readonly kind: 'stream'
       readonly payer: string

@@ -5,6 +5,7 @@ import { channelsLeft } from './channels-left.js'
 import { checkHolds } from './holds.js'
 import { FEE_BASE } from './hub-actor.js'
 import { hubDue } from './hub-due.js'
+import { checkRefunds } from './refunds.js'
 import { Violation } from './violation.js'
 import { worthOf } from './virtual-ledger-store.js'
 import type { WalletActor } from './wallet-actor.js'
@@ -40,6 +41,7 @@ export async function checkFinalBalances(world: World): Promise<void> {
     }
     checkSavings(world, actor)
     await checkHolds(world, actor)
+    checkRefunds(world, actor)
     world.served.checkStored(actor)
     const found = sumUnder(world, lock) + sumUnder(world, actor.savings)
     // What is lost on both sides, nobody can bring back.

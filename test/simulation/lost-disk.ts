@@ -27,6 +27,7 @@ export async function loseDisk(
   if (!setup.isHubHonest && !(await isGuarded(world, actor, 0))) return
   books.onLost(process)
   world.statuses.onLost(process)
+  world.refunds.onLost(process)
   world.streams.onLost(process)
   actor.loseDisk(how)
 }

@@ -72,6 +72,11 @@ export async function payOrder({ wallet }: WalletActor, order: Order): Promise<v
       await wallet?.pay(text, { key, ...(lockSeconds !== undefined && { lockSeconds }) })
       return
     }
+    case 'refund': {
+      const { text = '' } = how.asked.at(-1) ?? {}
+      await wallet?.refund(text, { key, sale: how.sale })
+      return
+    }
     case 'offer': {
       const { text, waitSeconds } = how
       await wallet?.payOffer(text, { key, amount: value, waitSeconds })

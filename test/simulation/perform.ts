@@ -6,6 +6,7 @@ import { HUB } from './hub-actor.js'
 import type { Liar } from './liar.js'
 import { keepCopy, loseDisk } from './lost-disk.js'
 import { payInParts, payInvoice, payOffer, paySpontaneously } from './orders.js'
+import { refundSale } from './refunds.js'
 import { closeWithLie } from './stale-close.js'
 import { openStream } from './stream-payer.js'
 import { withdraw } from './withdrawals.js'
@@ -33,6 +34,8 @@ export function perform(world: World, action: Action): void {
       return begin(world, () => paySpontaneously(world, action))
     case 'hold':
       return begin(world, () => holdPayment(world, action))
+    case 'refund':
+      return begin(world, () => refundSale(world, action))
     case 'stream':
       return begin(world, () => openStream(world, action))
     case 'withdraw':

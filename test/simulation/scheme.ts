@@ -126,6 +126,14 @@ export const SCHEMES = {
     clients: [],
     trade: 'holds',
   },
+  /** A customer says that it takes no refund, and claims it on the ledger; its merchant pays back once more. */
+  claimRefundTwice: { clients: [{ how: 'declineClaims', close: 'mostPaid' }], trade: 'refunds' },
+  /** The hub shows no merchant that a refund was taken, and closes with what it had before. */
+  keepRefunds: {
+    hub: { how: 'withholdPreimages', close: 'previous' },
+    clients: [],
+    trade: 'refunds',
+  },
 } as const satisfies Record<string, Scheme>
 
 export type SchemeName = keyof typeof SCHEMES

@@ -2,6 +2,7 @@ import { decideHold } from './holds.js'
 import { HUB } from './hub-actor.js'
 import { payOrder } from './orders.js'
 import { begin, LEDGER, processOf } from './perform.js'
+import { repeatRefund } from './refunds.js'
 import { resumeStream } from './stream-payer.js'
 import type { WalletActor } from './wallet-actor.js'
 import type { World } from './world.js'
@@ -44,7 +45,9 @@ async function startWallet(world: World, actor: WalletActor): Promise<void> {
     if (order.payer !== actor.name || world.books.mayBeForgotten(order)) continue
     begin(world, async () => {
       await actor.wallet?.connected()
-      await payOrder(actor, order)
+      await (order.how.kind === 'refund'
+        ? repeatRefund(world, actor, order)
+        : payOrder(actor, order))
     })
   }
 }

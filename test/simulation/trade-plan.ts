@@ -31,6 +31,7 @@ const LIES: Readonly<Record<Trade, readonly Lie['how'][]>> = {
   letters: ['withholdLetters', 'repeat'],
   withdrawals: ['withholdUpdates'],
   holds: ['declineClaims', 'lateClaims', 'withholdPreimages'],
+  refunds: ['declineClaims', 'refuseToPay', 'withholdPreimages'],
   streams: ['overclaim', 'takeBackTicks'],
 }
 
@@ -51,6 +52,7 @@ const PLANS: Readonly<Record<Trade, Plan>> = {
   letters: lettersPlan,
   withdrawals: withdrawalsPlan,
   holds: holdsPlan,
+  refunds: refundsPlan,
 }
 
 /** Wallets open some small channels more, and pay what none of them can pay alone. */
@@ -130,6 +132,22 @@ function* holdsPlan(random: Random, names: readonly string[]): Generator<Action>
     }
     const isDying = random.chance(400)
     yield { ...hold, kind: 'hold', ...(isDying && { crashAfter: random.int(0, 8) }) }
+  }
+}
+
+/** Sales are paid back in parts, often more than once, by merchants who die over it and begin again. */
+function* refundsPlan(random: Random, names: readonly string[]): Generator<Action> {
+  let atMs = FIRST_MS
+  for (;;) {
+    atMs += random.int(500, 6_000)
+    const count = random.int(1, 4)
+    const refund = {
+      ...{ atMs, merchant: random.pick(names), sale: random.int(0, 2) },
+      shares: Array.from({ length: count }, () => random.int(100, 700)),
+      pauseMs: random.pick([0, 200, 4_000]),
+    }
+    const isDying = random.chance(400)
+    yield { ...refund, kind: 'refund', ...(isDying && { crashAfter: random.int(0, 20) }) }
   }
 }
 

@@ -84,6 +84,52 @@ test('CH-17 a withdrawal that no hub hands in is over, also for who waits for no
   assert.ok(lapsedAtMs < 1_000_000, `${lapsedAtMs}`)
 })
 
+test('INVOICE-7 they take what is held, give it back, say both, or let it lapse', async () => {
+  const hold = {
+    kind: 'hold',
+    ...between,
+    value: 50_000,
+    lockSeconds: 200,
+    afterMs: 5_000,
+  } as const
+  const decisions = ['capture', 'void', 'both', 'neither'] as const
+  const holds = decisions.map((decision, number): Action => {
+    return { atMs: 30_000 + 2_000 * number, ...hold, decision, crashAfter: 1 }
+  })
+  const { world } = await outcomeUntil(100_000, ...holds)
+  const { wallet } = world.wallet('w1')
+  const ends = world.holds.map(async ({ deed, anchor, hasDied }) => {
+    return [deed.decision, (await wallet?.invoice(anchor))?.status, hasDied]
+  })
+  assert.deepEqual(await Promise.all(ends), [
+    ['capture', 'paid', true],
+    ['void', 'cancelled', true],
+    ['both', 'paid', true],
+    ['neither', 'cancelled', false],
+  ])
+})
+
+test('PAY-7 they pay a sale back in parts, and no more than it brought', async () => {
+  const sale = {
+    kind: 'pay',
+    payer: 'w1',
+    payee: 'w0',
+    value: 100_000,
+    expirySeconds: 600,
+  } as const
+  const refund = { kind: 'refund', merchant: 'w0', sale: 0, pauseMs: 2_000 } as const
+  const outcome = await outcomeOf(
+    { atMs: 30_000, ...sale },
+    { atMs: 45_000, ...refund, shares: [600, 600, 300] },
+    { atMs: 60_000, ...refund, shares: [200, 100] },
+  )
+  const [, ...refunds] = await paymentsOf(outcome)
+  assert.deepEqual(
+    refunds.map((payment) => payment && [payment.status, payment.amount]),
+    [['paid', 60_000n], undefined, ['paid', 30_000n], undefined, ['paid', 10_000n]],
+  )
+})
+
 test('MAIL-5 PAY-5 they pay whom did not ask, where items are locked for less than ten minutes', async () => {
   const pay = { kind: 'paySpontaneously', ...between, value: 50_000, awayMs: 0 } as const
   const seeking = { kind: 'pay', payer: 'w1', payee: 'w0', value: 60_000 } as const

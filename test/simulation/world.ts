@@ -17,7 +17,9 @@ import {
 } from '@tallystick/protocol'
 import {
   decodeWalletChannel,
+  type InvoiceRecord,
   invoiceRecordCodec,
+  type PaymentRecord,
   paymentRecordCodec,
 } from '#client-sdk/wallet/wallet-records.js'
 import { hubKeysOf } from '#hub/hub-keys.js'
@@ -32,6 +34,7 @@ import { LedgerActor } from './ledger-actor.js'
 import { LedgerLaw } from './ledger-law.js'
 import { Liar } from './liar.js'
 import { Random } from './random.js'
+import { RefundBooks } from './refund-books.js'
 import { Schedule } from './schedule.js'
 import { ServedTicks } from './served-ticks.js'
 import type { Setup } from './setup.js'
@@ -72,6 +75,7 @@ export class World {
   readonly withdrawals: WithdrawalOrder[] = []
   readonly holds: HoldOrder[] = []
   readonly statuses = new StatusHistory()
+  readonly refunds = new RefundBooks()
   /** Whether everybody leaves: no stream goes on. */
   isWindingUp = false
   /** Until when processes that crash stay down, virtual milliseconds. */
@@ -311,25 +315,18 @@ export class World {
   /** What an owner is told comes from what is on the disk. */
   #onStored(name: string, writes: readonly StoreWrite[]): void {
     const isHonest = !this.setup.liars.includes(name)
+    const invoices: InvoiceRecord[] = []
+    const payments: PaymentRecord[] = []
     for (const { kind, value } of writes) {
+      if (value === undefined) continue
       const isStream = kind === 'stream' || kind === 'doneStream'
-      if (isStream && value !== undefined && isHonest) {
-        this.#watch(() => this.streams.onStored(name, value))
+      if (isStream && isHonest) this.#watch(() => this.streams.onStored(name, value))
+      if (kind === 'payment' || kind === 'donePayment') {
+        payments.push(decodeTrusted(paymentRecordCodec, value))
       }
-      const isPayment = kind === 'payment' || kind === 'donePayment'
-      if (isPayment && value !== undefined && isHonest) {
-        const payment = decodeTrusted(paymentRecordCodec, value)
-        this.#watch(() => this.statuses.onPayment(name, payment))
-      }
-      const isInvoice = kind === 'invoice' || kind === 'doneInvoice'
-      if (!isInvoice || value === undefined) continue
+      if (kind !== 'invoice' && kind !== 'doneInvoice') continue
       const invoice = decodeTrusted(invoiceRecordCodec, value)
-      if (isHonest) {
-        this.#watch(() => {
-          this.statuses.onInvoice(name, invoice)
-          this.#held.onStored(name, invoice)
-        })
-      }
+      invoices.push(invoice)
       const { anchor, received, status } = invoice
       if (status !== 'paid' || !this.books.onPaid(name, anchor, received)) continue
       this.#watch(() => this.#reveals.onPaid(name, invoice))
@@ -338,6 +335,20 @@ export class World {
         abandon(this)
       }
     }
+    if (isHonest) this.#watch(() => this.#judge(name, invoices, payments))
+  }
+
+  #judge(
+    name: string,
+    invoices: readonly InvoiceRecord[],
+    payments: readonly PaymentRecord[],
+  ): void {
+    for (const invoice of invoices) {
+      this.statuses.onInvoice(name, invoice)
+      this.#held.onStored(name, invoice)
+    }
+    for (const payment of payments) this.statuses.onPayment(name, payment)
+    this.refunds.onStored(name, invoices, payments, this.books.received(name))
   }
 
   /** A process that could not go on is started again by its owner; a defect is one of ours. */
