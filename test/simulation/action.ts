@@ -140,7 +140,8 @@ export type Deed =
       readonly share: number
       readonly isElsewhere: boolean
     }
-  | { readonly kind: 'close'; readonly wallet: string }
+  /** By agreement; the first channel, or the first that has a withdrawal under way. */
+  | { readonly kind: 'close'; readonly wallet: string; readonly isWithdrawing?: true }
   | { readonly kind: 'forceClose'; readonly wallet: string }
   | {
       readonly kind: 'crash'

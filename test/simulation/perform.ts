@@ -43,7 +43,9 @@ export function perform(world: World, action: Action): void {
     case 'close':
       return begin(world, async () => {
         const { wallet } = world.wallet(action.wallet)
-        const [channel] = wallet?.channels() ?? []
+        const channel = wallet?.channels().find(({ party }) => {
+          return action.isWithdrawing === undefined || party.withdrawing !== undefined
+        })
         if (channel !== undefined) await wallet?.closeChannel(channel.party.ledger.id)
       })
     case 'forceClose':

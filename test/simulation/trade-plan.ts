@@ -1,5 +1,6 @@
 import type { Action, Lie } from './action.js'
 import { HUB } from './hub-actor.js'
+import { paymentFrom } from './payment-plan.js'
 import { Random } from './random.js'
 import type { Setup } from './setup.js'
 import type { Trade } from './trade.js'
@@ -32,6 +33,7 @@ const LIES: Readonly<Record<Trade, readonly Lie['how'][]>> = {
   withdrawals: ['withholdUpdates'],
   holds: ['declineClaims', 'lateClaims', 'withholdPreimages'],
   refunds: ['declineClaims', 'refuseToPay', 'withholdPreimages'],
+  departures: ['withholdUpdates', 'withholdAcks'],
   streams: ['overclaim', 'takeBackTicks'],
 }
 
@@ -53,6 +55,7 @@ const PLANS: Readonly<Record<Trade, Plan>> = {
   withdrawals: withdrawalsPlan,
   holds: holdsPlan,
   refunds: refundsPlan,
+  departures: departuresPlan,
 }
 
 /** Wallets open some small channels more, and pay what none of them can pay alone. */
@@ -148,6 +151,26 @@ function* refundsPlan(random: Random, names: readonly string[]): Generator<Actio
     }
     const isDying = random.chance(400)
     yield { ...refund, kind: 'refund', ...(isDying && { crashAfter: random.int(0, 20) }) }
+  }
+}
+
+/** Who withdraws closes before that has come about: what it has paid is the hub's, and must not go out in its place. */
+function* departuresPlan(random: Random, names: readonly string[]): Generator<Action> {
+  let atMs = FIRST_MS
+  for (;;) {
+    const wallet = random.pick(names)
+    const others = names.filter((name) => name !== wallet)
+    atMs += random.int(1_000, 6_000)
+    yield { atMs, kind: 'open', wallet, deposit: 1_000 * random.int(1_000, 3_000) }
+    for (let count = 0; count < 3; count++) {
+      atMs += random.int(1_000, 3_000)
+      yield { atMs, ...paymentFrom(random, wallet, random.pick(others)) }
+    }
+    atMs += random.int(2_000, 8_000)
+    const isElsewhere = random.chance(600)
+    yield { atMs, kind: 'withdraw', wallet, share: random.int(10, 400), isElsewhere }
+    atMs += random.pick([0, random.int(1, 300), random.int(300, 3_000)])
+    yield { atMs, kind: 'close', wallet, isWithdrawing: true }
   }
 }
 

@@ -1,12 +1,15 @@
 import { Random } from './random.js'
 
 /** What wallets do beside payments by one item, closes and disputes. */
-export const TRADES = ['parts', 'streams', 'letters', 'withdrawals', 'holds', 'refunds'] as const
+export const TRADES = [
+  ...['parts', 'streams', 'letters', 'withdrawals'],
+  ...['holds', 'refunds', 'departures'],
+] as const
 export type Trade = (typeof TRADES)[number]
 
 /** From this seed on there are trades. The runs of those before are what deliberate defects are found by. */
 export const FIRST_TRADING_SEED = 1_000
-/** From this one on there are holds and refunds as well; those before have the first trades alone, for the same reason. */
+/** From this one on there are holds, refunds and departures as well; those before have the first trades alone, for the same reason. */
 export const FIRST_SELLING_SEED = 2_000
 const FIRST_TRADES = TRADES.slice(0, 4)
 
