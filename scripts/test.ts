@@ -15,11 +15,11 @@ if (files.length === 0) {
   process.stderr.write(`no test file has ${words.join(' or ')} in its path\n`)
   process.exit(1)
 }
-// Of two cores Node would use one, and most tests wait for processes of their own half of the time.
-const filesAtOnce = `--test-concurrency=${availableParallelism()}`
+// Of two cores Node would use one; and most tests wait for processes of their own, a part of the time.
+const filesAtOnce = `--test-concurrency=${availableParallelism() + 1}`
 const { status } = spawnSync(
   process.execPath,
-  ['--enable-source-maps', '--test', filesAtOnce, '--test-reporter=spec', ...files],
+  ['--test', filesAtOnce, '--test-reporter=spec', ...files],
   { stdio: 'inherit' },
 )
 process.exit(status ?? 1)

@@ -17,7 +17,10 @@ import { ChannelDesk } from './desk/channel-desk.js'
 import { EventNews } from './desk/event-news.js'
 import { InvoiceDesk } from './desk/invoice-desk.js'
 import type { MerchantParts } from './desk/merchant-parts.js'
+import { OfferDesk } from './desk/offer-desk.js'
 import { PaymentDesk } from './desk/payment-desk.js'
+import { PayoutDesk } from './desk/payout-desk.js'
+import { StreamDesk } from './desk/stream-desk.js'
 import { operatorToken } from './operator-token.js'
 import { KeyStore } from './store/key-store.js'
 import { openMerchantDatabase } from './store/merchant-schema.js'
@@ -72,6 +75,7 @@ export async function startMerchant(
   const database = await openMerchantDatabase(join(dataDir, 'merchant.db'), onFault)
   let isConnected = false
   let onInvoice: (notice: Extract<WalletNotice, { kind: 'invoice' }>) => void = () => undefined
+  let onStream: (notice: Extract<WalletNotice, { kind: 'stream' }>) => void = () => undefined
   const onEvent = (notice: WalletNotice) => {
     switch (notice.kind) {
       case 'connected':
@@ -85,6 +89,8 @@ export async function startMerchant(
         return notice.code === 'store_failed' ? onFault(notice) : undefined
       case 'invoice':
         return onInvoice(notice)
+      case 'stream':
+        return onStream(notice)
       case 'payment':
       case 'guard':
       case 'restored':
@@ -109,13 +115,21 @@ export async function startMerchant(
   await keys.begin(parts.now())
   const invoices = new InvoiceDesk(parts)
   const payments = new PaymentDesk(parts)
+  const payouts = new PayoutDesk(parts)
+  const streams = new StreamDesk(parts)
+  const offers = new OfferDesk(parts)
   const channels = new ChannelDesk(parts)
   // Hears before it compares: what happens in between is learnt twice, and told once.
   onInvoice = ({ invoice }) => {
     invoices.learn(invoice).catch((error) => onProblem('invoice_not_followed', String(error)))
   }
+  onStream = ({ stream }) => {
+    streams.learn(stream).catch((error) => onProblem('stream_not_followed', String(error)))
+  }
   await invoices.catchUp()
+  await streams.catchUp()
   await payments.catchUp()
+  await payouts.catchUp()
   await channels.catchUp()
   channels.resume()
   const ledgerBooks = new LedgerBooks(parts, opened)
@@ -124,7 +138,7 @@ export async function startMerchant(
   const server = new RouteServer({
     ...{ keys, requests: new RequestStore(database), operatorHash, now: parts.now },
   })
-  serveObjects(server, parts, { invoices, payments, channels })
+  serveObjects(server, parts, { invoices, payments, payouts, offers, channels })
   serveEvents(server, parts)
   serveKeys(server, parts, keys)
   const webhooks = new WebhookStore(database)
@@ -134,7 +148,10 @@ export async function startMerchant(
     post: (post, signal) => postWebhook(post, { clock: PROCESS_CLOCK, allowPrivate, signal }),
   })
   courier.begin()
-  const catchUp = () => invoices.catchUp()
+  const catchUp = async () => {
+    await invoices.catchUp()
+    await streams.catchUp()
+  }
   serveBooks(server, { ...parts, opened, ledgerBooks, catchUp })
   const onFailedRequest: OnFailedRequest = (failure) =>
     onReport({ kind: 'requestFailed', ...failure })
@@ -152,6 +169,7 @@ export async function startMerchant(
       await ledgerBooks.stop()
       await opened.close()
       await payments.idle()
+      await payouts.idle()
       await database.close()
     },
   }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { commandJson } from '../network/local-network.js'
 import { SupervisedProcess } from '../network/supervised-process.js'
 
-const TOWER = new URL('../../../watchtower/dist/cli/watchtower.js', import.meta.url)
+const TOWER = new URL('../../../watchtower/dist/command/watchtower.js', import.meta.url)
 
 /** Starts a watchtower on a ledger, which starts again whenever it is killed. */
 export async function startCrashTower({

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { commandJson } from '../network/local-network.js'
 import type { WalletProcess } from './wallet-process.js'
 
-const LEDGER = new URL('../../../settlement/dist/cli/ledger.js', import.meta.url)
-const HUB = new URL('../../../hub/dist/cli/hub.js', import.meta.url)
+const LEDGER = new URL('../../../settlement/dist/command/ledger.js', import.meta.url)
+const HUB = new URL('../../../hub/dist/command/hub.js', import.meta.url)
 
 const NEVER: ReadonlySet<string> = new Set([
   ...['peer_lost_data', 'peer_is_ahead', 'state_lost', 'equivocation', 'wallet_ended'],

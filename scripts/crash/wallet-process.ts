@@ -80,7 +80,7 @@ export class WalletProcess {
 
   #spawn(): ChildProcess {
     const { seed, file, ledgerUrl, hubUrl, towerUrl, onProblem } = this.#options
-    const args = ['--enable-source-maps', WORKER, seed, file, ledgerUrl, hubUrl, towerUrl]
+    const args = [WORKER, seed, file, ledgerUrl, hubUrl, towerUrl]
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })
     this.#phase = 'starting'
     this.#spawnedMs = performance.now()

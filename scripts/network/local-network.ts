@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import type { LockRoot, PublicKey } from '@tallystick/protocol'
 import { SupervisedProcess } from './supervised-process.js'
 
-const LEDGER = new URL('../../../settlement/dist/cli/ledger.js', import.meta.url)
-const HUB = new URL('../../../hub/dist/cli/hub.js', import.meta.url)
+const LEDGER = new URL('../../../settlement/dist/command/ledger.js', import.meta.url)
+const HUB = new URL('../../../hub/dist/command/hub.js', import.meta.url)
 
 /** What a command may print, bytes: an audit log is one line per start. */
 const OUTPUT_BYTES_MAX = 2 ** 28

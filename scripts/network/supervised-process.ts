@@ -128,14 +128,7 @@ export class SupervisedProcess {
     const log = openSync(logFile, 'a')
     const child = spawn(
       process.execPath,
-      [
-        '--enable-source-maps',
-        fileURLToPath(script),
-        ...args,
-        '--port',
-        String(this.#port),
-        '--json',
-      ],
+      [fileURLToPath(script), ...args, '--port', String(this.#port), '--json'],
       // A session of its own: Ctrl-C is for us, and we stop the child in its turn. The end of its
       // input tells it that this process is gone, however it went.
       { stdio: ['pipe', 'pipe', log], detached: true },

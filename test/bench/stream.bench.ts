@@ -1,43 +1,21 @@
-import { fork } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { openSqliteStore } from '@tallystick/client-sdk/node'
 import {
-  amount,
-  type Channel,
-  type ChannelParty,
-  confirmStored,
-  decodeTrusted,
-  draftChange,
-  draftDigest,
   encode,
-  hasDraft,
   ITEM_TICKS_MAX,
-  type ItemId,
   invariant,
   isRejection,
-  type Message,
-  messageCodec,
-  newParty,
   parseTickFrame,
-  receiveClaim,
-  receiveUpdate,
-  seal,
   sha256,
-  signEvidence,
   type TickFrame,
   tickFrameCodec,
 } from '@tallystick/protocol'
-import { PROCESS_CLOCK } from '#client-sdk/clock.js'
-import { REDEEM_POLICY } from '#client-sdk/stream/redeem-policy.js'
-import { StreamDesk } from '#client-sdk/stream/stream-desk.js'
-import { TickChain } from '#client-sdk/stream/tick-chain.js'
-import { WalletLoop } from '#client-sdk/wallet/wallet-loop.js'
-import { WalletState } from '#client-sdk/wallet/wallet-state.js'
-import { CHAIN, NOW, SIGNERS, testChannel } from '../protocol/test-channel.js'
+import type { TickChain } from '#client-sdk/stream/tick-chain.js'
+import { isHashOfLink } from '#protocol/crypto/link-hash.js'
 import { progress, report, SCALE } from './benchmark.js'
+import { actAsHub, chainOf, openPayee } from './stream-payee.js'
 
 /*
  * A payee that takes ticks of 32 streams, 16 to a frame: parsed, checked against each chain, and redeemed in the
@@ -52,54 +30,17 @@ const PER_FRAME = 16
 /** Frames that are taken before anything else of the process has its turn. */
 const TURN = 64
 const LIMIT = 500_000
+/** Of each stream, in the bare loop; more make it no slower. */
+const BARE_TICKS_MAX = 16_384
 
 type Kind = 'a tick of each of 16 streams' | 'one tick, 16 further'
 const KINDS: readonly Kind[] = ['a tick of each of 16 streams', 'one tick, 16 further']
 
-const idOf = (stream: number) => stream.toString(16).padStart(32, '0') as ItemId
-const seedOf = (stream: number) => new Uint8Array(32).fill(stream + 1)
-const channel: Channel = testChannel({ hub: 2n ** 40n, terms: { itemsMax: 64 } })
-const expiry = (NOW + 900) as typeof NOW
-
-/** The hub's end of the channel: promises the streams, and pays what is claimed. */
-function actAsHub(): void {
-  const chains = Array.from({ length: STREAMS }, (_, i) => new TickChain(seedOf(i), TICKS))
-  let party: ChannelParty = newParty('hub', channel)
-  const say = () => {
-    if (!hasDraft(party)) return
-    const [evidence] = signEvidence(CHAIN, SIGNERS.hub, [draftDigest(CHAIN, party)])
-    invariant(evidence !== undefined, 'one digest has one signature')
-    const sealed = seal(party, evidence)
-    party = sealed.party
-    process.send?.(encode(messageCodec, { kind: 'update', ...sealed.update }))
-  }
-  for (const [i, { anchor, ticks }] of chains.entries()) {
-    const terms = { id: idOf(i), anchor, unit: amount(1n), ticks, expiry, forward: undefined }
-    const drafted = draftChange(party, { kind: 'add', ...terms }, NOW)
-    invariant(!isRejection(drafted), 'the hub has room for the streams')
-    party = drafted as ChannelParty
-  }
-  say()
-  process.on('message', (bytes: readonly Uint8Array[]) => {
-    for (const each of bytes) {
-      const message = decodeTrusted(messageCodec, each)
-      if (message.kind === 'stored') party = confirmStored(party, message.version)
-      if (message.kind === 'update') {
-        const { kind: _, ...update } = message
-        const received = receiveUpdate(CHAIN, party, update, NOW)
-        if (received.kind === 'received') party = received.party
-      }
-      if (message.kind !== 'claim') continue
-      const claimed = receiveClaim(party, message, NOW)
-      if (claimed.kind === 'claimed') party = claimed.party
-    }
-    say()
-  })
-}
+const COUNT = { streams: STREAMS, ticks: TICKS }
 
 /** All frames that pay every tick, as bytes, in the order of the ticks. */
 function framesOf(kind: Kind): Uint8Array[] {
-  const chains = Array.from({ length: STREAMS }, (_, i) => new TickChain(seedOf(i), TICKS))
+  const chains = Array.from({ length: STREAMS }, (_, i) => chainOf(i, TICKS))
   const frames: Uint8Array[] = []
   const say = (ticks: TickFrame['ticks']) =>
     frames.push(encode(tickFrameCodec, { ticks, closes: false }))
@@ -124,69 +65,10 @@ async function measure(kind: Kind) {
   progress(`chains of ${STREAMS} streams with ${TICKS} ticks`)
   const frames = framesOf(kind)
   const last = TICKS - (TICKS % PER_FRAME)
-  const dir = mkdtempSync(join(tmpdir(), 'tallystick-stream-'))
-  const hub = fork(process.argv[1] ?? '', ['--hub', '--scale', `${SCALE}`], {
-    serialization: 'advanced',
-  })
-  const stores = await openSqliteStore(join(dir, 'payee.db'))
+  const payee = await openPayee(COUNT, ['--scale', `${SCALE}`])
   try {
-    const saved = stores.wallet('payee')
-    let commits = 0
-    const paid = new Map<string, number>()
-    const said: Uint8Array[] = []
-    let tell = () => {}
-    const state = new WalletState()
-    const loop = new WalletLoop({
-      state,
-      store: {
-        ...saved,
-        commit: (writes) => {
-          commits++
-          return saved.commit(writes)
-        },
-      },
-      context: () => ({
-        ...{ chainId: CHAIN, now: NOW, signer: () => SIGNERS.client, nonce: new Uint8Array(16) },
-        streams: { unitMin: amount(1n) },
-      }),
-      perform: (effect) => {
-        if (effect.kind === 'send') say(effect.message)
-        if (effect.kind !== 'streamChanged' || effect.stream.kind !== 'received') return
-        const { stream } = effect
-        paid.set(stream.anchor, stream.paid)
-        if (stream.status === 'open') desk.learn(stream)
-        tell()
-      },
-      onRefused: (_, { code }) => progress(`refused: ${code}`),
-      onFault: (fault) => progress(String(fault)),
-    })
-    const say = (message: Message) => {
-      // What one batch has to say goes out in one piece, as it does in a frame of a session.
-      if (said.length === 0) queueMicrotask(() => hub.send(said.splice(0)))
-      said.push(encode(messageCodec, message))
-    }
-    const desk = new StreamDesk({
-      clock: PROCESS_CLOCK,
-      now: () => NOW,
-      redeem: async (redemptions) => {
-        await loop.submit({ kind: 'redeemTicks', redemptions })
-      },
-      policy: { ...REDEEM_POLICY, amount: 2n ** 60n },
-    })
-    await loop.submit({ kind: 'channelSeen', channel, keyIndex: 0, books: 'whole' })
-    hub.on('message', (bytes: Uint8Array) => {
-      const message = decodeTrusted(messageCodec, bytes)
-      loop.submit({ kind: 'heard', message }).catch((fault) => progress(String(fault)))
-    })
-    const until = async (holds: () => boolean) => {
-      while (!holds()) {
-        await new Promise<void>((resolve) => {
-          tell = resolve
-        })
-      }
-    }
-    await until(() => paid.size === STREAMS)
-    const [setupCommits, started, cpu] = [commits, performance.now(), process.cpuUsage()]
+    const { desk } = payee
+    const [setupCommits, started, cpu] = [payee.commits(), performance.now(), process.cpuUsage()]
     for (let i = 0; i < frames.length; i++) {
       const frame = parseTickFrame(frames[i] ?? new Uint8Array())
       invariant(!isRejection(frame), 'the frames are well-formed')
@@ -196,23 +78,50 @@ async function measure(kind: Kind) {
     }
     const takenMs = performance.now() - started
     await desk.flush()
-    await until(() => [...paid.values()].every((ticks) => ticks === last))
+    await payee.paidAll(last)
     const wallMs = performance.now() - started
     const { user, system } = process.cpuUsage(cpu)
-    desk.stop()
     const ticks = STREAMS * last
     return {
       ticks,
       ticksPerSecondPerCore: (1_000_000 * ticks) / (user + system),
       ticksPerSecondTaken: (1_000 * ticks) / takenMs,
       ticksPerSecondUntilPaid: (1_000 * ticks) / wallMs,
-      durableCommits: commits - setupCommits,
+      durableCommits: payee.commits() - setupCommits,
     }
   } finally {
-    hub.kill()
-    await stores.close()
-    rmSync(dir, { recursive: true, force: true })
+    await payee.close()
   }
+}
+
+/**
+ * The least that a payee has to do for the same ticks, a second of processor time: one hash each, compared with the
+ * tick before it, and the newest of all streams synced to a file as often as the payee redeems.
+ */
+function bareTicksPerSecond(durableCommits: number): number {
+  const last = Math.min(TICKS, BARE_TICKS_MAX)
+  const chains = Array.from({ length: STREAMS }, (_, i) => chainOf(i, TICKS))
+  const links = Array.from({ length: last + 1 }, (_, index) =>
+    chains.map((chain) => chain.link(index)),
+  )
+  const everyTicks = Math.ceil(TICKS / durableCommits)
+  const dir = mkdtempSync(join(tmpdir(), 'tallystick-bare-'))
+  const file = openSync(join(dir, 'tips'), 'w')
+  const cpu = process.cpuUsage()
+  const tips = [...(links[0] ?? [])]
+  for (let index = 1; index <= last; index++) {
+    for (const [stream, link] of (links[index] ?? []).entries()) {
+      invariant(isHashOfLink(link, 1, tips[stream] ?? link), 'every tick is right')
+      tips[stream] = link
+    }
+    if (index % everyTicks !== 0) continue
+    writeSync(file, Buffer.concat(tips), 0, STREAMS * 32, 0)
+    fdatasyncSync(file)
+  }
+  const { user, system } = process.cpuUsage(cpu)
+  closeSync(file)
+  rmSync(dir, { recursive: true })
+  return (1_000_000 * STREAMS * last) / (user + system)
 }
 
 /** SHA-256 of 32 bytes, as the chains need it, a second of processor time. */
@@ -225,12 +134,15 @@ function hashesPerSecond(): number {
 }
 
 if (process.argv.includes('--hub')) {
-  actAsHub()
+  actAsHub(COUNT)
 } else {
   const [apart, together] = [await measure(KINDS[0] as Kind), await measure(KINDS[1] as Kind)]
   const worst = Math.min(apart.ticksPerSecondPerCore, together.ticksPerSecondPerCore)
+  const bare = bareTicksPerSecond(apart.durableCommits)
   report('stream', {
     sha256PerSecondPerCore: hashesPerSecond(),
+    bareTicksPerSecondPerCore: bare,
+    partOfBareLoop: apart.ticksPerSecondPerCore / bare,
     [KINDS[0] as Kind]: apart,
     [KINDS[1] as Kind]: together,
     limits: {

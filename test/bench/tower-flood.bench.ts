@@ -38,7 +38,7 @@ const FEE_PER_KILO_COST = 1_000
 const ONE = 1_000_000n
 /** Operations of one transaction: of openings, and of force closes. */
 const [OPENS, CLOSES] = [500, 200]
-const TOWER = new URL('../../../watchtower/dist/cli/watchtower.js', import.meta.url)
+const TOWER = new URL('../../../watchtower/dist/command/watchtower.js', import.meta.url)
 
 const dir = mkdtempSync(join(tmpdir(), 'tallystick-flood-'))
 const bank = deriveKeys(new Uint8Array(32).fill(1)).payout(0)

@@ -36,6 +36,26 @@ describe('INV-45 a client of a ledger', () => {
     assert.equal(most, 32)
   })
 
+  test('asks once more where its connection was closed under it, and sends nothing twice', async (context) => {
+    const asked: (string | undefined)[] = []
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url}`)
+      // As a server does that closes a connection which was kept open.
+      if (asked.length % 2 === 1) request.socket.destroy()
+      else response.end('{}')
+    })
+    context.after(() => server.close())
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const http = ledgerHttp(base, globalThis.fetch)
+    await requestAnswer(http, { path: '/v1/status', signal: undefined })
+    await assert.rejects(
+      requestAnswer(http, { path: '/v1/transactions', signal: undefined, body: {} }),
+      (error) => error instanceof LedgerError && error.code === 'ledger_unreachable',
+    )
+    assert.deepEqual(asked, ['GET /v1/status', 'GET /v1/status', 'POST /v1/transactions'])
+  })
+
   test('does not go where its server leads it', async (context) => {
     const asked: (string | undefined)[] = []
     const server = createServer(({ url }, response) => {

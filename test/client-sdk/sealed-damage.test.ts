@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { StoreFault } from '@tallystick/client-sdk'
@@ -96,4 +96,11 @@ test('INV-42 JRN-5 a file cut at any byte is named, or changes nothing', async (
     }),
     { numRuns: RUNS },
   )
+})
+
+test('INV-42 JRN-5 a file cut within its first hundred bytes is named', async (context) => {
+  const path = await killedFile(context)
+  for (const bytes of [1, 15, 17, 31, 99]) {
+    await namedOrWhole(path, (copy) => truncateSync(copy, bytes))
+  }
 })

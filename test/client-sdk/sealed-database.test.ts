@@ -62,6 +62,24 @@ describe('a sealed database', () => {
     await again.close()
   })
 
+  test('JRN-1 a file of a format that is taken over is read, and has the new one from its next commit on', async (context) => {
+    const path = await usedFile(context, 2)
+    await assert.rejects(openSealed(path, undefined, { format: 2 }), /has format 1, not 2/)
+    const taken = { format: 2, taken: [1] }
+    const read = await openSealed(path, undefined, taken)
+    assert.deepEqual(await counted(read), [2, 2])
+    await read.close()
+    // Nothing was written: the program before can still have it.
+    await commitUpTo(path, 3)
+    const database = await openSealed(path, undefined, taken)
+    await commitNumber(database, 4)
+    await database.close()
+    await assert.rejects(openSealed(path), /has format 2, not 1/)
+    const again = await openSealed(path, undefined, { format: 2 })
+    assert.deepEqual(await counted(again), [4, 4])
+    await again.close()
+  })
+
   test('INV-51 is readable by its owner alone, with its log and its mark, also one that was not', async (context) => {
     const path = join(temporaryFolder(context), 'store.db')
     const modes = () => ['', '-wal', '.mark'].map((tail) => statSync(`${path}${tail}`).mode & 0o777)

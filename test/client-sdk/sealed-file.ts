@@ -22,12 +22,16 @@ export const HISTORY: SealedTable = {
   keys: 2,
 }
 
-export function openSealed(path: string, restored?: Restored): Promise<SealedDatabase> {
+export function openSealed(
+  path: string,
+  restored?: Restored,
+  formats: { readonly format: number; readonly taken?: readonly number[] } = { format: 1 },
+): Promise<SealedDatabase> {
   return SealedDatabase.open({
+    ...formats,
     ...{
       path,
       owner: 'test',
-      format: 1,
       tables: [LIVE, HISTORY],
       unmarked: 'made',
       advice: { copy: 'ask the operator', damage: 'look for a copy' },

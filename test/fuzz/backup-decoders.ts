@@ -21,7 +21,8 @@ export function backupDecoders(): readonly Decoder[] {
         const backup = parseSealedBackup(input)
         if (isRejection(backup)) {
           const { code } = backup as Rejection
-          assert.equal(code, (input[0] ?? 3) === 3 ? 'backup_damaged' : 'backup_format_unknown')
+          const isKnown = [3, 4].includes(input[0] ?? 4)
+          assert.equal(code, isKnown ? 'backup_damaged' : 'backup_format_unknown')
           return 'refused'
         }
         assert.ok(equalBytes(encode(sealedBackupCodec, backup), input), 'INV-23 one encoding')

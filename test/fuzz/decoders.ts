@@ -34,6 +34,7 @@ export const NOT_FUZZED: Readonly<Record<string, string>> = {
   decode: 'reads whatever codec it is given: each of them is tried with it',
   decodeTrusted: 'as decode, with an exception: each codec is tried with it',
   readAhead: 'hands on what somebody else reads',
+  readFrame: 'is tried with parseTickFrame, and held against its codec: test/protocol/tick',
   readHubChannelDelta: 'reads what a start has checked by digests; test/hub/journal-log',
   readPayment: 'reads what a start has checked by digests; test/hub/journal-log',
   parseVault: 'reads what the same program has stored in a browser; test/browser/indexed-store',

@@ -1,66 +1,12 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { type TestContext, test } from 'node:test'
-import { amount, type PublicKey, timestamp } from '@tallystick/protocol'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { test } from 'node:test'
 import { offerJson } from '#client-sdk/http/offer.js'
-import { type PayingWallet, payingFetch } from '#client-sdk/http/paying-fetch.js'
+import { payingFetch } from '#client-sdk/http/paying-fetch.js'
 import { redirectOf } from '#client-sdk/http/redirect.js'
-import { OutgoingStream } from '#client-sdk/stream/outgoing-stream.js'
-import type { PaidStreamRecord } from '#client-sdk/stream/stream-records.js'
-import { TickChain } from '#client-sdk/stream/tick-chain.js'
-import { itemId } from '../protocol/test-channel.js'
+import { PAYEE, serve, buyer as wallet } from './test-buyer.js'
 
-const NOW = timestamp(1_000_000)
-const PAYEE = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a' as PublicKey
 const CREDENTIALS = { authorization: 'Bearer S3CRET', cookie: 'sid=1' }
-
-/** Streams as they are, with no hub behind them. */
-function wallet() {
-  const opened: OutgoingStream[] = []
-  const stream: PayingWallet['stream'] = {
-    ledgerTime: NOW,
-    checkOffer: async () => undefined,
-    leftFor: async () => [],
-    openWithin: async ({ to: payee, unit, ticks, exposure }) => {
-      const chain = new TickChain(new Uint8Array(32).fill(opened.length), ticks)
-      const id = itemId(opened.length + 1)
-      const record = {
-        ...{ kind: 'paid', id, stream: id, channel: '0c'.repeat(32), payee, ticks, exposure },
-        ...{ anchor: chain.anchor, unit: amount(unit), fee: amount(1n), budget: ticks, before: 0 },
-        ...{ expiry: timestamp(NOW + 3_600), reserved: 0, served: 0, paid: 0 },
-        ...{ status: 'open', code: '', time: NOW },
-      } as PaidStreamRecord
-      const one = new OutgoingStream({
-        ...{ name: id, legs: [{ record, chain, isFresh: true }], now: () => NOW },
-        rollOver: () => Promise.reject(new Error('it has one chain')),
-        reserve: async () => undefined,
-        end: async () => undefined,
-        until: async () => undefined,
-        isOver: () => true,
-      })
-      opened.push(one)
-      return one
-    },
-  }
-  const given = () => opened.reduce((sum, one) => sum + one.unit * BigInt(one.sent), 0n)
-  return { wallet: { stream }, opened, given }
-}
-
-async function serve(t: TestContext, answer: (q: IncomingMessage, r: ServerResponse) => void) {
-  const server = createServer((request, response) => {
-    if (request.method === 'HEAD') response.end()
-    else answer(request, response)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
 
 function demand(response: ServerResponse, payment: string, price: bigint) {
   const [chain, hub] = ['00'.repeat(32), '00'.repeat(32)]
@@ -173,4 +119,26 @@ test('HTTP402-8 no redirect leads from https to what others can read', () => {
   const upgrade = new Response(null, { status: 307, headers: { location: url.href } })
   const from = { url: new URL('http://shop.example/a'), init: {} }
   assert.equal(redirectOf(from, upgrade)?.url.href, url.href)
+})
+
+test('STREAM-7 a seller is told of the end where it was paid, not where something was free', async (t) => {
+  const told: (string | undefined)[] = []
+  const answer = ({ url, headers }: IncomingMessage, response: ServerResponse) => {
+    const isPaid = headers['tally-ticks'] !== undefined
+    if (url === '/free') response.end()
+    else if (url === '/moved') response.writeHead(307, { location: '/free' }).end()
+    else if (isPaid) response.setHeader('tally-receipt', 'taken').end()
+    else demand(response, 'required', 10n)
+  }
+  const shop = await serve(t, answer, (request, response) => {
+    told.push(request.url)
+    response.writeHead(204).end()
+  })
+  for (const last of ['free', 'moved']) {
+    const pay = payingFetch(wallet().wallet, { budget: {} })
+    await pay(`${shop}/paid`)
+    await pay(`${shop}/${last}`)
+    await pay.leave(shop)
+  }
+  assert.deepEqual(told, ['/paid', '/paid'])
 })

@@ -58,6 +58,34 @@ test('OFFER-5 INV-26 payees that are away, and come back', async (t) => {
     },
   )
 
+  await t.test('PAY-4 a fee above the cap is said so, and nothing is begun', async () => {
+    const offer = await shop.wallet.createOffer({ value: ONE })
+    const capped = { key: 'capped', feeMax: 0n }
+    await assert.rejects(ann.wallet.payOffer(offer.text, capped), { code: 'fee_above_cap' })
+    const gift = { to: identity, amount: ONE, ...capped }
+    await assert.rejects(ann.wallet.paySpontaneously(gift), { code: 'fee_above_cap' })
+    assert.equal(await ann.wallet.letterPaymentOf('capped'), undefined)
+    assert.equal((await ann.wallet.payOffer(offer.text, { key: 'capped' })).status, 'paid')
+  })
+
+  await t.test('PAY-8 payments by letter are listed, also those that came to nothing', async () => {
+    const listOf = async (wish: Parameters<typeof ann.wallet.letterPayments>[0]) => {
+      const { items, next } = await ann.wallet.letterPayments(wish)
+      return { codes: items.map(({ status, code }) => `${status} ${code}`.trim()), next }
+    }
+    const newest = await listOf({ limit: 3 })
+    assert.deepEqual(newest.codes, [
+      'paid',
+      'failed insufficient_balance',
+      'failed inbound_missing',
+    ])
+    const before = await listOf({ limit: 3, after: newest.next ?? assert.fail('there is more') })
+    assert.deepEqual(before, { codes: ['failed offer_unknown', 'paid'], next: undefined })
+    const { codes } = await listOf({ status: 'failed' })
+    assert.equal(codes.length, 3)
+    await assert.rejects(listOf({ limit: 0 }), { code: 'page_invalid' })
+  })
+
   await t.test('MAIL-5 who did not ask is paid, and shown what was written', async () => {
     const wish = { to: identity, amount: 3n * ONE, key: 'gift', message: 'Danke — für alles' }
     const gift = await ann.wallet.paySpontaneously(wish)

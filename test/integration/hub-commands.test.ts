@@ -9,9 +9,11 @@ import { HubProcess } from './hub-process.js'
 import { LedgerProcess } from './ledger-process.js'
 import { startLedger } from './start-ledger.js'
 
-const HUB = fileURLToPath(new URL('../../../hub/dist/cli/hub.js', import.meta.url))
-const TOWER = fileURLToPath(new URL('../../../watchtower/dist/cli/watchtower.js', import.meta.url))
-const LEDGER = fileURLToPath(new URL('../../../settlement/dist/cli/ledger.js', import.meta.url))
+const HUB = fileURLToPath(new URL('../../../hub/dist/command/hub.js', import.meta.url))
+const TOWER = fileURLToPath(
+  new URL('../../../watchtower/dist/command/watchtower.js', import.meta.url),
+)
+const LEDGER = fileURLToPath(new URL('../../../settlement/dist/command/ledger.js', import.meta.url))
 
 /** Runs a command to its end. */
 function run(

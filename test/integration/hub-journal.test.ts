@@ -13,7 +13,7 @@ import { hubOnDisk } from './hub-on-disk.js'
 import type { HubProcess } from './hub-process.js'
 import { ONE } from './test-network.js'
 
-const HUB = new URL('../../../hub/dist/cli/hub.js', import.meta.url)
+const HUB = new URL('../../../hub/dist/command/hub.js', import.meta.url)
 const FILES = ['hub.db', 'hub.db-wal', 'hub.db.mark'] as const
 const SEED = Number(process.env['TALLYSTICK_SEED'] ?? randomInt(2 ** 31))
 /** Bits flipped in each file; more with TALLYSTICK_FLIPS. */

@@ -11,7 +11,7 @@ import { openSqliteJournal } from '#hub/store/sqlite-journal.js'
 import { type HubOnDisk, hubOnDisk } from './hub-on-disk.js'
 import { ONE } from './test-network.js'
 
-const HUB = fileURLToPath(new URL('../../../hub/dist/cli/hub.js', import.meta.url))
+const HUB = fileURLToPath(new URL('../../../hub/dist/command/hub.js', import.meta.url))
 
 /** What `hub leave` ends with and says. */
 function leave({ hubDir, ledger }: HubOnDisk, channel: number, ...more: readonly string[]) {

@@ -9,8 +9,8 @@ import { HubProcess } from './hub-process.js'
 import { LedgerProcess } from './ledger-process.js'
 import { ONE } from './test-network.js'
 
-const LEDGER = new URL('../../../settlement/dist/cli/ledger.js', import.meta.url)
-const HUB = new URL('../../../hub/dist/cli/hub.js', import.meta.url)
+const LEDGER = new URL('../../../settlement/dist/command/ledger.js', import.meta.url)
+const HUB = new URL('../../../hub/dist/command/hub.js', import.meta.url)
 
 /** A ledger, a hub whose files a test may spoil between its starts, and two people. */
 export type HubOnDisk = {

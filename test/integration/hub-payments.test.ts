@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ONE, startTestNetwork, type TestNetwork } from './test-network.js'
 
-const HUB = fileURLToPath(new URL('../../../hub/dist/cli/hub.js', import.meta.url))
+const HUB = fileURLToPath(new URL('../../../hub/dist/command/hub.js', import.meta.url))
 
 function httpOf({ hubUrl }: TestNetwork): string {
   return new URL('/', hubUrl.replace(/^ws/, 'http')).href

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
-const HUB = fileURLToPath(new URL('../../../hub/dist/cli/hub.js', import.meta.url))
+const HUB = fileURLToPath(new URL('../../../hub/dist/command/hub.js', import.meta.url))
 
 export type HubOptions = {
   readonly dataDir: string

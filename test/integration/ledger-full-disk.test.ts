@@ -10,7 +10,7 @@ import { temporaryFolder } from '../settlement/data-folder.js'
 import { ask, included, initTestLedger, paymentOf, submit } from '../settlement/node-on-disk.js'
 import { LedgerProcess } from './ledger-process.js'
 
-const LEDGER = fileURLToPath(new URL('../../../settlement/dist/cli/ledger.js', import.meta.url))
+const LEDGER = fileURLToPath(new URL('../../../settlement/dist/command/ledger.js', import.meta.url))
 /** Files may grow to so many blocks of 512 bytes, 2 MB: some dozens of blocks fit, 600 do not. */
 const FILE_BLOCKS_MAX = 4_000
 const COINS = 600

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { ChainId } from '@tallystick/protocol'
 
-const LEDGER = fileURLToPath(new URL('../../../settlement/dist/cli/ledger.js', import.meta.url))
+const LEDGER = fileURLToPath(new URL('../../../settlement/dist/command/ledger.js', import.meta.url))
 
 /** A `ledger run` or `ledger follow` of its own process. */
 export class LedgerProcess {

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { TestNetwork } from './test-network.js'
 
 export const MERCHANT = fileURLToPath(
-  new URL('../../../merchant/dist/cli/tally-merchant.js', import.meta.url),
+  new URL('../../../merchant/dist/command/tally-merchant.js', import.meta.url),
 )
 
 /** What a server answers: its status, and the JSON of its body. */

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
-import { execFile, spawn } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { text as bodyText } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { openWallet } from '@tallystick/client-sdk/node'
+import { tutorialBlocks } from '../tutorials/tutorial-blocks.js'
+import { tryHostileRequests } from './merchant-hostile-requests.js'
+import { tryCaps, tryWideKeys } from './merchant-keys.js'
 import { type Answer, MERCHANT, MerchantProcess } from './merchant-process.js'
 import { startTestNetwork } from './test-network.js'
 
@@ -185,49 +187,9 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
 
   await t.test(
     'ACCOUNT-2 the caps of a key hold however many ask at once, and it ends at once',
-    async () => {
-      const account = await shop.post('/v1/accounts', { name: 'Anna' })
-      const { body: key } = await shop.post('/v1/keys', {
-        ...{ account: account.body.id, name: 'night', permissions: ['read', 'pay'] },
-        ...{ per_payment: '1500000', total: '2500000' },
-      })
-      const { token } = key
-      const texts = await Promise.all(
-        [1_000_000n, 1_000_000n, 1_000_000n].map((value) => customer.createInvoice({ value })),
-      )
-      const answers = await Promise.all(
-        texts.map(({ text }) => shop.post('/v1/payments', { invoice: text }, { token })),
-      )
-      assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 201, 403])
-      const refused = answers.find(({ status }) => status === 403)
-      assert.equal(refused?.body.code, 'spending_limit_exceeded')
-      const seen = await shop.get('/v1/payments', token)
-      assert.equal(seen.body.data.length, 2)
-      assert.equal((await shop.get(`/v1/invoices/${sale}`, token)).status, 404)
-      assert.equal((await shop.get('/v1/balance', token)).status, 403)
-      assert.equal((await shop.post('/v1/invoices', { amount: '1' }, { token })).status, 403)
-      await shop.post(`/v1/keys/${key.id}/revoke`, {})
-      assert.equal((await shop.get('/v1/payments', token)).status, 401)
-    },
+    () => tryCaps(shop, { customer, sale }),
   )
-
-  await t.test('ACCOUNT-1 no key makes one that is wider than itself', async () => {
-    const wide = { name: 'mine', permissions: ['read', 'admin'] }
-    const session = { ...wide, name: 'session', expires_in: 3_600, per_payment: '10' }
-    const { body: mother } = await shop.post('/v1/keys', session)
-    const { token } = mother
-    const { body: made } = await shop.post('/v1/keys', wide, { token })
-    assert.deepEqual(
-      [made.made_by, made.expires, made.limits],
-      [mother.id, mother.expires, mother.limits],
-    )
-    for (const more of [{ per_payment: '11' }, { expires_in: 86_400 }, { permissions: ['pay'] }]) {
-      const refused = await shop.post('/v1/keys', { ...wide, ...more }, { token })
-      assert.deepEqual([refused.status, refused.body.code], [403, 'not_permitted'])
-    }
-    await shop.post(`/v1/keys/${mother.id}/revoke`, {})
-    assert.equal((await shop.get('/v1/keys', made.token)).status, 401)
-  })
+  await t.test('ACCOUNT-1 no key makes one that is wider than itself', () => tryWideKeys(shop))
 
   await t.test(
     'HOOK-1 events are sent, signed, to whoever asked for them, and again by hand',
@@ -253,9 +215,8 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
       await comes
       const [first] = received
       assert.ok(first)
-      // Verified by the lines of the README.
-      const verify = examples().find(([file]) => file === 'verify.mjs')?.[1] ?? ''
-      const { isFromShop } = await import(`data:text/javascript,${encodeURIComponent(verify)}`)
+      // Verified by the lines of the tutorial.
+      const { isFromShop } = await import(`data:text/javascript,${encodeURIComponent(verifier())}`)
       const { headers, body: said } = first
       assert.equal(isFromShop(headers, said, endpoint.secret), true)
       assert.equal(isFromShop(headers, `${said} `, endpoint.secret), false)
@@ -282,89 +243,8 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
     },
   )
 
-  await t.test(
-    'what is hostile is refused by name, or comes back exactly as it was given',
-    async () => {
-      const invoice = { amount: '1000', description: 'A lamp' }
-      const amounts = [
-        '1.5',
-        '-1',
-        '+1',
-        '1e3',
-        ' 1',
-        '1 ',
-        '01',
-        '',
-        '0',
-        '0x10',
-        '１',
-        '9223372036854775808',
-      ]
-      const refusedBodies: readonly (readonly [body: object | string, code: string])[] = [
-        ...amounts.map((amount) => [{ ...invoice, amount }, 'bad_request'] as const),
-        [{ ...invoice, amount: 1000 }, 'bad_request'],
-        [{ description: 'A lamp' }, 'bad_request'],
-        [{ ...invoice, price: '1' }, 'bad_request'],
-        [{ ...invoice, description: 'one\ntwo' }, 'bad_request'],
-        [{ ...invoice, description: 'a\u202eb' }, 'bad_request'],
-        [{ ...invoice, description: 'a\u0000b' }, 'bad_request'],
-        ['{"amount":"1000","description":"\\ud800"}', 'bad_request'],
-        [{ ...invoice, description: 'é'.repeat(513) }, 'bad_request'],
-        [{ ...invoice, metadata: { 'a b': 'c' } }, 'bad_request'],
-        [{ ...invoice, metadata: { a: 1 } }, 'bad_request'],
-        [{ ...invoice, expiry_seconds: 0 }, 'bad_request'],
-        [{ ...invoice, expiry_seconds: 1.5 }, 'bad_request'],
-        ['{"amount":"1000","metadata":{"__proto__":"x"}}', 'bad_request'],
-        ['{"amount":', 'bad_request'],
-        ['[]', 'bad_request'],
-        ['null', 'bad_request'],
-        [{ ...invoice, metadata: { a: 'x'.repeat(70_000) } }, 'body_too_large'],
-      ]
-      for (const [body, code] of refusedBodies) {
-        const answer = await shop.post('/v1/invoices', body)
-        const said = JSON.stringify(body).slice(0, 200)
-        assert.deepEqual([answer.body.code, answer.body.retryable], [code, false], said)
-        assert.match(answer.body.request_id, /^req_/)
-      }
-      const strange = `<b>"'\\ 🦉 ${'ß'.repeat(40)} '; DROP TABLE object; --`
-      const metadata = Object.fromEntries(
-        Array.from({ length: 20 }, (_, i) => [`k${i}`, `=cmd|' /C calc'!A0\n\t${strange}`]),
-      )
-      const made = await shop.post('/v1/invoices', {
-        amount: '9000',
-        description: strange,
-        metadata,
-      })
-      assert.equal(made.status, 201, JSON.stringify(made.body))
-      const { body } = await shop.get(`/v1/invoices/${made.body.id}`)
-      assert.deepEqual([body.description, body.metadata], [strange, metadata])
-      for (const [invoiceText, code] of [
-        ['tally1qqqq', 'invoice_malformed'],
-        [made.body.invoice.slice(0, -1), 'invoice_malformed'],
-        [made.body.invoice, 'own_invoice'],
-        ['lnbc1', 'bad_request'],
-      ]) {
-        const answer = await shop.post('/v1/payments', { invoice: invoiceText })
-        assert.equal(answer.body.code, code, JSON.stringify(answer.body))
-      }
-      assert.equal((await shop.get('/v1/payments?status=pending')).body.data.length, 0)
-      for (const path of [
-        '/v1/invoices/inv_1?x=1',
-        '/v1/invoices?limit=0',
-        '/v1/events?after=evt_0',
-      ]) {
-        assert.equal((await shop.get(path)).body.code, 'bad_request', path)
-      }
-      const headers = { authorization: `Bearer ${shop.operator}`, 'content-type': 'text/plain' }
-      const plain = await fetch(`${shop.url}/v1/invoices`, { method: 'POST', headers, body: '{}' })
-      assert.equal(plain.status, 415)
-      const nobody = await fetch(`${shop.url}/v1/invoices`)
-      assert.equal(nobody.status, 401)
-      const other = await fetch(`${shop.url}/v1/invoices`, { method: 'PUT' })
-      assert.deepEqual([other.status, other.headers.get('allow')], [405, 'POST, GET, HEAD'])
-      const { body: document } = await shop.get('/openapi.json')
-      assert.ok('/v1/invoices/{id}' in document.paths)
-    },
+  await t.test('what is hostile is refused by name, or comes back exactly as it was given', () =>
+    tryHostileRequests(shop),
   )
 
   await t.test(
@@ -389,14 +269,6 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
     const { token } = JSON.parse(made.stdout)
     assert.match(token, /^tk_[\w-]{43}$/)
     assert.equal((await shop.get('/v1/invoices', token)).status, 200)
-    // The tutorial, as its reader would run it.
-    for (const [file, code] of examples()) writeFileSync(join(network.dir, file), code)
-    const env = { ...process.env, SHOP: shop.url, KEY: token }
-    const seller = spawn(process.execPath, [join(network.dir, 'sell.mjs')], { env })
-    const lines = createInterface({ input: seller.stdout })[Symbol.asyncIterator]()
-    const { value: invoice } = await lines.next()
-    await customer.pay(invoice, { key: invoice })
-    assert.equal((await lines.next()).value, 'paid: 4711')
     // However often it died: each object has one event of a type.
     const { body } = await shop.get('/v1/events')
     const told = body.data.map(({ type, data }: { type: string; data: { id: string } }) => {
@@ -409,9 +281,10 @@ test("a shop's server sells, pays and refunds, and tells all of it once, wheneve
   })
 })
 
-/** The code of the README. */
-function examples(): [file: string, code: string][] {
-  const readme = readFileSync(new URL('../../../merchant/README.md', import.meta.url), 'utf8')
-  const blocks = readme.matchAll(/```js file=(\S+)\n([\s\S]*?)```/g)
-  return [...blocks].map(([, file = '', code = '']) => [file, code])
+/** The lines by which the tutorial has a receiver verify what it is sent. */
+function verifier(): string {
+  const path = 'docs/tutorials/01-sell.md'
+  const text = readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
+  const blocks = tutorialBlocks(path, text)
+  return blocks.find(({ name }) => name === 'verify.mjs')?.text ?? assert.fail(path)
 }

@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { TestNetwork } from './test-network.js'
 
-const HUB = new URL('../../../hub/dist/cli/hub.js', import.meta.url)
+const HUB = new URL('../../../hub/dist/command/hub.js', import.meta.url)
 
 /** The hub of a test network as a process that the test itself starts, kills and starts again. */
 export class RestorableHub {

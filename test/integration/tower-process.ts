@@ -7,7 +7,7 @@ import { commandJson } from '#scripts/network/local-network.js'
 import { SupervisedProcess } from '#scripts/network/supervised-process.js'
 import type { TestNetwork } from './test-network.js'
 
-const TOWER = new URL('../../../watchtower/dist/cli/watchtower.js', import.meta.url)
+const TOWER = new URL('../../../watchtower/dist/command/watchtower.js', import.meta.url)
 
 /** A watchtower as a real process, for one test. */
 export type TowerProcess = {

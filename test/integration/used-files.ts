@@ -21,10 +21,10 @@ import { temporaryFolder } from '../settlement/data-folder.js'
 import { ONE } from './test-network.js'
 
 const SCRIPTS = {
-  ledger: new URL('../../../settlement/dist/cli/ledger.js', import.meta.url),
-  hub: new URL('../../../hub/dist/cli/hub.js', import.meta.url),
-  tower: new URL('../../../watchtower/dist/cli/watchtower.js', import.meta.url),
-  wallet: new URL('../../../wallet/dist/cli/wallet.js', import.meta.url),
+  ledger: new URL('../../../settlement/dist/command/ledger.js', import.meta.url),
+  hub: new URL('../../../hub/dist/command/hub.js', import.meta.url),
+  tower: new URL('../../../watchtower/dist/command/watchtower.js', import.meta.url),
+  wallet: new URL('../../../wallet/dist/command/wallet.js', import.meta.url),
 } as const
 export type Kind = keyof typeof SCRIPTS
 

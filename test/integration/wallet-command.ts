@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TestNetwork } from './test-network.js'
 
-const WALLET = fileURLToPath(new URL('../../../wallet/dist/cli/wallet.js', import.meta.url))
+const WALLET = fileURLToPath(new URL('../../../wallet/dist/command/wallet.js', import.meta.url))
 
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string }
 

@@ -51,6 +51,12 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
     )
     // 100 less 12.50, the tip, and 0.1 % and 0.001 of it, and three ticks: the rest of the stream came back.
     assert.match(stdout, /you were paid 87\.4\d+ GBP, the hub 12\.5\d+ GBP/)
+    const history = await walletCommand('history', '--json', ...folder('customer'))
+    const { ended_streams: streams } = JSON.parse(history.stdout)
+    assert.deepEqual(
+      streams.map(({ kind, redeemed }: Record<string, unknown>) => [kind, redeemed]),
+      [['paid', 3]],
+    )
     for (const file of ['shop.words', 'shop/wallet.keys', 'shop/wallet.json', 'shop/wallet.db']) {
       assert.equal(statSync(join(network.dir, file)).mode & 0o077, 0, file)
     }
@@ -101,7 +107,10 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
       const args = ['open', deposit, '--yes', '--json', ...folder('customer')]
       const opened = await walletCommand(...args)
       assert.equal(opened.code, 0, `${opened.stdout}\n${opened.stderr}`)
-      said.push(JSON.parse(opened.stdout).spendable)
+      const { spendable, receivable } = JSON.parse(opened.stdout)
+      said.push(spendable)
+      // The hub has nothing in it: less than the reserve for its exit, and not less than nothing.
+      assert.equal(receivable, '0')
     }
     const [large, small] = said.map(BigInt)
     assert.equal((large ?? 0n) - (small ?? 0n), 15_000_000n)
@@ -140,7 +149,6 @@ async function startSeller(t: TestContext, { dir, ledgerUrl, hubUrl, seedOf }: T
     streams: { unitMin: 1n },
   })
   t.after(close)
-  await wallet.ensureInbound(10n * ONE)
   const price = requirePayment(wallet, { price: ONE / 100n })
   const server = createServer((request, response) => {
     price(request, response, () => response.end('article\n'))

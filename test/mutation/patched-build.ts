@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { extname, join } from 'node:path'
+import { basename, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /*
@@ -102,7 +102,8 @@ function copyBuild(root: string): void {
     mkdirSync(join(root, folder), { recursive: true })
     cpSync(join(ROOT, folder, 'dist'), join(root, folder, 'dist'), {
       recursive: true,
-      filter: (path) => COPIED.has(extname(path)),
+      // A bundle holds a copy of what is patched: a command without its patch would prove nothing.
+      filter: (path) => COPIED.has(extname(path)) && basename(path) !== 'command',
     })
   }
   const installed = join(root, 'node_modules')

@@ -12,6 +12,8 @@ import {
   invoiceCodec,
   isRejection,
   parseInvoice,
+  parseOffer,
+  parseReceipt,
   sha256,
   TAG,
   taggedHash,
@@ -78,6 +80,16 @@ describe('INVOICE-1 invoice strings', () => {
     assert.notEqual(kelvin, TEXT.toUpperCase())
     assert.equal(kelvin.toLowerCase(), TEXT)
     assert.equal(codeOf(parseInvoice(kelvin)), 'invoice_malformed')
+  })
+
+  test('who takes one kind of string for another is told which it is', () => {
+    const refused = parseOffer(TEXT)
+    assert.ok(isRejection(refused))
+    assert.equal(refused.detail, 'an offer starts with tallyo1, and this is an invoice')
+    assert.equal(codeOf(refused), 'offer_malformed')
+    const receipt = parseReceipt(TEXT.toUpperCase())
+    assert.ok(isRejection(receipt))
+    assert.equal(receipt.detail, 'a receipt starts with tallyr1, and this is an invoice')
   })
 
   test('all upper case, as QR codes have it, is the same invoice, a mixture is none', () => {

@@ -43,7 +43,7 @@ function forged(change: { readonly paid?: bigint; readonly secret?: Uint8Array }
   assert.ok(!isRejection(signed))
   const { secret = preimage(1) } = change
   const made = { version: 1, signed, preimage: secret, amount: undefined }
-  return signedString('tallyr', encode(receiptCodec, made), RECEIPT_CHARACTERS_MAX)
+  return signedString('receipt', encode(receiptCodec, made), RECEIPT_CHARACTERS_MAX)
 }
 
 describe('RECEIPT-1 a receipt', () => {
@@ -77,11 +77,11 @@ describe('RECEIPT-1 a receipt', () => {
   })
 
   test('INV-20 each of its bytes but those of an amount that nobody signed is bound', () => {
-    const bytes = signedStringBytes('tallyr', receiptOf(INVOICE), RECEIPT_CHARACTERS_MAX)
-    assert.ok(bytes !== undefined)
+    const bytes = signedStringBytes('receipt', receiptOf(INVOICE), RECEIPT_CHARACTERS_MAX)
+    assert.ok(typeof bytes !== 'string')
     for (let i = 0; i < bytes.length; i++) {
       const other = bytes.map((byte, j) => (i === j ? byte ^ 1 : byte))
-      const parsed = parseReceipt(signedString('tallyr', other, RECEIPT_CHARACTERS_MAX))
+      const parsed = parseReceipt(signedString('receipt', other, RECEIPT_CHARACTERS_MAX))
       assert.ok(isRejection(parsed), `byte ${i}`)
     }
   })

@@ -5,16 +5,21 @@ import {
   type ChainTip,
   chainStart,
   checkTick,
+  decode,
   earlierLink,
+  encode,
   encodeTickFrame,
   FRAME_CHARACTERS_MAX,
   FRAME_TICKS_MAX,
+  ITEM_TICKS_MAX,
   isRejection,
   parseTickFrame,
   TICK_GAP_MAX,
   type Tick,
+  tickFrameCodec,
 } from '@tallystick/protocol'
 import fc from 'fast-check'
+import { readFrame } from '#protocol/stream/read-frame.js'
 import { anchorFor, codeOf, preimage } from './test-channel.js'
 
 const TICKS = 3_000
@@ -86,6 +91,37 @@ describe('STREAM-1 frames', () => {
       assert.equal(parsed.code, 'tick_malformed')
     }
   })
+
+  test('INV-23 are read in one piece as their codec reads them, whatever is altered, cut off or put behind', () => {
+    const ticks = fc.array(fc.nat({ max: ITEM_TICKS_MAX }), {
+      minLength: 1,
+      maxLength: FRAME_TICKS_MAX,
+    })
+    const whole = fc.tuple(ticks, fc.boolean()).map(([indexes, closes]) =>
+      encode(tickFrameCodec, {
+        ticks: indexes.map((index, i) => ({ anchor: anchorFor(i + 1), index, link: preimage(i) })),
+        closes,
+      }),
+    )
+    const change = fc.tuple(fc.nat(), fc.nat(255), fc.integer({ min: -3, max: 3 }))
+    fc.assert(
+      fc.property(whole, fc.option(change), (bytes, changed) => {
+        const [place, byte, longer] = changed ?? [0, bytes[0] ?? 0, 0]
+        const other = new Uint8Array(bytes.length + longer)
+        other.set(bytes.subarray(0, other.length))
+        // Counts, numbers and flags are where it matters, and they are few.
+        const at = [0, 33, 34, 35, bytes.length - 1, place % bytes.length][place % 6] ?? 0
+        if (changed !== null && at < other.length) other[at] = byte
+        const decoded = decode(tickFrameCodec, other)
+        assert.deepEqual(
+          readFrame(other, FRAME_TICKS_MAX),
+          isRejection(decoded) ? undefined : decoded,
+        )
+      }),
+      { numRuns: 3_000 },
+    )
+  })
+
   test('two ticks of one stream are no frame: the newer pays for both', () => {
     const other = { ...tick(1), anchor: anchorFor(1) }
     for (const ticks of [

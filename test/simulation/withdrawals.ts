@@ -12,9 +12,11 @@ import type { LedgerRecords } from './virtual-ledger-store.js'
 import type { WalletActor } from './wallet-actor.js'
 import type { World } from './world.js'
 
-/** Money that somebody was told to take out of a channel for a lock that is not its wallet's own. */
+/** Money that somebody was told to take out of a channel. */
 export type WithdrawalOrder = {
   readonly wallet: string
+  /** Whether it is for a lock that is not the wallet's own. */
+  readonly isElsewhere: boolean
   /** Base units that the lock is to get. */
   readonly value: bigint
   /** Whether its owner was told that the ledger has paid it. */
@@ -30,11 +32,12 @@ export async function withdraw(world: World, deed: DeedOf<'withdraw'>): Promise<
   const most = rooms.reduce((best, room) => (room > best ? room : best), 0n)
   const value = (most * BigInt(deed.share)) / 1_000n
   if (value === 0n) return
-  if (!deed.isElsewhere) return wallet?.withdraw({ value })
-  const order: WithdrawalOrder = { wallet: name, value, isDone: false }
+  const { isElsewhere } = deed
+  const key = `withdrawal ${world.withdrawals.length}`
+  const order: WithdrawalOrder = { wallet: name, isElsewhere, value, isDone: false }
   world.withdrawals.push(order)
   try {
-    await wallet?.withdraw({ value, lock: savings })
+    await wallet?.withdraw({ key, value, ...(isElsewhere && { lock: savings }) })
     order.isDone = true
   } catch (error) {
     const isLapsed = error instanceof WalletError && error.code === 'withdrawal_lapsed'
@@ -46,7 +49,9 @@ export async function withdraw(world: World, deed: DeedOf<'withdraw'>): Promise<
 /** HUB-15: what was withdrawn to another lock has come once, or not at all; and has come where its owner was told. */
 export function checkSavings(world: World, { name, savings }: WalletActor): void {
   const coins = coinsUnder(world.ledger.records, savings)
-  const orders = world.withdrawals.filter(({ wallet }) => wallet === name)
+  const orders = world.withdrawals.filter(
+    ({ wallet, isElsewhere }) => isElsewhere && wallet === name,
+  )
   for (const order of orders) {
     const at = coins.indexOf(order.value)
     if (at >= 0) coins.splice(at, 1)

@@ -319,7 +319,7 @@ export class World {
     const payments: PaymentRecord[] = []
     for (const { kind, value } of writes) {
       if (value === undefined) continue
-      const isStream = kind === 'stream' || kind === 'doneStream'
+      const isStream = kind === 'stream' || kind === 'endedStream'
       if (isStream && isHonest) this.#watch(() => this.streams.onStored(name, value))
       if (kind === 'payment' || kind === 'donePayment') {
         payments.push(decodeTrusted(paymentRecordCodec, value))

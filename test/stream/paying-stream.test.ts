@@ -10,7 +10,7 @@ import {
   type PayingLeg,
   type PayingStream,
   sentInAll,
-  ticksPositioned,
+  streamPositioned,
   ticksReserved,
   ticksServed,
 } from '#client-sdk/stream/paying-stream.js'
@@ -32,6 +32,10 @@ function leg(name: number, change: Partial<PayingLeg> = {}): PayingLeg {
 }
 function stream(change: Partial<PayingStream> = {}): PayingStream {
   return { legs: [leg(1)], limits: LIMITS, unserved: 0, ...change }
+}
+/** The stream once the payee has shown that it holds tick `index` of its first leg. */
+function positioned(from: PayingStream, index: number): PayingStream {
+  return streamPositioned(from, new Map([[itemId(1), index]]), NOW)
 }
 /** The ticks that are given, `item:index`; or what else the answer is. */
 function given(from: PayingStream, count: number, now = NOW): string {
@@ -65,7 +69,7 @@ describe('INV-32 a payer', () => {
             const crashed = { reserved: durable, sent: durable, doubtedFrom: durableServed }
             now = stream({ legs: [leg(1, { ticks: 1_000, ...crashed })] })
             assert.equal(given(now, 1), 'position_unknown')
-            now = ticksPositioned(now, itemId(1), Math.max(0, sent - (told % 2)))
+            now = positioned(now, Math.max(0, sent - (told % 2)))
           } else {
             let answer = giveTicks(now, one.count, NOW)
             if (answer.kind === 'reserve') {
@@ -101,10 +105,10 @@ describe('INV-32 a payer', () => {
 
   test('goes on where the payee is after a crash, never below what was served', () => {
     const crashed = stream({ legs: [leg(1, { reserved: 16, sent: 16, doubtedFrom: 5 })] })
-    assert.equal(given(ticksPositioned(crashed, itemId(1), 11), 1), '1:12')
-    assert.equal(given(ticksPositioned(crashed, itemId(1), 2), 1), '1:6')
-    assert.equal(given(ticksPositioned(crashed, itemId(1), 19), 1), 'reserve 1:20')
-    assert.deepEqual(ticksPositioned(stream(), itemId(1), 9), stream())
+    assert.equal(given(positioned(crashed, 11), 1), '1:12')
+    assert.equal(given(positioned(crashed, 2), 1), '1:6')
+    assert.equal(given(positioned(crashed, 19), 1), 'reserve 1:20')
+    assert.deepEqual(positioned(stream(), 9), stream())
   })
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { amount, chainStart, isRejection } from '@tallystick/protocol'
+import { amount, chainStart, isRejection, type Rejection } from '@tallystick/protocol'
 import fc from 'fast-check'
 import {
   atRiskMax,
@@ -8,7 +8,7 @@ import {
   mustRedeem,
   type ReceivedStream,
   returnTicks,
-  serveTicks,
+  servedAfter,
   type TakeRejection,
   takeTick,
 } from '#client-sdk/stream/received-stream.js'
@@ -44,6 +44,12 @@ function opened(change: Partial<ReceivedStream> = {}): ReceivedStream {
 /** As it is read from disk, where tick `redeemed` is the newest. */
 const restarted = (redeemed: number) =>
   opened({ redeemed, served: undefined, tip: { ticks: 100, ...tick(redeemed) } })
+
+/** The stream with `ticks` of its credit served, as its desk counts it. */
+function serveTicks(stream: ReceivedStream, ticks: number): ReceivedStream | Rejection {
+  const served = servedAfter(stream, ticks)
+  return isRejection(served) ? served : { ...stream, served }
+}
 
 describe('INV-32 a payee', () => {
   test('never serves more than was paid, whatever is shown, used and given back in any order', () => {

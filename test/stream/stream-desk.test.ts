@@ -8,13 +8,19 @@ import { at, codeOf, itemId, NOW, preimage, testChannel } from '../protocol/test
 const TICKS = 2_000
 const CHAINS = [1, 2].map((name) => new TickChain(preimage(name), TICKS))
 
-function deskWithStreams(): StreamDesk {
+/** `arrived`: its streams have; else they are to. */
+function deskWithStreams(arrived = true): StreamDesk {
   const desk = new StreamDesk({
     clock: { nowMs: () => 0, after: () => () => undefined },
     now: () => NOW,
     redeem: async () => undefined,
     policy: { ticks: TICKS, amount: 10_000n, afterMs: 1_000, idleMs: 1_000 },
   })
+  if (arrived) arrive(desk)
+  return desk
+}
+
+function arrive(desk: StreamDesk): void {
   for (const [name, { anchor }] of CHAINS.entries()) {
     desk.learn({
       ...{ kind: 'received', id: itemId(name + 1), channel: testChannel().id, anchor },
@@ -22,7 +28,6 @@ function deskWithStreams(): StreamDesk {
       ...{ paid: 0, status: 'open', time: NOW },
     })
   }
-  return desk
 }
 /** A frame with one tick of each chain, in their order. */
 const frame = (indexes: readonly number[], closes = false) => ({
@@ -50,5 +55,16 @@ test('STREAM-7 an anchor pays nothing, and closes a stream that was never used',
   const desk = deskWithStreams()
   assert.equal(codeOf(desk.take(frame([0]))), 'tick_out_of_range')
   assert.equal(desk.take(frame([0], true)), undefined)
+  assert.equal(codeOf(desk.take(frame([1]))), 'stream_ended')
+})
+
+test('STREAM-7 a stream that is closed on its way is given back when it arrives', () => {
+  const desk = deskWithStreams(false)
+  assert.equal(desk.take(frame([3, 0], true)), undefined)
+  arrive(desk)
+  assert.deepEqual(
+    CHAINS.map(({ anchor }) => desk.of(anchor)?.isClosing),
+    [true, true],
+  )
   assert.equal(codeOf(desk.take(frame([1]))), 'stream_ended')
 })

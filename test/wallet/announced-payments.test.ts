@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { amount, type LetterId, type PaymentLetter } from '@tallystick/protocol'
-import { AnnouncedPayments } from '#client-sdk/letters/announced-payments.js'
+import {
+  type Anchor,
+  amount,
+  type LetterId,
+  type PaymentLetter,
+  sha256,
+  toHex,
+} from '@tallystick/protocol'
+import { ANNOUNCEMENTS_MAX, AnnouncedPayments } from '#client-sdk/letters/announced-payments.js'
 import { addItem, anchorFor, at, NOW, preimage, redeemItem } from '../protocol/test-channel.js'
 import { WalletWorld } from './wallet-world.js'
 
@@ -14,6 +21,12 @@ const letterOf = (name: number, change: Partial<PaymentLetter> = {}): PaymentLet
   message: 'for you',
   ...change,
 })
+/** One of any number of letters, each with a preimage of its own. */
+function freshLetter(n: number): PaymentLetter {
+  const secret = new Uint8Array(32).fill(7)
+  new DataView(secret.buffer).setUint32(0, n)
+  return letterOf(1, { preimage: secret, anchor: toHex(sha256(secret)) as Anchor })
+}
 const idOf = (name: number) => name.toString(16).padStart(32, '0') as LetterId
 
 function announced(policy = { accept: true, amountMin: amount(1n) }) {
@@ -61,10 +74,27 @@ describe('MAIL-5 an announced payment', () => {
 
   test('INV-45 is forgotten when it is over, and the oldest where there are too many', () => {
     const payments = announced()
-    for (let name = 1; name <= 33; name++) payments.add(letterOf(name), idOf(name), false, NOW)
-    assert.deepEqual(payments.taken(), [idOf(1)])
+    for (let n = 1; n <= ANNOUNCEMENTS_MAX; n++) payments.add(freshLetter(n), idOf(n), false, NOW)
+    assert.equal(payments.find(freshLetter(1).anchor)?.amount, 1_000n)
+    payments.add(freshLetter(2_000), idOf(2_000), false, NOW)
+    assert.equal(payments.find(freshLetter(1).anchor), undefined)
+    payments.taken()
     payments.timePassed(at(601))
     assert.equal(payments.taken().length, 32)
+    assert.equal(payments.find(freshLetter(2).anchor), undefined)
+  })
+
+  test('a flood of fresh letters does not have one forgotten that is on its way', () => {
+    const payments = announced()
+    payments.add(letterOf(1), idOf(1), false, NOW)
+    for (let n = 2; n <= 1_000; n++) payments.add(freshLetter(n), idOf(n), false, NOW)
+    assert.equal(payments.find(anchorFor(1))?.amount, 1_000n)
+    // The flood is not left lying in the box of the hub, where it would shut out others.
+    assert.equal(payments.taken().length, 1_000 - 32)
+    payments.add(letterOf(1), idOf(1), false, NOW)
+    assert.deepEqual(payments.taken(), [idOf(1)])
+    payments.forget(anchorFor(1))
+    assert.deepEqual(payments.taken(), [])
   })
 })
 

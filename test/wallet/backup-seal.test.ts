@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import {
   BACKUP_FILE_BYTES_MAX,
   BACKUP_HUB_BYTES_MAX,
+  backupHeaderCodec,
   decodeTrusted,
   encode,
   isRejection,
@@ -10,7 +12,11 @@ import {
   utf8,
 } from '@tallystick/protocol'
 import fc from 'fast-check'
-import { backupContentCodec, type OpenedBackup } from '#client-sdk/backup/backup-content.js'
+import {
+  backupContentCodec,
+  contentBeforePayoutsCodec,
+  type OpenedBackup,
+} from '#client-sdk/backup/backup-content.js'
 import { type BackupOwner, openBackup, sealBackup } from '#client-sdk/backup/seal-backup.js'
 import { validBytes } from '../fuzz/codec-decoders.js'
 import { accepted, CHAIN, codeOf, Dice, OTHER_CHAIN, testSigner } from '../protocol/test-channel.js'
@@ -40,7 +46,7 @@ function usedWallet(): OpenedBackup {
     invoices: [...world.state.invoices()],
     payments: [...world.state.payments()],
     ...{ doneInvoices: [], donePayments: [], offers: [], letterPayments: [] },
-    streams: [],
+    ...{ streams: [], payouts: [], donePayouts: [] },
   }
 }
 
@@ -99,7 +105,7 @@ describe('BAK-1 a sealed backup', () => {
   test('is refused by name: another format, chain, wallet or key', () => {
     const sealed = seal(usedWallet())
     const later = new Uint8Array(sealed)
-    later[0] = 4
+    later[0] = 5
     assert.equal(codeOf(openBackup(OWNER, later)), 'backup_format_unknown')
     const elsewhere = { ...OWNER, chainId: OTHER_CHAIN }
     assert.equal(codeOf(openBackup(elsewhere, sealed)), 'backup_of_another_chain')
@@ -107,6 +113,20 @@ describe('BAK-1 a sealed backup', () => {
     assert.equal(codeOf(openBackup(other, sealed)), 'backup_of_other_words')
     const key = new Uint8Array(32).fill(7)
     assert.equal(codeOf(openBackup({ ...OWNER, key }, sealed)), 'backup_damaged')
+  })
+
+  test('of format 3, which knows no payouts, is opened as one without any', () => {
+    const { version, payouts: _, donePayouts: __, ...content } = usedWallet()
+    const encoded = encode(contentBeforePayoutsCodec, content)
+    const padded = new Uint8Array(4_096 - 128 - 16)
+    new DataView(padded.buffer).setUint32(0, encoded.length)
+    padded.set(encoded, 4)
+    const { chainId, identity, key } = OWNER
+    const header = { format: 3, chainId, identity, version }
+    const cipher = xchacha20poly1305(key, NONCE, encode(backupHeaderCodec, header))
+    const sealed = cipher.encrypt(padded)
+    const before = encode(sealedBackupCodec, { header, nonce: NONCE, sealed })
+    assert.deepEqual(openBackup(OWNER, before), usedWallet())
   })
 
   test('INV-20 is bound to its header: no other version can be written over it', () => {

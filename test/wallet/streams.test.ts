@@ -30,7 +30,8 @@ function payee(): WalletWorld {
 }
 function received(world: WalletWorld): ReceivedStreamRecord | undefined {
   const bytes =
-    world.stored.get(`stream/${CHAIN.anchor}`) ?? world.stored.get(`doneStream/${CHAIN.anchor}`)
+    world.stored.get(`stream/${CHAIN.anchor}`) ??
+    world.stored.get('endedStream/received/000000000000001')
   const record = bytes && decodeTrusted(streamRecordCodec, bytes)
   return record?.kind === 'received' ? record : undefined
 }
@@ -161,7 +162,8 @@ function payer(): WalletWorld {
 }
 function paid(world: WalletWorld): PaidStreamRecord | undefined {
   const key = itemId(3)
-  const bytes = world.stored.get(`stream/${key}`) ?? world.stored.get(`doneStream/${key}`)
+  const bytes =
+    world.stored.get(`stream/${key}`) ?? world.stored.get('endedStream/paid/000000000000001')
   const record = bytes && decodeTrusted(streamRecordCodec, bytes)
   return record?.kind === 'paid' ? record : undefined
 }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 
 // Checked in, so that npm can link the command before anything is built.
-const command = new URL('../dist/cli/watchtower.js', import.meta.url)
+const command = new URL('../dist/command/watchtower.js', import.meta.url)
 if (existsSync(command)) await import(command.href)
 else {
   process.stderr.write(

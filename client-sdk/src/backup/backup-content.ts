@@ -11,6 +11,7 @@ import {
 } from '@tallystick/protocol'
 import { letterPaymentCodec } from '../letters/letter-payment.js'
 import { offerRecordCodec } from '../letters/own-offer.js'
+import { payoutRecordCodec } from '../payout/payout-record.js'
 import { streamRecordCodec } from '../stream/stream-records.js'
 import { hubPlaceCodec } from '../wallet/known-hub.js'
 import {
@@ -23,8 +24,8 @@ import {
 /** Records of one kind in a backup; its size (BAK-2) runs out long before. */
 const RECORDS_MAX = 2 ** 20
 
-/** All of a wallet's store that nothing else brings back (BAK-1). */
-export const backupContentCodec = struct({
+/** What a backup of format 3 holds. */
+const BEFORE_PAYOUTS = {
   /** The ledger's height and time when it was made. */
   height: integer(COUNTER_MAX),
   time: timestampCodec,
@@ -47,12 +48,26 @@ export const backupContentCodec = struct({
   letterPayments: list(letterPaymentCodec, RECORDS_MAX),
   /** Streams that are not over. */
   streams: list(streamRecordCodec, RECORDS_MAX),
+}
+
+/** The content of a backup of format 3, which is read as one without payouts. */
+export const contentBeforePayoutsCodec = struct(BEFORE_PAYOUTS)
+
+/** All of a wallet's store that nothing else brings back (BAK-1). */
+export const backupContentCodec = struct({
+  ...BEFORE_PAYOUTS,
+  /** Payouts that have not ended, and of the others as many as was asked for, the newest. */
+  payouts: list(payoutRecordCodec, RECORDS_MAX),
+  donePayouts: list(payoutRecordCodec, RECORDS_MAX),
 })
 
 /** What a backup holds of a wallet. */
 export type BackupContent = Omit<Decoded<typeof backupContentCodec>, 'channels'> & {
   readonly channels: readonly WalletChannel[]
 }
+
+/** What of it is finished. */
+export type BackupHistory = Pick<BackupContent, 'doneInvoices' | 'donePayments' | 'donePayouts'>
 
 /** A backup that was opened: what it holds, and which of the wallet's backups it is. */
 export type OpenedBackup = BackupContent & { readonly version: number }

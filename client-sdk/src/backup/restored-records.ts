@@ -1,10 +1,11 @@
 import { encode, type PublicKey, utf8 } from '@tallystick/protocol'
 import { letterPaymentCodec } from '../letters/letter-payment.js'
 import { offerRecordCodec } from '../letters/own-offer.js'
+import { payoutRecordCodec } from '../payout/payout-record.js'
 import type { StoreWrite } from '../store/wallet-store.js'
 import { streamKey, streamRecordCodec } from '../stream/stream-records.js'
 import { knownHubRecord } from '../wallet/known-hub.js'
-import { invoiceOrder, paymentOrder } from '../wallet/record-order.js'
+import { invoiceOrder, paymentOrder, payoutOrder } from '../wallet/record-order.js'
 import { SHARED_WORDS } from '../wallet/shared-words.js'
 import {
   encodeWalletChannel,
@@ -48,6 +49,13 @@ export function restoredRecords(identity: PublicKey, backup: OpenedBackup): Stor
         const kind = name === 'payments' ? 'payment' : 'donePayment'
         const value = encode(paymentRecordCodec, payment)
         return [{ kind, key: payment.id, value }, ...paymentOrder(payment, undefined)]
+      }),
+    ),
+    ...(['payouts', 'donePayouts'] as const).flatMap((name) =>
+      backup[name].flatMap((payout): StoreWrite[] => {
+        const kind = name === 'payouts' ? 'payout' : 'donePayout'
+        const value = encode(payoutRecordCodec, payout)
+        return [{ kind, key: payout.id, value }, ...payoutOrder(payout, undefined)]
       }),
     ),
     ...backup.offers.map((offer): StoreWrite => {

@@ -13,7 +13,11 @@ import {
   sealedBackupCodec,
   sealedBytesOf,
 } from '@tallystick/protocol'
-import { backupContentCodec, type OpenedBackup } from './backup-content.js'
+import {
+  backupContentCodec,
+  contentBeforePayoutsCodec,
+  type OpenedBackup,
+} from './backup-content.js'
 
 /** Bytes of the content's length before it, big-endian. */
 const LENGTH_BYTES = 4
@@ -68,12 +72,18 @@ export function openBackup(owner: BackupOwner, bytes: Uint8Array): OpenedBackup 
   if (encoded === undefined) {
     return reject('backup_damaged', 'the seal does not hold: the backup was changed, or cut off')
   }
-  const content = decode(backupContentCodec, encoded)
+  const content =
+    header.format === 3 ? contentBeforePayouts(encoded) : decode(backupContentCodec, encoded)
   if (isRejection(content)) return reject('backup_damaged', content.detail)
   const channels = content.channels.map(({ party, ...rest }) => {
     return { ...rest, party: { ...party, draft: undefined } }
   })
   return { ...content, channels, version: header.version }
+}
+
+function contentBeforePayouts(encoded: Uint8Array) {
+  const content = decode(contentBeforePayoutsCodec, encoded)
+  return isRejection(content) ? content : { ...content, payouts: [], donePayouts: [] }
 }
 
 type Header = ReturnType<typeof backupHeader>

@@ -11,15 +11,17 @@ import {
 } from '@tallystick/protocol'
 import { letterPaymentCodec } from '../letters/letter-payment.js'
 import { offerRecordCodec } from '../letters/own-offer.js'
+import { type PayoutRecord, payoutRecordCodec } from '../payout/payout-record.js'
 import type { RecordKind, WalletStore } from '../store/wallet-store.js'
 import { errorOf } from '../wallet/error-of.js'
 import type { HubLink } from '../wallet/hub-link.js'
 import { type StoredWallet, storedKeyIndexes } from '../wallet/load-wallet.js'
+import { pageOf } from '../wallet/record-order.js'
 import type { WalletCore } from '../wallet/wallet-core.js'
 import type { WalletEffect } from '../wallet/wallet-event.js'
 import { invoiceRecordCodec, paymentRecordCodec } from '../wallet/wallet-records.js'
 import { WalletError } from '../wallet-error.js'
-import type { OpenedBackup } from './backup-content.js'
+import type { BackupHistory, OpenedBackup } from './backup-content.js'
 import {
   type FinishedRecords,
   finishedRecordsCodec,
@@ -35,6 +37,8 @@ import { UploadLoop } from './upload-loop.js'
 /** How soon a change is with the hub, milliseconds: an invoice that is handed out, anything else. */
 const INVOICE_MS = 500
 const CHANGE_MS = 10_000
+/** Finished payouts in a backup at the hub. */
+const PAYOUTS_MAX = 16
 
 /** Makes the backups of one wallet, and keeps the newest with its hub (BAK-3, BAK-5). */
 export class WalletBackups {
@@ -86,6 +90,8 @@ export class WalletBackups {
       case 'paymentChanged':
         this.#finished = withPayment(this.#finished, effect.payment)
         return this.#uploadIn(CHANGE_MS)
+      case 'payoutChanged':
+        return this.#uploadIn(INVOICE_MS)
       case 'streamChanged':
       case 'channelChanged':
         return this.#uploadIn(CHANGE_MS)
@@ -122,7 +128,10 @@ export class WalletBackups {
     if (this.#isOutdated) throw outdated()
     const { hub } = this.#link
     // History goes first where there is no room for all.
-    const histories = async () => [this.#finished, NOTHING_FINISHED]
+    const histories = async () => [
+      { ...this.#finished, donePayouts: await this.#newestPayouts() },
+      { ...NOTHING_FINISHED, donePayouts: [] },
+    ]
     const { version, bytes } = await this.#make(histories, BACKUP_HUB_BYTES_MAX)
     const { store } = this.#core
     try {
@@ -139,7 +148,7 @@ export class WalletBackups {
 
   /** One at a time, so that a higher version never says less; with the first history that fits. */
   #make(
-    histories: () => Promise<readonly FinishedRecords[]>,
+    histories: () => Promise<readonly BackupHistory[]>,
     bytesMax: number,
   ): Promise<{ readonly version: number; readonly bytes: Uint8Array }> {
     const made = this.#last.then(async () => {
@@ -178,12 +187,13 @@ export class WalletBackups {
   }
 
   /** What is committed is what is on disk. */
-  async #content(): Promise<Omit<OpenedBackup, keyof FinishedRecords | 'version'>> {
+  async #content(): Promise<Omit<OpenedBackup, keyof BackupHistory | 'version'>> {
     const { state, store, feed, sharedWords, hub } = this.#core
-    const [channels, invoices, payments, streams] = [
+    const [channels, invoices, payments, payouts, streams] = [
       [...state.channels()],
       [...state.invoices()],
       [...state.payments()],
+      [...state.payouts()],
       [...state.streams()],
     ]
     // Read after the channels: a key that one of them has is among those that were given away.
@@ -197,16 +207,27 @@ export class WalletBackups {
       hub: hub.place,
       offers: await storedRecords(store, 'offer', offerRecordCodec),
       letterPayments: await storedRecords(store, 'letterPayment', letterPaymentCodec),
-      ...{ channels, invoices, payments, streams },
+      ...{ channels, invoices, payments, payouts, streams },
     }
   }
 
-  async #history(): Promise<FinishedRecords> {
+  async #history(): Promise<BackupHistory> {
     const { store } = this.#core
     return {
       doneInvoices: await storedRecords(store, 'doneInvoice', invoiceRecordCodec),
       donePayments: await storedRecords(store, 'donePayment', paymentRecordCodec),
+      donePayouts: await storedRecords(store, 'donePayout', payoutRecordCodec),
     }
+  }
+
+  async #newestPayouts(): Promise<readonly PayoutRecord[]> {
+    const { store } = this.#core
+    const wanted = { status: 'all', after: undefined, limit: PAYOUTS_MAX }
+    const places = await pageOf(store, 'payoutOrder', wanted)
+    const stored = await Promise.all(places.map(({ name }) => store.get('donePayout', name)))
+    return stored.flatMap((value) =>
+      value === undefined ? [] : [decodeTrusted(payoutRecordCodec, value)],
+    )
   }
 }
 

@@ -5,7 +5,7 @@ import { withLostBooks } from '../store/lost-books.js'
 import { rowDigest } from '../store/row-digest.js'
 import { FIRST_HEAD, headOf, nextSeal, type Seal } from '../store/seal.js'
 import { StoreFault } from '../store/store-fault.js'
-import { STORE_VERSION } from '../store/store-version.js'
+import { STORE_VERSION, STORE_VERSIONS_TAKEN } from '../store/store-version.js'
 import type {
   OrderedKind,
   RecordKind,
@@ -111,11 +111,13 @@ export class IndexedStore implements WalletStore {
     const records = new SealedRecords(id, key)
     const head = viewTransaction(database).objectStore(HEAD)
     const sealBox: unknown = await answered(head.get(SEAL_PLACE))
-    const seal = records.openHead(sealBox)
-    if (seal.format !== STORE_VERSION || !(sealBox instanceof Uint8Array)) {
-      const detail = `the wallet in this browser has format ${seal.format}, not ${STORE_VERSION}`
+    const found = records.openHead(sealBox)
+    const isRead = [STORE_VERSION, ...STORE_VERSIONS_TAKEN].includes(found.format)
+    if (!isRead || !(sealBox instanceof Uint8Array)) {
+      const detail = `the wallet in this browser has format ${found.format}, not ${STORE_VERSION}`
       throw new StoreFault('store_version', detail)
     }
+    const seal = { ...found, format: STORE_VERSION }
     const live = new LiveRows()
     for (const kind of LIVE_KINDS) {
       const boxes = await readBoxes(database, kind)

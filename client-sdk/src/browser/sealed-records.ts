@@ -14,7 +14,7 @@ import {
 } from '@tallystick/protocol'
 import { headOf, type Seal } from '../store/seal.js'
 import { StoreFault } from '../store/store-fault.js'
-import type { RecordKind, StoredRecord } from '../store/wallet-store.js'
+import { isOrderedKind, type RecordKind, type StoredRecord } from '../store/wallet-store.js'
 import { openBox, sealBox } from './vault.js'
 
 /** Bytes of one record, far above what a wallet writes. */
@@ -55,7 +55,7 @@ export class SealedRecords {
 
   /** Where the record of a key lies. */
   placeOf(kind: RecordKind, key: string): string {
-    if ((kind === 'invoiceOrder' || kind === 'paymentOrder') && LIST_PLACE.test(key)) return key
+    if (isOrderedKind(kind) && LIST_PLACE.test(key)) return key
     return toHex(hmac(sha256, this.#placeKey, utf8(`${kind}\n${key}`))).slice(0, PLACE_DIGITS)
   }
 

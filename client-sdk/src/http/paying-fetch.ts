@@ -1,7 +1,6 @@
-import { amount } from '@tallystick/protocol'
 import type { Fetch } from '../ledger/ledger-http.js'
 import { pause } from '../ledger/pause.js'
-import type { OutgoingStream, StreamPayment } from '../stream/outgoing-stream.js'
+import type { OutgoingStream } from '../stream/outgoing-stream.js'
 import type { Caller } from '../wallet/wallet-core.js'
 import type { WalletStreams } from '../wallet/wallet-streams.js'
 import { WalletError } from '../wallet-error.js'
@@ -11,7 +10,9 @@ import { type PaidInAll, type PaidSoFar, PaidStreams } from './paid-streams.js'
 import { demandOf, type PaymentDemand } from './payment-demand.js'
 import { redirectOf } from './redirect.js'
 import { repeatable, requireReplayable } from './replayable-body.js'
+import { type ClosedStream, type Payment, Seller } from './seller.js'
 import { type Budget, dayOf } from './spending.js'
+import { tellClosed } from './tell-closed.js'
 
 /** A wallet, as far as paying needs it. */
 export type PayingWallet = {
@@ -70,30 +71,17 @@ const EXPOSURE = 16
 const ATTEMPTS_MAX = 60
 const REDIRECTS_MAX = 5
 const PENDING_MS = 100
-const POLL_MS = 10
-/** A seller is given so long to hear that a stream is over. */
-const TELL_MS = 10_000
 /** A request waits so long for the service that its seller owes. */
 const WAIT_SECONDS = 30
 
 /** What one request was given in all, at whatever hops, base units. */
 type Spent = { sum: bigint }
 
-/** What is known of one origin that takes payments. */
-type Seller = {
-  /** Where it was last asked. */
-  url: URL
-  readonly offer: Offer
-  readonly stream: OutgoingStream
-  /** Payments whose request was not served: they pay for the next. */
-  readonly unused: StreamPayment[]
-}
-
 /**
  * A `fetch` that pays by itself for what is answered with 402 and an offer (HTTP402-7), within a budget that is on
  * disk. Ticks go to the origin that asked for them and no other. A stream that an earlier process has opened for that
  * origin goes on where its seller says that it stands (HTTP402-5). Errors, beside those of `fetch`: `budget_spent`,
- * `price_above_cap`, `exposure_reached`, `redirect_refused`, `insecure_url`, `body_not_replayable`, `offer_unusable`, `payment_refused`, and why no
+ * `stream_refused`, `price_above_cap`, `exposure_reached`, `redirect_refused`, `insecure_url`, `body_not_replayable`, `offer_unusable`, `payment_refused`, and why no
  * stream could be opened.
  */
 export function payingFetch(wallet: PayingWallet, options: PayingFetchOptions): PayingFetch {
@@ -151,8 +139,10 @@ class Buyer {
     const known = this.#sellers.get(url.origin)
     this.#sellers.delete(url.origin)
     const left = await this.#wallet.stream.leftFor(url.host)
-    const streams = known === undefined ? left : [known.stream, ...left]
-    const closed = await Promise.all(streams.map((stream) => this.#close(stream, url)))
+    const closed = await Promise.all([
+      ...(known === undefined ? [] : [known.close()]),
+      ...left.map((stream) => this.#close(stream, url)),
+    ])
     await Promise.all(closed.map(({ told }) => told))
   }
 
@@ -165,73 +155,80 @@ class Buyer {
   /** One request and, where it has to be paid for, as many as that takes. */
   async #ask(url: URL, init: RequestInit, spent: Spent): Promise<Response> {
     const { origin } = url
+    let payment: Payment | undefined
     const pay = async (to: Seller) => {
       this.#requireRoom(to.offer, origin, spent)
-      const ticks = await this.#pay(to, init.signal)
-      spent.sum += ticks.amount
-      return ticks
+      const next = await this.#pay(to, init.signal)
+      spent.sum += next.amount
+      return next
     }
+    const refuse = (why: string) => new WalletError('payment_refused', `${origin} ${why}`)
     let hasGoneOn = false
-    let payment: StreamPayment | undefined
-    let seller = this.#sellers.get(origin)
-    if (seller !== undefined && this.#mayPay(url)) payment = await pay(seller)
-    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      if (seller !== undefined) seller.url = url
-      const response = await this.#send(url, init, payment)
-      if (response.status !== 402) {
-        this.#settle(seller, payment, response)
-        return response
-      }
-      const demand = await demandOf(response)
-      if (demand === undefined) return response
-      if (!this.#mayPay(url)) {
-        throw new WalletError('insecure_url', `${origin} is not https: others could read the ticks`)
-      }
-      requireReplayable(init)
-      switch (demand.payment) {
-        case 'pending':
-          await pause(PENDING_MS, init.signal ?? undefined)
-          continue
-        case 'required':
-          if (seller !== undefined && payment !== undefined) {
-            // It has not seen the ticks: they pay for the next request.
-            if (payment.ticks > 0) seller.unused.push(payment)
-            const detail = `${origin} asks again for what was paid`
-            throw new WalletError('payment_refused', detail)
-          }
-          this.#requireRoom(demand.offer, origin, spent)
-          seller = await this.#sellerOf(url, demand.offer)
-          payment = await pay(seller)
-          continue
-        case 'refused': {
-          if (seller?.stream.isInDoubt && demand.position !== undefined) {
-            this.#streams.positioned(seller.stream, demand.position)
-            payment = await pay(seller)
+    try {
+      const known = this.#sellers.get(origin)
+      if (known !== undefined && this.#mayPay(url)) payment = await pay(known)
+      for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+        const response = await this.#send(url, init, payment)
+        if (response.status !== 402) {
+          this.#settle(url, payment, response)
+          return response
+        }
+        const demand = await demandOf(response)
+        if (demand === undefined) return response
+        if (!this.#mayPay(url)) {
+          throw new WalletError(
+            'insecure_url',
+            `${origin} is not https: others could read the ticks`,
+          )
+        }
+        requireReplayable(init)
+        switch (demand.payment) {
+          case 'pending':
+            requireArriving(payment?.seller, origin)
+            await pause(PENDING_MS, init.signal ?? undefined)
             continue
+          case 'required':
+            if (payment !== undefined) {
+              // It has not seen the ticks: they pay for the next request.
+              payment.settle('unused')
+              throw refuse('asks again for what was paid')
+            }
+            this.#requireRoom(demand.offer, origin, spent)
+            payment = await pay(await this.#sellerOf(url, demand.offer))
+            continue
+          case 'refused': {
+            if (payment === undefined) throw refuse(`refuses the payment: ${demand.code}`)
+            const { seller, isUncertain } = payment
+            if (seller.stream.isInDoubt && demand.position !== undefined) {
+              this.#streams.positioned(seller.stream, demand.position)
+              payment.settle('served')
+              payment = await pay(seller)
+              continue
+            }
+            // Others that asked meanwhile have found out where the stream stands.
+            const hasAsked = payment.ticks === 0 && !seller.stream.isInDoubt
+            const wasUsed = (isUncertain || hasAsked) && demand.code === 'tick_used'
+            if (!wasUsed && (hasGoneOn || !goesOn(seller, demand))) {
+              throw refuse(`refuses the payment: ${demand.code}`)
+            }
+            // What it took was served, or the stream is over: another one goes on.
+            payment.settle('served')
+            hasGoneOn ||= !wasUsed
+            if (!wasUsed) await this.#leave(seller)
+            this.#requireRoom(demand.offer, origin, spent)
+            payment = await pay(await this.#sellerOf(url, demand.offer))
           }
-          const mayGoOn = !hasGoneOn && seller !== undefined && goesOn(seller, demand)
-          if (seller === undefined || payment === undefined || !mayGoOn) {
-            throw new WalletError(
-              'payment_refused',
-              `${origin} refuses the payment: ${demand.code}`,
-            )
-          }
-          // What it took was served, or the stream is over: another one goes on.
-          payment.served()
-          hasGoneOn = true
-          await this.#leave(origin, seller)
-          this.#requireRoom(demand.offer, origin, spent)
-          seller = await this.#sellerOf(url, demand.offer)
-          payment = await pay(seller)
         }
       }
+      throw new WalletError('payment_pending', `${origin} has not heard of the payment in time`, {
+        retryable: true,
+      })
+    } finally {
+      payment?.settle('uncertain')
     }
-    throw new WalletError('payment_pending', `${origin} has not heard of the payment in time`, {
-      retryable: true,
-    })
   }
 
-  async #send(url: URL, init: RequestInit, payment: StreamPayment | undefined): Promise<Response> {
+  async #send(url: URL, init: RequestInit, payment: Payment | undefined): Promise<Response> {
     const headers = new Headers(init.headers)
     headers.delete(TICKS)
     if (payment !== undefined) headers.set(TICKS, payment.token)
@@ -246,49 +243,33 @@ class Buyer {
     }
   }
 
-  #settle(
-    seller: Seller | undefined,
-    payment: StreamPayment | undefined,
-    { status, headers, type }: Response,
-  ): void {
-    if (payment === undefined || seller === undefined) return
+  #settle(url: URL, payment: Payment | undefined, { status, headers, type }: Response): void {
+    if (payment === undefined) return
     const isTaken = headers.has(RECEIPT)
-    if (payment.ticks === 0) {
-      if (isTaken) this.#streams.positioned(seller.stream, headers.get(POSITION) ?? payment.token)
-      return
+    if (isTaken) payment.seller.url = url
+    if (payment.ticks === 0 && isTaken) {
+      const { stream } = payment.seller
+      this.#streams.positioned(stream, headers.get(POSITION) ?? payment.token)
     }
     // What fails by the server's fault was not used (HTTP402-3), nor for what is free; of another
     // origin's answer a page may not see whether it was.
-    if (status >= 500 || (!isTaken && type !== 'cors')) seller.unused.push(payment)
-    else payment.served()
+    payment.settle(status >= 500 || (!isTaken && type !== 'cors') ? 'unused' : 'served')
   }
 
-  /** The next ticks for one request; waits while the seller owes as much service as it may. */
-  async #pay(seller: Seller, signal: AbortSignal | null | undefined): Promise<StreamPayment> {
-    const ticks = Number(ticksFor(seller.offer))
-    // Which ticks were given away before a crash only the seller can say: what it holds and has not served pays first.
-    if (seller.stream.isInDoubt) {
-      const { knownToken: token } = seller.stream
-      return { token, ticks: 0, amount: amount(0n), served: () => undefined }
-    }
-    const { waitSeconds = WAIT_SECONDS } = this.#options
-    for (let waited = 0; ; waited += POLL_MS) {
-      const unused = seller.unused.pop()
-      if (unused !== undefined) return unused
-      try {
-        return await seller.stream.pay(ticks)
-      } catch (error) {
-        if (!(error instanceof WalletError)) throw error
-        if (error.code === 'exposure_reached' && waited < waitSeconds * 1_000) {
-          await pause(POLL_MS, signal ?? undefined)
-          continue
-        }
-        if (error.code !== 'budget_spent' && error.code !== 'stream_ended') throw error
-        const origin = [...this.#sellers].find(([, other]) => other === seller)?.[0]
-        if (origin === undefined) throw error
-        await this.#leave(origin, seller)
-        return this.#pay(await this.#sellerOf(new URL(origin), seller.offer), signal)
+  /** Ticks for one request, by the next stream where this one is used up. */
+  async #pay(seller: Seller, signal: AbortSignal | null | undefined): Promise<Payment> {
+    try {
+      return await seller.pay(this.#options.waitSeconds ?? WAIT_SECONDS, signal)
+    } catch (error) {
+      const isOver =
+        error instanceof WalletError &&
+        (error.code === 'budget_spent' || error.code === 'stream_ended')
+      if (!isOver) throw error
+      if (this.#sellers.get(seller.url.origin) === seller) {
+        this.#sellers.delete(seller.url.origin)
+        seller.retire()
       }
+      return this.#pay(await this.#sellerOf(seller.url, seller.offer), signal)
     }
   }
 
@@ -297,7 +278,7 @@ class Buyer {
     const known = this.#sellers.get(origin)
     if (known !== undefined && !known.stream.isClosed && isSameOffer(known.offer, offer))
       return known
-    if (known !== undefined) await this.#leave(origin, known)
+    if (known !== undefined) await this.#leave(known)
     const opening = this.#opening.get(origin) ?? this.#open(url, offer)
     this.#opening.set(origin, opening)
     try {
@@ -324,7 +305,7 @@ class Buyer {
     await Promise.all(left.map((other) => other !== again && this.#close(other, url)))
     if (again !== undefined) {
       this.#streams.add(again, again.sent)
-      return { url, offer, stream: again, unused: [] }
+      return this.#sellerBy(url, offer, again)
     }
     const opening = this.#turn.then(async () => {
       const opened = await stream.openWithin({
@@ -336,7 +317,7 @@ class Buyer {
       return opened
     })
     this.#turn = opening.catch(() => undefined)
-    return { url, offer, stream: await opening, unused: [] }
+    return this.#sellerBy(url, offer, await opening)
   }
 
   /** Errors: `price_above_cap`. */
@@ -364,21 +345,20 @@ class Buyer {
     return inAll > spent ? inAll - spent : 0n
   }
 
-  async #leave(origin: string, { stream, url }: Seller): Promise<void> {
-    this.#sellers.delete(origin)
-    await this.#close(stream, url)
+  #sellerBy(url: URL, offer: Offer, stream: OutgoingStream): Seller {
+    return new Seller({ url, offer, stream }, (seller) => this.#close(seller.stream, seller.url))
   }
 
-  /** What is left of a stream comes back, if its seller cooperates: kept with the news that it has been told. */
-  async #close(stream: OutgoingStream, url: URL): Promise<{ readonly told: Promise<unknown> }> {
-    const token = await stream.close()
-    const headers = { [TICKS]: token }
-    // A seller that does not hear of it keeps the rest locked until the expiry, and no longer.
-    const told = this.#fetch(url, {
-      ...{ method: 'HEAD', headers, redirect: 'manual', keepalive: true },
-      signal: AbortSignal.timeout(TELL_MS),
-    })
-    return { told: told.catch(() => undefined) }
+  async #leave(seller: Seller): Promise<void> {
+    const { origin } = seller.url
+    // Another request may have gone on already.
+    if (this.#sellers.get(origin) === seller) this.#sellers.delete(origin)
+    await seller.close()
+  }
+
+  /** What is left of a stream comes back, if its seller cooperates: kept with the news that it is over here. */
+  async #close(stream: OutgoingStream, url: URL): Promise<ClosedStream> {
+    return { told: tellClosed(this.#fetch, url, await stream.close()) }
   }
 
   #mayPay({ protocol, hostname }: URL): boolean {
@@ -388,6 +368,20 @@ class Buyer {
       (protocol === 'http:' && (isHere || this.#options.allowHttp === true))
     )
   }
+}
+
+/**
+ * Whoever waits for a stream to arrive is told why it never will. Errors: `stream_refused`, which is worth another
+ * attempt where the payee may have room later.
+ */
+function requireArriving(seller: Seller | undefined, origin: string): void {
+  const { endedBy = '' } = seller?.stream ?? {}
+  if (endedBy === '' || endedBy === 'stream_ended') return
+  const isRoom = endedBy === 'no_liquidity' || endedBy === 'payee_unknown'
+  const detail = isRoom
+    ? `${origin} has no room to be paid now (${endedBy}): its wallet has to ask its hub for inbound`
+    : `the stream to ${origin} was refused: ${endedBy}`
+  throw new WalletError('stream_refused', detail, { retryable: isRoom })
 }
 
 /** Whether another stream may do where this one is refused: it is over, or the price has changed. */

@@ -2,6 +2,8 @@
 export type ServedAnswer = {
   /** The request that it answered: another one is not paid by the same ticks. Absent: none is known to be the same. */
   readonly request: string | undefined
+  /** What it is made with; absent: it is over. */
+  readonly making: AnswerInTheMaking | undefined
   /** Absent: it is still being made, or was too large to keep. */
   readonly answer:
     | {
@@ -12,7 +14,14 @@ export type ServedAnswer = {
         readonly bytes: number
       }
     | undefined
-  readonly isOver: boolean
+}
+
+/** A response of Node, as far as one must know whether it goes on. */
+export type AnswerInTheMaking = { readonly headersSent: boolean; readonly closed: boolean }
+
+/** Whether an answer is over, also by who has hung up in the middle: one that has not begun may still come. */
+export function isServed({ making }: ServedAnswer): boolean {
+  return making === undefined || (making.headersSent && making.closed)
 }
 
 /**

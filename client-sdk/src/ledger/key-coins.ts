@@ -11,6 +11,7 @@ import {
   type Reveal,
   type Signer,
   TIMESTAMP_MAX,
+  type Timestamp,
   timestamp,
 } from '@tallystick/protocol'
 import type { OwnedCoin } from './coin-selection.js'
@@ -27,6 +28,8 @@ export type CoinSpend = {
   readonly reveals?: readonly Reveal[]
   /** Signers of keys that the operations ask for. */
   readonly signers?: readonly Signer[]
+  /** Ledger time after which it is not included any more; absent: none. */
+  readonly validUntil?: Timestamp
   /** Absent: none. */
   readonly memo?: Uint8Array
 }
@@ -118,6 +121,7 @@ export class KeyCoins {
   async #build(spend: CoinSpend): Promise<BuiltTransaction | BuildRejection> {
     return buildTransaction({
       ...(await this.fundingPlan(spend.signers)),
+      ...(spend.validUntil !== undefined && { validUntil: spend.validUntil }),
       outputs: spend.outputs ?? [],
       operations: spend.operations ?? [],
       channels: spend.channels ?? [],

@@ -56,7 +56,7 @@ async function exchange(
   const timer = setTimeout(() => limit.abort(new Error('no answer in time')), REQUEST_MS_MAX)
   signal?.addEventListener('abort', giveUp, { once: true })
   try {
-    const response = await http.fetch(http.base + path, {
+    const response = await firstAnswer(http, path, {
       signal: limit.signal,
       // The address that was chosen is asked, none that its server chooses.
       redirect: 'manual',
@@ -79,6 +79,19 @@ async function exchange(
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', giveUp)
+  }
+}
+
+/**
+ * A server may close a connection that was kept open just as the next request goes out on it: what only asks is asked
+ * once more (RFC 9110, section 9.2.2).
+ */
+async function firstAnswer(http: LedgerHttp, path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await http.fetch(http.base + path, init)
+  } catch (fault) {
+    if (init.method === 'POST' || init.signal?.aborted) throw fault
+    return http.fetch(http.base + path, init)
   }
 }
 

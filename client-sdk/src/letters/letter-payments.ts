@@ -1,24 +1,24 @@
 import {
   addSeconds,
-  decodeTrusted,
-  encode,
   type ItemId,
   isRejection,
   LETTER_SECONDS_MAX,
   openAnswer,
   type PublicKey,
+  routingFee,
   type SealedLetter,
 } from '@tallystick/protocol'
-import type { StoreWrite } from '../store/wallet-store.js'
 import type { HubLink } from '../wallet/hub-link.js'
-import { parseFeeMax, parseKey, parseValue } from '../wallet/parse-arguments.js'
+import { parseFeeMax, parseKey, parseStatus, parseValue } from '../wallet/parse-arguments.js'
+import type { Page, PageWish } from '../wallet/record-page.js'
 import { type Caller, ignoreFault, type WalletCore } from '../wallet/wallet-core.js'
-import { itemIdOf, type WalletPayments } from '../wallet/wallet-payments.js'
+import { itemIdOf, requireFeeWithin, type WalletPayments } from '../wallet/wallet-payments.js'
 import type { PaymentRecord } from '../wallet/wallet-records.js'
 import { WalletError } from '../wallet-error.js'
 import { checkOffer } from './check-offer.js'
-import { type LetterPayment, letterPaymentCodec } from './letter-payment.js'
+import { LETTER_PAYMENT_STATUSES, type LetterPayment } from './letter-payment.js'
 import { isEnded, type LetterPaymentEvent, stepLetterPayment } from './letter-payment-machine.js'
+import { LetterPaymentStore } from './letter-payment-store.js'
 import { announcingPayment, askingPayment } from './new-letter-payment.js'
 import {
   parseMessage,
@@ -67,7 +67,7 @@ export class LetterPayments {
   readonly #link: HubLink
   readonly #payments: WalletPayments
   readonly #onStored: () => void
-  readonly #active = new Map<ItemId, LetterPayment>()
+  readonly #stored: LetterPaymentStore
   readonly #turns = new Map<ItemId, Turn>()
   /** What is being paid by this process. */
   readonly #underway = new Set<ItemId>()
@@ -79,13 +79,13 @@ export class LetterPayments {
     this.#core = core
     this.#link = link
     this.#payments = payments
+    this.#stored = new LetterPaymentStore(core.store)
   }
 
   /** Reads what is stored and has not ended. `restored`: the store is an old copy. */
   async load(restored: boolean): Promise<void> {
-    for (const { value } of await this.#core.store.list('letterPayment')) {
-      const payment = decodeTrusted(letterPaymentCodec, value)
-      this.#active.set(payment.id, payment)
+    await this.#stored.load()
+    for (const payment of this.#stored.active()) {
       // Begun again it could be found paid, and taken for failed; one that is known here tells itself.
       const isKnown = !restored || (await this.#payments.get(payment.id)) !== undefined
       if (!isKnown) await this.#meet(payment.id, { kind: 'restored' })
@@ -103,11 +103,13 @@ export class LetterPayments {
         what.text === offerText &&
         (named === undefined || named === amount),
       make: async (id) => {
-        const { asset } = await this.#link.connected(caller)
+        const policy = await this.#link.connected(caller)
+        const { asset } = policy
         const { feed, keys } = this.#core
         const [chainId, identity] = [feed.ledger.chainId, keys.identity.publicKey]
         const payer = { chainId, hub: this.#link.hub, asset, identity, now: feed.time }
         const { offer, amount } = checkOffer(offerText, named, payer)
+        requireFeeWithin(routingFee(policy, amount), feeMax)
         const end = addSeconds(feed.time, waitSeconds)
         const expiry = offer.expiry !== undefined && offer.expiry < end ? offer.expiry : end
         return askingPayment(this.#core, id, { offer, text: offerText, amount, feeMax, expiry })
@@ -127,10 +129,11 @@ export class LetterPayments {
         known.payee === payee &&
         known.amount === amount,
       make: async (id) => {
-        await this.#link.connected(caller)
+        const policy = await this.#link.connected(caller)
         if (payee === this.#core.keys.identity.publicKey) {
           throw new WalletError('own_invoice', 'a wallet does not pay itself')
         }
+        requireFeeWithin(routingFee(policy, amount), feeMax)
         return announcingPayment(this.#core, id, { payee, amount, feeMax, message })
       },
     })
@@ -138,12 +141,18 @@ export class LetterPayments {
 
   /** The payment that was begun with this key, whatever became of it. */
   async of(key: string): Promise<LetterPayment | undefined> {
-    return this.#get(itemIdOf(parseKey(key)))
+    return this.#stored.get(itemIdOf(parseKey(key)))
+  }
+
+  /** A page of all of them, newest first. */
+  list(wish: PageWish<LetterPayment['status']>): Promise<Page<LetterPayment>> {
+    parseStatus(wish.status, LETTER_PAYMENT_STATUSES)
+    return this.#stored.list(wish)
   }
 
   /** What was answered to one of them; anything else is nobody's. */
   async answered(letter: Extract<SealedLetter, { kind: 'answer' }>): Promise<void> {
-    const asked = [...this.#active.values()].find(({ what }) => {
+    const asked = this.#stored.active().find(({ what }) => {
       return what.kind === 'offer' && what.request === letter.request
     })
     if (asked?.what.kind !== 'offer') return
@@ -161,7 +170,7 @@ export class LetterPayments {
 
   /** Ends what ran out, and goes on with what is due; after every block. */
   goOn(): void {
-    for (const { id, expiry, status } of [...this.#active.values()]) {
+    for (const { id, expiry, status } of this.#stored.active()) {
       if (status === 'asking' && this.#core.feed.time > expiry) {
         this.#meet(id, { kind: 'timePassed' }).catch(ignoreFault)
       } else this.#drive(id)
@@ -178,9 +187,9 @@ export class LetterPayments {
     },
   ): Promise<PaymentRecord> {
     const id = itemIdOf(parseKey(key))
-    const known = await this.#get(id)
+    const known = await this.#stored.get(id)
     if (known === undefined) await this.#begin(id, how.make)
-    const begun = await this.#get(id)
+    const begun = await this.#stored.get(id)
     if (begun === undefined || !how.isSame(begun)) throw keyReused()
     return this.#receipt(id, caller)
   }
@@ -190,14 +199,14 @@ export class LetterPayments {
     const made = await make(id)
     await this.#inTurn(async () => {
       // INV-26: the same payment, asked for twice at once, is the one that is under way.
-      if ((await this.#get(id)) === undefined) await this.#store(made)
+      if ((await this.#stored.get(id)) === undefined) await this.#store(made)
     })
     this.#drive(id)
   }
 
   /** Does what is due for a payment now; what fails for now is done again later. */
   #drive(id: ItemId): void {
-    const payment = this.#active.get(id)
+    const payment = this.#stored.underway(id)
     if (payment === undefined || this.#underway.has(id)) return
     switch (payment.status) {
       case 'asking':
@@ -268,7 +277,7 @@ export class LetterPayments {
 
   async #meet(id: ItemId, event: LetterPaymentEvent): Promise<void> {
     await this.#inTurn(async () => {
-      const before = this.#active.get(id)
+      const before = this.#stored.underway(id)
       const after = before && stepLetterPayment(before, event, this.#core.feed.time)
       if (after !== undefined && after !== before) await this.#store(after)
     })
@@ -283,20 +292,10 @@ export class LetterPayments {
   }
 
   async #store(payment: LetterPayment): Promise<void> {
-    await this.#core.store.commit(writesOf(payment))
-    if (isEnded(payment)) {
-      this.#active.delete(payment.id)
-      this.#turns.delete(payment.id)
-    } else this.#active.set(payment.id, payment)
+    await this.#stored.put(payment)
+    if (isEnded(payment)) this.#turns.delete(payment.id)
     this.#onStored()
     this.#core.notify({ kind: 'letterPayment', payment })
-  }
-
-  async #get(id: ItemId): Promise<LetterPayment | undefined> {
-    const active = this.#active.get(id)
-    if (active !== undefined) return active
-    const stored = await this.#core.store.get('doneLetterPayment', id)
-    return stored === undefined ? undefined : decodeTrusted(letterPaymentCodec, stored)
   }
 
   async #receipt(id: ItemId, { signal }: Caller): Promise<PaymentRecord> {
@@ -305,28 +304,19 @@ export class LetterPayments {
         notice.kind === 'letterPayment' && notice.payment.id === id && isEnded(notice.payment),
       signal,
     )
-    const known = await this.#get(id)
+    const known = await this.#stored.get(id)
     if (known !== undefined && isEnded(known)) ended.catch(() => undefined)
     else await ended
-    const outcome = await this.#get(id)
+    const outcome = await this.#stored.get(id)
     const made = await this.#payments.get(id)
     if (outcome?.status === 'paid' && made !== undefined) return made
     if (outcome?.status === 'unknown') {
       throw new WalletError('payment_unknown', 'it is not known whether it was paid')
     }
-    throw new WalletError('payment_failed', `nothing was paid: ${outcome?.code ?? 'failed'}`)
+    // The hub asks for more than it did when the payment was begun.
+    const code = outcome?.code === 'fee_above_cap' ? outcome.code : 'payment_failed'
+    throw new WalletError(code, `nothing was paid: ${outcome?.code ?? 'failed'}`)
   }
-}
-
-function writesOf(payment: LetterPayment): StoreWrite[] {
-  const value = encode(letterPaymentCodec, payment)
-  const { id: key } = payment
-  return isEnded(payment)
-    ? [
-        { kind: 'letterPayment', key, value: undefined },
-        { kind: 'doneLetterPayment', key, value },
-      ]
-    : [{ kind: 'letterPayment', key, value }]
 }
 
 /** An invoice that ended before it was paid is a payment that came too late. */

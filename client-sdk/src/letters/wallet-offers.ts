@@ -72,6 +72,8 @@ export class WalletOffers {
     const description = parseDescription(wish.description ?? '')
     const seconds =
       wish.expirySeconds === undefined ? undefined : parseExpirySeconds(wish.expirySeconds)
+    // Whoever asks for an invoice finds a payee with a channel.
+    await this.#invoices.makeRoom(undefined, caller)
     const { asset } = await this.#link.connected(caller)
     const { feed, keys, randomBytes } = this.#core
     const offer: Offer = {
@@ -123,6 +125,7 @@ export class WalletOffers {
         preimage,
         offer: own.id,
         isNamed: own.offer.amount !== undefined,
+        offers: this.#active(),
       })
       return { kind: 'invoice', text }
     } catch (error) {
@@ -130,6 +133,14 @@ export class WalletOffers {
       if (!(error instanceof WalletError) || error.code === 'wallet_closed') throw error
       return refusal({ code: error.code, detail: error.message })
     }
+  }
+
+  /** How many can be taken up now. */
+  #active(): number {
+    const { time } = this.#core.feed
+    const isActive = ({ status, offer: { expiry } }: OwnOffer) =>
+      status === 'active' && (expiry === undefined || time <= expiry)
+    return [...this.#offers.values()].filter(isActive).length
   }
 
   async #put(

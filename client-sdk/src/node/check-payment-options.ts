@@ -6,9 +6,13 @@ import { WalletError } from '../wallet-error.js'
  * request. Errors: `amount_invalid`, `argument_invalid`.
  */
 export function checkPaymentOptions(options: unknown): void {
-  const { price, unit, answersMax, answerBytesMax, l402 } = fieldsOf(options, 'the options')
+  const { price, unit, inbound, answersMax, answerBytesMax, l402 } = fieldsOf(
+    options,
+    'the options',
+  )
   parseValue(price, 'price')
   if (unit !== undefined) parseValue(unit, 'unit')
+  if (inbound !== undefined && inbound !== 0n) parseValue(inbound, 'inbound')
   requireCount(answersMax, 'answersMax')
   requireCount(answerBytesMax, 'answerBytesMax')
   if (l402 === undefined) return

@@ -13,7 +13,8 @@ export async function isCutShort(path: string): Promise<boolean> {
     try {
       const { size } = await file.stat()
       const { buffer } = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0)
-      return size > 0 && size < buffer.readUInt16BE(16) * buffer.readUInt32BE(28)
+      if (size < HEADER_BYTES) return size > 0
+      return size < buffer.readUInt16BE(16) * buffer.readUInt32BE(28)
     } finally {
       await file.close()
     }

@@ -44,6 +44,7 @@ type SealToOpen = {
   readonly owner: string
   readonly key?: PublicKey
   readonly format: number
+  readonly taken?: readonly number[]
   readonly tables: readonly SealedTable[]
   readonly restored?: Restored
   readonly unmarked: 'made' | 'refused'
@@ -70,7 +71,7 @@ export async function openSeal(options: SealToOpen): Promise<Seal> {
 export async function readSeal(
   options: Pick<
     SealToOpen,
-    'database' | 'path' | 'owner' | 'key' | 'format' | 'tables' | 'live' | 'onLive'
+    'database' | 'path' | 'owner' | 'key' | 'format' | 'taken' | 'tables' | 'live' | 'onLive'
   >,
 ): Promise<Seal | undefined> {
   const { database, tables, live } = options

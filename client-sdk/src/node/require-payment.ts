@@ -3,7 +3,7 @@ import { encodeTickFrame, isRejection, parseTickFrame, type TickFrame } from '@t
 import { POSITION, RECEIPT, TICKS } from '../http/headers.js'
 import { isL402 } from '../http/l402.js'
 import { networkOf, type Offer, offerJson } from '../http/offer.js'
-import { type ServedAnswer, ServedAnswers } from '../http/served-answers.js'
+import { isServed, type ServedAnswer, ServedAnswers } from '../http/served-answers.js'
 import {
   X402_REQUIRED,
   X402_RESPONSE,
@@ -16,13 +16,18 @@ import type { ServedTicks } from '../stream/stream-desk.js'
 import type { Wallet } from '../wallet/wallet.js'
 import { checkPaymentOptions } from './check-payment-options.js'
 import { type InvoiceGate, invoiceGate, type L402Options } from './invoice-gate.js'
-import { watchResponse } from './watch-response.js'
+import { failResponse, watchResponse } from './watch-response.js'
 
 export type PaymentOptions = {
   /** Base units for one request. */
   readonly price: bigint
   /** Base units of a tick; absent: the price, so that one tick pays for one request. */
   readonly unit?: bigint
+  /**
+   * Base units that buyers can lock for this wallet at least: the hub is asked for as much before the first offer is
+   * made, where there is less. Absent: 256 ticks, as many as `payingFetch` opens at a time; 0: it is asked for none.
+   */
+  readonly inbound?: bigint
   /** Answers that are kept for whoever asks again with the same ticks; absent: 1,024 and 16 MB of bodies. */
   readonly answersMax?: number
   readonly answerBytesMax?: number
@@ -30,15 +35,21 @@ export type PaymentOptions = {
   readonly l402?: L402Options
 }
 
+/** Of Express, which changes `url` for apps that are mounted; or of a bare server. */
+type PaidRequest = IncomingMessage & { readonly originalUrl?: string }
+
 /** As Express calls it; a bare server of Node does as well. */
 export type PaymentHandler = (
-  request: IncomingMessage & { readonly originalUrl?: string },
+  request: PaidRequest,
   response: ServerResponse,
   next: (error?: unknown) => void,
 ) => void
 
 /** What a route has to know of the wallet that is paid. */
-export type PaidStreams = Pick<Wallet['stream'], 'received' | 'offer'>
+export type PaidStreams = Pick<Wallet['stream'], 'received' | 'offer'> & {
+  /** Makes sure that streams can arrive; what it throws is tried again. */
+  readonly ready: () => Promise<void>
+}
 
 type Payment = {
   readonly frame: TickFrame
@@ -52,6 +63,10 @@ const ANSWER_BYTES_MAX = 16_777_216
 /** A longer `Idempotency-Key` is none. */
 const KEY_CHARACTERS_MAX = 255
 const RETRY_SECONDS = 1
+/** Ticks of a stream that there is room for, unless told otherwise. */
+const INBOUND_TICKS = 256n
+/** A buyer waits so long at most for the hub to make room, milliseconds: some blocks. */
+const INBOUND_MS = 20_000
 
 /**
  * A handler that lets requests through which are paid for by a stream to `wallet` (HTTP402-1 to HTTP402-6): one hash
@@ -60,8 +75,17 @@ const RETRY_SECONDS = 1
 export function requirePayment(wallet: Wallet, options: PaymentOptions): PaymentHandler {
   checkPaymentOptions(options)
   const { price, unit = price } = options
+  const { inbound = unit * INBOUND_TICKS } = options
+  const { received } = wallet.stream
+  const streams: PaidStreams = {
+    received,
+    offer: (asked, tick) => wallet.stream.offer(asked, tick),
+    ready: async () => {
+      if (inbound > 0n) await makeRoom(wallet, inbound, price)
+    },
+  }
   const gate = options.l402 && invoiceGate(wallet, options.l402)
-  return new PaidRoute(wallet.stream, { ...options, unit }, gate).handle
+  return new PaidRoute(streams, { ...options, unit }, gate).handle
 }
 
 /** One route that is paid for: what `requirePayment` answers is its `handle`. */
@@ -72,6 +96,7 @@ export class PaidRoute {
   readonly #gate: InvoiceGate | undefined
   readonly #answers: ServedAnswers
   #offer: Offer | undefined
+  #offering: Promise<Offer> | undefined
 
   constructor(
     streams: PaidStreams,
@@ -106,15 +131,20 @@ export class PaidRoute {
     if ('code' in payment) {
       return void this.#ask(request, response, payment.code, payment.detail).catch(next)
     }
-    const refused = this.#serve(payment, request, response, next)
-    if (refused === undefined) return
-    this.#ask(request, response, refused.code, refused.detail, payment).catch(next)
+    const serve = () => {
+      const refused = this.#serve(payment, request, response, next)
+      if (refused === undefined) return
+      this.#ask(request, response, refused.code, refused.detail, payment).catch(next)
+    }
+    // Its answer says what was offered, also of a server that has not made an offer since its start.
+    if (payment.isX402 && this.#offer === undefined) this.#offered().then(serve).catch(next)
+    else serve()
   }
 
   /** Takes the ticks and lets the request through; or why not. */
   #serve(
     payment: Payment,
-    request: IncomingMessage & { readonly originalUrl?: string },
+    request: PaidRequest,
     response: ServerResponse,
     next: () => void,
   ): { readonly code: string; readonly detail: string } | undefined {
@@ -122,6 +152,8 @@ export class PaidRoute {
     const { received } = this.#streams
     const asked = identityOf(request)
     const before = this.#answers.get(text)
+    // It stands twice on the way of this request, which is paid for.
+    if (before?.making === response) return void next()
     // Another request is paid by what else the stream has to its credit, if anything.
     if (before !== undefined && asked !== undefined && before.request === asked)
       return this.#answerAgain(before, frame, response)
@@ -135,18 +167,19 @@ export class PaidRoute {
     }
     const used = received.serve(frame, this.#price)
     if (isRejection(used)) return used
-    this.#answers.set(text, { request: asked, answer: undefined, isOver: false })
+    this.#answers.set(text, { request: asked, making: response, answer: undefined })
     this.#watch(payment, asked, used, response)
     next()
     return undefined
   }
 
   #answerAgain(
-    { answer, isOver }: ServedAnswer,
+    served: ServedAnswer,
     frame: TickFrame,
     response: ServerResponse,
   ): { readonly code: string; readonly detail: string } | undefined {
-    if (!isOver)
+    const { answer } = served
+    if (!isServed(served))
       return { code: 'request_in_progress', detail: 'its answer is being made: ask again' }
     if (answer === undefined) {
       return { code: 'tick_used', detail: 'it was answered, and the answer is not kept' }
@@ -166,8 +199,9 @@ export class PaidRoute {
     const isNewest = frame.ticks.every(
       ({ anchor, index }) => (received.of(anchor)?.tip.index ?? 0) <= index,
     )
-    if (isNewest) response.removeHeader(POSITION)
-    else response.setHeader(POSITION, encodeTickFrame(received.newest(frame)))
+    if (!isNewest) response.setHeader(POSITION, encodeTickFrame(received.newest(frame)))
+    // An answer that is given again tells where the stream stood then.
+    else if (response.hasHeader(POSITION)) response.removeHeader(POSITION)
   }
 
   /** Keeps the answer for whoever asks again, also after hanging up; what fails by the server's own fault is not paid for. */
@@ -190,26 +224,29 @@ export class PaidRoute {
         received.giveBack(used)
         answers.delete(text)
       },
-      answered: (answer) => answers.set(text, { request, answer, isOver: true }),
+      answered: (answer) => answers.set(text, { request, making: undefined, answer }),
     })
   }
 
   /** 402 with what would be right; `pending` is told apart from refused by its own word and `Retry-After`. */
   async #ask(
-    request: IncomingMessage,
+    request: PaidRequest,
     response: ServerResponse,
     code: string,
     detail: string,
     payment?: Payment,
   ): Promise<void> {
-    this.#offer ??= await this.#streams.offer(this.#price, this.#unit)
-    const offer = this.#offer
+    // Another route in front of this one has taken ticks for what is not served.
+    failResponse(response)
+    const offer = await this.#offered()
     const isPending = code === 'stream_unknown' || code === 'request_in_progress'
     const status = code === 'payment_required' ? 'required' : isPending ? 'pending' : 'refused'
-    const challenge = status === 'required' ? await this.#gate?.challenge() : undefined
+    // Whoever shows a token that has run out wants a new one.
+    const challenge =
+      payment === undefined && !isPending ? await this.#gate?.challenge() : undefined
     if (challenge !== undefined) response.setHeader('www-authenticate', challenge)
     if (isPending) response.setHeader('retry-after', `${RETRY_SECONDS}`)
-    response.setHeader(X402_REQUIRED, x402Required(offer, request.url ?? '', code))
+    response.setHeader(X402_REQUIRED, x402Required(offer, targetOf(request), code))
     if (payment?.isX402) {
       const reference = payment.frame.ticks.at(-1)?.anchor ?? ''
       response.setHeader(
@@ -235,16 +272,40 @@ export class PaidRoute {
     )
   }
 
+  /** Asked for once; whoever comes meanwhile waits for the same. */
+  #offered(): Promise<Offer> {
+    this.#offering ??= this.#makeOffer().catch((error: unknown) => {
+      this.#offering = undefined
+      throw error
+    })
+    return this.#offering
+  }
+
+  async #makeOffer(): Promise<Offer> {
+    await this.#streams.ready()
+    this.#offer = await this.#streams.offer(this.#price, this.#unit)
+    return this.#offer
+  }
+
   async #takeInvoice(
     gate: InvoiceGate,
     authorization: string,
-    request: IncomingMessage,
+    request: PaidRequest,
     response: ServerResponse,
     next: () => void,
   ): Promise<void> {
     const refused = await gate.check(authorization)
     if (refused === undefined) return next()
     await this.#ask(request, response, refused.code, refused.detail)
+  }
+}
+
+/** Has the hub make room for streams of `inbound` base units in all; less will do where one request fits. */
+async function makeRoom(wallet: Wallet, inbound: bigint, price: bigint): Promise<void> {
+  try {
+    await wallet.ensureInbound(inbound, { signal: AbortSignal.timeout(INBOUND_MS) })
+  } catch (error) {
+    if ((await wallet.balance()).receivable < price) throw error
   }
 }
 
@@ -276,14 +337,17 @@ function receiptOf(frame: TickFrame, used: readonly ServedTicks[], price: bigint
  * What a request has to be like for the same ticks to ask for it again (HTTP402-3): its method and target. A body
  * has not been read yet, or by somebody else: it is the same if the payer says so by an `Idempotency-Key`.
  */
-function identityOf(
-  request: IncomingMessage & { readonly originalUrl?: string },
-): string | undefined {
+function identityOf(request: PaidRequest): string | undefined {
   const { headers } = request
-  const target = `${request.method} ${request.originalUrl ?? request.url}`
+  const target = `${request.method} ${targetOf(request)}`
   const length = headers['content-length'] ?? '0'
   if (length === '0' && headers['transfer-encoding'] === undefined) return target
   const key = headers['idempotency-key']
   if (typeof key !== 'string' || key === '' || key.length > KEY_CHARACTERS_MAX) return undefined
   return `${target} ${length} ${key}`
+}
+
+/** The target as it was asked for. */
+function targetOf(request: PaidRequest): string {
+  return request.originalUrl ?? request.url ?? ''
 }

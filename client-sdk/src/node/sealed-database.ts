@@ -40,6 +40,8 @@ export type SealedDatabaseOptions = {
   readonly key?: PublicKey
   /** Number of the layout of its tables. */
   readonly format: number
+  /** Formats before it whose tables mean the same: they are taken over. Absent: none. */
+  readonly taken?: readonly number[]
   readonly tables: readonly SealedTable[]
   /** JRN-6: takes a copy that may be old as it is. Absent: such a copy is refused. */
   readonly restored?: Restored

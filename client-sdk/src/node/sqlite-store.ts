@@ -1,6 +1,6 @@
 import { isLiveKind } from '../store/live-records.js'
 import { withLostBooks } from '../store/lost-books.js'
-import { STORE_VERSION } from '../store/store-version.js'
+import { STORE_VERSION, STORE_VERSIONS_TAKEN } from '../store/store-version.js'
 import type { RecordKind, StoreWrite, WalletStore } from '../store/wallet-store.js'
 import { type Restored, SealedDatabase, type StoreAdvice } from './sealed-database.js'
 import { lookAtSealed } from './sealed-look.js'
@@ -17,7 +17,10 @@ const RECORD: SealedTable = { name: 'record', kind: 'live', columns: COLUMNS, ke
 /** What is finished, and read one by one when somebody asks. */
 const DONE: SealedTable = { name: 'done_record', kind: 'history', columns: COLUMNS, keys: 3 }
 
-const FILE = { owner: 'wallets', format: STORE_VERSION, tables: [RECORD, DONE] }
+const FILE = {
+  ...{ owner: 'wallets', format: STORE_VERSION, taken: STORE_VERSIONS_TAKEN },
+  tables: [RECORD, DONE],
+}
 
 /** A SQLite file that holds any number of wallets, whose commits share syncs. */
 export type SqliteWalletStores = {

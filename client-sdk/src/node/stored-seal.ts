@@ -35,12 +35,17 @@ export function putSeal(transaction: SqliteTransaction, seal: Seal): Promise<voi
 }
 
 /**
- * The seal of a database; `undefined` of one that holds nothing at all. Errors: `store_version` when
- * it has another format, `store_of_another_chain`, `store_of_another_key`, `store_corrupt`.
+ * The seal of a database; `undefined` of one that holds nothing at all. One of a format in `taken` is read
+ * as it is, and has the new format from the next commit on. Errors: `store_version` when it has another format, `store_of_another_chain`, `store_of_another_key`, `store_corrupt`.
  */
 export async function findSeal(
   database: SqliteDatabase,
-  { path, format, ...due }: Owner & { path: string; format: number },
+  {
+    path,
+    format,
+    taken = [],
+    ...due
+  }: Owner & { path: string; format: number; taken?: readonly number[] | undefined },
 ): Promise<Seal | undefined> {
   const tables = await database.all("SELECT name FROM sqlite_schema WHERE type = 'table'")
   if (tables.length === 0) return undefined
@@ -52,7 +57,8 @@ export async function findSeal(
   }
   const [row] = await database.all('SELECT * FROM seal')
   if (row === undefined) throw new StoreFault('store_corrupt', `${path} has lost its seal`)
-  if (row['format'] !== format) {
+  const stored = [format, ...taken].find((one) => one === row['format'])
+  if (stored === undefined) {
     throw new StoreFault('store_version', `${path} has format ${row['format']}, not ${format}`)
   }
   const hex = (column: string, digits: number) =>
@@ -63,7 +69,7 @@ export async function findSeal(
       `${digits} hex digits`,
     )
   const body = {
-    format,
+    format: stored,
     owner: storedText(row, 'owner', (text) => text, 'text'),
     id: hex('id', 32),
     sequence: storedNumber(row, 'sequence', parseSequence, 'a sequence number'),
@@ -79,7 +85,7 @@ export async function findSeal(
     const isOfAnotherKey = due.key !== undefined && body.owner.startsWith(ownerBeforeKey(due.owner))
     throw new StoreFault(isOfAnotherKey ? 'store_of_another_key' : 'store_of_another_chain', detail)
   }
-  return { ...body, head }
+  return { ...body, format, head }
 }
 
 function parseSequence(value: number): number | undefined {

@@ -5,7 +5,7 @@ import type { RecordKind } from './wallet-store.js'
  * history, of any size, and read one by one when somebody asks.
  */
 export const LIVE_KINDS: readonly RecordKind[] = [
-  ...(['channel', 'invoice', 'payment', 'stream', 'meta'] as const),
+  ...(['channel', 'invoice', 'payment', 'stream', 'payout', 'meta'] as const),
   ...(['offer', 'letterPayment'] as const),
 ]
 

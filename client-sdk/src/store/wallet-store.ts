@@ -6,10 +6,16 @@ export type RecordKind =
   | 'stream'
   | 'doneInvoice'
   | 'donePayment'
+  /** Streams that are over, by their place: `ended-streams.ts`; those of format 7, by their names. */
+  | 'endedStream'
   | 'doneStream'
+  | 'payout'
+  | 'donePayout'
   /** Names by their place in lists: `record-order.ts`. */
   | 'invoiceOrder'
   | 'paymentOrder'
+  | 'payoutOrder'
+  | 'letterOrder'
   /** Offers of this wallet, and payments that begin with a letter. */
   | 'offer'
   | 'letterPayment'
@@ -17,7 +23,21 @@ export type RecordKind =
   | 'meta'
 
 /** Kinds whose records are read page by page, in the order of their keys. */
-export type OrderedKind = Extract<RecordKind, 'invoiceOrder' | 'paymentOrder'>
+export const ORDERED_KINDS = [
+  'invoiceOrder',
+  'paymentOrder',
+  'payoutOrder',
+  'letterOrder',
+  'endedStream',
+  // In any order: read once, when a store of format 7 is taken over.
+  'doneStream',
+  'doneLetterPayment',
+] as const satisfies readonly RecordKind[]
+export type OrderedKind = (typeof ORDERED_KINDS)[number]
+
+export function isOrderedKind(kind: RecordKind): kind is OrderedKind {
+  return ORDERED_KINDS.some((ordered) => ordered === kind)
+}
 
 export type StoredRecord = { readonly key: string; readonly value: Uint8Array }
 

@@ -24,7 +24,7 @@ import {
   type PayingLeg,
   type PayingStream,
   sentInAll,
-  ticksPositioned,
+  streamPositioned,
   ticksReserved,
   ticksServed,
 } from './paying-stream.js'
@@ -73,6 +73,7 @@ export class OutgoingStream {
   #turn: Promise<unknown> = Promise.resolve()
   #rolling: Promise<void> | undefined
   #isClosed = false
+  #endedBy = ''
 
   constructor(parts: OutgoingStreamParts) {
     this.name = parts.name
@@ -87,6 +88,11 @@ export class OutgoingStream {
 
   get isClosed(): boolean {
     return this.#isClosed
+  }
+
+  /** Why it ended before its time, as a code (protocol §18): who refused it, or gave it back. Empty otherwise. */
+  get endedBy(): string {
+    return this.#endedBy
   }
 
   /** Ticks that were given away and not served, as far as is known. */
@@ -143,14 +149,17 @@ export class OutgoingStream {
   }
 
   /**
-   * A frame with which a payee can be asked which tick it holds. It gives nothing new away, but for the first tick of
-   * a chain of which none is known to be served: an anchor proves nothing (STREAM-4).
+   * A frame with which a payee can be asked which tick it holds, of the first chain of which that is not known. It
+   * gives nothing new away, but for the first tick of a chain of which none is known to be served: an anchor proves
+   * nothing (STREAM-4).
    */
   get knownToken(): string {
-    const ticks = this.#stream.legs.map(({ id, sent, doubtedFrom }) =>
-      this.#tick(id, doubtedFrom === undefined ? sent : Math.max(1, doubtedFrom)),
-    )
-    return encodeTickFrame({ ticks: ticks.slice(0, 1), closes: false })
+    const { legs } = this.#stream
+    const leg = legs.find(({ doubtedFrom }) => doubtedFrom !== undefined) ?? legs[0]
+    if (leg === undefined) throw new WalletError('stream_ended', 'the stream has no chain')
+    const { id, sent, doubtedFrom } = leg
+    const index = doubtedFrom === undefined ? sent : Math.max(1, doubtedFrom)
+    return encodeTickFrame({ ticks: [this.#tick(id, index)], closes: false })
   }
 
   /** Whether it is not known, after a crash, which ticks were given away. */
@@ -160,11 +169,13 @@ export class OutgoingStream {
 
   /**
    * After a crash: the payee has shown, by a frame, which ticks it holds. What it could not know without
-   * having been given it is believed, and nothing else. Errors: `tick_malformed`, `tick_forged`.
+   * having been given it is believed, and nothing else. It may have to be asked again, about the next chain
+   * (`isInDoubt`). Errors: `tick_malformed`, `tick_forged`.
    */
   positioned(token: string): void {
     const frame = parseTickFrame(token)
     if (isRejection(frame)) throw errorOf(frame)
+    const held = new Map<ItemId, number>()
     for (const { anchor, index, link } of frame.ticks) {
       const leg = [...this.#legs.values()].find(({ record }) => record.anchor === anchor)
       if (
@@ -174,13 +185,9 @@ export class OutgoingStream {
       ) {
         throw new WalletError('tick_forged', 'the frame shows no link of this stream')
       }
-      this.#stream = ticksPositioned(this.#stream, leg.record.id, index)
+      held.set(leg.record.id, index)
     }
-    // Chains of which the payee says nothing have not been begun.
-    this.#stream = this.#stream.legs.reduce(
-      (stream, { id }) => ticksPositioned(stream, id, 0),
-      this.#stream,
-    )
+    this.#stream = streamPositioned(this.#stream, held, this.#parts.now())
   }
 
   /** After a crash: gives up all ticks that may have been given away, at most a block and the exposure. */
@@ -227,13 +234,18 @@ export class OutgoingStream {
     )
     // What is over gives no ticks away; its last ones may still be on their way.
     if (legs.length > 0) this.#stream = { ...this.#stream, legs }
-    else if (record.code !== '') this.#isClosed = true
+    else if (record.code !== '') {
+      this.#isClosed = true
+      this.#endedBy = record.code
+    }
   }
 
   async #pay(count: number): Promise<StreamPayment> {
     for (;;) {
-      if (this.#isClosed)
-        throw new WalletError('stream_ended', 'the stream is over: open another one')
+      if (this.#isClosed) {
+        const why = this.#endedBy === '' ? '' : ` (${this.#endedBy})`
+        throw new WalletError('stream_ended', `the stream is over${why}: open another one`)
+      }
       const given = giveTicks(this.#stream, count, this.#parts.now())
       switch (given.kind) {
         case 'given': {

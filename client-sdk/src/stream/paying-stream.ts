@@ -112,19 +112,29 @@ export function ticksReserved(stream: PayingStream, id: ItemId, reserved: number
 }
 
 /**
- * After a crash: the payee holds tick `index` of a leg, as its link has shown. Less than is known to
- * have been served it cannot hold without having forgotten: then it serves again what it was paid.
+ * After a crash: the payee holds these ticks of the legs that it was asked about, as its links have shown. Of a leg
+ * behind one that is not used up it holds none; one behind a leg that is stays in doubt until it is asked about.
  */
-export function ticksPositioned(stream: PayingStream, id: ItemId, index: number): PayingStream {
-  return changeLeg(stream, id, (leg) =>
-    leg.doubtedFrom === undefined
-      ? leg
-      : {
-          ...leg,
-          sent: Math.min(leg.sent, Math.max(leg.doubtedFrom, index)),
-          doubtedFrom: undefined,
-        },
-  )
+export function streamPositioned(
+  stream: PayingStream,
+  held: ReadonlyMap<ItemId, number>,
+  now: Timestamp,
+): PayingStream {
+  let mayHaveBegun = true
+  const legs = stream.legs.map((leg) => {
+    const index = held.get(leg.id) ?? (mayHaveBegun ? undefined : 0)
+    const next = index === undefined ? leg : legPositioned(leg, index)
+    mayHaveBegun &&= next.doubtedFrom !== undefined || isUsedUp(next, now)
+    return next
+  })
+  return { ...stream, legs }
+}
+
+/** Less than is known to have been served the payee cannot hold without having forgotten: then it serves again what it was paid. */
+function legPositioned(leg: PayingLeg, index: number): PayingLeg {
+  if (leg.doubtedFrom === undefined) return leg
+  const sent = Math.min(leg.sent, Math.max(leg.doubtedFrom, index))
+  return { ...leg, sent, doubtedFrom: undefined }
 }
 
 /** After a crash: everything that may have been sent counts as lost, at most a block and the exposure. */
@@ -153,7 +163,11 @@ export function rollOverTicks(ticks: number, { exposure }: StreamLimits): number
 
 /** Legs that nothing comes from any more, while another one is there: what is left of them goes back. */
 export function legsUsedUp({ legs }: PayingStream, now: Timestamp): readonly PayingLeg[] {
-  return legs.slice(0, -1).filter((leg) => leg.sent === leg.ticks || now >= leg.givenUntil)
+  return legs.slice(0, -1).filter((leg) => isUsedUp(leg, now))
+}
+
+function isUsedUp({ sent, ticks, givenUntil }: PayingLeg, now: Timestamp): boolean {
+  return sent === ticks || now >= givenUntil
 }
 
 /** Ticks that the stream has given away over all of its legs. */

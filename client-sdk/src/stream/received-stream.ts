@@ -66,17 +66,17 @@ export function creditOf({ tip, served, redeemed }: ReceivedStream, asked: numbe
   return Math.min(asked, tip.index - redeemed)
 }
 
-/** The stream with `ticks` of its credit served. */
-export function serveTicks(
+/** What counts as served of the stream with `ticks` more of its credit. */
+export function servedAfter(
   stream: ReceivedStream,
   ticks: number,
-): ReceivedStream | Rejection<'tick_used'> {
+): number | Rejection<'tick_used'> {
   const { tip, served } = stream
   const credit = creditOf(stream, ticks)
   if (ticks > credit) {
     return reject('tick_used', `${ticks} ticks are due, ${credit} are paid and not used yet`)
   }
-  return { ...stream, served: (served ?? tip.index - ticks) + ticks }
+  return (served ?? tip.index - ticks) + ticks
 }
 
 /** The stream after what was paid with `ticks` was not served after all: they count as not used. */

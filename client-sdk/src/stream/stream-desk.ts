@@ -2,7 +2,6 @@ import {
   type Anchor,
   type ChainTip,
   chainStart,
-  isRejection,
   type KnownLink,
   type Rejection,
   reject,
@@ -20,7 +19,7 @@ import {
   type ReceivedStream,
   type RedeemPolicy,
   returnTicks,
-  serveTicks,
+  servedAfter,
   type TakeRejection,
   takeTick,
 } from './received-stream.js'
@@ -28,7 +27,7 @@ import type { ReceivedStreamRecord } from './stream-records.js'
 
 /** Seconds before the expiry from which on no tick is taken (STREAM-2): two margins of a reveal. */
 export const TAKEN_SECONDS_BEFORE_EXPIRY = 120
-/** Streams that have ended of which it is still known that they did. */
+/** Streams that are not there of which it is known that they have ended, or are closed; of each. */
 const ENDED_MAX = 4_096
 
 /** What a payee stores in the background: the newest link of a stream, and whether it is the last. */
@@ -96,6 +95,8 @@ export class StreamDesk {
   /** Changed in place: at half a million ticks a second, copies are a third of the work. */
   readonly #streams = new Map<Anchor, Counted>()
   readonly #ended = new Map<Anchor, string>()
+  /** Streams that were closed before they arrived. */
+  readonly #closedEarly = new Set<Anchor>()
   /** What waits to be redeemed, and whether that is due now. */
   readonly #dirty = new Set<Counted>()
   #isUrgent = false
@@ -134,6 +135,7 @@ export class StreamDesk {
       seenAt: this.#parts.clock.nowMs(),
     })
     this.#watchIdle()
+    if (this.#closedEarly.delete(anchor)) this.close(anchor)
   }
 
   /** A stream that was refused when it came, and why: who asks is not told to wait for it. */
@@ -164,7 +166,7 @@ export class StreamDesk {
     let hashes = 0
     for (const tick of frame.ticks) {
       const stream = this.#streams.get(tick.anchor)
-      // Of what is over already there is nothing left to close.
+      // Of what is over already there is nothing left to close; what is on its way is closed when it comes.
       if (stream === undefined && frame.closes) continue
       if (stream !== undefined && tick.index <= stream.tip.ticks)
         hashes += Math.abs(tick.index - stream.tip.index)
@@ -181,7 +183,7 @@ export class StreamDesk {
       stream.tip = tip
     }
     for (const stream of streams) if (stream.tip.index > stream.redeemed) this.#weigh(stream)
-    if (frame.closes) for (const { anchor } of frame.ticks) this.close(anchor)
+    if (frame.closes) for (const { anchor } of frame.ticks) this.#closeOrExpect(anchor)
     return undefined
   }
 
@@ -190,26 +192,25 @@ export class StreamDesk {
    * what was used, to be returned if it could not be served after all.
    */
   serve(frame: TickFrame, price: bigint): readonly ServedTicks[] | Rejection<'tick_used'> {
-    const used = new Map<Anchor, number>()
+    const used: ServedTicks[] = []
     let rest = price
     for (const { anchor } of frame.ticks) {
       const stream = this.#streams.get(anchor)
-      if (stream === undefined || rest <= 0n || used.has(anchor)) continue
+      if (stream === undefined || rest <= 0n) continue
       const due = Number((rest + stream.unit - 1n) / stream.unit)
       const ticks = Math.min(due, creditOf(stream, due))
-      used.set(anchor, ticks)
+      used.push({ anchor, ticks })
       rest -= stream.unit * BigInt(ticks)
     }
     if (rest > 0n) {
       return reject('tick_used', `${rest} of ${price} base units are not paid, or used already`)
     }
-    return [...used].map(([anchor, ticks]) => {
+    for (const { anchor, ticks } of used) {
       const stream = this.#streams.get(anchor)
-      const next = stream && serveTicks(stream, ticks)
-      if (stream !== undefined && next !== undefined && !isRejection(next))
-        stream.served = next.served
-      return { anchor, ticks }
-    })
+      const served = stream && servedAfter(stream, ticks)
+      if (stream !== undefined && typeof served === 'number') stream.served = served
+    }
+    return used
   }
 
   /** What was used could not be served: it may be used again. */
@@ -226,6 +227,16 @@ export class StreamDesk {
     if (stream === undefined || stream.isClosing) return
     stream.isClosing = true
     this.#mark(stream, true)
+  }
+
+  #closeOrExpect(anchor: Anchor): void {
+    if (this.#streams.has(anchor)) return this.close(anchor)
+    if (this.#ended.has(anchor)) return
+    this.#closedEarly.add(anchor)
+    for (const oldest of this.#closedEarly) {
+      if (this.#closedEarly.size <= ENDED_MAX) break
+      this.#closedEarly.delete(oldest)
+    }
   }
 
   /** Redeems all that is known now; kept once it is durable. */

@@ -14,8 +14,10 @@ import {
   finishedRecordsCodec,
   NOTHING_FINISHED,
 } from '../backup/finished-records.js'
+import { payoutRecordCodec } from '../payout/payout-record.js'
 import { StoreFault } from '../store/store-fault.js'
 import type { WalletStore } from '../store/wallet-store.js'
+import { endedStreamCount, keepFormerStreams } from '../stream/ended-streams.js'
 import { streamRecordCodec } from '../stream/stream-records.js'
 import { WalletError } from '../wallet-error.js'
 import { type HubPlace, hubPlaceCodec, KNOWN_HUB } from './known-hub.js'
@@ -79,11 +81,20 @@ export async function loadWallet(
   for (const { value } of await store.list('payment')) {
     state.setPayment(decodeTrusted(paymentRecordCodec, value))
   }
+  for (const { value } of await store.list('payout')) {
+    state.setPayout(decodeTrusted(payoutRecordCodec, value))
+  }
   for (const { value } of await store.list('stream')) {
     state.setStream(decodeTrusted(streamRecordCodec, value))
   }
+  await keepFormerStreams(store)
+  state.endedStreams = {
+    paid: await endedStreamCount(store, 'paid'),
+    received: await endedStreamCount(store, 'received'),
+  }
   state.invoiceCount = await countOf(store, 'invoiceOrder')
   state.paymentCount = await countOf(store, 'paymentOrder')
+  state.payoutCount = await countOf(store, 'payoutOrder')
   const finished = await store.get('meta', 'backupFinished')
   const hub = await store.get(KNOWN_HUB.kind, KNOWN_HUB.key)
   return {

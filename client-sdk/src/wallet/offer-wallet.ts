@@ -9,6 +9,7 @@ import type { OfferRecord } from '../letters/own-offer.js'
 import type { WalletMail } from '../letters/wallet-mail.js'
 import { type OfferWish, WalletOffers } from '../letters/wallet-offers.js'
 import type { HubLink } from './hub-link.js'
+import type { Page, PageWish } from './record-page.js'
 import { TradingWallet } from './trading-wallet.js'
 import type { WalletChannels } from './wallet-channels.js'
 import type { Caller, WalletCore } from './wallet-core.js'
@@ -88,6 +89,14 @@ export class OfferWallet extends TradingWallet {
    */
   letterPaymentOf(key: string): Promise<LetterPayment | undefined> {
     return this.#letterPayments.of(key)
+  }
+
+  /**
+   * A page of the payments of offers and of spontaneous ones, newest first, those among them that were not begun or came to
+   * nothing, which `payments` does not know. Errors: `page_invalid`.
+   */
+  letterPayments(wish: PageWish<LetterPayment['status']> = {}): Promise<Page<LetterPayment>> {
+    return this.#letterPayments.list(wish)
   }
 
   /** Reads what is stored of letters. `restored`: the store is an old copy. */

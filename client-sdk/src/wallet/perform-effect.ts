@@ -13,6 +13,8 @@ export function performEffect(core: WalletCore, link: HubLink, effect: WalletEff
       return core.notify({ kind: 'invoice', invoice: effect.invoice })
     case 'paymentChanged':
       return core.notify({ kind: 'payment', payment: effect.payment })
+    case 'payoutChanged':
+      return core.notify({ kind: 'payout', payout: effect.payout })
     case 'streamChanged':
       return core.notify({ kind: 'stream', stream: effect.stream })
     case 'streamRefused':

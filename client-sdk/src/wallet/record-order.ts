@@ -1,16 +1,18 @@
 import { type Anchor, type ItemId, utf8 } from '@tallystick/protocol'
-import type { StoredRecord, StoreWrite, WalletStore } from '../store/wallet-store.js'
+import type { LetterPayment } from '../letters/letter-payment.js'
+import type { PayoutRecord } from '../payout/payout-record.js'
+import type { OrderedKind, StoredRecord, StoreWrite, WalletStore } from '../store/wallet-store.js'
 import type { InvoiceRecord, PaymentRecord } from './wallet-records.js'
 
 /*
- * Invoices and payments are kept by their names. Beside them is their order, once of all and once of
+ * Invoices, payments and payouts are kept by their names. Beside them is their order, once of all and once of
  * each status, so that a page of a list costs a page: keys `all/<place>` and `<status>/<place>`.
  */
 
 /** Digits of a place in a key, which then sorts as the number does. */
 const PLACE_DIGITS = 15
-/** What comes behind all keys of one list, as `/` is followed by `0`. */
-const BEHIND = '0'
+/** What, behind the name of a list, comes behind all its keys, as `/` is followed by `0`. */
+export const BEHIND_PLACES = '0'
 
 type Ordered = { readonly order: number; readonly status: string }
 
@@ -35,8 +37,22 @@ export function paymentOrder(
   ]
 }
 
+/** As `invoiceOrder`. */
+export function payoutOrder(payout: PayoutRecord, before: PayoutRecord | undefined): StoreWrite[] {
+  return orderOf('payoutOrder', payout, payout.id, before)
+}
+
+/** As `invoiceOrder`; its place is kept beside it. */
+export function letterOrder(
+  { id, status }: LetterPayment,
+  order: number,
+  before: Pick<LetterPayment, 'status'> | undefined,
+): StoreWrite[] {
+  return orderOf('letterOrder', { order, status }, id, before && { order, status: before.status })
+}
+
 function orderOf(
-  kind: 'invoiceOrder' | 'paymentOrder',
+  kind: OrderedKind,
   { order, status }: Ordered,
   name: string,
   before: Ordered | undefined,
@@ -57,10 +73,7 @@ export async function paymentFor(store: WalletStore, anchor: Anchor): Promise<It
 }
 
 /** How many there are of a kind: the place of the newest. */
-export async function countOf(
-  store: WalletStore,
-  kind: 'invoiceOrder' | 'paymentOrder',
-): Promise<number> {
+export async function countOf(store: WalletStore, kind: OrderedKind): Promise<number> {
   const [newest] = await pageOf(store, kind, { status: 'all', after: undefined, limit: 1 })
   return newest?.place ?? 0
 }
@@ -68,11 +81,11 @@ export async function countOf(
 /** At most `limit` names of a list, newest first, of what was made before place `after`. */
 export async function pageOf(
   store: WalletStore,
-  kind: 'invoiceOrder' | 'paymentOrder',
+  kind: OrderedKind,
   page: { readonly status: string; readonly after: number | undefined; readonly limit: number },
 ): Promise<readonly Place[]> {
   const { status, after, limit } = page
-  const behind = after === undefined ? `${status}${BEHIND}` : placeKey(status, after)
+  const behind = after === undefined ? `${status}${BEHIND_PLACES}` : placeKey(status, after)
   const found = await store.page(kind, behind, limit, 'descending')
   return found.filter(({ key }) => key.startsWith(`${status}/`)).map(placeOf)
 }
@@ -81,11 +94,17 @@ export async function pageOf(
 export type Place = { readonly name: string; readonly place: number }
 
 function placeOf({ key, value }: StoredRecord): Place {
-  return { name: textOf(value), place: Number(key.slice(key.indexOf('/') + 1)) }
+  return { name: textOf(value), place: placeOfKey(key) }
 }
 
-function placeKey(list: string, order: number): string {
+/** The key of a place in a list. */
+export function placeKey(list: string, order: number): string {
   return `${list}/${String(order).padStart(PLACE_DIGITS, '0')}`
+}
+
+/** The place that a key is of. */
+export function placeOfKey(key: string): number {
+  return Number(key.slice(key.indexOf('/') + 1))
 }
 
 function anchorKey(anchor: Anchor): string {

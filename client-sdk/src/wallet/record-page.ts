@@ -1,5 +1,5 @@
 import { COUNTER_MAX } from '@tallystick/protocol'
-import type { WalletStore } from '../store/wallet-store.js'
+import type { OrderedKind, WalletStore } from '../store/wallet-store.js'
 import { WalletError } from '../wallet-error.js'
 import { pageOf } from './record-order.js'
 
@@ -26,11 +26,12 @@ export type Page<T> = { readonly items: readonly T[]; readonly next: string | un
  */
 export async function recordPage<T>(
   store: WalletStore,
-  kind: 'invoiceOrder' | 'paymentOrder',
+  kind: OrderedKind,
   { after, limit = PAGE_LIMIT, status }: PageWish<string>,
   get: (name: string) => Promise<T | undefined>,
 ): Promise<Page<T>> {
-  const wanted = { status: status ?? 'all', after: placeOf(after), limit: limitOf(limit) + 1 }
+  const bounds = pageBounds({ ...(after !== undefined && { after }), limit })
+  const wanted = { status: status ?? 'all', after: bounds.after, limit: bounds.limit + 1 }
   const places = await pageOf(store, kind, wanted)
   const shown = places.slice(0, limit)
   const entries = await Promise.all(shown.map(({ name }) => get(name)))
@@ -52,6 +53,17 @@ export async function* entriesOf<T, Status extends string>(
     yield* items
     after = next
   } while (after !== undefined)
+}
+
+/** Where a page begins, and how long it is. Errors: `page_invalid`. */
+export function pageBounds({
+  after,
+  limit = PAGE_LIMIT,
+}: {
+  readonly after?: string
+  readonly limit?: number
+}): { readonly after: number | undefined; readonly limit: number } {
+  return { after: placeOf(after), limit: limitOf(limit) }
 }
 
 function placeOf(after: unknown): number | undefined {

@@ -1,11 +1,12 @@
 import type { Anchor, ItemId } from '@tallystick/protocol'
 import type { HubLink } from './hub-link.js'
 import { requireObject } from './parse-arguments.js'
+import type { PaymentWish, Quote, RefundWish } from './payment-wish.js'
 import { entriesOf, type Page, type PageWish } from './record-page.js'
 import type { WalletChannels } from './wallet-channels.js'
 import type { Caller, WalletCore } from './wallet-core.js'
 import { type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
-import { type PaymentWish, type Quote, type RefundWish, WalletPayments } from './wallet-payments.js'
+import { WalletPayments } from './wallet-payments.js'
 import type {
   InvoiceRecord,
   InvoiceStatus,

@@ -1,9 +1,7 @@
 import {
-  type Amount,
   amount,
   type Channel,
   type ChannelId,
-  type ChannelParty,
   channelIdOf,
   channelTermsCodec,
   type Entrusted,
@@ -17,10 +15,7 @@ import {
   type PublicKey,
   receivable,
   type TxId,
-  timestamp,
   utf8,
-  withdrawable,
-  withdrawalDigest,
 } from '@tallystick/protocol'
 import { WalletError } from '../wallet-error.js'
 import { bestBy } from './best-by.js'
@@ -37,10 +32,6 @@ import type { WalletChannel } from './wallet-records.js'
 const HUB_PENALTY_PPM = 1_000_000
 /** Headroom asked for beyond what an invoice needs, so that not every sale waits for the ledger. */
 const INBOUND_HEADROOM = 4n
-
-/** How long a withdrawal is valid, seconds, and to which multiple its end is rounded up: few differ then. */
-const WITHDRAWAL_SECONDS = 600
-const WITHDRAWAL_ROUNDING_SECONDS = 300
 
 /** How channels of a wallet begin, grow and end. */
 export class WalletChannels {
@@ -135,39 +126,6 @@ export class WalletChannels {
     // Whoever asked is told of a failure; the next one asks afresh.
     this.#inbound = next.catch(() => undefined)
     return next
-  }
-
-  /**
-   * CH-17: `value` leaves a channel that stays in use, for this wallet's own lock; kept once the ledger has paid
-   * it. Absent `id`: the channel that has most of it.
-   */
-  async withdraw(id: ChannelId | undefined, value: Amount, caller: Caller): Promise<ChannelId> {
-    await this.#link.connected(caller)
-    const { state, keys, feed } = this.#core
-    const most = bestBy(this.#link.usable(), ({ party }) => withdrawable(party, 'client'))
-    const held = id === undefined ? most : state.channel(id)
-    if (held === undefined) {
-      throw errorOf({ code: 'channel_unknown', detail: `this wallet has no channel ${id ?? ''}` })
-    }
-    const channel = held.party.ledger.id
-    if (isLost(held)) throw stateLost(channel)
-    if (!this.#link.isAttached(channel)) {
-      throw new WalletError('channel_not_usable', 'the hub does not serve it; close it alone')
-    }
-    const rounded = Math.ceil(feed.time / WITHDRAWAL_ROUNDING_SECONDS) * WITHDRAWAL_ROUNDING_SECONDS
-    const withdrawal = {
-      ...{ channel, role: 'client' as const, validUntil: timestamp(rounded + WITHDRAWAL_SECONDS) },
-      withdrawn: amount(held.party.ledger.client.withdrawn + value),
-    }
-    const digest = withdrawalDigest(feed.ledger.chainId, withdrawal)
-    const signature = keys.channel(held.keyIndex).sign(digest)
-    const refused = await this.#core.submit({ kind: 'withdraw', agreed: { withdrawal, signature } })
-    if (refused !== undefined) throw errorOf(refused)
-    const party = () => state.channel(channel)?.party
-    await this.#core.until(() => party()?.withdrawing === undefined || isEnding(party()), caller)
-    if ((party()?.ledger.client.withdrawn ?? 0n) >= withdrawal.withdrawn) return channel
-    const detail = 'the hub has not paid it out in time; the money is in the channel again'
-    throw new WalletError('withdrawal_lapsed', detail, { retryable: true })
   }
 
   async close(id: ChannelId, caller: Caller): Promise<void> {
@@ -349,11 +307,6 @@ async function askFor(
     if (!(error instanceof WalletError && error.code === 'hub_out_of_funds')) throw error
     await ask(least)
   }
-}
-
-/** What was set aside for a withdrawal comes out with the channel. */
-function isEnding(party: ChannelParty | undefined): boolean {
-  return party === undefined || party.phase.kind === 'closed' || party.phase.kind === 'leaving'
 }
 
 function isLost({ books, party }: WalletChannel): boolean {

@@ -11,6 +11,7 @@ import type { BlockFeed } from '../ledger/block-feed.js'
 import { KeyCoins } from '../ledger/key-coins.js'
 import type { LetterPayment } from '../letters/letter-payment.js'
 import type { OfferRecord } from '../letters/own-offer.js'
+import type { PayoutRecord } from '../payout/payout-record.js'
 import type { WalletStore } from '../store/wallet-store.js'
 import type { StreamRecord } from '../stream/stream-records.js'
 import { KnownHub } from './known-hub.js'
@@ -30,6 +31,7 @@ export type WalletNotice =
   | { readonly kind: 'disconnected'; readonly reason: string }
   | { readonly kind: 'invoice'; readonly invoice: InvoiceRecord }
   | { readonly kind: 'payment'; readonly payment: PaymentRecord }
+  | { readonly kind: 'payout'; readonly payout: PayoutRecord }
   | { readonly kind: 'offer'; readonly offer: OfferRecord }
   /** Of the payment of an offer, or of a spontaneous one, before it is begun and after it has ended. */
   | { readonly kind: 'letterPayment'; readonly payment: LetterPayment }

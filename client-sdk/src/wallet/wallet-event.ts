@@ -13,6 +13,8 @@ import type {
   SignedWithdrawal,
   Timestamp,
 } from '@tallystick/protocol'
+import type { PayoutEvent } from '../payout/payout-machine.js'
+import type { PayoutRecord } from '../payout/payout-record.js'
 import type { Redemption } from '../stream/stream-desk.js'
 import type { PaidStreamRecord, StreamRecord } from '../stream/stream-records.js'
 import type { Books, InvoiceRecord, PaymentRecord } from './wallet-records.js'
@@ -52,8 +54,14 @@ export type WalletEvent =
   | { readonly kind: 'drain'; readonly channel: ChannelId }
   /** The owner's key has signed what the hub offered. */
   | { readonly kind: 'agreed'; readonly agreed: SignedAgreement }
-  /** The owner's key has signed that money leaves a channel which stays in use. */
-  | { readonly kind: 'withdraw'; readonly agreed: SignedWithdrawal }
+  /** The owner's key has signed that money leaves a channel which stays in use; the record gets its place. */
+  | {
+      readonly kind: 'withdraw'
+      readonly agreed: SignedWithdrawal
+      readonly payout: PayoutRecord
+    }
+  /** What became of such a payout on its way to its lock. */
+  | { readonly kind: 'payout'; readonly id: ItemId; readonly event: PayoutEvent }
   /** The owner wants to close alone: nothing is signed on the channel any more. */
   | { readonly kind: 'leave'; readonly channel: ChannelId }
   /** The record of the channel may be older than what was signed: nothing is, until it is resumed. */
@@ -97,6 +105,7 @@ export type WalletEffect =
   /** Refunds of a paid invoice have begun or ended: its owner has nothing to hear of that, its backup has. */
   | { readonly kind: 'saleChanged'; readonly invoice: InvoiceRecord }
   | { readonly kind: 'paymentChanged'; readonly payment: PaymentRecord }
+  | { readonly kind: 'payoutChanged'; readonly payout: PayoutRecord }
   | { readonly kind: 'streamChanged'; readonly stream: StreamRecord }
   /** A stream that came was declined, and why. */
   | { readonly kind: 'streamRefused'; readonly anchor: Anchor; readonly code: string }

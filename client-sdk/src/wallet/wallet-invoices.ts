@@ -11,6 +11,7 @@ import {
   sha256,
   toHex,
 } from '@tallystick/protocol'
+import { OfferInvoices } from '../letters/offer-invoices.js'
 import { weighRequest } from '../letters/weigh-request.js'
 import { WalletError } from '../wallet-error.js'
 import { errorOf } from './error-of.js'
@@ -52,11 +53,19 @@ export type InvoiceWish = {
   readonly hold?: boolean
 }
 
+/** Why a hub makes no more room. */
+const TOO_MUCH: ReadonlySet<string> = new Set([
+  'inbound_out_of_bounds',
+  'hub_out_of_funds',
+  'amount_invalid',
+])
+
 /** What others are asked to pay to this wallet. */
 export class WalletInvoices {
   readonly #core: WalletCore
   readonly #link: HubLink
   readonly #channels: WalletChannels
+  readonly #offers = new OfferInvoices()
 
   constructor(core: WalletCore, link: HubLink, channels: WalletChannels) {
     this.#core = core
@@ -70,12 +79,33 @@ export class WalletInvoices {
     const description = describe(wish)
     const expirySeconds = parseExpirySeconds(wish.expirySeconds ?? INVOICE_SECONDS)
     const hold = parseFlag(wish.hold, 'hold')
-    const least = (await this.#link.connected(caller)).terms.itemAmountMin
-    await this.#channels.ensureInbound(value ?? (least > 0n ? least : 1n), caller)
+    await this.makeRoom(value, caller)
     const preimage = this.#core.randomBytes(32)
     const expiry = addSeconds(this.#core.feed.time, expirySeconds)
     const asked = { preimage, amount: value, expiry, description, hold }
     return this.#make({ ...asked, offer: undefined }, caller)
+  }
+
+  /**
+   * Has the hub make room for a payment of `value` base units, or of the least that it carries, beside all that is asked for
+   * and not paid yet; for this one alone where that is more than the hub gives. Errors: as of `ensureInbound`.
+   */
+  async makeRoom(value: Amount | undefined, caller: Caller): Promise<void> {
+    const { itemAmountMin } = (await this.#link.connected(caller)).terms
+    const wanted: bigint = value ?? (itemAmountMin > 0n ? itemAmountMin : 1n)
+    const now = this.#core.feed.time
+    let asked = 0n
+    for (const { status, origin, amount: due, expiry } of this.#core.state.invoices()) {
+      // Whoever takes up an offer may never pay, and costs nothing to be.
+      if (status === 'open' && origin === 'asked' && expiry > now) asked += due ?? 0n
+    }
+    try {
+      await this.#channels.ensureInbound(wanted + asked, caller)
+    } catch (error) {
+      const isTooMuch = error instanceof WalletError && TOO_MUCH.has(error.code)
+      if (asked === 0n || !isTooMuch) throw error
+      await this.#channels.ensureInbound(wanted, caller)
+    }
   }
 
   /** The invoice of this preimage for an offer (OFFER-4): the one that was made before, if there is one. */
@@ -84,6 +114,7 @@ export class WalletInvoices {
       preimage,
       description,
       isNamed,
+      offers,
       ...asked
     }: Omit<AskedFor, 'description' | 'hold'> & {
       readonly amount: Amount
@@ -91,26 +122,21 @@ export class WalletInvoices {
       readonly description: string
       /** Whether the offer says how much, and not who takes it up. */
       readonly isNamed: boolean
+      /** How many offers can be taken up now. */
+      readonly offers: number
     },
     caller: Caller = {},
   ): Promise<InvoiceRecord> {
     const known = await this.get(anchorOf(preimage))
     if (known !== undefined) return known
     await this.#link.connected(caller)
-    const use = { open: this.#openForOffers(), receivable: this.#channels.receivable() }
+    const open = this.#offers.openFor(asked.offer, this.#core.state.invoices())
+    const use = { open, offers, receivable: this.#channels.receivable() }
     const weighed = weighRequest(use, { amount: asked.amount, isNamed })
     if (weighed !== 'fits') throw errorOf(weighed)
     if (isNamed) await this.#channels.ensureInbound(asked.amount, caller)
     const text = { kind: 'text', text: description } as const
     return this.#make({ ...asked, preimage, description: text, hold: false }, caller)
-  }
-
-  #openForOffers(): number {
-    let open = 0
-    for (const { origin, status } of this.#core.state.invoices()) {
-      if (origin === 'offer' && status === 'open') open++
-    }
-    return open
   }
 
   async #make({ offer, ...asked }: AskedFor, caller: Caller): Promise<InvoiceRecord> {

@@ -3,13 +3,11 @@ import {
   type Anchor,
   addSeconds,
   amount,
-  type Description,
   decodeTrusted,
   encodeReceipt,
   type HubPolicy,
   type Invoice,
   type ItemId,
-  type PublicKey,
   parseAmount,
   routingFee,
   sha256,
@@ -33,6 +31,7 @@ import {
   parseValue,
 } from './parse-arguments.js'
 import { isFinal } from './payment-machine.js'
+import type { PaymentWish, Quote, RefundWish } from './payment-wish.js'
 import { paymentFor } from './record-order.js'
 import { type Page, type PageWish, recordPage } from './record-page.js'
 import { mostPayable, type PlannedPart, splitPayment } from './split-payment.js'
@@ -52,39 +51,6 @@ import {
 const PAYMENT_SECONDS = 600
 /** What is not asked for is begun while the hub and the payee still carry it on, seconds before its end. */
 const UNASKED_SECONDS_MIN = 240
-
-/** How a payment is made. */
-export type PaymentWish = {
-  /** The same key is the same payment for ever. */
-  readonly key: string
-  /** Base units, where the invoice leaves the amount to the payer. */
-  readonly amount?: bigint
-  /** The most that the hub may ask for it, base units; absent: whatever it asks. */
-  readonly feeMax?: bigint
-  /**
-   * How long the payee may hold it before it is back, seconds, at most what the channel's terms allow;
-   * absent: 600.
-   */
-  readonly lockSeconds?: number
-}
-
-/** How a refund is made: `sale` is the anchor of the paid invoice that it undoes. */
-export type RefundWish = PaymentWish & { readonly sale: Anchor }
-
-/** What paying an invoice would take. */
-export type Quote = {
-  readonly payee: PublicKey
-  readonly anchor: Anchor
-  readonly description: Description
-  /** Ledger time until which it can be paid. */
-  readonly expiry: Timestamp
-  /** What the payee gets, base units. */
-  readonly amount: Amount
-  /** What the hub asks for that, base units, rounded up for each part. */
-  readonly fee: Amount
-  /** Channels that it would be spread over. */
-  readonly parts: number
-}
 
 const NOT_USABLE =
   'none of the channels can be used now: another device may have taken it over, it may wait to be resumed, or is closing; try again'
@@ -371,10 +337,10 @@ function newPayment(
   }
 }
 
-function requireFeeWithin(fee: Amount, feeMax: Amount | undefined): void {
+/** Errors: `fee_above_cap`. */
+export function requireFeeWithin(fee: bigint, feeMax: Amount | undefined): void {
   if (feeMax === undefined || fee <= feeMax) return
-  const detail = `the hub asks for ${fee} base units, allowed were ${feeMax}`
-  throw new WalletError('fee_above_cap', detail)
+  throw new WalletError('fee_above_cap', `the hub asks for ${fee} base units, not ${feeMax}`)
 }
 
 /** Items of one payment: the first has its name. */

@@ -1,5 +1,8 @@
 import { type Anchor, type ChannelId, encode, type ItemId } from '@tallystick/protocol'
+import { isFinalPayout } from '../payout/payout-machine.js'
+import { type PayoutRecord, payoutRecordCodec } from '../payout/payout-record.js'
 import type { StoreWrite } from '../store/wallet-store.js'
+import { endedStreamWrites, type StreamKind } from '../stream/ended-streams.js'
 import {
   isDoneStream,
   type PaidStreamRecord,
@@ -10,7 +13,7 @@ import {
 } from '../stream/stream-records.js'
 import { isOver } from './invoice-machine.js'
 import { isResolved } from './payment-machine.js'
-import { invoiceOrder, paymentOrder } from './record-order.js'
+import { invoiceOrder, paymentOrder, payoutOrder } from './record-order.js'
 import {
   encodeWalletChannel,
   type InvoiceRecord,
@@ -30,6 +33,8 @@ export type WalletView = {
   paymentOfItem(id: ItemId): PaymentRecord | undefined
   payments(): Iterable<PaymentRecord>
   invoices(): Iterable<InvoiceRecord>
+  payout(id: ItemId): PayoutRecord | undefined
+  payouts(): Iterable<PayoutRecord>
   stream(key: string): StreamRecord | undefined
   streams(): Iterable<StreamRecord>
 }
@@ -39,12 +44,16 @@ export class WalletState implements WalletView {
   readonly #channels = new Map<ChannelId, WalletChannel>()
   readonly #invoices = new Map<Anchor, InvoiceRecord>()
   readonly #payments = new Map<ItemId, PaymentRecord>()
+  readonly #payouts = new Map<ItemId, PayoutRecord>()
   readonly #streams = new Map<string, StreamRecord>()
   /** Items beyond the first of each payment, which has its name. */
   readonly #items = new Map<ItemId, ItemId>()
-  /** How many invoices and payments this wallet has made so far. */
+  /** How many of each this wallet has made so far. */
   invoiceCount = 0
   paymentCount = 0
+  payoutCount = 0
+  /** Streams of each kind that are over. */
+  endedStreams: Readonly<Record<StreamKind, number>> = { paid: 0, received: 0 }
 
   channel(id: ChannelId): WalletChannel | undefined {
     return this.#channels.get(id)
@@ -74,6 +83,14 @@ export class WalletState implements WalletView {
     return this.#payments.values()
   }
 
+  payout(id: ItemId): PayoutRecord | undefined {
+    return this.#payouts.get(id)
+  }
+
+  payouts(): Iterable<PayoutRecord> {
+    return this.#payouts.values()
+  }
+
   stream(key: string): StreamRecord | undefined {
     return this.#streams.get(key)
   }
@@ -101,6 +118,11 @@ export class WalletState implements WalletView {
     }
   }
 
+  setPayout(payout: PayoutRecord): void {
+    if (isFinalPayout(payout)) this.#payouts.delete(payout.id)
+    else this.#payouts.set(payout.id, payout)
+  }
+
   setStream(stream: StreamRecord): void {
     if (isDoneStream(stream)) this.#streams.delete(streamKey(stream))
     else this.#streams.set(streamKey(stream), stream)
@@ -113,20 +135,34 @@ export class WalletOverlay implements WalletView {
   readonly #channels = new Map<ChannelId, WalletChannel>()
   readonly #invoices = new Map<Anchor, InvoiceRecord>()
   readonly #payments = new Map<ItemId, PaymentRecord>()
+  readonly #payouts = new Map<ItemId, PayoutRecord>()
   readonly #streams = new Map<string, StreamRecord>()
 
   #invoiceCount: number
   #paymentCount: number
+  #payoutCount: number
+  #endedStreams: Readonly<Record<StreamKind, number>>
+  /** The places of those that this batch has ended. */
+  readonly #endedPlaces = new Map<string, number>()
 
   constructor(base: WalletState) {
     this.#base = base
     this.#invoiceCount = base.invoiceCount
     this.#paymentCount = base.paymentCount
+    this.#payoutCount = base.payoutCount
+    this.#endedStreams = base.endedStreams
   }
 
-  /** The place of a new invoice, or payment, among all of them. */
-  nextOrder(kind: 'invoice' | 'payment'): number {
-    return kind === 'invoice' ? ++this.#invoiceCount : ++this.#paymentCount
+  /** The place of a new invoice, payment or payout among all of them. */
+  nextOrder(kind: 'invoice' | 'payment' | 'payout'): number {
+    switch (kind) {
+      case 'invoice':
+        return ++this.#invoiceCount
+      case 'payment':
+        return ++this.#paymentCount
+      case 'payout':
+        return ++this.#payoutCount
+    }
   }
 
   channel(id: ChannelId): WalletChannel | undefined {
@@ -161,6 +197,14 @@ export class WalletOverlay implements WalletView {
 
   *payments(): Iterable<PaymentRecord> {
     for (const payment of this.#base.payments()) yield this.#payments.get(payment.id) ?? payment
+  }
+
+  payout(id: ItemId): PayoutRecord | undefined {
+    return this.#payouts.get(id) ?? this.#base.payout(id)
+  }
+
+  *payouts(): Iterable<PayoutRecord> {
+    for (const payout of this.#base.payouts()) yield this.#payouts.get(payout.id) ?? payout
   }
 
   stream(key: string): StreamRecord | undefined {
@@ -198,8 +242,18 @@ export class WalletOverlay implements WalletView {
     this.#payments.set(payment.id, payment)
   }
 
+  setPayout(payout: PayoutRecord): void {
+    this.#payouts.set(payout.id, payout)
+  }
+
   setStream(stream: StreamRecord): void {
-    this.#streams.set(streamKey(stream), stream)
+    const { kind } = stream
+    const key = streamKey(stream)
+    this.#streams.set(key, stream)
+    if (!isDoneStream(stream) || this.#endedPlaces.has(key)) return
+    const place = this.#endedStreams[kind] + 1
+    this.#endedStreams = { ...this.#endedStreams, [kind]: place }
+    this.#endedPlaces.set(key, place)
   }
 
   /** The channels that this batch wrote. */
@@ -231,9 +285,19 @@ export class WalletOverlay implements WalletView {
           ...paymentOrder(payment, this.#base.payment(payment.id)),
         ]
       }),
+      ...[...this.#payouts.values()].flatMap((payout) => {
+        const value = encode(payoutRecordCodec, payout)
+        return [
+          ...moved('payout', 'donePayout', payout.id, value, isFinalPayout(payout)),
+          ...payoutOrder(payout, this.#base.payout(payout.id)),
+        ]
+      }),
       ...[...this.#streams.values()].flatMap((stream) => {
-        const value = encode(streamRecordCodec, stream)
-        return moved('stream', 'doneStream', streamKey(stream), value, isDoneStream(stream))
+        const key = streamKey(stream)
+        const place = this.#endedPlaces.get(key)
+        const value = place === undefined ? encode(streamRecordCodec, stream) : undefined
+        const active: StoreWrite = { kind: 'stream', key, value }
+        return place === undefined ? [active] : [active, ...endedStreamWrites(stream, place)]
       }),
     ]
   }
@@ -243,16 +307,19 @@ export class WalletOverlay implements WalletView {
     for (const channel of this.#channels.values()) state.setChannel(channel)
     for (const invoice of this.#invoices.values()) state.setInvoice(invoice)
     for (const payment of this.#payments.values()) state.setPayment(payment)
+    for (const payout of this.#payouts.values()) state.setPayout(payout)
     for (const stream of this.#streams.values()) state.setStream(stream)
     state.invoiceCount = this.#invoiceCount
     state.paymentCount = this.#paymentCount
+    state.payoutCount = this.#payoutCount
+    state.endedStreams = this.#endedStreams
   }
 }
 
 /** What is finished is kept apart, so that a start does not read all of history. */
 function moved(
-  active: 'invoice' | 'payment' | 'stream',
-  done: 'doneInvoice' | 'donePayment' | 'doneStream',
+  active: 'invoice' | 'payment' | 'payout',
+  done: 'doneInvoice' | 'donePayment' | 'donePayout',
   key: string,
   value: Uint8Array,
   isDone: boolean,

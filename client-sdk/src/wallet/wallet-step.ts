@@ -37,6 +37,7 @@ import {
   type Timestamp,
   withdrawalOf,
 } from '@tallystick/protocol'
+import { meetPayout, payoutsGoOn, stepWithdraw } from '../payout/payout-step.js'
 import { stepChannelGone } from './channel-gone.js'
 import { endPart } from './finish-payment.js'
 import { meetInvoice } from './invoice-step.js'
@@ -64,7 +65,6 @@ import {
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
 import type { WalletChannel } from './wallet-records.js'
 import type { WalletOverlay } from './wallet-state.js'
-import { stepWithdraw } from './withdraw-step.js'
 
 /** What every decision depends on. */
 export type WalletContext = {
@@ -113,9 +113,11 @@ export function stepWallet(
     case 'agreed':
       return stepAgreed(state, event.agreed, context)
     case 'withdraw':
-      return stepWithdraw(state, event.agreed, context)
+      return stepWithdraw(state, event, context)
+    case 'payout':
+      return meetPayout(state, event.id, event.event, context)
     case 'leave':
-      return stepLeave(state, event.channel)
+      return changeParty(state, event.channel, leave)
     case 'stateLost':
       return changeChannel(state, event.channel, (held) =>
         stepStateLost(state, held, event.by, context),
@@ -264,10 +266,6 @@ function stepCloseOffer(state: WalletOverlay, offer: MessageOf<'closeOffer'>): O
   return [{ kind: 'agreeToClose', channel, clientPayout, validUntil }]
 }
 
-function stepLeave(state: WalletOverlay, channel: ChannelId): Outcome {
-  return changeParty(state, channel, leave)
-}
-
 function stepChannelSeen(
   state: WalletOverlay,
   { channel, keyIndex, books }: Extract<WalletEvent, { kind: 'channelSeen' }>,
@@ -315,7 +313,7 @@ function stepTimePassed(state: WalletOverlay, context: WalletContext): Outcome {
   for (const { anchor } of [...state.invoices()]) {
     effects.push(...meetInvoice(state, anchor, { kind: 'timePassed' }, context))
   }
-  return effects
+  return [...effects, ...payoutsGoOn(state, context)]
 }
 
 function expireItems(

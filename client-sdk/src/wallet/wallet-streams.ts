@@ -19,6 +19,7 @@ import {
 import type { Offer } from '../http/offer.js'
 import type { Budget } from '../http/spending.js'
 import { SpendingLedger } from '../http/spending-ledger.js'
+import { endedStreamPage, type StreamKind } from '../stream/ended-streams.js'
 import { OutgoingStream } from '../stream/outgoing-stream.js'
 import { REDEEM_POLICY } from '../stream/redeem-policy.js'
 import { type ServedTicks, StreamDesk } from '../stream/stream-desk.js'
@@ -29,6 +30,7 @@ import { bestBy } from './best-by.js'
 import { errorOf } from './error-of.js'
 import type { HubLink } from './hub-link.js'
 import { parseFeeMax, parseKey, parseValue } from './parse-arguments.js'
+import type { Page } from './record-page.js'
 import type { Caller, WalletCore } from './wallet-core.js'
 import type { WalletEffect } from './wallet-event.js'
 
@@ -182,6 +184,17 @@ export class WalletStreams {
   /** Chains that are not over yet, of both directions. */
   list(): readonly StreamRecord[] {
     return [...this.#core.state.streams()]
+  }
+
+  /** A page of chains that are over, newest first; the newest 1,024 of each kind are kept. Errors: `page_invalid`. */
+  ended<Kind extends StreamKind>(
+    kind: Kind,
+    wish: { readonly after?: string; readonly limit?: number } = {},
+  ): Promise<Page<Extract<StreamRecord, { kind: Kind }>>> {
+    // Under the name of a kind there are streams of that kind alone.
+    return endedStreamPage(this.#core.store, kind, wish) as Promise<
+      Page<Extract<StreamRecord, { kind: Kind }>>
+    >
   }
 
   /**

@@ -100,9 +100,11 @@ export class WalletWatch {
     const { state } = this.#core
     const [payment] = state.payments()
     const [invoice] = state.invoices()
+    const [payout] = state.payouts()
     return (
       payment !== undefined ||
       invoice !== undefined ||
+      payout !== undefined ||
       this.#core
         .channels()
         .some(

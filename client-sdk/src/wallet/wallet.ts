@@ -33,8 +33,8 @@ import {
   parseUrl,
   parseValue,
 } from './parse-arguments.js'
+import { PayoutWallet } from './payout-wallet.js'
 import { performEffect } from './perform-effect.js'
-import { StreamingWallet } from './streaming-wallet.js'
 import { WalletChannels } from './wallet-channels.js'
 import { type Caller, WalletCore } from './wallet-core.js'
 import { type ExitOptions, WalletExits } from './wallet-exits.js'
@@ -45,15 +45,12 @@ import { adopt, endTurns, loseChannels } from './wallet-resume.js'
 import { WalletTowers } from './wallet-towers.js'
 import { WalletWatch } from './wallet-watch.js'
 
-/** More than sending one coin costs (COST-1), in thousands. */
-const SEND_KILO_COST = 2
-
 /**
  * A wallet or a merchant: keys from words, channels with one hub, payments, and the guard that
  * keeps them safe. Everything it is told is checked against certified headers and proofs. Errors
  * are `WalletError` and `LedgerError` with a stable `code`.
  */
-export class Wallet extends StreamingWallet {
+export class Wallet extends PayoutWallet {
   readonly #core: WalletCore
   readonly #link: HubLink
   readonly #watch: WalletWatch
@@ -71,7 +68,7 @@ export class Wallet extends StreamingWallet {
     { stored, guards }: { readonly stored: StoredWallet; readonly guards: boolean },
   ) {
     const channels = new WalletChannels(core, link, stored)
-    super(core, link, channels, mail, () => backups.lettersChanged())
+    super(core, link, channels, mail, { onStored: () => backups.lettersChanged(), guards })
     this.#core = core
     this.#link = link
     this.#backups = backups
@@ -80,6 +77,7 @@ export class Wallet extends StreamingWallet {
       link.attachAll()
       this.#exits.learnEnds()
       this.lettersGoOn()
+      this.payoutsGoOn()
       this.stream.channelsEnd()
     }
     this.#watch = new WalletWatch(core, { guards, onBlock })
@@ -119,6 +117,7 @@ export class Wallet extends StreamingWallet {
       onEvent: options.onEvent ?? (() => undefined),
       perform: (effect) => {
         wallet.stream.changed(effect)
+        wallet.payoutChanged(effect)
         performEffect(core, link, effect)
         backups.changed(effect)
         mail.changed(effect)
@@ -145,7 +144,9 @@ export class Wallet extends StreamingWallet {
       if (options.sharedWords ?? false) await core.sharedWords.set()
       await loseChannels(core, options.restored ?? false)
       await endTurns(core)
-      await wallet.loadLetters(restored.backup !== undefined || (options.restored ?? false))
+      const isCopy = restored.backup !== undefined || (options.restored ?? false)
+      await wallet.loadLetters(isCopy)
+      await wallet.loadPayouts(isCopy)
       const { height } = feed
       const missed = await eventsMissed(feed.ledger, core.channels())
       await core.submitAll([...missed, { kind: 'timePassed' }])
@@ -237,32 +238,6 @@ export class Wallet extends StreamingWallet {
    */
   closeChannel(id: ChannelId, caller: Caller = {}): Promise<void> {
     return this.#channels.close(id, caller)
-  }
-
-  /**
-   * Takes `value` base units out of a channel that stays in use; kept once the ledger has paid them. To any
-   * `lock` on the ledger they go by a second transaction, whose fee comes out of the channel as well; absent: they stay
-   * coins of this wallet. If the process ends in between they are, too, and `send` goes on. Errors:
-   * `amount_invalid`, `lock_invalid`, `channel_unknown`, `state_lost`, `channel_not_usable`, `withdrawal_pending`,
-   * `insolvent`; `withdrawal_lapsed`, which leaves them in the channel, and of `send`.
-   */
-  async withdraw({
-    channel,
-    value,
-    lock,
-    ...caller
-  }: {
-    readonly channel?: ChannelId
-    readonly value: bigint
-    readonly lock?: LockRoot
-  } & Caller): Promise<void> {
-    const { coins, feed } = this.#core
-    const to = lock === undefined ? coins.lock : parseLock(lock)
-    const parsed = parseValue(value, 'value')
-    const isElsewhere = to !== coins.lock
-    const fee = isElsewhere ? BigInt(SEND_KILO_COST * feed.ledger.feePerKiloCost(coins.asset)) : 0n
-    await this.#channels.withdraw(channel, parseValue(parsed + fee, 'value'), caller)
-    if (isElsewhere) await this.send({ lock: to, value: parsed, asset: coins.asset, ...caller })
   }
 
   /**
@@ -384,6 +359,7 @@ export class Wallet extends StreamingWallet {
   /** Hangs up and stops watching. Nothing is lost: the store holds all that was promised. */
   async close(): Promise<void> {
     this.#watch.stop()
+    this.stopPayouts()
     this.#towers.stop()
     await this.stream.stop()
     await this.#backups.stop()

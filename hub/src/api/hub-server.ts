@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { listen, stopAtOnce } from '@tallystick/daemon/http'
 import { clientAddress, MESSAGE_BYTES_MAX } from '@tallystick/protocol'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
@@ -10,7 +11,7 @@ import { type BackupRoutesParts, backupRoutes } from './backup-routes.js'
 import { answerPreflight, crossOrigin } from './cross-origin.js'
 import { type PaymentRoutesParts, paymentRoutes } from './payment-routes.js'
 import { boundPlainConnections } from './plain-connections.js'
-import { refuseUpgrade, sendProblem } from './problem.js'
+import { refuseConnection, sendProblem } from './problem.js'
 
 /** What the hub tells over HTTP. */
 export type HubInformation = {
@@ -68,11 +69,11 @@ export async function serveHub(options: {
     const [path = ''] = (request.url ?? '').split('?')
     if (path !== '/v1/session') {
       const detail = 'there is nothing at this address; sessions are at /v1/session'
-      return refuseUpgrade(socket, { code: 'not_found', detail })
+      return refuseConnection(socket, { code: 'not_found', detail })
     }
     if (!options.admits(address)) {
       const detail = 'too many sessions, in all or from this address; try again later'
-      return refuseUpgrade(socket, { code: 'too_many_sessions', detail })
+      return refuseConnection(socket, { code: 'too_many_sessions', detail })
     }
     // The answer and the hello leave together: a write is dearer than what it writes.
     socket.cork()
@@ -83,15 +84,12 @@ export async function serveHub(options: {
     })
     queueMicrotask(() => socket.uncork())
   })
-  await listen(server, options.port, options.host)
-  const { port } = server.address() as AddressInfo
+  const { port } = await listen(server, options.port, options.host)
   return {
     url: `http://${options.host}:${port}`,
     close: async () => {
       sockets.close()
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeAllConnections()
-      await closed
+      await stopAtOnce(server)
     },
   }
 }
@@ -150,11 +148,4 @@ const answerFailure: ErrorRequestHandler = (error: unknown, _request, response, 
 /** One function for all sockets. */
 function hangUp(this: Duplex): void {
   this.destroy()
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => resolve())
-  })
 }

@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import { BOOKING_KINDS } from '../core/booking.js'
 import { PERMISSIONS } from '../core/permission.js'
-import { channelData, invoiceData, paymentData } from '../store/stored-data.js'
+import {
+  channelData,
+  invoiceData,
+  offerData,
+  paymentData,
+  payoutData,
+  streamData,
+} from '../store/stored-data.js'
 
 const whole = z.int().min(0)
 const amount = z.string().regex(/^(?:0|[1-9][0-9]{0,18})$/)
@@ -28,6 +35,18 @@ const refund = z.strictObject({
   ...{ ...owned, object: z.literal('refund'), status: paymentStatus },
   ...{ ...paid, sale },
 })
+const payout = z.strictObject({
+  ...{ ...owned, object: z.literal('payout'), status: paymentStatus },
+  ...payoutData.shape,
+})
+const offer = z.strictObject({
+  ...{ ...owned, object: z.literal('offer'), status: z.enum(['active', 'withdrawn']) },
+  ...offerData.shape,
+})
+const stream = z.strictObject({
+  ...{ ...owned, object: z.literal('stream'), status: z.enum(['open', 'closed']) },
+  ...streamData.shape,
+})
 const channel = z.strictObject({
   ...{ ...owned, object: z.literal('channel'), status: z.enum(['open', 'closing', 'closed']) },
   ...channelData.shape,
@@ -37,7 +56,7 @@ const event = z.strictObject({
   /** Unix seconds of when it was noticed. */
   time: whole,
   /** The object as it was then. */
-  data: z.union([invoice, payment, refund, channel]),
+  data: z.union([invoice, payment, refund, payout, offer, stream, channel]),
 })
 const account = z.strictObject({
   ...{ id: z.string(), object: z.literal('account'), name: z.string(), created: whole },
@@ -82,7 +101,9 @@ const pageOf = <T extends z.ZodType>(item: T) =>
 export const ANSWERED = {
   alive: z.strictObject({ status: z.literal('ok') }),
   ...{ invoice, invoices: pageOf(invoice), payment, payments: pageOf(payment) },
-  ...{ refund, refunds: pageOf(refund), channel, channels: pageOf(channel) },
+  ...{ refund, refunds: pageOf(refund), payout, payouts: pageOf(payout) },
+  ...{ offer, offers: pageOf(offer), stream, streams: pageOf(stream) },
+  ...{ channel, channels: pageOf(channel) },
   ...{ event, events: pageOf(event), account, accounts: pageOf(account), key, keys: pageOf(key) },
   /** The token of a new key is shown once, and null when the request is repeated. */
   newKey: key.extend({ token: z.string().nullable() }),

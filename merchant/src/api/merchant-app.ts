@@ -1,7 +1,8 @@
+import { requestIdOf, sendProblem } from '@tallystick/daemon/http'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
 import { openApiDocument } from './openapi-document.js'
-import { problem, problemOf, requestIdOf, sendProblem } from './problem.js'
+import { problem, problemOf } from './problem.js'
 import { ROUTES } from './routes.js'
 import { nothingHere, type RouteServer } from './serve-route.js'
 

@@ -6,7 +6,9 @@ import type { ChannelDesk } from '../desk/channel-desk.js'
 import { describedAs } from '../desk/described-as.js'
 import type { InvoiceDesk } from '../desk/invoice-desk.js'
 import type { MerchantParts } from '../desk/merchant-parts.js'
+import type { OfferDesk } from '../desk/offer-desk.js'
 import type { PaymentDesk } from '../desk/payment-desk.js'
+import type { PayoutDesk } from '../desk/payout-desk.js'
 import { quotePayment } from '../desk/quote-payment.js'
 import { resourceOf } from '../store/object-resource.js'
 import type { StoredObject } from '../store/object-row.js'
@@ -23,13 +25,15 @@ type ListWish = {
   readonly status?: string | undefined
 }
 
-/** Invoices, payments, refunds, channels and the balance. */
+/** Invoices, payments, refunds, payouts, offers, streams, channels and the balance. */
 export function serveObjects(
   server: RouteServer,
   parts: MerchantParts,
   desks: {
     readonly invoices: InvoiceDesk
     readonly payments: PaymentDesk
+    readonly payouts: PayoutDesk
+    readonly offers: OfferDesk
     readonly channels: ChannelDesk
   },
 ): void {
@@ -39,6 +43,13 @@ export function serveObjects(
     const found = await objects.get(id)
     if (found?.kind === kind && sees(caller, found.account)) return found
     throw new RequestRefused(problem({ code: 'not_found', detail: `there is no ${kind} ${id}` }))
+  }
+  // Whoever may pay out may name the channel, which is the shop's whoever asks.
+  const channelOf = async (id: string | undefined) => {
+    if (id === undefined) return undefined
+    const found = await objects.get(id)
+    if (found?.kind === 'channel') return found
+    throw new RequestRefused(problem({ code: 'not_found', detail: `there is no channel ${id}` }))
   }
   const show = async <T>(kind: ObjectKind, id: string, caller: ApiCaller, schema: z.ZodType<T>) =>
     schema.parse(resourceOf(await find(kind, id, caller)))
@@ -51,12 +62,14 @@ export function serveObjects(
     const wish = { kind, account: scopeOf(caller), status, cursor, limit }
     return pageOf(await objects.page(wish), limit, (found) => schema.parse(resourceOf(found)))
   }
-  const { invoice, payment, refund, channel } = ANSWERED
+  const { invoice, payment, refund, payout, offer, stream, channel } = ANSWERED
 
   server.post(ROUTES.createInvoice, {
     first: async ({ body }, caller, remember) => {
-      const { amount, description, expiry_seconds: expirySeconds, hold, metadata } = body
-      const order = { amount: amount ?? undefined, description, expirySeconds, hold, metadata }
+      const { description_hash: hash, expiry_seconds: expirySeconds } = body
+      const { description, hold, metadata } = body
+      const amount = body.amount ?? undefined
+      const order = { amount, description, descriptionHash: hash, expirySeconds, hold, metadata }
       return invoice.parse(resourceOf(await desks.invoices.create(caller, order, remember)))
     },
     again: (id, caller) => show('invoice', id, caller, invoice),
@@ -112,6 +125,39 @@ export function serveObjects(
   })
   server.get(ROUTES.refunds, (asked, caller) => list('refund', asked, caller, refund))
   server.get(ROUTES.refund, ({ id }, caller) => show('refund', id, caller, refund))
+
+  server.post(ROUTES.createPayout, {
+    first: async ({ body }, caller, remember) => {
+      const { amount, lock, description, metadata } = body
+      const from = await channelOf(body.channel)
+      const order = { amount, lock: lock ?? undefined, channel: from, description, metadata }
+      return payout.parse(resourceOf(await desks.payouts.create(caller, order, remember)))
+    },
+    again: (id, caller) => show('payout', id, caller, payout),
+  })
+  server.get(ROUTES.payouts, (asked, caller) => list('payout', asked, caller, payout))
+  server.get(ROUTES.payout, ({ id }, caller) => show('payout', id, caller, payout))
+
+  server.post(ROUTES.createOffer, {
+    first: async ({ body }, caller, remember) => {
+      const { description, metadata } = body
+      const expirySeconds = body.expiry_seconds ?? undefined
+      const order = { amount: body.amount ?? undefined, description, expirySeconds, metadata }
+      return offer.parse(resourceOf(await desks.offers.create(caller, order, remember)))
+    },
+    again: (id, caller) => show('offer', id, caller, offer),
+  })
+  server.get(ROUTES.offers, (asked, caller) => list('offer', asked, caller, offer))
+  server.get(ROUTES.offer, ({ id }, caller) => show('offer', id, caller, offer))
+  server.post(ROUTES.withdrawOffer, {
+    first: async ({ asked: { id } }, caller, remember) => {
+      const found = await find('offer', id, caller)
+      return offer.parse(resourceOf(await desks.offers.withdraw(found, remember(id))))
+    },
+    again: (id, caller) => show('offer', id, caller, offer),
+  })
+  server.get(ROUTES.streams, (asked, caller) => list('stream', asked, caller, stream))
+  server.get(ROUTES.stream, ({ id }, caller) => show('stream', id, caller, stream))
 
   server.get(ROUTES.channels, (asked, caller) => list('channel', asked, caller, channel))
   server.get(ROUTES.channel, ({ id }, caller) => show('channel', id, caller, channel))

@@ -1,4 +1,4 @@
-import { AMOUNT_MAX, isShownText, SHOWN_TEXT_RULE } from '@tallystick/protocol'
+import { AMOUNT_MAX, isShownText, type LockRoot, SHOWN_TEXT_RULE } from '@tallystick/protocol'
 import { z } from 'zod'
 import { EVENT_TYPES } from '../core/event-types.js'
 import { PERMISSIONS } from '../core/permission.js'
@@ -55,6 +55,10 @@ const invoiceText = z
   .string()
   .max(INVOICE_CHARACTERS_MAX)
   .regex(/^tally1[0-9a-z]+$|^TALLY1[0-9A-Z]+$/, 'an invoice starts with tally1')
+const lock = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'a lock is 32 bytes as lower-case hex')
+  .transform((text) => text as LockRoot)
 const whole = (min: number, max: number) =>
   z
     .string()
@@ -87,6 +91,15 @@ export const ASKED = {
     ...list('re'),
     status: z.enum(['pending', 'paid', 'failed', 'unknown']).optional(),
   }),
+  payout: z.strictObject({ id: idOf('po') }),
+  payouts: z.strictObject({
+    ...list('po'),
+    status: z.enum(['pending', 'paid', 'failed', 'unknown']).optional(),
+  }),
+  offer: z.strictObject({ id: idOf('off') }),
+  offers: z.strictObject({ ...list('off'), status: z.enum(['active', 'withdrawn']).optional() }),
+  stream: z.strictObject({ id: idOf('str') }),
+  streams: z.strictObject({ ...list('str'), status: z.enum(['open', 'closed']).optional() }),
   /** `amount`: where the invoice leaves it open. */
   quote: z.strictObject({ invoice: invoiceText, amount: value.optional() }),
   channel: z.strictObject({ id: idOf('ch') }),
@@ -130,6 +143,12 @@ export const BODIES = {
     /** Null: the payer says how much. It has to be said: a price that got lost must not be anybody's choice. */
     amount: value.nullable(),
     description: shown(DESCRIPTION_BYTES_MAX).default(''),
+    /** In its place: SHA-256 of what the payer was shown elsewhere. */
+    description_hash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'a hash is 32 bytes as lower-case hex')
+      .nullable()
+      .default(null),
     expiry_seconds: z.int().min(1).max(INVOICE_SECONDS_MAX).default(3_600),
     /** What is paid is held until it is captured or cancelled. */
     hold: z.boolean().default(false),
@@ -149,6 +168,24 @@ export const BODIES = {
     invoice: invoiceText,
     amount: value.optional(),
     fee_max: units.optional(),
+    metadata,
+  }),
+  offer: z.strictObject({
+    /** Null: the payer says how much, each time. */
+    amount: value.nullable(),
+    description: shown(DESCRIPTION_BYTES_MAX).default(''),
+    /** Null: until it is withdrawn. */
+    expiry_seconds: z.int().min(1).max(INVOICE_SECONDS_MAX).nullable().default(null),
+    metadata,
+  }),
+  payout: z.strictObject({
+    /** What is to arrive. */
+    amount: value,
+    /** Null: the shop's own coins. It has to be said: a lock that got lost must not be anybody's choice. */
+    lock: lock.nullable(),
+    /** Out of which channel; absent: that which has most. */
+    channel: idOf('ch').optional(),
+    description: shown(DESCRIPTION_BYTES_MAX).default(''),
     metadata,
   }),
   account: z.strictObject({ name, ...limits }),

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { BODY_BYTES_MAX } from '../limits.js'
 import { problem, RequestRefused } from './problem.js'
+import { repeatedField } from './repeated-field.js'
 
 /**
- * The body of a request as JSON, bounded before it is read. A name such as `__proto__` is refused: what reads the
- * object next may take it for something else. Throws `RequestRefused`.
+ * The body of a request as JSON, bounded before it is read. A name such as `__proto__` is refused, and one that an object
+ * has twice: what reads it next may take it for something else. Throws `RequestRefused`.
  */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const { 'content-encoding': encoding = 'identity', 'content-type': type = '' } = request.headers
@@ -14,12 +15,22 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   }
   const bytes = await readBytes(request)
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), refuseProto)
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    const body: unknown = JSON.parse(text, refuseProto)
+    refuseRepeated(text)
+    return body
   } catch (error) {
     if (error instanceof RequestRefused) throw error
     const detail = 'the body is no JSON of well-formed UTF-8'
     throw new RequestRefused(problem({ code: 'bad_request', detail }))
   }
+}
+
+function refuseRepeated(text: string): void {
+  const name = repeatedField(text)
+  if (name === undefined) return
+  const detail = `the field ${JSON.stringify(name.slice(0, 40))} is there twice: say it once`
+  throw new RequestRefused(problem({ code: 'field_repeated', detail }))
 }
 
 function refuseProto(name: string, value: unknown): unknown {

@@ -85,6 +85,28 @@ export const ROUTES = {
   }),
   refunds: get('/v1/refunds', 'Refunds, newest first', ASKED.refunds, ANSWERED.refunds, READ),
   refund: get('/v1/refunds/:id', 'A refund', ASKED.refund, ANSWERED.refund, READ),
+  createPayout: post('/v1/payouts', 'Pay out of a channel to a lock on the ledger', 'pay', {
+    ...{ asked: none, body: BODIES.payout, answered: ANSWERED.payout },
+  }),
+  payouts: get('/v1/payouts', 'Payouts, newest first', ASKED.payouts, ANSWERED.payouts, READ),
+  payout: get('/v1/payouts/:id', 'A payout', ASKED.payout, ANSWERED.payout, READ),
+  createOffer: post('/v1/offers', 'Make an offer, which can be paid again and again', 'invoice', {
+    ...{ asked: none, body: BODIES.offer, answered: ANSWERED.offer },
+  }),
+  offers: get('/v1/offers', 'Offers, newest first', ASKED.offers, ANSWERED.offers, READ),
+  offer: get('/v1/offers/:id', 'An offer', ASKED.offer, ANSWERED.offer, READ),
+  withdrawOffer: post(
+    '/v1/offers/:id/withdraw',
+    'Have nobody be given an invoice for it any more',
+    'invoice',
+    { asked: ASKED.offer, body: BODIES.none, answered: ANSWERED.offer, status: 200 },
+  ),
+  streams: get(
+    '/v1/streams',
+    'Streams that pay the shop, and what they have earned, newest first',
+    ...([ASKED.streams, ANSWERED.streams, READ] as const),
+  ),
+  stream: get('/v1/streams/:id', 'A stream', ASKED.stream, ANSWERED.stream, READ),
   balance: get('/v1/balance', "Where the shop's money is", none, ANSWERED.balance, SHOP),
   channels: get('/v1/channels', 'Channels', ASKED.channels, ANSWERED.channels, SHOP),
   channel: get('/v1/channels/:id', 'A channel', ASKED.channel, ANSWERED.channel, SHOP),

@@ -3,13 +3,19 @@ import type { OpenedWallet } from '@tallystick/client-sdk/node'
 import { outpointKey } from '@tallystick/protocol'
 import type { Booking } from '../core/booking.js'
 import { MAIN_ACCOUNT } from '../core/caller.js'
-import { type OwnPart, type OwnState, ownPart } from '../core/transaction-bookings.js'
+import {
+  type ChannelPayout,
+  type OwnPart,
+  type OwnState,
+  ownPart,
+} from '../core/transaction-bookings.js'
 import type { MerchantParts } from '../desk/merchant-parts.js'
 import { FOLLOWED_BLOCKS_MAX } from '../limits.js'
 import { insertBooking } from '../store/booking-store.js'
 import type { Statements } from '../store/merchant-database.js'
 import { numberIn, textIn } from '../store/object-row.js'
 import { channelStakes } from './channel-stakes.js'
+import { type BookedPayout, payoutOfTransaction } from './payout-of-transaction.js'
 
 /** The asset of the books: that of the wallet's coins and of its fees. */
 export const BOOK_ASSET = 0
@@ -111,8 +117,9 @@ export class LedgerBooks {
       const part = txId && ownPart(transaction, txId, own)
       if (part === undefined || txId === undefined) continue
       const payouts = await this.#paidOut(part)
+      const payout = part.toOthers > 0n ? await payoutOfTransaction(this.#parts, txId) : undefined
       await database.write(async (statements) => {
-        for (const booking of bookingsOf(txId, part, payouts, time)) {
+        for (const booking of bookingsOf(txId, part, { payouts, payout, time })) {
           await insertBooking(statements, booking)
         }
         for (const outpoint of part.spent) await this.#spend(statements, outpoint)
@@ -125,11 +132,16 @@ export class LedgerBooks {
     if (isDue) await database.write((statements) => this.#noteHeight(statements))
   }
 
-  /** The coins that channels have paid; of one that was spent again already nothing is known. */
+  /** The coins that channels have paid; of a dispute's that was spent again already nothing is known. */
   async #paidOut({ payouts }: OwnPart): Promise<readonly Payout[]> {
     const found: Payout[] = []
-    for (const { channel, outpoint, amount: agreed, isEnd } of payouts) {
-      const amount = agreed ?? (await this.#opened.ledger.coin(outpoint)).value?.amount ?? 0n
+    for (const payout of payouts) {
+      const { channel, outpoint, isEnd } = payout
+      const amount =
+        payout.amount ??
+        (await this.#opened.ledger.coin(outpoint)).value?.amount ??
+        (await this.#withdrawnFor(payout)) ??
+        0n
       const key = outpointKey(outpoint)
       // Behind the opening of the books, a coin may be told of that was there then.
       if (amount > 0n && !this.#coins.has(key)) {
@@ -137,6 +149,15 @@ export class LedgerBooks {
       }
     }
     return found
+  }
+
+  /** What a withdrawal has brought by the wallet's own record: its coin may have been sent on since. */
+  async #withdrawnFor({ channel, withdrawn }: ChannelPayout): Promise<bigint | undefined> {
+    if (withdrawn === undefined) return undefined
+    for await (const payout of this.#parts.wallet.eachPayout()) {
+      if (payout.channel === channel && payout.withdrawn === withdrawn) return payout.taken
+    }
+    return undefined
   }
 
   /** The node keeps no blocks back to where the books are: what came in between is one movement. */
@@ -206,15 +227,26 @@ const OF_SHOP = { account: MAIN_ACCOUNT } as const
 function bookingsOf(
   txId: string,
   { spent, created, funded, fee, toOthers }: OwnPart,
-  payouts: readonly Payout[],
-  time: number,
+  {
+    payouts,
+    payout,
+    time,
+  }: {
+    /** What channels have paid in it. */
+    readonly payouts: readonly Payout[]
+    /** The payout that it is the end of. */
+    readonly payout: BookedPayout | undefined
+    readonly time: number
+  },
 ): readonly Booking[] {
   const of = { ...OF_SHOP, reference: txId, link: '', text: '', time }
+  const { id: reference, ...by } = payout ?? { ...OF_SHOP, id: txId, text: '' }
+  const out = { ...of, ...by, reference }
   const inFrom = spent.length === 0 ? sum(created.map(({ amount }) => amount)) : 0n
   const found: Booking[] = [
     { ...of, kind: 'deposit', ledger: inFrom, channels: 0n },
-    { ...of, kind: 'withdrawal', ledger: -toOthers, channels: 0n },
-    { ...of, kind: 'ledger_fee', ledger: -fee, channels: 0n },
+    { ...out, kind: payout ? 'payout' : 'withdrawal', ledger: -toOthers, channels: 0n },
+    { ...out, kind: payout ? 'payout_fee' : 'ledger_fee', ledger: -fee, channels: 0n },
     { ...of, kind: 'channel_funding', ledger: -funded, channels: funded },
     ...payouts.map(({ channel, outpoint, amount, isEnd }): Booking => {
       const link = isEnd ? channel : ''

@@ -7,6 +7,11 @@ export const BOOKING_KINDS = [
   'refund_fee',
   'payment',
   'payment_fee',
+  /** Ticks of a stream that were redeemed. */
+  'stream',
+  /** To a lock of somebody else, at the shop's word, and what the ledger took for it. */
+  'payout',
+  'payout_fee',
   /** Coins from somebody else. */
   'deposit',
   /** Coins to somebody else. */

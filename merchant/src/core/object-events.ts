@@ -2,8 +2,22 @@
 export type InvoiceStatus = 'open' | 'held' | 'paid' | 'expired' | 'cancelled'
 export type PaymentStatus = 'pending' | 'paid' | 'failed' | 'unknown'
 export type ChannelStatus = 'open' | 'closing' | 'closed'
-export type ObjectKind = 'invoice' | 'payment' | 'refund' | 'channel'
-export type ObjectStatus = InvoiceStatus | PaymentStatus | ChannelStatus
+export type OfferStatus = 'active' | 'withdrawn'
+export type StreamStatus = 'open' | 'closed'
+export type ObjectKind =
+  | 'invoice'
+  | 'payment'
+  | 'refund'
+  | 'payout'
+  | 'offer'
+  | 'stream'
+  | 'channel'
+export type ObjectStatus =
+  | InvoiceStatus
+  | PaymentStatus
+  | ChannelStatus
+  | OfferStatus
+  | StreamStatus
 
 /** From each status, those that may follow it. */
 const FOLLOWING: Readonly<Record<ObjectKind, Readonly<Record<string, readonly ObjectStatus[]>>>> = {
@@ -14,6 +28,9 @@ const FOLLOWING: Readonly<Record<ObjectKind, Readonly<Record<string, readonly Ob
   },
   payment: { pending: ['paid', 'failed', 'unknown'], unknown: ['paid', 'failed'] },
   refund: { pending: ['paid', 'failed', 'unknown'], unknown: ['paid', 'failed'] },
+  payout: { pending: ['paid', 'failed', 'unknown'], unknown: ['paid', 'failed'] },
+  offer: { active: ['withdrawn'] },
+  stream: { open: ['closed'] },
   channel: { open: ['closing', 'closed'], closing: ['closed'] },
 }
 

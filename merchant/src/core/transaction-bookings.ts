@@ -21,6 +21,8 @@ export type ChannelPayout = {
   readonly channel: ChannelId
   readonly outpoint: { readonly txId: TxId; readonly index: number }
   readonly amount: bigint | undefined
+  /** Of a withdrawal, what the channel has paid in all with it (CH-17). */
+  readonly withdrawn: bigint | undefined
   /** Whether the channel is being ended; else it goes on, and has paid a withdrawal. */
   readonly isEnd: boolean
 }
@@ -88,16 +90,19 @@ function channelPayouts(
       case 'close':
         for (const { channel: number, clientPayout: amount } of operation.closes) {
           const channel = idOf(number)
-          if (channel) found.push({ channel, outpoint: { txId, index }, amount, isEnd: true })
+          if (channel) {
+            const outpoint = { txId, index }
+            found.push({ channel, outpoint, amount, withdrawn: undefined, isEnd: true })
+          }
           index += 1
         }
         break
       case 'withdraw':
-        for (const { channel: number, role } of operation.withdrawals) {
+        for (const { channel: number, role, withdrawn } of operation.withdrawals) {
           const channel = role === 'client' ? idOf(number) : undefined
           if (channel) {
             const amount = undefined
-            found.push({ channel, outpoint: { txId, index }, amount, isEnd: false })
+            found.push({ channel, outpoint: { txId, index }, amount, withdrawn, isEnd: false })
           }
           index += 1
         }
@@ -105,8 +110,8 @@ function channelPayouts(
       case 'finalize': {
         const channel = idOf(operation.channel)
         if (channel) {
-          const amount = undefined
-          found.push({ channel, outpoint: { txId, index }, amount, isEnd: true })
+          const [amount, withdrawn] = [undefined, undefined]
+          found.push({ channel, outpoint: { txId, index }, amount, withdrawn, isEnd: true })
         }
         // A bounty would be a third; who pays several channels out at once is not this wallet.
         index += 2

@@ -2,19 +2,12 @@ import { type PaymentRecord, WalletError } from '@tallystick/client-sdk'
 import { type Anchor, isRejection, parseInvoice, toHex } from '@tallystick/protocol'
 import type { ApiCaller } from '../core/caller.js'
 import type { PaymentStatus } from '../core/object-events.js'
-import { PAYMENT_MS_MAX } from '../limits.js'
 import { insertBooking } from '../store/booking-store.js'
 import { reserveSpending, settleSpending } from '../store/key-store.js'
 import { Refusal, type Statements } from '../store/merchant-database.js'
 import { dataOf, type StoredObject } from '../store/object-row.js'
-import {
-  changeObject,
-  findObject,
-  insertObject,
-  ObjectStore,
-  removeObject,
-} from '../store/object-store.js'
-import { type DoneRequest, forgetRequest, rememberRequest } from '../store/request-store.js'
+import { changeObject, findObject, insertObject, ObjectStore } from '../store/object-store.js'
+import { type DoneRequest, rememberRequest } from '../store/request-store.js'
 import {
   type InvoiceData,
   invoiceData,
@@ -22,6 +15,7 @@ import {
   paymentData,
 } from '../store/stored-data.js'
 import { describedAs } from './described-as.js'
+import { HandedOver, walletKey } from './handed-over.js'
 import { type MerchantParts, newId } from './merchant-parts.js'
 import { quotePayment } from './quote-payment.js'
 
@@ -38,9 +32,6 @@ export type PaymentOrder = {
   readonly sale: StoredObject | undefined
 }
 
-/** Payments looked at between two looks at anything else. */
-const PAGE = 500
-
 /**
  * What the shop pays, refunds among it. The intention is durable, counted against all limits and named before the
  * wallet hears of it; the wallet's own key is made of that name. So it is paid once, whenever this process dies.
@@ -48,12 +39,18 @@ const PAGE = 500
 export class PaymentDesk {
   readonly #parts: MerchantParts
   readonly #objects: ObjectStore
-  /** Payments under way, by id: kept once they are final. */
-  readonly #running = new Map<string, Promise<void>>()
+  readonly #handedOver: HandedOver
 
   constructor(parts: MerchantParts) {
     this.#parts = parts
     this.#objects = new ObjectStore(parts.database)
+    this.#handedOver = new HandedOver(parts, {
+      kinds: ['payment', 'refund'],
+      problem: 'payment_not_followed',
+      act: (payment) => this.#pay(payment),
+      undo: (statements, payment) => undoRefund(statements, dataOf(paymentData, payment)),
+      failed: (payment, code) => this.#settle(payment, { status: 'failed', code }),
+    })
   }
 
   /**
@@ -96,67 +93,18 @@ export class PaymentDesk {
       return findObject(statements, 'id', [id])
     })
     if (made === undefined) throw new Error(`${id} was just written and is not there`)
-    const refused = await this.#begin(made, request)
-    if (refused !== undefined) throw refused
+    await this.#handedOver.begin(made, request)
     return (await this.#objects.get(id)) ?? made
   }
 
   /** Goes on with what was under way when the process ended. */
-  async catchUp(): Promise<void> {
-    for (const kind of ['payment', 'refund'] as const) {
-      for (let after = 0, more = true; more; ) {
-        const page = await this.#objects.withStatus(kind, 'pending', after, PAGE)
-        for (const payment of page) this.#follow(payment)
-        after = page.at(-1)?.seq ?? after
-        more = page.length === PAGE
-      }
-    }
+  catchUp(): Promise<void> {
+    return this.#handedOver.catchUp()
   }
 
   /** Kept once nothing is under way here; what is not final goes on when the server starts again. */
-  async idle(): Promise<void> {
-    await Promise.all(this.#running.values())
-  }
-
-  /** Hands a new payment to the wallet; why it was refused before anything was promised. */
-  async #begin(payment: StoredObject, request: DoneRequest): Promise<WalletError | undefined> {
-    const late = new Promise<'late'>((resolve) => {
-      setTimeout(() => resolve('late'), PAYMENT_MS_MAX).unref()
-    })
-    let refused: WalletError | undefined
-    const paying = this.#pay(payment).catch(async (error: unknown) => {
-      if (!isRefusal(error)) throw error
-      refused = error
-      await this.#parts.database.write(async (statements) => {
-        await removeObject(statements, payment.id)
-        await forgetRequest(statements, request)
-        await settleSpending(statements, payment.id, 0n)
-        await undoRefund(statements, dataOf(paymentData, payment))
-      })
-    })
-    this.#watch(payment, paying)
-    await Promise.race([paying, late])
-    return refused
-  }
-
-  /** Goes on with a payment that some process of this shop has begun, or was about to begin. */
-  #follow(payment: StoredObject): void {
-    this.#watch(
-      payment,
-      this.#pay(payment).catch(async (error: unknown) => {
-        if (!isRefusal(error)) throw error
-        // Its caller went away without an answer: this is where it is told.
-        await this.#settle(payment, { status: 'failed', code: error.code })
-      }),
-    )
-  }
-
-  #watch(payment: StoredObject, paying: Promise<void>): void {
-    const { onProblem } = this.#parts
-    const watched = paying
-      .catch((error) => onProblem('payment_not_followed', `${payment.id}: ${String(error)}`))
-      .finally(() => this.#running.delete(payment.id))
-    this.#running.set(payment.id, watched)
+  idle(): Promise<void> {
+    return this.#handedOver.idle()
   }
 
   /** Pays once, by the wallet's key. Throws `WalletError` when the wallet has promised nothing, and will not. */
@@ -222,16 +170,6 @@ export class PaymentDesk {
     })
     news.tell()
   }
-}
-
-/** Whether the wallet has said no; one that was closed says nothing, and the next process goes on. */
-function isRefusal(error: unknown): error is WalletError {
-  return error instanceof WalletError && error.code !== 'wallet_closed'
-}
-
-/** The wallet's name for a payment of this server. */
-function walletKey({ id }: StoredObject): string {
-  return `merchant ${id}`
 }
 
 function statusOf({ status }: Pick<PaymentRecord, 'status'>): PaymentStatus {

@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS object (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS object_of_account ON object (account, kind, seq);
 CREATE INDEX IF NOT EXISTS object_by_status ON object (kind, status, seq);
+CREATE INDEX IF NOT EXISTS payout_of_transaction ON object (json_extract(data, '$.transaction'))
+  WHERE kind = 'payout';
 CREATE TABLE IF NOT EXISTS spending (
   payment TEXT PRIMARY KEY, account TEXT NOT NULL, api_key TEXT NOT NULL,
   time INTEGER NOT NULL, amount TEXT NOT NULL
@@ -53,6 +55,7 @@ CREATE TABLE IF NOT EXISTS own_coin (
   outpoint TEXT PRIMARY KEY, amount TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS followed (one INTEGER PRIMARY KEY CHECK (one = 1), height INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS seen_invoice (one INTEGER PRIMARY KEY CHECK (one = 1), place INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS webhook_endpoint (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, url TEXT NOT NULL, description TEXT NOT NULL,

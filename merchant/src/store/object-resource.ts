@@ -1,5 +1,12 @@
 import { dataOf, type StoredObject } from './object-row.js'
-import { channelData, invoiceData, paymentData } from './stored-data.js'
+import {
+  channelData,
+  invoiceData,
+  offerData,
+  paymentData,
+  payoutData,
+  streamData,
+} from './stored-data.js'
 
 /** An object as the API and events show it. */
 export function resourceOf(object: StoredObject): object {
@@ -17,6 +24,12 @@ function shownData(object: StoredObject): object {
     }
     case 'refund':
       return dataOf(paymentData, object)
+    case 'payout':
+      return dataOf(payoutData, object)
+    case 'offer':
+      return dataOf(offerData, object)
+    case 'stream':
+      return dataOf(streamData, object)
     case 'channel':
       return dataOf(channelData, object)
   }

@@ -18,10 +18,12 @@ export type StoredObject = {
   readonly data: unknown
 }
 
-const KINDS: readonly ObjectKind[] = ['invoice', 'payment', 'refund', 'channel']
+const KINDS: readonly ObjectKind[] = [
+  ...(['invoice', 'payment', 'refund', 'payout', 'offer', 'stream', 'channel'] as const),
+]
 const STATUSES: readonly ObjectStatus[] = [
   ...(['open', 'held', 'paid', 'expired', 'cancelled'] as const),
-  ...(['pending', 'failed', 'unknown', 'closing', 'closed'] as const),
+  ...(['pending', 'failed', 'unknown', 'closing', 'closed', 'active', 'withdrawn'] as const),
 ]
 
 /** Columns of an object, in the order in which they are asked for. */

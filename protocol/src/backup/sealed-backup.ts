@@ -3,8 +3,9 @@ import { chainIdCodec, publicKeyCodec } from '../ledger/identifiers.js'
 import { COUNTER_MAX } from '../ledger/limits.js'
 import { isRejection, type Rejection, reject } from '../primitives/outcome.js'
 
-/** The format that is read and written (BAK-1). Its byte comes first, so that another is known by it. */
-const FORMAT = 3
+/** The format that is written (BAK-1), and the oldest that is read. Its byte comes first, so that another is known by it. */
+const FORMAT = 4
+const FORMAT_OLDEST = 3
 /** A sealed backup at the most, bytes: what an owner keeps in a file. */
 export const BACKUP_FILE_BYTES_MAX = 2 ** 26
 /** A sealed backup that a hub keeps at the most, bytes (BAK-5). */
@@ -16,7 +17,7 @@ const ENVELOPE_BYTES = 128
 
 /** What anybody can read of a backup; the seal covers it (BAK-1). */
 export const backupHeaderCodec = struct({
-  format: integer(FORMAT, FORMAT),
+  format: integer(FORMAT, FORMAT_OLDEST),
   chainId: chainIdCodec,
   /** Identity key of the wallet. */
   identity: publicKeyCodec,
@@ -55,8 +56,9 @@ export function parseSealedBackup(
   bytes: Uint8Array,
 ): SealedBackup | Rejection<'backup_format_unknown' | 'backup_damaged'> {
   const [format] = bytes
-  if (format !== undefined && format !== FORMAT) {
-    return reject('backup_format_unknown', `this reads format ${FORMAT}, not ${format}`)
+  if (format !== undefined && (format < FORMAT_OLDEST || format > FORMAT)) {
+    const detail = `this reads formats ${FORMAT_OLDEST} and ${FORMAT}, not ${format}`
+    return reject('backup_format_unknown', detail)
   }
   const backup = decode(sealedBackupCodec, bytes)
   return isRejection(backup) ? reject('backup_damaged', backup.detail) : backup

@@ -1,5 +1,4 @@
 import { hexOf } from '#hex'
-import type { SeenIdentifiers } from './seen-identifiers.js'
 
 /** Why bytes are not the canonical encoding of anything; `offset` counts from their start. */
 export class MalformedBytes extends Error {
@@ -75,14 +74,6 @@ export class Reader {
     this.#offset += length
     // Straight from the source: a view of it would cost more than the digits.
     return hexOf(this.#source, start, this.#offset)
-  }
-
-  /** The next 32 bytes as lower-case hex, the same string as before where they were `seen`. */
-  seenIdentifier(seen: SeenIdentifiers): string {
-    this.#require(32)
-    const start = this.#offset
-    this.#offset += 32
-    return seen.textAt(this.#source, start)
   }
 
   /** An unsigned LEB128 number of at most 2^53-1, in its shortest form. */

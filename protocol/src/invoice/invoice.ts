@@ -21,8 +21,6 @@ import { isRejection, type Rejection, reject } from '../primitives/outcome.js'
 import { shownText } from './shown-text.js'
 import { signedString, signedStringBytes } from './signed-string.js'
 
-/** Human-readable part of an invoice string. */
-const INVOICE_PREFIX = 'tally'
 /** An invoice string is at most this long, characters: 1 kB of description fits. */
 export const INVOICE_CHARACTERS_MAX = 2_400
 /** A description is at most this long, bytes of UTF-8. */
@@ -85,7 +83,7 @@ export type InvoiceRejection = Rejection<
 export function encodeInvoice(invoice: Invoice, payee: Signer): string {
   const signature = payee.sign(invoiceDigest(invoice))
   const bytes = encode(signedInvoiceCodec, { version: INVOICE_VERSION, invoice, signature })
-  return signedString(INVOICE_PREFIX, bytes, INVOICE_CHARACTERS_MAX)
+  return signedString('invoice', bytes, INVOICE_CHARACTERS_MAX)
 }
 
 /**
@@ -99,12 +97,8 @@ export function parseInvoice(text: string): Invoice | InvoiceRejection {
 
 /** As `parseInvoice`, with the signature. */
 export function parseSignedInvoice(text: string): SignedInvoice | InvoiceRejection {
-  const bytes = signedStringBytes(INVOICE_PREFIX, text, INVOICE_CHARACTERS_MAX)
-  if (bytes === undefined) {
-    const detail =
-      'an invoice starts with tally1 and has a right checksum: this one was cut off or altered'
-    return reject('invoice_malformed', detail)
-  }
+  const bytes = signedStringBytes('invoice', text, INVOICE_CHARACTERS_MAX)
+  if (typeof bytes === 'string') return reject('invoice_malformed', bytes)
   if (bytes[0] !== INVOICE_VERSION) {
     const detail = `the invoice is of another format than ${INVOICE_VERSION}: ask the payee for a new one`
     return reject('invoice_version', detail)

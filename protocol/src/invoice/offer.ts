@@ -22,8 +22,6 @@ import { DESCRIPTION_BYTES_MAX, INVOICE_CHARACTERS_MAX, INVOICE_HUBS_MAX } from 
 import { shownText } from './shown-text.js'
 import { signedString, signedStringBytes } from './signed-string.js'
 
-/** Human-readable part of an offer string. */
-const OFFER_PREFIX = 'tallyo'
 /** An offer string is at most this long, characters. */
 export const OFFER_CHARACTERS_MAX = INVOICE_CHARACTERS_MAX
 /** The format of offers: the first byte of the string, and of what is signed. */
@@ -63,7 +61,7 @@ const signedOfferCodec = struct({
 export function encodeOffer(offer: Offer, payee: Signer): string {
   const signature = payee.sign(offerDigest(offer))
   const bytes = encode(signedOfferCodec, { version: OFFER_VERSION, offer, signature })
-  return signedString(OFFER_PREFIX, bytes, OFFER_CHARACTERS_MAX)
+  return signedString('offer', bytes, OFFER_CHARACTERS_MAX)
 }
 
 /**
@@ -73,12 +71,8 @@ export function encodeOffer(offer: Offer, payee: Signer): string {
 export function parseOffer(
   text: string,
 ): Offer | Rejection<'offer_malformed' | 'offer_version' | 'offer_bad_signature'> {
-  const bytes = signedStringBytes(OFFER_PREFIX, text, OFFER_CHARACTERS_MAX)
-  if (bytes === undefined) {
-    const detail =
-      'an offer starts with tallyo1 and has a right checksum: this one was cut off or altered'
-    return reject('offer_malformed', detail)
-  }
+  const bytes = signedStringBytes('offer', text, OFFER_CHARACTERS_MAX)
+  if (typeof bytes === 'string') return reject('offer_malformed', bytes)
   if (bytes[0] !== OFFER_VERSION) {
     const detail = `the offer is of another format than ${OFFER_VERSION}: ask the payee for a new one`
     return reject('offer_version', detail)

@@ -21,8 +21,6 @@ import {
 } from './invoice.js'
 import { signedString, signedStringBytes } from './signed-string.js'
 
-/** Human-readable part of a receipt string. */
-const RECEIPT_PREFIX = 'tallyr'
 /** A receipt string is at most this long, characters. */
 export const RECEIPT_CHARACTERS_MAX = 2_600
 /** The format of receipts: the first byte of the string. */
@@ -70,7 +68,7 @@ export function encodeReceipt(
   if (anchorOf(preimage, 1) !== signed.invoice.anchor) return wrongPreimage()
   const amount = signed.invoice.amount === undefined ? paid : undefined
   const receipt = { version: RECEIPT_VERSION, signed, preimage, amount }
-  return signedString(RECEIPT_PREFIX, encode(receiptCodec, receipt), RECEIPT_CHARACTERS_MAX)
+  return signedString('receipt', encode(receiptCodec, receipt), RECEIPT_CHARACTERS_MAX)
 }
 
 /**
@@ -78,12 +76,8 @@ export function encodeReceipt(
  * RECEIPT-1. Whether the invoice is of this network, and the payee the one that was meant, is for its reader to see.
  */
 export function parseReceipt(text: string): Receipt | ReceiptRejection {
-  const bytes = signedStringBytes(RECEIPT_PREFIX, text, RECEIPT_CHARACTERS_MAX)
-  if (bytes === undefined) {
-    const detail =
-      'a receipt starts with tallyr1 and has a right checksum: this one was cut off or altered'
-    return reject('receipt_malformed', detail)
-  }
+  const bytes = signedStringBytes('receipt', text, RECEIPT_CHARACTERS_MAX)
+  if (typeof bytes === 'string') return reject('receipt_malformed', bytes)
   if (bytes[0] !== RECEIPT_VERSION) {
     return reject('receipt_version', `the receipt is of another format than ${RECEIPT_VERSION}`)
   }

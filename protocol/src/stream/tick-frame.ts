@@ -10,10 +10,11 @@ import {
   list,
   struct,
 } from '../codec/codec.js'
-import { SeenIdentifiers } from '../codec/seen-identifiers.js'
+import { LINK_BYTES } from '../crypto/link-hash.js'
 import { type Anchor, anchorCodec } from '../ledger/identifiers.js'
 import { ITEM_TICKS_MAX } from '../ledger/limits.js'
 import { isRejection, type Rejection, reject } from '../primitives/outcome.js'
+import { readFrame } from './read-frame.js'
 
 /** Ticks that one frame may carry: the last of one chain and the first of the next need two. */
 export const FRAME_TICKS_MAX = 16
@@ -28,19 +29,11 @@ export type Tick = {
   readonly index: number
   readonly link: Uint8Array
 }
-/** A stream's anchor comes with each of its ticks. */
-const SEEN_ANCHORS = new SeenIdentifiers()
-const indexCodec = integer(ITEM_TICKS_MAX)
-const linkCodec = fixedBytes(32)
-export const tickCodec: Codec<Tick> = {
-  ...struct({ anchor: anchorCodec, index: indexCodec, link: linkCodec }),
-  // Field by field, because a payee reads hundreds of thousands a second: a third of the time.
-  read: (reader) => ({
-    anchor: reader.seenIdentifier(SEEN_ANCHORS) as Anchor,
-    index: indexCodec.read(reader),
-    link: linkCodec.read(reader),
-  }),
-}
+export const tickCodec: Codec<Tick> = struct({
+  anchor: anchorCodec,
+  index: integer(ITEM_TICKS_MAX),
+  link: fixedBytes(LINK_BYTES),
+})
 
 /** What a payer hands to the payee at one time (STREAM-1): one tick of each stream. */
 export const tickFrameCodec = struct({
@@ -60,7 +53,7 @@ export function parseTickFrame(
   shown: string | Uint8Array,
 ): TickFrame | Rejection<'tick_malformed'> {
   const bytes = typeof shown === 'string' ? frameBytes(shown) : shown
-  const frame = bytes && decode(tickFrameCodec, bytes)
+  const frame = bytes && (readFrame(bytes, FRAME_TICKS_MAX) ?? decode(tickFrameCodec, bytes))
   if (frame === undefined) {
     return reject('tick_malformed', 'a frame of ticks is base64url without padding')
   }
@@ -72,7 +65,10 @@ export function parseTickFrame(
 
 /** Each stream once: a second tick of one would only cost the payee hashes. */
 function hasOneOfEach(ticks: TickFrame['ticks']): boolean {
-  return ticks.length === 1 || new Set(ticks.map(({ anchor }) => anchor)).size === ticks.length
+  if (ticks.length === 1) return true
+  const anchors = new Set<Anchor>()
+  for (const { anchor } of ticks) anchors.add(anchor)
+  return anchors.size === ticks.length
 }
 
 /** The value of each character of base64url by its code; -1 for all others. */

@@ -22,7 +22,8 @@ export class SignaturePool {
    * other work to do meanwhile.
    */
   constructor(standing: SignatureWorkerData, workers?: number) {
-    const script = new URL('signature-worker.js', import.meta.url)
+    // By its name, as this module may stand in a bundle of another package.
+    const script = new URL(import.meta.resolve('@tallystick/protocol/signature-worker'))
     this.#workers = new WorkerPool(script, { workerData: standing, workers })
   }
 

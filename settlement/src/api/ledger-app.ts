@@ -1,3 +1,4 @@
+import { requestIdOf } from '@tallystick/daemon/http'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
 import { DamagedBlock } from '../ledger-fault.js'
@@ -6,7 +7,7 @@ import type { Clients } from './clients.js'
 import { answerPreflight, crossOrigin } from './cross-origin.js'
 import { type ForwardTransaction, forwardRoutes } from './forward-routes.js'
 import { ledgerRoutes } from './ledger-routes.js'
-import { damagedProblem, requestIdOf, sendProblem } from './problem.js'
+import { damagedProblem, sendProblem } from './problem.js'
 import { refuseMethod } from './refuse-method.js'
 import { transactionRoutes } from './transaction-routes.js'
 

@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import { ENTRY_FORMS } from './entry-forms.js'
+import { lazily } from './lazily.js'
 import {
   amountOption,
   chainIdOption,
@@ -8,10 +10,6 @@ import {
   urlOption,
   wholeOption,
 } from './ledger-options.js'
-import { sendCoins } from './send-coins.js'
-import { showKeys } from './show-keys.js'
-import { ENTRY_FORMS, showProof } from './show-proof.js'
-import { showTrace } from './show-trace.js'
 
 /** The commands that use a ledger through any node's API, without running one. */
 export function addClientCommands(program: Command): void {
@@ -22,7 +20,7 @@ export function addClientCommands(program: Command): void {
     .option('--make', 'make the file, with 24 new words')
     .option('--words', 'show the secret words, too')
     .option('--json', 'print one JSON object')
-    .action(showKeys)
+    .action(lazily(async () => (await import('./show-keys.js')).showKeys))
 
   program
     .command('send')
@@ -37,7 +35,7 @@ export function addClientCommands(program: Command): void {
     .option('--fee-asset <id>', 'what the fee is paid in; else the same, if it can', wholeOption)
     .option('--yes', 'send without asking')
     .option('--json', 'print one JSON object')
-    .action(sendCoins)
+    .action(lazily(async () => (await import('./send-coins.js')).sendCoins))
 
   program
     .command('proof')
@@ -47,7 +45,7 @@ export function addClientCommands(program: Command): void {
     .requiredOption('--url <url>', "address of a node's API", urlOption)
     .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
     .option('--json', 'print one JSON object')
-    .action(showProof)
+    .action(lazily(async () => (await import('./show-proof.js')).showProof))
 
   program
     .command('trace')
@@ -58,5 +56,5 @@ export function addClientCommands(program: Command): void {
     .option('--height <n>', 'the block that holds it; absent: the archive is searched', countOption)
     .option('--chain-id <hex>', 'the chain that the archive has to be of', chainIdOption)
     .option('--json', 'print one JSON object')
-    .action(showTrace)
+    .action(lazily(async () => (await import('./show-trace.js')).showTrace))
 }

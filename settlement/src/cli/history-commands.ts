@@ -1,13 +1,8 @@
 import type { ChainId } from '@tallystick/protocol'
 import { type Command, Option } from 'commander'
 import { ARCHIVE_BLOCKS_PER_FILE, ARCHIVE_CHECKPOINT_BLOCKS } from '../limits.js'
-import { acceptLedgerTip } from './accept-tip.js'
-import { archiveLedger } from './archive-ledger.js'
+import { lazily } from './lazily.js'
 import { chainIdOption, countOption, urlOption, urlsOption, wholeOption } from './ledger-options.js'
-import { pruneLedger } from './prune-ledger.js'
-import { replayLedger } from './replay-ledger.js'
-import { exportLedgerSnapshot, importLedgerSnapshot } from './snapshot-ledger.js'
-import { verifyLedger } from './verify-ledger.js'
 
 /** Adds the commands over a ledger's past and its storage; none needs a validator's key. */
 export function addHistoryCommands(program: Command): void {
@@ -29,7 +24,7 @@ export function addHistoryCommands(program: Command): void {
       ARCHIVE_CHECKPOINT_BLOCKS,
     )
     .option('--json', 'print one JSON object')
-    .action(archiveLedger)
+    .action(lazily(async () => (await import('./archive-ledger.js')).archiveLedger))
 
   program
     .command('replay')
@@ -40,7 +35,7 @@ export function addHistoryCommands(program: Command): void {
     .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
     .option('--data <dir>', 'make a data folder of it; goes on where it was stopped')
     .option('--json', 'print one JSON object')
-    .action(replayLedger)
+    .action(lazily(async () => (await import('./replay-ledger.js')).replayLedger))
 
   const snapshot = program
     .command('snapshot')
@@ -51,7 +46,7 @@ export function addHistoryCommands(program: Command): void {
     .requiredOption('--data <dir>', 'folder of the ledger')
     .requiredOption('--out <file>', 'the snapshot')
     .option('--json', 'print one JSON object')
-    .action(exportLedgerSnapshot)
+    .action(lazily(async () => (await import('./snapshot-ledger.js')).exportLedgerSnapshot))
   snapshot
     .command('import')
     .description('check a snapshot, and make a data folder of it')
@@ -59,9 +54,10 @@ export function addHistoryCommands(program: Command): void {
     .requiredOption('--data <dir>', 'new folder for the ledger')
     .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
     .option('--json', 'print one JSON object')
-    .action((file: string, options: { data: string; chainId?: ChainId; json?: true }) =>
-      importLedgerSnapshot({ ...options, file }),
-    )
+    .action(async (file: string, options: { data: string; chainId?: ChainId; json?: true }) => {
+      const { importLedgerSnapshot } = await import('./snapshot-ledger.js')
+      await importLedgerSnapshot({ ...options, file })
+    })
 
   program
     .command('prune')
@@ -69,7 +65,7 @@ export function addHistoryCommands(program: Command): void {
     .requiredOption('--data <dir>', 'folder of a ledger whose node does not run')
     .requiredOption('--keep-blocks <n>', 'how many of the newest stay', countOption)
     .option('--json', 'print one JSON object')
-    .action(pruneLedger)
+    .action(lazily(async () => (await import('./prune-ledger.js')).pruneLedger))
 
   program
     .command('accept-tip')
@@ -78,7 +74,7 @@ export function addHistoryCommands(program: Command): void {
     .option('--at-least <height>', 'the highest block that anybody was shown', wholeOption)
     .option('--seen-at <url>', 'a node that followed until the end; repeat for each', urlsOption)
     .option('--json', 'print one JSON object')
-    .action(acceptLedgerTip)
+    .action(lazily(async () => (await import('./accept-tip.js')).acceptLedgerTip))
 
   program
     .command('verify')
@@ -88,5 +84,5 @@ export function addHistoryCommands(program: Command): void {
       new Option('--archive <dir|url>', 'an archive, and all its blocks').conflicts('data'),
     )
     .option('--json', 'print one JSON object')
-    .action(verifyLedger)
+    .action(lazily(async () => (await import('./verify-ledger.js')).verifyLedger))
 }

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
+import { printFacts, stopOnFailure } from '@tallystick/daemon'
 import type { Output } from '@tallystick/protocol'
-import { Command, Option } from 'commander'
-import { initLedger, type LedgerOrigin } from '../init-ledger.js'
+import { Command, CommanderError, Option } from 'commander'
+import type { LedgerOrigin } from '../init-ledger.js'
 import type { PricedAsset } from '../priced-asset.js'
 import { collectAlone } from '../verify/collect-alone.js'
 import { addClientCommands } from './client-commands.js'
 import { addHelp } from './command-help.js'
-import { followLedger } from './follow-ledger.js'
 import { addHistoryCommands } from './history-commands.js'
+import { lazily } from './lazily.js'
 import {
   allocateOption,
   assetOption,
@@ -18,10 +19,6 @@ import {
   wholeOption,
 } from './ledger-options.js'
 import { addOperatorCommands } from './operator-commands.js'
-import { printFacts } from './print-facts.js'
-import { runLedger } from './run-ledger.js'
-import { showStatus } from './show-status.js'
-import { stopOnFault } from './stop-on-fault.js'
 
 type InitOptions = {
   data: string
@@ -62,6 +59,7 @@ program
   .option('--dispute-window-max <seconds>', 'longest that a channel may have', wholeOption)
   .option('--json', 'print one JSON object')
   .action(async (options: InitOptions) => {
+    const { initLedger } = await import('../init-ledger.js')
     const { chainId, genesis, validator } = await initLedger({
       dataDir: options.data,
       ...originOf(options),
@@ -88,7 +86,7 @@ program
   .option('--connections-per-address <n>', 'at a time; absent: 256', countOption)
   .option('--stop-with-parent', 'stop when standard input ends')
   .option('--json', 'print the address as one JSON object')
-  .action(runLedger)
+  .action(lazily(async () => (await import('./run-ledger.js')).runLedger))
 
 program
   .command('follow')
@@ -114,21 +112,26 @@ program
   .option('--connections-per-address <n>', 'at a time; absent: 256', countOption)
   .option('--stop-with-parent', 'stop when standard input ends')
   .option('--json', 'print the address as one JSON object')
-  .action(followLedger)
+  .action(lazily(async () => (await import('./follow-ledger.js')).followLedger))
 
 program
   .command('status')
   .description('show where a ledger node stands')
   .requiredOption('--url <url>', 'address of its API', urlOption)
   .option('--json', 'print one JSON object')
-  .action(showStatus)
+  .action(lazily(async () => (await import('./show-status.js')).showStatus))
 
 addClientCommands(program)
 addOperatorCommands(program)
 addHistoryCommands(program)
 addHelp(program)
 
-await program.parseAsync().catch(stopOnFault)
+await program.parseAsync().catch(async (error: unknown) => {
+  // Help was asked for, and is told.
+  if (error instanceof CommanderError && error.exitCode === 0) process.exit(0)
+  const { FAILURE_NAMES } = await import('./failure-names.js')
+  stopOnFailure(error, FAILURE_NAMES)
+})
 
 function originOf(options: InitOptions): LedgerOrigin {
   if (options.genesis !== undefined) return { kind: 'file', genesisFile: options.genesis }

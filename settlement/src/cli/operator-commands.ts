@@ -1,6 +1,6 @@
 import type { PublicKey } from '@tallystick/protocol'
 import { type Command, InvalidArgumentError } from 'commander'
-import { issueAsset, reissueAsset } from './issue-asset.js'
+import { lazily } from './lazily.js'
 import {
   amountOption,
   chainIdOption,
@@ -13,10 +13,7 @@ import {
   urlOption,
   wholeOption,
 } from './ledger-options.js'
-import { type FeeRateOption, proposeChange } from './propose-change.js'
-import { showParameters } from './show-parameters.js'
-import { signProposal } from './sign-proposal.js'
-import { submitProposal } from './submit-proposal.js'
+import type { FeeRateOption } from './propose-change.js'
 
 /** The commands of who issues assets, and of the validators who change the parameters together. */
 export function addOperatorCommands(program: Command): void {
@@ -25,12 +22,12 @@ export function addOperatorCommands(program: Command): void {
     .option('--decimals <n>', 'digits behind the point, for people', decimalsOption, 0)
     .requiredOption('--supply <units>', 'in base units; 0 only with --reissuable', supplyOption)
     .option('--reissuable', 'the key file can issue more; else nobody ever can')
-    .action(issueAsset)
+    .action(lazily(async () => (await import('./issue-asset.js')).issueAsset))
 
   paidCommand(program, 'reissue', 'issue more of an asset that the key file is the issuer of')
     .requiredOption('--asset <id>', 'which', wholeOption)
     .requiredOption('--amount <units>', 'in base units', amountOption)
-    .action(reissueAsset)
+    .action(lazily(async () => (await import('./issue-asset.js')).reissueAsset))
 
   program
     .command('parameters')
@@ -38,7 +35,7 @@ export function addOperatorCommands(program: Command): void {
     .requiredOption('--url <url>', "address of a node's API", urlOption)
     .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
     .option('--json', 'print one JSON object')
-    .action(showParameters)
+    .action(lazily(async () => (await import('./show-parameters.js')).showParameters))
 
   program
     .command('propose')
@@ -61,7 +58,7 @@ export function addOperatorCommands(program: Command): void {
     .option('--dispute-window-min <seconds>', 'shortest that a channel may have', wholeOption)
     .option('--dispute-window-max <seconds>', 'longest that a channel may have', wholeOption)
     .option('--json', 'print one JSON object')
-    .action(proposeChange)
+    .action(lazily(async () => (await import('./propose-change.js')).proposeChange))
 
   program
     .command('sign')
@@ -71,7 +68,7 @@ export function addOperatorCommands(program: Command): void {
     .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
     .option('--yes', 'sign without asking')
     .option('--json', 'print one JSON object')
-    .action(signProposal)
+    .action(lazily(async () => (await import('./sign-proposal.js')).signProposal))
 
   program
     .command('submit')
@@ -80,7 +77,7 @@ export function addOperatorCommands(program: Command): void {
     .requiredOption('--url <url>', "address of a node's API", urlOption)
     .option('--chain-id <hex>', 'the chain that is meant; refuse any other', chainIdOption)
     .option('--json', 'print one JSON object')
-    .action(submitProposal)
+    .action(lazily(async () => (await import('./submit-proposal.js')).submitProposal))
 }
 
 /** A command that pays a fee from the coins of a key file, and supplies an asset to a lock. */

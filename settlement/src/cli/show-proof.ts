@@ -1,3 +1,4 @@
+import { CommandError, printFacts, showProgress } from '@tallystick/daemon'
 import {
   type Anchor,
   blockId,
@@ -8,26 +9,11 @@ import {
   toHex,
 } from '@tallystick/protocol'
 import { connectLedger, type LedgerAddress } from './connect-ledger.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './show-progress.js'
-import { CommandError } from './stop-on-fault.js'
+import { ENTRY_FORMS } from './entry-forms.js'
 
 type Named = {
   [Kind in EntryKind]: { readonly kind: Kind; readonly key: StateEntries[Kind]['key'] }
 }[EntryKind]
-
-/** How each kind of entry is written on the command line. */
-export const ENTRY_FORMS: Readonly<Record<EntryKind, string>> = {
-  parameters: 'parameters',
-  asset: 'asset ID',
-  coin: 'coin TXID:INDEX',
-  channel: 'channel NUMBER',
-  channelCount: 'channelCount',
-  reveal: 'reveal ANCHOR',
-  revealStep: 'revealStep ANCHOR:STEP',
-  assetCount: 'assetCount',
-  parametersChange: 'parametersChange',
-}
 
 export type ProofOptions = LedgerAddress & { readonly json?: true }
 

@@ -25,7 +25,9 @@ import { type ChannelFunding, openChannels, treasuryCoins } from './open-channel
 import { FEE } from './payment-load.js'
 import { type ProcessUsage, usageOf } from './process-usage.js'
 
-const HUB = new URL('../../../../hub/dist/cli/hub.js', import.meta.url)
+const HUB = new URL('../../../../hub/dist/command/hub.js', import.meta.url)
+/** The same before it is made one file: a profile names the module that each function is of. */
+const HUB_IN_MODULES = new URL('../../../../hub/dist/cli/hub.js', import.meta.url)
 const FEE_PER_KILO_COST = 1
 /** Blocks come fast, so that channels open fast; none is made while there is nothing to put in. */
 const BLOCK_INTERVAL_MS = 100
@@ -187,6 +189,7 @@ export class HubUnderLoad {
 
   async #run(restMemory?: number): Promise<void> {
     const { profileDir, isInspected } = this.#options
+    const hub = profileDir === undefined ? HUB : HUB_IN_MODULES
     const log = openSync(this.#logFile, 'a')
     const child = spawn(
       process.execPath,
@@ -194,7 +197,7 @@ export class HubUnderLoad {
         YOUNG_HEAP,
         ...(profileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileDir]),
         ...(isInspected ? ['--inspect=127.0.0.1:0'] : []),
-        ...[fileURLToPath(HUB), 'run', '--json', '--stop-with-parent'],
+        ...[fileURLToPath(hub), 'run', '--json', '--stop-with-parent'],
         ...['--data', join(this.#dir, 'hub'), '--ledger', this.#ledger.url],
         ...['--port', String(this.#port), '--fee-base', String(FEE), '--fee-ppm', '0'],
         ...(restMemory === undefined ? [] : ['--rest-memory', String(restMemory)]),

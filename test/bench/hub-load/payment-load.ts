@@ -47,7 +47,7 @@ export const FEE = 1n
 /** Seconds after which a payment that goes nowhere comes back. */
 const EXPIRY_SECONDS = 3_600
 /** Payments that one client has under way at most, or two proofs of them: a lane holds 64. */
-const PER_CLIENT_MAX = 16
+const PER_CLIENT_MAX = 48
 const PROOFS_PER_CLIENT_MIN = 2
 /** Milliseconds between two looks at what is due in a paced load. */
 const PACE_MS = 1

@@ -9,6 +9,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   open: ['wallet open 100', 'wallet open --inbound 500 --yes'],
   receive: [
     'wallet receive 12.50 --description "A lamp" --wait',
+    'wallet receive 2 --offer --description "A coffee" --wait',
     'wallet receive tally1...           # wait for an invoice that was made before',
   ],
   capture: ['wallet capture tally1...'],
@@ -21,6 +22,8 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'wallet stream https://shop.example/article --budget 0.50',
     'wallet stream https://shop.example/rates --budget 2 --for 1h --interval 10 --yes --json',
   ],
+  withdraw: ['wallet withdraw 50 --to LOCKHEX', 'wallet withdraw 50 --key "rent May" --yes --json'],
+  receipt: ['wallet receipt tally1...', 'wallet receipt tallyr1...          # check one'],
   close: ['wallet close', 'wallet close 7 --yes'],
   status: ['wallet status', 'wallet status --keys FILE --store FILE --ledger URL --chain-id ID'],
   history: ['wallet history', 'wallet history --limit 5 --json'],

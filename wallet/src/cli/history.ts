@@ -1,12 +1,11 @@
 import type { StreamRecord, Wallet, WalletChannel } from '@tallystick/client-sdk'
+import { printFacts, showProgress } from '@tallystick/daemon'
 import type { AssetId, ChannelEnd } from '@tallystick/protocol'
 import { endFacts, endLines } from './end-text.js'
 import { byNumber } from './exit-route.js'
 import { type Money, moneyOf, timeText } from './ledger-words.js'
 import { openStore, type WalletPlace } from './open-store.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './progress.js'
-import { openStreamFacts, openStreamLine } from './stream-text.js'
+import { endedStreamLine, openStreamFacts, openStreamLine } from './stream-text.js'
 import { tradeFacts, tradeLine, tradePage } from './trade-history.js'
 
 export type HistoryCommand = WalletPlace & {
@@ -19,8 +18,8 @@ export type HistoryCommand = WalletPlace & {
 type Ended = { readonly held: WalletChannel; readonly end: ChannelEnd | undefined }
 
 /**
- * `wallet history`: invoices, payments and refunds, newest first, a page of them; and with the first page,
- * the streams that are not over, and the channels that are settled: what each paid, penalties and bounties.
+ * `wallet history`: invoices, payments, refunds and payouts, newest first, a page of them; and with the first page, the streams
+ * that are not over, as many as a page has of those that are, and the channels that are settled: what each paid, penalties and bounties.
  */
 export async function showHistory(options: HistoryCommand): Promise<void> {
   const { limit, after, json } = options
@@ -28,15 +27,17 @@ export async function showHistory(options: HistoryCommand): Promise<void> {
   try {
     const { trades, next } = await tradePage(wallet, { after, limit })
     const ended = after === undefined ? await endedChannels(wallet) : []
-    const streams = after === undefined ? openStreams(wallet) : []
+    const streams = after === undefined ? inAssets(wallet, wallet.stream.list()) : []
+    const over = after === undefined ? await endedStreams(wallet, limit) : []
     const money = await moneyOf(ledger, [
-      ...streams.map(({ asset }) => asset),
+      ...[...streams, ...over].map(({ asset }) => asset),
       ...trades.map(({ asset }) => asset),
       ...ended.map(({ held }) => held.party.ledger.asset),
     ])
     const facts = {
       ...{ entries: trades.map(tradeFacts), next: next ?? null },
       streams: streams.map(({ stream, asset }) => openStreamFacts(stream, asset)),
+      ended_streams: over.map(({ stream, asset }) => openStreamFacts(stream, asset)),
       channels: ended.map(channelFacts),
     }
     const text = [
@@ -44,6 +45,7 @@ export async function showHistory(options: HistoryCommand): Promise<void> {
       ...trades.map((trade) => tradeLine(trade, money)),
       ...(next === undefined ? [] : [`more: wallet history --after ${next}`]),
       ...streams.map(({ stream, asset }) => openStreamLine(stream, asset, money)),
+      ...over.map(({ stream, asset }) => endedStreamLine(stream, asset, money)),
       ...(ended.length === 0 && after === undefined ? ['no channel is settled yet'] : []),
       ...ended.map((channel) => channelLines(channel, money)),
     ]
@@ -53,12 +55,22 @@ export async function showHistory(options: HistoryCommand): Promise<void> {
   }
 }
 
-/** Streams that are not over, in the assets of their channels. */
-function openStreams(
-  wallet: Wallet,
-): readonly { readonly stream: StreamRecord; readonly asset: AssetId }[] {
+/** Streams that are over, the newest of both directions. */
+async function endedStreams(wallet: Wallet, limit: number): Promise<readonly StreamInAsset[]> {
+  const [paid, received] = await Promise.all([
+    wallet.stream.ended('paid', { limit }),
+    wallet.stream.ended('received', { limit }),
+  ])
+  const newest = [...paid.items, ...received.items].sort((a, b) => b.time - a.time)
+  return inAssets(wallet, newest.slice(0, limit))
+}
+
+type StreamInAsset = { readonly stream: StreamRecord; readonly asset: AssetId }
+
+/** Streams in the assets of their channels. */
+function inAssets(wallet: Wallet, streams: readonly StreamRecord[]): readonly StreamInAsset[] {
   const channels = wallet.allChannels()
-  return wallet.stream.list().flatMap((stream) => {
+  return streams.flatMap((stream) => {
     const held = channels.find(({ party }) => party.ledger.id === stream.channel)
     return held === undefined ? [] : [{ stream, asset: held.party.ledger.asset }]
   })

@@ -4,6 +4,7 @@ import {
   channelOption,
   durationOption,
   intervalOption,
+  lockOption,
   requestsOption,
   secondsOption,
   sessionUrlOption,
@@ -51,20 +52,22 @@ export function addHubCommands(program: Command): void {
   hubCommand(program, 'receive', 'make an invoice, and wait until it is paid')
     .argument(
       '[amount]',
-      'such as 12.50; left out: the payer says; or an invoice of this wallet, to wait for it',
+      'such as 12.50; left out: the payer says; or an invoice or offer of this wallet, to wait for it',
     )
     .option('--description <text>', 'what it is for; the payer is shown it')
     .option('--expiry <time>', 'how long it can be paid: 90 (seconds), 15m, 2h, 7d', durationOption)
+    .option('--offer', 'in its place a string that stays the same, and is paid again and again')
     .option('--hold', 'what is paid is held until "wallet capture" or "wallet cancel" decides')
     .option('--wait', 'stay until it is paid or over; with --hold, until it is held')
     .option('--qr', 'a QR code, also where there is no terminal')
     .option('--no-qr', 'none')
-    .action(async (amount: string | undefined, options: HubOptions) =>
-      (await import('./receive.js')).receivePayment(amount, {
-        ...options,
-        ...(await hubPlaceOf(options)),
-      }),
-    )
+    .action(async (typed: string | undefined, options: HubOptions & { readonly offer?: true }) => {
+      const order = { ...options, ...(await hubPlaceOf(options)) }
+      const isOffer = typed?.toLowerCase().startsWith('tallyo1') ?? false
+      if (isOffer || options.offer === true) {
+        await (await import('./receive-offer.js')).receiveByOffer(typed, order)
+      } else await (await import('./receive.js')).receivePayment(typed, order)
+    })
 
   hubCommand(program, 'capture', 'take what is held for an invoice that was made with --hold')
     .argument('<invoice>', 'an invoice of this wallet')
@@ -126,6 +129,20 @@ export function addHubCommands(program: Command): void {
           ...options,
           ...(await hubPlaceOf(options)),
         }),
+    )
+
+  hubCommand(program, 'withdraw', 'pay out of a channel that stays in use, to a lock on the ledger')
+    .argument('<amount>', 'what is to arrive, such as 12.50')
+    .option('--to <lock>', "the root of a lock; left out: the wallet's own coins", lockOption)
+    .option('--channel <number>', 'its number; left out: that which has most', channelOption)
+    .option('--key <text>', 'name of the payout: one key pays out once; left out: a new one')
+    .option('--timeout <seconds>', 'how long it is waited for', secondsOption, 60)
+    .option('--yes', 'do it without asking')
+    .action(async (amount: string, options: HubOptions & { readonly timeout: number }) =>
+      (await import('./withdraw.js')).withdrawMoney(amount, {
+        ...options,
+        ...(await hubPlaceOf(options)),
+      }),
     )
 
   hubCommand(program, 'close', 'close channels with the hub; without a number, all of them')

@@ -1,4 +1,5 @@
 import { KeyCoins } from '@tallystick/client-sdk'
+import { CommandError, EXIT, printFacts, showProgress } from '@tallystick/daemon'
 import {
   amount,
   type ChannelId,
@@ -9,11 +10,8 @@ import {
   spendable,
 } from '@tallystick/protocol'
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
-import { CommandError, EXIT } from './command-error.js'
 import { confirm } from './confirm.js'
 import { type HubPlace, orPending, type WalletAtHub, withHub } from './open-with-hub.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './progress.js'
 import { readWordsFile } from './words-file.js'
 
 export type OpenCommand = HubPlace & {
@@ -67,7 +65,10 @@ async function outcome(
   const held = wallet.channels().find(({ party }) => party.ledger.id === id)
   const number = held?.party.ledger.number ?? null
   // Of this channel, as people ask for it: the wallet may have larger ones.
-  const [toPay, toReceive] = held ? [spendable(held.party), receivable(held.party)] : [0n, 0n]
+  // A side that holds less than the reserve for its exit can pay nothing, and no less.
+  const orNothing = (units: bigint) => (units > 0n ? units : 0n)
+  const toPay = held ? orNothing(spendable(held.party)) : 0n
+  const toReceive = held ? orNothing(receivable(held.party)) : 0n
   const facts = {
     ...{ status: id === undefined ? 'pending' : 'open', channel: id ?? null, number },
     ...{ asset: money.asset, fee: `${fee}` },

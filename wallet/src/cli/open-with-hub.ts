@@ -1,10 +1,9 @@
 import { WalletError, type WalletNotice } from '@tallystick/client-sdk'
 import { type OpenedWallet, openWallet } from '@tallystick/client-sdk/node'
+import { CommandError, printableLine, showProgress } from '@tallystick/daemon'
 import type { HubPolicy } from '@tallystick/protocol'
-import { CommandError, interrupted } from './command-error.js'
+import { interrupted } from './interrupted.js'
 import { ADVICE, requireStore, tellUntrustedChain, type WalletPlace } from './open-store.js'
-import { printableLine } from './print-facts.js'
-import { showProgress } from './progress.js'
 import { untilInterrupted } from './until-interrupted.js'
 import { readWordsFile } from './words-file.js'
 
@@ -23,7 +22,12 @@ export type HubPlace = WalletPlace & { readonly hub: string; readonly patience: 
  * `store_missing`, `hub_silent` when the hub has not answered within `patience` seconds, `interrupted`,
  * and what the SDK says.
  */
-export function withHub<T>(place: HubPlace, work: (at: WalletAtHub) => Promise<T>): Promise<T> {
+export function withHub<T>(
+  place: HubPlace,
+  work: (at: WalletAtHub) => Promise<T>,
+  /** Hears as well what the wallet notices. */
+  onNotice: (notice: WalletNotice) => void = () => undefined,
+): Promise<T> {
   return untilInterrupted(async (signal) => {
     const { keys, store, ledger: ledgerUrl, hub: hubUrl, chainId, sharedWords } = place
     const words = await readWordsFile(keys)
@@ -35,7 +39,10 @@ export function withHub<T>(place: HubPlace, work: (at: WalletAtHub) => Promise<T
         ...{ words, file: store, ledgerUrl, hubUrl, advice: ADVICE },
         sharedWords: sharedWords === true,
         ...(chainId !== undefined && { chainId }),
-        onEvent: (notice) => hear(heard, notice),
+        onEvent: (notice) => {
+          hear(heard, notice)
+          onNotice(notice)
+        },
       }),
     )
     try {

@@ -1,4 +1,4 @@
-import type { ChainId } from '@tallystick/protocol'
+import type { ChainId, LockRoot } from '@tallystick/protocol'
 import { InvalidArgumentError } from 'commander'
 
 /** Of a ledger node: http or https. */
@@ -73,6 +73,12 @@ export function channelsOption(text: string, before: readonly number[] = []): nu
 export function channelOption(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('the number of a channel is due here')
+}
+
+/** The root of a lock on the ledger. */
+export function lockOption(text: string): LockRoot {
+  if (/^[0-9a-f]{64}$/.test(text)) return text as LockRoot
+  throw new InvalidArgumentError('the root of a lock is due: 64 lower-case hex digits')
 }
 
 /** A time as people say it, `90`, `15m`, `2h`, `7d`: seconds. */

@@ -1,17 +1,17 @@
 import { type InvoiceRecord, WalletError } from '@tallystick/client-sdk'
+import { EXIT, printFacts, showProgress } from '@tallystick/daemon'
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
-import { EXIT, interrupted } from './command-error.js'
+import { interrupted } from './interrupted.js'
 import { invoiceFacts, invoiceLines, invoiceOutcome, invoiceStatus } from './invoice-text.js'
 import { type HubPlace, orPending, type WalletAtHub, withHub } from './open-with-hub.js'
 import { anchorOf, findInvoice } from './own-invoice.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './progress.js'
-import { terminalQr } from './terminal-qr.js'
+import { showQr } from './qr-output.js'
 
 export type ReceiveCommand = HubPlace & {
   readonly description?: string
   readonly expiry?: number
   readonly hold?: true
+  readonly offer?: true
   readonly wait?: true
   readonly qr?: boolean
   readonly json?: true
@@ -92,18 +92,6 @@ function showInvoice(
   process.stderr.write(
     'It can be paid while this wallet is open: "wallet receive INVOICE" waits for it.\n',
   )
-}
-
-/** Where nobody looks, only who asks for it gets one. */
-function showQr(text: string, wanted: boolean | undefined): void {
-  const { isTTY, columns } = process.stdout
-  if (wanted === false || (wanted === undefined && isTTY !== true)) return
-  const qr = terminalQr(text, {
-    columns: wanted === true && isTTY !== true ? Number.POSITIVE_INFINITY : columns,
-    coloured: isTTY === true,
-  })
-  if (qr === undefined) process.stderr.write('(the terminal is too narrow for its QR code)\n')
-  else process.stdout.write(`\n${qr}\n`)
 }
 
 /** The invoice once it is over, or held where that is its end for now, or as it stands when the wait was given up. */

@@ -27,13 +27,27 @@ export function addStoreCommands(program: Command): void {
   placeCommand(
     program,
     'history',
-    'show invoices, payments and refunds, newest first, and the channels that are settled',
+    'show invoices, payments, refunds and payouts, newest first, streams, and the channels that are settled',
   )
     .option('--limit <count>', 'how many of them, 1 to 100', countOption, 20)
     .option('--after <cursor>', 'go on after that page; its output says how')
     .action(async (options) =>
       (await import('./history.js')).showHistory({ ...options, ...(await placeOf(options)) }),
     )
+
+  placeCommand(
+    program,
+    'receipt',
+    'show to anybody that a payment was paid, as a string; or check such a string, which needs no wallet',
+  )
+    .argument('[text]', 'an invoice that was paid, or a receipt (tallyr1...) to check')
+    .option('--key <text>', 'a payment by its key')
+    .action(async (text: string | undefined, options) => {
+      const { checkReceipt, isReceiptText, makeReceipt } = await import('./receipt.js')
+      const typed = text?.trim()
+      if (typed !== undefined && isReceiptText(typed)) checkReceipt(typed, options)
+      else await makeReceipt(typed, { ...options, ...(await placeOf(options)) })
+    })
 
   placeCommand(program, 'exit', 'leave channels alone, without the hub; again goes on where it was')
     .addOption(

@@ -62,7 +62,7 @@ export function streamLines(streamed: Streamed, money: AssetAmounts): string[] {
   }
 }
 
-/** A stream that is not over, as `history` lists it. */
+/** A stream as `history` lists it. */
 export function openStreamFacts(stream: StreamRecord, asset: AssetId): object {
   const { anchor, unit, ticks, expiry, paid, status, time } = stream
   const common = { anchor, status, asset, unit: `${unit}`, ticks, redeemed: paid, expiry, time }
@@ -77,6 +77,15 @@ export function openStreamLine(stream: StreamRecord, asset: AssetId, money: Mone
   const locked = (unit + feeOf(stream)) * BigInt(ticks - stream.paid)
   const way = stream.kind === 'paid' ? 'paying' : 'receiving'
   return `stream ${way}, ${status}: ${stream.paid} of ${ticks} ticks redeemed, ${money(asset, locked)} locked until ${timeText(expiry)} at most`
+}
+
+/** One that is over, for people: a line. */
+export function endedStreamLine(stream: StreamRecord, asset: AssetId, money: Money): string {
+  const { unit, ticks, paid, status, time } = stream
+  const worth = money(asset, (unit + feeOf(stream)) * BigInt(paid))
+  const way = stream.kind === 'paid' ? 'paid' : 'received'
+  const end = status === 'unresolved' ? 'its channel went on without it' : 'over'
+  return `stream ${way}, ${end} at ${timeText(time)}: ${paid} of ${ticks} ticks, ${worth}`
 }
 
 function feeOf(stream: StreamRecord): PaidStreamRecord['fee'] | 0n {

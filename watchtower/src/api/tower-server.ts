@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { listen, stopAtOnce } from '@tallystick/daemon/http'
 import { addressPrefix, TOWER_MESSAGE_BYTES_MAX } from '@tallystick/protocol'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import helmet from 'helmet'
@@ -48,16 +49,13 @@ export async function serveTower(options: {
     const address = addressPrefix((socket as Socket).remoteAddress ?? 'unknown')
     sockets.handleUpgrade(request, socket, head, (opened) => options.onSocket(opened, address))
   })
-  await listen(server, options.port, options.host)
-  const { port } = server.address() as AddressInfo
+  const { port } = await listen(server, options.port, options.host)
   return {
     url: `http://${options.host}:${port}`,
     close: async () => {
       sockets.close()
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeAllConnections()
       for (const socket of sockets.clients) socket.terminate()
-      await closed
+      await stopAtOnce(server)
     },
   }
 }
@@ -112,11 +110,4 @@ const answerFailure: ErrorRequestHandler = (error: unknown, _request, response, 
       ? { code: 'not_found', detail: 'the address could not be decoded' }
       : { code: 'internal_error', detail: 'this request failed; it may be repeated' },
   )
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => resolve())
-  })
 }
