@@ -8,7 +8,7 @@ const WALLET_PAYMENTS = 'client-sdk/src/wallet/wallet-payments.ts'
 export const SALE_MUTANTS: readonly Mutant[] = [
   {
     name: 'payee-takes-what-it-was-to-hold',
-    seed: 2_000,
+    seed: 2_001,
     rule: 'INVOICE-7',
     file: INVOICE_MACHINE,
     find: 'if (!invoice.hold)',
@@ -16,7 +16,7 @@ export const SALE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what-is-held-is-taken-when-it-is-late',
-    seed: 2_000,
+    seed: 2_010,
     rule: 'INVOICE-7',
     file: INVOICE_MACHINE,
     find: 'return now > waitsUntil',
@@ -29,7 +29,7 @@ export const SALE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what-is-being-taken-can-be-given-back',
-    seed: 2_000,
+    seed: 2_010,
     rule: 'INVOICE-4',
     file: INVOICE_MACHINE,
     find: "return reject('already_paid', 'the invoice is paid, or just being paid: refund it instead')",
@@ -74,7 +74,7 @@ export const SALE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'close-by-agreement-under-a-withdrawal',
-    seed: 2_000,
+    seed: 2_058,
     rule: 'CH-12',
     file: 'protocol/src/channel/cooperative-close.ts',
     find: 'if (party.withdrawing !== undefined)',

@@ -129,7 +129,7 @@ function* holdsPlan(random: Random, names: readonly string[]): Generator<Action>
     atMs += random.int(500, 8_000)
     const hold = {
       ...{ atMs, ...pair(random, names), value: 1_000 * random.int(20, 900) },
-      lockSeconds: random.pick([170, 240]),
+      lockSeconds: random.pick([200, 240]),
       decision: random.pick(['capture', 'capture', 'void', 'both', 'neither'] as const),
       afterMs: random.pick([0, random.int(100, 20_000), random.int(15_000, 95_000)]),
     }

@@ -21,8 +21,8 @@ export type WithdrawalOrder = {
   readonly value: bigint
   /** Whether its owner was told that the ledger has paid it. */
   isDone: boolean
-  /** When its owner was told that it was not paid in time, virtual milliseconds; absent: it was not. */
-  lapsedAtMs?: number
+  /** When its owner was told that it has failed, virtual milliseconds; absent: it was not. */
+  failedAtMs?: number
 }
 
 /** A wallet takes money out of its fullest channel: of 1,000 parts `share`. */
@@ -40,8 +40,8 @@ export async function withdraw(world: World, deed: DeedOf<'withdraw'>): Promise<
     await wallet?.withdraw({ key, value, ...(isElsewhere && { lock: savings }) })
     order.isDone = true
   } catch (error) {
-    const isLapsed = error instanceof WalletError && error.code === 'withdrawal_lapsed'
-    if (isLapsed) order.lapsedAtMs = world.schedule.nowMs
+    const isFailed = error instanceof WalletError && error.code === 'payout_failed'
+    if (isFailed) order.failedAtMs = world.schedule.nowMs
     throw error
   }
 }
