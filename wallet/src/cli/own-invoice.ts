@@ -1,13 +1,18 @@
 import type { InvoiceRecord } from '@tallystick/client-sdk'
-import { type Anchor, isRejection, parseInvoice } from '@tallystick/protocol'
+import { type Anchor, type Invoice, isRejection, parseInvoice } from '@tallystick/protocol'
 import { CommandError } from './command-error.js'
 import type { WalletAtHub } from './open-with-hub.js'
 
-/** Which invoice a text is. Throws what is wrong with it. */
-export function anchorOf(typed: string): Anchor {
+/** An invoice as text. Throws what is wrong with it. */
+export function invoiceOf(typed: string): Invoice {
   const parsed = parseInvoice(typed.trim())
   if (isRejection(parsed)) throw new CommandError(parsed.code, parsed.detail)
-  return parsed.anchor
+  return parsed
+}
+
+/** Which invoice a text is. Throws what is wrong with it. */
+export function anchorOf(typed: string): Anchor {
+  return invoiceOf(typed).anchor
 }
 
 /** An invoice of this wallet. Throws `invoice_unknown`. */

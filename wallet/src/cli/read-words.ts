@@ -10,7 +10,8 @@ const ATTEMPTS = 3
 /** Milliseconds within which whoever hands words to a command that needs none has begun to. */
 const SILENCE_MS = 2_000
 
-const INVALID = 'those are no BIP-39 words: 12 to 24 of the English list with a right checksum are due'
+const INVALID =
+  'those are no BIP-39 words: 12 to 24 of the English list with a right checksum are due'
 
 /**
  * The words of a wallet that was lost, from whoever types them in, or from standard input: never from an
