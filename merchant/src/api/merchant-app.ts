@@ -23,6 +23,28 @@ export function merchantApp(
     readonly onFailedRequest: OnFailedRequest
   },
 ): Express {
+  const app = plainApp()
+  app.get(ROUTES.readyz.path, (_, response) => {
+    const detail = notReadyFor()
+    if (detail === undefined) response.json({ status: 'ok' })
+    else sendProblem(response, problem({ code: 'not_ready', detail }))
+  })
+  app.get(ROUTES.openapi.path, (_, response) => void response.json(openApiDocument()))
+  server.refuseOthers()
+  app.use(server.router, nothingHere, failureHandler(onFailedRequest))
+  return app
+}
+
+/** Answers while the wallet is being opened. */
+export function startingApp(): Express {
+  const app = plainApp()
+  app.use((_, response) => {
+    sendProblem(response, problem({ code: 'not_ready', detail: 'the server is starting' }))
+  })
+  return app
+}
+
+function plainApp(): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -34,14 +56,6 @@ export function merchantApp(
     next()
   })
   app.get(ROUTES.livez.path, (_, response) => void response.json({ status: 'ok' }))
-  app.get(ROUTES.readyz.path, (_, response) => {
-    const detail = notReadyFor()
-    if (detail === undefined) response.json({ status: 'ok' })
-    else sendProblem(response, problem({ code: 'not_ready', detail }))
-  })
-  app.get(ROUTES.openapi.path, (_, response) => void response.json(openApiDocument()))
-  server.refuseOthers()
-  app.use(server.router, nothingHere, failureHandler(onFailedRequest))
   return app
 }
 

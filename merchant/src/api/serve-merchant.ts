@@ -2,18 +2,28 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import { CONNECTIONS_MAX, REQUEST_MS_MAX, STOP_MS_MAX } from '../limits.js'
+import { startingApp } from './merchant-app.js'
 
-/** The API while it is being served. */
-export type MerchantHttp = { readonly url: string; close(): Promise<void> }
+/** The server's address, taken; until the API is served there, it answers that it starts. */
+export type MerchantHttp = {
+  readonly url: string
+  /** From now on `app` answers. */
+  serve(app: Express): void
+  close(): Promise<void>
+}
 
-/** Serves the API; `port` 0 takes any. */
-export async function serveMerchant(
-  app: Express,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<MerchantHttp> {
+/** Takes the address of the API; `port` 0 takes any. Errors: of the system, where it is not free. */
+export async function bindMerchant({
+  host,
+  port,
+}: {
+  readonly host: string
+  readonly port: number
+}): Promise<MerchantHttp> {
+  let serving = startingApp()
   const server = createServer(
     { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX, maxHeaderSize: 8_192 },
-    app,
+    (request, response) => void serving(request, response),
   )
   server.maxConnections = CONNECTIONS_MAX
   await listen(server, port, host)
@@ -21,6 +31,9 @@ export async function serveMerchant(
   const shownHost = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address
   return {
     url: `http://${shownHost}:${bound.port}`,
+    serve: (app) => {
+      serving = app
+    },
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()
