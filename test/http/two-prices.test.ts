@@ -168,7 +168,8 @@ test('HTTP402-2 ticks that cost more than the offer are not taken, though no pri
   const ask = async (unit: bigint, ticks: number) => {
     const { token } = await (await open(unit)).pay(ticks)
     const response = await fetch(shop, { headers: { 'tally-ticks': token } })
-    const stated = response.headers.get('tally-receipt') ?? ((await response.json()) as { code: string }).code
+    const stated =
+      response.headers.get('tally-receipt') ?? ((await response.json()) as { code: string }).code
     return stated.split(', ').slice(2).join(' ') || stated
   }
   assert.equal(await ask(50n, 1), 'price_changed')
