@@ -18,7 +18,7 @@ import type { ServedTicks } from '../stream/stream-desk.js'
 import type { Wallet } from '../wallet/wallet.js'
 import { checkPaymentOptions } from './check-payment-options.js'
 import { type InvoiceGate, invoiceGate, type L402Options } from './invoice-gate.js'
-import { watchResponse } from './watch-response.js'
+import { failResponse, watchResponse } from './watch-response.js'
 
 export type PaymentOptions = {
   /** Base units for one request. */
@@ -37,9 +37,12 @@ export type PaymentOptions = {
   readonly l402?: L402Options
 }
 
+/** Of Express, which changes `url` for apps that are mounted; or of a bare server. */
+type PaidRequest = IncomingMessage & { readonly originalUrl?: string }
+
 /** As Express calls it; a bare server of Node does as well. */
 export type PaymentHandler = (
-  request: IncomingMessage & { readonly originalUrl?: string },
+  request: PaidRequest,
   response: ServerResponse,
   next: (error?: unknown) => void,
 ) => void
@@ -132,15 +135,20 @@ export class PaidRoute {
     if ('code' in payment) {
       return void this.#ask(request, response, payment.code, payment.detail).catch(next)
     }
-    const refused = this.#serve(payment, request, response, next)
-    if (refused === undefined) return
-    this.#ask(request, response, refused.code, refused.detail, payment).catch(next)
+    const serve = () => {
+      const refused = this.#serve(payment, request, response, next)
+      if (refused === undefined) return
+      this.#ask(request, response, refused.code, refused.detail, payment).catch(next)
+    }
+    // Its answer says what was offered, also of a server that has not made an offer since its start.
+    if (payment.isX402 && this.#offer === undefined) this.#offered().then(serve).catch(next)
+    else serve()
   }
 
   /** Takes the ticks and lets the request through; or why not. */
   #serve(
     payment: Payment,
-    request: IncomingMessage & { readonly originalUrl?: string },
+    request: PaidRequest,
     response: ServerResponse,
     next: () => void,
   ): { readonly code: string; readonly detail: string } | undefined {
@@ -148,6 +156,8 @@ export class PaidRoute {
     const { received } = this.#streams
     const asked = identityOf(request)
     const before = this.#answers.get(text)
+    // It stands twice on the way of this request, which is paid for.
+    if (before?.making === response) return void next()
     // Another request is paid by what else the stream has to its credit, if anything.
     if (before !== undefined && asked !== undefined && before.request === asked)
       return this.#answerAgain(before, frame, response)
@@ -235,19 +245,23 @@ export class PaidRoute {
 
   /** 402 with what would be right; `pending` is told apart from refused by its own word and `Retry-After`. */
   async #ask(
-    request: IncomingMessage,
+    request: PaidRequest,
     response: ServerResponse,
     code: string,
     detail: string,
     payment?: Payment,
   ): Promise<void> {
+    // Another route in front of this one has taken ticks for what is not served.
+    failResponse(response)
     const offer = await this.#offered()
     const status = demandKind(code)
     const isPending = status === 'pending'
-    const challenge = status === 'required' ? await this.#gate?.challenge() : undefined
+    // Whoever shows a token that has run out wants a new one.
+    const challenge =
+      payment === undefined && !isPending ? await this.#gate?.challenge() : undefined
     if (challenge !== undefined) response.setHeader('www-authenticate', challenge)
     if (isPending) response.setHeader('retry-after', `${RETRY_SECONDS}`)
-    response.setHeader(X402_REQUIRED, x402Required(offer, request.url ?? '', code))
+    response.setHeader(X402_REQUIRED, x402Required(offer, targetOf(request), code))
     if (payment?.isX402) {
       const reference = payment.frame.ticks.at(-1)?.anchor ?? ''
       response.setHeader(X402_RESPONSE, x402Response(offer, { reference, reason: code }))
@@ -289,7 +303,7 @@ export class PaidRoute {
   async #takeInvoice(
     gate: InvoiceGate,
     authorization: string,
-    request: IncomingMessage,
+    request: PaidRequest,
     response: ServerResponse,
     next: () => void,
   ): Promise<void> {
@@ -337,14 +351,17 @@ function receiptOf(frame: TickFrame, used: number, taken: bigint): string {
  * What a request has to be like for the same ticks to ask for it again (HTTP402-3): its method and target. A body
  * has not been read yet, or by somebody else: it is the same if the payer says so by an `Idempotency-Key`.
  */
-function identityOf(
-  request: IncomingMessage & { readonly originalUrl?: string },
-): string | undefined {
+function identityOf(request: PaidRequest): string | undefined {
   const { headers } = request
-  const target = `${request.method} ${request.originalUrl ?? request.url}`
+  const target = `${request.method} ${targetOf(request)}`
   const length = headers['content-length'] ?? '0'
   if (length === '0' && headers['transfer-encoding'] === undefined) return target
   const key = headers['idempotency-key']
   if (typeof key !== 'string' || key === '' || key.length > KEY_CHARACTERS_MAX) return undefined
   return `${target} ${length} ${key}`
+}
+
+/** The target as it was asked for. */
+function targetOf(request: PaidRequest): string {
+  return request.originalUrl ?? request.url ?? ''
 }
