@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { offerJson } from '#client-sdk/http/offer.js'
 import { payingFetch } from '#client-sdk/http/paying-fetch.js'
 import { redirectOf } from '#client-sdk/http/redirect.js'
-import { PAYEE, serve, buyer as wallet } from './test-buyer.js'
+import { PAYEE, serve, serveFor, buyer as wallet } from './test-buyer.js'
 
 const CREDENTIALS = { authorization: 'Bearer S3CRET', cookie: 'sid=1' }
 
@@ -141,4 +141,31 @@ test('STREAM-7 a seller is told of the end where it was paid, not where somethin
     await pay.leave(shop)
   }
   assert.deepEqual(told, ['/paid', '/paid'])
+})
+
+test('HTTP402-5 an answer without a body, as to HEAD, says by its headers what it waits for', async (t) => {
+  const buyer = wallet({ isLate: true })
+  const { desk } = buyer
+  const shop = await serveFor(t, buyer)
+  let refused = 0
+  const pay = payingFetch(buyer.wallet, {
+    budget: {},
+    fetch: async (url, init) => {
+      const response = await fetch(url, init)
+      // The stream arrives once the seller was asked in vain.
+      if (response.status === 402 && ++refused === 2) buyer.arrive()
+      return response
+    },
+  })
+  const head = { method: 'HEAD' }
+  const first = await pay(shop, head)
+  assert.deepEqual([first.status, first.headers.has('tally-receipt')], [200, true])
+  assert.equal(buyer.given(), 10n)
+  // After a crash it is told where the stream stands.
+  await pay(`${shop}/more`, head)
+  buyer.restart()
+  const second = payingFetch(buyer.wallet, { budget: {} })
+  assert.equal((await second(`${shop}/after`, head)).status, 200)
+  assert.equal(buyer.opened.length, 1)
+  assert.equal(desk.of(buyer.anchors[0] ?? assert.fail())?.tip.index, 3)
 })

@@ -40,8 +40,9 @@ function streamOf(leg: {
   })
 }
 
-/** A buyer's streams, and their seller's, as they are, with no hub between them. */
-export function buyer() {
+/** A buyer's streams, and their seller's, as they are, with no hub between them; late ones `arrive` when they are told to. */
+export function buyer({ isLate = false }: { readonly isLate?: boolean } = {}) {
+  const late: (() => void)[] = []
   const opened: OutgoingStream[] = []
   const anchors: Anchor[] = []
   /** What an earlier process has opened. */
@@ -53,6 +54,9 @@ export function buyer() {
     redeem: async () => undefined,
     policy: REDEEM_POLICY,
   })
+  const arrive = () => {
+    for (const learn of late.splice(0)) learn()
+  }
   const stream: PayingWallet['stream'] = {
     ledgerTime: NOW,
     checkOffer: async () => undefined,
@@ -69,10 +73,19 @@ export function buyer() {
       } as PaidStreamRecord
       records.push({ record, chain })
       const one = streamOf({ record, chain, isFresh: true })
-      desk.learn({
-        ...{ kind: 'received', id, channel: '' as ChannelId, anchor, ticks, unit: amount(unit) },
-        ...{ expiry: timestamp(NOW + 3_600), known: undefined, paid: 0, status: 'open', time: NOW },
-      })
+      late.push(() =>
+        desk.learn({
+          ...{ kind: 'received', id, channel: '' as ChannelId, anchor, ticks, unit: amount(unit) },
+          ...{
+            expiry: timestamp(NOW + 3_600),
+            known: undefined,
+            paid: 0,
+            status: 'open',
+            time: NOW,
+          },
+        }),
+      )
+      if (!isLate) arrive()
       opened.push(one)
       anchors.push(anchor)
       return one
@@ -85,7 +98,7 @@ export function buyer() {
     left.push(streamOf({ ...leg, record, isFresh: false }))
   }
   const given = () => opened.reduce((sum, one) => sum + one.unit * BigInt(one.sent), 0n)
-  return { wallet: { stream }, payee: PAYEE, opened, anchors, given, desk, restart }
+  return { wallet: { stream }, payee: PAYEE, opened, anchors, given, desk, restart, arrive }
 }
 
 export async function serve(

@@ -1,8 +1,12 @@
 import { concatBytes } from '@tallystick/protocol'
+import { POSITION } from './headers.js'
 import { type Offer, parseOfferJson } from './offer.js'
-import { X402_REQUIRED, x402Offer } from './x402.js'
+import { X402_REQUIRED, x402Error, x402Offer } from './x402.js'
 
 const OFFER_BYTES_MAX = 65_536
+/** After these the same ticks are to be shown again (HTTP402-5). */
+const PENDING = ['stream_unknown', 'request_in_progress']
+const CODE = /^[a-z][a-z0-9_]{0,63}$/
 
 /** What a seller wants before it answers (HTTP402-1, HTTP402-5). */
 export type PaymentDemand = {
@@ -23,13 +27,22 @@ export async function demandOf(response: Response): Promise<PaymentDemand | unde
   const own = parseOfferJson(record['offer'])
   const meant = 'code' in own ? offer : own
   if (meant === undefined) return undefined
-  const { payment, code, position } = record
+  // What has no body, as an answer to HEAD has none, says the same by its headers.
+  const shownCode = shown === null ? '' : x402Error(shown)
+  const { payment = demandKind(shownCode), code = shownCode } = record
+  const { position = response.headers.get(POSITION) } = record
   return {
     payment: payment === 'pending' || payment === 'refused' ? payment : 'required',
     code: typeof code === 'string' ? code.slice(0, 64) : '',
     offer: meant,
     position: typeof position === 'string' ? position : undefined,
   }
+}
+
+/** How a seller means a code; what is none, as of others' sellers, asks for a payment. */
+export function demandKind(code: string): PaymentDemand['payment'] {
+  if (PENDING.includes(code)) return 'pending'
+  return code === 'payment_required' || !CODE.test(code) ? 'required' : 'refused'
 }
 
 async function boundedJson(response: Response): Promise<unknown> {

@@ -63,6 +63,12 @@ export function x402Response(
   })
 }
 
+/** Why the offers of a header are made, as a code of ours or in other words; empty where it does not say. */
+export function x402Error(header: string): string {
+  const { error } = recordOf(parseBase64Json(header))
+  return typeof error === 'string' ? error : ''
+}
+
 /** Our offer among those that a header makes; `undefined` where there is none. */
 export function x402Offer(header: string): Offer | undefined {
   const { x402Version, accepts } = recordOf(parseBase64Json(header))

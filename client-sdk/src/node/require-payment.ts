@@ -4,6 +4,7 @@ import { POSITION, PRICE, RECEIPT, TICKS } from '../http/headers.js'
 import { isL402 } from '../http/l402.js'
 import { otherPrice } from '../http/meant-price.js'
 import { networkOf, type Offer, offerJson } from '../http/offer.js'
+import { demandKind } from '../http/payment-demand.js'
 import { isServed, type ServedAnswer, ServedAnswers } from '../http/served-answers.js'
 import {
   X402_REQUIRED,
@@ -253,8 +254,8 @@ export class PaidRoute {
     // Another route in front of this one has taken ticks for what is not served.
     failResponse(response)
     const offer = await this.#offered()
-    const isPending = code === 'stream_unknown' || code === 'request_in_progress'
-    const status = code === 'payment_required' ? 'required' : isPending ? 'pending' : 'refused'
+    const status = demandKind(code)
+    const isPending = status === 'pending'
     // Whoever shows a token that has run out wants a new one.
     const challenge =
       payment === undefined && !isPending ? await this.#gate?.challenge() : undefined
