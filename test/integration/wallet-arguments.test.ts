@@ -6,10 +6,11 @@ import { openWallet } from '@tallystick/client-sdk/node'
 import type { AppointmentTerms, LockRoot } from '@tallystick/protocol'
 import { ONE, startTestNetwork } from './test-network.js'
 
-/** The code of the `WalletError` that `call` ends with. */
+/** The code of the `WalletError` that `call` ends with: what it answers is a promise, whatever it is handed. */
 async function codeOf(call: () => Promise<unknown>): Promise<string> {
+  const answer = call()
   try {
-    await call()
+    await answer
   } catch (error) {
     return error instanceof WalletError ? error.code : `unnamed: ${error}`
   }
@@ -82,6 +83,10 @@ describe('what a caller hands to the SDK', () => {
       [() => wallet.pay('tally1', { key: anything(5) }), 'key_invalid'],
       [() => wallet.refund('tally1', { key: 'a', sale: anything('x') }), 'anchor_invalid'],
       [() => wallet.paymentOf(anything('\ud800')), 'key_invalid'],
+      [() => wallet.payments({ status: anything('lost') }), 'page_invalid'],
+      [() => wallet.payouts({ status: anything('lost') }), 'page_invalid'],
+      [() => wallet.letterPayments({ status: anything('lost') }), 'page_invalid'],
+      [() => wallet.stream.ended('paid', { limit: 0 }), 'page_invalid'],
       [() => wallet.closeChannel(anything(undefined)), 'channel_unknown'],
       [() => wallet.forceClose(anything(undefined)), 'channel_unknown'],
       [() => wallet.settled(anything('x')), 'channel_unknown'],
@@ -113,6 +118,65 @@ describe('what a caller hands to the SDK', () => {
         JSON.stringify(change),
       )
     }
+  })
+
+  test('a call without its named arguments is rejected as one without its first', async (t) => {
+    const network = await startTestNetwork(t, ['alice'])
+    const { wallet } = await network.wallet('alice')
+    const plain = anything(wallet) as { [name: string]: (...args: unknown[]) => Promise<unknown> }
+    const calls: readonly [name: string, before: readonly unknown[], code: string][] = [
+      ['pay', ['tally1'], 'key_required'],
+      ['refund', ['tally1'], 'key_required'],
+      ['payOffer', ['tallyo1'], 'key_required'],
+      ['paySpontaneously', [], 'key_required'],
+      ['withdraw', [], 'key_required'],
+      ['openChannel', [], 'amount_invalid'],
+      ['requestChannel', [], 'amount_invalid'],
+      ['send', [], 'amount_invalid'],
+    ]
+    for (const [name, before, code] of calls) {
+      assert.equal(await codeOf(() => plain[name]?.(...before) ?? assert.fail(name)), code, name)
+      for (const none of [null, 'x', 7]) {
+        const call = () => plain[name]?.(...before, none) ?? assert.fail(name)
+        assert.equal(await codeOf(call), 'argument_invalid', `${name} of ${none}`)
+      }
+    }
+    const open = anything(wallet.stream.open.bind(wallet.stream)) as (typeof plain)[string]
+    assert.equal(await codeOf(() => open()), 'payee_invalid')
+    assert.equal(await codeOf(() => open(null)), 'argument_invalid')
+    assert.throws(() => wallet.quoteWithdrawal(anything(undefined)), { code: 'amount_invalid' })
+    assert.throws(() => wallet.quoteWithdrawal(anything(null)), { code: 'argument_invalid' })
+  })
+
+  test('a field that a call does not have is refused by name: a price under another name must not get lost', async (t) => {
+    const network = await startTestNetwork(t, ['alice'])
+    const { wallet } = await network.wallet('alice')
+    const key = 'a'
+    const [sale, to] = ['00'.repeat(32), 'ab'.repeat(32)].map(anything)
+    const stream = { to, unit: 1n, ticks: 2 }
+    for (const [call, field, others] of [
+      [() => wallet.createInvoice(anything({ amount: 5n })), 'amount', /: it takes value, /],
+      [() => wallet.createInvoice(anything({ value: 5n, Hold: true })), 'Hold', / hold, /],
+      [() => wallet.createOffer(anything({ amount: 5n })), 'amount', / value, /],
+      [() => wallet.pay('tally1', anything({ key, maxFee: 5n })), 'maxFee', / feeMax, /],
+      [() => wallet.refund('tally1', anything({ key, sale, value: 5n })), 'value', / amount, /],
+      [() => wallet.payOffer('tallyo1', anything({ key, value: 5n })), 'value', / amount, /],
+      [() => wallet.paySpontaneously(anything({ key, to, value: 5n })), 'value', / amount, /],
+      [() => wallet.withdraw(anything({ key, value: 5n, to: sale })), 'to', / lock, /],
+      [() => wallet.stream.open(anything({ ...stream, maxFee: 5n })), 'maxFee', / feeMax, /],
+      [() => wallet.createInvoice(anything({ amount: undefined })), 'amount', /, signal$/],
+    ] as const) {
+      await assert.rejects(call(), (error) => {
+        assert.ok(error instanceof WalletError, String(error))
+        assert.equal(error.code, 'argument_invalid')
+        assert.match(error.message, new RegExp(` has no field \`${field}\``))
+        assert.match(error.message, others)
+        return true
+      })
+    }
+    const patient = { signal: AbortSignal.timeout(60_000) }
+    await wallet.openChannel({ deposit: ONE, ...patient })
+    assert.equal((await wallet.createOffer({ value: 1n, ...patient })).status, 'active')
   })
 
   test('HUB-7 a first invoice of any size that the hub can serve is served', async (t) => {

@@ -10,10 +10,17 @@ export type Ran = { readonly code: number; readonly stdout: string; readonly std
 
 /** Runs one command of the wallet to its end. */
 export function walletCommand(...args: readonly string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [WALLET, ...args], (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
-    })
+  return new Promise((resolve) => run(args, resolve))
+}
+
+/** The same, with this on its standard input. */
+export function walletCommandWith(input: string, ...args: readonly string[]): Promise<Ran> {
+  return new Promise((resolve) => run(args, resolve).stdin?.end(input))
+}
+
+function run(args: readonly string[], ended: (ran: Ran) => void): ChildProcess {
+  return execFile(process.execPath, [WALLET, ...args], (error, stdout, stderr) => {
+    ended({ code: error === null ? 0 : Number(error.code), stdout, stderr })
   })
 }
 

@@ -41,13 +41,13 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
     assert.match(stdout, /^pending .*\n.*\n.*\n.*\npaid {8}12\.500000 GBP at /m)
     assert.match(
       stdout,
-      /^paid {8}20\d\d-.*\namount {6}12\.500000 GBP, fee 0\.013500 GBP\nfor {9}A lamp\nreceipt/m,
+      /^paid {8}20\d\d-.*\namount {6}12\.500000 GBP, fee 0\.013500 GBP\nfor {9}A lamp\npreimage {4}[0-9a-f]{64}\n.* wallet receipt /m,
     )
     assert.match(stdout, /^answered {4}3 of 3 requests, 24 bytes\npaid .* for 3 ticks\nclosed /m)
     assert.equal(readFileSync(join(network.dir, 'article.txt'), 'utf8'), 'article\n'.repeat(3))
     assert.match(
       stdout,
-      /^paid .*\namount {6}0\.010000 GBP, fee 0\.00\d+ GBP\nfor {9}A tip\nreceipt/m,
+      /^paid .*\namount {6}0\.010000 GBP, fee 0\.00\d+ GBP\nfor {9}A tip\npreimage {4}[0-9a-f]{64}\n.* wallet receipt /m,
     )
     // 100 less 12.50, the tip, and 0.1 % and 0.001 of it, and three ticks: the rest of the stream came back.
     assert.match(stdout, /you were paid 87\.4\d+ GBP, the hub 12\.5\d+ GBP/)

@@ -9,6 +9,7 @@ import {
   type SealedLetter,
 } from '@tallystick/protocol'
 import type { HubLink } from '../wallet/hub-link.js'
+import type { FieldsOf } from '../wallet/named-arguments.js'
 import { parseFeeMax, parseKey, parseStatus, parseValue } from '../wallet/parse-arguments.js'
 import type { Page, PageWish } from '../wallet/record-page.js'
 import { type Caller, ignoreFault, type WalletCore } from '../wallet/wallet-core.js'
@@ -39,6 +40,14 @@ export type OfferPaymentWish = {
   readonly waitSeconds?: number
 }
 
+/** What `payOffer` takes. */
+export const OFFER_PAYMENT_FIELDS: FieldsOf<OfferPaymentWish> = {
+  key: true,
+  amount: true,
+  feeMax: true,
+  waitSeconds: true,
+}
+
 /** What is paid without having been asked for. */
 export type SpontaneousWish = {
   /** Identity key of the payee. */
@@ -50,6 +59,15 @@ export type SpontaneousWish = {
   readonly feeMax?: bigint
   /** Shown to the payee, at most 1,024 bytes. */
   readonly message?: string
+}
+
+/** What `paySpontaneously` takes. */
+export const SPONTANEOUS_FIELDS: FieldsOf<SpontaneousWish> = {
+  to: true,
+  amount: true,
+  key: true,
+  feeMax: true,
+  message: true,
 }
 
 /** Seconds that a payer waits for a payee that is away, unless told otherwise. */
@@ -93,11 +111,12 @@ export class LetterPayments {
   }
 
   async payOffer(text: unknown, wish: OfferPaymentWish, caller: Caller): Promise<PaymentRecord> {
+    const key = parseKey(wish.key)
     const offerText = parseOfferText(text)
     const named = wish.amount === undefined ? undefined : parseValue(wish.amount, 'amount')
     const feeMax = parseFeeMax(wish.feeMax)
     const waitSeconds = parseWaitSeconds(wish.waitSeconds ?? WAIT_SECONDS, LETTER_SECONDS_MAX)
-    return this.#once(wish.key, caller, {
+    return this.#once(key, caller, {
       isSame: ({ what, amount }) =>
         what.kind === 'offer' &&
         what.text === offerText &&
@@ -118,11 +137,12 @@ export class LetterPayments {
   }
 
   async paySpontaneously(wish: SpontaneousWish, caller: Caller): Promise<PaymentRecord> {
+    const key = parseKey(wish.key)
     const payee = parsePayee(wish.to)
     const amount = parseValue(wish.amount, 'amount')
     const feeMax = parseFeeMax(wish.feeMax)
     const message = parseMessage(wish.message ?? '')
-    return this.#once(wish.key, caller, {
+    return this.#once(key, caller, {
       isSame: (known) =>
         known.what.kind === 'spontaneous' &&
         known.what.message === message &&
@@ -145,7 +165,7 @@ export class LetterPayments {
   }
 
   /** A page of all of them, newest first. */
-  list(wish: PageWish<LetterPayment['status']>): Promise<Page<LetterPayment>> {
+  async list(wish: PageWish<LetterPayment['status']>): Promise<Page<LetterPayment>> {
     parseStatus(wish.status, LETTER_PAYMENT_STATUSES)
     return this.#stored.list(wish)
   }
@@ -186,7 +206,7 @@ export class LetterPayments {
       readonly make: (id: ItemId) => Promise<LetterPayment>
     },
   ): Promise<PaymentRecord> {
-    const id = itemIdOf(parseKey(key))
+    const id = itemIdOf(key)
     const known = await this.#stored.get(id)
     if (known === undefined) await this.#begin(id, how.make)
     const begun = await this.#stored.get(id)

@@ -11,6 +11,7 @@ import {
   sealAnswer,
 } from '@tallystick/protocol'
 import type { HubLink } from '../wallet/hub-link.js'
+import type { FieldsOf } from '../wallet/named-arguments.js'
 import { parseDescription, parseExpirySeconds, parseValue } from '../wallet/parse-arguments.js'
 import type { Caller, WalletCore } from '../wallet/wallet-core.js'
 import type { WalletInvoices } from '../wallet/wallet-invoices.js'
@@ -33,6 +34,13 @@ export type OfferWish = {
   readonly description?: string
   /** Whole seconds, at least 1; absent: until it is withdrawn. */
   readonly expirySeconds?: number
+}
+
+/** What `createOffer` takes. */
+export const OFFER_FIELDS: FieldsOf<OfferWish> = {
+  value: true,
+  description: true,
+  expirySeconds: true,
 }
 
 /** Milliseconds after which an answer that the hub did not take is put again. */

@@ -16,6 +16,7 @@ import { LedgerError } from '../ledger/ledger-error.js'
 import { bestBy } from '../wallet/best-by.js'
 import { errorOf } from '../wallet/error-of.js'
 import type { HubLink } from '../wallet/hub-link.js'
+import type { FieldsOf } from '../wallet/named-arguments.js'
 import {
   parseItemId,
   parseKey,
@@ -54,6 +55,14 @@ export type PayoutWish = {
   readonly lock?: LockRoot
   /** Absent: the channel that has most. */
   readonly channel?: ChannelId
+}
+
+/** What `withdraw` takes. */
+export const PAYOUT_FIELDS: FieldsOf<PayoutWish> = {
+  key: true,
+  value: true,
+  lock: true,
+  channel: true,
 }
 
 /** What a payout takes out of a channel, base units. */
@@ -163,7 +172,7 @@ export class WalletPayouts {
   }
 
   /** A page of all of them, newest first. */
-  list(wish: PageWish<PayoutStatus>): Promise<Page<PayoutRecord>> {
+  async list(wish: PageWish<PayoutStatus>): Promise<Page<PayoutRecord>> {
     parseStatus(wish.status, PAYOUT_STATUSES)
     return recordPage(this.#core.store, 'payoutOrder', wish, (name) => this.get(name as ItemId))
   }

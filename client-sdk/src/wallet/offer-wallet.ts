@@ -2,13 +2,16 @@ import type { OfferId } from '@tallystick/protocol'
 import type { LetterPayment } from '../letters/letter-payment.js'
 import {
   LetterPayments,
+  OFFER_PAYMENT_FIELDS,
   type OfferPaymentWish,
+  SPONTANEOUS_FIELDS,
   type SpontaneousWish,
 } from '../letters/letter-payments.js'
 import type { OfferRecord } from '../letters/own-offer.js'
 import type { WalletMail } from '../letters/wallet-mail.js'
-import { type OfferWish, WalletOffers } from '../letters/wallet-offers.js'
+import { OFFER_FIELDS, type OfferWish, WalletOffers } from '../letters/wallet-offers.js'
 import type { HubLink } from './hub-link.js'
+import { namedArguments } from './named-arguments.js'
 import type { Page, PageWish } from './record-page.js'
 import { TradingWallet } from './trading-wallet.js'
 import type { WalletChannels } from './wallet-channels.js'
@@ -47,11 +50,12 @@ export class OfferWallet extends TradingWallet {
 
   /**
    * A static, reusable offer as a string to hand out (`text`): whoever pays it is given an invoice of its
-   * own by this wallet, while it is connected, or when it comes back. Errors: `amount_invalid`,
+   * own by this wallet, while it is connected, or when it comes back. Errors: `argument_invalid`, `amount_invalid`,
    * `expiry_invalid`, `description_invalid`.
    */
-  createOffer({ signal, ...wish }: OfferWish & Caller = {}): Promise<OfferRecord> {
-    return this.#offers.create(wish, callerOf(signal))
+  async createOffer(asked: OfferWish & Caller = {}): Promise<OfferRecord> {
+    const { wish, caller } = namedArguments<OfferWish>('createOffer', asked, OFFER_FIELDS)
+    return this.#offers.create(wish, caller)
   }
 
   /** The offers of this wallet, the oldest first. */
@@ -71,16 +75,26 @@ export class OfferWallet extends TradingWallet {
    * when certainly nothing was paid, `expired` among the reasons; `payment_unknown`; any other code
    * before anything was begun; `aborted` says nothing about the payment.
    */
-  payOffer(text: string, { signal, ...wish }: OfferPaymentWish & Caller): Promise<PaymentRecord> {
-    return this.#letterPayments.payOffer(text, wish, callerOf(signal))
+  async payOffer(text: string, asked: OfferPaymentWish & Caller): Promise<PaymentRecord> {
+    const { wish, caller } = namedArguments<OfferPaymentWish>(
+      'payOffer',
+      asked,
+      OFFER_PAYMENT_FIELDS,
+    )
+    return this.#letterPayments.payOffer(text, wish, caller)
   }
 
   /**
    * Pays somebody who did not ask for it, by its identity on the same hub, and waits for the receipt; the
    * payee takes it or not, by its own policy. Errors: as of `payOffer`, `payee_invalid`, `message_invalid`.
    */
-  paySpontaneously({ signal, ...wish }: SpontaneousWish & Caller): Promise<PaymentRecord> {
-    return this.#letterPayments.paySpontaneously(wish, callerOf(signal))
+  async paySpontaneously(asked: SpontaneousWish & Caller): Promise<PaymentRecord> {
+    const { wish, caller } = namedArguments<SpontaneousWish>(
+      'paySpontaneously',
+      asked,
+      SPONTANEOUS_FIELDS,
+    )
+    return this.#letterPayments.paySpontaneously(wish, caller)
   }
 
   /**
@@ -115,8 +129,4 @@ export class OfferWallet extends TradingWallet {
     this.#mail.timePassed(this.#core.feed.time)
     this.#letterPayments.goOn()
   }
-}
-
-function callerOf(signal: AbortSignal | undefined): Caller {
-  return signal === undefined ? {} : { signal }
 }

@@ -75,12 +75,6 @@ export function parseFlag(flag: unknown, name: string): boolean {
   throw new WalletError('argument_invalid', `${name} is true or false`)
 }
 
-/** Named arguments. Errors: `argument_invalid`. */
-export function requireObject(value: unknown, name: string): void {
-  if (typeof value === 'object' && value !== null) return
-  throw new WalletError('argument_invalid', `${name} is an object of named values`)
-}
-
 /** Which entries of a list; absent: all. Errors: `page_invalid`. */
 export function parseStatus(status: unknown, statuses: readonly string[]): void {
   if (status === undefined || statuses.some((other) => other === status)) return

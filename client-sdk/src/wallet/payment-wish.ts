@@ -1,4 +1,5 @@
 import type { Amount, Anchor, Description, PublicKey, Timestamp } from '@tallystick/protocol'
+import type { FieldsOf } from './named-arguments.js'
 
 /** How a payment is made. */
 export type PaymentWish = {
@@ -15,8 +16,19 @@ export type PaymentWish = {
   readonly lockSeconds?: number
 }
 
+/** What `pay` takes. */
+export const PAYMENT_FIELDS: FieldsOf<PaymentWish> = {
+  key: true,
+  amount: true,
+  feeMax: true,
+  lockSeconds: true,
+}
+
 /** How a refund is made: `sale` is the anchor of the paid invoice that it undoes. */
 export type RefundWish = PaymentWish & { readonly sale: Anchor }
+
+/** What `refund` takes. */
+export const REFUND_FIELDS: FieldsOf<RefundWish> = { ...PAYMENT_FIELDS, sale: true }
 
 /** What paying an invoice would take. */
 export type Quote = {

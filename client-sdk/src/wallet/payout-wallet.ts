@@ -1,8 +1,14 @@
 import type { ItemId } from '@tallystick/protocol'
 import type { WalletMail } from '../letters/wallet-mail.js'
 import type { PayoutRecord, PayoutStatus } from '../payout/payout-record.js'
-import { type PayoutQuote, type PayoutWish, WalletPayouts } from '../payout/wallet-payouts.js'
+import {
+  PAYOUT_FIELDS,
+  type PayoutQuote,
+  type PayoutWish,
+  WalletPayouts,
+} from '../payout/wallet-payouts.js'
 import type { HubLink } from './hub-link.js'
+import { namedArguments } from './named-arguments.js'
 import { entriesOf, type Page, type PageWish } from './record-page.js'
 import { StreamingWallet } from './streaming-wallet.js'
 import type { WalletChannels } from './wallet-channels.js'
@@ -33,12 +39,14 @@ export class PayoutWallet extends StreamingWallet {
    * about the payout; any other comes before anything was begun: `key_required`, `key_reused`, `amount_invalid`,
    * `amount_too_small`, `lock_invalid`, `channel_unknown`, `state_lost`, `channel_not_usable`, `withdrawal_pending`, `insolvent`.
    */
-  withdraw({ signal, ...wish }: PayoutWish & Caller): Promise<PayoutRecord> {
-    return this.#payouts.withdraw(wish, signal === undefined ? {} : { signal })
+  async withdraw(asked: PayoutWish & Caller): Promise<PayoutRecord> {
+    const { wish, caller } = namedArguments<PayoutWish>('withdraw', asked, PAYOUT_FIELDS)
+    return this.#payouts.withdraw(wish, caller)
   }
 
   /** What such a payout would take out of a channel; nothing is begun. Errors: `amount_invalid`, `lock_invalid`. */
-  quoteWithdrawal(wish: Pick<PayoutWish, 'value' | 'lock'>): PayoutQuote {
+  quoteWithdrawal(asked: Pick<PayoutWish, 'value' | 'lock'>): PayoutQuote {
+    const { wish } = namedArguments<Pick<PayoutWish, 'value' | 'lock'>>('quoteWithdrawal', asked)
     const { value, fee } = this.#payouts.quote(wish)
     return { value, fee }
   }

@@ -1,11 +1,17 @@
 import type { Anchor, ItemId } from '@tallystick/protocol'
 import type { HubLink } from './hub-link.js'
-import { requireObject } from './parse-arguments.js'
-import type { PaymentWish, Quote, RefundWish } from './payment-wish.js'
+import { namedArguments } from './named-arguments.js'
+import {
+  PAYMENT_FIELDS,
+  type PaymentWish,
+  type Quote,
+  REFUND_FIELDS,
+  type RefundWish,
+} from './payment-wish.js'
 import { entriesOf, type Page, type PageWish } from './record-page.js'
 import type { WalletChannels } from './wallet-channels.js'
 import type { Caller, WalletCore } from './wallet-core.js'
-import { type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
+import { INVOICE_FIELDS, type InvoiceWish, WalletInvoices } from './wallet-invoices.js'
 import { WalletPayments } from './wallet-payments.js'
 import type {
   InvoiceRecord,
@@ -26,13 +32,12 @@ export class TradingWallet {
 
   /**
    * An invoice as a string to hand out (`text`). If less could be received now, the hub is asked
-   * for inbound liquidity first. Errors: `amount_invalid`, `expiry_invalid`, `description_invalid`,
+   * for inbound liquidity first. Errors: `argument_invalid`, `amount_invalid`, `expiry_invalid`, `description_invalid`,
    * `inbound_out_of_bounds` when it is more than the hub would ever deposit, what it refuses.
    */
   async createInvoice(asked: InvoiceWish & Caller = {}): Promise<InvoiceRecord> {
-    requireObject(asked, 'what an invoice asks for')
-    const { signal, ...wish } = asked
-    return this.#invoices.create(wish, callerOf(signal))
+    const { wish, caller } = namedArguments<InvoiceWish>('createInvoice', asked, INVOICE_FIELDS)
+    return this.#invoices.create(wish, caller)
   }
 
   /**
@@ -87,11 +92,9 @@ export class TradingWallet {
    * `feeBase + amount * feePpm / 10^6` rounded up, for each part. Errors: why the invoice cannot be paid by
    * this wallet, `amount_required`, `amount_mismatch`, `insufficient_balance`.
    */
-  quote(
-    text: string,
-    { signal, ...wish }: Pick<PaymentWish, 'amount'> & Caller = {},
-  ): Promise<Quote> {
-    return this.#payments.quote(text, wish, callerOf(signal))
+  async quote(text: string, asked: Pick<PaymentWish, 'amount'> & Caller = {}): Promise<Quote> {
+    const { wish, caller } = namedArguments<Pick<PaymentWish, 'amount'>>('quote', asked)
+    return this.#payments.quote(text, wish, caller)
   }
 
   /**
@@ -99,18 +102,20 @@ export class TradingWallet {
    * whatever crash it is called. Errors: `payment_failed` when the money is certainly back;
    * `payment_unknown` says that it is not known and never that it failed; `aborted` says nothing about
    * the payment; any other code comes before anything was promised: `key_required`, `key_reused`,
-   * `fee_above_cap`, `already_paid`, and as of `quote`.
+   * `argument_invalid`, `fee_above_cap`, `already_paid`, and as of `quote`.
    */
-  pay(text: string, { signal, ...wish }: PaymentWish & Caller): Promise<PaymentRecord> {
-    return this.#payments.pay(text, wish, callerOf(signal))
+  async pay(text: string, asked: PaymentWish & Caller): Promise<PaymentRecord> {
+    const { wish, caller } = namedArguments<PaymentWish>('pay', asked, PAYMENT_FIELDS)
+    return this.#payments.pay(text, wish, caller)
   }
 
   /**
    * Pays back: the customer's invoice `text`, linked to the `sale` that it undoes. All refunds of
    * one sale together never exceed what it brought. Errors: as of `pay`, `refund_above_sale`, `sale_unknown`.
    */
-  refund(text: string, { signal, ...wish }: RefundWish & Caller): Promise<PaymentRecord> {
-    return this.#payments.refund(text, wish, callerOf(signal))
+  async refund(text: string, asked: RefundWish & Caller): Promise<PaymentRecord> {
+    const { wish, caller } = namedArguments<RefundWish>('refund', asked, REFUND_FIELDS)
+    return this.#payments.refund(text, wish, caller)
   }
 
   /** The payment that was begun with this key, whatever became of it. Errors: `key_required`. */
@@ -140,8 +145,4 @@ export class TradingWallet {
   eachPayment(wish: PageWish<PaymentStatus> = {}): AsyncIterable<PaymentRecord> {
     return entriesOf((page) => this.payments(page), wish)
   }
-}
-
-function callerOf(signal: AbortSignal | undefined): Caller {
-  return signal === undefined ? {} : { signal }
 }

@@ -17,6 +17,7 @@ import { WalletError } from '../wallet-error.js'
 import { errorOf } from './error-of.js'
 import type { HubLink } from './hub-link.js'
 import { isOver } from './invoice-machine.js'
+import type { FieldsOf } from './named-arguments.js'
 import {
   parseAnchor,
   parseDescription,
@@ -51,6 +52,15 @@ export type InvoiceWish = {
   readonly expirySeconds?: number
   /** What is paid is only held until `capture` takes it, or `cancel` gives it back. */
   readonly hold?: boolean
+}
+
+/** What `createInvoice` takes. */
+export const INVOICE_FIELDS: FieldsOf<InvoiceWish> = {
+  value: true,
+  description: true,
+  descriptionHash: true,
+  expirySeconds: true,
+  hold: true,
 }
 
 /** Why a hub makes no more room. */
@@ -170,7 +180,7 @@ export class WalletInvoices {
   }
 
   /** A page of all of them, newest first. */
-  list(wish: PageWish<InvoiceStatus>): Promise<Page<InvoiceRecord>> {
+  async list(wish: PageWish<InvoiceStatus>): Promise<Page<InvoiceRecord>> {
     parseStatus(wish.status, INVOICE_STATUSES)
     return recordPage(this.#core.store, 'invoiceOrder', wish, (name) => this.get(name as Anchor))
   }

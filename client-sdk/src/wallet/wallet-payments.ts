@@ -79,12 +79,12 @@ export class WalletPayments {
   }
 
   async pay(text: string, wish: PaymentWish, caller: Caller): Promise<PaymentRecord> {
-    const order = orderOf(text, wish, undefined)
+    const order = { ...orderOf(text, wish), refundOf: undefined }
     return this.#outcome(await this.#begin(order, caller), caller)
   }
 
   async refund(text: string, wish: RefundWish, caller: Caller): Promise<PaymentRecord> {
-    const order = orderOf(text, wish, parseAnchor(wish.sale))
+    const order = { ...orderOf(text, wish), refundOf: parseAnchor(wish.sale) }
     // One at a time: each must see what the one before it has linked to the sale.
     const begun = this.#refunds.then(() => this.#begin(order, caller))
     this.#refunds = begun.catch(() => undefined)
@@ -158,7 +158,7 @@ export class WalletPayments {
   }
 
   /** A page of all of them, newest first. */
-  list(wish: PageWish<PaymentStatus>): Promise<Page<PaymentRecord>> {
+  async list(wish: PageWish<PaymentStatus>): Promise<Page<PaymentRecord>> {
     parseStatus(wish.status, PAYMENT_STATUSES)
     return recordPage(this.#core.store, 'paymentOrder', wish, (name) => this.get(name as ItemId))
   }
@@ -275,7 +275,7 @@ export class WalletPayments {
   }
 }
 
-function orderOf(text: unknown, wish: PaymentWish, refundOf: Anchor | undefined): Order {
+function orderOf(text: unknown, wish: PaymentWish): Omit<Order, 'refundOf'> {
   const invoice = parseInvoiceText(text)
   return {
     id: itemIdOf(parseKey(wish.key)),
@@ -284,7 +284,6 @@ function orderOf(text: unknown, wish: PaymentWish, refundOf: Anchor | undefined)
     amount: parseNamedAmount(wish.amount),
     feeMax: parseFeeMax(wish.feeMax),
     lockSeconds: parseLockSeconds(wish.lockSeconds ?? PAYMENT_SECONDS),
-    refundOf,
   }
 }
 

@@ -1,12 +1,9 @@
 import {
-  type Amount,
   addSeconds,
   encodeTickFrame,
   type HubPolicy,
-  ITEM_TICKS_MAX,
   type ItemId,
   isRejection,
-  type PublicKey,
   parseAmount,
   parseTickFrame,
   sha256,
@@ -29,34 +26,15 @@ import { WalletError } from '../wallet-error.js'
 import { bestBy } from './best-by.js'
 import { errorOf } from './error-of.js'
 import type { HubLink } from './hub-link.js'
-import { parseFeeMax, parseKey, parseValue } from './parse-arguments.js'
+import { namedArguments } from './named-arguments.js'
+import { parseKey } from './parse-arguments.js'
 import type { Page } from './record-page.js'
+import { STREAM_FIELDS, type StreamWish, type WishedStream, wishedStream } from './stream-wish.js'
 import type { Caller, WalletCore } from './wallet-core.js'
 import type { WalletEffect } from './wallet-event.js'
 
 /** Seconds that one chain of a stream may stay locked, if the hub allows as much. */
 const STREAM_SECONDS = 3_600
-/** Ticks that may be given away and not served, unless told otherwise. */
-const EXPOSURE = 16
-const HEX_32 = /^[0-9a-f]{64}$/
-
-/** How a stream is opened. */
-export type StreamWish = {
-  /** Identity key of the payee. */
-  readonly to: PublicKey
-  /** What the payee gets for a tick, base units, at least 1. */
-  readonly unit: bigint
-  /** Ticks of one chain, 2 to 65,536; another one follows while the `budget` lasts. */
-  readonly ticks: number
-  /** Ticks that the payee may owe service for at any instant, 1 to 1,024; absent: 16 (INV-32). */
-  readonly exposure?: number
-  /** Ticks that the stream pays in all; absent: no end. */
-  readonly budget?: number
-  /** The most that the hub may ask for each chain, base units. */
-  readonly feeMax?: bigint
-  /** The same key is the same stream until it is over. */
-  readonly key?: string
-}
 
 /** How a stream is opened within a budget for a host. */
 export type BudgetedWish = Pick<StreamWish, 'to' | 'unit' | 'ticks'> & {
@@ -104,13 +82,14 @@ export class WalletStreams {
    * the hub (`stream_unknown` until then). Errors: `payee_invalid`, `amount_invalid`, `ticks_invalid`,
    * `fee_above_cap`, `insufficient_balance`, `channel_not_usable`.
    */
-  async open({ signal, ...wish }: StreamWish & Caller): Promise<OutgoingStream> {
+  async open(asked: StreamWish & Caller): Promise<OutgoingStream> {
+    const { wish, caller } = namedArguments<StreamWish>('stream.open', asked, STREAM_FIELDS)
     const { key } = wish
     const name = itemIdOf(key === undefined ? this.#core.randomBytes(32) : utf8(parseKey(key)))
     const held = this.resume(name)
     if (held !== undefined) return held
-    const terms = parseWish(wish, this.#core.keys.identity.publicKey)
-    const policy = await this.#link.connected(signal === undefined ? {} : { signal })
+    const terms = wishedStream(wish, this.#core.keys.identity.publicKey)
+    const policy = await this.#link.connected(caller)
     const { record, chain } = this.#nextChain({ ...terms, stream: name, before: 0 }, policy)
     await this.#submit(record)
     return this.#begin(name, [{ record, chain, isFresh: true }])
@@ -353,40 +332,9 @@ export class WalletStreams {
   }
 }
 
-type ChainTerms = {
-  readonly payee: PublicKey
-  readonly unit: Amount
-  readonly ticks: number
-  readonly exposure: number
-  readonly budget: number | undefined
+type ChainTerms = WishedStream & {
   readonly stream: ItemId
   readonly before: number
-  readonly feeMax?: bigint | undefined
-}
-
-/** What callers hand in may come from plain JavaScript, so types promise nothing here. */
-function parseWish(
-  { to, unit, ticks, exposure = EXPOSURE, budget, feeMax }: StreamWish,
-  own: PublicKey,
-): Omit<ChainTerms, 'stream' | 'before'> {
-  if (typeof to !== 'string' || !HEX_32.test(to) || to === own) {
-    throw new WalletError('payee_invalid', "to is another wallet's identity key, 64 hex digits")
-  }
-  if (!isWhole(ticks, 2, ITEM_TICKS_MAX)) {
-    throw new WalletError('ticks_invalid', `ticks is a whole number of 2 to ${ITEM_TICKS_MAX}`)
-  }
-  if (!isWhole(exposure, 1, 1_024)) {
-    throw new WalletError('ticks_invalid', 'exposure is a whole number of 1 to 1,024 ticks')
-  }
-  if (budget !== undefined && !isWhole(budget, 1, 2 ** 48)) {
-    throw new WalletError('ticks_invalid', 'budget is a whole number of ticks above 0')
-  }
-  const value = parseValue(unit, 'unit')
-  return { payee: to, unit: value, ticks, exposure, budget, feeMax: parseFeeMax(feeMax) }
-}
-
-function isWhole(value: unknown, min: number, max: number): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
 }
 
 function itemIdOf(key: Uint8Array): ItemId {

@@ -25,6 +25,7 @@ import { type Balance, balanceOver } from './balance.js'
 import { errorOf } from './error-of.js'
 import { HubLink } from './hub-link.js'
 import { loadWallet, masterSeedOf, type StoredWallet } from './load-wallet.js'
+import { namedArguments } from './named-arguments.js'
 import {
   parseHub,
   parseLock,
@@ -44,6 +45,15 @@ import type { WalletChannel } from './wallet-records.js'
 import { adopt, endTurns, loseChannels } from './wallet-resume.js'
 import { WalletTowers } from './wallet-towers.js'
 import { WalletWatch } from './wallet-watch.js'
+
+/** What is sent on the ledger. */
+type SendWish = {
+  readonly lock: LockRoot
+  /** Base units, at least 1. */
+  readonly value: bigint
+  /** Absent: 0. */
+  readonly asset?: number
+}
 
 /**
  * A wallet or a merchant: keys from words, channels with one hub, payments, and the guard that
@@ -214,16 +224,15 @@ export class Wallet extends PayoutWallet {
    * ledger has it and the hub serves it. Errors: `amount_invalid`, `insufficient_funds` and what the
    * ledger refuses.
    */
-  openChannel({ deposit, ...caller }: { readonly deposit: bigint } & Caller): Promise<ChannelId> {
-    return this.#channels.open(deposit, caller)
+  async openChannel(asked: { readonly deposit: bigint } & Caller): Promise<ChannelId> {
+    const { wish, caller } = namedArguments<{ readonly deposit: bigint }>('openChannel', asked)
+    return this.#channels.open(wish.deposit, caller)
   }
 
   /** Has the hub open a channel, funded by it alone, over which `inbound` base units can come. */
-  requestChannel({
-    inbound,
-    ...caller
-  }: { readonly inbound: bigint } & Caller): Promise<ChannelId> {
-    return this.#channels.request(inbound, caller)
+  async requestChannel(asked: { readonly inbound: bigint } & Caller): Promise<ChannelId> {
+    const { wish, caller } = namedArguments<{ readonly inbound: bigint }>('requestChannel', asked)
+    return this.#channels.request(wish.inbound, caller)
   }
 
   /**
@@ -336,16 +345,9 @@ export class Wallet extends PayoutWallet {
    * Sends coins on the ledger; kept once they have arrived. Errors: `amount_invalid`,
    * `lock_invalid`, `asset_unknown`, `insufficient_funds`.
    */
-  async send({
-    lock,
-    value,
-    asset = 0,
-    ...caller
-  }: {
-    readonly lock: LockRoot
-    readonly value: bigint
-    readonly asset?: number
-  } & Caller): Promise<TxId> {
+  async send(asked: SendWish & Caller): Promise<TxId> {
+    const { wish, caller } = namedArguments<SendWish>('send', asked)
+    const { lock, value, asset = 0 } = wish
     if (this.#core.feed.ledger.genesis.assets[asset] === undefined) {
       throw new WalletError('asset_unknown', `the ledger has no asset ${asset}`)
     }

@@ -1,8 +1,8 @@
+import { printFacts } from '@tallystick/daemon'
 import type { Command } from 'commander'
 import { ANSWERED } from '../api/answers.js'
 import { askMerchant, type ServerPlace } from './ask-merchant.js'
 import { place } from './key-commands.js'
-import { printFacts } from './print-facts.js'
 
 type EventsOptions = ServerPlace & {
   readonly after?: string

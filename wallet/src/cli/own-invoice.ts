@@ -1,6 +1,6 @@
 import type { InvoiceRecord } from '@tallystick/client-sdk'
+import { CommandError } from '@tallystick/daemon'
 import { type Anchor, isRejection, parseInvoice } from '@tallystick/protocol'
-import { CommandError } from './command-error.js'
 import type { WalletAtHub } from './open-with-hub.js'
 
 /** Which invoice a text is. Throws what is wrong with it. */

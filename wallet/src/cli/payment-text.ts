@@ -1,14 +1,14 @@
 import type { PaymentRecord } from '@tallystick/client-sdk'
+import { printableLine } from '@tallystick/daemon'
 import { toHex } from '@tallystick/protocol'
 import type { AssetAmounts } from './asset-amount.js'
 import { descriptionFacts, descriptionLine } from './description-text.js'
 import { timeText } from './ledger-words.js'
-import { printableLine } from './print-facts.js'
 
 /** Under which key a payment was made, where that is known. */
 export type KeyedPayment = { readonly payment: PaymentRecord; readonly key: string | null }
 
-/** A payment for programs: amounts are decimal strings of base units; the preimage is the receipt. */
+/** A payment for programs: amounts are decimal strings of base units. */
 export function paymentFacts({ payment, key }: KeyedPayment, asset: number): object {
   const { status, anchor, payee, amount, fee, description, preimage, code } = payment
   const { text, parts, created, time, refundOf } = payment
@@ -53,7 +53,8 @@ export function paymentLines(payment: PaymentRecord, money: AssetAmounts): strin
       return [
         `paid        ${timeText(time)}`,
         ...what,
-        `receipt     ${preimage === undefined ? '' : toHex(preimage)}`,
+        ...(preimage === undefined ? [] : [`preimage    ${toHex(preimage)}`]),
+        'A receipt that anybody can check: wallet receipt INVOICE, or its --key.',
       ]
     case 'failed':
       return [

@@ -1,10 +1,10 @@
 import { makeFolder } from '@tallystick/client-sdk/node'
+import { CommandError } from '@tallystick/daemon'
 import type { ChainId } from '@tallystick/protocol'
-import { CommandError } from './command-error.js'
 import { isFileThere } from './file-there.js'
 import type { WalletPlace } from './open-store.js'
 import type { PlaceOptions } from './place-of.js'
-import { readWords } from './read-words.js'
+import { offeredWords, readWords } from './read-words.js'
 import { readSettings, type WalletFolder, walletFolder, writeSettings } from './wallet-folder.js'
 import { isWordsFileThere, readWordsFile, writeWordsFile } from './words-file.js'
 
@@ -20,7 +20,8 @@ export type RestorePlace = WalletPlace & {
 
 /**
  * Where a wallet is restored to: files that were named, or a folder, which is made, and filled with the words
- * of `--keys`, else with those that are typed in. Throws `usage`, `words_invalid`, `settings_damaged`.
+ * of `--keys`, else with those that are typed in. Throws `usage`, `words_invalid`, `wallet_exists`,
+ * `settings_damaged`.
  */
 export async function restorePlace(options: PlaceOptions): Promise<RestorePlace> {
   const { wallet, keys, store, ledger, hub, chainId, sharedWords } = options
@@ -48,15 +49,15 @@ export async function restorePlace(options: PlaceOptions): Promise<RestorePlace>
   }
 }
 
-/** Has the folder hold the words. */
+/** Has the folder hold the words; those that it holds stay, and others are refused (`wallet_exists`). */
 async function fillKeys(folder: WalletFolder, keys: string | undefined): Promise<void> {
   if (!(await isWordsFileThere(folder.keys))) {
     const words = keys === undefined ? await readWords() : await readWordsFile(keys)
     await makeFolder(folder.path)
     return writeWordsFile(folder.keys, words)
   }
-  if (keys === undefined) return
-  if ((await readWordsFile(keys)) === (await readWordsFile(folder.keys))) return
+  const words = keys === undefined ? await offeredWords() : await readWordsFile(keys)
+  if (words === undefined || words === (await readWordsFile(folder.keys))) return
   const detail = `${folder.path} holds the wallet of other words: --wallet names another folder`
   throw new CommandError('wallet_exists', detail)
 }
