@@ -26,12 +26,8 @@ export {
 } from './guard/reveal-lookup.js'
 export type { Offer as StreamOffer } from './http/offer.js'
 export type { PaidInAll, PaidSoFar } from './http/paid-streams.js'
-export {
-  type AskedPrice,
-  type PayingFetch,
-  type PayingFetchOptions,
-  payingFetch,
-} from './http/paying-fetch.js'
+export { type PayingFetch, payingFetch } from './http/paying-fetch.js'
+export type { AskedPrice, PayingFetchOptions } from './http/paying-fetch-options.js'
 export { BlockFeed } from './ledger/block-feed.js'
 export { type BlockSummary, summarizeBlock } from './ledger/block-summary.js'
 export { type ChannelFeePlan, channelFeeTransaction } from './ledger/channel-fee-transaction.js'
@@ -80,6 +76,7 @@ export {
   type TransactionPlan,
 } from './ledger/transaction-builder.js'
 export type { BuiltTransaction } from './ledger/transaction-draft.js'
+export { waitForLedger } from './ledger/wait-for-ledger.js'
 export type { SpontaneousPolicy } from './letters/announced-payments.js'
 export type { LetterPayment } from './letters/letter-payment.js'
 export type { OfferPaymentWish, SpontaneousWish } from './letters/letter-payments.js'

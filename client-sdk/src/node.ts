@@ -1,4 +1,3 @@
-export { fileFailure } from './node/file-failure.js'
 export { type HighWaterMark, MarkFile, readHighWaterMark } from './node/high-water-mark.js'
 export { lookAtWallet } from './node/look-at-wallet.js'
 export { makeFolder } from './node/make-folder.js'

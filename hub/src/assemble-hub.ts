@@ -8,6 +8,7 @@ import {
   seenReveals,
   summarizeBlock,
   type VerifiedBlock,
+  waitForLedger,
 } from '@tallystick/client-sdk'
 import type { HubPolicy, Timestamp } from '@tallystick/protocol'
 import { Closer } from './closer/closer.js'
@@ -17,7 +18,6 @@ import type { HubReport } from './hub-report.js'
 import { hubEventsOf } from './ledger/block-events.js'
 import { endedDisputes } from './ledger/channel-ends.js'
 import { ledgerPortOf } from './ledger/client-ledger-port.js'
-import { waitForLedger } from './ledger/wait-for-ledger.js'
 import type { MailBoxes } from './mail/mail-boxes.js'
 import { MailDesk } from './mail/mail-desk.js'
 import { Pipeline } from './pipeline/pipeline.js'

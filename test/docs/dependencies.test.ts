@@ -9,6 +9,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const PACKAGES = [
   'protocol',
   'client-sdk',
+  'daemon',
   'settlement',
   'hub',
   'watchtower',

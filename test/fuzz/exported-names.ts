@@ -1,6 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-const PACKAGES = ['protocol', 'settlement', 'hub', 'watchtower', 'client-sdk', 'wallet'] as const
+const PACKAGES = [
+  'protocol',
+  'settlement',
+  'hub',
+  'watchtower',
+  'client-sdk',
+  'daemon',
+  'wallet',
+] as const
 
 /** Something that a source file exports. */
 export type ExportedName = {

@@ -30,11 +30,9 @@ async function seller() {
   const { publicKey } = SIGNERS.client
   const terms = { chain: CHAIN.anchor, asset: 0, hub: publicKey, payee: publicKey }
   const offer = async (price: bigint, unit: bigint) => ({ ...terms, price, unit })
-  const route = new PaidRoute(
-    { received: desk, offer, ready: async () => undefined },
-    { price: 1n, unit: 1n },
-    undefined,
-  )
+  const streams = { received: desk, offer, ready: async () => undefined }
+  const route = new PaidRoute(streams, { price: 1n, unit: 1n }, undefined)
+  const dearer = new PaidRoute(streams, { price: 2n, unit: 1n }, undefined)
   let handler: (response: ServerResponse) => void
   const server = createServer((request, response) =>
     route.handle(request, response, () => handler(response)),
@@ -45,8 +43,7 @@ async function seller() {
   const open = (path: string, shown: string) =>
     get({ port, path, agent: false, headers: { 'tally-ticks': shown } })
   return {
-    desk,
-    route,
+    ...{ desk, route, dearer },
     credit: () => {
       const stream = desk.of(CHAIN.anchor)
       return (stream?.tip.index ?? 0) - (stream?.served ?? 0)
@@ -115,6 +112,48 @@ test('HTTP402-3 what fails in an app that is mounted behind the payment is given
   }
   assert.deepEqual(await ask(), [503, false, 1])
   assert.deepEqual(await ask(), [200, true, 0])
+})
+
+/** What a server on `app` answers to a tick: status, body, and the headers of the answer. */
+async function askApp(app: express.Express, path: string, index: number) {
+  const server = app.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const headers = index === 0 ? {} : { 'tally-ticks': token(tick(index)) }
+  const asked = get({ port, path, agent: false, headers })
+  const [response] = (await once(asked, 'response')) as [IncomingMessage]
+  const body = (await response.setEncoding('utf8').toArray()).join('')
+  return { status: response.statusCode, body, headers: response.headers }
+}
+
+test('HTTP402-3 a route that stands twice on the way of a request is paid for once', async () => {
+  const shop = await seller()
+  const app = express()
+  app.use(shop.route.handle)
+  app.get('/page', shop.route.handle, (_, response) => void response.end('a page'))
+  assert.equal((await askApp(app, '/page', 1)).body, 'a page')
+  assert.equal(shop.credit(), 0)
+})
+
+test('HTTP402-3 what another price behind it asks for again is not paid for', async () => {
+  const shop = await seller()
+  const app = express()
+  app.use(shop.route.handle)
+  app.get('/page', shop.dearer.handle, (_, response) => void response.end('a page'))
+  const { status, body, headers } = await askApp(app, '/page', 1)
+  assert.deepEqual([status, headers['tally-receipt']], [402, undefined])
+  assert.match(body, /tick_used/)
+  assert.equal(shop.credit(), 1)
+})
+
+test('HTTP402-2 the offer names the target as it was asked for, also in an app that is mounted', async () => {
+  const shop = await seller()
+  const [app, mounted] = [express(), express()]
+  mounted.get('/page', shop.route.handle)
+  const { headers } = await askApp(app.use('/api', mounted), '/api/page', 0)
+  const required = Buffer.from(`${headers['payment-required']}`, 'base64').toString()
+  assert.equal(JSON.parse(required).resource.url, '/api/page')
 })
 
 test('HTTP402-3 an answer that broke off is over: its ticks are used', async () => {

@@ -11,7 +11,7 @@ import {
   timestamp,
 } from '@tallystick/protocol'
 import type { Clock } from '#client-sdk/clock.js'
-import type { PayingWallet } from '#client-sdk/http/paying-fetch.js'
+import type { PayingWallet } from '#client-sdk/http/opened-sellers.js'
 import { PaidRoute } from '#client-sdk/node/require-payment.js'
 import { OutgoingStream } from '#client-sdk/stream/outgoing-stream.js'
 import { REDEEM_POLICY } from '#client-sdk/stream/redeem-policy.js'
@@ -85,7 +85,7 @@ export function buyer() {
     left.push(streamOf({ ...leg, record, isFresh: false }))
   }
   const given = () => opened.reduce((sum, one) => sum + one.unit * BigInt(one.sent), 0n)
-  return { wallet: { stream }, opened, anchors, given, desk, restart }
+  return { wallet: { stream }, payee: PAYEE, opened, anchors, given, desk, restart }
 }
 
 export async function serve(
@@ -106,26 +106,52 @@ export async function serve(
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
+type ShopParts = Pick<ReturnType<typeof buyer>, 'desk'>
+type Holds = (request: IncomingMessage, response: ServerResponse) => boolean
+
+/** What one route of a shop asks, base units. */
+export type RoutePrice = { readonly price: bigint; readonly unit?: bigint }
+
+/** A route that a buyer's streams pay. */
+export function routeFor({ desk }: ShopParts, { price, unit = price }: RoutePrice): PaidRoute {
+  const offer = async () => ({
+    ...{ chain: '00'.repeat(32), asset: 0, hub: '00'.repeat(32) },
+    ...{ payee: PAYEE, price, unit },
+  })
+  const streams = { received: desk, offer, ready: async () => undefined }
+  return new PaidRoute(streams, { price, unit }, undefined)
+}
+
 /** A shop that a buyer's streams pay, 10 base units a request; `holds` says what it does not answer. */
 export function serveFor(
   t: TestContext,
-  { desk }: Pick<ReturnType<typeof buyer>, 'desk'>,
-  holds: (request: IncomingMessage, response: ServerResponse) => boolean = () => false,
+  parts: ShopParts,
+  holds: Holds = () => false,
 ): Promise<string> {
-  const offer = async () => ({
-    ...{ chain: '00'.repeat(32), asset: 0, hub: '00'.repeat(32) },
-    ...{ payee: PAYEE, price: 10n, unit: 10n },
-  })
-  const route = new PaidRoute(
-    { received: desk, offer, ready: async () => undefined },
-    { price: 10n, unit: 10n },
-    undefined,
-  )
+  const route = routeFor(parts, { price: 10n })
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     if (request.method === 'HEAD' && holds(request, response)) return
     route.handle(request, response, () => {
       if (!holds(request, response)) response.end('served')
     })
+  }
+  return serve(t, answer, answer)
+}
+
+/** A shop with a price for each path, which may change, and one for all others. */
+export function servePriced(
+  t: TestContext,
+  parts: ShopParts,
+  priceOf: (path: string) => RoutePrice,
+): Promise<string> {
+  const routes = new Map<string, PaidRoute>()
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    const { pathname } = new URL(request.url ?? '', 'http://shop')
+    const asked = priceOf(pathname)
+    const key = `${pathname} ${asked.price} ${asked.unit}`
+    const route = routes.get(key) ?? routeFor(parts, asked)
+    routes.set(key, route)
+    route.handle(request, response, () => response.end('served'))
   }
   return serve(t, answer, answer)
 }

@@ -125,3 +125,53 @@ test('HTTP402-3 a bare server, and one that hands on to an app of Express, are h
   }
   assert.deepEqual(heard, ['failed', { body: 'a page' }, 'failed'])
 })
+
+test('HTTP402-3 a head or an end that is refused is none: what is answered then decides', async () => {
+  for (const refusedBy of [
+    (response: Response) => response.writeHead(200, { 'x-drink': '\u2615' }),
+    (response: Response) => response.end({} as string),
+    (response: Response) => response.writeHead(503, { 'x-drink': '\u2615' }),
+  ]) {
+    for (const [status, expected] of [
+      [500, [[500, false, 'then'], ['failed']]],
+      [200, [[200, true, 'then'], [{ body: 'then' }]]],
+    ] as const) {
+      const { heard, watch } = watcher()
+      const app = express()
+      const answer = (_: Error, __: Request, response: Response, ___: NextFunction) =>
+        void response.status(status).end('then')
+      app.get('/page', watch, (_, response) => void refusedBy(response))
+      app.use(answer)
+      assert.deepEqual([await ask(app, '/page'), heard], expected)
+    }
+  }
+})
+
+test('HTTP402-3 a response that the server gives up before it has begun is not paid for', async () => {
+  for (const isBare of [false, true]) {
+    const { heard, watch } = watcher()
+    const app = express()
+    app.get('/page', watch, (_, response) => void response.destroy())
+    const bare: RequestListener = (request, response) =>
+      watch(request, response as Response, () => void response.destroy())
+    await assert.rejects(ask(isBare ? bare : app, '/page'), { code: 'ECONNRESET' })
+    assert.deepEqual(heard, ['failed'])
+  }
+})
+
+test('HTTP402-3 who has hung up before the server gives up has paid', async () => {
+  const { heard, watch } = watcher()
+  const app = express()
+  const given = new Promise<void>((resolve) => {
+    app.get('/page', watch, (_, response) => {
+      response.on('close', () => {
+        response.destroy()
+        resolve()
+      })
+      response.socket?.destroy()
+    })
+  })
+  await assert.rejects(ask(app, '/page'), { code: 'ECONNRESET' })
+  await given
+  assert.deepEqual(heard, [undefined])
+})

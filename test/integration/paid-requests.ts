@@ -182,6 +182,11 @@ export async function tryPaidRequests(
     }
     const outcome = JSON.parse(atob(paid.headers.get('payment-response') ?? ''))
     assert.deepEqual([outcome.success, outcome.amount], [true, '10'])
+    // As after a restart: nobody has asked this one for an offer before.
+    const again = await serveApp(t, (app) => app.use(requirePayment(bob.wallet, { price })))
+    const next = x402Signature(offer, (await stream.pay()).token)
+    const renewed = await fetch(again.origin, { headers: { 'payment-signature': next } })
+    assert.equal(JSON.parse(atob(renewed.headers.get('payment-response') ?? '')).success, true)
     bob.wallet.stream.take(await stream.close(), 0n)
   })
 
@@ -202,6 +207,8 @@ export async function tryPaidRequests(
     assert.equal((await shown(paid.replace('L402', 'l402'))).status, 200)
     const forged = l402Authorization(challenge.token, '00'.repeat(32))
     assert.equal(await refusedFor(forged), 'token_invalid')
+    const renewal = parseL402Challenge((await shown(forged)).headers.get('www-authenticate') ?? '')
+    assert.ok(renewal !== undefined && renewal.invoice !== challenge.invoice)
     for (const l402 of [
       { price: 400n, seconds: 60 },
       { price: 500n, seconds: 60, route: 'other' },

@@ -6,18 +6,19 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
+const SDK = ['@tallystick/client-sdk', '@tallystick/client-sdk/node'] as const
+const DAEMON = ['@tallystick/daemon', '@tallystick/daemon/http'] as const
+
 /** Design §2: who may import whom. Nobody imports another program but tests and scripts. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   'client-sdk': ['@tallystick/protocol'],
-  settlement: ['@tallystick/protocol', '@tallystick/protocol/workers'],
-  hub: [
-    ...['@tallystick/protocol', '@tallystick/protocol/workers'],
-    ...['@tallystick/client-sdk', '@tallystick/client-sdk/node'],
-  ],
-  watchtower: ['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
-  wallet: ['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
-  merchant: ['@tallystick/protocol', '@tallystick/client-sdk', '@tallystick/client-sdk/node'],
+  daemon: [],
+  settlement: ['@tallystick/protocol', '@tallystick/protocol/workers', ...DAEMON],
+  hub: ['@tallystick/protocol', '@tallystick/protocol/workers', ...SDK, ...DAEMON],
+  watchtower: ['@tallystick/protocol', ...SDK, ...DAEMON],
+  wallet: ['@tallystick/protocol', ...SDK, '@tallystick/daemon'],
+  merchant: ['@tallystick/protocol', ...SDK, ...DAEMON],
 }
 /** A command line may stand on the floors below it: `ledger send` is a wallet, not the node. */
 const COMMAND_LINE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -25,7 +26,7 @@ const COMMAND_LINE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 }
 /** Files that may name Node: the native backends, worker threads, and everything under a shell's `node`. */
 const MAY_NAME_NODE =
-  /^protocol\/src\/(crypto\/\w+-node\.ts$|workers(\.ts$|\/))|^client-sdk\/src\/node(\.ts$|\/)|^(settlement|hub|watchtower|wallet|merchant)\//
+  /^protocol\/src\/(crypto\/\w+-node\.ts$|workers(\.ts$|\/))|^client-sdk\/src\/node(\.ts$|\/)|^(daemon|settlement|hub|watchtower|wallet|merchant)\//
 /** Pure folders: no clock, no randomness, no timers, no process, no promises. */
 const PURE =
   /^protocol\/src\/(?!workers)|^settlement\/src\/(core|invariants)\/|^(hub|watchtower|merchant)\/src\/core\//

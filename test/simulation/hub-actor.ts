@@ -1,4 +1,4 @@
-import type { LedgerAccess } from '@tallystick/client-sdk'
+import { type LedgerAccess, waitForLedger } from '@tallystick/client-sdk'
 import {
   amount,
   exitReserveMin,
@@ -9,7 +9,6 @@ import {
 import { type AssembledHub, assembleHub } from '#hub/assemble-hub.js'
 import type { HubWrites } from '#hub/core/hub-view.js'
 import { type HubKeys, hubKeysOf } from '#hub/hub-keys.js'
-import { waitForLedger } from '#hub/ledger/wait-for-ledger.js'
 import { MailBoxes } from '#hub/mail/mail-boxes.js'
 import { restoredAt, resumeAtStart } from '#hub/resume-at-start.js'
 import { verifyHere } from '../hub/verify-here.js'

@@ -1,7 +1,7 @@
+import { waitForLedger } from '@tallystick/client-sdk'
 import { deriveKeys, type Entrusted, keyLock, lockRoot } from '@tallystick/protocol'
 import { type AssembledTower, assembleTower } from '#watchtower/assemble-tower.js'
 import type { TowerKeys } from '#watchtower/tower-keys.js'
-import { waitForLedger } from '#watchtower/wait-for-ledger.js'
 import { Incarnation } from './incarnation.js'
 import type { LedgerActor } from './ledger-actor.js'
 import type { Random } from './random.js'

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createMnemonic } from '@tallystick/protocol'
-import fc from 'fast-check'
 import decodeQR from 'qr/decode.js'
 import { amountDue } from '#wallet/cli/amount-due.js'
 import { typedAmount } from '#wallet/cli/asset-amount.js'
@@ -9,7 +8,6 @@ import { closeChannels } from '#wallet/cli/close-channel.js'
 import { openChannel } from '#wallet/cli/open-channel.js'
 import { durationOption } from '#wallet/cli/option-values.js'
 import { payInvoice } from '#wallet/cli/pay.js'
-import { printable, printableLine } from '#wallet/cli/print-facts.js'
 import { receivePayment } from '#wallet/cli/receive.js'
 import { terminalQr } from '#wallet/cli/terminal-qr.js'
 import { parseSettings } from '#wallet/cli/wallet-folder.js'
@@ -104,17 +102,6 @@ test('what no wallet can take is refused before a file or the network is touched
 })
 
 describe('what others wrote', () => {
-  test('INVOICE-5 no text moves the cursor, forges a line or turns the direction of one', () => {
-    const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/u
-    assert.equal(printableLine('a\x1b[2J\nb\u202ec ☕'), 'a\\x1b[2J\\x0ab\\u202ec ☕')
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
-        assert.doesNotMatch(printableLine(text), unsafe)
-        assert.doesNotMatch(printable(text).replaceAll('\n', ''), /\p{Cc}/u)
-      }),
-    )
-  })
-
   test("settings that are not a wallet's are none", () => {
     const chain = 'ab'.repeat(32)
     const whole = { ledger: 'http://localhost:1', hub: 'ws://localhost:2/v1', chain_id: chain }

@@ -8,6 +8,7 @@ import {
   forceClose,
   grantResume,
   isRejection,
+  linkBelow,
   type MessageOf,
   newParty,
   positionOf,
@@ -16,8 +17,20 @@ import {
 } from '@tallystick/protocol'
 import { forceCloseOperation } from '#client-sdk/guard/duties.js'
 import { leavingMode } from '#client-sdk/wallet/leaving-mode.js'
-import { accepted, at, CHAIN, NOW, SIGNERS } from '../protocol/test-channel.js'
-import { WalletWorld } from './wallet-world.js'
+import {
+  accepted,
+  addItem,
+  anchorFor,
+  at,
+  CHAIN,
+  itemId,
+  NOW,
+  preimage,
+  redeemItem,
+  SIGNERS,
+  signed,
+} from '../protocol/test-channel.js'
+import { units, WalletWorld } from './wallet-world.js'
 
 /*
  * Two devices of one person, and a hub that shows each of them a history of its own: to each it is a
@@ -202,5 +215,96 @@ describe('CH-19 a device without a turn', () => {
     const world = new WalletWorld()
     world.takes({ kind: 'stateLost', channel: world.channel, by: 'store' })
     assert.equal(modeOf(world, true), 'lost')
+  })
+})
+
+describe('CH-19 CH-18 what came while a device had no turn', () => {
+  /** The hub signs, and its proof does not arrive before the turn ends. */
+  function missed(world: WalletWorld, ...changes: Parameters<typeof signed>[1]): void {
+    world.hub = signed(world.hub, changes, { now: world.now }).party
+  }
+
+  /** A new connection, to its end: the hub tells where it is as well. */
+  function reconnect(world: WalletWorld): readonly string[] {
+    takeTurn(world)
+    const { said } = world
+    world.hears({ kind: 'attached', position: positionOf(world.hub) })
+    return [...said, ...world.said]
+  }
+
+  const statusOf = (world: WalletWorld) => [...world.state.invoices()].map(({ status }) => status)
+
+  test('INVOICE-3 an item for an open invoice is claimed once, as if it had just come', () => {
+    const world = new WalletWorld()
+    world.takes({ kind: 'invoice', invoice: world.invoice(1) })
+    missed(world, addItem(1, { unit: 1_000n }))
+    assert.deepEqual(
+      reconnect(world).filter((said) => said === 'claim'),
+      ['claim'],
+    )
+    assert.deepEqual(statusOf(world), ['claiming'])
+    // It is said again after each connection until it is paid, and the item is met no more.
+    assert.deepEqual(
+      reconnect(world).filter((said) => said === 'claim'),
+      ['claim'],
+    )
+    world.hubSigns(redeemItem(1))
+    assert.ok(world.said.includes('invoice paid'))
+  })
+
+  test('INVOICE-4 what was claimed and paid since is paid, and what was not has ended', () => {
+    for (const isPaid of [true, false]) {
+      const world = new WalletWorld()
+      world.takes({ kind: 'invoice', invoice: world.invoice(1) })
+      world.hubSigns(addItem(1, { unit: 1_000n }))
+      world.now = at(isPaid ? 0 : 700)
+      missed(world, isPaid ? redeemItem(1) : { kind: 'expire', id: itemId(1) })
+      const status = isPaid ? 'paid' : 'expired'
+      assert.ok(reconnect(world).includes(`invoice ${status}`), status)
+      assert.deepEqual(statusOf(world), [])
+    }
+  })
+
+  test('CH-14 nothing is declined: another device may have shown what pays it', () => {
+    const world = new WalletWorld()
+    world.takes({ kind: 'invoice', invoice: world.invoice(2) })
+    missed(world, addItem(1, { unit: 1_000n }), addItem(2, { unit: 10n, ticks: 2 }))
+    assert.deepEqual(
+      reconnect(world).filter((said) => said === 'claim' || said === 'decline'),
+      [],
+    )
+    assert.deepEqual(world.party.peer.items.length, 2)
+  })
+
+  test('MAIL-5 a letter that was heard by then tells how to take one that nobody asked for', () => {
+    const world = new WalletWorld()
+    missed(world, addItem(1, { unit: 1_000n }))
+    world.announced = (anchor) =>
+      anchor === anchorFor(1)
+        ? {
+            kind: 'payment',
+            ...{ anchor, preimage: preimage(1), amount: units(1_000n), expiry: at(500) },
+            message: '',
+          }
+        : undefined
+    assert.ok(reconnect(world).includes('claim'))
+  })
+
+  test('STREAM-3 a stream is taken, and what was paid of one that it knows is', () => {
+    const world = new WalletWorld()
+    world.streams = { unitMin: units(1n) }
+    missed(world, addItem(1, { unit: 10n, ticks: 3 }))
+    reconnect(world)
+    const [stream] = world.state.streams()
+    assert.ok(stream?.kind === 'received')
+    assert.deepEqual([stream.status, stream.paid], ['open', 0])
+    const { anchor } = stream
+    const known = { index: 2, link: linkBelow({ index: 3, link: preimage(1) }, 2) }
+    world.takes({ kind: 'redeemTicks', redemptions: [{ anchor, known, closes: false }] })
+    missed(world, { kind: 'redeem', id: itemId(1), ...known })
+    reconnect(world)
+    const [after] = world.state.streams()
+    assert.ok(after?.kind === 'received')
+    assert.deepEqual([after.status, after.paid], ['open', 2])
   })
 })

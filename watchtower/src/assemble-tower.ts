@@ -5,6 +5,7 @@ import {
   LedgerError,
   OutcomeNews,
   summarizeBlock,
+  waitForLedger,
 } from '@tallystick/client-sdk'
 import {
   type BlockHeader,
@@ -21,7 +22,6 @@ import { RequestDesk } from './session/request-desk.js'
 import type { TowerStore } from './store/tower-store.js'
 import type { TowerConfig } from './tower-config.js'
 import type { TowerKeys } from './tower-keys.js'
-import { waitForLedger } from './wait-for-ledger.js'
 import { RecordIndex } from './watch/record-index.js'
 import { TowerCoins } from './watch/tower-coins.js'
 import { Watch, type WatchAct } from './watch/watch.js'

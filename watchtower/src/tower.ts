@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { LedgerClient, PROCESS_CLOCK } from '@tallystick/client-sdk'
+import { LedgerClient, PROCESS_CLOCK, waitForLedger } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
 import { type PublicKey, TOWER_VERSION, type TowerPolicy } from '@tallystick/protocol'
 import { serveTower } from './api/tower-server.js'
@@ -8,7 +8,6 @@ import { StartFault } from './start-fault.js'
 import { openSqliteTowerStore } from './store/sqlite-tower-store.js'
 import type { TowerConfig } from './tower-config.js'
 import { loadTowerKeys, storePathOf } from './tower-keys.js'
-import { waitForLedger } from './wait-for-ledger.js'
 
 export type RunningTower = {
   /** Where owners are served, `http://host:port`. */

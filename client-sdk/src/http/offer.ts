@@ -50,6 +50,16 @@ function baseUnits(text: unknown): bigint | undefined {
   return value < 2n ** 63n ? value : undefined
 }
 
+/** Whether two offers ask the same, of the same payee. */
+export function isSameOffer(a: Offer, b: Offer): boolean {
+  return offerKey(a) === offerKey(b)
+}
+
+/** The same text for the same offer. */
+export function offerKey({ chain, asset, hub, payee, price, unit }: Offer): string {
+  return [chain, asset, hub, payee, price, unit].join(' ')
+}
+
 /** Ticks that pay for one request. */
 export function ticksFor({ price, unit }: Pick<Offer, 'price' | 'unit'>): bigint {
   return (price + unit - 1n) / unit

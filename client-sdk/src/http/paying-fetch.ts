@@ -1,53 +1,17 @@
 import type { Fetch } from '../ledger/ledger-http.js'
 import { pause } from '../ledger/pause.js'
-import type { OutgoingStream } from '../stream/outgoing-stream.js'
 import type { Caller } from '../wallet/wallet-core.js'
-import type { WalletStreams } from '../wallet/wallet-streams.js'
 import { WalletError } from '../wallet-error.js'
-import { POSITION, RECEIPT, TICKS } from './headers.js'
-import { type Offer, ticksFor } from './offer.js'
+import { POSITION, PRICE, RECEIPT, TICKS } from './headers.js'
+import { KnownOffers } from './known-offers.js'
+import { isSameOffer, type Offer, ticksFor } from './offer.js'
+import { OpenedSellers, type PayingWallet } from './opened-sellers.js'
 import { type PaidInAll, type PaidSoFar, PaidStreams } from './paid-streams.js'
+import type { PayingFetchOptions } from './paying-fetch-options.js'
 import { demandOf, type PaymentDemand } from './payment-demand.js'
 import { redirectOf } from './redirect.js'
 import { repeatable, requireReplayable } from './replayable-body.js'
-import { type ClosedStream, type Payment, Seller } from './seller.js'
-import { type Budget, dayOf } from './spending.js'
-import { tellClosed } from './tell-closed.js'
-
-/** A wallet, as far as paying needs it. */
-export type PayingWallet = {
-  readonly stream: Pick<WalletStreams, 'ledgerTime' | 'checkOffer' | 'leftFor' | 'openWithin'>
-}
-
-export type PayingFetchOptions = {
-  /** What may be spent: all hosts together, and each, in a day of ledger time, base units. */
-  readonly budget: Budget & {
-    /** For one request, its redirects included, without the hub's fee; absent: whatever is asked. */
-    readonly perRequest?: bigint
-    /** For all that this `fetch` pays, hub's fees included; absent: no end but the others. */
-    readonly inAll?: bigint
-  }
-  /** Asked before an origin is paid, and again when its offer changes: what it throws refuses. */
-  readonly approve?: (asked: AskedPrice) => Promise<void>
-  /** Ticks that are opened at a time for a host; absent: 256. */
-  readonly ticks?: number
-  /** Ticks that a host may owe service for (INV-32); absent: 16. */
-  readonly exposure?: number
-  /** Seconds that a request waits while the host owes as much service as it may; absent: 30. */
-  readonly waitSeconds?: number
-  /** Pays over plain http as well, where others may read along; absent: to this machine only. */
-  readonly allowHttp?: boolean
-  /** Absent: the platform's. */
-  readonly fetch?: Fetch
-}
-
-/** What an origin asks before it is paid. */
-export type AskedPrice = {
-  readonly url: URL
-  readonly offer: Offer
-  /** Ticks of one request. */
-  readonly ticks: number
-}
+import type { Payment, Seller } from './seller.js'
 
 /** A `fetch` that pays by itself. */
 export type PayingFetch = Fetch & {
@@ -65,8 +29,6 @@ export type PayingFetch = Fetch & {
   close(caller?: Caller): Promise<PaidInAll>
 }
 
-const CHAIN_TICKS = 256
-const EXPOSURE = 16
 /** Attempts for one request: until a stream has arrived, and the turns of a stream that rolls over. */
 const ATTEMPTS_MAX = 60
 const REDIRECTS_MAX = 5
@@ -95,22 +57,16 @@ export function payingFetch(wallet: PayingWallet, options: PayingFetchOptions): 
 }
 
 class Buyer {
-  readonly #wallet: PayingWallet
   readonly #options: PayingFetchOptions
   readonly #fetch: Fetch
-  readonly #sellers = new Map<string, Seller>()
-  /** Streams that are being opened, by origin: requests that come together share one. */
-  readonly #opening = new Map<string, Promise<Seller>>()
+  readonly #sellers: OpenedSellers
+  readonly #offers = new KnownOffers()
   readonly #streams = new PaidStreams()
-  readonly #approved = new Map<string, Offer>()
-  /** One opening at a time counts what the others take of the budget. */
-  #turn: Promise<unknown> = Promise.resolve()
-
   constructor(wallet: PayingWallet, options: PayingFetchOptions) {
-    this.#wallet = wallet
     this.#options = options
     const plain = options.fetch ?? globalThis.fetch
     this.#fetch = (input, init) => plain(input, init)
+    this.#sellers = new OpenedSellers(wallet, { ...options, fetch: this.#fetch }, this.#streams)
   }
 
   async fetch(input: Parameters<Fetch>[0], init: Parameters<Fetch>[1] = {}): Promise<Response> {
@@ -134,27 +90,19 @@ class Buyer {
     return this.#streams.soFar()
   }
 
-  async leave(url: URL): Promise<void> {
-    await this.#opening.get(url.origin)?.catch(() => undefined)
-    const known = this.#sellers.get(url.origin)
-    this.#sellers.delete(url.origin)
-    const left = await this.#wallet.stream.leftFor(url.host)
-    const closed = await Promise.all([
-      ...(known === undefined ? [] : [known.close()]),
-      ...left.map((stream) => this.#close(stream, url)),
-    ])
-    await Promise.all(closed.map(({ told }) => told))
+  leave(url: URL): Promise<void> {
+    return this.#sellers.leave(url)
   }
 
   async close(caller: Caller): Promise<PaidInAll> {
-    await Promise.allSettled(this.#opening.values())
-    await Promise.all([...this.#sellers.values()].map(({ url }) => this.leave(url)))
+    await this.#sellers.leaveAll()
     return this.#streams.ended(caller)
   }
 
   /** One request and, where it has to be paid for, as many as that takes. */
   async #ask(url: URL, init: RequestInit, spent: Spent): Promise<Response> {
     const { origin } = url
+    const method = init.method?.toUpperCase() ?? 'GET'
     let payment: Payment | undefined
     const pay = async (to: Seller) => {
       this.#requireRoom(to.offer, origin, spent)
@@ -163,18 +111,19 @@ class Buyer {
       return next
     }
     const refuse = (why: string) => new WalletError('payment_refused', `${origin} ${why}`)
-    let hasGoneOn = false
+    let [hasGoneOn, hasRepriced] = [false, false]
     try {
-      const known = this.#sellers.get(origin)
-      if (known !== undefined && this.#mayPay(url)) payment = await pay(known)
+      const known = this.#mayPay(url) ? this.#expected(method, url, spent) : undefined
+      if (known !== undefined) payment = await pay(known)
       for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
         const response = await this.#send(url, init, payment)
         if (response.status !== 402) {
-          this.#settle(url, payment, response)
+          this.#settle(method, url, payment, response)
           return response
         }
         const demand = await demandOf(response)
         if (demand === undefined) return response
+        this.#offers.learn(method, url, demand.offer)
         if (!this.#mayPay(url)) {
           throw new WalletError(
             'insecure_url',
@@ -194,7 +143,7 @@ class Buyer {
               throw refuse('asks again for what was paid')
             }
             this.#requireRoom(demand.offer, origin, spent)
-            payment = await pay(await this.#sellerOf(url, demand.offer))
+            payment = await pay(await this.#sellers.to(url, demand.offer))
             continue
           case 'refused': {
             if (payment === undefined) throw refuse(`refuses the payment: ${demand.code}`)
@@ -203,6 +152,16 @@ class Buyer {
               this.#streams.positioned(seller.stream, demand.position)
               payment.settle('served')
               payment = await pay(seller)
+              continue
+            }
+            if (demand.code === 'price_changed' && !isSameOffer(seller.offer, demand.offer)) {
+              if (hasRepriced) throw refuse('changes its price again and again')
+              // It has taken none of the ticks: they pay for another request.
+              hasRepriced = true
+              payment.settle('unused')
+              spent.sum -= payment.amount
+              this.#requireRoom(demand.offer, origin, spent)
+              payment = await pay(await this.#sellers.to(url, demand.offer))
               continue
             }
             // Others that asked meanwhile have found out where the stream stands.
@@ -214,9 +173,9 @@ class Buyer {
             // What it took was served, or the stream is over: another one goes on.
             payment.settle('served')
             hasGoneOn ||= !wasUsed
-            if (!wasUsed) await this.#leave(seller)
+            if (!wasUsed) await this.#sellers.end(seller)
             this.#requireRoom(demand.offer, origin, spent)
-            payment = await pay(await this.#sellerOf(url, demand.offer))
+            payment = await pay(await this.#sellers.to(url, demand.offer))
           }
         }
       }
@@ -231,7 +190,11 @@ class Buyer {
   async #send(url: URL, init: RequestInit, payment: Payment | undefined): Promise<Response> {
     const headers = new Headers(init.headers)
     headers.delete(TICKS)
-    if (payment !== undefined) headers.set(TICKS, payment.token)
+    headers.delete(PRICE)
+    if (payment !== undefined) {
+      headers.set(TICKS, payment.token)
+      headers.set(PRICE, `${payment.seller.offer.price}`)
+    }
     // A redirect is followed here: ticks are for the origin that asked for them.
     const asked = { ...init, headers, redirect: 'manual' } as const
     try {
@@ -243,10 +206,18 @@ class Buyer {
     }
   }
 
-  #settle(url: URL, payment: Payment | undefined, { status, headers, type }: Response): void {
+  #settle(
+    method: string,
+    url: URL,
+    payment: Payment | undefined,
+    { status, headers, type }: Response,
+  ): void {
     if (payment === undefined) return
     const isTaken = headers.has(RECEIPT)
-    if (isTaken) payment.seller.url = url
+    if (isTaken) {
+      payment.seller.url = url
+      this.#offers.learn(method, url, payment.seller.offer)
+    }
     if (payment.ticks === 0 && isTaken) {
       const { stream } = payment.seller
       this.#streams.positioned(stream, headers.get(POSITION) ?? payment.token)
@@ -265,100 +236,33 @@ class Buyer {
         error instanceof WalletError &&
         (error.code === 'budget_spent' || error.code === 'stream_ended')
       if (!isOver) throw error
-      if (this.#sellers.get(seller.url.origin) === seller) {
-        this.#sellers.delete(seller.url.origin)
-        seller.retire()
-      }
-      return this.#pay(await this.#sellerOf(seller.url, seller.offer), signal)
+      this.#sellers.retire(seller)
+      return this.#pay(await this.#sellers.to(seller.url, seller.offer), signal)
     }
   }
 
-  async #sellerOf(url: URL, offer: Offer): Promise<Seller> {
-    const { origin } = url
-    const known = this.#sellers.get(origin)
-    if (known !== undefined && !known.stream.isClosed && isSameOffer(known.offer, offer))
-      return known
-    if (known !== undefined) await this.#leave(known)
-    const opening = this.#opening.get(origin) ?? this.#open(url, offer)
-    this.#opening.set(origin, opening)
-    try {
-      const seller = await opening
-      this.#sellers.set(origin, seller)
-      return seller
-    } finally {
-      this.#opening.delete(origin)
-    }
-  }
-
-  async #open(url: URL, offer: Offer): Promise<Seller> {
-    const { host } = url
-    const { budget, ticks = CHAIN_TICKS, exposure = EXPOSURE } = this.#options
-    const { stream } = this.#wallet
-    await stream.checkOffer(offer)
-    const need = Number(ticksFor(offer))
-    if (need > 1_024) throw new WalletError('offer_unusable', `a request costs ${need} ticks`)
-    await this.#approve({ url, offer, ticks: need })
-    const left = await stream.leftFor(host)
-    const isFit = ({ payee, unit }: OutgoingStream) => payee === offer.payee && unit === offer.unit
-    // What an earlier process has locked is no part of a budget for all that this one pays.
-    const again = budget.inAll === undefined ? left.find(isFit) : undefined
-    await Promise.all(left.map((other) => other !== again && this.#close(other, url)))
-    if (again !== undefined) {
-      this.#streams.add(again, again.sent)
-      return this.#sellerBy(url, offer, again)
-    }
-    const opening = this.#turn.then(async () => {
-      const opened = await stream.openWithin({
-        ...{ to: offer.payee, unit: offer.unit, ticks: Math.max(2, ticks, need) },
-        ...{ least: Math.max(2, need), exposure: Math.max(exposure, need) },
-        ...{ budget, host, day: dayOf(stream.ledgerTime), costMax: this.#left() },
-      })
-      this.#streams.add(opened, 0)
-      return opened
-    })
-    this.#turn = opening.catch(() => undefined)
-    return this.#sellerBy(url, offer, await opening)
+  /** Who is paid with a request at once: where its price is known, or all that is known asks the same. */
+  #expected(method: string, url: URL, spent: Spent): Seller | undefined {
+    const offer = this.#offers.expected(method, url)
+    // Where it would be too much, the seller says what it asks now.
+    if (offer === undefined || !this.#hasRoom(offer, spent)) return undefined
+    return this.#sellers.known(url.origin, offer)
   }
 
   /** Errors: `price_above_cap`. */
-  #requireRoom(offer: Offer, origin: string, { sum }: Spent): void {
+  #requireRoom(offer: Offer, origin: string, spent: Spent): void {
+    if (this.#hasRoom(offer, spent)) return
     const { perRequest } = this.#options.budget
+    const { sum } = spent
     const due = offer.unit * ticksFor(offer)
-    if (perRequest === undefined || sum + due <= perRequest) return
     const more = sum > 0n ? ` more than the ${sum} that it got` : ''
     const detail = `${origin} asks for ${due} base units${more}, allowed are ${perRequest}`
     throw new WalletError('price_above_cap', detail)
   }
 
-  async #approve(asked: AskedPrice): Promise<void> {
-    const { origin } = asked.url
-    const before = this.#approved.get(origin)
-    if (before !== undefined && isSameOffer(before, asked.offer)) return
-    await this.#options.approve?.(asked)
-    this.#approved.set(origin, asked.offer)
-  }
-
-  #left(): bigint | undefined {
-    const { inAll } = this.#options.budget
-    if (inAll === undefined) return undefined
-    const spent = this.#streams.costMax()
-    return inAll > spent ? inAll - spent : 0n
-  }
-
-  #sellerBy(url: URL, offer: Offer, stream: OutgoingStream): Seller {
-    return new Seller({ url, offer, stream }, (seller) => this.#close(seller.stream, seller.url))
-  }
-
-  async #leave(seller: Seller): Promise<void> {
-    const { origin } = seller.url
-    // Another request may have gone on already.
-    if (this.#sellers.get(origin) === seller) this.#sellers.delete(origin)
-    await seller.close()
-  }
-
-  /** What is left of a stream comes back, if its seller cooperates: kept with the news that it is over here. */
-  async #close(stream: OutgoingStream, url: URL): Promise<ClosedStream> {
-    return { told: tellClosed(this.#fetch, url, await stream.close()) }
+  #hasRoom(offer: Offer, { sum }: Spent): boolean {
+    const { perRequest } = this.#options.budget
+    return perRequest === undefined || sum + offer.unit * ticksFor(offer) <= perRequest
   }
 
   #mayPay({ protocol, hostname }: URL): boolean {
@@ -387,8 +291,4 @@ function requireArriving(seller: Seller | undefined, origin: string): void {
 /** Whether another stream may do where this one is refused: it is over, or the price has changed. */
 function goesOn(seller: Seller, { code, offer }: PaymentDemand): boolean {
   return code === 'stream_ended' || !isSameOffer(seller.offer, offer)
-}
-
-function isSameOffer(a: Offer, b: Offer): boolean {
-  return a.payee === b.payee && a.unit === b.unit && a.price === b.price && a.hub === b.hub
 }

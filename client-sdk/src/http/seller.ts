@@ -67,6 +67,11 @@ export class Seller {
     }
   }
 
+  /** Whether no request that it pays for is under way. */
+  get isIdle(): boolean {
+    return this.#underWay === 0
+  }
+
   /** No further request is paid by it; its stream is left when those under way are over. */
   retire(): void {
     this.#hasRetired = true

@@ -38,24 +38,27 @@ export function x402Signature(offer: Offer, ticks: string): string {
   return encodeBase64Json({ x402Version: VERSION, accepted, payload: { ticks } })
 }
 
-/** The frame of ticks of a header that pays; `undefined` where it pays in another way. */
-export function x402Ticks(header: string): string | undefined {
+/** The frame of ticks of a header that pays, and the price that it names; `undefined` where it pays in another way. */
+export function x402Payment(
+  header: string,
+): { readonly ticks: string; readonly price: string | undefined } | undefined {
   const payment = recordOf(parseBase64Json(header))
-  const { scheme } = recordOf(payment['accepted'])
+  const { scheme, amount } = recordOf(payment['accepted'])
   const { ticks } = recordOf(payment['payload'])
   if (payment['x402Version'] !== VERSION || scheme !== SCHEME) return undefined
-  return typeof ticks === 'string' ? ticks : undefined
+  if (typeof ticks !== 'string') return undefined
+  return { ticks, price: typeof amount === 'string' ? amount : undefined }
 }
 
-/** The header that says what became of a payment. */
+/** The header that says what became of a payment; `taken`: base units, absent where it was refused. */
 export function x402Response(
   offer: Offer,
-  outcome: { readonly success: boolean; readonly reference: string; readonly reason?: string },
+  outcome: { readonly taken?: bigint; readonly reference: string; readonly reason?: string },
 ): string {
-  const { success, reference, reason } = outcome
+  const { taken, reference, reason } = outcome
   const network = networkOf(offer.chain)
   return encodeBase64Json({
-    ...{ success, transaction: reference, network, amount: success ? `${offer.price}` : '0' },
+    ...{ success: taken !== undefined, transaction: reference, network, amount: `${taken ?? 0n}` },
     ...(reason !== undefined && { errorReason: reason }),
   })
 }

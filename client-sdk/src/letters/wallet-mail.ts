@@ -4,10 +4,12 @@ import {
   LETTERS_TAKEN_MAX,
   type LetterContent,
   type LetterId,
+  type Message,
   type MessageOf,
   openLetter,
   type PaymentLetter,
   parseSealedLetter,
+  type Rejection,
   type SealedLetter,
   type Timestamp,
 } from '@tallystick/protocol'
@@ -46,10 +48,13 @@ export class WalletMail {
     this.#say = say
   }
 
-  /** Does `work` once every announcement that was heard is known (MAIL-5). */
-  afterAnnounced(work: () => void): void {
-    if (this.#looking === undefined) work()
-    else void this.#looking.then(work)
+  /**
+   * What the hub said of a channel changes the books once every announcement that was heard is known
+   * (MAIL-5). Answers as `WalletCore.submit` does.
+   */
+  submitHeard(message: Message): Promise<Rejection | undefined> {
+    const submit = () => this.#core.submit({ kind: 'heard', message })
+    return this.#looking === undefined ? submit() : this.#looking.then(submit)
   }
 
   /** How to take what is locked to `anchor`, if a letter has said so. */

@@ -1,22 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { encodeTickFrame, isRejection, parseTickFrame, type TickFrame } from '@tallystick/protocol'
-import { POSITION, RECEIPT, TICKS } from '../http/headers.js'
+import { POSITION, PRICE, RECEIPT, TICKS } from '../http/headers.js'
 import { isL402 } from '../http/l402.js'
+import { otherPrice } from '../http/meant-price.js'
 import { networkOf, type Offer, offerJson } from '../http/offer.js'
 import { isServed, type ServedAnswer, ServedAnswers } from '../http/served-answers.js'
 import {
   X402_REQUIRED,
   X402_RESPONSE,
   X402_SIGNATURE,
+  x402Payment,
   x402Required,
   x402Response,
-  x402Ticks,
 } from '../http/x402.js'
 import type { ServedTicks } from '../stream/stream-desk.js'
 import type { Wallet } from '../wallet/wallet.js'
 import { checkPaymentOptions } from './check-payment-options.js'
 import { type InvoiceGate, invoiceGate, type L402Options } from './invoice-gate.js'
-import { watchResponse } from './watch-response.js'
+import { failResponse, watchResponse } from './watch-response.js'
 
 export type PaymentOptions = {
   /** Base units for one request. */
@@ -35,9 +36,12 @@ export type PaymentOptions = {
   readonly l402?: L402Options
 }
 
+/** Of Express, which changes `url` for apps that are mounted; or of a bare server. */
+type PaidRequest = IncomingMessage & { readonly originalUrl?: string }
+
 /** As Express calls it; a bare server of Node does as well. */
 export type PaymentHandler = (
-  request: IncomingMessage & { readonly originalUrl?: string },
+  request: PaidRequest,
   response: ServerResponse,
   next: (error?: unknown) => void,
 ) => void
@@ -51,6 +55,8 @@ export type PaidStreams = Pick<Wallet['stream'], 'received' | 'offer'> & {
 type Payment = {
   readonly frame: TickFrame
   readonly text: string
+  /** The price that the payer has stated. */
+  readonly stated: string | undefined
   /** Whether it came as x402 has it, and its answer goes there. */
   readonly isX402: boolean
 }
@@ -128,15 +134,20 @@ export class PaidRoute {
     if ('code' in payment) {
       return void this.#ask(request, response, payment.code, payment.detail).catch(next)
     }
-    const refused = this.#serve(payment, request, response, next)
-    if (refused === undefined) return
-    this.#ask(request, response, refused.code, refused.detail, payment).catch(next)
+    const serve = () => {
+      const refused = this.#serve(payment, request, response, next)
+      if (refused === undefined) return
+      this.#ask(request, response, refused.code, refused.detail, payment).catch(next)
+    }
+    // Its answer says what was offered, also of a server that has not made an offer since its start.
+    if (payment.isX402 && this.#offer === undefined) this.#offered().then(serve).catch(next)
+    else serve()
   }
 
   /** Takes the ticks and lets the request through; or why not. */
   #serve(
     payment: Payment,
-    request: IncomingMessage & { readonly originalUrl?: string },
+    request: PaidRequest,
     response: ServerResponse,
     next: () => void,
   ): { readonly code: string; readonly detail: string } | undefined {
@@ -144,14 +155,16 @@ export class PaidRoute {
     const { received } = this.#streams
     const asked = identityOf(request)
     const before = this.#answers.get(text)
+    // It stands twice on the way of this request, which is paid for.
+    if (before?.making === response) return void next()
     // Another request is paid by what else the stream has to its credit, if anything.
     if (before !== undefined && asked !== undefined && before.request === asked)
       return this.#answerAgain(before, frame, response)
-    const refused = received.take(frame)
+    const refused = this.#otherPrice(payment) ?? received.take(frame)
     if (refused !== undefined) return refused
     if (frame.closes) {
       response.statusCode = 204
-      response.setHeader(RECEIPT, receiptOf(frame, [], 0n))
+      response.setHeader(RECEIPT, receiptOf(frame, 0, 0n))
       response.end()
       return undefined
     }
@@ -161,6 +174,12 @@ export class PaidRoute {
     this.#watch(payment, asked, used, response)
     next()
     return undefined
+  }
+
+  #otherPrice({ frame, stated }: Payment): ReturnType<typeof otherPrice> {
+    if (frame.closes) return undefined
+    const units = frame.ticks.flatMap(({ anchor }) => this.#streams.received.of(anchor)?.unit ?? [])
+    return otherPrice({ stated, units }, { price: this.#price, unit: this.#unit })
   }
 
   #answerAgain(
@@ -203,11 +222,16 @@ export class PaidRoute {
   ): void {
     const { received } = this.#streams
     const answers = this.#answers
-    response.setHeader(RECEIPT, receiptOf(frame, used, this.#price))
+    const ticks = used.reduce((sum, one) => sum + one.ticks, 0)
+    const taken = used.reduce(
+      (sum, one) => sum + BigInt(one.ticks) * (received.of(one.anchor)?.unit ?? 0n),
+      0n,
+    )
+    response.setHeader(RECEIPT, receiptOf(frame, ticks, taken))
     this.#tellPosition(frame, response)
     if (isX402 && this.#offer !== undefined) {
       const reference = frame.ticks.at(-1)?.anchor ?? ''
-      response.setHeader(X402_RESPONSE, x402Response(this.#offer, { success: true, reference }))
+      response.setHeader(X402_RESPONSE, x402Response(this.#offer, { taken, reference }))
     }
     watchResponse(response, {
       failed: () => {
@@ -220,31 +244,33 @@ export class PaidRoute {
 
   /** 402 with what would be right; `pending` is told apart from refused by its own word and `Retry-After`. */
   async #ask(
-    request: IncomingMessage,
+    request: PaidRequest,
     response: ServerResponse,
     code: string,
     detail: string,
     payment?: Payment,
   ): Promise<void> {
+    // Another route in front of this one has taken ticks for what is not served.
+    failResponse(response)
     const offer = await this.#offered()
     const isPending = code === 'stream_unknown' || code === 'request_in_progress'
     const status = code === 'payment_required' ? 'required' : isPending ? 'pending' : 'refused'
-    const challenge = status === 'required' ? await this.#gate?.challenge() : undefined
+    // Whoever shows a token that has run out wants a new one.
+    const challenge =
+      payment === undefined && !isPending ? await this.#gate?.challenge() : undefined
     if (challenge !== undefined) response.setHeader('www-authenticate', challenge)
     if (isPending) response.setHeader('retry-after', `${RETRY_SECONDS}`)
-    response.setHeader(X402_REQUIRED, x402Required(offer, request.url ?? '', code))
+    response.setHeader(X402_REQUIRED, x402Required(offer, targetOf(request), code))
     if (payment?.isX402) {
       const reference = payment.frame.ticks.at(-1)?.anchor ?? ''
-      response.setHeader(
-        X402_RESPONSE,
-        x402Response(offer, { success: false, reference, reason: code }),
-      )
+      response.setHeader(X402_RESPONSE, x402Response(offer, { reference, reason: code }))
     }
     // Only who has shown a link of each stream may learn a later one, which is worth what is not served yet.
     const position =
       payment !== undefined && code === 'tick_used'
         ? encodeTickFrame(this.#streams.received.newest(payment.frame))
         : undefined
+    if (position !== undefined) response.setHeader(POSITION, position)
     const { network } = { network: networkOf(offer.chain) }
     response.statusCode = 402
     response.setHeader('content-type', 'application/problem+json')
@@ -276,7 +302,7 @@ export class PaidRoute {
   async #takeInvoice(
     gate: InvoiceGate,
     authorization: string,
-    request: IncomingMessage,
+    request: PaidRequest,
     response: ServerResponse,
     next: () => void,
   ): Promise<void> {
@@ -300,37 +326,41 @@ function paymentOf(
 ): Payment | { readonly code: string; readonly detail: string } | undefined {
   const native = request.headers[TICKS]
   const foreign = request.headers[X402_SIGNATURE]
+  const price = request.headers[PRICE]
   const shown =
     typeof native === 'string'
-      ? native
+      ? { ticks: native, price: typeof price === 'string' ? price : undefined }
       : typeof foreign === 'string'
-        ? x402Ticks(foreign)
+        ? x402Payment(foreign)
         : undefined
   if (shown === undefined) return undefined
-  const frame = parseTickFrame(shown)
+  const frame = parseTickFrame(shown.ticks)
   if (isRejection(frame)) return { code: frame.code, detail: frame.detail }
-  return { frame, text: shown, isX402: typeof native !== 'string' }
+  const isX402 = typeof native !== 'string'
+  return { frame, text: shown.ticks, stated: shown.price, isX402 }
 }
 
 /** HTTP402-4: what was used of which stream, as a dictionary of structured fields. */
-function receiptOf(frame: TickFrame, used: readonly ServedTicks[], price: bigint): string {
+function receiptOf(frame: TickFrame, used: number, taken: bigint): string {
   const last = frame.ticks.at(-1)
-  const ticks = used.reduce((sum, one) => sum + one.ticks, 0)
-  return `stream="${last?.anchor}", tick=${last?.index}, used=${ticks}, amount="${price}"`
+  return `stream="${last?.anchor}", tick=${last?.index}, used=${used}, amount="${taken}"`
 }
 
 /**
  * What a request has to be like for the same ticks to ask for it again (HTTP402-3): its method and target. A body
  * has not been read yet, or by somebody else: it is the same if the payer says so by an `Idempotency-Key`.
  */
-function identityOf(
-  request: IncomingMessage & { readonly originalUrl?: string },
-): string | undefined {
+function identityOf(request: PaidRequest): string | undefined {
   const { headers } = request
-  const target = `${request.method} ${request.originalUrl ?? request.url}`
+  const target = `${request.method} ${targetOf(request)}`
   const length = headers['content-length'] ?? '0'
   if (length === '0' && headers['transfer-encoding'] === undefined) return target
   const key = headers['idempotency-key']
   if (typeof key !== 'string' || key === '' || key.length > KEY_CHARACTERS_MAX) return undefined
   return `${target} ${length} ${key}`
+}
+
+/** The target as it was asked for. */
+function targetOf(request: PaidRequest): string {
+  return request.originalUrl ?? request.url ?? ''
 }

@@ -125,6 +125,11 @@ export class OutgoingStream {
     return [...this.#legs.values()].some(({ record }) => record.status === 'unresolved')
   }
 
+  /** Ticks that are given away and not served at most. */
+  get exposure(): number {
+    return this.#stream.limits.exposure
+  }
+
   /** What the payee gets for a tick, base units. */
   get unit(): Amount {
     return this.#newest().record.unit

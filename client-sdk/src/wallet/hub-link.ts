@@ -245,7 +245,7 @@ export class HubLink {
       default:
         // What arrives about a channel before it is attached is sent again after it.
         if ('channel' in message && message.channel !== undefined && this.#hears(message.channel)) {
-          this.#mail.afterAnnounced(() => this.#core.submitAlone({ kind: 'heard', message }))
+          this.#mail.submitHeard(message).catch(ignoreFault)
         }
     }
   }
@@ -319,7 +319,7 @@ export class HubLink {
     if (party === undefined || this.#isLost(channel) || this.#lacksTurn(party)) return
     if (phase === undefined || phase === 'resting' || phase === 'taken') return
     if (phase === 'asked') this.#attachments.wait(channel, 'answered', this.#core.clock.nowMs())
-    const refused = await this.#core.submit({ kind: 'heard', message })
+    const refused = await this.#mail.submitHeard(message)
     if (refused?.code === 'resume_too_soon') return this.#attachments.forget(channel)
     if (refused !== undefined) {
       this.#rest(channel)

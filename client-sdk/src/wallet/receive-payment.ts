@@ -1,11 +1,14 @@
 import {
   type Anchor,
   type ChannelId,
+  type ChannelParty,
   type ItemId,
   isRejection,
   type LaneEvent,
   noteOf,
   type PendingItem,
+  type Rejection,
+  reject,
 } from '@tallystick/protocol'
 import { spontaneousInvoice } from '../letters/spontaneous-invoice.js'
 import { endPart } from './finish-payment.js'
@@ -56,6 +59,31 @@ function isClaimed(state: WalletOverlay, anchor: Anchor): boolean {
   )
 }
 
+/**
+ * Takes the items of the hub that this store has not answered, as it does when they come: those that a
+ * resume has brought (CH-19). It declines none: another device may have shown what pays it (CH-14), so
+ * what is not taken here rests until that one comes back, or it expires.
+ */
+export function takeMissedItems(
+  state: WalletOverlay,
+  { ledger: { id: channel }, peer, lostAt }: ChannelParty,
+  context: WalletContext,
+): WalletEffect[] {
+  // What the other lane pays is not certain before it has gone on (CH-18).
+  if (lostAt !== undefined) return []
+  return peer.items.flatMap((item) => {
+    const party = state.channel(channel)?.party
+    const { known, declined } = party
+      ? noteOf(party, item.id)
+      : { known: undefined, declined: true }
+    // A stream that pays already is another device's.
+    if (known !== undefined || declined || item.paid > 0) return []
+    const take = item.ticks > 1 ? takeStream : takeItem
+    const taken = take(state, channel, item, context)
+    return isRejection(taken) ? [] : taken
+  })
+}
+
 /** Takes an item that pays an open invoice, or a part of it, in time (INVOICE-3); declines any other. */
 function meetItem(
   state: WalletOverlay,
@@ -63,11 +91,20 @@ function meetItem(
   item: PendingItem,
   context: WalletContext,
 ): WalletEffect[] {
-  const invoice = state.invoice(item.anchor) ?? announcedInvoice(state, item.anchor, context)
-  if (invoice === undefined) return declineIncoming(state, channel, item.id, 'unknown_payment')
-  const event = { kind: 'locked', part: partOf(channel, item), ticks: item.ticks } as const
-  const taken = advanceInvoice(state, invoice, event, context)
+  const taken = takeItem(state, channel, item, context)
   return isRejection(taken) ? declineIncoming(state, channel, item.id, taken.code) : taken
+}
+
+function takeItem(
+  state: WalletOverlay,
+  channel: ChannelId,
+  item: PendingItem,
+  context: WalletContext,
+): WalletEffect[] | Rejection {
+  const invoice = state.invoice(item.anchor) ?? announcedInvoice(state, item.anchor, context)
+  if (invoice === undefined) return reject('unknown_payment', 'no invoice has this anchor')
+  const event = { kind: 'locked', part: partOf(channel, item), ticks: item.ticks } as const
+  return advanceInvoice(state, invoice, event, context)
 }
 
 /** What a letter has announced and is met for the first time. */

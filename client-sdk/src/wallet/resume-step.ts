@@ -2,12 +2,13 @@ import {
   adoptEntrusted,
   askToResume,
   type ChannelParty,
+  claimableOf,
   draftOwed,
   type Entrusted,
   grantResume,
   type ItemId,
   isRejection,
-  lockedBy,
+  type LaneState,
   mustAskAsWell,
   noteOf,
   type Position,
@@ -20,7 +21,7 @@ import { partsOn } from './cancelled-payments.js'
 import { endPart } from './finish-payment.js'
 import { meetInvoice } from './invoice-step.js'
 import { meetLaneEvent } from './receive-payment.js'
-import { endGoneStreams } from './receive-stream.js'
+import { endGoneStreams, streamRedeemed } from './receive-stream.js'
 import { stepRevealSeen } from './reveal-step.js'
 import { closeDoubtedStreams, endGonePaidStreams, paidStreamEnded } from './stream-step.js'
 import type { WalletEffect } from './wallet-event.js'
@@ -145,12 +146,16 @@ export function stepResumeAnswered(
   const { party, released } = taken
   const channel = party.ledger.id
   state.setChannel({ ...held, party })
+  // A side that has lost nothing need not wait for the other lane to go on.
+  const isWhole = party.lostAt === undefined && held.books === 'whole'
   return [
     ...reveals.flatMap((reveal) => stepRevealSeen(state, reveal, context)),
     ...endGonePayments(state, party, released, context),
     ...endGonePaidStreams(state, party, released, context),
+    ...(isWhole ? payMissedTicks(state, held.party, party, context) : []),
     ...endGoneStreams(state, party, held.party, context),
     ...endGoneInvoices(state, held.party, party, context),
+    ...(isWhole ? payClaimedInvoices(state, context) : []),
     { kind: 'channelChanged', channel },
   ]
 }
@@ -231,11 +236,38 @@ function endGoneInvoices(
     gone.filter(({ id }) => noteOf(before, id).known !== undefined),
     gone.filter(({ id }) => noteOf(before, id).known === undefined),
   ]
-  const worth = claimed.reduce((sum, item) => sum + lockedBy(item), 0n)
-  const isPaid = peer.transferred - before.peer.transferred >= worth
+  const isPaid = isClaimedPaid(before, peer)
   return [...waiting, ...(isPaid ? [] : claimed)].flatMap(({ anchor, id }) =>
     meetInvoice(state, anchor, { kind: 'dropped', channel, id }, context),
   )
+}
+
+/** Whether what the hub has paid in all since is no less than what was claimed of items that are gone. */
+function isClaimedPaid(before: ChannelParty, peer: LaneState): boolean {
+  const worth = before.peer.items
+    .filter(({ id }) => !peer.items.some((item) => item.id === id))
+    .reduce((sum, item) => {
+      const { known } = noteOf(before, item.id)
+      return sum + (known === undefined ? 0n : claimableOf(item, known.index))
+    }, 0n)
+  return peer.transferred - before.peer.transferred >= worth
+}
+
+/** Ticks of streams that the hub has paid by proofs which did not arrive. */
+function payMissedTicks(
+  state: WalletOverlay,
+  before: ChannelParty,
+  { ledger, peer }: ChannelParty,
+  context: WalletContext,
+): WalletEffect[] {
+  const isPaid = isClaimedPaid(before, peer)
+  return before.peer.items.flatMap((item) => {
+    if (item.ticks === 1) return []
+    const left = peer.items.find(({ id }) => id === item.id)
+    const claimed = isPaid ? noteOf(before, item.id).known?.index : undefined
+    const paid = left === undefined ? (claimed ?? item.paid) : left.paid
+    return paid > item.paid ? streamRedeemed(state, ledger.id, item, paid, context) : []
+  })
 }
 
 /** Items of the hub that this store has not answered, as if they had just come. */

@@ -42,7 +42,7 @@ import { stepChannelGone } from './channel-gone.js'
 import { endPart } from './finish-payment.js'
 import { meetInvoice } from './invoice-step.js'
 import { stepNewInvoice, stepOwnInvoice, stepPay } from './owner-step.js'
-import { meetLaneEvent } from './receive-payment.js'
+import { meetLaneEvent, takeMissedItems } from './receive-payment.js'
 import { type StreamTerms, stepRedeemTicks } from './receive-stream.js'
 import {
   answerHub,
@@ -189,7 +189,8 @@ function stepAttached(state: WalletOverlay, position: Position, context: WalletC
     ...(agreed === undefined ? [] : [{ kind: 'closeAgreed', ...agreed } as const]),
     ...(withdrawal === undefined ? [] : [{ kind: 'withdrawAgreed', ...withdrawal } as const]),
   ]
-  return messages.map((message) => ({ kind: 'send', message }))
+  const sent = messages.map((message) => ({ kind: 'send', message }) as const)
+  return [...sent, ...takeMissedItems(state, synced.party, context)]
 }
 
 function stepUpdate(

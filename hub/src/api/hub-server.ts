@@ -1,16 +1,23 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import {
+  answerHealth,
+  answerPreflight,
+  apiApp,
+  crossOrigin,
+  listen,
+  refuseRest,
+  stopAtOnce,
+} from '@tallystick/daemon/http'
 import { clientAddress, MESSAGE_BYTES_MAX } from '@tallystick/protocol'
-import express, { type ErrorRequestHandler, type Express } from 'express'
-import helmet from 'helmet'
+import type { Express } from 'express'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { FRAME_CHUNKS_MAX, FRAME_FRAGMENTS_MAX } from '../limits.js'
 import { type BackupRoutesParts, backupRoutes } from './backup-routes.js'
-import { answerPreflight, crossOrigin } from './cross-origin.js'
 import { type PaymentRoutesParts, paymentRoutes } from './payment-routes.js'
 import { boundPlainConnections } from './plain-connections.js'
-import { refuseUpgrade, sendProblem } from './problem.js'
+import { refuseConnection, sendProblem } from './problem.js'
 
 /** What the hub tells over HTTP. */
 export type HubInformation = {
@@ -68,11 +75,11 @@ export async function serveHub(options: {
     const [path = ''] = (request.url ?? '').split('?')
     if (path !== '/v1/session') {
       const detail = 'there is nothing at this address; sessions are at /v1/session'
-      return refuseUpgrade(socket, { code: 'not_found', detail })
+      return refuseConnection(socket, { code: 'not_found', detail })
     }
     if (!options.admits(address)) {
       const detail = 'too many sessions, in all or from this address; try again later'
-      return refuseUpgrade(socket, { code: 'too_many_sessions', detail })
+      return refuseConnection(socket, { code: 'too_many_sessions', detail })
     }
     // The answer and the hello leave together: a write is dearer than what it writes.
     socket.cork()
@@ -83,15 +90,12 @@ export async function serveHub(options: {
     })
     queueMicrotask(() => socket.uncork())
   })
-  await listen(server, options.port, options.host)
-  const { port } = server.address() as AddressInfo
+  const { port } = await listen(server, options.port, options.host)
   return {
     url: `http://${options.host}:${port}`,
     close: async () => {
       sockets.close()
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeAllConnections()
-      await closed
+      await stopAtOnce(server)
     },
   }
 }
@@ -105,56 +109,23 @@ function hubApp({
   readonly backups: BackupRoutesParts
   readonly payments: PaymentRoutesParts
 }): Express {
-  const app = express()
-  app.disable('x-powered-by')
-  app.use(helmet())
+  const app = apiApp()
   // Of what there is, only the operator's books are for no page.
   app.use(
     ['/livez', '/readyz', '/v1/hub', '/v1/stats', '/v1/backups'],
-    crossOrigin(),
+    crossOrigin({ methods: ['GET', 'HEAD', 'PUT'], headers: ['authorization', 'content-type'] }),
     answerPreflight,
   )
-  app.get('/livez', (_, response) => void response.json({ status: 'ok' }))
-  app.get('/readyz', (_, response) => {
-    const detail = notReadyFor()
-    if (detail === undefined) response.json({ status: 'ok' })
-    else sendProblem(response, { code: 'not_ready', detail })
-  })
+  answerHealth(app, notReadyFor, sendProblem)
   app.get('/v1/hub', (_, response) => void response.json(describe()))
   app.get('/v1/stats', async (_, response) => void response.json(await statistics()))
-  app.all(['/livez', '/readyz', '/v1/hub', '/v1/stats'], (_, response) => {
-    response.set('allow', 'GET, HEAD')
-    sendProblem(response, { code: 'method_not_allowed', detail: 'this address is only read' })
-  })
   app.use(backupRoutes(backups))
   app.use(paymentRoutes(payments))
-  app.use((_, response) => {
-    sendProblem(response, { code: 'not_found', detail: 'there is nothing at this address' })
-  })
-  app.use(answerFailure)
+  refuseRest(app, ['/livez', '/readyz', '/v1/hub', '/v1/stats'], sendProblem)
   return app
-}
-
-/** Express knows an error handler by its four parameters. */
-const answerFailure: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  if (response.headersSent) return next(error)
-  // What Express cannot decode it reports with a status of its own.
-  return sendProblem(
-    response,
-    error instanceof Error && 'status' in error && error.status === 400
-      ? { code: 'not_found', detail: 'the address could not be decoded' }
-      : { code: 'internal_error', detail: 'this request failed; it may be repeated' },
-  )
 }
 
 /** One function for all sockets. */
 function hangUp(this: Duplex): void {
   this.destroy()
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => resolve())
-  })
 }

@@ -1,7 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import { STATUS_CODES } from 'node:http'
-import type { Duplex } from 'node:stream'
-import type { Response } from 'express'
+import { problemAnswers, type Refusal } from '@tallystick/daemon/http'
 
 /** Everything that the hub's HTTP side refuses for. */
 export type ProblemCode =
@@ -24,11 +21,10 @@ export type ProblemCode =
   | 'journal_damaged'
   | 'internal_error'
 
-/** A refusal as it is answered. */
-export type Problem = { readonly code: ProblemCode; readonly detail: string }
+export type Problem = Refusal<ProblemCode>
 
-/** The one table of HTTP statuses. */
-const ANSWERS: Record<ProblemCode, readonly [status: number, retryable: boolean]> = {
+/** The one table of HTTP statuses (API-6). */
+export const { sendProblem, refuseConnection } = problemAnswers<ProblemCode>({
   not_found: [404, false],
   method_not_allowed: [405, false],
   not_ready: [503, true],
@@ -47,44 +43,4 @@ const ANSWERS: Record<ProblemCode, readonly [status: number, retryable: boolean]
   too_many_sessions: [503, true],
   journal_damaged: [500, false],
   internal_error: [500, true],
-}
-
-/** Answers a request with its refusal (API-6). */
-export function sendProblem(response: Response, problem: Problem): void {
-  const details = problemDetails(problem)
-  response
-    .status(details.status)
-    .set('x-request-id', details.request_id)
-    .type('application/problem+json')
-    .json(details)
-}
-
-/** Answers a request for a WebSocket with its refusal over plain HTTP, and hangs up (API-6). */
-export function refuseUpgrade(socket: Duplex, problem: Problem): void {
-  const details = problemDetails(problem)
-  const body = JSON.stringify(details)
-  socket.end(
-    [
-      `HTTP/1.1 ${details.status} ${STATUS_CODES[details.status]}`,
-      'Content-Type: application/problem+json',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      `X-Request-Id: ${details.request_id}`,
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-    // Who does not hang up in turn would keep the connection half open.
-    () => socket.destroy(),
-  )
-}
-
-/** RFC 9457 problem details, as the ledger's API has them. */
-function problemDetails({ code, detail }: Problem) {
-  const [status, retryable] = ANSWERS[code]
-  return {
-    type: `urn:tallystick:problem:${code}`,
-    title: code.replaceAll('_', ' '),
-    ...{ status, code, detail, retryable },
-    request_id: `req_${randomUUID()}`,
-  }
-}
+})

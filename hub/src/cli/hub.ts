@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 import { makeFolder } from '@tallystick/client-sdk/node'
+import { printFacts, SERVER_EXIT_CODES, stopOnFailure, stopRunning } from '@tallystick/daemon'
 import { Command, Option } from 'commander'
 import { DEFAULT_HUB_CONFIG, type HubConfig } from '../hub-config.js'
 import { initHubKeys } from '../hub-keys.js'
 import { addAuditCommand } from './audit-command.js'
+import { FAILURE_NAMES } from './failure-names.js'
 import { addLeaveCommand } from './leave-command.js'
 import { baseUnits, serverAddress, wholeNumber } from './option-values.js'
 import { addPaymentsCommand } from './payments-command.js'
-import { EXIT_CODES, stopOnFault, stopRunning } from './stop-on-fault.js'
 
 const program = new Command('hub')
   .description('A Tallystick payment-channel hub')
@@ -24,7 +25,7 @@ program
     await makeFolder(data)
     const { signer, payoutLock } = await initHubKeys(data)
     const facts = { hub: signer.publicKey, payout_lock: payoutLock }
-    print(json, facts, `hub key      ${facts.hub}\npayout lock  ${facts.payout_lock}`)
+    printFacts(json, facts, `hub key      ${facts.hub}\npayout lock  ${facts.payout_lock}`)
   })
 
 addAuditCommand(program)
@@ -72,9 +73,10 @@ program
   .option('--json', 'print the address as one JSON object')
   .action(run)
 
-for (const command of [program, ...program.commands]) command.addHelpText('after', EXIT_CODES)
+for (const command of [program, ...program.commands])
+  command.addHelpText('after', SERVER_EXIT_CODES)
 
-await program.parseAsync().catch(stopOnFault)
+await program.parseAsync().catch((error) => stopOnFailure(error, FAILURE_NAMES))
 
 async function run(options: {
   data: string
@@ -104,19 +106,20 @@ async function run(options: {
     disputeWindowSeconds: disputeWindow,
     restored: restored === true,
   }
-  const fault = (cause: unknown) => stopRunning(log, cause)
+  const fault = (cause: unknown) =>
+    stopRunning(cause, { names: FAILURE_NAMES, log, who: 'the hub' })
   // Before the hub stands, too: it may wait long for a ledger that never comes.
   let stop: () => void = () => process.exit(0)
   process.once('SIGINT', () => stop())
   process.once('SIGTERM', () => stop())
   if (stopWithParent) process.stdin.once('close', () => stop()).resume()
   const hub = await startHub(config, (report) => log.info(report, report.kind), fault)
-  print(json, { event: 'listening', url: hub.url, hub: hub.key }, `hub ${hub.key} at ${hub.url}`)
+  printFacts(
+    json,
+    { event: 'listening', url: hub.url, hub: hub.key },
+    `hub ${hub.key} at ${hub.url}`,
+  )
   stop = () => void hub.stop().then(() => process.exit(0))
-}
-
-function print(json: true | undefined, facts: object, text: string): void {
-  process.stdout.write(`${json ? JSON.stringify(facts) : text}\n`)
 }
 
 function numberOption(

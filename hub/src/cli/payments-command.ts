@@ -1,8 +1,8 @@
 import { loadSeedFile } from '@tallystick/client-sdk/node'
+import { CommandError } from '@tallystick/daemon'
 import { toHex } from '@tallystick/protocol'
 import type { Command } from 'commander'
 import { operatorTokenPathOf } from '../operator-token.js'
-import { HubAnswerFault } from './hub-answer-fault.js'
 import { serverAddress, wholeNumber } from './option-values.js'
 
 /** One payment of `/v1/payments`. */
@@ -81,10 +81,10 @@ async function pageOf(
   const headers = { authorization: `Bearer ${token}` }
   const answer = await fetch(new URL(`/v1/payments?${query}`, hub), { headers }).catch((cause) => {
     const why = String(cause?.cause?.message ?? cause)
-    throw new HubAnswerFault('hub_unreachable', `no hub answers at ${hub}: ${why}`)
+    throw new CommandError('hub_unreachable', `no hub answers at ${hub}: ${why}`)
   })
   const body = (await answer.json()) as Page & { readonly code?: string; readonly detail?: string }
-  if (!answer.ok) throw new HubAnswerFault(body.code ?? 'hub_unreachable', body.detail ?? hub)
+  if (!answer.ok) throw new CommandError(body.code ?? 'hub_unreachable', body.detail ?? hub)
   return body
 }
 

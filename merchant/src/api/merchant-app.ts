@@ -1,7 +1,13 @@
-import express, { type ErrorRequestHandler, type Express } from 'express'
-import helmet from 'helmet'
+import {
+  answerHealth,
+  apiApp,
+  nameRequests,
+  requestIdOf,
+  sendProblem,
+} from '@tallystick/daemon/http'
+import type { ErrorRequestHandler, Express } from 'express'
 import { openApiDocument } from './openapi-document.js'
-import { problem, problemOf, requestIdOf, sendProblem } from './problem.js'
+import { problem, problemOf } from './problem.js'
 import { ROUTES } from './routes.js'
 import { nothingHere, type RouteServer } from './serve-route.js'
 
@@ -23,22 +29,9 @@ export function merchantApp(
     readonly onFailedRequest: OnFailedRequest
   },
 ): Express {
-  const app = express()
-  app.disable('x-powered-by')
-  app.disable('etag')
-  app.set('query parser', 'simple')
-  app.use(helmet())
-  app.use((_, response, next) => {
-    response.set('x-request-id', requestIdOf(response))
-    response.set('cache-control', 'no-store')
-    next()
-  })
-  app.get(ROUTES.livez.path, (_, response) => void response.json({ status: 'ok' }))
-  app.get(ROUTES.readyz.path, (_, response) => {
-    const detail = notReadyFor()
-    if (detail === undefined) response.json({ status: 'ok' })
-    else sendProblem(response, problem({ code: 'not_ready', detail }))
-  })
+  const app = apiApp()
+  app.use(nameRequests)
+  answerHealth(app, notReadyFor, (response, refusal) => sendProblem(response, problem(refusal)))
   app.get(ROUTES.openapi.path, (_, response) => void response.json(openApiDocument()))
   server.refuseOthers()
   app.use(server.router, nothingHere, failureHandler(onFailedRequest))

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { LedgerError, WalletError } from '@tallystick/client-sdk'
-import type { Response } from 'express'
+import { type Problem, type ProblemAnswer, problemAnswers } from '@tallystick/daemon/http'
 import { Refusal } from '../store/merchant-database.js'
 
 /** What this server refuses for by itself. */
@@ -24,16 +23,8 @@ export type ProblemCode =
   | 'not_ready'
   | 'internal_error'
 
-/** A refusal as it is answered; `code` may also be one of the wallet's. */
-export type Problem = {
-  readonly code: string
-  readonly detail: string
-  readonly status: number
-  readonly retryable: boolean
-}
-
 /** The one table of HTTP statuses. */
-const ANSWERS: Record<ProblemCode, readonly [status: number, retryable: boolean]> = {
+const ANSWERS: Record<ProblemCode, ProblemAnswer> = {
   bad_request: [400, false],
   field_repeated: [400, false],
   not_authorized: [401, false],
@@ -65,16 +56,8 @@ export class RequestRefused extends Error {
   }
 }
 
-export function problem({
-  code,
-  detail,
-}: {
-  readonly code: ProblemCode
-  readonly detail: string
-}): Problem {
-  const [status, retryable] = ANSWERS[code]
-  return { code, detail, status, retryable }
-}
+/** A refusal of this server as it is answered (API-6). */
+export const { problemOf: problem } = problemAnswers(ANSWERS)
 
 /** The answer to what went wrong; `undefined`: nobody is to blame but this server. */
 export function problemOf(error: unknown): Problem | undefined {
@@ -92,29 +75,4 @@ export function problemOf(error: unknown): Problem | undefined {
     return { code, detail, status: retryable ? 503 : 422, retryable }
   }
   return undefined
-}
-
-/** Answers a request with its refusal: RFC 9457 problem details (API-6). */
-export function sendProblem(
-  response: Response,
-  { code, detail, status, retryable }: Problem,
-): void {
-  response
-    .status(status)
-    .type('application/problem+json')
-    .json({
-      type: `urn:tallystick:problem:${code}`,
-      title: code.replaceAll('_', ' '),
-      ...{ status, code, detail, retryable },
-      request_id: requestIdOf(response),
-    })
-}
-
-/** The name of a request: in its answer, in our log, in the header `x-request-id`. */
-export function requestIdOf(response: Response): string {
-  const known: unknown = response.locals['requestId']
-  if (typeof known === 'string') return known
-  const id = `req_${randomUUID()}`
-  response.locals['requestId'] = id
-  return id
 }

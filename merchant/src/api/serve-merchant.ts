@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
+import { addressUrl, listen, patientStop } from '@tallystick/daemon/http'
 import type { Express } from 'express'
 import { CONNECTIONS_MAX, REQUEST_MS_MAX, STOP_MS_MAX } from '../limits.js'
 
@@ -16,24 +16,6 @@ export async function serveMerchant(
     app,
   )
   server.maxConnections = CONNECTIONS_MAX
-  await listen(server, port, host)
-  const bound = server.address() as AddressInfo
-  const shownHost = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address
-  return {
-    url: `http://${shownHost}:${bound.port}`,
-    close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
-      const impatient = setTimeout(() => server.closeAllConnections(), STOP_MS_MAX)
-      await closed
-      clearTimeout(impatient)
-    },
-  }
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => resolve())
-  })
+  const close = patientStop(server, STOP_MS_MAX)
+  return { url: addressUrl(await listen(server, port, host)), close }
 }

@@ -1,3 +1,4 @@
+import { sendProblem } from '@tallystick/daemon/http'
 import express, { type RequestHandler, type Router } from 'express'
 import type { z } from 'zod'
 import type { ApiCaller } from '../core/caller.js'
@@ -6,7 +7,7 @@ import type { DoneRequest, RequestStore } from '../store/request-store.js'
 import { authenticate } from './authenticate.js'
 import { keyedRequest, OneTime } from './idempotency.js'
 import { complaint } from './parameters.js'
-import { problem, RequestRefused, sendProblem } from './problem.js'
+import { problem, RequestRefused } from './problem.js'
 import { readJson } from './read-json.js'
 import { ROUTES, type Route } from './routes.js'
 

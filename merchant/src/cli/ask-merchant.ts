@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { loadSeedFile } from '@tallystick/client-sdk/node'
+import { CommandError } from '@tallystick/daemon'
 import { toHex } from '@tallystick/protocol'
 import { operatorTokenPathOf } from '../operator-token.js'
-import { CommandError } from './command-error.js'
 
 /** A server that runs, and the folder with its operator's token. */
 export type ServerPlace = { readonly data: string; readonly url: string }

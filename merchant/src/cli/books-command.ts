@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises'
+import { CommandError } from '@tallystick/daemon'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { z } from 'zod'
 import { ANSWERED } from '../api/answers.js'
 import { CSV_HEADER, csvLine } from '../books/books-csv.js'
 import { askMerchant, type ServerPlace } from './ask-merchant.js'
-import { CommandError } from './command-error.js'
 import { place } from './key-commands.js'
 
 type ExportOptions = ServerPlace & {

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { EXIT_CODES } from './command-error.js'
 
 /** How each command is called, by its name with those above it. */
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -16,6 +15,12 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   events: ['tally-merchant events --data DIR --after evt_0123 --follow --json'],
 }
+
+/** What the process ends with, as help says it. */
+const EXIT_CODES = `
+Exit codes: 0 done, or stopped as asked; 1 could not be done, was asked for wrongly, or the books do
+not reconcile; 70 a durable promise was broken. A failure is told on standard error as CODE: DETAIL,
+and with --json also on standard output as one object: {"error":{"code":"...","detail":"..."}}.`
 
 /** Adds examples and exit codes to the help of all commands. */
 export function addHelp(program: Command): void {

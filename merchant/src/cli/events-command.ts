@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
+import { printFacts } from '@tallystick/daemon'
 import type { Command } from 'commander'
 import { ANSWERED } from '../api/answers.js'
 import { askMerchant, type ServerPlace } from './ask-merchant.js'
 import { followEvents } from './follow-events.js'
 import { place } from './key-commands.js'
-import { printFacts } from './print-facts.js'
 
 type EventsOptions = ServerPlace & {
   readonly after?: string

@@ -1,6 +1,6 @@
+import { CommandError } from '@tallystick/daemon'
 import type { z } from 'zod'
 import type { ANSWERED } from '../api/answers.js'
-import { CommandError } from './command-error.js'
 
 /** A page of the feed of events. */
 export type EventPage = z.output<typeof ANSWERED.events>

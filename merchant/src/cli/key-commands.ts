@@ -1,10 +1,10 @@
+import { printFacts } from '@tallystick/daemon'
 import type { Command } from 'commander'
 import type { z } from 'zod'
 import { ANSWERED } from '../api/answers.js'
 import type { Permission } from '../core/permission.js'
 import { askMerchant, type ServerPlace } from './ask-merchant.js'
 import { baseUnits, permissionList, serverAddress, wholeNumber } from './option-values.js'
-import { printFacts } from './print-facts.js'
 
 type CreateOptions = ServerPlace & {
   readonly name: string

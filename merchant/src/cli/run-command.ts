@@ -1,10 +1,10 @@
+import { printFacts, stopRunning } from '@tallystick/daemon'
 import type { ChainId } from '@tallystick/protocol'
 import type { Command } from 'commander'
 import { pino } from 'pino'
 import type { MerchantReport } from '../merchant.js'
-import { stopRunning } from './command-error.js'
+import { FAILURE_NAMES } from './failure-names.js'
 import { chainIdOption, serverAddress, sessionAddress, wholeNumber } from './option-values.js'
-import { printFacts } from './print-facts.js'
 import { readWordsFile } from './words-file.js'
 
 type RunOptions = {
@@ -47,7 +47,8 @@ async function run({ data, keys, ledger, hub, json, ...rest }: RunOptions): Prom
   process.once('SIGINT', () => stop())
   process.once('SIGTERM', () => stop())
   if (stopWithParent) process.stdin.once('close', () => stop()).resume()
-  const fault = (cause: unknown) => stopRunning(log, cause)
+  const fault = (cause: unknown) =>
+    stopRunning(cause, { names: FAILURE_NAMES, log, who: 'the server' })
   // Loaded here: the other commands only ask a server, and are quick.
   const { startMerchant } = await import('../merchant.js')
   const merchant = await startMerchant(

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
+import { stopOnFailure } from '@tallystick/daemon'
 import { Command } from 'commander'
 import { addBooksCommand } from './books-command.js'
-import { stopOnFailure } from './command-error.js'
 import { addHelp } from './command-help.js'
 import { addEventsCommand } from './events-command.js'
+import { FAILURE_NAMES } from './failure-names.js'
 import { addKeyCommands } from './key-commands.js'
 import { addRunCommand } from './run-command.js'
 
@@ -19,4 +20,4 @@ addEventsCommand(program)
 addBooksCommand(program)
 addHelp(program)
 
-await program.parseAsync().catch(stopOnFailure)
+await program.parseAsync().catch((error) => stopOnFailure(error, FAILURE_NAMES))

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
+import { CommandError } from '@tallystick/daemon'
 import { type Mnemonic, parseMnemonic } from '@tallystick/protocol'
-import { CommandError } from './command-error.js'
 
 /**
  * The words of a key file, such as `ledger keys --make` writes. Throws `key_file_unusable`, never

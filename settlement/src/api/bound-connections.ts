@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { addressPrefix } from '@tallystick/protocol'
 import { BoundedShare } from './bounded-share.js'
-import { plainProblem } from './refuse-upgrade.js'
+import { plainProblem } from './problem.js'
 
 /**
  * Takes `perAddressMax` connections of one address at a time, and `max` in all, feeds among them; each

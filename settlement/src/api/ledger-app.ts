@@ -1,12 +1,17 @@
-import express, { type ErrorRequestHandler, type Express } from 'express'
-import helmet from 'helmet'
+import {
+  answerPreflight,
+  apiApp,
+  crossOrigin,
+  nameRequests,
+  requestIdOf,
+} from '@tallystick/daemon/http'
+import type { ErrorRequestHandler, Express } from 'express'
 import { DamagedBlock } from '../ledger-fault.js'
 import type { LedgerNode } from '../node/ledger-node.js'
 import type { Clients } from './clients.js'
-import { answerPreflight, crossOrigin } from './cross-origin.js'
 import { type ForwardTransaction, forwardRoutes } from './forward-routes.js'
 import { ledgerRoutes } from './ledger-routes.js'
-import { damagedProblem, requestIdOf, sendProblem } from './problem.js'
+import { damagedProblem, sendProblem } from './problem.js'
 import { refuseMethod } from './refuse-method.js'
 import { transactionRoutes } from './transaction-routes.js'
 
@@ -23,18 +28,10 @@ export function ledgerApp(
   onFailedRequest: OnFailedRequest,
   forward: ForwardTransaction | undefined,
 ): Express {
-  const app = express()
-  app.disable('x-powered-by')
-  app.disable('etag')
-  app.set('query parser', 'simple')
-  app.use(helmet())
-  app.use((_, response, next) => {
-    response.set('x-request-id', requestIdOf(response))
-    response.set('cache-control', 'no-store')
-    next()
-  })
+  const app = apiApp()
+  app.use(nameRequests)
   // Before anything is refused: a page has to be able to read why.
-  app.use(crossOrigin())
+  app.use(crossOrigin({ methods: ['GET', 'HEAD', 'POST'], headers: ['content-type'] }))
   app.use(clients.admit, answerPreflight)
   if (forward !== undefined) app.use(forwardRoutes(clients, forward))
   app.use(transactionRoutes(node, clients), ledgerRoutes(node, clients), refuseMethod())

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import type { Response } from 'express'
+import { type ProblemAnswer, problemAnswers, type Refusal } from '@tallystick/daemon/http'
 import type { TransactionRejection } from '../core/transaction-rejection.js'
 import type { DamagedBlock } from '../ledger-fault.js'
 import type { AdmissionRejection } from '../mempool/mempool-rejection.js'
@@ -24,16 +23,14 @@ export type ProblemCode =
   | 'block_damaged'
   | 'internal_error'
 
-/** A refusal as it is answered. */
-export type Problem = { readonly code: ProblemCode; readonly detail: string }
+export type Problem = Refusal<ProblemCode>
 
-type Answer = readonly [status: number, retryable: boolean]
-const REFUSED: Answer = [422, false]
+const REFUSED: ProblemAnswer = [422, false]
 /** The same transaction may be taken once the ledger has moved on. */
-const TOO_EARLY: Answer = [422, true]
+const TOO_EARLY: ProblemAnswer = [422, true]
 
 /** The one table of HTTP statuses. */
-export const ANSWERS: Record<ProblemCode, Answer> = {
+export const ANSWERS: Record<ProblemCode, ProblemAnswer> = {
   malformed: [400, false],
   transaction_too_large: [413, false],
   not_in_force: TOO_EARLY,
@@ -127,28 +124,5 @@ export function damagedProblem({ message }: DamagedBlock): Problem {
   return { code: 'block_damaged', detail: `${message}: it is damaged here, ask another node` }
 }
 
-/** RFC 9457 problem details. */
-export function problemDetails({ code, detail }: Problem, requestId: string) {
-  const [status, retryable] = ANSWERS[code]
-  return {
-    type: `urn:tallystick:problem:${code}`,
-    title: code.replaceAll('_', ' '),
-    ...{ status, code, detail, retryable },
-    request_id: requestId,
-  }
-}
-
-/** Answers a request with its refusal. */
-export function sendProblem(response: Response, problem: Problem): void {
-  const details = problemDetails(problem, requestIdOf(response))
-  response.status(details.status).type('application/problem+json').json(details)
-}
-
-/** The name of a request: in its answer, in our log, in the header `x-request-id`. */
-export function requestIdOf(response: Response): string {
-  const known: unknown = response.locals['requestId']
-  if (typeof known === 'string') return known
-  const id = `req_${randomUUID()}`
-  response.locals['requestId'] = id
-  return id
-}
+/** Its ways to refuse (API-6). */
+export const { problemDetails, sendProblem, plainProblem } = problemAnswers(ANSWERS)

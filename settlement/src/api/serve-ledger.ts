@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
+import { addressUrl, listen, patientStop } from '@tallystick/daemon/http'
 import { CONNECTIONS_MAX, IDLE_MS_MAX, REQUEST_MS_MAX } from '../limits.js'
 import type { LedgerNode } from '../node/ledger-node.js'
 import { BlockFeed } from './block-feed.js'
@@ -39,34 +39,16 @@ export async function serveLedger(options: {
     onFailedRequest({ requestId: 'feed', error }),
   )
   server.on('upgrade', (request, socket, head) => feed.upgrade(request, socket, head))
-  let isClosing = false
-  server.on('request', (_, response) => {
-    // A connection that has nothing under way any more is not waited for.
-    response.once('close', () => isClosing && server.closeIdleConnections())
-  })
-  await listen(server, port, host)
-  const bound = server.address() as AddressInfo
-  const shownHost = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address
+  const stop = patientStop(server, STOP_MS_MAX)
+  const url = addressUrl(await listen(server, port, host))
   return {
-    url: `http://${shownHost}:${bound.port}`,
-    close: async () => {
-      isClosing = true
+    url,
+    close: () => {
       feed.close()
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
-      const impatient = setTimeout(() => server.closeAllConnections(), STOP_MS_MAX)
-      await closed
-      clearTimeout(impatient)
+      return stop()
     },
   }
 }
 
 /** What requests under way may take when the node stops, milliseconds. */
 const STOP_MS_MAX = 2_000
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => resolve())
-  })
-}

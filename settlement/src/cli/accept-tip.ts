@@ -1,7 +1,6 @@
+import { printFacts, showProgress } from '@tallystick/daemon'
 import { InvalidArgumentError } from 'commander'
 import { acceptTip } from '../accept-tip.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './show-progress.js'
 
 /** `ledger accept-tip`: the operator's word that nothing newer was shown. */
 export async function acceptLedgerTip(options: {

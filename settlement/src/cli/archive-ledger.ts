@@ -1,3 +1,4 @@
+import { printFacts } from '@tallystick/daemon'
 import { SignaturePool } from '@tallystick/protocol/workers'
 import { InvalidArgumentError } from 'commander'
 import { Upstream } from '../follow/upstream.js'
@@ -5,7 +6,6 @@ import { archiveHeight } from '../history/archive-index.js'
 import { type BlockSource, storeSource, upstreamSource } from '../history/block-source.js'
 import { writeArchive } from '../history/write-archive.js'
 import { withLedgerStore } from '../with-ledger-store.js'
-import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
 
 type ArchiveOptions = {

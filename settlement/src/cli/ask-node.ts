@@ -1,10 +1,10 @@
+import { CommandError, EXIT } from '@tallystick/daemon'
 import type { z } from 'zod'
 import { ANSWERED } from '../api/answers.js'
 import { isRefusal } from '../api/problem.js'
 import { askServer, wholeBody } from '../follow/ask-server.js'
 import { LedgerFault } from '../ledger-fault.js'
 import { UPSTREAM_PACE } from '../limits.js'
-import { CommandError, EXIT } from './stop-on-fault.js'
 
 /** An answer's size, bytes: the trace of the largest transaction takes two million. */
 const ANSWER_BYTES_MAX = 16_777_216

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-import { CommandError } from './stop-on-fault.js'
+import { CommandError } from '@tallystick/daemon'
 
 /** What a person is asked before something is done that cannot be undone. */
 export type Consent = {

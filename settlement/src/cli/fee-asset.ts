@@ -1,6 +1,6 @@
 import type { LedgerClient } from '@tallystick/client-sdk'
+import { CommandError } from '@tallystick/daemon'
 import { type AssetId, feeRateOf } from '@tallystick/protocol'
-import { CommandError } from './stop-on-fault.js'
 
 /**
  * What a fee is paid in: `asked`, or else `preferred` if it pays fees, or else the first that does.

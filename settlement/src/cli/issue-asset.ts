@@ -7,6 +7,7 @@ import {
   type LedgerClient,
   reissueTransaction,
 } from '@tallystick/client-sdk'
+import { CommandError, printFacts, showProgress } from '@tallystick/daemon'
 import {
   type Amount,
   type AssetId,
@@ -19,10 +20,7 @@ import { connectLedger, type LedgerAddress } from './connect-ledger.js'
 import { distinctMemo } from './distinct-memo.js'
 import { feeAssetOf } from './fee-asset.js'
 import { coinSigner, readKeyFile } from './key-file.js'
-import { printFacts } from './print-facts.js'
 import { type ReceiverOptions, receiverOf } from './receiver.js'
-import { showProgress } from './show-progress.js'
-import { CommandError } from './stop-on-fault.js'
 import { submitAndWait } from './submit-and-wait.js'
 
 type SupplyOptions = LedgerAddress &

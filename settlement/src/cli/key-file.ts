@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
+import { CommandError } from '@tallystick/daemon'
 import {
   createMnemonic,
   deriveKeys,
@@ -9,7 +10,6 @@ import {
   seedFromMnemonic,
 } from '@tallystick/protocol'
 import { writeDurableFile } from '../durable-file.js'
-import { CommandError } from './stop-on-fault.js'
 
 /** Only the owner may read or write it. */
 const SECRET_FILE_MODE = 0o600

@@ -1,5 +1,5 @@
+import { CommandError } from '@tallystick/daemon'
 import { PROTOCOL_VERSIONS } from '@tallystick/protocol'
-import { CommandError } from './stop-on-fault.js'
 
 /** Nobody who runs this release could go on under rules that it does not know (UPG-3). */
 export function requireKnownVersion(version: number): void {

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { printFacts, stopOnFailure } from '@tallystick/daemon'
 import type { Output } from '@tallystick/protocol'
 import { Command, CommanderError, Option } from 'commander'
 import type { LedgerOrigin } from '../init-ledger.js'
@@ -18,7 +19,6 @@ import {
   wholeOption,
 } from './ledger-options.js'
 import { addOperatorCommands } from './operator-commands.js'
-import { printFacts } from './print-facts.js'
 
 type InitOptions = {
   data: string
@@ -129,8 +129,8 @@ addHelp(program)
 await program.parseAsync().catch(async (error: unknown) => {
   // Help was asked for, and is told.
   if (error instanceof CommanderError && error.exitCode === 0) process.exit(0)
-  const { stopOnFault } = await import('./stop-on-fault.js')
-  stopOnFault(error)
+  const { FAILURE_NAMES } = await import('./failure-names.js')
+  stopOnFailure(error, FAILURE_NAMES)
 })
 
 function originOf(options: InitOptions): LedgerOrigin {

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { awaitedKeys } from '@tallystick/client-sdk'
+import { CommandError } from '@tallystick/daemon'
 import {
   type ChainId,
   encode,
@@ -16,7 +17,6 @@ import { z } from 'zod'
 import { complaint } from '../api/parameters.js'
 import { writeDurableFile } from '../durable-file.js'
 import { parametersFacts, parametersLines } from './parameters-facts.js'
-import { CommandError } from './stop-on-fault.js'
 
 /** The hex of the largest transaction takes half of it. */
 const FILE_BYTES_MAX = 1_048_576

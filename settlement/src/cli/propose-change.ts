@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { KeyCoins, type LedgerClient, parametersProposal } from '@tallystick/client-sdk'
+import { CommandError, printFacts, showProgress } from '@tallystick/daemon'
 import {
   type AssetId,
   BrokenInvariant,
@@ -15,10 +16,7 @@ import { connectLedger, type LedgerAddress } from './connect-ledger.js'
 import { feeAssetOf } from './fee-asset.js'
 import { coinSigner, readKeyFile } from './key-file.js'
 import { requireKnownVersion } from './known-version.js'
-import { printFacts } from './print-facts.js'
 import { proposalFacts, proposalText, writeProposal } from './proposal-file.js'
-import { showProgress } from './show-progress.js'
-import { CommandError } from './stop-on-fault.js'
 
 /** A rate that is set, or with 0 taken away. */
 export type FeeRateOption = { readonly asset: AssetId; readonly feePerKiloCost: number }

@@ -1,8 +1,7 @@
+import { printFacts, showProgress } from '@tallystick/daemon'
 import { pruneBlocks } from '../node/prune-blocks.js'
 import { withLedgerStore } from '../with-ledger-store.js'
-import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
-import { showProgress } from './show-progress.js'
 
 /** `ledger prune`. */
 export function pruneLedger(options: {

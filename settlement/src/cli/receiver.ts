@@ -1,5 +1,5 @@
+import { CommandError } from '@tallystick/daemon'
 import { keyLock, type LockRoot, lockRoot, type PublicKey } from '@tallystick/protocol'
-import { CommandError } from './stop-on-fault.js'
 
 /** Who is paid: a lock, or a key alone. */
 export type ReceiverOptions = { readonly toLock?: LockRoot; readonly toKey?: PublicKey }

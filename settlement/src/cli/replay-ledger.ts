@@ -1,8 +1,8 @@
+import { printFacts } from '@tallystick/daemon'
 import type { ChainId } from '@tallystick/protocol'
 import { SignaturePool } from '@tallystick/protocol/workers'
 import { blockFacts } from '../import-ledger.js'
 import { recreateLedger } from '../recreate-ledger.js'
-import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
 
 /** `ledger replay`. */

@@ -1,7 +1,7 @@
+import { showProgress } from '@tallystick/daemon'
 import type { BlockTiming } from '../engine/block-pace.js'
 import { startLedgerNode } from '../start-ledger-node.js'
 import { type ServeOptions, serveUntilStopped } from './serve-until-stopped.js'
-import { showProgress } from './show-progress.js'
 
 export type RunOptions = ServeOptions & Partial<BlockTiming>
 

@@ -1,9 +1,9 @@
+import { EXIT, printFacts, stopOnFailure, tellFailure } from '@tallystick/daemon'
 import { type Logger, pino } from 'pino'
 import { LedgerFault, type LedgerFaultCode } from '../ledger-fault.js'
 import type { LedgerReport, RunningLedgerNode, ServeConfig } from '../serve-node.js'
-import { printFacts } from './print-facts.js'
+import { FAILURE_NAMES } from './failure-names.js'
 import { progressOf } from './progress.js'
-import { EXIT, stopOnFault, tellFailure } from './stop-on-fault.js'
 
 export type ServeOptions = {
   readonly data: string
@@ -35,9 +35,10 @@ export async function serveUntilStopped(
   const log = pino({ name: 'ledger' }, pino.destination({ dest: 2, sync: true }))
   const onFault = (error: unknown) => {
     // New parameters came into force, or the validators broke their promise: it is named, and enough.
-    if (error instanceof LedgerFault && OVERTAKEN.has(error.code)) stopOnFault(error)
+    if (error instanceof LedgerFault && OVERTAKEN.has(error.code))
+      stopOnFailure(error, FAILURE_NAMES)
     log.fatal({ err: error }, 'the ledger stops: what is on disk stays as it is')
-    tellFailure(error)
+    tellFailure(error, FAILURE_NAMES)
     process.exit(EXIT.fault)
   }
   const tell = progressOf('follow')

@@ -1,6 +1,6 @@
+import { printFacts } from '@tallystick/daemon'
 import { keyLock, lockRoot } from '@tallystick/protocol'
 import { coinSigner, createKeyFile, readKeyFile } from './key-file.js'
-import { printFacts } from './print-facts.js'
 
 export type KeysOptions = { readonly make?: true; readonly words?: true; readonly json?: true }
 

@@ -1,7 +1,6 @@
+import { printFacts, showProgress } from '@tallystick/daemon'
 import { connectLedger, type LedgerAddress } from './connect-ledger.js'
 import { parametersFacts, parametersLines } from './parameters-facts.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './show-progress.js'
 
 /** `ledger parameters`: those in force, and those that wait for their height, both proved. */
 export async function showParameters(

@@ -1,3 +1,4 @@
+import { CommandError, printFacts, showProgress } from '@tallystick/daemon'
 import {
   type Anchor,
   blockId,
@@ -9,9 +10,6 @@ import {
 } from '@tallystick/protocol'
 import { connectLedger, type LedgerAddress } from './connect-ledger.js'
 import { ENTRY_FORMS } from './entry-forms.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './show-progress.js'
-import { CommandError } from './stop-on-fault.js'
 
 type Named = {
   [Kind in EntryKind]: { readonly kind: Kind; readonly key: StateEntries[Kind]['key'] }

@@ -1,9 +1,8 @@
+import { printFacts, showProgress } from '@tallystick/daemon'
 import { TIMESTAMP_MAX } from '@tallystick/protocol'
 import { z } from 'zod'
 import { ROUTES } from '../api/routes.js'
 import { askNode } from './ask-node.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './show-progress.js'
 
 /** Until an answer must be there, milliseconds. */
 const ANSWER_MS_MAX = 5_000

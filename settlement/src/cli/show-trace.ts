@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { CommandError, EXIT, printFacts, showProgress } from '@tallystick/daemon'
 import {
   type ChainId,
   encode,
@@ -18,11 +19,8 @@ import { traceResource } from '../api/trace-resource.js'
 import { openArchiveOf } from '../history/open-archive-of.js'
 import { traceIncluded } from '../trace-included.js'
 import { askNode } from './ask-node.js'
-import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
 import { readProposal } from './proposal-file.js'
-import { showProgress } from './show-progress.js'
-import { CommandError, EXIT } from './stop-on-fault.js'
 
 /** Until an answer must be there, milliseconds: long hash chains wait in a queue. */
 const ANSWER_MS_MAX = 60_000

@@ -1,9 +1,9 @@
 import { coSign } from '@tallystick/client-sdk'
+import { CommandError, printFacts } from '@tallystick/daemon'
 import { type ChainId, type Condition, isRejection, type PublicKey } from '@tallystick/protocol'
 import { readValidatorKey } from '../validator-key.js'
 import { confirm } from './confirm.js'
 import { requireKnownVersion } from './known-version.js'
-import { printFacts } from './print-facts.js'
 import {
   type Proposal,
   proposalFacts,
@@ -11,7 +11,6 @@ import {
   readProposal,
   writeProposal,
 } from './proposal-file.js'
-import { CommandError } from './stop-on-fault.js'
 
 export type SignOptions = {
   readonly key: string

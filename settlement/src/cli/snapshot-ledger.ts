@@ -1,10 +1,9 @@
+import { printFacts, showProgress } from '@tallystick/daemon'
 import type { ChainId } from '@tallystick/protocol'
 import { exportSnapshot } from '../history/export-snapshot.js'
 import { blockFacts, importLedger } from '../import-ledger.js'
 import { withLedgerStore } from '../with-ledger-store.js'
-import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
-import { showProgress } from './show-progress.js'
 
 /** `ledger snapshot export`. */
 export function exportLedgerSnapshot(options: {

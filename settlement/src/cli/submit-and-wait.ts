@@ -1,8 +1,7 @@
 import { type LedgerClient, LedgerError } from '@tallystick/client-sdk'
+import { CommandError, EXIT, showProgress } from '@tallystick/daemon'
 import { type Transaction, transactionId } from '@tallystick/protocol'
 import { isRefusal } from '../api/problem.js'
-import { showProgress } from './show-progress.js'
-import { CommandError, EXIT } from './stop-on-fault.js'
 
 /**
  * Hands a transaction in and waits until a verified block holds it: the height. What the rules of the

@@ -1,10 +1,8 @@
 import { joinSignatures } from '@tallystick/client-sdk'
+import { CommandError, printFacts, showProgress } from '@tallystick/daemon'
 import { type ChainId, isRejection } from '@tallystick/protocol'
 import { connectLedger } from './connect-ledger.js'
-import { printFacts } from './print-facts.js'
 import { type Proposal, proposalFacts, proposalText, readProposal } from './proposal-file.js'
-import { showProgress } from './show-progress.js'
-import { CommandError } from './stop-on-fault.js'
 import { submitAndWait } from './submit-and-wait.js'
 
 export type SubmitOptions = {

@@ -1,10 +1,9 @@
+import { EXIT, printFacts } from '@tallystick/daemon'
 import { SignaturePool } from '@tallystick/protocol/workers'
 import { Archive } from '../history/archive.js'
 import { verifyArchive } from '../history/verify-archive.js'
 import { LedgerFault, type LedgerFaultCode } from '../ledger-fault.js'
-import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
-import { EXIT } from './stop-on-fault.js'
 
 /** What a file of an archive, or a block in it, is damaged by. */
 const DAMAGES: ReadonlySet<LedgerFaultCode> = new Set([

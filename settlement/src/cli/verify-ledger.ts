@@ -1,3 +1,4 @@
+import { EXIT, printFacts } from '@tallystick/daemon'
 import type { Genesis } from '@tallystick/protocol'
 import { InvalidArgumentError } from 'commander'
 import { dataFolder } from '../data-folder.js'
@@ -11,9 +12,7 @@ import { verifyOwners } from '../node/verify-owners.js'
 import type { LedgerStore } from '../store/ledger-store.js'
 import { readTipMark } from '../store/tip-mark.js'
 import { withLedgerStore } from '../with-ledger-store.js'
-import { printFacts } from './print-facts.js'
 import { progressOf } from './progress.js'
-import { EXIT } from './stop-on-fault.js'
 import { verifyArchiveAt } from './verify-archive.js'
 
 /** `ledger verify`: prints what is damaged, and ends with 1 if anything is. */

@@ -1,5 +1,5 @@
+import { CommandError } from '@tallystick/daemon'
 import type { AssetAmounts } from './asset-amount.js'
-import { CommandError } from './command-error.js'
 
 /**
  * What is to be paid, base units: what is asked for, or, where that is left open, what `--amount` names. Throws

@@ -1,6 +1,6 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
+import { printable } from '@tallystick/daemon'
 import { checkOutput } from './output-file.js'
-import { printable } from './print-facts.js'
 
 /** Where the bodies of answers go, one after the other. */
 export type AnswerSink = {

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-import { interrupted } from './command-error.js'
+import { interrupted } from './interrupted.js'
 
 /** Whether somebody is there to be asked. */
 export function isSomebodyThere(): boolean {

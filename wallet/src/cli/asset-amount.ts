@@ -5,8 +5,8 @@ import {
   type LedgerClient,
   unitsOf,
 } from '@tallystick/client-sdk'
+import { CommandError } from '@tallystick/daemon'
 import type { Amount, AssetId } from '@tallystick/protocol'
-import { CommandError } from './command-error.js'
 
 /** How amounts of one asset are typed and shown. */
 export type AssetAmounts = {

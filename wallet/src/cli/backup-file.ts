@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { type OpenedBackup, openBackup } from '@tallystick/client-sdk'
+import { CommandError } from '@tallystick/daemon'
 import {
   BACKUP_FILE_BYTES_MAX,
   type ChainId,
@@ -9,7 +10,6 @@ import {
   parseSealedBackup,
   seedFromMnemonic,
 } from '@tallystick/protocol'
-import { CommandError } from './command-error.js'
 import { phaseOf, spanText, timeText } from './ledger-words.js'
 
 /** A backup that the words have opened. */

@@ -1,3 +1,4 @@
+import { CommandError, printFacts, showProgress } from '@tallystick/daemon'
 import {
   backupFacts,
   backupLines,
@@ -5,12 +6,9 @@ import {
   openBackupBytes,
   readBackupFile,
 } from './backup-file.js'
-import { CommandError } from './command-error.js'
 import { openStore, type WalletPlace } from './open-store.js'
 import { checkOutput } from './output-file.js'
 import { type PlaceOptions, placeOf } from './place-of.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './progress.js'
 import { walletFolder } from './wallet-folder.js'
 import { readWordsFile } from './words-file.js'
 import { writeWhole } from './write-whole.js'

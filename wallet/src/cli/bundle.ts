@@ -1,10 +1,9 @@
 import { type ExitBundle, encodeExitBundle, type Wallet } from '@tallystick/client-sdk'
-import { CommandError } from './command-error.js'
+import { CommandError, printFacts } from '@tallystick/daemon'
 import { timeText } from './ledger-words.js'
 import { readBundleFile } from './open-bundle.js'
 import { openStore, type WalletPlace } from './open-store.js'
 import { checkOutput } from './output-file.js'
-import { printFacts } from './print-facts.js'
 import { writeWhole } from './write-whole.js'
 
 export type BundleCommand = WalletPlace & {

@@ -1,13 +1,11 @@
 import { type WalletChannel, WalletError } from '@tallystick/client-sdk'
+import { CommandError, EXIT, printFacts, showProgress } from '@tallystick/daemon'
 import { clientPayoutOf } from '@tallystick/protocol'
-import { CommandError, EXIT } from './command-error.js'
 import { confirm } from './confirm.js'
 import { endFacts, endLines } from './end-text.js'
 import { byNumber } from './exit-route.js'
 import { type Money, moneyOf } from './ledger-words.js'
 import { type HubPlace, orPending, type WalletAtHub, withHub } from './open-with-hub.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './progress.js'
 
 export type CloseCommand = HubPlace & {
   readonly alone?: true

@@ -1,5 +1,5 @@
+import { CommandError } from '@tallystick/daemon'
 import { askPerson, isSomebodyThere } from './ask-person.js'
-import { CommandError } from './command-error.js'
 
 /** Asks `question`, unless `--yes` was given. Throws `not_confirmed`, also where nobody can be asked. */
 export async function confirm(yes: true | undefined, question: string): Promise<void> {

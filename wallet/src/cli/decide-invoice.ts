@@ -1,10 +1,8 @@
+import { EXIT, printFacts, showProgress } from '@tallystick/daemon'
 import { assetAmounts } from './asset-amount.js'
-import { EXIT } from './command-error.js'
 import { invoiceFacts, invoiceOutcome } from './invoice-text.js'
 import { type HubPlace, orPending, withHub } from './open-with-hub.js'
 import { anchorOf, findInvoice } from './own-invoice.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './progress.js'
 
 export type DecideCommand = HubPlace & { readonly json?: true }
 

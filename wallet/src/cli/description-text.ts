@@ -1,5 +1,5 @@
+import { printableLine } from '@tallystick/daemon'
 import { type Description, toHex } from '@tallystick/protocol'
-import { printableLine } from './print-facts.js'
 
 /** What was asked for, on one line; empty: nothing was said. */
 export function descriptionLine(description: Description): string {

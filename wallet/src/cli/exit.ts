@@ -1,5 +1,5 @@
 import type { BlockFeed, LedgerClient } from '@tallystick/client-sdk'
-import { CommandError } from './command-error.js'
+import { CommandError, showProgress } from '@tallystick/daemon'
 import { confirm } from './confirm.js'
 import { bundleRoutes, type ExitRoute, walletRoutes } from './exit-route.js'
 import { isOver, isToLeave, isUnderWay, isUnsettled, lookAt, type Sight } from './exit-sight.js'
@@ -8,7 +8,6 @@ import { moneyOf, spanText, timeText } from './ledger-words.js'
 import { openBundle } from './open-bundle.js'
 import { openStore } from './open-store.js'
 import { networkOf, type PlaceOptions, placeOf } from './place-of.js'
-import { showProgress } from './progress.js'
 import { showSights, textOf } from './show-sights.js'
 
 export type ExitCommand = PlaceOptions & {

@@ -1,11 +1,10 @@
 import type { StreamRecord, Wallet, WalletChannel } from '@tallystick/client-sdk'
+import { printFacts, showProgress } from '@tallystick/daemon'
 import type { AssetId, ChannelEnd } from '@tallystick/protocol'
 import { endFacts, endLines } from './end-text.js'
 import { byNumber } from './exit-route.js'
 import { type Money, moneyOf, timeText } from './ledger-words.js'
 import { openStore, type WalletPlace } from './open-store.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './progress.js'
 import { endedStreamLine, openStreamFacts, openStreamLine } from './stream-text.js'
 import { tradeFacts, tradeLine, tradePage } from './trade-history.js'
 

@@ -1,9 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { BlockFeed, type ExitBundle, LedgerClient, parseExitBundle } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
+import { CommandError, showProgress } from '@tallystick/daemon'
 import { type ChainId, isRejection } from '@tallystick/protocol'
-import { CommandError } from './command-error.js'
-import { showProgress } from './progress.js'
 
 /** The largest bundle that is read, bytes: some hundred channels, full of items. */
 const BUNDLE_BYTES_MAX = 64 * 1_048_576

@@ -1,4 +1,5 @@
 import { KeyCoins } from '@tallystick/client-sdk'
+import { CommandError, EXIT, printFacts, showProgress } from '@tallystick/daemon'
 import {
   amount,
   type ChannelId,
@@ -9,11 +10,8 @@ import {
   spendable,
 } from '@tallystick/protocol'
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
-import { CommandError, EXIT } from './command-error.js'
 import { confirm } from './confirm.js'
 import { type HubPlace, orPending, type WalletAtHub, withHub } from './open-with-hub.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './progress.js'
 import { readWordsFile } from './words-file.js'
 
 export type OpenCommand = HubPlace & {

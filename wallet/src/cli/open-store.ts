@@ -7,9 +7,8 @@ import {
   openWallet,
   type StoreAdvice,
 } from '@tallystick/client-sdk/node'
+import { CommandError, showProgress } from '@tallystick/daemon'
 import type { ChainId } from '@tallystick/protocol'
-import { CommandError } from './command-error.js'
-import { showProgress } from './progress.js'
 import { readWordsFile } from './words-file.js'
 
 /** Where a wallet is, and the ledger node that it asks. */

@@ -1,10 +1,9 @@
 import { WalletError, type WalletNotice } from '@tallystick/client-sdk'
 import { type OpenedWallet, openWallet } from '@tallystick/client-sdk/node'
+import { CommandError, printableLine, showProgress } from '@tallystick/daemon'
 import type { HubPolicy } from '@tallystick/protocol'
-import { CommandError, interrupted } from './command-error.js'
+import { interrupted } from './interrupted.js'
 import { ADVICE, requireStore, tellUntrustedChain, type WalletPlace } from './open-store.js'
-import { printableLine } from './print-facts.js'
-import { showProgress } from './progress.js'
 import { untilInterrupted } from './until-interrupted.js'
 import { readWordsFile } from './words-file.js'
 

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs'
 import { lstat, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { CommandError } from './command-error.js'
+import { CommandError } from '@tallystick/daemon'
 
 /** What SQLite and this wallet keep beside a store. */
 const BESIDE_STORE = ['-wal', '-shm', '-journal', '.mark']

@@ -1,6 +1,6 @@
 import type { InvoiceRecord } from '@tallystick/client-sdk'
+import { CommandError } from '@tallystick/daemon'
 import { type Anchor, type Invoice, isRejection, parseInvoice } from '@tallystick/protocol'
-import { CommandError } from './command-error.js'
 import type { WalletAtHub } from './open-with-hub.js'
 
 /** An invoice as text. Throws what is wrong with it. */

@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { type LetterPayment, WalletError } from '@tallystick/client-sdk'
+import { CommandError, EXIT, printableLine, printFacts, showProgress } from '@tallystick/daemon'
 import { isRejection, type Offer, parseOffer, routingFee } from '@tallystick/protocol'
 import { amountDue } from './amount-due.js'
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
-import { CommandError, EXIT } from './command-error.js'
 import { confirm } from './confirm.js'
+import { interrupted } from './interrupted.js'
 import { orPending, type WalletAtHub, withHub } from './open-with-hub.js'
 import { ENDED, exitOfPayment, type PayCommand } from './pay.js'
 import { paymentFacts, paymentLines } from './payment-text.js'
-import { printableLine, printFacts } from './print-facts.js'
-import { showProgress } from './progress.js'
 
 /** Whether a text means to be an offer. */
 export function isOfferText(text: string): boolean {
@@ -114,7 +113,7 @@ async function tell(
     return
   }
   const asked = await wallet.letterPaymentOf(key)
-  if (asked === undefined) throw new CommandError('interrupted', 'nothing was promised')
+  if (asked === undefined) throw interrupted('nothing was promised')
   const { payee, amount, expiry, code, created, time } = asked
   const status = askedStatus(asked)
   const failure = status === 'failed' ? code : null

@@ -1,16 +1,15 @@
 import { type PaymentRecord, WalletError } from '@tallystick/client-sdk'
+import { CommandError, EXIT, printFacts, showProgress } from '@tallystick/daemon'
 import type { Anchor } from '@tallystick/protocol'
 import { amountDue } from './amount-due.js'
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
-import { CommandError, EXIT } from './command-error.js'
 import { confirm } from './confirm.js'
 import { descriptionLine } from './description-text.js'
+import { interrupted } from './interrupted.js'
 import { spanText, timeText } from './ledger-words.js'
 import { type HubPlace, orPending, type WalletAtHub, withHub } from './open-with-hub.js'
 import { anchorOf, invoiceOf } from './own-invoice.js'
 import { paymentFacts, paymentLines, paymentStatus } from './payment-text.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './progress.js'
 
 export type PayCommand = HubPlace & {
   /** Where the invoice leaves it open. */
@@ -118,7 +117,7 @@ async function payOnce(
   }
   const known = await wallet.paymentOf(wish.key)
   if (known !== undefined) return known
-  throw new CommandError('interrupted', 'nothing was promised')
+  throw interrupted('nothing was promised')
 }
 
 /** Ends of a payment that the payment itself tells. */

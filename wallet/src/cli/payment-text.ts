@@ -1,9 +1,9 @@
 import type { PaymentRecord } from '@tallystick/client-sdk'
+import { printableLine } from '@tallystick/daemon'
 import { toHex } from '@tallystick/protocol'
 import type { AssetAmounts } from './asset-amount.js'
 import { descriptionFacts, descriptionLine } from './description-text.js'
 import { timeText } from './ledger-words.js'
-import { printableLine } from './print-facts.js'
 
 /** Under which key a payment was made, where that is known. */
 export type KeyedPayment = { readonly payment: PaymentRecord; readonly key: string | null }

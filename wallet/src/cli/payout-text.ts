@@ -1,7 +1,7 @@
 import type { PayoutRecord } from '@tallystick/client-sdk'
+import { printableLine } from '@tallystick/daemon'
 import type { AssetAmounts } from './asset-amount.js'
 import { timeText } from './ledger-words.js'
-import { printableLine } from './print-facts.js'
 
 /** How a payout stands for whoever made it: where it is on its way is the wallet's own affair. */
 export function payoutStatus({

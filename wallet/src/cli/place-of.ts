@@ -1,5 +1,5 @@
+import { CommandError } from '@tallystick/daemon'
 import type { ChainId } from '@tallystick/protocol'
-import { CommandError } from './command-error.js'
 import type { WalletPlace } from './open-store.js'
 import { readSettings, walletFolder } from './wallet-folder.js'
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { stdin } from 'node:process'
+import { CommandError } from '@tallystick/daemon'
 import { type Mnemonic, parseMnemonic } from '@tallystick/protocol'
 import { askPerson, isSomebodyThere } from './ask-person.js'
-import { CommandError } from './command-error.js'
 
 /** More than 24 words are long. */
 const CHARACTERS_MAX = 1_024

@@ -1,9 +1,8 @@
+import { CommandError, printFacts } from '@tallystick/daemon'
 import { isRejection, parseReceipt, type Receipt, toHex } from '@tallystick/protocol'
-import { CommandError } from './command-error.js'
 import { descriptionFacts, descriptionLine } from './description-text.js'
 import { openStore, type WalletPlace } from './open-store.js'
 import { anchorOf } from './own-invoice.js'
-import { printFacts } from './print-facts.js'
 
 type Shown = { readonly json?: true }
 

@@ -1,4 +1,5 @@
 import type { InvoiceRecord, OfferRecord, WalletNotice } from '@tallystick/client-sdk'
+import { CommandError, printableLine, printFacts, showProgress } from '@tallystick/daemon'
 import {
   isRejection,
   type OfferId,
@@ -8,12 +9,9 @@ import {
   toHex,
 } from '@tallystick/protocol'
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
-import { CommandError } from './command-error.js'
 import { invoiceFacts, invoiceOutcome } from './invoice-text.js'
 import { timeText } from './ledger-words.js'
 import { type WalletAtHub, withHub } from './open-with-hub.js'
-import { printableLine, printFacts } from './print-facts.js'
-import { showProgress } from './progress.js'
 import { showQr } from './qr-output.js'
 import type { ReceiveCommand } from './receive.js'
 

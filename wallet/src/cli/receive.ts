@@ -1,11 +1,10 @@
 import { type InvoiceRecord, WalletError } from '@tallystick/client-sdk'
+import { EXIT, printFacts, showProgress } from '@tallystick/daemon'
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
-import { EXIT, interrupted } from './command-error.js'
+import { interrupted } from './interrupted.js'
 import { invoiceFacts, invoiceLines, invoiceOutcome, invoiceStatus } from './invoice-text.js'
 import { type HubPlace, orPending, type WalletAtHub, withHub } from './open-with-hub.js'
 import { anchorOf, findInvoice } from './own-invoice.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './progress.js'
 import { showQr } from './qr-output.js'
 
 export type ReceiveCommand = HubPlace & {

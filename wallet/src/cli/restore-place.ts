@@ -1,6 +1,6 @@
 import { makeFolder } from '@tallystick/client-sdk/node'
+import { CommandError } from '@tallystick/daemon'
 import type { ChainId } from '@tallystick/protocol'
-import { CommandError } from './command-error.js'
 import { isFileThere } from './file-there.js'
 import type { WalletPlace } from './open-store.js'
 import type { PlaceOptions } from './place-of.js'

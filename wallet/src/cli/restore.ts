@@ -7,13 +7,12 @@ import {
   type WalletNotice,
 } from '@tallystick/client-sdk'
 import { type OpenedWallet, openWallet, openWsSocket } from '@tallystick/client-sdk/node'
+import { printFacts, showProgress } from '@tallystick/daemon'
 import type { ChainId, Mnemonic } from '@tallystick/protocol'
 import { type BackupFile, readBackupFile } from './backup-file.js'
 import { moneyOf } from './ledger-words.js'
 import { ADVICE, requireFolder, tellUntrustedChain, type WalletPlace } from './open-store.js'
 import type { PlaceOptions } from './place-of.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './progress.js'
 import { restorePlace } from './restore-place.js'
 import {
   isWaiting,

@@ -1,9 +1,9 @@
 import type { BlockFeed } from '@tallystick/client-sdk'
+import { printFacts } from '@tallystick/daemon'
 import { endFacts, endLines } from './end-text.js'
 import { isEmpty, type Sight } from './exit-sight.js'
 import { type Money, timeText } from './ledger-words.js'
 import { planFacts, planLines } from './plan-text.js'
-import { printFacts } from './print-facts.js'
 
 /** Prints where the channels stand. A problem with one of them ends the process with 1. */
 export async function showSights(

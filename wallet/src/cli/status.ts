@@ -1,11 +1,10 @@
 import type { ExitPlan, Wallet, WalletChannel } from '@tallystick/client-sdk'
+import { printFacts, showProgress } from '@tallystick/daemon'
 import { channelTotal, clientPayoutOf } from '@tallystick/protocol'
 import { byNumber } from './exit-route.js'
 import { type Money, moneyOf, phaseOf, timeText } from './ledger-words.js'
 import { openStore, type WalletPlace } from './open-store.js'
 import { planFacts, planLines } from './plan-text.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './progress.js'
 
 export type StatusCommand = WalletPlace & { readonly json?: true }
 

@@ -5,15 +5,14 @@ import {
   payingFetch,
   WalletError,
 } from '@tallystick/client-sdk'
+import { CommandError, EXIT, printFacts, showProgress } from '@tallystick/daemon'
 import { tickFee } from '@tallystick/protocol'
 import { type AnswerSink, openAnswerSink } from './answer-sink.js'
 import { askPerson, isSomebodyThere } from './ask-person.js'
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
-import { CommandError, EXIT, interrupted } from './command-error.js'
 import { confirm } from './confirm.js'
+import { interrupted } from './interrupted.js'
 import { type HubPlace, type WalletAtHub, withHub } from './open-with-hub.js'
-import { printFacts } from './print-facts.js'
-import { showProgress } from './progress.js'
 import { type Streamed, streamFacts, streamLines, streamStatus } from './stream-text.js'
 
 export type StreamCommand = HubPlace & {

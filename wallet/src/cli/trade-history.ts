@@ -1,6 +1,6 @@
 import type { InvoiceRecord, PaymentRecord, PayoutRecord, Wallet } from '@tallystick/client-sdk'
+import { CommandError } from '@tallystick/daemon'
 import { type AssetId, isRejection, parseInvoice, type Timestamp } from '@tallystick/protocol'
-import { CommandError } from './command-error.js'
 import { descriptionLine } from './description-text.js'
 import { invoiceFacts, invoiceStatus } from './invoice-text.js'
 import { type Money, timeText } from './ledger-words.js'

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { CommandError } from '@tallystick/daemon'
 import type { ChainId } from '@tallystick/protocol'
-import { CommandError } from './command-error.js'
 import { chainIdOf, isLedgerUrl, isSessionUrl } from './option-values.js'
 import { writeWhole } from './write-whole.js'
 

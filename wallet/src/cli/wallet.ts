@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { stopOnFailure } from '@tallystick/daemon'
 import { Command, CommanderError } from 'commander'
 import { addHelp } from './command-help.js'
 import { addHubCommands } from './hub-commands.js'
@@ -19,8 +20,8 @@ addHelp(program)
 await program.parseAsync().catch(async (error: unknown) => {
   // Help was asked for, and is told.
   if (error instanceof CommanderError && error.exitCode === 0) return
-  const { stopOnFailure } = await import('./stop-on-failure.js')
-  stopOnFailure(error)
+  const { FAILURE_NAMES } = await import('./failure-names.js')
+  stopOnFailure(error, FAILURE_NAMES)
 })
 // A feed that is being hung up would keep the process for a moment longer.
 process.exit()

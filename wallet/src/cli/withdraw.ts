@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { type PayoutRecord, WalletError } from '@tallystick/client-sdk'
+import { CommandError, EXIT, printableLine, printFacts, showProgress } from '@tallystick/daemon'
 import type { ChannelId, LockRoot } from '@tallystick/protocol'
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
-import { CommandError, EXIT } from './command-error.js'
 import { confirm } from './confirm.js'
+import { interrupted } from './interrupted.js'
 import { type HubPlace, orPending, type WalletAtHub, withHub } from './open-with-hub.js'
 import { payoutFacts, payoutLines } from './payout-text.js'
-import { printableLine, printFacts } from './print-facts.js'
-import { showProgress } from './progress.js'
 
 export type WithdrawCommand = HubPlace & {
   /** The root of a lock, 32 bytes of hex; absent: the wallet's own coins. */
@@ -95,7 +94,7 @@ async function payOnce(
   }
   const payout = await wallet.payoutOf(wish.key)
   if (payout !== undefined) return payout
-  throw new CommandError('interrupted', 'nothing was begun')
+  throw interrupted('nothing was begun')
 }
 
 const ENDED = new Set(['payout_failed', 'payout_unknown'])

@@ -1,6 +1,6 @@
 import { readFile, rm, stat } from 'node:fs/promises'
+import { CommandError } from '@tallystick/daemon'
 import { type Mnemonic, parseMnemonic } from '@tallystick/protocol'
-import { CommandError } from './command-error.js'
 import { writeNew } from './write-whole.js'
 
 /**

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { CommandError } from './command-error.js'
+import { CommandError } from '@tallystick/daemon'
 
 /** Whoever has such a file can close channels, or knows how many backups there were: its owner alone. */
 const FILE_MODE = 0o600

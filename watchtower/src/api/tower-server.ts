@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { answerHealth, apiApp, listen, refuseRest, stopAtOnce } from '@tallystick/daemon/http'
 import { addressPrefix, TOWER_MESSAGE_BYTES_MAX } from '@tallystick/protocol'
-import express, { type ErrorRequestHandler, type Express } from 'express'
-import helmet from 'helmet'
+import type { Express } from 'express'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, REQUEST_MS_MAX } from '../limits.js'
 import { AddressShares } from '../session/address-shares.js'
@@ -48,16 +48,13 @@ export async function serveTower(options: {
     const address = addressPrefix((socket as Socket).remoteAddress ?? 'unknown')
     sockets.handleUpgrade(request, socket, head, (opened) => options.onSocket(opened, address))
   })
-  await listen(server, options.port, options.host)
-  const { port } = server.address() as AddressInfo
+  const { port } = await listen(server, options.port, options.host)
   return {
     url: `http://${options.host}:${port}`,
     close: async () => {
       sockets.close()
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeAllConnections()
       for (const socket of sockets.clients) socket.terminate()
-      await closed
+      await stopAtOnce(server)
     },
   }
 }
@@ -78,45 +75,10 @@ function boundConnections(server: Server): void {
 }
 
 function towerApp({ notReadyFor, describe, statistics }: TowerInformation): Express {
-  const app = express()
-  app.disable('x-powered-by')
-  app.disable('etag')
-  app.set('query parser', 'simple')
-  app.use(helmet())
-  app.get('/livez', (_, response) => void response.json({ status: 'ok' }))
-  app.get('/readyz', (_, response) => {
-    const detail = notReadyFor()
-    if (detail === undefined) response.json({ status: 'ok' })
-    else sendProblem(response, { code: 'not_ready', detail })
-  })
+  const app = apiApp()
+  answerHealth(app, notReadyFor, sendProblem)
   app.get('/v1/tower', (_, response) => void response.json(describe()))
   app.get('/v1/stats', (_, response) => void response.json(statistics()))
-  app.all(['/livez', '/readyz', '/v1/tower', '/v1/stats'], (_, response) => {
-    response.set('allow', 'GET, HEAD')
-    sendProblem(response, { code: 'method_not_allowed', detail: 'this address is only read' })
-  })
-  app.use((_, response) => {
-    sendProblem(response, { code: 'not_found', detail: 'there is nothing at this address' })
-  })
-  app.use(answerFailure)
+  refuseRest(app, ['/livez', '/readyz', '/v1/tower', '/v1/stats'], sendProblem)
   return app
-}
-
-/** Express knows an error handler by its four parameters. */
-const answerFailure: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  if (response.headersSent) return next(error)
-  // What Express cannot decode it reports with a status of its own.
-  return sendProblem(
-    response,
-    error instanceof Error && 'status' in error && error.status === 400
-      ? { code: 'not_found', detail: 'the address could not be decoded' }
-      : { code: 'internal_error', detail: 'this request failed; it may be repeated' },
-  )
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => resolve())
-  })
 }

@@ -1,19 +1,10 @@
+import { CommandError } from '@tallystick/daemon'
+
 /** Until a tower has answered, milliseconds, and what it says at most, characters. */
 const ANSWER_MS_MAX = 10_000
 const ANSWER_LENGTH_MAX = 65_536
 
-/** Nothing that a tower would say came from an address; `code` is stable. */
-export class NoTower extends Error {
-  override readonly name = 'NoTower'
-  readonly code: 'tower_unreachable' | 'not_a_tower'
-
-  constructor(code: NoTower['code'], message: string) {
-    super(message)
-    this.code = code
-  }
-}
-
-/** What the tower at `url` says about itself. Throws `NoTower`. */
+/** What the tower at `url` says about itself. Throws `tower_unreachable` and `not_a_tower`. */
 export async function askTower(url: string): Promise<Readonly<Record<string, unknown>>> {
   const base = url.replace(/\/+$/, '')
   const facts = await Promise.all(['/v1/tower', '/v1/stats'].map((path) => factsAt(base + path)))
@@ -24,12 +15,12 @@ export async function askTower(url: string): Promise<Readonly<Record<string, unk
 async function factsAt(address: string): Promise<Readonly<Record<string, unknown>>> {
   const { ok, status, text } = await ask(address)
   if (!ok || text.length > ANSWER_LENGTH_MAX) {
-    throw new NoTower('not_a_tower', `${address} answered HTTP ${status}: is it a watchtower?`)
+    throw new CommandError('not_a_tower', `${address} answered HTTP ${status}: is it a watchtower?`)
   }
   const answer = parseJson(text)
   if (typeof answer === 'object' && answer !== null) return { ...answer }
   const detail = `${address} did not answer with an object: is it a watchtower?`
-  throw new NoTower('not_a_tower', detail)
+  throw new CommandError('not_a_tower', detail)
 }
 
 async function ask(
@@ -40,7 +31,7 @@ async function ask(
     return { ok: response.ok, status: response.status, text: await response.text() }
   } catch {
     // `fetch` names no reason that would help more than the address.
-    throw new NoTower(
+    throw new CommandError(
       'tower_unreachable',
       `${address} does not answer: does a watchtower run there?`,
     )

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { makeFolder } from '@tallystick/client-sdk/node'
+import { printFacts, SERVER_EXIT_CODES, stopOnFailure, stopRunning } from '@tallystick/daemon'
 import { Command, Option } from 'commander'
 import { DEFAULT_TOWER_CONFIG, type TowerConfig } from '../tower-config.js'
 import { initTowerKeys } from '../tower-keys.js'
 import { askTower } from './ask-tower.js'
+import { FAILURE_NAMES } from './failure-names.js'
 import { httpAddress, wholeNumber } from './option-values.js'
-import { EXIT_CODES, stopOnFault, stopRunning } from './stop-on-fault.js'
 
 const program = new Command('watchtower')
   .description('Guards Tallystick channels for owners that are away, for a share of the penalty')
@@ -22,7 +23,7 @@ program
     await makeFolder(data)
     const { guard, payoutLock } = await initTowerKeys(data)
     const facts = { tower: guard.publicKey, payout_lock: payoutLock }
-    print(json, facts, `tower key    ${facts.tower}\npayout lock  ${facts.payout_lock}`)
+    printFacts(json, facts, `tower key    ${facts.tower}\npayout lock  ${facts.payout_lock}`)
   })
 
 program
@@ -90,12 +91,13 @@ program
   .action(async ({ tower, json }: { tower: string; json?: true }) => {
     const facts = await askTower(tower)
     const lines = Object.entries(facts).map(([name, value]) => `${name.padEnd(26)}${value}`)
-    print(json, facts, lines.join('\n'))
+    printFacts(json, facts, lines.join('\n'))
   })
 
-for (const command of [program, ...program.commands]) command.addHelpText('after', EXIT_CODES)
+for (const command of [program, ...program.commands])
+  command.addHelpText('after', SERVER_EXIT_CODES)
 
-await program.parseAsync().catch(stopOnFault)
+await program.parseAsync().catch((error) => stopOnFailure(error, FAILURE_NAMES))
 
 async function run(options: {
   data: string
@@ -115,7 +117,8 @@ async function run(options: {
   const log = pino({ name: 'watchtower' }, pino.destination({ dest: 2, sync: true }))
   const { data, ledger, json, stopWithParent, restored = false, ...rest } = options
   const config: TowerConfig = { ...rest, restored, dataDir: data, ledgerUrl: ledger }
-  const fault = (cause: unknown) => stopRunning(log, cause)
+  const fault = (cause: unknown) =>
+    stopRunning(cause, { names: FAILURE_NAMES, log, who: 'the tower' })
   // Before the tower stands, too: it may wait long for a ledger that never comes.
   let stop: () => void = () => process.exit(0)
   process.once('SIGINT', () => stop())
@@ -123,12 +126,8 @@ async function run(options: {
   if (stopWithParent) process.stdin.once('close', () => stop()).resume()
   const tower = await startTower(config, (report) => log.info(report, report.kind), fault)
   const facts = { event: 'listening', url: tower.url, tower: tower.key }
-  print(json, facts, `watchtower ${tower.key} at ${tower.url}`)
+  printFacts(json, facts, `watchtower ${tower.key} at ${tower.url}`)
   stop = () => void tower.stop().then(() => process.exit(0))
-}
-
-function print(json: true | undefined, facts: object, text: string): void {
-  process.stdout.write(`${json ? JSON.stringify(facts) : text}\n`)
 }
 
 function numberOption(

@@ -5,17 +5,20 @@ import type { RequestHandler } from 'express'
 const ALLOWED_SECONDS = 86_400
 
 /**
- * Lets pages of any origin ask (API-14). Nothing here goes by cookies or by where a request comes from, so a page
- * learns no more than whoever asks without a browser.
+ * Lets pages of any origin ask with these methods and headers (API-14). Nothing behind it may go by cookies or by where
+ * a request comes from, so that a page learns no more than whoever asks without a browser.
  */
-export function crossOrigin(): RequestHandler {
+export function crossOrigin(asked: {
+  readonly methods: readonly string[]
+  readonly headers: readonly string[]
+}): RequestHandler {
   return cors({
     origin: '*',
-    methods: ['GET', 'HEAD', 'POST'],
-    allowedHeaders: ['content-type'],
+    methods: [...asked.methods],
+    allowedHeaders: [...asked.headers],
     exposedHeaders: ['allow', 'x-request-id'],
     maxAge: ALLOWED_SECONDS,
-    // Answered behind what counts requests.
+    // Answered behind what counts requests; any other OPTIONS is refused like other methods.
     preflightContinue: true,
   })
 }

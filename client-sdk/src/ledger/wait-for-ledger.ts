@@ -1,4 +1,6 @@
-import { type Clock, LedgerError, pause } from '@tallystick/client-sdk'
+import type { Clock } from '../clock.js'
+import { LedgerError } from './ledger-error.js'
+import { pause } from './pause.js'
 
 /** Milliseconds between tries while the ledger is away. */
 const RETRY_MS = 250
@@ -6,7 +8,7 @@ const RETRY_MS = 250
 const TRIES_PER_REPORT = 40
 
 /**
- * Repeats `work` while the ledger is out of reach: a hub outlives the restarts of its ledger. Errors
+ * Repeats `work` while the ledger is out of reach: a server outlives the restarts of its ledger. Errors
  * that do not pass by themselves are thrown, and so is the abortion of `signal`. `onTrouble` is told
  * of the first failure and then of one every 10 s.
  */

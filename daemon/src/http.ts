@@ -1,0 +1,6 @@
+export { apiApp, nameRequests } from './http/api-app.js'
+export { answerPreflight, crossOrigin } from './http/cross-origin.js'
+export { answerHealth, refuseRest } from './http/plain-routes.js'
+export { type Problem, requestIdOf, sendProblem } from './http/problem.js'
+export { type ProblemAnswer, problemAnswers, type Refusal } from './http/problem-answers.js'
+export { addressUrl, listen, patientStop, stopAtOnce } from './http/serve.js'

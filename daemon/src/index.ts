@@ -1,0 +1,8 @@
+export { CommandError } from './cli/command-error.js'
+export { EXIT, type Exit, SERVER_EXIT_CODES } from './cli/exit-codes.js'
+export { type Failure, type FailureNames, failureOf } from './cli/failure.js'
+export { fileFailure } from './cli/file-failure.js'
+export { printFacts } from './cli/print-facts.js'
+export { printable, printableLine } from './cli/printable.js'
+export { showProgress } from './cli/show-progress.js'
+export { stopOnFailure, stopRunning, tellFailure } from './cli/stop-on-failure.js'
