@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CommandError } from '#merchant/cli/command-error.js'
+import { CommandError } from '@tallystick/daemon'
 import { type EventPage, followEvents } from '#merchant/cli/follow-events.js'
 
 const event = (id: string) => ({ id }) as EventPage['data'][number]
