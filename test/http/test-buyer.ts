@@ -61,6 +61,7 @@ export function buyer({ isLate = false }: { readonly isLate?: boolean } = {}) {
     ledgerTime: NOW,
     checkOffer: async () => undefined,
     leftFor: async () => left.splice(0),
+    quoteWithin: async ({ unit, ticks }) => ({ ticks, tickCost: unit + 1n }),
     openWithin: async ({ to: payee, unit, ticks, exposure }) => {
       const chain = new TickChain(new Uint8Array(32).fill(opened.length), ticks)
       const { anchor } = chain

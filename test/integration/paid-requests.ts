@@ -98,10 +98,14 @@ export async function tryPaidRequests(
 
   await t.test('keeps to what it may pay in all, and has the rest back at the end', async () => {
     const asked: bigint[] = []
+    let quoted = 0n
     const few = payingFetch(alice.wallet, {
       budget: { inAll: 2_500n },
       ticks: 4,
-      approve: async ({ offer }) => void asked.push(offer.price),
+      approve: async ({ offer, tickCost }) => {
+        asked.push(offer.price)
+        quoted = tickCost
+      },
     })
     let served = 0
     await assert.rejects(
@@ -113,6 +117,7 @@ export async function tryPaidRequests(
     const { ticks, cost, status } = await few.close()
     assert.deepEqual([ticks, status, asked], [served, 'closed', [price]])
     assert.ok(served >= 2 && cost <= 2_500n, `${served} requests for ${cost}`)
+    assert.equal(cost, quoted * BigInt(ticks))
     assert.ok(alice.wallet.stream.list().every(({ ticks: many }) => many > 4))
   })
 

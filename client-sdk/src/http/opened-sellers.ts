@@ -1,10 +1,10 @@
 import type { Fetch } from '../ledger/ledger-http.js'
 import type { OutgoingStream } from '../stream/outgoing-stream.js'
-import type { WalletStreams } from '../wallet/wallet-streams.js'
+import type { BudgetedWish, WalletStreams } from '../wallet/wallet-streams.js'
 import { WalletError } from '../wallet-error.js'
 import { type Offer, offerKey, ticksFor } from './offer.js'
 import type { PaidStreams } from './paid-streams.js'
-import type { AskedPrice, PayingFetchOptions } from './paying-fetch-options.js'
+import type { PayingFetchOptions } from './paying-fetch-options.js'
 import { type ClosedStream, Seller } from './seller.js'
 import { Sellers } from './sellers.js'
 import { dayOf } from './spending.js'
@@ -12,7 +12,10 @@ import { tellClosed } from './tell-closed.js'
 
 /** A wallet, as far as paying needs it. */
 export type PayingWallet = {
-  readonly stream: Pick<WalletStreams, 'ledgerTime' | 'checkOffer' | 'leftFor' | 'openWithin'>
+  readonly stream: Pick<
+    WalletStreams,
+    'ledgerTime' | 'checkOffer' | 'leftFor' | 'quoteWithin' | 'openWithin'
+  >
 }
 
 const CHAIN_TICKS = 256
@@ -65,7 +68,7 @@ export class OpenedSellers {
     await this.#wallet.stream.checkOffer(offer)
     const need = Number(ticksFor(offer))
     if (need > 1_024) throw new WalletError('offer_unusable', `a request costs ${need} ticks`)
-    await this.#approve({ url, offer, ticks: need })
+    await this.#approve(url, offer, need)
     const again = await this.#leftFor(url, offer, need)
     if (again !== undefined) this.#streams.add(again, again.sent)
     const stream = again ?? (await this.#openNew(url, offer, need))
@@ -105,20 +108,23 @@ export class OpenedSellers {
     }
   }
 
-  #openWithin({ host }: URL, offer: Offer, need: number): Promise<OutgoingStream> {
-    const { budget, ticks = CHAIN_TICKS, exposure = EXPOSURE } = this.#options
-    const { stream } = this.#wallet
+  #openWithin(url: URL, offer: Offer, need: number): Promise<OutgoingStream> {
     const opening = this.#turn.then(async () => {
-      const opened = await stream.openWithin({
-        ...{ to: offer.payee, unit: offer.unit, ticks: Math.max(2, ticks, need) },
-        ...{ least: Math.max(2, need), exposure: Math.max(exposure, need) },
-        ...{ budget, host, day: dayOf(stream.ledgerTime), costMax: this.#inAllLeft() },
-      })
+      const opened = await this.#wallet.stream.openWithin(this.#wish(url, offer, need))
       this.#streams.add(opened, 0)
       return opened
     })
     this.#turn = opening.catch(() => undefined)
     return opening
+  }
+
+  #wish({ host }: URL, offer: Offer, need: number): BudgetedWish {
+    const { budget, ticks = CHAIN_TICKS, exposure = EXPOSURE } = this.#options
+    return {
+      ...{ to: offer.payee, unit: offer.unit, ticks: Math.max(2, ticks, need) },
+      ...{ least: Math.max(2, need), exposure: Math.max(exposure, need) },
+      ...{ budget, host, day: dayOf(this.#wallet.stream.ledgerTime), costMax: this.#inAllLeft() },
+    }
   }
 
   /** Whether there were any; what is left of them is back then, if their seller was quick. */
@@ -170,11 +176,12 @@ export class OpenedSellers {
     await Promise.all(this.#sellers.urls().map((url) => this.leave(url)))
   }
 
-  async #approve(asked: AskedPrice): Promise<void> {
-    const { origin } = asked.url
-    const key = `${origin} ${offerKey(asked.offer)}`
+  async #approve(url: URL, offer: Offer, ticks: number): Promise<void> {
+    const key = `${url.origin} ${offerKey(offer)}`
     if (this.#approved.has(key)) return
-    await this.#options.approve?.(asked)
+    const quote = await this.#wallet.stream.quoteWithin(this.#wish(url, offer, ticks))
+    const { ticks: streamTicks, tickCost } = quote
+    await this.#options.approve?.({ url, offer, ticks, streamTicks, tickCost })
     this.#approved.add(key)
   }
 

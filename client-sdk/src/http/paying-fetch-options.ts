@@ -33,4 +33,8 @@ export type AskedPrice = {
   readonly offer: Offer
   /** Ticks of one request. */
   readonly ticks: number
+  /** Of the stream that the budget has room for now, two at least; of them all its ticks are set aside. */
+  readonly streamTicks: number
+  /** What a tick of that stream costs with the hub's fee, base units: the more it has, the less. */
+  readonly tickCost: bigint
 }

@@ -57,6 +57,17 @@ export function leftOf(
   return left.length === 0 ? undefined : left.reduce((a, b) => (a < b ? a : b))
 }
 
+/** Ticks of a stream for which there is room: half as often as it takes, and `least` whether there is room or not. */
+export function ticksWithin(
+  { ticks, least }: { readonly ticks: number; readonly least: number },
+  costOf: (ticks: number) => bigint,
+  left: bigint | undefined,
+): number {
+  let some = ticks
+  while (left !== undefined && some > least && costOf(some) > left) some = some >>> 1
+  return Math.max(least, some)
+}
+
 /** The charges with one more, those of days before gone; or why it is above the budget. */
 export function charge(
   charges: readonly Charge[],

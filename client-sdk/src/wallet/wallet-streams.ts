@@ -14,7 +14,7 @@ import {
   utf8,
 } from '@tallystick/protocol'
 import type { Offer } from '../http/offer.js'
-import type { Budget } from '../http/spending.js'
+import { type Budget, ticksWithin } from '../http/spending.js'
 import { SpendingLedger } from '../http/spending-ledger.js'
 import { endedStreamPage, type StreamKind } from '../stream/ended-streams.js'
 import { OutgoingStream } from '../stream/outgoing-stream.js'
@@ -101,23 +101,16 @@ export class WalletStreams {
    * `budget_spent`, and as of `open`.
    */
   async openWithin(wish: BudgetedWish): Promise<OutgoingStream> {
-    const { host, day, budget, least } = wish
-    const policy = await this.#link.connected({})
-    const costOf = (ticks: number) =>
-      (wish.unit + tickFee(policy, wish.unit, ticks)) * BigInt(ticks)
-    const ofDay = await this.#spending.left(budget, host, day)
-    const { costMax } = wish
-    const left = costMax === undefined || (ofDay !== undefined && ofDay < costMax) ? ofDay : costMax
-    let ticks = wish.ticks
-    while (left !== undefined && ticks > least && costOf(ticks) > left) ticks = ticks >>> 1
-    ticks = Math.max(least, ticks)
-    if (costMax !== undefined && costOf(ticks) > costMax) {
-      const detail = `${costOf(ticks)} base units are due to ${host}, ${costMax} are left`
+    const { host, day, budget, costMax } = wish
+    const { ticks, tickCost } = await this.quoteWithin(wish)
+    const whole = tickCost * BigInt(ticks)
+    if (costMax !== undefined && whole > costMax) {
+      const detail = `a stream to ${host} has ${ticks} ticks at least, ${whole} base units with the hub's fee; ${costMax} are left`
       throw new WalletError('budget_spent', detail)
     }
     const key = toHex(this.#core.randomBytes(16))
     const stream = itemIdOf(utf8(key))
-    await this.#spending.charge(budget, { host, day, stream, amount: costOf(ticks) })
+    await this.#spending.charge(budget, { host, day, stream, amount: whole })
     const { to, unit, exposure } = wish
     try {
       return await this.open({ to, unit, ticks, exposure, budget: ticks, key })
@@ -126,6 +119,23 @@ export class WalletStreams {
       await this.#spending.settle(stream, 0n)
       throw error
     }
+  }
+
+  /**
+   * The stream that `openWithin` would open: its ticks, and what each costs with the hub's fee, base units. It is of
+   * `least` ticks where there is no room for more.
+   */
+  async quoteWithin({
+    unit,
+    costMax,
+    ...wish
+  }: BudgetedWish): Promise<{ readonly ticks: number; readonly tickCost: bigint }> {
+    const policy = await this.#link.connected({})
+    const tickCost = (ticks: number) => unit + tickFee(policy, unit, ticks)
+    const ofDay = await this.#spending.left(wish.budget, wish.host, wish.day)
+    const left = costMax === undefined || (ofDay !== undefined && ofDay < costMax) ? ofDay : costMax
+    const ticks = ticksWithin(wish, (count) => tickCost(count) * BigInt(count), left)
+    return { ticks, tickCost: tickCost(ticks) }
   }
 
   /** Streams within a budget for a host that an earlier process has opened, and that nobody has taken up since. */

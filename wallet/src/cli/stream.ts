@@ -6,7 +6,6 @@ import {
   WalletError,
 } from '@tallystick/client-sdk'
 import { CommandError, EXIT, printFacts, showProgress } from '@tallystick/daemon'
-import { tickFee } from '@tallystick/protocol'
 import { type AnswerSink, openAnswerSink } from './answer-sink.js'
 import { askPerson, isSomebodyThere } from './ask-person.js'
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
@@ -53,7 +52,7 @@ export async function streamUrl(url: URL, options: StreamCommand): Promise<void>
         inAll,
         ...(priceMax !== undefined && { perRequest: money.unitsOf(priceMax) }),
       }
-      const approve = (asked: AskedPrice) => approvePrice(at, asked, { money, inAll, options })
+      const approve = (asked: AskedPrice) => approvePrice(asked, { money, inAll, options })
       const pays = payingFetch(at.wallet, { budget, ticks: TICKS, approve })
       const run = await fetchAll(at, pays, { url, money, options, sink })
       const inTheEnd = await backHome(at, pays, options.timeout)
@@ -79,10 +78,9 @@ async function askedBudget({ code }: AssetAmounts): Promise<string> {
   return typed.trim()
 }
 
-/** Shows what is asked for a request, and asks; again where that changes. Throws `not_confirmed`. */
+/** Shows what is asked for a request, and asks; again where that changes. Throws `not_confirmed`, `budget_spent`. */
 async function approvePrice(
-  { policy }: WalletAtHub,
-  { url, offer, ticks }: AskedPrice,
+  { url, offer, ticks, streamTicks, tickCost }: AskedPrice,
   {
     money,
     inAll,
@@ -93,11 +91,14 @@ async function approvePrice(
     readonly options: StreamCommand
   },
 ): Promise<void> {
-  const fee = tickFee(policy, offer.unit, TICKS)
-  const whole = (offer.unit + fee) * BigInt(ticks)
+  const locked = tickCost * BigInt(streamTicks)
+  if (locked > inAll) {
+    const detail = `a stream of ${streamTicks} ticks is opened at least, ${money.show(locked)} with the hub's fee, of which what is not used comes back; --budget is ${money.show(inAll)}`
+    throw new CommandError('budget_spent', detail)
+  }
   const lines = [
     `a request   ${money.show(offer.price)}, ${ticks === 1 ? 'a tick' : `${ticks} ticks`} of ${money.show(offer.unit)}`,
-    `with fee    ${money.show(whole)}`,
+    `with fee    ${money.show(tickCost * BigInt(ticks))}`,
     `at most     ${money.show(inAll)} in all`,
     `payee       ${offer.payee}, at ${url.origin}`,
   ]
