@@ -276,6 +276,28 @@ describe('CH-19 CH-18 what came while a device had no turn', () => {
     assert.deepEqual(world.party.peer.items.length, 2)
   })
 
+  test('STREAM-3 a stream that pays already is left to the device that took it', () => {
+    const world = new WalletWorld()
+    world.streams = { unitMin: units(1n) }
+    const known = { index: 1, link: linkBelow({ index: 3, link: preimage(1) }, 1) }
+    missed(world, addItem(1, { unit: 10n, ticks: 3 }))
+    missed(world, { kind: 'redeem', id: itemId(1), ...known })
+    reconnect(world)
+    assert.deepEqual([[...world.state.streams()], world.declined], [[], undefined])
+  })
+
+  test('one that has lost data shows no link before the lane of the hub has gone on', () => {
+    const world = new WalletWorld()
+    world.takes({ kind: 'invoice', invoice: world.invoice(1) })
+    missed(world, addItem(1, { unit: 1_000n }))
+    world.takes({ kind: 'stateLost', channel: world.channel, by: 'hub' })
+    resume(world)
+    const { said } = world
+    world.hears({ kind: 'attached', position: positionOf(world.hub) })
+    assert.equal([...said, ...world.said].includes('claim'), false)
+    assert.deepEqual(statusOf(world), ['open'])
+  })
+
   test('MAIL-5 a letter that was heard by then tells how to take one that nobody asked for', () => {
     const world = new WalletWorld()
     missed(world, addItem(1, { unit: 1_000n }))
