@@ -8,11 +8,21 @@ export type Denomination = { readonly code: string; readonly decimals: number }
 /** Plain decimals as people and exports write them: no exponents, no blanks, no thousands, no plus. */
 const DECIMAL = /^-?\d{1,19}(?:\.\d{1,18})?$/
 
+/** A decimal with more digits before its point than any amount has. */
+const TOO_LARGE = /^-?[1-9]\d{19,}(?:\.\d{1,18})?$/
+
+function requireNotTooLarge(text: string): void {
+  if (!TOO_LARGE.test(text)) return
+  const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text
+  throw new WalletError('amount_invalid', `${shown} is too large: it is above 2^63-1 base units`)
+}
+
 /**
  * Base units of a decimal such as `12.50`; nothing is ever rounded. Errors: `decimal_malformed`,
- * `too_many_decimals`.
+ * `too_many_decimals`, `amount_invalid` above 19 digits before the point.
  */
 export function unitsOf(text: string, { decimals }: Pick<Denomination, 'decimals'>): bigint {
+  requireNotTooLarge(text)
   if (!DECIMAL.test(text)) {
     throw new WalletError(
       'decimal_malformed',
@@ -37,6 +47,7 @@ const AMOUNT = /^(?:0|[1-9]\d{0,18})(?:\.(\d{1,18}))?$/
 export function amountOf(text: string, denomination: Pick<Denomination, 'decimals'>): Amount {
   const typed = typeof text === 'string' ? AMOUNT.exec(text) : null
   if (typed === null) {
+    if (typeof text === 'string') requireNotTooLarge(text)
     const shown = JSON.stringify(String(text).slice(0, 40))
     throw new WalletError(
       'decimal_malformed',

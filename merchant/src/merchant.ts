@@ -9,7 +9,7 @@ import { serveEvents } from './api/event-routes.js'
 import { serveKeys } from './api/key-routes.js'
 import { merchantApp, type OnFailedRequest } from './api/merchant-app.js'
 import { serveObjects } from './api/object-routes.js'
-import { serveMerchant } from './api/serve-merchant.js'
+import { bindMerchant, type MerchantHttp } from './api/serve-merchant.js'
 import { RouteServer } from './api/serve-route.js'
 import { serveWebhooks } from './api/webhook-routes.js'
 import { LedgerBooks } from './books/ledger-books.js'
@@ -57,10 +57,13 @@ export type MerchantReport =
   | { readonly kind: 'problem'; readonly code: string; readonly detail: string }
   | { readonly kind: 'requestFailed'; readonly requestId: string; readonly error: unknown }
 
+const CHANNELS_ELSEWHERE =
+  'another device with the same words has taken the channels: end it; they come back when this one is used'
+
 export type RunningMerchant = { readonly url: string; stop(): Promise<void> }
 
 /**
- * Starts a shop's server: it opens the wallet, compares what happened with what it has told, and serves. `onFault`: a
+ * Starts a shop's server: it takes its address, opens the wallet, compares what happened with what it has told, and serves. `onFault`: a
  * durable promise was broken, and the process has to end. Errors: as of `openWallet`.
  */
 export async function startMerchant(
@@ -68,7 +71,23 @@ export async function startMerchant(
   onReport: (report: MerchantReport) => void,
   onFault: (fault: unknown) => void,
 ): Promise<RunningMerchant> {
-  const { dataDir, words, ledgerUrl, hubUrl, chainId, host, port } = config
+  // Before the wallet is opened: one that is not served must not take the channels from one that is.
+  const http = await bindMerchant(config)
+  try {
+    return await openMerchant(config, http, onReport, onFault)
+  } catch (error) {
+    await http.close()
+    throw error
+  }
+}
+
+async function openMerchant(
+  config: MerchantConfig,
+  http: MerchantHttp,
+  onReport: (report: MerchantReport) => void,
+  onFault: (fault: unknown) => void,
+): Promise<RunningMerchant> {
+  const { dataDir, words, ledgerUrl, hubUrl, chainId } = config
   const allowPrivate = config.allowPrivateWebhooks
   await makeFolder(dataDir)
   const operatorHash = tokenHash(await operatorToken(dataDir))
@@ -156,10 +175,13 @@ export async function startMerchant(
   const onFailedRequest: OnFailedRequest = (failure) =>
     onReport({ kind: 'requestFailed', ...failure })
   const app = merchantApp(server, {
-    notReadyFor: () => (isConnected ? undefined : 'the hub does not answer'),
+    notReadyFor: () => {
+      if (!isConnected) return 'the hub does not answer'
+      return opened.wallet.channelsElsewhere.length > 0 ? CHANNELS_ELSEWHERE : undefined
+    },
     onFailedRequest,
   })
-  const http = await serveMerchant(app, { host, port })
+  http.serve(app)
   return {
     url: http.url,
     stop: async () => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { lastWord } from './last-word.js'
 
 /** What a process of ours says on standard output once it serves. */
 export type Listening = { readonly event: 'listening'; readonly url: string } & Record<
@@ -179,7 +180,10 @@ export class SupervisedProcess {
     // Others may write to the same log: its own word goes first.
     const { code, detail } =
       refusal === undefined
-        ? lastWord(logFile)
+        ? (lastWord(readFileSync(logFile, 'utf8')) ?? {
+            code: '',
+            detail: `${how}, see ${logFile}`,
+          })
         : { ...refusal, detail: `${refusal.code}: ${refusal.detail}` }
     const patience = this.#hasServed
       ? FAILED_STARTS_MAX
@@ -198,26 +202,3 @@ export class SupervisedProcess {
     }, RESTART_MS * this.#failedStarts)
   }
 }
-
-/** What a process said last in its log: why it ended. */
-function lastWord(logFile: string): { readonly code: string; readonly detail: string } {
-  const [line = ''] = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-1)
-  const said = /^(\w+): (.+)$/.exec(line) ?? loggedFault(line)
-  return {
-    code: said?.[1] ?? '',
-    detail: said === undefined ? `see ${logFile}` : `${said[1]}: ${said[2]}`,
-  }
-}
-
-/** The code and the message of a line of a JSON log. */
-function loggedFault(line: string): readonly string[] | undefined {
-  try {
-    const { code, err } = JSON.parse(line) as LogLine
-    return [line, code ?? 'failed', err?.message ?? '']
-  } catch {
-    // A process that dies of something else than an error of ours leaves no JSON.
-    return undefined
-  }
-}
-
-type LogLine = { readonly code?: string; readonly err?: { readonly message?: string } }

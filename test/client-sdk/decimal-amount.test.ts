@@ -18,7 +18,7 @@ describe('PAY-2 an amount that somebody typed', () => {
     ...['', ' ', '.', '1.', '.5', '1..2', '1.2.3', '1,5', '1 000', "1'000", ' 1', '1 ', '1\n'],
     ...['+1', '-1', '-0', '\u22121', '1e3', '1E3', '1e-2', '0x10', '0b1', '1n', 'NaN', 'Infinity'],
     ...['\u0661\u0662', '\uff11', '\u0967', '1\u200b', '\ufeff1', '007', '00', '01.5', '1_000'],
-    ...['12345678901234567890', undefined, null, 5, 5n, {}],
+    ...['012345678901234567890', undefined, null, 5, 5n, {}],
   ]) {
     test(`${typeof text} ${JSON.stringify(String(text))} is no amount`, () => {
       assert.equal(codeOf(text), 'decimal_malformed')
@@ -32,6 +32,8 @@ describe('PAY-2 an amount that somebody typed', () => {
     assert.equal(codeOf('1.0', 0), 'too_many_decimals')
     assert.equal(codeOf('9223372036854775807', 0), AMOUNT_MAX)
     assert.equal(codeOf('9223372036854775808', 0), 'amount_invalid')
+    assert.equal(codeOf('12345678901234567890'), 'amount_invalid')
+    assert.equal(codeOf(`${'9'.repeat(60)}.5`), 'amount_invalid')
   })
 
   test('comes back as it was, of any asset (property)', () => {

@@ -97,6 +97,17 @@ test('what a shop and its customer do with invoices and payments', async (t) => 
     },
   )
 
+  await t.test(
+    'PAY-7 a refund above its sale is told as that, also where less than it could be paid',
+    async () => {
+      const sale = paid.at(-1)?.anchor as Anchor
+      const back = await ann.createInvoice({ value: 80n * ONE })
+      const wish = { key: 'above the sale', sale }
+      await assert.rejects(shop.refund(back.text, wish), { code: 'refund_above_sale' })
+      await ann.cancel(back.anchor)
+    },
+  )
+
   await t.test('INVOICE-7 what is held is captured, or given back', async () => {
     const before = await balance(ann)
     const [sold, voided] = [

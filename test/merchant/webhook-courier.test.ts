@@ -175,4 +175,19 @@ describe('a courier', () => {
     assert.equal(second.post.headers['webhook-id'], first.post.headers['webhook-id'])
     await restarted.stop()
   })
+
+  test('many that are under way are taken by nobody for a leak', async (t) => {
+    const warnings: string[] = []
+    const listen = ({ name }: Error) => warnings.push(name)
+    process.on('warning', listen)
+    t.after(() => process.off('warning', listen))
+    const receivers = Array.from({ length: 12 }, (_, i) => `https://receiver${i}`)
+    const { next, become, newCourier } = await scene(t, ...receivers)
+    await become('inv_1', 'held')
+    const courier = newCourier()
+    courier.begin()
+    for (const _ of receivers) await next()
+    await courier.stop()
+    assert.deepEqual(warnings, [])
+  })
 })

@@ -94,6 +94,30 @@ export type Deed =
       readonly value: number
       readonly awayMs: number
     }
+  /** A payee only holds what it is paid, and then takes it, gives it back, says both at once, or says nothing. */
+  | {
+      readonly kind: 'hold'
+      readonly payer: string
+      readonly payee: string
+      readonly value: number
+      readonly lockSeconds: number
+      readonly decision: 'capture' | 'void' | 'both' | 'neither'
+      /** How long after it is held it decides, milliseconds. */
+      readonly afterMs: number
+      /** After how many effects of its decision its process dies, the first time; absent: it does not. */
+      readonly crashAfter?: number
+    }
+  /** The merchant's newest sale but so many is paid back, of 1,000 parts of it these. */
+  | {
+      readonly kind: 'refund'
+      readonly merchant: string
+      readonly sale: number
+      readonly shares: readonly number[]
+      /** How long after each other, milliseconds. */
+      readonly pauseMs: number
+      /** After how many effects its process dies; absent: it does not. */
+      readonly crashAfter?: number
+    }
   | {
       readonly kind: 'stream'
       readonly payer: string
@@ -116,7 +140,8 @@ export type Deed =
       readonly share: number
       readonly isElsewhere: boolean
     }
-  | { readonly kind: 'close'; readonly wallet: string }
+  /** By agreement; the first channel, or the first that has a withdrawal under way. */
+  | { readonly kind: 'close'; readonly wallet: string; readonly isWithdrawing?: true }
   | { readonly kind: 'forceClose'; readonly wallet: string }
   | {
       readonly kind: 'crash'

@@ -6,7 +6,19 @@ export type Order = {
   readonly payer: string
   readonly payee: string
   readonly how:
-    | { readonly kind: 'invoice'; readonly text: string; readonly anchor: Anchor }
+    | {
+        readonly kind: 'invoice'
+        readonly text: string
+        readonly anchor: Anchor
+        /** How long it stays locked, seconds; absent: as long as payments do. */
+        readonly lockSeconds?: number
+      }
+    | {
+        readonly kind: 'refund'
+        readonly sale: Anchor
+        /** The invoices that the customer has asked for it by: the newest is what is paid. */
+        readonly asked: { readonly text: string; readonly anchor: Anchor }[]
+      }
     | { readonly kind: 'offer'; readonly text: string; readonly waitSeconds: number }
     | { readonly kind: 'spontaneous'; readonly to: PublicKey }
   /** What the payee is to get, base units. */

@@ -2,8 +2,10 @@ import type { PaymentRecord } from '@tallystick/client-sdk'
 import { channelTotal, decodeTrusted, type LockRoot, STATE_ENTRIES } from '@tallystick/protocol'
 import type { Order } from './books.js'
 import { channelsLeft } from './channels-left.js'
+import { checkHolds } from './holds.js'
 import { FEE_BASE } from './hub-actor.js'
 import { hubDue } from './hub-due.js'
+import { checkRefunds } from './refunds.js'
 import { Violation } from './violation.js'
 import { worthOf } from './virtual-ledger-store.js'
 import type { WalletActor } from './wallet-actor.js'
@@ -38,6 +40,8 @@ export async function checkFinalBalances(world: World): Promise<void> {
       if (order.payee === name) due += await unseenBy(world, order)
     }
     checkSavings(world, actor)
+    await checkHolds(world, actor)
+    checkRefunds(world, actor)
     world.served.checkStored(actor)
     const found = sumUnder(world, lock) + sumUnder(world, actor.savings)
     // What is lost on both sides, nobody can bring back.

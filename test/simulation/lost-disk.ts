@@ -26,6 +26,8 @@ export async function loseDisk(
   const actor = world.wallet(process)
   if (!setup.isHubHonest && !(await isGuarded(world, actor, 0))) return
   books.onLost(process)
+  world.statuses.onLost(process)
+  world.refunds.onLost(process)
   world.streams.onLost(process)
   actor.loseDisk(how)
 }

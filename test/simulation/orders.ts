@@ -67,9 +67,16 @@ export async function paySpontaneously(
 export async function payOrder({ wallet }: WalletActor, order: Order): Promise<void> {
   const { key, how, value } = order
   switch (how.kind) {
-    case 'invoice':
-      await wallet?.pay(how.text, { key })
+    case 'invoice': {
+      const { text, lockSeconds } = how
+      await wallet?.pay(text, { key, ...(lockSeconds !== undefined && { lockSeconds }) })
       return
+    }
+    case 'refund': {
+      const { text = '' } = how.asked.at(-1) ?? {}
+      await wallet?.refund(text, { key, sale: how.sale })
+      return
+    }
     case 'offer': {
       const { text, waitSeconds } = how
       await wallet?.payOffer(text, { key, amount: value, waitSeconds })
@@ -80,7 +87,8 @@ export async function payOrder({ wallet }: WalletActor, order: Order): Promise<v
   }
 }
 
-async function give(world: World, about: Omit<Order, 'key'>): Promise<void> {
+/** Has a wallet make a payment that nobody was told of before. */
+export async function give(world: World, about: Omit<Order, 'key'>): Promise<void> {
   const order = { ...about, key: `order ${world.books.orders.length}` }
   world.books.orders.push(order)
   await payOrder(world.wallet(order.payer), order)

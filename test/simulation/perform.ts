@@ -1,10 +1,12 @@
 import type { ChannelId } from '@tallystick/protocol'
 import type { Action } from './action.js'
 import { goAway } from './going-away.js'
+import { holdPayment } from './holds.js'
 import { HUB } from './hub-actor.js'
 import type { Liar } from './liar.js'
 import { keepCopy, loseDisk } from './lost-disk.js'
 import { payInParts, payInvoice, payOffer, paySpontaneously } from './orders.js'
+import { refundSale } from './refunds.js'
 import { closeWithLie } from './stale-close.js'
 import { openStream } from './stream-payer.js'
 import { withdraw } from './withdrawals.js'
@@ -30,6 +32,10 @@ export function perform(world: World, action: Action): void {
       return begin(world, () => payOffer(world, action))
     case 'paySpontaneously':
       return begin(world, () => paySpontaneously(world, action))
+    case 'hold':
+      return begin(world, () => holdPayment(world, action))
+    case 'refund':
+      return begin(world, () => refundSale(world, action))
     case 'stream':
       return begin(world, () => openStream(world, action))
     case 'withdraw':
@@ -37,7 +43,9 @@ export function perform(world: World, action: Action): void {
     case 'close':
       return begin(world, async () => {
         const { wallet } = world.wallet(action.wallet)
-        const [channel] = wallet?.channels() ?? []
+        const channel = wallet?.channels().find(({ party }) => {
+          return action.isWithdrawing === undefined || party.withdrawing !== undefined
+        })
         if (channel !== undefined) await wallet?.closeChannel(channel.party.ledger.id)
       })
     case 'forceClose':

@@ -114,6 +114,26 @@ export const SCHEMES = {
     clients: [],
     trade: 'streams',
   },
+  /** A payee says that it gives back what it takes, and claims it on the ledger; or says that it takes it when it is late. */
+  claimWhatWasVoided: { clients: [{ how: 'declineClaims', close: 'mostPaid' }], trade: 'holds' },
+  captureLate: {
+    clients: [{ how: 'lateClaims', delay: 'noReveals' }, { how: 'refuseToPay' }],
+    trade: 'holds',
+  },
+  /** The hub keeps to itself that a payee took what it held, and closes with what it had before. */
+  keepWhatIsCaptured: {
+    hub: { how: 'withholdPreimages', close: 'previous' },
+    clients: [],
+    trade: 'holds',
+  },
+  /** A customer says that it takes no refund, and claims it on the ledger; its merchant pays back once more. */
+  claimRefundTwice: { clients: [{ how: 'declineClaims', close: 'mostPaid' }], trade: 'refunds' },
+  /** The hub shows no merchant that a refund was taken, and closes with what it had before. */
+  keepRefunds: {
+    hub: { how: 'withholdPreimages', close: 'previous' },
+    clients: [],
+    trade: 'refunds',
+  },
 } as const satisfies Record<string, Scheme>
 
 export type SchemeName = keyof typeof SCHEMES

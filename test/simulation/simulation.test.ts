@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type RunOrder, run, type SeedReport } from './run.js'
-import { FIRST_TRADING_SEED } from './trade.js'
+import { FIRST_SELLING_SEED, FIRST_TRADING_SEED } from './trade.js'
 
 /** Seeds that every change has to hold for, every scheme among them, and the events of each before everybody leaves. */
 const FIXED_SEEDS = 36
@@ -12,6 +12,8 @@ const RANDOM_SEEDS = 3
 /** Seeds with trades, each of them sure once at least, and their events. */
 const TRADING_SEEDS = 6
 const TRADING_STEPS = 1_000
+/** Seeds with holds, refunds and departures as well. */
+const SELLING_SEEDS = 3
 const STEPS = 3_000
 const ORDER: RunOrder = {
   ...{ seed: 1, seeds: 1, steps: STEPS, json: true, realSignatures: false, shrink: true },
@@ -48,6 +50,13 @@ test('INV-4 INV-7 INV-24 INV-26 INV-32 nor by parts, streams, letters and withdr
   const reports = await reportsOf({ ...ORDER, ...trading })
   assertHeld(reports)
   assert.equal(reports.length, TRADING_SEEDS)
+})
+
+test('INV-4 INV-25 INV-26 nor by holds, refunds and departures', async () => {
+  const selling = { seed: FIRST_SELLING_SEED, seeds: SELLING_SEEDS, steps: TRADING_STEPS }
+  const reports = await reportsOf({ ...ORDER, ...selling })
+  assertHeld(reports)
+  assert.equal(reports.length, SELLING_SEEDS)
 })
 
 test('INV-4 INV-7 INV-16 INV-28 nor in the runs of random seeds, which are printed', async (t) => {

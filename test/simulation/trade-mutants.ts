@@ -1,4 +1,5 @@
 import type { Mutant } from './mutant.js'
+import { SALE_MUTANTS } from './sale-mutants.js'
 
 const INVOICE_MACHINE = 'client-sdk/src/wallet/invoice-machine.ts'
 
@@ -107,4 +108,5 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
         'const read = undrafted(decodeTrusted(hubChannelCodec, bytes)); return { ...read, party: { ...read.party, withdrawing: undefined } }',
     },
   },
+  ...SALE_MUTANTS,
 ]

@@ -1,5 +1,6 @@
 import type { Action, Lie } from './action.js'
 import { HUB } from './hub-actor.js'
+import { paymentFrom } from './payment-plan.js'
 import { Random } from './random.js'
 import type { Setup } from './setup.js'
 import type { Trade } from './trade.js'
@@ -30,6 +31,9 @@ const LIES: Readonly<Record<Trade, readonly Lie['how'][]>> = {
   parts: ['dropChanges'],
   letters: ['withholdLetters', 'repeat'],
   withdrawals: ['withholdUpdates'],
+  holds: ['declineClaims', 'lateClaims', 'withholdPreimages'],
+  refunds: ['declineClaims', 'refuseToPay', 'withholdPreimages'],
+  departures: ['withholdUpdates', 'withholdAcks'],
   streams: ['overclaim', 'takeBackTicks'],
 }
 
@@ -49,6 +53,9 @@ const PLANS: Readonly<Record<Trade, Plan>> = {
   streams: streamsPlan,
   letters: lettersPlan,
   withdrawals: withdrawalsPlan,
+  holds: holdsPlan,
+  refunds: refundsPlan,
+  departures: departuresPlan,
 }
 
 /** Wallets open some small channels more, and pay what none of them can pay alone. */
@@ -112,6 +119,58 @@ function* withdrawalsPlan(random: Random, names: readonly string[]): Generator<A
       atMs += random.int(20, 1_500)
       yield { atMs, kind: 'crash', process, afterEffects: random.int(0, 6), downMs: 1_000 }
     }
+  }
+}
+
+/** Money is held, and taken or given back soon, late, too late or never; payees die over it. */
+function* holdsPlan(random: Random, names: readonly string[]): Generator<Action> {
+  let atMs = FIRST_MS
+  for (;;) {
+    atMs += random.int(500, 8_000)
+    const hold = {
+      ...{ atMs, ...pair(random, names), value: 1_000 * random.int(20, 900) },
+      lockSeconds: random.pick([200, 240]),
+      decision: random.pick(['capture', 'capture', 'void', 'both', 'neither'] as const),
+      afterMs: random.pick([0, random.int(100, 20_000), random.int(15_000, 95_000)]),
+    }
+    const isDying = random.chance(400)
+    yield { ...hold, kind: 'hold', ...(isDying && { crashAfter: random.int(0, 8) }) }
+  }
+}
+
+/** Sales are paid back in parts, often more than once, by merchants who die over it and begin again. */
+function* refundsPlan(random: Random, names: readonly string[]): Generator<Action> {
+  let atMs = FIRST_MS
+  for (;;) {
+    atMs += random.int(500, 6_000)
+    const count = random.int(1, 4)
+    const refund = {
+      ...{ atMs, merchant: random.pick(names), sale: random.int(0, 2) },
+      shares: Array.from({ length: count }, () => random.int(100, 700)),
+      pauseMs: random.pick([0, 200, 4_000]),
+    }
+    const isDying = random.chance(400)
+    yield { ...refund, kind: 'refund', ...(isDying && { crashAfter: random.int(0, 20) }) }
+  }
+}
+
+/** Who withdraws closes before that has come about: what it has paid is the hub's, and must not go out in its place. */
+function* departuresPlan(random: Random, names: readonly string[]): Generator<Action> {
+  let atMs = FIRST_MS
+  for (;;) {
+    const wallet = random.pick(names)
+    const others = names.filter((name) => name !== wallet)
+    atMs += random.int(1_000, 6_000)
+    yield { atMs, kind: 'open', wallet, deposit: 1_000 * random.int(1_000, 3_000) }
+    for (let count = 0; count < 3; count++) {
+      atMs += random.int(1_000, 3_000)
+      yield { atMs, ...paymentFrom(random, wallet, random.pick(others)) }
+    }
+    atMs += random.int(2_000, 8_000)
+    const isElsewhere = random.chance(600)
+    yield { atMs, kind: 'withdraw', wallet, share: random.int(10, 400), isElsewhere }
+    atMs += random.pick([0, random.int(1, 300), random.int(300, 3_000)])
+    yield { atMs, kind: 'close', wallet, isWithdrawing: true }
   }
 }
 

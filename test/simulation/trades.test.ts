@@ -19,11 +19,15 @@ before(async () => {
 })
 
 async function outcomeOf(...trades: readonly Action[]): Promise<Outcome> {
+  return outcomeUntil(100_000, ...trades)
+}
+
+async function outcomeUntil(windUpMs: number, ...trades: readonly Action[]): Promise<Outcome> {
   const opened = ['w0', 'w0', 'w1'].map((wallet, number): Action => {
     return { atMs: 12_000 + number, kind: 'open', wallet, deposit: 2_000_000 }
   })
   const outcome = await play({
-    ...{ setup: SETUP, actions: [...opened, ...trades], windUpMs: 100_000 },
+    ...{ setup: SETUP, actions: [...opened, ...trades], windUpMs },
   })
   assert.equal(outcome.violation, undefined)
   return outcome
@@ -65,6 +69,64 @@ test('HUB-15 they withdraw to another lock', async () => {
   assert.deepEqual(
     world.withdrawals.map(({ isDone }) => isDone),
     [true],
+  )
+})
+
+test('CH-17 PAY-9 a withdrawal that no hub hands in is over, also for who waits for nothing else', async () => {
+  const withdrawal = { kind: 'withdraw', wallet: 'w0', share: 500, isElsewhere: true } as const
+  const gone = { kind: 'crash', process: 'hub', afterEffects: 0, downMs: 1_000_000 } as const
+  const { world } = await outcomeUntil(
+    ...([1_000_000, { atMs: 40_000, ...withdrawal }, { atMs: 40_001, ...gone }] as const),
+  )
+  const [order] = world.withdrawals
+  // It may reach for 900 s.
+  const { failedAtMs = Infinity } = order ?? {}
+  assert.ok(failedAtMs < 1_000_000, `${failedAtMs}`)
+})
+
+test('INVOICE-7 they take what is held, give it back, say both, or let it lapse', async () => {
+  const hold = {
+    kind: 'hold',
+    ...between,
+    value: 50_000,
+    lockSeconds: 200,
+    afterMs: 5_000,
+  } as const
+  const decisions = ['capture', 'void', 'both', 'neither'] as const
+  const holds = decisions.map((decision, number): Action => {
+    return { atMs: 30_000 + 2_000 * number, ...hold, decision, crashAfter: 1 }
+  })
+  const { world } = await outcomeUntil(100_000, ...holds)
+  const { wallet } = world.wallet('w1')
+  const ends = world.holds.map(async ({ deed, anchor, hasDied }) => {
+    return [deed.decision, (await wallet?.invoice(anchor))?.status, hasDied]
+  })
+  assert.deepEqual(await Promise.all(ends), [
+    ['capture', 'paid', true],
+    ['void', 'cancelled', true],
+    ['both', 'paid', true],
+    ['neither', 'cancelled', false],
+  ])
+})
+
+test('PAY-7 they pay a sale back in parts, and no more than it brought', async () => {
+  const sale = {
+    kind: 'pay',
+    payer: 'w1',
+    payee: 'w0',
+    value: 100_000,
+    expirySeconds: 600,
+  } as const
+  const refund = { kind: 'refund', merchant: 'w0', sale: 0, pauseMs: 2_000 } as const
+  const outcome = await outcomeOf(
+    { atMs: 30_000, ...sale },
+    { atMs: 45_000, ...refund, shares: [600, 600, 300] },
+    { atMs: 60_000, ...refund, shares: [200, 100] },
+  )
+  const [, ...refunds] = await paymentsOf(outcome)
+  assert.deepEqual(
+    refunds.map((payment) => payment && [payment.status, payment.amount]),
+    [['paid', 60_000n], undefined, ['paid', 30_000n], undefined, ['paid', 10_000n]],
   )
 })
 

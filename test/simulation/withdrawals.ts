@@ -1,3 +1,4 @@
+import { WalletError } from '@tallystick/client-sdk'
 import {
   decodeTrusted,
   type LockRoot,
@@ -20,6 +21,8 @@ export type WithdrawalOrder = {
   readonly value: bigint
   /** Whether its owner was told that the ledger has paid it. */
   isDone: boolean
+  /** When its owner was told that it has failed, virtual milliseconds; absent: it was not. */
+  failedAtMs?: number
 }
 
 /** A wallet takes money out of its fullest channel: of 1,000 parts `share`. */
@@ -33,8 +36,14 @@ export async function withdraw(world: World, deed: DeedOf<'withdraw'>): Promise<
   const key = `withdrawal ${world.withdrawals.length}`
   const order: WithdrawalOrder = { wallet: name, isElsewhere, value, isDone: false }
   world.withdrawals.push(order)
-  await wallet?.withdraw({ key, value, ...(isElsewhere && { lock: savings }) })
-  order.isDone = true
+  try {
+    await wallet?.withdraw({ key, value, ...(isElsewhere && { lock: savings }) })
+    order.isDone = true
+  } catch (error) {
+    const isFailed = error instanceof WalletError && error.code === 'payout_failed'
+    if (isFailed) order.failedAtMs = world.schedule.nowMs
+    throw error
+  }
 }
 
 /** HUB-15: what was withdrawn to another lock has come once, or not at all; and has come where its owner was told. */

@@ -15,21 +15,31 @@ import {
   type Signer,
   timestamp,
 } from '@tallystick/protocol'
-import { decodeWalletChannel, invoiceRecordCodec } from '#client-sdk/wallet/wallet-records.js'
+import {
+  decodeWalletChannel,
+  type InvoiceRecord,
+  invoiceRecordCodec,
+  type PaymentRecord,
+  paymentRecordCodec,
+} from '#client-sdk/wallet/wallet-records.js'
 import { hubKeysOf } from '#hub/hub-keys.js'
 import { abandon } from './abandoned.js'
 import { AcceptedProofs } from './accepted-proofs.js'
 import { Books } from './books.js'
+import { HeldInvoices } from './held-invoices.js'
+import type { HoldOrder } from './holds.js'
 import { FEE_PER_KILO_COST, HUB, HubActor } from './hub-actor.js'
 import { KeptLetters } from './kept-letters.js'
 import { LedgerActor } from './ledger-actor.js'
 import { LedgerLaw } from './ledger-law.js'
 import { Liar } from './liar.js'
 import { Random } from './random.js'
+import { RefundBooks } from './refund-books.js'
 import { Schedule } from './schedule.js'
 import { ServedTicks } from './served-ticks.js'
 import type { Setup } from './setup.js'
 import { SignedHistory, type SignerProcess } from './signed-history.js'
+import { StatusHistory } from './status-history.js'
 import { StreamBooks } from './stream-books.js'
 import type { StreamOrder } from './stream-payer.js'
 import { TowerActor, towerKeysOf } from './tower-actor.js'
@@ -63,6 +73,9 @@ export class World {
   readonly served = new ServedTicks(this.streams)
   readonly streamOrders: StreamOrder[] = []
   readonly withdrawals: WithdrawalOrder[] = []
+  readonly holds: HoldOrder[] = []
+  readonly statuses = new StatusHistory()
+  readonly refunds = new RefundBooks()
   /** Whether everybody leaves: no stream goes on. */
   isWindingUp = false
   /** Until when processes that crash stay down, virtual milliseconds. */
@@ -77,6 +90,9 @@ export class World {
   readonly #accepted: AcceptedProofs
   readonly #reveals = new WholeReveals()
   readonly #letters = new KeptLetters()
+  readonly #held = new HeldInvoices((anchor) => {
+    return this.holds.some((hold) => hold.anchor === anchor && hold.isTaken)
+  })
   readonly #payees = new Map<string, PayeeDisk>()
   readonly #signers = new Map<string, SignerProcess>()
   readonly #liars = new Map<string, Liar>()
@@ -299,14 +315,18 @@ export class World {
   /** What an owner is told comes from what is on the disk. */
   #onStored(name: string, writes: readonly StoreWrite[]): void {
     const isHonest = !this.setup.liars.includes(name)
+    const invoices: InvoiceRecord[] = []
+    const payments: PaymentRecord[] = []
     for (const { kind, value } of writes) {
+      if (value === undefined) continue
       const isStream = kind === 'stream' || kind === 'endedStream'
-      if (isStream && value !== undefined && isHonest) {
-        this.#watch(() => this.streams.onStored(name, value))
+      if (isStream && isHonest) this.#watch(() => this.streams.onStored(name, value))
+      if (kind === 'payment' || kind === 'donePayment') {
+        payments.push(decodeTrusted(paymentRecordCodec, value))
       }
-      const isInvoice = kind === 'invoice' || kind === 'doneInvoice'
-      if (!isInvoice || value === undefined) continue
+      if (kind !== 'invoice' && kind !== 'doneInvoice') continue
       const invoice = decodeTrusted(invoiceRecordCodec, value)
+      invoices.push(invoice)
       const { anchor, received, status } = invoice
       if (status !== 'paid' || !this.books.onPaid(name, anchor, received)) continue
       this.#watch(() => this.#reveals.onPaid(name, invoice))
@@ -315,6 +335,20 @@ export class World {
         abandon(this)
       }
     }
+    if (isHonest) this.#watch(() => this.#judge(name, invoices, payments))
+  }
+
+  #judge(
+    name: string,
+    invoices: readonly InvoiceRecord[],
+    payments: readonly PaymentRecord[],
+  ): void {
+    for (const invoice of invoices) {
+      this.statuses.onInvoice(name, invoice)
+      this.#held.onStored(name, invoice)
+    }
+    for (const payment of payments) this.statuses.onPayment(name, payment)
+    this.refunds.onStored(name, invoices, payments, this.books.received(name))
   }
 
   /** A process that could not go on is started again by its owner; a defect is one of ours. */

@@ -107,6 +107,8 @@ describe('BAK-1 a sealed backup', () => {
     const later = new Uint8Array(sealed)
     later[0] = 5
     assert.equal(codeOf(openBackup(OWNER, later)), 'backup_format_unknown')
+    const words = openBackup(OWNER, new TextEncoder().encode('abandon abandon about\n'))
+    assert.match('detail' in words ? words.detail : '', /^this is no backup, or .* byte 97, /)
     const elsewhere = { ...OWNER, chainId: OTHER_CHAIN }
     assert.equal(codeOf(openBackup(elsewhere, sealed)), 'backup_of_another_chain')
     const other = { ...OWNER, identity: testSigner(6).publicKey }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createMnemonic } from '@tallystick/protocol'
 import decodeQR from 'qr/decode.js'
+import { amountDue } from '#wallet/cli/amount-due.js'
 import { typedAmount } from '#wallet/cli/asset-amount.js'
 import { closeChannels } from '#wallet/cli/close-channel.js'
 import { openChannel } from '#wallet/cli/open-channel.js'
@@ -24,6 +25,16 @@ function codeOf(call: () => unknown): string {
   return 'no error'
 }
 
+/** What `call` is refused with, in words. */
+function messageOf(call: () => unknown): string {
+  try {
+    call()
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+  return 'no error'
+}
+
 describe('what a person types', () => {
   test('an amount is a plain decimal of the asset, above zero, and nothing is rounded', () => {
     assert.equal(typedAmount('12.50', POUND), 12_500_000n)
@@ -36,6 +47,7 @@ describe('what a person types', () => {
       ['0', 'amount_invalid'],
       ['-5', 'decimal_malformed'],
       ['9223372036854.775808', 'amount_invalid'],
+      ['99999999999999999999', 'amount_invalid'],
     ] as const) {
       assert.equal(
         codeOf(() => typedAmount(typed, POUND)),
@@ -43,6 +55,17 @@ describe('what a person types', () => {
         JSON.stringify(typed),
       )
     }
+  })
+
+  test('what is due is told in the asset, and by the option that names it', () => {
+    const money = { show: (units: bigint) => `${units / 1_000_000n} GBP` }
+    const due = (asked: bigint | undefined, named: bigint | undefined) =>
+      messageOf(() => amountDue('invoice', asked, named, money))
+    assert.match(due(7_000_000n, 8_000_000n), /asks for 7 GBP, not 8 GBP: leave --amount out$/)
+    assert.match(due(undefined, undefined), /^the invoice leaves .* --amount says it$/)
+    assert.equal(amountDue('offer', 7n, undefined, money), 7n)
+    assert.equal(amountDue('offer', 7n, 7n, money), 7n)
+    assert.equal(amountDue('offer', undefined, 7n, money), 7n)
   })
 
   test('a time is a count with a unit, a year at most', () => {
@@ -66,6 +89,7 @@ test('what no wallet can take is refused before a file or the network is touched
   for (const [call, code] of [
     [() => openChannel('1e3', place), 'decimal_malformed'],
     [() => openChannel('0', place), 'amount_invalid'],
+    [() => openChannel('99999999999999999999', place), 'amount_invalid'],
     [() => receivePayment('-1', place), 'amount_invalid'],
     [() => receivePayment('tally1x', place), 'invoice_malformed'],
     [() => payInvoice('', place), 'invoice_malformed'],

@@ -208,7 +208,8 @@ export class WalletPayouts {
     const { id: channel, client, terms } = party.ledger
     if (this.#isBusy(channel)) return channel
     if (taken < terms.exitReserve) {
-      const detail = `a channel pays out ${terms.exitReserve} base units or more at a time, not ${taken}`
+      const withFee = fee === 0n ? '' : ` with ${fee} for the fee`
+      const detail = `a channel pays out ${terms.exitReserve} base units or more at a time: ${value}${withFee} is too little`
       throw new WalletError('amount_too_small', detail)
     }
     const { time } = feed

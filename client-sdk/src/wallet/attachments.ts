@@ -25,6 +25,12 @@ export class Attachments {
     return this.#channels.get(channel)?.phase
   }
 
+  /** Channels that another device has, until the owner uses the wallet here again. */
+  get elsewhere(): readonly ChannelId[] {
+    const taken = [...this.#channels].filter(([, { phase }]) => phase === 'taken')
+    return taken.map(([channel]) => channel)
+  }
+
   /** Whether an attach is due at `now`. */
   isDue(channel: ChannelId, now: number): boolean {
     const attachment = this.#channels.get(channel)

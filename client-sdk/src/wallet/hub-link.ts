@@ -49,7 +49,6 @@ export class HubLink {
       readonly openSocket: OpenSocket
       /** Told when a channel goes on from a resume. */
       readonly onResumed: () => void
-      /** Told when a channel was attached. */
       readonly onAttached: () => void
       readonly mail: WalletMail
     },
@@ -109,6 +108,11 @@ export class HubLink {
 
   isAttached(channel: ChannelId): boolean {
     return this.#attachments.phaseOf(channel) === 'attached'
+  }
+
+  /** Channels that another device has taken over. */
+  get elsewhere(): readonly ChannelId[] {
+    return this.#attachments.elsewhere
   }
 
   /** Asks the hub for liquidity; the answer is the ledger transaction that brings it. */
@@ -237,11 +241,9 @@ export class HubLink {
         if (message.code === 'resume_too_soon') return
         return this.#core.problem(message.code, message.detail)
       case 'attached':
-        this.#finishAttach(message).catch(ignoreFault)
-        return
+        return void this.#finishAttach(message).catch(ignoreFault)
       case 'resumeAnswer':
-        this.#takeAnswer(message).catch(ignoreFault)
-        return
+        return void this.#takeAnswer(message).catch(ignoreFault)
       default:
         // What arrives about a channel before it is attached is sent again after it.
         if ('channel' in message && message.channel !== undefined && this.#hears(message.channel)) {
@@ -361,10 +363,9 @@ export class HubLink {
 
   /** That there is another one, a device knows for good. */
   async #meetOtherDevice(channel: ChannelId): Promise<void> {
-    const lost = this.#lose(channel)
     // A store that fails is told by itself.
-    await this.#core.sharedWords.set().catch(() => undefined)
-    await lost
+    const known = this.#core.sharedWords.set().catch(ignoreFault)
+    await Promise.all([this.#lose(channel), known])
   }
 
   #attachAgain(channel: ChannelId): void {
@@ -381,11 +382,10 @@ export class HubLink {
   /** Nothing is signed on the channel before the hub has answered a new request. */
   async #lose(channel: ChannelId, then?: 'ask'): Promise<void> {
     const phase = this.#attachments.phaseOf(channel)
-    const isAsked =
-      then === 'ask' || phase === 'attached' || phase === 'asked' || phase === 'answered'
+    const isUsed = phase === 'attached' || phase === 'asked' || phase === 'answered'
     try {
       const refused = await this.#core.submit({ kind: 'stateLost', channel, by: 'hub' })
-      if (refused !== undefined || !isAsked) return
+      if (refused !== undefined || !(isUsed || then === 'ask')) return
     } catch {
       // A store that fails is told by itself.
       return

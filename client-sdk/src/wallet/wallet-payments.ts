@@ -8,6 +8,7 @@ import {
   type HubPolicy,
   type Invoice,
   type ItemId,
+  isRejection,
   parseAmount,
   routingFee,
   sha256,
@@ -19,6 +20,7 @@ import {
 import { WalletError } from '../wallet-error.js'
 import { amountToPay, checkInvoice } from './check-invoice.js'
 import { errorOf } from './error-of.js'
+import { linkRefund } from './finish-payment.js'
 import type { HubLink } from './hub-link.js'
 import {
   parseAnchor,
@@ -175,7 +177,7 @@ export class WalletPayments {
     await this.#link.connected(caller)
     const { refundOf } = order
     const sale = refundOf === undefined ? undefined : await this.#saleOf(refundOf)
-    const payment = await this.#paymentOf(order, caller)
+    const payment = await this.#paymentOf(order, sale, caller)
     const { time } = this.#core.feed
     const expiry = addSeconds(time, this.#lockSeconds(order, payment))
     const refused = await this.#core.submit({ kind: 'pay', payment, expiry, sale })
@@ -183,13 +185,20 @@ export class WalletPayments {
   }
 
   /** The payment as it would be begun now, under the policy that the hub has now (PAY-4). */
-  async #paymentOf(order: Order, caller: Caller): Promise<PaymentRecord> {
+  async #paymentOf(
+    order: Order,
+    sale: InvoiceRecord | undefined,
+    caller: Caller,
+  ): Promise<PaymentRecord> {
     const { id, text, feeMax, refundOf } = order
     const before = await this.#link.connected(caller)
     await this.#refusePaid(this.#check(text, before), id)
     const policy = await this.#link.connected(caller)
     const invoice = this.#check(text, policy)
-    const parts = this.#plan(amountToPay(invoice, order.amount), partsMaxOf(invoice), policy)
+    const due = amountToPay(invoice, order.amount)
+    // Told before what the wallet lacks: more money would not help.
+    if (sale !== undefined) requireLeft(sale, due)
+    const parts = this.#plan(due, partsMaxOf(invoice), policy)
     requireFeeWithin(totalOf(parts).fee, feeMax)
     const { payee, anchor, description } = invoice
     const { time } = this.#core.feed
@@ -334,6 +343,12 @@ function newPayment(
     }),
     ...{ preimage: undefined, code: '', created: time, time, refundOf: undefined },
   }
+}
+
+/** Errors: `refund_above_sale`, `sale_unknown`. */
+function requireLeft(sale: InvoiceRecord, value: Amount): void {
+  const linked = linkRefund(sale, value)
+  if (isRejection(linked)) throw errorOf(linked)
 }
 
 /** Errors: `fee_above_cap`. */

@@ -109,7 +109,10 @@ export class WalletWatch {
         .channels()
         .some(
           ({ party }) =>
-            party.phase.kind === 'agreed' || party.owed.length > 0 || party.own.items.length > 0,
+            party.phase.kind === 'agreed' ||
+            party.withdrawing !== undefined ||
+            party.owed.length > 0 ||
+            party.own.items.length > 0,
         )
     )
   }

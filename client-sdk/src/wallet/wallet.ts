@@ -192,6 +192,14 @@ export class Wallet extends PayoutWallet {
     return this.#core.sharedWords.isSet
   }
 
+  /**
+   * The channels that another device with these words has taken over: nothing that comes there is met
+   * here until `connected` takes them back, as every use of the wallet does.
+   */
+  get channelsElsewhere(): readonly ChannelId[] {
+    return this.#link.elsewhere
+  }
+
   /** The channels that are not settled yet. */
   channels(): readonly WalletChannel[] {
     return this.#core.channels()

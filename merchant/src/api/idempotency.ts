@@ -12,6 +12,8 @@ export type KeyedRequest = {
   readonly account: string
   readonly key: string
   readonly digest: string
+  /** The same of its fields as they stand, as programs before this one have stored it. */
+  readonly formerDigest: string
 }
 
 /** Reads the key of a request. Throws `RequestRefused` (`idempotency_key_missing`) where there is none. */
@@ -22,9 +24,25 @@ export function keyedRequest(request: Request, caller: ApiCaller, body: unknown)
     const detail = key.length > 255 ? `${due}: this one has ${key.length}` : due
     throw new RequestRefused(problem({ code: 'idempotency_key_missing', detail }))
   }
-  const asked = JSON.stringify([request.method, request.path, body])
-  const digest = createHash('sha256').update(asked).digest('hex')
-  return { account: caller.account, key, digest }
+  const formerDigest = sha256Of([request.method, request.path, body])
+  return { account: caller.account, key, digest: digestOf(request, body), formerDigest }
+}
+
+/** SHA-256 of method, address and body, hex: fields mean the same in whatever order they stand. */
+export function digestOf(
+  { method, path }: Pick<Request, 'method' | 'path'>,
+  body: unknown,
+): string {
+  return sha256Of([method, path, body], inOrder)
+}
+
+function sha256Of(asked: readonly unknown[], replacer?: typeof inOrder): string {
+  return createHash('sha256').update(JSON.stringify(asked, replacer)).digest('hex')
+}
+
+function inOrder(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** Runs each request once: one that comes again finds what the first has made, also while that is under way. */
@@ -47,7 +65,7 @@ export class OneTime {
       readonly first: () => Promise<T>
     },
   ): Promise<T> {
-    const { account, key, digest } = request
+    const { account, key, digest, formerDigest } = request
     const name = `${account} ${key}`
     for (let before = this.#running.get(name); before !== undefined; ) {
       await before.catch(() => undefined)
@@ -55,7 +73,7 @@ export class OneTime {
     }
     const running = this.#requests.find(account, key).then((done) => {
       if (done === undefined) return act.first()
-      if (done.digest === digest) return act.again(done)
+      if (done.digest === digest || done.digest === formerDigest) return act.again(done)
       const detail = 'this key was another request: take a new one for each thing that is to happen'
       throw new RequestRefused(problem({ code: 'idempotency_key_reused', detail }))
     })

@@ -29,12 +29,25 @@ export function merchantApp(
     readonly onFailedRequest: OnFailedRequest
   },
 ): Express {
-  const app = apiApp()
-  app.use(nameRequests)
-  answerHealth(app, notReadyFor, (response, refusal) => sendProblem(response, problem(refusal)))
+  const app = plainApp(notReadyFor)
   app.get(ROUTES.openapi.path, (_, response) => void response.json(openApiDocument()))
   server.refuseOthers()
   app.use(server.router, nothingHere, failureHandler(onFailedRequest))
+  return app
+}
+
+/** Answers while the wallet is being opened. */
+export function startingApp(): Express {
+  const detail = 'the server is starting'
+  const app = plainApp(() => detail)
+  app.use((_, response) => sendProblem(response, problem({ code: 'not_ready', detail })))
+  return app
+}
+
+function plainApp(notReadyFor: () => string | undefined): Express {
+  const app = apiApp()
+  app.use(nameRequests)
+  answerHealth(app, notReadyFor, (response, refusal) => sendProblem(response, problem(refusal)))
   return app
 }
 

@@ -14,11 +14,15 @@ import {
 
 const AMOUNT_DUE =
   'base units are due, as decimal digits in a string: no sign, decimals, exponent or blanks'
+const AMOUNT_MOST = 'at most 2^63-1'
+const AMOUNT_DIGITS = `${AMOUNT_MAX}`.length
 const units = z
   .string()
-  .regex(/^(?:0|[1-9][0-9]{0,18})$/, AMOUNT_DUE)
+  .regex(/^(?:0|[1-9][0-9]*)$/, AMOUNT_DUE)
+  // Before it is a number: what is read costs what its digits do.
+  .refine((text) => text.length <= AMOUNT_DIGITS, AMOUNT_MOST)
   .transform((text) => BigInt(text))
-  .refine((value) => value <= AMOUNT_MAX, 'at most 2^63-1')
+  .refine((value) => value <= AMOUNT_MAX, AMOUNT_MOST)
 /** Base units of at least 1, as a string. */
 const value = units.refine((amount) => amount > 0n, 'at least 1')
 

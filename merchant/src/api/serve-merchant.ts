@@ -2,20 +2,36 @@ import { createServer } from 'node:http'
 import { addressUrl, listen, patientStop } from '@tallystick/daemon/http'
 import type { Express } from 'express'
 import { CONNECTIONS_MAX, REQUEST_MS_MAX, STOP_MS_MAX } from '../limits.js'
+import { startingApp } from './merchant-app.js'
 
-/** The API while it is being served. */
-export type MerchantHttp = { readonly url: string; close(): Promise<void> }
+/** The server's address, taken; until the API is served there, it answers that it starts. */
+export type MerchantHttp = {
+  readonly url: string
+  /** From now on `app` answers. */
+  serve(app: Express): void
+  close(): Promise<void>
+}
 
-/** Serves the API; `port` 0 takes any. */
-export async function serveMerchant(
-  app: Express,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<MerchantHttp> {
+/** Takes the address of the API; `port` 0 takes any. Errors: of the system, where it is not free. */
+export async function bindMerchant({
+  host,
+  port,
+}: {
+  readonly host: string
+  readonly port: number
+}): Promise<MerchantHttp> {
+  let serving = startingApp()
   const server = createServer(
     { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX, maxHeaderSize: 8_192 },
-    app,
+    (request, response) => void serving(request, response),
   )
   server.maxConnections = CONNECTIONS_MAX
   const close = patientStop(server, STOP_MS_MAX)
-  return { url: addressUrl(await listen(server, port, host)), close }
+  return {
+    url: addressUrl(await listen(server, port, host)),
+    serve: (app) => {
+      serving = app
+    },
+    close,
+  }
 }

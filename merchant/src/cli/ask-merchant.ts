@@ -14,7 +14,9 @@ export async function askMerchant(
   body?: object,
 ): Promise<unknown> {
   const answer = await fetchMerchant({ data, url }, path, body)
-  return answer.json()
+  return answer.json().catch((cause) => {
+    throw unreachable(url, cause)
+  })
 }
 
 /** The same, answered as it comes. */
@@ -38,8 +40,7 @@ export async function fetchMerchant(
           },
         }),
   }).catch((cause) => {
-    const why = String(cause?.cause?.message ?? cause)
-    throw new CommandError('merchant_unreachable', `no server answers at ${url}: ${why}`)
+    throw unreachable(url, cause)
   })
   if (answer.ok) return answer
   const said: unknown = await answer.json().catch(() => undefined)
@@ -48,4 +49,10 @@ export async function fetchMerchant(
     typeof code === 'string' ? code : 'merchant_unreachable',
     typeof detail === 'string' ? detail : `${url} answers with ${answer.status}`,
   )
+}
+
+function unreachable(url: string, fault: unknown): CommandError {
+  const cause = fault instanceof Error ? fault.cause : undefined
+  const why = cause instanceof Error ? cause.message : String(fault)
+  return new CommandError('merchant_unreachable', `no server answers at ${url}: ${why}`)
 }

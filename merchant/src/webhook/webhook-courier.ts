@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Clock } from '@tallystick/client-sdk'
 import { eventResource } from '../api/event-routes.js'
 import { type DeliveryOutcome, stepDelivery } from '../core/delivery-step.js'
@@ -39,6 +40,8 @@ export class WebhookCourier {
 
   constructor(parts: CourierParts) {
     this.#parts = parts
+    // Every post under way listens to it: as many as receivers have, and no leak.
+    setMaxListeners(0, this.#stopped.signal)
     this.#events = new EventStore(parts.database)
   }
 

@@ -57,7 +57,7 @@ export function parseSealedBackup(
 ): SealedBackup | Rejection<'backup_format_unknown' | 'backup_damaged'> {
   const [format] = bytes
   if (format !== undefined && (format < FORMAT_OLDEST || format > FORMAT)) {
-    const detail = `this reads formats ${FORMAT_OLDEST} and ${FORMAT}, not ${format}`
+    const detail = `this is no backup, or of a format that is not read here: it begins with byte ${format}, not with ${FORMAT_OLDEST} or ${FORMAT}`
     return reject('backup_format_unknown', detail)
   }
   const backup = decode(sealedBackupCodec, bytes)

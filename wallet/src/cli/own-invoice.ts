@@ -1,13 +1,18 @@
 import type { InvoiceRecord } from '@tallystick/client-sdk'
 import { CommandError } from '@tallystick/daemon'
-import { type Anchor, isRejection, parseInvoice } from '@tallystick/protocol'
+import { type Anchor, type Invoice, isRejection, parseInvoice } from '@tallystick/protocol'
 import type { WalletAtHub } from './open-with-hub.js'
+
+/** An invoice as text. Throws what is wrong with it. */
+export function invoiceOf(typed: string): Invoice {
+  const parsed = parseInvoice(typed.trim())
+  if (isRejection(parsed)) throw new CommandError(parsed.code, parsed.detail)
+  return parsed
+}
 
 /** Which invoice a text is. Throws what is wrong with it. */
 export function anchorOf(typed: string): Anchor {
-  const parsed = parseInvoice(typed.trim())
-  if (isRejection(parsed)) throw new CommandError(parsed.code, parsed.detail)
-  return parsed.anchor
+  return invoiceOf(typed).anchor
 }
 
 /** An invoice of this wallet. Throws `invoice_unknown`. */

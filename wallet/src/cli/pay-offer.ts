@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type LetterPayment, WalletError } from '@tallystick/client-sdk'
 import { CommandError, EXIT, printableLine, printFacts, showProgress } from '@tallystick/daemon'
 import { isRejection, type Offer, parseOffer, routingFee } from '@tallystick/protocol'
+import { amountDue } from './amount-due.js'
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
 import { confirm } from './confirm.js'
 import { interrupted } from './interrupted.js'
@@ -55,10 +56,7 @@ async function agree(
     readonly options: PayCommand
   },
 ): Promise<{ readonly feeMax: bigint }> {
-  const due = amount ?? named
-  if (due === undefined) {
-    throw new CommandError('amount_required', 'the offer leaves it to the payer: --amount says it')
-  }
+  const due = amountDue('offer', amount, named, money)
   const fee = routingFee(policy, due)
   const lines = [
     `to pay      ${money.show(due)}`,

@@ -1,13 +1,14 @@
 import { type PaymentRecord, WalletError } from '@tallystick/client-sdk'
 import { CommandError, EXIT, printFacts, showProgress } from '@tallystick/daemon'
 import type { Anchor } from '@tallystick/protocol'
+import { amountDue } from './amount-due.js'
 import { type AssetAmounts, assetAmounts, requireDecimal } from './asset-amount.js'
 import { confirm } from './confirm.js'
 import { descriptionLine } from './description-text.js'
 import { interrupted } from './interrupted.js'
 import { spanText, timeText } from './ledger-words.js'
 import { type HubPlace, orPending, type WalletAtHub, withHub } from './open-with-hub.js'
-import { anchorOf } from './own-invoice.js'
+import { anchorOf, invoiceOf } from './own-invoice.js'
 import { paymentFacts, paymentLines, paymentStatus } from './payment-text.js'
 
 export type PayCommand = HubPlace & {
@@ -62,6 +63,9 @@ async function agree(
   },
 ): Promise<{ readonly feeMax: bigint }> {
   const cap = feeMax === undefined ? undefined : money.unitsOrNone(feeMax)
+  const asked = invoiceOf(text)
+  // Of another asset nothing can be said in the words of this one: the wallet refuses it.
+  if (asked.asset === money.asset) amountDue('invoice', asked.amount, amount.amount, money)
   const quote = await wallet.quote(text, { ...amount, signal })
   const words = descriptionLine(quote.description)
   const lines = [
