@@ -15,6 +15,7 @@ import type { AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { unitsOf } from '@tallystick/client-sdk'
 import { openWallet, requirePayment } from '@tallystick/client-sdk/node'
 import { ONE, startTestNetwork, type TestNetwork } from './test-network.js'
 import { type Ran, startWalletCommand, walletCommand } from './wallet-command.js'
@@ -116,6 +117,26 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
     assert.equal((large ?? 0n) - (small ?? 0n), 15_000_000n)
   }
 
+  const prices = async () => {
+    const stream = (budget: string, ...more: string[]) => {
+      const url = `${seller.origin}/article`
+      const args = ['--budget', budget, '--count', '2', '--interval', '0', '--yes', ...more]
+      return walletCommand('stream', url, ...args, ...folder('customer'))
+    }
+    for (const budget of ['0.03', '1']) {
+      const ran = await stream(budget)
+      const said = `${ran.stdout}\n${ran.stderr}`
+      assert.equal(ran.code, 0, said)
+      const [, shown = ''] = /^with fee {4}(\S+) GBP$/m.exec(said) ?? []
+      const [, paid = ''] = /^paid {8}(\S+) GBP, fee included, for 2 ticks$/m.exec(said) ?? []
+      assert.equal(2n * unitsOf(shown, { decimals: 6 }), unitsOf(paid, { decimals: 6 }), said)
+    }
+    const refused = await stream('0.015', '--json')
+    const { error } = JSON.parse(refused.stdout)
+    assert.deepEqual([refused.code, error.code], [1, 'budget_spent'])
+    assert.match(error.detail ?? error.message, /of 2 ticks .* 0\.02\d+ GBP .* 0\.015000 GBP/)
+  }
+
   const turns = async () => {
     const waiting = startWalletCommand('receive', '1', '--wait', '--json', ...folder('shop'))
     let stdout = ''
@@ -139,6 +160,7 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
   await t.test('what is asked for wrongly is refused by name, and shows no words', refusals)
   await t.test('init goes on where one before it was cut, and with its words', cutInit)
   await t.test('open says what the channel that it has opened can pay, not a larger one', opens)
+  await t.test('stream shows the fee that it charges, and what a budget has to hold', prices)
   await t.test('one command at a time has a store, and Ctrl-C ends a wait', turns)
 })
 
