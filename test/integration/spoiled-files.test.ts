@@ -38,7 +38,7 @@ const DATABASES = {
 
 /** What a start over spoiled files is refused for. */
 const NAMED =
-  /^(?:store_(?:corrupt|rolled_back|swapped|version|of_\w+)|mark_(?:damaged|rolled_back)|tip_mark_unusable|key_(?:damaged|file_unusable)|not_a_validator|genesis_unusable)$/
+  /^(?:store_(?:corrupt|missing|rolled_back|swapped|version|of_\w+)|mark_(?:damaged|rolled_back)|tip_mark_unusable|key_(?:damaged|file_unusable)|not_a_validator|genesis_unusable)$/
 
 /** Processes that were killed after some payments; `before` is a copy of their files amid these. */
 async function killed(context: TestContext) {

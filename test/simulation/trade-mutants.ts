@@ -66,8 +66,8 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
     seed: 1_000,
     rule: 'INV-26',
     file: 'client-sdk/src/letters/letter-payments.ts',
-    find: 'const id = itemIdOf(parseKey(key));',
-    replace: 'const id = itemIdOf(parseKey(key) + this.#core.clock.nowMs());',
+    find: 'const id = itemIdOf(key);',
+    replace: 'const id = itemIdOf(key + this.#core.clock.nowMs());',
   },
   {
     name: 'hub-calls-letters-kept-before-they-are-on-disk',
