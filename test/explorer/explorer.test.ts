@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { placesOf } from '../mutation/patched-build.js'
+import { RULE_REMOVALS } from './rule-removals.js'
 
 const COMMAND = fileURLToPath(new URL('../../../scripts/dist/explore.js', import.meta.url))
 const TEN_MINUTES_MS = 600_000
@@ -65,6 +67,12 @@ test('INV-4 INV-9 INV-19 the explorer misses rules that are taken out of the cod
   const { status, stdout, stderr } = explore('--removal', ...names)
   assert.equal(status, 0, `${stdout}${stderr}`)
   assert.match(stdout, /^4 of 4 caught$/m)
+})
+
+test('every removal is of one place that is there', () => {
+  for (const { name, edits } of RULE_REMOVALS) {
+    for (const edit of edits) assert.equal(placesOf(edit), 1, name)
+  }
 })
 
 test('a scope, a world or a removal that there is not is wrong use', () => {

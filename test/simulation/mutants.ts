@@ -116,7 +116,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'accept-a-proof-with-any-signature',
     rule: 'CH-5',
     file: RECEIVE,
-    find: 'return verify(chainId, party.ledger[payer].key, digest, evidence)',
+    find: 'return verify(chainId, ledger[payer].key, digest, evidence)',
     replace: 'return true',
   },
   {

@@ -4,9 +4,9 @@ import { LiveRows } from '../store/live-rows.js'
 import type { SqlValue } from '../store/row-digest.js'
 import { nextSeal, type Seal } from '../store/seal.js'
 import { StoreFault } from '../store/store-fault.js'
+import { CommitStatement } from './commit-statement.js'
 import { isCutShort } from './cut-short.js'
 import { MarkFile } from './high-water-mark.js'
-import { isLone, loneWriteSchema, writeLone } from './lone-write.js'
 import { newMark, openSeal, type Restored } from './open-seal.js'
 import { changesOf, liveChangesOf, writeChanges, writtenOf } from './row-change.js'
 import {
@@ -64,6 +64,7 @@ export class SealedDatabase {
   readonly #database: SqliteDatabase
   readonly #mark: MarkFile
   readonly #live: LiveRows
+  readonly #statement: CommitStatement
   readonly #options: SealedDatabaseOptions
   #seal: Seal
   #check: Promise<void> | undefined
@@ -71,11 +72,15 @@ export class SealedDatabase {
   #last: Promise<unknown> = Promise.resolve()
   #fault: unknown
 
-  private constructor({ database, mark, live, seal }: Opened, options: SealedDatabaseOptions) {
+  private constructor(
+    { database, mark, live, statement, seal }: Opened,
+    options: SealedDatabaseOptions,
+  ) {
     this.#options = options
     this.#database = database
     this.#mark = mark
     this.#live = live
+    this.#statement = statement
     this.#seal = seal
   }
 
@@ -207,8 +212,9 @@ export class SealedDatabase {
       live: this.#live.sumAfter(live),
     })
     try {
-      if (isLone(changes)) await writeLone(this.#database, changes, seal)
-      else await writeChanges(this.#database, changes, seal)
+      if (this.#statement.takes(changes)) {
+        await this.#statement.write(this.#database, changes, seal)
+      } else await writeChanges(this.#database, changes, seal)
       await this.#mark.note(seal)
     } catch (fault) {
       this.#fault = fault
@@ -239,6 +245,7 @@ type Opened = {
   readonly database: SqliteDatabase
   readonly mark: MarkFile
   readonly live: LiveRows
+  readonly statement: CommitStatement
   readonly seal: Seal
 }
 
@@ -250,8 +257,9 @@ async function openFiles(
   const markPath = markPathOf(options.path)
   try {
     const seal = await openSeal({ ...options, database, live, markPath })
-    for (const statement of options.tables.flatMap(loneWriteSchema)) await database.all(statement)
-    return { database, mark: await MarkFile.create(markPath, seal), live, seal }
+    const statement = new CommitStatement(options.tables)
+    for (const part of statement.schema) await database.all(part)
+    return { database, mark: await MarkFile.create(markPath, seal), live, statement, seal }
   } catch (error) {
     await database.close()
     throw error

@@ -58,6 +58,8 @@ export async function openDatabase(path: string): Promise<SqliteDatabase> {
   // Exclusive mode keeps the lock from the first write on; taking it now names a second process.
   try {
     await exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL')
+    // What is private is written to no file but this one.
+    await exec('PRAGMA temp_store=MEMORY')
     await exec('BEGIN IMMEDIATE; COMMIT')
   } catch (fault) {
     await new Promise<void>((resolve) => handle.close(() => resolve()))

@@ -10,11 +10,11 @@ import {
   type Decline,
   draftChange,
   draftOwed,
-  type EvidenceCheck,
   type HubPolicy,
   isQuiescent,
   isRejection,
   type LaneUpdate,
+  type ProofCheck,
   parseAmount,
   type Rejection,
   receiveClaim,
@@ -41,7 +41,7 @@ export type HubContext = {
   /** Ledger time of the newest block that the core has seen. */
   readonly now: Timestamp
   /** Says whether a client signed its proof; what it says may still have to be confirmed. */
-  readonly verify: EvidenceCheck
+  readonly verify: ProofCheck
   /** The hub's key: resumes are signed one by one, proofs in batches. */
   readonly signer: Signer
   /** 16 fresh random bytes, never used before, for resumes that a batch asks for (CH-18). */

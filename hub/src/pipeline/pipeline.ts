@@ -3,6 +3,7 @@ import {
   type ChainId,
   type EvidenceCheck,
   type HubPolicy,
+  type PublicKey,
   RESUME_NONCE_BYTES,
   type Signer,
   signEvidence,
@@ -12,11 +13,12 @@ import {
 import { booksBalance } from '../core/balance-books.js'
 import type { HubEffect } from '../core/hub-effect.js'
 import { channelOfEvent, type LedgerEvent, type PeerEvent } from '../core/hub-event.js'
-import { closeOffers, type HubContext, stepPeer } from '../core/hub-step.js'
+import { closeOffers, type HubContext } from '../core/hub-step.js'
 import { HubOverlay } from '../core/hub-view.js'
 import { stepLedger } from '../core/ledger-step.js'
 import type { Payment } from '../core/payment.js'
 import { draftedChannels, sealBatch } from '../core/seal-batch.js'
+import { stepBatch } from '../core/step-batch.js'
 import type { Journal } from '../store/journal.js'
 import { type BatchLookups, lookupsOfBlock, lookupsOfPeers } from './batch-lookups.js'
 import { FairQueue } from './fair-queue.js'
@@ -231,16 +233,24 @@ export class Pipeline {
     below: HubOverlay | undefined,
   ): Promise<Decided> {
     const { state } = this.#parts.journal.stored
-    const decideWith = (verify: EvidenceCheck): Decided => {
+    const decideWith = (verify: EvidenceCheck, isEach: (client: PublicKey) => boolean) => {
       const overlay = new HubOverlay(state, below)
-      const own = { ...context, verify }
-      return { overlay, effects: events.flatMap((event) => stepPeer(overlay, event, own)) }
+      return { overlay, ...stepBatch(overlay, events, { ...context, verify }, isEach) }
     }
+    const all = () => true
     const proofs = events.reduce((count, { kind }) => count + (kind === 'update' ? 1 : 0), 0)
-    if (proofs <= CHECKS_HERE_MAX) return decideWith(verifyEvidence)
+    if (proofs <= CHECKS_HERE_MAX) return decideWith(verifyEvidence, all)
     const checks = new ProofChecks(this.#parts.verify)
-    const decided = decideWith(checks.assumed)
-    return (await checks.hold()) ? decided : decideWith(checks.heard)
+    const decided = decideWith(checks.assumed, () => false)
+    const liars = new Set([...decided.unsigned, ...(await checks.failed())])
+    if (liars.size === 0) return decided
+    // Each of their proofs, by the workers as well: what they say costs nobody else the main thread.
+    const isLiar = (client: PublicKey) => liars.has(client)
+    decideWith(checks.assumed, isLiar)
+    await checks.failed()
+    const heard = decideWith(checks.heard, isLiar)
+    // What one of them did not pay may have been spent by another, whose last proof is another one now.
+    return heard.unsigned.size === 0 ? heard : decideWith(checks.heard, all)
   }
 
   /** Signs what is drafted and stores the batch: all of it or nothing. */

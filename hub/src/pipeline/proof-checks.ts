@@ -1,4 +1,10 @@
-import { type EvidenceCheck, signedBytes, toHex, verifyEvidence } from '@tallystick/protocol'
+import {
+  type EvidenceCheck,
+  type PublicKey,
+  signedBytes,
+  toHex,
+  verifyEvidence,
+} from '@tallystick/protocol'
 import type { SignatureCheck } from '@tallystick/protocol/workers'
 
 /** Decides signatures with the verdict of `verifySignature`, in their order. */
@@ -35,15 +41,19 @@ export class ProofChecks {
     return true
   }
 
-  /** Whether all that was assumed is so. */
-  async hold(): Promise<boolean> {
+  /** Those of whom something was assumed that is not so. */
+  async failed(): Promise<ReadonlySet<PublicKey>> {
     if (this.#gathered.length > 0) this.#send()
     const pieces = await Promise.all(this.#pieces.map(({ verdicts }) => verdicts))
     const all = pieces.flat()
-    if (!all.includes(false)) return true
+    const failed = new Set<PublicKey>()
+    if (!all.includes(false)) return failed
     const checks = this.#pieces.flatMap((piece) => piece.checks)
-    for (const [i, check] of checks.entries()) this.#known.set(nameOf(check), all[i] === true)
-    return false
+    for (const [i, check] of checks.entries()) {
+      this.#known.set(nameOf(check), all[i] === true)
+      if (all[i] !== true) failed.add(check.publicKey)
+    }
+    return failed
   }
 
   /** What the workers have said; what they were not asked is checked here. */

@@ -59,6 +59,9 @@ export type EvidenceCheck = (
   evidence: Evidence,
 ) => boolean
 
+/** `later`: the caller asks `isPeerSigned` of the last of several updates, before anything of them counts. */
+export type ProofCheck = EvidenceCheck | 'later'
+
 /** The 32 bytes that the signature of `evidence` for `digest` is under; `undefined`: under none. */
 export function signedBytes(
   chainId: ChainId,

@@ -6,7 +6,7 @@ import { balanceProofDigest } from './balance-proof.js'
 import { applyChange, type Change, type Forward } from './change.js'
 import type { ChannelRejection } from './channel-rejection.js'
 import { checkNewItem } from './draft.js'
-import { type EvidenceCheck, verifyEvidence } from './evidence.js'
+import { type Evidence, type EvidenceCheck, type ProofCheck, verifyEvidence } from './evidence.js'
 import { type LaneState, lockedOf } from './lane-state.js'
 import type { LaneUpdate } from './lane-update.js'
 import { EXPIRY_SLACK_SECONDS } from './limits.js'
@@ -43,15 +43,15 @@ export type ReceivedUpdate =
 
 /**
  * Checks a peer's next proof by the rules of the lane (CH-6), in their order, before anything is
- * stored. `now` is this side's ledger time. A `verify` that decides later must be heard before anything is
- * stored or said.
+ * stored. `now` is this side's ledger time. Before anything is stored or said, a `verify` that decides
+ * elsewhere must be heard, and what was to be checked `later` must be.
  */
 export function receiveUpdate(
   chainId: ChainId,
   party: ChannelParty,
   update: LaneUpdate,
   now: Timestamp,
-  verify: EvidenceCheck = verifyEvidence,
+  verify: ProofCheck = verifyEvidence,
 ): ReceivedUpdate | ChannelRejection {
   const { peer, grantedResume } = party
   const epoch = grantedResume?.point.epoch ?? 0
@@ -83,7 +83,9 @@ export function receiveUpdate(
     lane = step.lane
     events.push(step.event)
   }
-  const refusal = checkSolvency(party, lane) ?? checkSignature(chainId, party, lane, update, verify)
+  const refusal =
+    checkSolvency(party, lane) ??
+    (verify === 'later' ? undefined : checkSignature(chainId, party, lane, update, verify))
   if (refusal !== undefined) return refusal
   const released = party.cancelling.filter(({ version }) => version <= update.acked)
   const next: ChannelParty = {
@@ -195,8 +197,34 @@ function checkSignature(
   verify: EvidenceCheck,
 ): ChannelRejection | undefined {
   const payer = otherRole(party.role)
-  const digest = balanceProofDigest(chainId, party.ledger.id, payer, lane)
-  return verify(chainId, party.ledger[payer].key, digest, evidence)
+  return isSigned(chainId, party, { lane, evidence }, verify)
     ? undefined
     : reject('bad_proof_signature', `the ${payer} did not sign version ${version} as it follows`)
+}
+
+/**
+ * CH-6.7: whether the other side has signed its lane as this side holds it. Of updates that were taken one
+ * upon the other without a check this one decides for all.
+ */
+export function isPeerSigned(
+  chainId: ChainId,
+  party: ChannelParty,
+  verify: EvidenceCheck,
+): boolean {
+  const { peer, peerEvidence } = party
+  return (
+    peerEvidence !== undefined &&
+    isSigned(chainId, party, { lane: peer, evidence: peerEvidence }, verify)
+  )
+}
+
+function isSigned(
+  chainId: ChainId,
+  { ledger, role }: ChannelParty,
+  { lane, evidence }: { readonly lane: LaneState; readonly evidence: Evidence },
+  verify: EvidenceCheck,
+): boolean {
+  const payer = otherRole(role)
+  const digest = balanceProofDigest(chainId, ledger.id, payer, lane)
+  return verify(chainId, ledger[payer].key, digest, evidence)
 }
