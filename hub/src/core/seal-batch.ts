@@ -12,10 +12,13 @@ import type { HubEffect } from './hub-effect.js'
 import type { HubOverlay } from './hub-view.js'
 
 /** The channels of a batch whose next proof has something to say, with the digests to sign. */
-export function draftedChannels(
-  state: HubOverlay,
-  chainId: ChainId,
-): { readonly channels: readonly HubChannel[]; readonly digests: readonly Uint8Array[] } {
+export type DraftedChannels = {
+  readonly channels: readonly HubChannel[]
+  readonly digests: readonly Uint8Array[]
+}
+
+/** What a batch that is decided has to sign. */
+export function draftedChannels(state: HubOverlay, chainId: ChainId): DraftedChannels {
   const channels = [...state.writes().channels.values()].filter(
     ({ party }) => hasDraft(party) && maySign(party),
   )

@@ -17,7 +17,7 @@ import { closeOffers, type HubContext } from '../core/hub-step.js'
 import { HubOverlay } from '../core/hub-view.js'
 import { stepLedger } from '../core/ledger-step.js'
 import type { Payment } from '../core/payment.js'
-import { draftedChannels, sealBatch } from '../core/seal-batch.js'
+import { type DraftedChannels, draftedChannels, sealBatch } from '../core/seal-batch.js'
 import { stepBatch } from '../core/step-batch.js'
 import type { Journal } from '../store/journal.js'
 import { type BatchLookups, lookupsOfBlock, lookupsOfPeers } from './batch-lookups.js'
@@ -64,7 +64,11 @@ export type PipelineParts = {
 }
 
 /** A batch as the core has decided it; nothing of it is signed yet. */
-type Decided = { readonly overlay: HubOverlay; readonly effects: HubEffect[] }
+type Decided = {
+  readonly overlay: HubOverlay
+  readonly effects: HubEffect[]
+  readonly drafted: DraftedChannels
+}
 
 /** What the journal was asked for a batch, as it stood then. */
 type LookedUp = {
@@ -176,7 +180,8 @@ export class Pipeline {
     const context = this.#context(said.time, verifyEvidence)
     const overlay = new HubOverlay(state)
     const effects = said.events.flatMap((event) => stepLedger(overlay, event, context))
-    await this.#conclude({ overlay, effects }, context, said.height)
+    const drafted = draftedChannels(overlay, context.chainId)
+    await this.#conclude({ overlay, effects, drafted }, context, said.height)
     this.#now = said.time
     this.#act(effects, [done])
   }
@@ -237,12 +242,18 @@ export class Pipeline {
       const overlay = new HubOverlay(state, below)
       return { overlay, ...stepBatch(overlay, events, { ...context, verify }, isEach) }
     }
+    const withDrafts = (stepped: Omit<Decided, 'drafted'>): Decided => {
+      return { ...stepped, drafted: draftedChannels(stepped.overlay, context.chainId) }
+    }
     const all = () => true
     const proofs = events.reduce((count, { kind }) => count + (kind === 'update' ? 1 : 0), 0)
-    if (proofs <= CHECKS_HERE_MAX) return decideWith(verifyEvidence, all)
+    if (proofs <= CHECKS_HERE_MAX) return withDrafts(decideWith(verifyEvidence, all))
     const checks = new ProofChecks(this.#parts.verify)
-    const decided = decideWith(checks.assumed, () => false)
-    const liars = new Set([...decided.unsigned, ...(await checks.failed())])
+    const stepped = decideWith(checks.assumed, () => false)
+    const failed = checks.failed()
+    // While the workers are still at the clients' signatures.
+    const decided = withDrafts(stepped)
+    const liars = new Set([...stepped.unsigned, ...(await failed)])
     if (liars.size === 0) return decided
     // Each of their proofs, by the workers as well: what they say costs nobody else the main thread.
     const isLiar = (client: PublicKey) => liars.has(client)
@@ -250,17 +261,16 @@ export class Pipeline {
     await checks.failed()
     const heard = decideWith(checks.heard, isLiar)
     // What one of them did not pay may have been spent by another, whose last proof is another one now.
-    return heard.unsigned.size === 0 ? heard : decideWith(checks.heard, all)
+    return withDrafts(heard.unsigned.size === 0 ? heard : decideWith(checks.heard, all))
   }
 
   /** Signs what is drafted and stores the batch: all of it or nothing. */
   async #conclude(
-    { overlay, effects }: Decided,
+    { overlay, effects, drafted: { channels, digests } }: Decided,
     context: HubContext,
     height: number | undefined,
   ): Promise<void> {
     const { journal, signer, chainId } = this.#parts
-    const { channels, digests } = draftedChannels(overlay, chainId)
     const signed = digests.length === 0 ? [] : signEvidence(chainId, signer, digests)
     effects.push(...sealBatch(overlay, channels, signed))
     booksBalance(journal.stored.state, overlay)
