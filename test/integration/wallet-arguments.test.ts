@@ -179,6 +179,22 @@ describe('what a caller hands to the SDK', () => {
     assert.equal((await wallet.createOffer({ value: 1n, ...patient })).status, 'active')
   })
 
+  test('CH-6.2 a channel that could pay nothing is not opened: no coin is spent for it', async (t) => {
+    const network = await startTestNetwork(t, ['alice'])
+    const { wallet } = await network.wallet('alice')
+    const { terms } = await wallet.connected()
+    const least = terms.exitReserve + terms.itemAmountMin
+    const before = await wallet.balance()
+    await assert.rejects(wallet.openChannel({ deposit: least - 1n }), (error) => {
+      assert.ok(error instanceof WalletError)
+      assert.equal(error.code, 'amount_too_small')
+      assert.match(error.message, new RegExp(`${terms.exitReserve} .* it has to hold ${least}$`))
+      return true
+    })
+    assert.deepEqual(await wallet.balance(), before)
+    await wallet.openChannel({ deposit: least })
+  })
+
   test('HUB-7 a first invoice of any size that the hub can serve is served', async (t) => {
     const network = await startTestNetwork(t, ['alice'])
     const { wallet: alice } = await network.wallet('alice')

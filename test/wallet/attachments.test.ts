@@ -34,6 +34,17 @@ describe('WIRE-3 how far a channel is on a connection', () => {
     assert.equal(attachments.isDue(CHANNEL, 0), true)
   })
 
+  test('a channel that the hub does not know yet is told of when it does not know it once more', () => {
+    const attachments = new Attachments()
+    const refusal = { code: 'channel_unknown', channel: CHANNEL }
+    assert.equal(attachments.isFirstMiss({ ...refusal, code: 'channel_taken' }), false)
+    assert.equal(attachments.isFirstMiss({ ...refusal, channel: undefined }), false)
+    assert.deepEqual(
+      [1, 2, 3].map(() => attachments.isFirstMiss(refusal)),
+      [true, false, false],
+    )
+  })
+
   test('a hub that owes an answer for more than ten seconds is connected to afresh', () => {
     const attachments = new Attachments()
     for (const phase of ['asked', 'answered'] as const) {

@@ -17,9 +17,14 @@ const ANSWER_MS = 10_000
 /** Milliseconds after which a channel that the hub did not take up is tried again. */
 const REST_MS = 10_000
 
+/** What a hub says when it refuses something, of a channel or in general. */
+type Refusal = { readonly code: string; readonly channel: ChannelId | undefined }
+
 /** What became of each channel of a wallet on one connection. Times are of a monotonic clock. */
 export class Attachments {
   readonly #channels = new Map<ChannelId, Attachment>()
+  /** Those that the hub did not know. */
+  readonly #missed = new Set<ChannelId>()
 
   phaseOf(channel: ChannelId): Attachment['phase'] | undefined {
     return this.#channels.get(channel)?.phase
@@ -66,6 +71,14 @@ export class Attachments {
 
   taken(channel: ChannelId): void {
     this.#channels.set(channel, { phase: 'taken' })
+  }
+
+  /** Whether the hub may just not have seen the block of a channel that it does not know: it is the first time. */
+  isFirstMiss({ code, channel }: Refusal): boolean {
+    if (code !== 'channel_unknown' || channel === undefined) return false
+    const isFirst = !this.#missed.has(channel)
+    this.#missed.add(channel)
+    return isFirst
   }
 
   /** The next round attaches it again. */

@@ -238,7 +238,7 @@ export class HubLink {
       case 'error':
         if (message.channel !== undefined) this.#hearRefusal(message.code, message.channel)
         // What only has to wait for a block is nobody's problem.
-        if (message.code === 'resume_too_soon') return
+        if (message.code === 'resume_too_soon' || this.#attachments.isFirstMiss(message)) return
         return this.#core.problem(message.code, message.detail)
       case 'attached':
         return void this.#finishAttach(message).catch(ignoreFault)

@@ -88,6 +88,11 @@ export class WalletChannels {
     const deposit = parseValue(wanted, 'deposit')
     const policy = await this.#acceptable(caller)
     const { asset, terms, payoutLock } = policy
+    const least = terms.exitReserve + terms.itemAmountMin
+    if (deposit < least) {
+      const detail = `a channel keeps ${terms.exitReserve} base units back for its exit: to pay anything it has to hold ${least}`
+      throw new WalletError('amount_too_small', detail)
+    }
     const { coins, keys } = this.#core
     const keyIndex = await this.#takeKeyIndex()
     const key = keys.channel(keyIndex).publicKey

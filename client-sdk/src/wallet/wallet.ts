@@ -221,8 +221,8 @@ export class Wallet extends PayoutWallet {
 
   /**
    * Opens a channel with `deposit` base units of this wallet's coins; the answer comes once the
-   * ledger has it and the hub serves it. Errors: `amount_invalid`, `insufficient_funds` and what the
-   * ledger refuses.
+   * ledger has it and the hub serves it. Errors: `amount_invalid`, `amount_too_small` (it could pay nothing),
+   * `insufficient_funds` and what the ledger refuses.
    */
   async openChannel(asked: { readonly deposit: bigint } & Caller): Promise<ChannelId> {
     const { wish, caller } = namedArguments<{ readonly deposit: bigint }>('openChannel', asked)
