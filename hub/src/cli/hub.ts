@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 import { makeFolder } from '@tallystick/client-sdk/node'
-import { printFacts, SERVER_EXIT_CODES, stopOnFailure, stopRunning } from '@tallystick/daemon'
+import {
+  printFacts,
+  SERVER_EXIT_CODES,
+  stopOnFailure,
+  stopRunning,
+  stopWhenAsked,
+} from '@tallystick/daemon'
 import { Command, Option } from 'commander'
 import { DEFAULT_HUB_CONFIG, type HubConfig } from '../hub-config.js'
 import { initHubKeys } from '../hub-keys.js'
@@ -109,17 +115,14 @@ async function run(options: {
   const fault = (cause: unknown) =>
     stopRunning(cause, { names: FAILURE_NAMES, log, who: 'the hub' })
   // Before the hub stands, too: it may wait long for a ledger that never comes.
-  let stop: () => void = () => process.exit(0)
-  process.once('SIGINT', () => stop())
-  process.once('SIGTERM', () => stop())
-  if (stopWithParent) process.stdin.once('close', () => stop()).resume()
+  const stops = stopWhenAsked(stopWithParent === true, fault)
   const hub = await startHub(config, (report) => log.info(report, report.kind), fault)
   printFacts(
     json,
     { event: 'listening', url: hub.url, hub: hub.key },
     `hub ${hub.key} at ${hub.url}`,
   )
-  stop = () => void hub.stop().then(() => process.exit(0))
+  stops(() => hub.stop())
 }
 
 function numberOption(

@@ -1,4 +1,4 @@
-import { printFacts, stopRunning } from '@tallystick/daemon'
+import { printFacts, stopRunning, stopWhenAsked } from '@tallystick/daemon'
 import type { ChainId } from '@tallystick/protocol'
 import type { Command } from 'commander'
 import { pino } from 'pino'
@@ -42,13 +42,10 @@ async function run({ data, keys, ledger, hub, json, ...rest }: RunOptions): Prom
   const log = pino({ name: 'merchant' }, pino.destination({ dest: 2, sync: true }))
   const { chainId, host, port, stopWithParent, allowPrivateWebhooks = false } = rest
   const words = await readWordsFile(keys)
-  // Before the server stands, too: it may wait long for a ledger that never comes.
-  let stop: () => void = () => process.exit(0)
-  process.once('SIGINT', () => stop())
-  process.once('SIGTERM', () => stop())
-  if (stopWithParent) process.stdin.once('close', () => stop()).resume()
   const fault = (cause: unknown) =>
     stopRunning(cause, { names: FAILURE_NAMES, log, who: 'the server' })
+  // Before the server stands, too: it may wait long for a ledger that never comes.
+  const stops = stopWhenAsked(stopWithParent === true, fault)
   // Loaded here: the other commands only ask a server, and are quick.
   const { startMerchant } = await import('../merchant.js')
   const merchant = await startMerchant(
@@ -60,7 +57,7 @@ async function run({ data, keys, ledger, hub, json, ...rest }: RunOptions): Prom
     (report) => logReport(log, report),
     fault,
   )
-  stop = () => void merchant.stop().then(() => process.exit(0), fault)
+  stops(() => merchant.stop())
   const { url } = merchant
   printFacts(json, { event: 'listening', url }, `shop at ${url}`)
 }

@@ -1,4 +1,4 @@
-import { EXIT, printFacts, stopOnFailure, tellFailure } from '@tallystick/daemon'
+import { EXIT, printFacts, stopOnFailure, stopWhenAsked, tellFailure } from '@tallystick/daemon'
 import { type Logger, pino } from 'pino'
 import { LedgerFault, type LedgerFaultCode } from '../ledger-fault.js'
 import type { LedgerReport, RunningLedgerNode, ServeConfig } from '../serve-node.js'
@@ -41,6 +41,8 @@ export async function serveUntilStopped(
     tellFailure(error, FAILURE_NAMES)
     process.exit(EXIT.fault)
   }
+  // Before the node stands, too: to read or to fetch what it serves may take long.
+  const stops = stopWhenAsked(stopWithParent === true, onFault)
   const tell = progressOf('follow')
   const ignored: LedgerReport[] = []
   const onReport = (report: LedgerReport) => {
@@ -54,12 +56,7 @@ export async function serveUntilStopped(
     ...(trustProxy !== undefined && { trustedProxies: trustProxy }),
     ...(connectionsPerAddress !== undefined && { connectionsPerAddress }),
   })
-  const stop = () => {
-    node.stop().then(() => process.exit(0), onFault)
-  }
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
-  if (stopWithParent) process.stdin.once('close', stop).resume()
+  stops(() => node.stop())
   // Whoever reads this may ask the node to stop at once.
   log.info({ url: node.url, chain_id: node.chainId }, 'listening')
   printFacts(

@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 import { makeFolder } from '@tallystick/client-sdk/node'
-import { printFacts, SERVER_EXIT_CODES, stopOnFailure, stopRunning } from '@tallystick/daemon'
+import {
+  printFacts,
+  SERVER_EXIT_CODES,
+  stopOnFailure,
+  stopRunning,
+  stopWhenAsked,
+} from '@tallystick/daemon'
 import { Command, Option } from 'commander'
 import { DEFAULT_TOWER_CONFIG, type TowerConfig } from '../tower-config.js'
 import { initTowerKeys } from '../tower-keys.js'
@@ -120,14 +126,11 @@ async function run(options: {
   const fault = (cause: unknown) =>
     stopRunning(cause, { names: FAILURE_NAMES, log, who: 'the tower' })
   // Before the tower stands, too: it may wait long for a ledger that never comes.
-  let stop: () => void = () => process.exit(0)
-  process.once('SIGINT', () => stop())
-  process.once('SIGTERM', () => stop())
-  if (stopWithParent) process.stdin.once('close', () => stop()).resume()
+  const stops = stopWhenAsked(stopWithParent === true, fault)
   const tower = await startTower(config, (report) => log.info(report, report.kind), fault)
   const facts = { event: 'listening', url: tower.url, tower: tower.key }
   printFacts(json, facts, `watchtower ${tower.key} at ${tower.url}`)
-  stop = () => void tower.stop().then(() => process.exit(0))
+  stops(() => tower.stop())
 }
 
 function numberOption(
