@@ -188,7 +188,10 @@ describe('what a caller hands to the SDK', () => {
     await assert.rejects(wallet.openChannel({ deposit: least - 1n }), (error) => {
       assert.ok(error instanceof WalletError)
       assert.equal(error.code, 'amount_too_small')
-      assert.match(error.message, new RegExp(`${terms.exitReserve} .* it has to hold ${least}$`))
+      assert.match(
+        error.message,
+        new RegExp(`${terms.exitReserve} .* it has to hold ${least} base units$`),
+      )
       return true
     })
     assert.deepEqual(await wallet.balance(), before)

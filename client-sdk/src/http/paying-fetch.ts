@@ -255,8 +255,8 @@ class Buyer {
     const { perRequest } = this.#options.budget
     const { sum } = spent
     const due = offer.unit * ticksFor(offer)
-    const more = sum > 0n ? ` more than the ${sum} that it got` : ''
-    const detail = `${origin} asks for ${due} base units${more}, allowed are ${perRequest}`
+    const more = sum > 0n ? ` more than the ${sum} base units that it got` : ''
+    const detail = `${origin} asks for ${due} base units${more}, allowed are ${perRequest} base units`
     throw new WalletError('price_above_cap', detail)
   }
 

@@ -85,7 +85,10 @@ export function charge(
   const today = charges.filter((other) => other.day >= day)
   if (value === undefined || (left !== undefined && amount > left) || today.length >= CHARGES_MAX) {
     const rest = left === undefined || left < 0n ? 0n : left
-    return reject('budget_spent', `${amount} base units are due to ${host}, ${rest} are left today`)
+    return reject(
+      'budget_spent',
+      `${amount} base units are due to ${host}, ${rest} base units are left today`,
+    )
   }
   return [...today, { host, day, stream, amount: value }]
 }

@@ -159,7 +159,7 @@ function select(
   const selection = selectCoins(worthwhile.slice(0, room), needed)
   if (selection.kind === 'selected') return selection
   const { available, needed: due } = selection
-  const facts = `${available} base units of asset ${asset} of the ${due} needed`
+  const facts = `${available} base units of asset ${asset} of ${due} base units needed`
   return worthwhile.length > room
     ? reject('too_many_inputs', `${INPUTS_MAX} coins hold ${facts}; merge coins first`)
     : { ...reject('insufficient_funds', `there are ${facts}`), asset, available, needed: due }

@@ -44,6 +44,6 @@ function amountOf({ amount }: Offer, named: Amount | undefined): Amount {
     throw new WalletError('amount_required', 'the offer leaves the amount to the payer: name it')
   }
   if (named === undefined || named === amount) return amount
-  const detail = `the offer asks for ${amount} base units, not ${named}: leave \`amount\` out`
+  const detail = `the offer asks for ${amount} base units, not ${named} base units: leave \`amount\` out`
   throw new WalletError('amount_mismatch', detail)
 }

@@ -208,8 +208,8 @@ export class WalletPayouts {
     const { id: channel, client, terms } = party.ledger
     if (this.#isBusy(channel)) return channel
     if (taken < terms.exitReserve) {
-      const withFee = fee === 0n ? '' : ` with ${fee} for the fee`
-      const detail = `a channel pays out ${terms.exitReserve} base units or more at a time: ${value}${withFee} is too little`
+      const withFee = fee === 0n ? '' : ` and ${fee} base units for the fee`
+      const detail = `a channel pays out ${terms.exitReserve} base units or more at a time: ${value} base units${withFee} are too little`
       throw new WalletError('amount_too_small', detail)
     }
     const { time } = feed

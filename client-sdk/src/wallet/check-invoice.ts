@@ -65,6 +65,6 @@ export function amountToPay({ amount }: Invoice, named: Amount | undefined): Amo
   if (named === undefined || named === amount) return amount
   throw new WalletError(
     'amount_mismatch',
-    `the invoice asks for ${amount} base units, not ${named}: leave \`amount\` out`,
+    `the invoice asks for ${amount} base units, not ${named} base units: leave \`amount\` out`,
   )
 }

@@ -90,7 +90,7 @@ export class WalletChannels {
     const { asset, terms, payoutLock } = policy
     const least = terms.exitReserve + terms.itemAmountMin
     if (deposit < least) {
-      const detail = `a channel keeps ${terms.exitReserve} base units back for its exit: to pay anything it has to hold ${least}`
+      const detail = `a channel keeps ${terms.exitReserve} base units back for its exit: to pay anything it has to hold ${least} base units`
       throw new WalletError('amount_too_small', detail)
     }
     const { coins, keys } = this.#core
@@ -302,7 +302,7 @@ async function askFor(
   ask: (wanted: bigint) => Promise<unknown>,
 ): Promise<void> {
   if (least > most) {
-    const detail = `the hub deposits at most ${most} base units in a channel, ${least} are needed`
+    const detail = `the hub deposits at most ${most} base units in a channel, ${least} base units are needed`
     throw new WalletError('inbound_out_of_bounds', detail)
   }
   const roomy = least + value * (INBOUND_HEADROOM - 1n)

@@ -252,7 +252,7 @@ export class WalletPayments {
     const parts = splitPayment(value, channels, rules)
     if (parts !== undefined) return parts
     const most = mostPayable(channels, rules)
-    const detail = `${value} base units and ${feeOf(value)} of fee are needed, ${most} beside the fee can be paid`
+    const detail = `${value} base units and a fee of ${feeOf(value)} base units are needed; beside the fee ${most} base units can be paid`
     throw new WalletError('insufficient_balance', detail)
   }
 
@@ -354,7 +354,10 @@ function requireLeft(sale: InvoiceRecord, value: Amount): void {
 /** Errors: `fee_above_cap`. */
 export function requireFeeWithin(fee: bigint, feeMax: Amount | undefined): void {
   if (feeMax === undefined || fee <= feeMax) return
-  throw new WalletError('fee_above_cap', `the hub asks for ${fee} base units, not ${feeMax}`)
+  throw new WalletError(
+    'fee_above_cap',
+    `the hub asks for a fee of ${fee} base units, allowed were ${feeMax} base units`,
+  )
 }
 
 /** Items of one payment: the first has its name. */

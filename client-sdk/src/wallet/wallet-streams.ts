@@ -105,7 +105,7 @@ export class WalletStreams {
     const { ticks, tickCost } = await this.quoteWithin(wish)
     const whole = tickCost * BigInt(ticks)
     if (costMax !== undefined && whole > costMax) {
-      const detail = `a stream to ${host} has ${ticks} ticks at least, ${whole} base units with the hub's fee; ${costMax} are left`
+      const detail = `a stream to ${host} has ${ticks} ticks at least, ${whole} base units with the hub's fee; ${costMax} base units are left`
       throw new WalletError('budget_spent', detail)
     }
     const key = toHex(this.#core.randomBytes(16))
@@ -316,7 +316,7 @@ export class WalletStreams {
       throw new WalletError('amount_invalid', 'all ticks together are above 2^63-1 base units')
     }
     if (feeMax !== undefined && fee * BigInt(ticks) > feeMax) {
-      const detail = `the hub asks for ${fee * BigInt(ticks)} base units, allowed were ${feeMax}`
+      const detail = `the hub asks for a fee of ${fee * BigInt(ticks)} base units, allowed were ${feeMax} base units`
       throw new WalletError('fee_above_cap', detail)
     }
     const channel = bestBy(this.#link.usable(), ({ party }) => spendable(party))

@@ -2,6 +2,7 @@ import { WalletError, type WalletNotice } from '@tallystick/client-sdk'
 import { type OpenedWallet, openWallet } from '@tallystick/client-sdk/node'
 import { CommandError, printableLine, showProgress } from '@tallystick/daemon'
 import type { HubPolicy } from '@tallystick/protocol'
+import { inMoney } from './in-money.js'
 import { interrupted } from './interrupted.js'
 import { ADVICE, requireStore, tellUntrustedChain, type WalletPlace } from './open-store.js'
 import { untilInterrupted } from './until-interrupted.js'
@@ -47,7 +48,10 @@ export function withHub<T>(
     )
     try {
       const policy = await waitForHub(opened, { place, signal, heard })
-      return await work({ ...opened, policy, signal })
+      const done = work({ ...opened, policy, signal })
+      return await done.catch(async (error) => {
+        throw await inMoney(error, opened.ledger, policy.asset)
+      })
     } finally {
       await showProgress('closing the wallet', () => opened.close())
     }
