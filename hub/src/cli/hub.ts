@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 import { makeFolder } from '@tallystick/client-sdk/node'
-import { printFacts, SERVER_EXIT_CODES, stopOnFailure, stopRunning } from '@tallystick/daemon'
+import {
+  outliveOutput,
+  printFacts,
+  SERVER_EXIT_CODES,
+  stopOnFailure,
+  stopRunning,
+} from '@tallystick/daemon'
 import { Command, Option } from 'commander'
 import { DEFAULT_HUB_CONFIG, type HubConfig } from '../hub-config.js'
 import { initHubKeys } from '../hub-keys.js'
@@ -76,6 +82,7 @@ program
 for (const command of [program, ...program.commands])
   command.addHelpText('after', SERVER_EXIT_CODES)
 
+outliveOutput()
 await program.parseAsync().catch((error) => stopOnFailure(error, FAILURE_NAMES))
 
 async function run(options: {

@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 import { makeFolder } from '@tallystick/client-sdk/node'
-import { printFacts, SERVER_EXIT_CODES, stopOnFailure, stopRunning } from '@tallystick/daemon'
+import {
+  outliveOutput,
+  printFacts,
+  SERVER_EXIT_CODES,
+  stopOnFailure,
+  stopRunning,
+} from '@tallystick/daemon'
 import { Command, Option } from 'commander'
 import { DEFAULT_TOWER_CONFIG, type TowerConfig } from '../tower-config.js'
 import { initTowerKeys } from '../tower-keys.js'
@@ -97,6 +103,7 @@ program
 for (const command of [program, ...program.commands])
   command.addHelpText('after', SERVER_EXIT_CODES)
 
+outliveOutput()
 await program.parseAsync().catch((error) => stopOnFailure(error, FAILURE_NAMES))
 
 async function run(options: {
