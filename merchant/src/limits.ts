@@ -29,7 +29,7 @@ export const STOP_MS_MAX = 2_000
 export const WEBHOOK_MS_MAX = 10_000
 /** Deliveries to one receiver at a time. */
 export const DELIVERIES_AT_ONCE = 4
-/** Receivers of events, of all accounts. */
+/** Receivers that events are sent to, of all accounts. */
 export const ENDPOINTS_MAX = 100
 /** Seconds that deliveries that are over are kept for the log: 30 days. */
 export const DELIVERY_LOG_SECONDS = 2_592_000

@@ -14,6 +14,7 @@ test('the example shop, with a wallet in a browser', async (t) => {
     startChromium(t),
   ])
   const shop = await startShop(t, network)
+  const bank = await network.wallet('bank')
   const profile = await browser.newContext()
   const page = await visit(profile, shop.url)
   let words = ''
@@ -32,10 +33,15 @@ test('the example shop, with a wallet in a browser', async (t) => {
     await page.locator('#words li').nth(11).waitFor()
     words = (await page.locator('#words li').allTextContents()).join(' ')
     assert.equal(words.split(' ').length, 12)
+    // Whoever goes away before they are written down is shown them again.
+    await page.reload()
+    await page.getByRole('button', { name: 'Open your wallet to pay' }).click()
+    await unlock(page, PASSPHRASE)
+    await page.locator('#words li').nth(11).waitFor()
+    assert.equal((await page.locator('#words li').allTextContents()).join(' '), words)
     await page.getByRole('button', { name: 'I have written them down' }).click()
     await page.getByRole('button', { name: 'Add money to your wallet' }).click()
     const lock = (await page.locator('#address').textContent()) as LockRoot
-    const bank = await network.wallet('bank')
     await bank.wallet.send({ lock, value: 100n * ONE })
     await page.getByRole('button', { name: 'Make it spendable' }).click()
     await page.locator('#spendable', { hasText: '£98.96' }).waitFor()
@@ -124,6 +130,60 @@ test('the example shop, with a wallet in a browser', async (t) => {
     await merchant.close()
   })
 
+  await t.test('a payment goes on where the wallet is locked meanwhile', async () => {
+    await buy(other, 'Pocket notebook')
+    await other.getByRole('button', { name: 'Pay £3.20' }).waitFor()
+    signal(network.hub.pid, 'SIGSTOP')
+    await other.getByRole('button', { name: 'Pay £3.20' }).click()
+    await other.getByText('Paying…').waitFor()
+    await other.getByRole('button', { name: /^Wallet · / }).click()
+    await other.getByRole('button', { name: 'Lock the wallet' }).click()
+    await other.getByText('Your wallet was locked.').waitFor()
+    signal(network.hub.pid, 'SIGCONT')
+    await unlock(other, PASSPHRASE)
+    await other.getByText('Paid', { exact: true }).waitFor()
+    // What was wrong in between is not left standing.
+    await other.locator('.order > .alert', { hasText: /^$/ }).waitFor({ state: 'attached' })
+  })
+
+  await t.test('the merchant is asked again for a password that is the old one', async () => {
+    const merchant = await visit(profile, `${shop.url}/merchant`)
+    await merchant.evaluate(() => sessionStorage.setItem('merchant', 'the old one'))
+    await merchant.reload()
+    await merchant.getByLabel('Password of the shop').fill(shop.password)
+    await merchant.getByRole('button', { name: 'Show the orders' }).click()
+    await merchant.locator('#orders tr').nth(2).waitFor()
+    await merchant.route('**/api/merchant/orders', (route) => route.abort(), { times: 1 })
+    await merchant.getByText('The shop does not answer.').waitFor()
+    await merchant.getByText('The shop does not answer.').waitFor({ state: 'detached' })
+    await merchant.close()
+  })
+
+  await t.test('money that comes later is spent beside what is left', async () => {
+    const page = await visit(await browser.newContext(), shop.url)
+    const fill = async (units: bigint) => {
+      const lock = (await page.locator('#address').textContent()) as LockRoot
+      await bank.wallet.send({ lock, value: units * ONE })
+      await page.getByRole('button', { name: 'Make it spendable' }).click()
+    }
+    await buy(page, 'Reading lamp')
+    await page.getByRole('button', { name: 'Open your wallet to pay' }).click()
+    await page.getByLabel('Choose a passphrase').fill(PASSPHRASE)
+    await page.getByRole('button', { name: 'Make a wallet' }).click()
+    await page.getByRole('button', { name: 'I have written them down' }).click()
+    await page.getByRole('button', { name: 'Add money to your wallet' }).click()
+    await fill(10n)
+    await page.locator('#spendable', { hasText: '£9.8' }).waitFor()
+    await page.getByRole('button', { name: 'Make it spendable' }).waitFor({ state: 'hidden' })
+    await fill(10n)
+    await page.locator('#spendable', { hasText: /£1[89]/ }).waitFor()
+    await page.getByRole('button', { name: 'Close' }).click()
+    // Neither of the two channels has as much.
+    await page.getByRole('button', { name: 'Pay £12.50' }).click()
+    await page.getByText('Paid', { exact: true }).waitFor()
+    await page.close()
+  })
+
   await t.test(
     'CH-18 the words bring the wallet back in a browser that was never here',
     async () => {
@@ -136,7 +196,7 @@ test('the example shop, with a wallet in a browser', async (t) => {
       await fresh.getByLabel('The words').fill(words)
       await fresh.getByLabel('Choose a passphrase').fill(PASSPHRASE)
       await fresh.getByRole('button', { name: 'Restore' }).click()
-      await fresh.locator('#spendable', { hasText: '£86.38' }).waitFor()
+      await fresh.locator('#spendable', { hasText: '£83.17' }).waitFor()
       assert.ok(await fresh.getByText('Your money is found').isHidden())
       await fresh.close()
     },

@@ -13,6 +13,7 @@ import {
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { unitsOf } from '@tallystick/client-sdk'
@@ -117,6 +118,20 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
     assert.equal((large ?? 0n) - (small ?? 0n), 15_000_000n)
   }
 
+  const cutOutput = async () => {
+    const url = `${seller.origin}/article`
+    const args = ['--budget', '1', '--count', '3', '--interval', '0', '--yes']
+    const command = startWalletCommand('stream', url, ...args, ...folder('customer'))
+    const { stdout, stderr } = command
+    assert.ok(stdout !== null && stderr !== null)
+    stdout.destroy()
+    const [said, [code]] = await Promise.all([text(stderr), once(command, 'exit')])
+    assert.equal(code, 1, said)
+    assert.match(said, /^ended by {4}output_failed: /m)
+    const history = await walletCommand('history', '--json', ...folder('customer'))
+    assert.deepEqual(JSON.parse(history.stdout).streams, [], said)
+  }
+
   const prices = async () => {
     const stream = (budget: string, ...more: string[]) => {
       const url = `${seller.origin}/article`
@@ -161,6 +176,7 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
   await t.test('init goes on where one before it was cut, and with its words', cutInit)
   await t.test('open says what the channel that it has opened can pay, not a larger one', opens)
   await t.test('stream shows the fee that it charges, and what a budget has to hold', prices)
+  await t.test('stream brings the rest back also where nobody reads its output', cutOutput)
   await t.test('one command at a time has a store, and Ctrl-C ends a wait', turns)
 })
 

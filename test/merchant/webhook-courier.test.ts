@@ -4,6 +4,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { MAIN_ACCOUNT } from '#merchant/core/caller.js'
 import type { DeliveryOutcome } from '#merchant/core/delivery-step.js'
 import { EventNews } from '#merchant/desk/event-news.js'
+import { ENDPOINTS_MAX } from '#merchant/limits.js'
 import { openMerchantDatabase } from '#merchant/store/merchant-schema.js'
 import { changeObject, findObject, insertObject } from '#merchant/store/object-store.js'
 import { WebhookStore } from '#merchant/store/webhook-store.js'
@@ -160,6 +161,48 @@ describe('a courier', () => {
     assert.equal(again.post.body, first.post.body)
     again.answer(OK)
     await courier.stop()
+  })
+
+  test('HOOK-2 nothing is sent again to a receiver that is sent nothing', async (t) => {
+    const { next, become, newCourier, webhooks } = await scene(t, 'https://a')
+    await become('inv_1', 'held')
+    const courier = newCourier()
+    courier.begin()
+    const { answer } = await next()
+    answer(OK)
+    await courier.stop()
+    const [delivery] =
+      (await webhooks.deliveries({
+        ...{ account: undefined, endpoint: 'we_0', event: undefined, status: undefined },
+        ...{ cursor: undefined, limit: 10 },
+      })) ?? []
+    const request = { account: MAIN_ACCOUNT, digest: '', status: 200, object: 'we_0' }
+    await webhooks.setDisabled('we_0', 'by_owner', { ...request, key: 'off' })
+    await assert.rejects(webhooks.resend(delivery?.id ?? '', 0, { ...request, key: 'again' }), {
+      code: 'state_conflict',
+    })
+  })
+
+  test('a receiver that is sent nothing takes no place from another', async (t) => {
+    const urls = Array.from({ length: ENDPOINTS_MAX }, (_, i) => `https://r${i}`)
+    const { webhooks } = await scene(t, ...urls)
+    const request = { account: MAIN_ACCOUNT, digest: '', status: 200, object: 'we_0' }
+    const add = (id: string) =>
+      webhooks.addEndpoint(
+        {
+          ...{ id, account: MAIN_ACCOUNT, url: 'https://new', description: '', types: [] },
+          ...{ secret: 'whsec_AAAA', oldSecret: undefined, oldUntil: undefined },
+          ...{ disabled: undefined, created: 0 },
+        },
+        { ...request, key: `add ${id}` },
+      )
+    await assert.rejects(add('we_new'), { code: 'state_conflict' })
+    await webhooks.setDisabled('we_0', 'by_owner', { ...request, key: 'off' })
+    await add('we_new')
+    const on = webhooks.setDisabled('we_0', undefined, { ...request, key: 'on' })
+    await assert.rejects(on, { code: 'state_conflict' })
+    // One that is sent events already may be told so once more.
+    await webhooks.setDisabled('we_1', undefined, { ...request, key: 'on, again' })
   })
 
   test('HOOK-1 what was under way when the courier stopped is sent again under the same id', async (t) => {

@@ -1,6 +1,6 @@
 import { channelTotal, clientPayoutOf, receivable, spendable } from '@tallystick/protocol'
 import type { OwnedCoin } from '../ledger/coin-selection.js'
-import type { WalletChannel } from './wallet-records.js'
+import { PARTS_MAX, type WalletChannel } from './wallet-records.js'
 
 /** Where the owner's money is, base units. */
 export type Balance = {
@@ -16,6 +16,8 @@ export type Balance = {
   /** What could be paid at once, and what could be received, over the best channel. */
   readonly spendable: bigint
   readonly receivable: bigint
+  /** What one payment in parts could take out of all channels at once, the hub's fees among it. */
+  readonly payable: bigint
 }
 
 /** What coins and channels that are not settled come to. */
@@ -32,7 +34,16 @@ export function balanceOver(
     inLostChannels: lost.reduce((sum, { ledger }) => sum + channelTotal(ledger), 0n),
     spendable: largest(usable.map(spendable)),
     receivable: largest(usable.map(receivable)),
+    payable: sumOfMost(usable.map(spendable), PARTS_MAX),
   }
+}
+
+function sumOfMost(values: readonly bigint[], count: number): bigint {
+  return values
+    .filter((value) => value > 0n)
+    .sort((a, b) => (a === b ? 0 : a < b ? 1 : -1))
+    .slice(0, count)
+    .reduce((sum, value) => sum + value, 0n)
 }
 
 function largest(values: readonly bigint[]): bigint {

@@ -24,6 +24,7 @@ import type { HubLink } from './hub-link.js'
 import { searchKeys } from './key-search.js'
 import type { StoredWallet } from './load-wallet.js'
 import { parseAppointment, parseValue } from './parse-arguments.js'
+import { toldAborted } from './told-aborted.js'
 import type { Caller, WalletCore } from './wallet-core.js'
 import { stateLost } from './wallet-exits.js'
 import type { WalletChannel } from './wallet-records.js'
@@ -205,7 +206,7 @@ export class WalletChannels {
     caller: Caller,
   ): Promise<ChannelId> {
     const { ledger } = this.#core.feed
-    await ledger.confirmed(txId, caller)
+    await toldAborted(caller.signal, ledger.confirmed(txId, caller))
     const channels = await ledger.channelsOf(key)
     // Anybody can open channels that name this key: the one that counts is of this transaction.
     const channel = channels.find(({ id }) => isOpenedBy(txId, id))

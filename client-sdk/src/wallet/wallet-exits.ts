@@ -17,6 +17,7 @@ import { backOffMs, pause } from '../ledger/pause.js'
 import { WalletError } from '../wallet-error.js'
 import { errorOf } from './error-of.js'
 import { type LeavingMode, leavingMode } from './leaving-mode.js'
+import { toldAborted } from './told-aborted.js'
 import type { Caller, WalletCore } from './wallet-core.js'
 import type { WalletChannel } from './wallet-records.js'
 import type { WalletWatch } from './wallet-watch.js'
@@ -83,7 +84,11 @@ export class WalletExits {
    * Leaves the channel alone, unless it is being left already: kept once the ledger shows it closing
    * or settled. What a full pool turned away is handed in again.
    */
-  async exit(id: ChannelId, options: ExitOptions, caller: Caller): Promise<void> {
+  exit(id: ChannelId, options: ExitOptions, caller: Caller): Promise<void> {
+    return toldAborted(caller.signal, this.#exit(id, options, caller))
+  }
+
+  async #exit(id: ChannelId, options: ExitOptions, caller: Caller): Promise<void> {
     const isLeft = () => {
       const { party } = this.#held(id)
       return party.phase.kind === 'closed' || isClosing(party.ledger)

@@ -47,7 +47,8 @@ export class Watchers<T> {
   }
 }
 
-function abortedError(signal: AbortSignal | undefined): WalletError {
+/** What a caller is told that has stopped waiting. */
+export function abortedError(signal: AbortSignal | undefined): WalletError {
   return new WalletError('aborted', 'the caller stopped waiting; what was begun goes on', {
     retryable: true,
     cause: signal?.reason,

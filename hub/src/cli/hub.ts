@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { makeFolder } from '@tallystick/client-sdk/node'
 import {
+  outliveOutput,
   printFacts,
   SERVER_EXIT_CODES,
   stopOnFailure,
@@ -82,6 +83,7 @@ program
 for (const command of [program, ...program.commands])
   command.addHelpText('after', SERVER_EXIT_CODES)
 
+outliveOutput()
 await program.parseAsync().catch((error) => stopOnFailure(error, FAILURE_NAMES))
 
 async function run(options: {

@@ -126,6 +126,8 @@ export const ANSWERED = {
     ...{ object: z.literal('balance'), asset: whole, on_ledger: amount, in_channels: signed },
     /** What both sides together have in channels whose books are lost. */
     ...{ in_lost_channels: amount, spendable: signed, receivable: signed },
+    /** What a payment in parts could take out of all channels; the other two are of the best one. */
+    payable: signed,
   }),
   openapi: z.looseObject({ openapi: z.string() }),
   problem: z.strictObject({

@@ -176,6 +176,7 @@ export function serveObjects(
       ...{ on_ledger: `${balance.onLedger}`, in_channels: `${balance.inChannels}` },
       in_lost_channels: `${balance.inLostChannels}`,
       ...{ spendable: `${balance.spendable}`, receivable: `${balance.receivable}` },
+      payable: `${balance.payable}`,
     }
   })
 }

@@ -28,6 +28,7 @@ export function addEventsCommand(program: Command): void {
 
 async function listEvents({ after, follow, json, ...at }: EventsOptions): Promise<void> {
   const isFollowing = follow === true
+  if (isFollowing) endWhenAsked()
   await followEvents({
     ...{ after: after ?? null, isFollowing },
     ask: async (cursor) => {
@@ -45,4 +46,10 @@ async function listEvents({ after, follow, json, ...at }: EventsOptions): Promis
       await setTimeout(AGAIN_MS)
     },
   })
+}
+
+/** Nothing is left lying by who only reads: Ctrl-C is how it ends, and so is a reader that goes. */
+function endWhenAsked(): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0))
+  process.stdout.once('error', () => process.exit())
 }

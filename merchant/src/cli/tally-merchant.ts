@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { stopOnFailure } from '@tallystick/daemon'
+import { outliveOutput, stopOnFailure } from '@tallystick/daemon'
 import { Command } from 'commander'
 import { addBooksCommand } from './books-command.js'
 import { addHelp } from './command-help.js'
@@ -20,4 +20,5 @@ addEventsCommand(program)
 addBooksCommand(program)
 addHelp(program)
 
+outliveOutput()
 await program.parseAsync().catch((error) => stopOnFailure(error, FAILURE_NAMES))

@@ -96,13 +96,7 @@ export class WebhookStore {
   addEndpoint(endpoint: WebhookEndpoint, request: DoneRequest): Promise<void> {
     return this.#database.write(async (statements) => {
       await rememberRequest(statements, request)
-      const [row = {}] = await statements.all('SELECT COUNT(*) AS count FROM webhook_endpoint')
-      if (numberIn(row, 'count') >= ENDPOINTS_MAX) {
-        throw new Refusal(
-          'state_conflict',
-          `there are ${ENDPOINTS_MAX} receivers of events already`,
-        )
-      }
+      await requirePlace(statements)
       const { id, account, url, description, types, secret, created } = endpoint
       await statements.run(
         'INSERT INTO webhook_endpoint (id, account, url, description, types, secret, created) VALUES (?,?,?,?,?,?,?)',
@@ -111,10 +105,11 @@ export class WebhookStore {
     })
   }
 
-  /** `reason`: why nothing is to be sent; `undefined`: it is again. */
+  /** `reason`: why nothing is to be sent; `undefined`: it is again. Errors: `Refusal` (`state_conflict`) when there are too many. */
   setDisabled(id: string, reason: string | undefined, request: DoneRequest): Promise<void> {
     return this.#database.write(async (statements) => {
       await rememberRequest(statements, request)
+      if (reason === undefined && (await isDisabled(statements, id))) await requirePlace(statements)
       await statements.run('UPDATE webhook_endpoint SET disabled = ? WHERE id = ?', [
         reason ?? null,
         id,
@@ -173,10 +168,19 @@ export class WebhookStore {
     }))
   }
 
-  /** Has a delivery be made again, as if it were new. */
+  /** Has a delivery be made again, as if it were new. Errors: `Refusal` (`state_conflict`) to a receiver that is sent nothing. */
   resend(id: string, time: number, request: DoneRequest): Promise<void> {
     return this.#database.write(async (statements) => {
       await rememberRequest(statements, request)
+      const [row = {}] = await statements.all(
+        'SELECT endpoint FROM webhook_delivery WHERE id = ?',
+        [id],
+      )
+      const endpoint = optionalTextIn(row, 'endpoint')
+      if (endpoint !== undefined && (await isDisabled(statements, endpoint))) {
+        const detail = `nothing is sent to ${endpoint}: enable it first`
+        throw new Refusal('state_conflict', detail)
+      }
       await statements.run(
         "UPDATE webhook_delivery SET status = 'pending', attempts = 0, next_time = ? WHERE id = ?",
         [time, id],
@@ -302,6 +306,20 @@ export class WebhookStore {
       return rows.map(itemOf)
     })
   }
+}
+
+async function isDisabled({ all }: Statements, endpoint: string): Promise<boolean> {
+  const sql = 'SELECT 1 FROM webhook_endpoint WHERE id = ? AND disabled IS NOT NULL'
+  return (await all(sql, [endpoint])).length > 0
+}
+
+/** Receivers are never taken away: those that are sent nothing do not count. */
+async function requirePlace({ all }: Statements): Promise<void> {
+  const sql = 'SELECT COUNT(*) AS count FROM webhook_endpoint WHERE disabled IS NULL'
+  const [row = {}] = await all(sql)
+  if (numberIn(row, 'count') < ENDPOINTS_MAX) return
+  const detail = `events are sent to ${ENDPOINTS_MAX} receivers already: disable one first`
+  throw new Refusal('state_conflict', detail)
 }
 
 /** Has an event be delivered to all who want it, in the transaction in which it is stored. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { printFacts, stopOnFailure } from '@tallystick/daemon'
+import { outliveOutput, printFacts, stopOnFailure } from '@tallystick/daemon'
 import type { Output } from '@tallystick/protocol'
 import { Command, CommanderError, Option } from 'commander'
 import type { LedgerOrigin } from '../init-ledger.js'
@@ -126,6 +126,7 @@ addOperatorCommands(program)
 addHistoryCommands(program)
 addHelp(program)
 
+outliveOutput()
 await program.parseAsync().catch(async (error: unknown) => {
   // Help was asked for, and is told.
   if (error instanceof CommanderError && error.exitCode === 0) process.exit(0)

@@ -1,5 +1,5 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { printable } from '@tallystick/daemon'
+import { CommandError, printable } from '@tallystick/daemon'
 import { checkOutput } from './output-file.js'
 
 /** Where the bodies of answers go, one after the other. */
@@ -8,7 +8,7 @@ export type AnswerSink = {
   readonly isOutput: boolean
   /** Whether a person sees them go by. */
   readonly isTerminal: boolean
-  /** As it comes, never whole in memory; its length, bytes. */
+  /** As it comes, never whole in memory; its length, bytes. Throws `output_failed`. */
   write(response: Response): Promise<number>
   close(): Promise<void>
 }
@@ -53,10 +53,7 @@ const FILE_MODE = 0o600
 function fileSink(file: FileHandle): AnswerSink {
   return {
     ...{ isOutput: false, isTerminal: false },
-    write: (response) =>
-      drain(response, async (bytes) => {
-        await file.writeFile(bytes)
-      }),
+    write: (response) => drain(response, (bytes) => file.writeFile(bytes).catch(fail)),
     close: () => file.close(),
   }
 }
@@ -77,7 +74,13 @@ async function drain(
 
 /** Kept once it is handed on: a slow reader slows the answer down. */
 function print(what: string | Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return new Promise<void>((resolve, reject) => {
     process.stdout.write(what, (error) => (error ? reject(error) : resolve()))
-  })
+  }).catch(fail)
+}
+
+/** A disk that is full, or a reader that has had enough: the stream is closed for it as for any other end. */
+function fail({ code }: NodeJS.ErrnoException): never {
+  const why = code === 'EPIPE' ? 'nobody reads them any more' : `they find no room (${code})`
+  throw new CommandError('output_failed', `answers cannot be written: ${why}`)
 }

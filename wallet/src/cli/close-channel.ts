@@ -16,6 +16,8 @@ export type CloseCommand = HubPlace & {
 type Ending =
   | { readonly status: 'closed'; readonly end: object | null }
   | { readonly status: 'pending' }
+  /** Left without the hub already. */
+  | { readonly status: 'closing' }
   | { readonly status: 'refused'; readonly code: string; readonly detail: string }
 
 /** How the closing of one channel went. */
@@ -36,7 +38,8 @@ export async function closeChannels(
     throw new CommandError('usage', detail)
   }
   await withHub(options, async (at) => {
-    const wanted = wantedOf(at, number)
+    const found = wantedOf(at, number)
+    const wanted = found.filter((held) => !isBeingLeft(held))
     const money = await moneyOf(
       at.ledger,
       wanted.map(({ party }) => party.ledger.asset),
@@ -46,14 +49,17 @@ export async function closeChannels(
       const count = wanted.length === 1 ? 'the channel' : `${wanted.length} channels`
       await confirm(options.yes, `Close ${count} with the hub`)
     }
-    const closed = await Promise.all(wanted.map((held) => closeOne(at, held, money)))
+    const closed = await Promise.all(
+      found.map((held) => (isBeingLeft(held) ? beingLeft(held) : closeOne(at, held, money))),
+    )
     const text = closed.map(({ lines }) => lines.join('\n  ')).join('\n')
     const channels = closed.map(({ held: { party }, facts }) => {
       const { id, number: channel, asset } = party.ledger
       return { channel: id, number: channel, asset, ...facts }
     })
     printFacts(options.json, { channels }, text === '' ? 'no channel is open' : text)
-    if (closed.some(({ facts }) => facts.status === 'pending')) process.exitCode = EXIT.pending
+    const isOpen = ({ facts: { status } }: Closed) => status === 'pending' || status === 'closing'
+    if (closed.some(isOpen)) process.exitCode = EXIT.pending
     if (closed.some(({ facts }) => facts.status === 'refused')) process.exitCode = EXIT.failed
   })
 }
@@ -68,6 +74,17 @@ function wantedOf({ wallet }: WalletAtHub, number: number | undefined): readonly
     ? `channel ${number} is settled: "wallet history" shows how`
     : `there is no channel ${number} here: "wallet status" lists them`
   throw new CommandError(isKnown ? 'channel_settled' : 'channel_unknown', detail)
+}
+
+/** Whether somebody has closed the channel alone: the hub has no more part in it, and it ends with its window. */
+function isBeingLeft({ party }: WalletChannel): boolean {
+  return party.ledger.status.kind === 'closing'
+}
+
+function beingLeft(held: WalletChannel): Closed {
+  const { number } = held.party.ledger
+  const hint = `closing already, without the hub: "wallet exit --channel ${number}" goes on with it`
+  return { held, lines: [`channel ${number}`, hint], facts: { status: 'closing' } }
 }
 
 function quoteLine({ party, books }: WalletChannel, money: Money): string {

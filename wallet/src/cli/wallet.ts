@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { stopOnFailure } from '@tallystick/daemon'
+import { outliveOutput, stopOnFailure } from '@tallystick/daemon'
 import { Command, CommanderError } from 'commander'
 import { addHelp } from './command-help.js'
 import { addHubCommands } from './hub-commands.js'
@@ -17,6 +17,7 @@ addHubCommands(program)
 addStoreCommands(program)
 addHelp(program)
 
+outliveOutput()
 await program.parseAsync().catch(async (error: unknown) => {
   // Help was asked for, and is told.
   if (error instanceof CommanderError && error.exitCode === 0) return

@@ -1,4 +1,4 @@
-/** Asks the shop's server; throws what it says is wrong. */
+/** Asks the shop's server; throws what it says is wrong, and with which status. */
 export async function ask(path, { body, token } = {}) {
   const response = await fetch(`/api${path}`, {
     method: body === undefined ? 'GET' : 'POST',
@@ -12,5 +12,5 @@ export async function ask(path, { body, token } = {}) {
   })
   const answer = await response.json().catch(() => ({ error: 'The shop gave no answer.' }))
   if (response.ok) return answer
-  throw new Error(answer.error)
+  throw Object.assign(new Error(answer.error), { status: response.status })
 }

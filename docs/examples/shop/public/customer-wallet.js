@@ -9,11 +9,15 @@ import {
 
 /** Of what is on the ledger, so much stays there to pay for leaving the channel one day: a hundredth, in parts. */
 const KEPT_PART = 100n
+/** More than a tenth of what is in channels, in parts, has arrived there since, and is worth a channel of its own. */
+const ARRIVED_PART = 10n
 /** The most that a hub may take for a payment, as a part of it and beside: what it asks is usually far less. */
 const FEE_PART = 50n
 const FEE_UNITS = 20_000n
 /** Sections that are set aside for at a time. */
 const STREAM_TICKS = 8
+/** Is in the browser's storage until the words of the wallet that was made here are written down. */
+const WORDS_DUE = 'words-due'
 
 /**
  * The wallet of a customer in this browser. `phase`: `absent`, `locked`, `elsewhere` (another tab has it), `open`. Tells of
@@ -21,7 +25,7 @@ const STREAM_TICKS = 8
  */
 export class CustomerWallet extends EventTarget {
   phase = 'locked'
-  /** Twelve words that were made just now, until they are written down. */
+  /** The twelve words of a wallet that was made here, until they are written down. */
   newWords
   balance
   #network
@@ -42,6 +46,7 @@ export class CustomerWallet extends EventTarget {
 
   async create(passphrase) {
     await this.#open(createBrowserWallet({ passphrase, ...this.#parts() }))
+    localStorage.setItem(WORDS_DUE, '')
     this.newWords = this.#opened.words
     this.#turn('open')
   }
@@ -63,6 +68,8 @@ export class CustomerWallet extends EventTarget {
       this.#turn('elsewhere')
       return
     }
+    // Somebody who has gone away in between has not seen them, or not written them down.
+    if (localStorage.getItem(WORDS_DUE) !== null) this.newWords = this.#opened.words
     this.#turn('open')
   }
 
@@ -70,16 +77,19 @@ export class CustomerWallet extends EventTarget {
     await this.#opened.close()
     this.#opened = undefined
     this.#pay = undefined
+    this.newWords = undefined
     this.#turn('locked')
   }
 
   /** Takes the wallet out of this browser; its words bring it back. */
   async remove() {
     await removeBrowserWallet()
+    localStorage.removeItem(WORDS_DUE)
     this.#turn('absent')
   }
 
   wordsAreKept() {
+    localStorage.removeItem(WORDS_DUE)
     this.newWords = undefined
     this.#turn('open')
   }
@@ -89,13 +99,13 @@ export class CustomerWallet extends EventTarget {
     return this.#opened.wallet.payoutLock
   }
 
-  /** Base units of coins that can be made spendable. */
+  /** Base units of coins that can be made spendable, also beside those that are already. */
   get depositable() {
-    const { onLedger = 0n } = this.balance ?? {}
-    return onLedger - onLedger / KEPT_PART
+    const { onLedger = 0n, inChannels = 0n } = this.balance ?? {}
+    return onLedger * ARRIVED_PART > inChannels ? onLedger - onLedger / KEPT_PART : 0n
   }
 
-  /** Puts what is on the ledger into a channel, from which it is paid in a moment. */
+  /** Puts what is on the ledger into a channel, one more if there is one: a payment takes as many as it needs. */
   async deposit() {
     await this.#opened.wallet.openChannel({ deposit: this.depositable })
     await this.#count()
@@ -228,6 +238,7 @@ const SAID = {
   already_paid: 'This order is paid already.',
   hub_disconnected: 'The hub does not answer. Please check your connection.',
   invoice_expired: 'The invoice has expired. Please order again.',
+  wallet_closed: 'Your wallet was locked. A payment that was begun goes on, and is made once.',
   payment_failed: 'The payment was not taken, and your money is back.',
   shop_unreachable: 'The shop does not answer. Please check your connection.',
   budget_spent: 'What may be spent on reading today is spent.',

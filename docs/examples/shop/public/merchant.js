@@ -38,22 +38,30 @@ function askPassword() {
   )
 }
 
+/** The password is not the shop's any more. */
+function forget() {
+  sessionStorage.removeItem('merchant')
+  askPassword()
+}
+
 async function show() {
   const alert = alertPlace()
+  const offline = alertPlace()
   const rows = element('tbody', { id: 'orders' })
-  const empty = element('p', { class: 'muted' }, 'No orders yet.')
+  const empty = element('p', { class: 'muted', hidden: true }, 'No orders yet.')
   const heads = ['Time', 'Product', 'Price', 'Status', 'Refund'].map((head) =>
     element('th', { scope: 'col' }, head),
   )
   const table = element(
     'table',
-    { class: 'orders' },
+    { class: 'orders', hidden: true },
     element('thead', {}, element('tr', {}, heads)),
     rows,
   )
   view.replaceChildren(
     element('h1', {}, 'Orders'),
     alert,
+    offline,
     element('div', { class: 'scroll' }, table),
     empty,
   )
@@ -68,7 +76,13 @@ async function show() {
     drawn = now
   }
   const again = async () => {
-    await refresh().catch((error) => alert.replaceChildren(error.message))
+    try {
+      await refresh()
+      offline.replaceChildren()
+    } catch (error) {
+      if (error.status === 401) return forget()
+      offline.replaceChildren(error.message)
+    }
     setTimeout(again, REFRESH_MS)
   }
   await again()

@@ -28,7 +28,7 @@ export function orderView({ order, asset, wallet, openWallet, stop }) {
   let drawn
 
   const draw = () => {
-    const isShort = (wallet.balance?.spendable ?? 0n) < BigInt(shown.units)
+    const isShort = (wallet.balance?.payable ?? 0n) < BigInt(shown.units)
     const now = [shown.status, wallet.phase, isPaying, isShort].join()
     // What is drawn anew closes what is open, and takes the focus.
     if (now === drawn) return
@@ -144,7 +144,10 @@ export function orderView({ order, asset, wallet, openWallet, stop }) {
 
   const events = new EventSource(`/api/orders/${order.id}/events`)
   events.addEventListener('message', ({ data }) => {
+    const before = shown.status
     shown = JSON.parse(data)
+    // What was wrong with it before is over.
+    if (shown.status !== before) alert.replaceChildren()
     draw()
   })
   const onWallet = () => {

@@ -35,10 +35,10 @@ export function walletPanel({ dialog, opener, wallet, asset }) {
   function drawBalance() {
     const { balance } = wallet
     const isOpen = wallet.phase === 'open' && balance !== undefined
-    opener.replaceChildren(isOpen ? `Wallet · ${roughly(balance.spendable, asset)}` : 'Wallet')
+    opener.replaceChildren(isOpen ? `Wallet · ${roughly(balance.payable, asset)}` : 'Wallet')
     if (!isOpen) return
     for (const [id, units] of [
-      ['spendable', balance.spendable],
+      ['spendable', balance.payable],
       ['on-ledger', balance.onLedger],
     ]) {
       const figure = document.getElementById(id)
@@ -48,7 +48,7 @@ export function walletPanel({ dialog, opener, wallet, asset }) {
     const restoring = document.getElementById('restoring')
     if (restoring !== null) restoring.hidden = balance.inLostChannels === 0n
     const deposit = document.getElementById('deposit')
-    if (deposit !== null) deposit.hidden = wallet.depositable <= 0n || balance.spendable > 0n
+    if (deposit !== null) deposit.hidden = wallet.depositable <= 0n
   }
 
   const PHASES = {
