@@ -52,9 +52,10 @@ const network = await startLocalNetwork({
 })
 process.stdout.write(
   options.json
-    ? `${JSON.stringify({ ledger: network.ledgerUrl, hub: network.hubUrl, hub_key: network.hubKey })}\n`
+    ? `${JSON.stringify({ ledger: network.ledgerUrl, chain_id: network.chainId, hub: network.hubUrl, hub_key: network.hubKey })}\n`
     : [
         `ledger     ${network.ledgerUrl}`,
+        `chain id   ${network.chainId}`,
         `hub        ${network.hubUrl}`,
         `hub key    ${network.hubKey}`,
         `coins      the words in ${join(options.data, 'bank.words')} open a wallet that holds them`,

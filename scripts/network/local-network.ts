@@ -38,6 +38,8 @@ export type LocalNetworkOptions = {
 /** A ledger and a hub, each a process of its own, kept running until they are stopped. */
 export type LocalNetwork = {
   readonly ledgerUrl: string
+  /** Of the chain, hex; the ledger says it as it starts. */
+  readonly chainId: unknown
   readonly hubUrl: string
   readonly hubKey: PublicKey
   readonly hubPayoutLock: LockRoot
@@ -106,6 +108,7 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
   )
   return {
     ledgerUrl: ledger.listening.url,
+    chainId: ledger.listening['chain_id'],
     hubUrl: `${hub.listening.url.replace('http', 'ws')}/v1/session`,
     hubKey: hubFacts.hub,
     hubPayoutLock: hubFacts.payout_lock,
