@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { encodeTickFrame, isRejection, parseTickFrame, type TickFrame } from '@tallystick/protocol'
 import { POSITION, PRICE, RECEIPT, TICKS } from '../http/headers.js'
 import { isL402 } from '../http/l402.js'
@@ -96,6 +96,7 @@ export function requirePayment(wallet: Wallet, options: PaymentOptions): Payment
 export class PaidRoute {
   readonly #streams: PaidStreams
   readonly #price: bigint
+  readonly #priceText: string
   readonly #unit: bigint
   readonly #gate: InvoiceGate | undefined
   readonly #answers: ServedAnswers
@@ -109,6 +110,7 @@ export class PaidRoute {
   ) {
     this.#streams = streams
     this.#price = options.price
+    this.#priceText = `${options.price}`
     this.#unit = options.unit
     this.#gate = gate
     this.#answers = new ServedAnswers({
@@ -118,12 +120,13 @@ export class PaidRoute {
   }
 
   readonly handle: PaymentHandler = (request, response, next) => {
-    const { authorization } = request.headers
+    const { headers } = request
+    const { authorization } = headers
     if (this.#gate !== undefined && isL402(authorization)) {
       this.#takeInvoice(this.#gate, authorization, request, response, next).catch(next)
       return
     }
-    const payment = paymentOf(request)
+    const payment = paymentOf(headers)
     if (payment === undefined) {
       return void this.#ask(
         request,
@@ -135,14 +138,23 @@ export class PaidRoute {
     if ('code' in payment) {
       return void this.#ask(request, response, payment.code, payment.detail).catch(next)
     }
-    const serve = () => {
-      const refused = this.#serve(payment, request, response, next)
-      if (refused === undefined) return
-      this.#ask(request, response, refused.code, refused.detail, payment).catch(next)
-    }
     // Its answer says what was offered, also of a server that has not made an offer since its start.
-    if (payment.isX402 && this.#offer === undefined) this.#offered().then(serve).catch(next)
-    else serve()
+    if (payment.isX402 && this.#offer === undefined) {
+      this.#offered()
+        .then(() => this.#serveOrAsk(payment, request, response, next))
+        .catch(next)
+    } else this.#serveOrAsk(payment, request, response, next)
+  }
+
+  #serveOrAsk(
+    payment: Payment,
+    request: PaidRequest,
+    response: ServerResponse,
+    next: (error?: unknown) => void,
+  ): void {
+    const refused = this.#serve(payment, request, response, next)
+    if (refused === undefined) return
+    this.#ask(request, response, refused.code, refused.detail, payment).catch(next)
   }
 
   /** Takes the ticks and lets the request through; or why not. */
@@ -178,9 +190,21 @@ export class PaidRoute {
   }
 
   #otherPrice({ frame, stated }: Payment): ReturnType<typeof otherPrice> {
-    if (frame.closes) return undefined
+    if (frame.closes || (this.#isPrice(stated) && this.#isOwnUnit(frame))) return undefined
     const units = frame.ticks.flatMap(({ anchor }) => this.#streams.received.of(anchor)?.unit ?? [])
     return otherPrice({ stated, units }, { price: this.#price, unit: this.#unit })
+  }
+
+  #isPrice(stated: string | undefined): boolean {
+    return stated === undefined || stated === this.#priceText
+  }
+
+  /** Whether all of its streams are of this route's offer, as nearly always: more than that takes cannot be taken. */
+  #isOwnUnit({ ticks }: TickFrame): boolean {
+    for (const { anchor } of ticks) {
+      if (this.#streams.received.of(anchor)?.unit !== this.#unit) return false
+    }
+    return true
   }
 
   #answerAgain(
@@ -323,11 +347,11 @@ async function makeRoom(wallet: Wallet, inbound: bigint, price: bigint): Promise
 }
 
 function paymentOf(
-  request: IncomingMessage,
+  headers: IncomingHttpHeaders,
 ): Payment | { readonly code: string; readonly detail: string } | undefined {
-  const native = request.headers[TICKS]
-  const foreign = request.headers[X402_SIGNATURE]
-  const price = request.headers[PRICE]
+  const native = headers[TICKS]
+  const foreign = headers[X402_SIGNATURE]
+  const price = headers[PRICE]
   const shown =
     typeof native === 'string'
       ? { ticks: native, price: typeof price === 'string' ? price : undefined }
