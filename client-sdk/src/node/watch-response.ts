@@ -2,6 +2,7 @@ import { ServerResponse } from 'node:http'
 import { RECEIPT } from '../http/headers.js'
 import type { ServedAnswer } from '../http/served-answers.js'
 import { X402_RESPONSE } from '../http/x402.js'
+import { propertyOf } from './property-of.js'
 
 /** A body above this is not kept, bytes. */
 const BODY_BYTES_MAX = 65_536
@@ -48,7 +49,7 @@ type MethodsOf = (response: ServerResponse) => Methods
  */
 function callFirst(response: ServerResponse): void {
   // Whoever has methods in front of these would be called first, and may have gone past them.
-  if (HEADS.get(response.end) === response.writeHead) return
+  if (HEADS.get(propertyOf(response, 'end')) === propertyOf(response, 'writeHead')) return
   const shared = sharedPrototypeOf(response)
   if (shared === undefined || SHARED.has(shared)) {
     Object.assign(response, ownMethods(response))
@@ -114,7 +115,7 @@ function watchedMethods(methodsOf: MethodsOf): Methods {
   function end(this: ServerResponse, ...given: Parameters<ServerResponse['end']>): ServerResponse {
     const watch = WATCHES.get(this)
     if (watch === undefined) return methodsOf(this).end.apply(this, given)
-    watch.begin(this.statusCode)
+    watch.begin(propertyOf(this, 'statusCode'))
     watch.ending(given[0], given[1])
     let ended: ServerResponse
     try {
@@ -191,7 +192,7 @@ class Watch {
   ending(chunk: unknown, encoding: unknown): void {
     this.#before?.ending(chunk, encoding)
     if (this.#ending !== 'not') return
-    this.#ending = this.#response.headersSent ? 'in pieces' : 'whole'
+    this.#ending = propertyOf(this.#response, 'headersSent') ? 'in pieces' : 'whole'
     this.#chunk = chunk
     this.#encoding = encoding
   }
@@ -234,5 +235,6 @@ function answerOf(
   const body = typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk : ''
   const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length
   if (bytes > BODY_BYTES_MAX) return undefined
-  return { status: response.statusCode, headers: response.getHeaders(), body, bytes }
+  const headers = propertyOf(response, 'getHeaders').call(response)
+  return { status: propertyOf(response, 'statusCode'), headers, body, bytes }
 }
