@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { base64urlnopad } from '@scure/base'
 import {
   anchorOf,
   type ChainTip,
@@ -90,6 +91,41 @@ describe('STREAM-1 frames', () => {
       assert.ok(isRejection(parsed), text.slice(0, 20))
       assert.equal(parsed.code, 'tick_malformed')
     }
+  })
+
+  test('INV-23 text is read as the library reads it, whatever is altered, cut off or put behind', () => {
+    const indexes = fc.array(fc.nat({ max: TICKS }), { minLength: 1, maxLength: 3 })
+    const change = fc.record({
+      at: fc.nat(),
+      by: fc.constantFrom('', 'A', 'B', 'Q', 'g', '_', '-', '+', '/', '=', ' ', '\u00c1', '\u4141'),
+      isLast: fc.boolean(),
+      cut: fc.nat(4),
+    })
+    let before: { frame: unknown; read: unknown } | undefined
+    fc.assert(
+      fc.property(indexes, fc.option(change), (numbers, changed) => {
+        const ticks = numbers.map((index, i) => ({ ...tick(index), anchor: anchorFor(i + 1) }))
+        const shown = encodeTickFrame({ ticks, closes: false })
+        const { at, by, isLast, cut } = changed ?? { at: 0, by: undefined, isLast: false, cut: 0 }
+        const place = isLast ? shown.length - 1 : at % shown.length
+        const text =
+          by === undefined ? shown : shown.slice(0, place) + by + shown.slice(place + 1 + cut)
+        const read = parseTickFrame(text)
+        let bytes: Uint8Array | undefined
+        try {
+          bytes = base64urlnopad.decode(text)
+        } catch {}
+        const decoded = bytes && decode(tickFrameCodec, bytes)
+        assert.deepEqual(
+          isRejection(read) ? undefined : read,
+          isRejection(decoded) ? undefined : decoded,
+        )
+        // What was read stays what it was.
+        assert.deepEqual(before?.read, before?.frame)
+        before = isRejection(read) ? undefined : { frame: structuredClone(read), read }
+      }),
+      { numRuns: 1_000 },
+    )
   })
 
   test('INV-23 are read in one piece as their codec reads them, whatever is altered, cut off or put behind', () => {

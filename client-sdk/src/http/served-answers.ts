@@ -1,5 +1,7 @@
 /** An answer that was given for a payment. */
 export type ServedAnswer = {
+  /** What paid for it. */
+  readonly payment: string
   /** The request that it answered: another one is not paid by the same ticks. Absent: none is known to be the same. */
   readonly request: string | undefined
   /** What it is made with; absent: it is over. */
@@ -24,15 +26,36 @@ export function isServed({ making }: ServedAnswer): boolean {
   return making === undefined || (making.headersSent && making.closed)
 }
 
+/** As it is kept: changed in place, because each request has one, and so that it need not be looked for again. */
+class Kept implements ServedAnswer {
+  readonly payment: string
+  readonly request: string | undefined
+  making: ServedAnswer['making']
+  answer: ServedAnswer['answer']
+  isKept = false
+  /** The ones that came before and after it, of those that are kept. */
+  older: Kept | undefined
+  newer: Kept | undefined
+
+  constructor(payment: string, request: string | undefined, making: AnswerInTheMaking) {
+    this.payment = payment
+    this.request = request
+    this.making = making
+  }
+}
+
 /**
  * The last answers by what paid for them, so that whoever asks again with the same ticks is told the same
  * (HTTP402-3). Bounded in number and in bytes; the oldest go first.
  */
 export class ServedAnswers {
-  readonly #answers = new Map<string, ServedAnswer>()
+  readonly #answers = new Map<string, Kept>()
   readonly #countMax: number
   readonly #bytesMax: number
   #bytes = 0
+  /** A map finds its oldest only behind all places of those that are gone. */
+  #oldest: Kept | undefined
+  #newest: Kept | undefined
 
   constructor({ countMax, bytesMax }: { readonly countMax: number; readonly bytesMax: number }) {
     this.#countMax = countMax
@@ -43,22 +66,57 @@ export class ServedAnswers {
     return this.#answers.get(payment)
   }
 
-  set(payment: string, answer: ServedAnswer): void {
-    const before = this.#answers.get(payment)
-    this.#answers.set(payment, answer)
-    this.#bytes += sizeOf(answer) - (before === undefined ? 0 : sizeOf(before))
-    if (this.#answers.size <= this.#countMax && this.#bytes <= this.#bytesMax) return
-    for (const oldest of this.#answers.keys()) {
-      if (this.#answers.size <= this.#countMax && this.#bytes <= this.#bytesMax) break
-      this.delete(oldest)
-    }
+  /** An answer is being made, with `making`. */
+  begin(payment: string, request: string | undefined, making: AnswerInTheMaking): ServedAnswer {
+    const served = new Kept(payment, request, making)
+    this.#keep(served)
+    return served
   }
 
-  delete(payment: string): void {
-    const answer = this.#answers.get(payment)
-    if (answer === undefined) return
-    this.#bytes -= sizeOf(answer)
-    this.#answers.delete(payment)
+  /** It is over; absent: it is not kept. */
+  finish(served: ServedAnswer, answer: ServedAnswer['answer']): void {
+    const kept = served as Kept
+    kept.making = undefined
+    kept.answer = answer
+    if (!kept.isKept) return this.#keep(kept)
+    this.#bytes += sizeOf(kept)
+    this.#trim()
+  }
+
+  /** Nothing was paid for. */
+  forget(served: ServedAnswer): void {
+    const kept = served as Kept
+    if (!kept.isKept) return
+    const { older, newer } = kept
+    if (older === undefined) this.#oldest = newer
+    else older.newer = newer
+    if (newer === undefined) this.#newest = older
+    else newer.older = older
+    kept.isKept = false
+    kept.older = undefined
+    kept.newer = undefined
+    this.#bytes -= sizeOf(kept)
+    this.#answers.delete(kept.payment)
+  }
+
+  #keep(served: Kept): void {
+    const before = this.#answers.get(served.payment)
+    if (before !== undefined) this.forget(before)
+    served.isKept = true
+    served.older = this.#newest
+    if (this.#newest === undefined) this.#oldest = served
+    else this.#newest.newer = served
+    this.#newest = served
+    this.#bytes += sizeOf(served)
+    this.#answers.set(served.payment, served)
+    this.#trim()
+  }
+
+  #trim(): void {
+    while (this.#answers.size > this.#countMax || this.#bytes > this.#bytesMax) {
+      if (this.#oldest === undefined) return
+      this.forget(this.#oldest)
+    }
   }
 }
 

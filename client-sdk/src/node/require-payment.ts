@@ -1,24 +1,19 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { encodeTickFrame, isRejection, parseTickFrame, type TickFrame } from '@tallystick/protocol'
-import { POSITION, PRICE, RECEIPT, TICKS } from '../http/headers.js'
+import type { ServerResponse } from 'node:http'
+import { encodeTickFrame, isRejection, type TickFrame } from '@tallystick/protocol'
+import { POSITION, RECEIPT } from '../http/headers.js'
 import { isL402 } from '../http/l402.js'
 import { otherPrice } from '../http/meant-price.js'
 import { networkOf, type Offer, offerJson } from '../http/offer.js'
 import { demandKind } from '../http/payment-demand.js'
 import { isServed, type ServedAnswer, ServedAnswers } from '../http/served-answers.js'
-import {
-  X402_REQUIRED,
-  X402_RESPONSE,
-  X402_SIGNATURE,
-  x402Payment,
-  x402Required,
-  x402Response,
-} from '../http/x402.js'
+import { X402_REQUIRED, X402_RESPONSE, x402Required, x402Response } from '../http/x402.js'
 import type { ServedTicks } from '../stream/stream-desk.js'
 import type { Wallet } from '../wallet/wallet.js'
 import { checkPaymentOptions } from './check-payment-options.js'
 import { type InvoiceGate, invoiceGate, type L402Options } from './invoice-gate.js'
-import { failResponse, watchResponse } from './watch-response.js'
+import { propertyOf } from './property-of.js'
+import { identityOf, type PaidRequest, type Payment, paymentOf, targetOf } from './shown-payment.js'
+import { failResponse, type ResponseOutcome, watchResponse } from './watch-response.js'
 
 export type PaymentOptions = {
   /** Base units for one request. */
@@ -37,9 +32,6 @@ export type PaymentOptions = {
   readonly l402?: L402Options
 }
 
-/** Of Express, which changes `url` for apps that are mounted; or of a bare server. */
-type PaidRequest = IncomingMessage & { readonly originalUrl?: string }
-
 /** As Express calls it; a bare server of Node does as well. */
 export type PaymentHandler = (
   request: PaidRequest,
@@ -53,19 +45,8 @@ export type PaidStreams = Pick<Wallet['stream'], 'received' | 'offer'> & {
   readonly ready: () => Promise<void>
 }
 
-type Payment = {
-  readonly frame: TickFrame
-  readonly text: string
-  /** The price that the payer has stated. */
-  readonly stated: string | undefined
-  /** Whether it came as x402 has it, and its answer goes there. */
-  readonly isX402: boolean
-}
-
 const ANSWERS_MAX = 1_024
 const ANSWER_BYTES_MAX = 16_777_216
-/** A longer `Idempotency-Key` is none. */
-const KEY_CHARACTERS_MAX = 255
 const RETRY_SECONDS = 1
 /** Ticks of a stream that there is room for, unless told otherwise. */
 const INBOUND_TICKS = 256n
@@ -96,6 +77,7 @@ export function requirePayment(wallet: Wallet, options: PaymentOptions): Payment
 export class PaidRoute {
   readonly #streams: PaidStreams
   readonly #price: bigint
+  readonly #priceText: string
   readonly #unit: bigint
   readonly #gate: InvoiceGate | undefined
   readonly #answers: ServedAnswers
@@ -109,6 +91,7 @@ export class PaidRoute {
   ) {
     this.#streams = streams
     this.#price = options.price
+    this.#priceText = `${options.price}`
     this.#unit = options.unit
     this.#gate = gate
     this.#answers = new ServedAnswers({
@@ -118,12 +101,13 @@ export class PaidRoute {
   }
 
   readonly handle: PaymentHandler = (request, response, next) => {
-    const { authorization } = request.headers
+    const headers = propertyOf(request, 'headers')
+    const { authorization } = headers
     if (this.#gate !== undefined && isL402(authorization)) {
       this.#takeInvoice(this.#gate, authorization, request, response, next).catch(next)
       return
     }
-    const payment = paymentOf(request)
+    const payment = paymentOf(headers)
     if (payment === undefined) {
       return void this.#ask(
         request,
@@ -135,14 +119,23 @@ export class PaidRoute {
     if ('code' in payment) {
       return void this.#ask(request, response, payment.code, payment.detail).catch(next)
     }
-    const serve = () => {
-      const refused = this.#serve(payment, request, response, next)
-      if (refused === undefined) return
-      this.#ask(request, response, refused.code, refused.detail, payment).catch(next)
-    }
     // Its answer says what was offered, also of a server that has not made an offer since its start.
-    if (payment.isX402 && this.#offer === undefined) this.#offered().then(serve).catch(next)
-    else serve()
+    if (payment.isX402 && this.#offer === undefined) {
+      this.#offered()
+        .then(() => this.#serveOrAsk(payment, request, response, next))
+        .catch(next)
+    } else this.#serveOrAsk(payment, request, response, next)
+  }
+
+  #serveOrAsk(
+    payment: Payment,
+    request: PaidRequest,
+    response: ServerResponse,
+    next: (error?: unknown) => void,
+  ): void {
+    const refused = this.#serve(payment, request, response, next)
+    if (refused === undefined) return
+    this.#ask(request, response, refused.code, refused.detail, payment).catch(next)
   }
 
   /** Takes the ticks and lets the request through; or why not. */
@@ -152,9 +145,9 @@ export class PaidRoute {
     response: ServerResponse,
     next: () => void,
   ): { readonly code: string; readonly detail: string } | undefined {
-    const { frame, text } = payment
+    const { frame, text, headers } = payment
     const { received } = this.#streams
-    const asked = identityOf(request)
+    const asked = identityOf(request, headers)
     const before = this.#answers.get(text)
     // It stands twice on the way of this request, which is paid for.
     if (before?.making === response) return void next()
@@ -171,16 +164,27 @@ export class PaidRoute {
     }
     const used = received.serve(frame, this.#price)
     if (isRejection(used)) return used
-    this.#answers.set(text, { request: asked, making: response, answer: undefined })
     this.#watch(payment, asked, used, response)
     next()
     return undefined
   }
 
   #otherPrice({ frame, stated }: Payment): ReturnType<typeof otherPrice> {
-    if (frame.closes) return undefined
+    if (frame.closes || (this.#isPrice(stated) && this.#isOwnUnit(frame))) return undefined
     const units = frame.ticks.flatMap(({ anchor }) => this.#streams.received.of(anchor)?.unit ?? [])
     return otherPrice({ stated, units }, { price: this.#price, unit: this.#unit })
+  }
+
+  #isPrice(stated: string | undefined): boolean {
+    return stated === undefined || stated === this.#priceText
+  }
+
+  /** Whether all of its streams are of this route's offer, as nearly always: more than that takes cannot be taken. */
+  #isOwnUnit({ ticks }: TickFrame): boolean {
+    for (const { anchor } of ticks) {
+      if (this.#streams.received.of(anchor)?.unit !== this.#unit) return false
+    }
+    return true
   }
 
   #answerAgain(
@@ -196,7 +200,8 @@ export class PaidRoute {
     }
     response.statusCode = answer.status
     for (const [name, value] of Object.entries(answer.headers)) {
-      if (value !== undefined) response.setHeader(name, value)
+      // It told where the stream stood then.
+      if (value !== undefined && name !== POSITION) response.setHeader(name, value)
     }
     this.#tellPosition(frame, response)
     response.end(answer.body)
@@ -210,11 +215,9 @@ export class PaidRoute {
       ({ anchor, index }) => (received.of(anchor)?.tip.index ?? 0) <= index,
     )
     if (!isNewest) response.setHeader(POSITION, encodeTickFrame(received.newest(frame)))
-    // An answer that is given again tells where the stream stood then.
-    else if (response.hasHeader(POSITION)) response.removeHeader(POSITION)
   }
 
-  /** Keeps the answer for whoever asks again, also after hanging up; what fails by the server's own fault is not paid for. */
+  /** Says on the response what it was paid with, and waits for what becomes of it. */
   #watch(
     { frame, text, isX402 }: Payment,
     request: string | undefined,
@@ -222,25 +225,21 @@ export class PaidRoute {
     response: ServerResponse,
   ): void {
     const { received } = this.#streams
-    const answers = this.#answers
-    const ticks = used.reduce((sum, one) => sum + one.ticks, 0)
-    const taken = used.reduce(
-      (sum, one) => sum + BigInt(one.ticks) * (received.of(one.anchor)?.unit ?? 0n),
-      0n,
-    )
-    response.setHeader(RECEIPT, receiptOf(frame, ticks, taken))
+    let ticks = 0
+    let taken = 0n
+    for (const one of used) {
+      ticks += one.ticks
+      taken += BigInt(one.ticks) * (received.of(one.anchor)?.unit ?? 0n)
+    }
+    const receipt = receiptOf(frame, ticks, taken)
+    propertyOf(response, 'setHeader').call(response, RECEIPT, receipt)
     this.#tellPosition(frame, response)
     if (isX402 && this.#offer !== undefined) {
       const reference = frame.ticks.at(-1)?.anchor ?? ''
       response.setHeader(X402_RESPONSE, x402Response(this.#offer, { taken, reference }))
     }
-    watchResponse(response, {
-      failed: () => {
-        received.giveBack(used)
-        answers.delete(text)
-      },
-      answered: (answer) => answers.set(text, { request, making: undefined, answer }),
-    })
+    const served = this.#answers.begin(text, request, response)
+    watchResponse(response, new PaidAnswer(received, used, this.#answers, served))
   }
 
   /** 402 with what would be right; `pending` is told apart from refused by its own word and `Retry-After`. */
@@ -313,6 +312,35 @@ export class PaidRoute {
   }
 }
 
+/** Keeps the answer for whoever asks again, also after hanging up; what fails by the server's own fault is not paid for. */
+class PaidAnswer implements ResponseOutcome {
+  readonly #received: PaidStreams['received']
+  readonly #used: readonly ServedTicks[]
+  readonly #answers: ServedAnswers
+  readonly #served: ServedAnswer
+
+  constructor(
+    received: PaidStreams['received'],
+    used: readonly ServedTicks[],
+    answers: ServedAnswers,
+    served: ServedAnswer,
+  ) {
+    this.#received = received
+    this.#used = used
+    this.#answers = answers
+    this.#served = served
+  }
+
+  failed(): void {
+    this.#received.giveBack(this.#used)
+    this.#answers.forget(this.#served)
+  }
+
+  answered(answer: ServedAnswer['answer']): void {
+    this.#answers.finish(this.#served, answer)
+  }
+}
+
 /** Has the hub make room for streams of `inbound` base units in all; less will do where one request fits. */
 async function makeRoom(wallet: Wallet, inbound: bigint, price: bigint): Promise<void> {
   try {
@@ -322,46 +350,8 @@ async function makeRoom(wallet: Wallet, inbound: bigint, price: bigint): Promise
   }
 }
 
-function paymentOf(
-  request: IncomingMessage,
-): Payment | { readonly code: string; readonly detail: string } | undefined {
-  const native = request.headers[TICKS]
-  const foreign = request.headers[X402_SIGNATURE]
-  const price = request.headers[PRICE]
-  const shown =
-    typeof native === 'string'
-      ? { ticks: native, price: typeof price === 'string' ? price : undefined }
-      : typeof foreign === 'string'
-        ? x402Payment(foreign)
-        : undefined
-  if (shown === undefined) return undefined
-  const frame = parseTickFrame(shown.ticks)
-  if (isRejection(frame)) return { code: frame.code, detail: frame.detail }
-  const isX402 = typeof native !== 'string'
-  return { frame, text: shown.ticks, stated: shown.price, isX402 }
-}
-
 /** HTTP402-4: what was used of which stream, as a dictionary of structured fields. */
 function receiptOf(frame: TickFrame, used: number, taken: bigint): string {
   const last = frame.ticks.at(-1)
   return `stream="${last?.anchor}", tick=${last?.index}, used=${used}, amount="${taken}"`
-}
-
-/**
- * What a request has to be like for the same ticks to ask for it again (HTTP402-3): its method and target. A body
- * has not been read yet, or by somebody else: it is the same if the payer says so by an `Idempotency-Key`.
- */
-function identityOf(request: PaidRequest): string | undefined {
-  const { headers } = request
-  const target = `${request.method} ${targetOf(request)}`
-  const length = headers['content-length'] ?? '0'
-  if (length === '0' && headers['transfer-encoding'] === undefined) return target
-  const key = headers['idempotency-key']
-  if (typeof key !== 'string' || key === '' || key.length > KEY_CHARACTERS_MAX) return undefined
-  return `${target} ${length} ${key}`
-}
-
-/** The target as it was asked for. */
-function targetOf(request: PaidRequest): string {
-  return request.originalUrl ?? request.url ?? ''
 }
