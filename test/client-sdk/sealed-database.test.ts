@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { storedBytes } from '@tallystick/client-sdk/node'
+import { type RowWrite, storedBytes } from '@tallystick/client-sdk/node'
 import { readHighWaterMark } from '#client-sdk/node/high-water-mark.js'
 import { tamper, temporaryFolder } from '../settlement/data-folder.js'
 import { fillDisk, HAS_FULL_DEVICE } from './full-disk.js'
@@ -112,6 +112,26 @@ describe('a sealed database', () => {
     const [twice = {}] = await again.lookup(LIVE, [['twice'], ['row 1']])
     assert.deepEqual(storedBytes(twice, 'value'), Uint8Array.of(2))
     assert.deepEqual(await counted(again), [2, 2])
+  })
+
+  test('INV-43 a write to a table that it was not opened with fails, and nothing of its commit is kept', async (context) => {
+    for (const kind of ['put', 'remove'] as const) {
+      const path = await usedFile(context, 1)
+      const database = await openSealed(path)
+      const table = { ...LIVE }
+      const strange = kind === 'put' ? { values: ['a', Uint8Array.of(1)] } : { key: ['counter'] }
+      await assert.rejects(
+        database.commit([
+          { kind: 'put', table: LIVE, values: ['row 2', Uint8Array.of(2)] },
+          { kind, table, ...strange } as RowWrite,
+        ]),
+        /table live_row/,
+      )
+      await database.close()
+      const again = await openSealed(path)
+      assert.deepEqual(await counted(again), [1, 1])
+      await again.close()
+    }
   })
 
   test('INV-44 is refused to a second process, whose mark is left alone', async (context) => {

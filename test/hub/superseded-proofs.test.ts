@@ -14,7 +14,15 @@ import { HubOverlay } from '#hub/core/hub-view.js'
 import { stepBatch } from '#hub/core/step-batch.js'
 import { Pipeline } from '#hub/pipeline/pipeline.js'
 import { openSqliteJournal } from '#hub/store/sqlite-journal.js'
-import { at, CHAIN, NOW, SIGNERS, testChannel, testSigner } from '../protocol/test-channel.js'
+import {
+  at,
+  CHAIN,
+  itemId,
+  NOW,
+  SIGNERS,
+  testChannel,
+  testSigner,
+} from '../protocol/test-channel.js'
 import { temporaryFolder } from '../settlement/data-folder.js'
 import { HubWorld, POLICY, payment, sent, TestClient } from './hub-world.js'
 import { verifyHere } from './verify-here.js'
@@ -98,6 +106,42 @@ describe('CH-6.7 updates of one channel that are stored together', () => {
     const events = [said(before), attached, said(from.signs([]))]
     assert.equal(step(world, events).unsigned.size, 1)
   })
+})
+
+test('CH-6.7 what was refused for want of what a liar took is looked at again, and the workers are asked for all of it', async (context) => {
+  const dir = await temporaryFolder(context)
+  const journal = await openSqliteJournal(join(dir, 'hub.db'), OWNER)
+  const [liar, other, payee] = [0, 1, 2].map((i) => {
+    const signer = testSigner(20 + i)
+    const channel = testChannel({ number: i + 1, keys: { client: signer, hub: SIGNERS.hub } })
+    return new TestClient(newParty('client', channel), signer, testSigner(60 + i).publicKey)
+  })
+  assert.ok(liar && other && payee)
+  const heard: string[] = []
+  const pipeline = new Pipeline({
+    ...{ chainId: CHAIN, policy: POLICY, signer: SIGNERS.hub, journal },
+    ...{ time: NOW, restoredTime: undefined },
+    verify: async (checks) => checks.map(({ publicKey }) => publicKey === other.signer.publicKey),
+    perform: (effect) => heard.push(...sent([effect])),
+    onFault: (fault) => assert.fail(String(fault)),
+    randomBytes: (length) => new Uint8Array(length).fill(7),
+  })
+  const clients = [liar, other, payee]
+  const seen = clients.map(({ party }) => ({ kind: 'channelSeen', channel: party.ledger }) as const)
+  await pipeline.ledger({ height: 1, time: at(0), events: seen })
+  for (const { identity: owner, party } of clients) {
+    await pipeline.peer({ kind: 'attached', owner, position: positionOf(party) })
+  }
+  const lie = unsigned(liar.signs([payment(payee, 1, { value: 9_500n, fee: 20n })]))
+  // Nobody has signed it: only the workers say so.
+  const first = unsigned(other.signs([payment(payee, 2)]))
+  const second = other.signs([{ kind: 'cancel', id: itemId(2) }])
+  heard.length = 0
+  await Promise.all([lie, first, second].map((update) => pipeline.peer(said(update))))
+  assert.deepEqual(heard, [
+    ...['1:!bad_proof_signature', '2:stored', '2:!not_asked_to_cancel', '3:update'],
+  ])
+  await journal.close()
 })
 
 test('CH-6.7 INV-17 whatever is stored is signed, and a liar takes nobody with it, in whatever order all speak', async (context) => {

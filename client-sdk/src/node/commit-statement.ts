@@ -1,3 +1,4 @@
+import { invariant } from '@tallystick/protocol'
 import type { SqlValue } from '../store/row-digest.js'
 import type { Seal } from '../store/seal.js'
 import type { RowChange } from './row-change.js'
@@ -68,6 +69,8 @@ export class CommitStatement {
     }
     for (const { write, chained } of changes) {
       const table = this.#tables.indexOf(write.table)
+      // No trigger would take it, or the one of the seal.
+      invariant(table >= 0, `the database was opened with the table ${write.table.name}`)
       if (write.kind === 'put') add(putOf(table), [...write.values, chained])
       else add(removeOf(table), write.key)
     }

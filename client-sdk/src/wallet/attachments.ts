@@ -17,9 +17,6 @@ const ANSWER_MS = 10_000
 /** Milliseconds after which a channel that the hub did not take up is tried again. */
 const REST_MS = 10_000
 
-/** What a hub says when it refuses something, of a channel or in general. */
-type Refusal = { readonly code: string; readonly channel: ChannelId | undefined }
-
 /** What became of each channel of a wallet on one connection. Times are of a monotonic clock. */
 export class Attachments {
   readonly #channels = new Map<ChannelId, Attachment>()
@@ -48,6 +45,12 @@ export class Attachments {
     return phase === 'attached' || phase === 'resting' || phase === 'taken'
   }
 
+  /** Whether an attach is under way. */
+  isPending(channel: ChannelId): boolean {
+    const phase = this.phaseOf(channel)
+    return phase === 'asked' || phase === 'answered'
+  }
+
   /** Whether the hub owes an answer for too long. */
   isStuck(now: number): boolean {
     return [...this.#channels.values()].some(
@@ -74,8 +77,8 @@ export class Attachments {
   }
 
   /** Whether the hub may just not have seen the block of a channel that it does not know: it is the first time. */
-  isFirstMiss({ code, channel }: Refusal): boolean {
-    if (code !== 'channel_unknown' || channel === undefined) return false
+  isFirstMiss(code: string, channel: ChannelId): boolean {
+    if (code !== 'channel_unknown') return false
     const isFirst = !this.#missed.has(channel)
     this.#missed.add(channel)
     return isFirst

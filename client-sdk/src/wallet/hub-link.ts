@@ -236,10 +236,7 @@ export class HubLink {
       case 'letterKept':
         return this.#requests.kept(message)
       case 'error':
-        if (message.channel !== undefined) this.#hearRefusal(message.code, message.channel)
-        // What only has to wait for a block is nobody's problem.
-        if (message.code === 'resume_too_soon' || this.#attachments.isFirstMiss(message)) return
-        return this.#core.problem(message.code, message.detail)
+        return this.#hearRefusal(message)
       case 'attached':
         return void this.#finishAttach(message).catch(ignoreFault)
       case 'resumeAnswer':
@@ -271,8 +268,7 @@ export class HubLink {
       // A store that fails is told by itself.
       return
     }
-    this.#attachments.forget(channel)
-    this.attachAll()
+    this.#attachAgain(channel)
   }
 
   /** Whether the hub was asked from where the wallet's lane goes on. */
@@ -282,18 +278,24 @@ export class HubLink {
 
   /** Whether it was asked because the wallet does not know. */
   #isLost(channel: ChannelId): boolean {
-    const party = this.#core.state.channel(channel)?.party
-    return party?.resuming !== undefined && party.lostAt !== undefined
+    return this.#waits(channel) && this.#core.state.channel(channel)?.party.lostAt !== undefined
   }
 
-  #hearRefusal(code: string, channel: ChannelId): void {
-    const phase = this.#attachments.phaseOf(channel)
+  #hearRefusal({ code, detail, channel }: MessageOf<'error'>): void {
+    // Of channels that are not this wallet's a hub may say what it likes, and without end.
+    const isOurs = channel !== undefined && this.#core.state.channel(channel) !== undefined
+    if (isOurs) this.#heed(code, channel)
+    // What only has to wait for a block is nobody's problem.
+    const isEarly = isOurs && this.#attachments.isFirstMiss(code, channel)
+    if (code !== 'resume_too_soon' && !isEarly) this.#core.problem(code, detail)
+  }
+
+  #heed(code: string, channel: ChannelId): void {
     switch (code) {
       case 'channel_unknown':
         // A channel that is new to the hub is waited for; one that was found may be nobody's.
-        if (this.#core.state.channel(channel)?.books === 'lost') this.#rest(channel)
-        else this.#attachments.forget(channel)
-        return
+        if (this.#core.state.channel(channel)?.books === 'lost') return this.#rest(channel)
+        return this.#attachments.forget(channel)
       case 'channel_taken':
         this.#attachments.taken(channel)
         this.#turns.delete(channel)
@@ -309,7 +311,7 @@ export class HubLink {
         // The next block is as soon as it can be.
         return this.#attachments.forget(channel)
       default:
-        if (phase === 'asked' || phase === 'answered') this.#rest(channel)
+        if (this.#attachments.isPending(channel)) this.#rest(channel)
     }
   }
 
@@ -381,8 +383,7 @@ export class HubLink {
 
   /** Nothing is signed on the channel before the hub has answered a new request. */
   async #lose(channel: ChannelId, then?: 'ask'): Promise<void> {
-    const phase = this.#attachments.phaseOf(channel)
-    const isUsed = phase === 'attached' || phase === 'asked' || phase === 'answered'
+    const isUsed = this.isAttached(channel) || this.#attachments.isPending(channel)
     try {
       const refused = await this.#core.submit({ kind: 'stateLost', channel, by: 'hub' })
       if (refused !== undefined || !(isUsed || then === 'ask')) return
@@ -390,8 +391,7 @@ export class HubLink {
       // A store that fails is told by itself.
       return
     }
-    this.#attachments.forget(channel)
-    this.attachAll()
+    this.#attachAgain(channel)
   }
 }
 

@@ -260,8 +260,11 @@ export class Pipeline {
     decideWith(checks.assumed, isLiar)
     await checks.failed()
     const heard = decideWith(checks.heard, isLiar)
+    if (heard.unsigned.size === 0) return withDrafts(heard)
     // What one of them did not pay may have been spent by another, whose last proof is another one now.
-    return withDrafts(heard.unsigned.size === 0 ? heard : decideWith(checks.heard, all))
+    decideWith(checks.assumed, all)
+    await checks.failed()
+    return withDrafts(decideWith(checks.heard, all))
   }
 
   /** Signs what is drafted and stores the batch: all of it or nothing. */

@@ -25,18 +25,23 @@ export class ProofChecks {
     readonly verdicts: Promise<readonly boolean[]>
   }[] = []
   #gathered: SignatureCheck[] = []
-  /** What was found of each check, by its name. */
-  readonly #known = new Map<string, boolean>()
+  /** What the workers have said of each check that was sent, in their order. */
+  #verdicts: readonly boolean[] = []
+  /** The same by the names of the checks; absent: nobody has asked for one since. */
+  #known: ReadonlyMap<string, boolean> | undefined
 
   constructor(verify: VerifySignatures) {
     this.#verify = verify
   }
 
-  /** Takes a proof to be good, and has its signature checked. */
+  /** Takes a proof to be good, and has its signature checked, once. */
   readonly assumed: EvidenceCheck = (chainId, publicKey, proof, evidence) => {
     const digest = signedBytes(chainId, proof, evidence)
     if (digest === undefined) return false
-    this.#gathered.push({ publicKey, digest, signature: evidence.signature })
+    const check = { publicKey, digest, signature: evidence.signature }
+    // Names are made only where the batch is decided again.
+    if (this.#verdicts.length > 0 && this.#said(check) !== undefined) return true
+    this.#gathered.push(check)
     if (this.#gathered.length === CHECKS_TOGETHER) this.#send()
     return true
   }
@@ -45,13 +50,12 @@ export class ProofChecks {
   async failed(): Promise<ReadonlySet<PublicKey>> {
     if (this.#gathered.length > 0) this.#send()
     const pieces = await Promise.all(this.#pieces.map(({ verdicts }) => verdicts))
-    const all = pieces.flat()
+    this.#verdicts = pieces.flat()
+    this.#known = undefined
     const failed = new Set<PublicKey>()
-    if (!all.includes(false)) return failed
-    const checks = this.#pieces.flatMap((piece) => piece.checks)
-    for (const [i, check] of checks.entries()) {
-      this.#known.set(nameOf(check), all[i] === true)
-      if (all[i] !== true) failed.add(check.publicKey)
+    if (!this.#verdicts.includes(false)) return failed
+    for (const [i, { publicKey }] of this.#checks().entries()) {
+      if (this.#verdicts[i] !== true) failed.add(publicKey)
     }
     return failed
   }
@@ -61,8 +65,19 @@ export class ProofChecks {
     const digest = signedBytes(chainId, proof, evidence)
     if (digest === undefined) return false
     const { signature } = evidence
-    const known = this.#known.get(nameOf({ publicKey, digest, signature }))
-    return known ?? verifyEvidence(chainId, publicKey, proof, evidence)
+    const said = this.#said({ publicKey, digest, signature })
+    return said ?? verifyEvidence(chainId, publicKey, proof, evidence)
+  }
+
+  #said(check: SignatureCheck): boolean | undefined {
+    this.#known ??= new Map(
+      this.#checks().map((sent, i) => [nameOf(sent), this.#verdicts[i] === true]),
+    )
+    return this.#known.get(nameOf(check))
+  }
+
+  #checks(): readonly SignatureCheck[] {
+    return this.#pieces.flatMap(({ checks }) => checks)
   }
 
   #send(): void {
