@@ -188,7 +188,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'payer-takes-claims-until-the-expiry',
-    seed: 32,
+    seed: 104,
     rule: 'CH-6.5',
     file: CLAIM,
     find: 'now > item.expiry - CLAIM_MARGIN_SECONDS',
@@ -322,6 +322,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'off-by-one-at-the-end-of-the-window',
+    seed: 81,
     rule: 'DSP-7',
     file: DISPUTE,
     find: 'if (now <= status.deadline)',
@@ -344,7 +345,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a-challenge-that-is-only-newer-is-not-stale',
-    seed: 21,
+    seed: 94,
     rule: 'DSP-4',
     file: CHALLENGE,
     find: 'return (order > 0 ||',
