@@ -69,8 +69,9 @@ export const SALE_MUTANTS: readonly Mutant[] = [
     seed: 2_000,
     rule: 'PAY-1',
     file: WALLET_PAYMENTS,
-    find: 'id: itemIdOf(parseKey(wish.key))',
-    replace: "id: itemIdOf(parseKey(wish.key) + (refundOf === undefined ? '' : text))",
+    find: '{ ...orderOf(text, wish), refundOf: parseAnchor(wish.sale) }',
+    replace:
+      '{ ...orderOf(text, { ...wish, key: wish.key + text.slice(-8) }), refundOf: parseAnchor(wish.sale) }',
   },
   {
     name: 'close-by-agreement-under-a-withdrawal',
