@@ -15,7 +15,7 @@ export const CARE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'tower-does-not-look-at-what-it-missed',
-    seed: 67,
+    seed: 171,
     rule: 'TOWER-7',
     file: ASSEMBLE,
     find: 'watched: isBehindFar ? index.names() : stored.watched',
@@ -67,7 +67,7 @@ export const CARE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'both-sides-ask-for-ever',
-    seed: 195,
+    seed: 39,
     rule: 'CH-18',
     file: RESUME,
     find: 'ownResume.point.epoch > lostAt',
@@ -83,7 +83,7 @@ export const CARE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'payer-believes-any-resume',
-    seed: 99,
+    seed: 139,
     rule: 'CH-18',
     file: RESUME,
     find: 'checkResumedLanes(party, own, peer, now);',

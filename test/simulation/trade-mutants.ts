@@ -31,7 +31,7 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'payee-gives-up-ticks-that-it-knows',
-    seed: 1_056,
+    seed: 1_022,
     rule: 'STREAM-7',
     file: 'protocol/src/channel/claim.ts',
     find: '(note.known?.index ?? 0) > item.paid',
@@ -87,7 +87,7 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'money-that-is-being-withdrawn-can-be-promised',
-    seed: 1_000,
+    seed: 1_011,
     rule: 'CH-17',
     file: 'protocol/src/channel/spendable.ts',
     find: 'return due > 0n ? stake - due : stake',
