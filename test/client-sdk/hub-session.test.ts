@@ -62,3 +62,35 @@ test('WIRE-6 a client that hangs up again and again comes back later each time',
   assert.ok(hub.connections >= 5 && hub.connections <= 10, String(hub.connections))
   session.stop()
 })
+
+test('WIRE-6 a connection on which no hub proves itself is given up after twenty seconds, also where it does not end by itself', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let connections = 0
+  const reasons: string[] = []
+  const session = new HubSession({
+    url: 'ws://hub.test/v1/session',
+    chainId: CHAIN,
+    hub: undefined,
+    identity: testSigner(60),
+    openSocket: () => {
+      connections++
+      return { send: () => undefined, close: () => undefined, bufferedAmount: 0 }
+    },
+    randomBytes: (length) => new Uint8Array(length),
+    clock: PROCESS_CLOCK,
+    handlers: {
+      onReady: () => assert.fail('nobody answers'),
+      onMessage: () => assert.fail('nobody answers'),
+      onDown: (reason) => reasons.push(reason),
+    },
+  })
+  t.mock.timers.tick(19_999)
+  assert.deepEqual([connections, reasons], [1, []])
+  t.mock.timers.tick(1)
+  assert.deepEqual(reasons, ['the hub did not greet in time'])
+  t.mock.timers.tick(100)
+  assert.equal(connections, 2)
+  session.stop()
+  t.mock.timers.tick(60_000)
+  assert.deepEqual([connections, reasons.length], [2, 1])
+})

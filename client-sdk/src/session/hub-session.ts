@@ -21,6 +21,8 @@ import { Outbox } from './outbox.js'
 /** Milliseconds before the first new try; doubled up to the last, until a connection has lasted. */
 const RETRY_MS_FIRST = 100
 const RETRY_MS_LAST = 5_000
+/** Milliseconds for a hub to prove itself: longer than it waits for us to do so. */
+const GREETING_MS = 20_000
 /** Milliseconds after which a connection that works is taken to be a good one. */
 const LASTING_MS = 2_000
 
@@ -59,6 +61,7 @@ export class HubSession {
   #state: ConnectionState = { phase: 'waiting' }
   #socket: Socket | undefined
   #cancelRetry = () => {}
+  #cancelPatience = () => {}
   #retryMs = RETRY_MS_FIRST
   #stopped = false
 
@@ -94,6 +97,7 @@ export class HubSession {
   stop(): void {
     this.#stopped = true
     this.#cancelRetry()
+    this.#cancelPatience()
     this.#outbox.flush(this)
     this.#socket?.close()
   }
@@ -117,12 +121,17 @@ export class HubSession {
       { maxPayload: MESSAGE_BYTES_MAX },
     )
     this.#socket = socket
+    // A connection that is lost on the way ends by itself only where there is something to send.
+    this.#cancelPatience = this.#options.clock.after(GREETING_MS, () =>
+      this.#giveUp('the hub did not greet in time'),
+    )
   }
 
   #closed(reason: string): void {
     const { clock, handlers, randomBytes } = this.#options
     const { phase } = this.#state
     const lasted = phase === 'ready' && clock.nowMs() - this.#state.since >= LASTING_MS
+    this.#cancelPatience()
     this.#socket = undefined
     this.#state = { phase: 'waiting' }
     this.#outbox.forget(this)
@@ -183,6 +192,7 @@ export class HubSession {
       return this.#giveUp('the hub did not prove that it is who it says')
     }
     this.#hub = transcript.hub
+    this.#cancelPatience()
     this.#state = { phase: 'ready', since: this.#options.clock.nowMs() }
     this.#options.handlers.onReady(transcript, message.policy)
   }
