@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { printFacts } from '@tallystick/daemon'
+import { printFacts, stopWhenAsked } from '@tallystick/daemon'
 import type { Command } from 'commander'
 import { ANSWERED } from '../api/answers.js'
 import { askMerchant, type ServerPlace } from './ask-merchant.js'
@@ -50,6 +50,6 @@ async function listEvents({ after, follow, json, ...at }: EventsOptions): Promis
 
 /** Nothing is left lying by who only reads: Ctrl-C is how it ends, and so is a reader that goes. */
 function endWhenAsked(): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0))
+  stopWhenAsked(false, () => undefined)
   process.stdout.once('error', () => process.exit())
 }
