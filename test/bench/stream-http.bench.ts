@@ -30,7 +30,7 @@ async function load(port: number, path: string, from: number): Promise<number> {
     const chain = path === '/free' ? undefined : chainOf(stream, COUNT.ticks)
     return Array.from({ length: SHARE }, (_, i) => {
       const index = from + i + 1
-      const tick = chain && { anchor: chain.anchor, index, link: chain.link(index) }
+      const tick = chain?.tick(index)
       const paid = tick && `tally-ticks: ${encodeTickFrame({ ticks: [tick], closes: false })}\r\n`
       return Buffer.from(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${paid ?? ''}\r\n`)
     })

@@ -12,7 +12,6 @@ import {
   type TickFrame,
   tickFrameCodec,
 } from '@tallystick/protocol'
-import type { TickChain } from '#client-sdk/stream/tick-chain.js'
 import { isHashOfLink } from '#protocol/crypto/link-hash.js'
 import { progress, report, SCALE } from './benchmark.js'
 import { actAsHub, chainOf, openPayee } from './stream-payee.js'
@@ -38,24 +37,30 @@ const KINDS: readonly Kind[] = ['a tick of each of 16 streams', 'one tick, 16 fu
 
 const COUNT = { streams: STREAMS, ticks: TICKS }
 
+/** Bytes of a piece in which frames lie one behind the other, as a socket gives them. */
+const PIECE = 65_536
+
 /** All frames that pay every tick, as bytes, in the order of the ticks. */
 function framesOf(kind: Kind): Uint8Array[] {
   const chains = Array.from({ length: STREAMS }, (_, i) => chainOf(i, TICKS))
   const frames: Uint8Array[] = []
-  const say = (ticks: TickFrame['ticks']) =>
-    frames.push(encode(tickFrameCodec, { ticks, closes: false }))
-  const tickOf = (chain: TickChain, index: number) => {
-    return { anchor: chain.anchor, index, link: chain.link(index) }
+  let [piece, used] = [new Uint8Array(0), 0]
+  const say = (ticks: TickFrame['ticks']) => {
+    const frame = encode(tickFrameCodec, { ticks, closes: false })
+    if (used + frame.length > piece.length) [piece, used] = [new Uint8Array(PIECE), 0]
+    piece.set(frame, used)
+    frames.push(piece.subarray(used, used + frame.length))
+    used += frame.length
   }
   if (kind === 'one tick, 16 further') {
     for (let index = PER_FRAME; index <= TICKS; index += PER_FRAME) {
-      for (const chain of chains) say([tickOf(chain, index)])
+      for (const chain of chains) say([chain.tick(index)])
     }
     return frames
   }
   for (let index = 1; index <= TICKS - (TICKS % PER_FRAME); index++) {
     for (let from = 0; from < STREAMS; from += PER_FRAME) {
-      say(chains.slice(from, from + PER_FRAME).map((chain) => tickOf(chain, index)))
+      say(chains.slice(from, from + PER_FRAME).map((chain) => chain.tick(index)))
     }
   }
   return frames
@@ -102,7 +107,7 @@ function bareTicksPerSecond(durableCommits: number): number {
   const last = Math.min(TICKS, BARE_TICKS_MAX)
   const chains = Array.from({ length: STREAMS }, (_, i) => chainOf(i, TICKS))
   const links = Array.from({ length: last + 1 }, (_, index) =>
-    chains.map((chain) => chain.link(index)),
+    chains.map((chain) => chain.tick(index).link),
   )
   const everyTicks = Math.ceil(TICKS / durableCommits)
   const dir = mkdtempSync(join(tmpdir(), 'tallystick-bare-'))
@@ -115,7 +120,7 @@ function bareTicksPerSecond(durableCommits: number): number {
       tips[stream] = link
     }
     if (index % everyTicks !== 0) continue
-    writeSync(file, Buffer.concat(tips), 0, STREAMS * 32, 0)
+    writeSync(file, Buffer.concat(tips.map((tip) => tip.toBytes())), 0, STREAMS * 32, 0)
     fdatasyncSync(file)
   }
   const { user, system } = process.cpuUsage(cpu)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
-import { amount, encodeTickFrame, type TickFrame } from '@tallystick/protocol'
+import { amount, encodeTickFrame, Link, type TickFrame } from '@tallystick/protocol'
 import express from 'express'
 import { PaidRoute } from '#client-sdk/node/require-payment.js'
 import { StreamDesk } from '#client-sdk/stream/stream-desk.js'
@@ -11,7 +11,7 @@ import { TickChain } from '#client-sdk/stream/tick-chain.js'
 import { at, itemId, NOW, preimage, SIGNERS, testChannel } from '../protocol/test-channel.js'
 
 const CHAIN = new TickChain(preimage(7), 3_000)
-const tick = (index: number) => ({ anchor: CHAIN.anchor, index, link: CHAIN.link(index) })
+const tick = (index: number) => CHAIN.tick(index)
 const token = (...ticks: TickFrame['ticks']) => encodeTickFrame({ ticks, closes: false })
 
 /** A seller at 1 a request; a request that is let through is answered by `handler`. */
@@ -176,7 +176,7 @@ test('STREAM-2 HTTP402-5 only who shows a link learns which is the newest, or is
   const shop = await seller()
   // Three ticks are paid, one of them is used.
   await shop.ask('/one', token(tick(3)))
-  const zeros = new Uint8Array(32)
+  const zeros = new Link(new Uint8Array(32))
   for (const [shown, code] of [
     [tick(0), 'tick_out_of_range'],
     [{ ...tick(1), index: 2_000, link: zeros }, 'tick_gap'],

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { payingFetch } from '@tallystick/client-sdk'
 import { type OpenedWallet, requirePayment } from '@tallystick/client-sdk/node'
-import { type Anchor, encodeTickFrame, toHex } from '@tallystick/protocol'
+import { type Anchor, encodeTickFrame, Link, toHex } from '@tallystick/protocol'
 import express from 'express'
 import { l402Authorization, parseL402Challenge } from '#client-sdk/http/l402.js'
 import { x402Offer, x402Signature } from '#client-sdk/http/x402.js'
@@ -162,7 +162,11 @@ export async function tryPaidRequests(
   await t.test(
     'HTTP402-5 a stream that has not arrived is pending, a forged tick is refused',
     async () => {
-      const unknown = { anchor: '0a'.repeat(32) as Anchor, index: 1, link: new Uint8Array(32) }
+      const unknown = {
+        anchor: '0a'.repeat(32) as Anchor,
+        index: 1,
+        link: new Link(new Uint8Array(32)),
+      }
       const token = encodeTickFrame({ ticks: [unknown], closes: false })
       const pending = await fetch(`${shop.origin}/answer`, { headers: { 'tally-ticks': token } })
       assert.equal(pending.headers.get('retry-after'), '1')

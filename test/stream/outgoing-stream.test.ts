@@ -29,7 +29,7 @@ function payeeOf(held: readonly number[]): StreamDesk {
     const index = held[i] ?? 0
     if (index === 0) continue
     const frame = {
-      ticks: [{ anchor, index, link: CHAINS[i]?.link(index) ?? fail() }],
+      ticks: [CHAINS[i]?.tick(index) ?? fail()],
       closes: false,
     }
     assert.equal(desk.take(frame), undefined)

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { amount, chainStart, isRejection, type Rejection } from '@tallystick/protocol'
+import {
+  amount,
+  chainStart,
+  isRejection,
+  Link,
+  type Rejection,
+  type Tick,
+} from '@tallystick/protocol'
 import fc from 'fast-check'
 import {
   atRiskMax,
@@ -17,15 +24,11 @@ import { accepted, at, codeOf, itemId, NOW, preimage } from '../protocol/test-ch
 
 const CHAIN = new TickChain(preimage(5), 100)
 /** The stream after a tick was shown. */
-function shown(
-  stream: ReceivedStream,
-  tick: { readonly index: number; readonly link: Uint8Array },
-  now = NOW,
-): ReceivedStream | TakeRejection {
+function shown(stream: ReceivedStream, tick: Tick, now = NOW): ReceivedStream | TakeRejection {
   const tip = takeTick(stream, tick, now)
   return isRejection(tip) ? tip : { ...stream, tip }
 }
-const tick = (index: number) => ({ index, link: CHAIN.link(index) })
+const tick = (index: number) => CHAIN.tick(index)
 
 /** A stream of 100 ticks at 10 that was just opened. */
 function opened(change: Partial<ReceivedStream> = {}): ReceivedStream {
@@ -33,7 +36,8 @@ function opened(change: Partial<ReceivedStream> = {}): ReceivedStream {
     id: itemId(1),
     unit: amount(10n),
     takenUntil: at(100),
-    tip: chainStart(CHAIN.anchor, 100),
+    ticks: 100,
+    tip: chainStart(CHAIN.anchor),
     served: 0,
     redeemed: 0,
     atRiskMax: 16,
@@ -42,8 +46,7 @@ function opened(change: Partial<ReceivedStream> = {}): ReceivedStream {
   }
 }
 /** As it is read from disk, where tick `redeemed` is the newest. */
-const restarted = (redeemed: number) =>
-  opened({ redeemed, served: undefined, tip: { ticks: 100, ...tick(redeemed) } })
+const restarted = (redeemed: number) => opened({ redeemed, served: undefined, tip: tick(redeemed) })
 
 /** The stream with `ticks` of its credit served, as its desk counts it. */
 function serveTicks(stream: ReceivedStream, ticks: number): ReceivedStream | Rejection {
@@ -75,8 +78,8 @@ describe('INV-32 a payee', () => {
             stream = returnTicks(stream, count)
             served -= count
           } else {
-            const link = one.kind === 'tick' ? CHAIN.link(one.index) : preimage(one.index + 100)
-            const next = shown(stream, { index: one.index, link }, NOW)
+            const forged = { ...tick(one.index), link: new Link(preimage(one.index + 100)) }
+            const next = shown(stream, one.kind === 'tick' ? tick(one.index) : forged, NOW)
             assert.equal(isRejection(next), one.kind === 'forged')
             if (isRejection(next)) continue
             highest = Math.max(highest, one.index)

@@ -33,7 +33,7 @@ function arrive(desk: StreamDesk): void {
 const frame = (indexes: readonly number[], closes = false) => ({
   ticks: CHAINS.flatMap((chain, i) => {
     const index = indexes[i]
-    return index === undefined ? [] : [{ anchor: chain.anchor, index, link: chain.link(index) }]
+    return index === undefined ? [] : [chain.tick(index)]
   }),
   closes,
 })

@@ -2,7 +2,6 @@ import {
   type Amount,
   amount,
   encodeTickFrame,
-  equalBytes,
   type ItemId,
   isRejection,
   type PublicKey,
@@ -186,7 +185,7 @@ export class OutgoingStream {
       if (
         leg === undefined ||
         index > leg.chain.ticks ||
-        !equalBytes(leg.chain.link(index), link)
+        !leg.chain.tick(index).link.equals(link)
       ) {
         throw new WalletError('tick_forged', 'the frame shows no link of this stream')
       }
@@ -328,7 +327,7 @@ export class OutgoingStream {
   #tick(id: ItemId, index: number): Tick {
     const leg = this.#legs.get(id)
     if (leg === undefined) throw new WalletError('stream_ended', 'the chain is over')
-    return { anchor: leg.chain.anchor, index, link: leg.chain.link(index) }
+    return leg.chain.tick(index)
   }
 
   #newest(): Leg {

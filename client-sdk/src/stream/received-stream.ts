@@ -1,11 +1,11 @@
 import {
   type Amount,
-  type ChainTip,
   checkTick,
   type ItemId,
   isRejection,
   type Rejection,
   reject,
+  type SeenChain,
   type Tick,
   type TickRejection,
   type Timestamp,
@@ -15,12 +15,11 @@ import {
  * A stream as its payee counts it, without a disk: what has been seen of the chain, and how much of it
  * was served. `served` is unknown from a start until the first request, because it is nowhere stored.
  */
-export type ReceivedStream = {
+export type ReceivedStream = SeenChain & {
   readonly id: ItemId
   readonly unit: Amount
   /** Ledger time from which on ticks are not taken: what comes later might not be redeemed in time. */
   readonly takenUntil: Timestamp
-  readonly tip: ChainTip
   /** Ticks that were served; absent: those before the next that is taken, whatever they are. */
   readonly served: number | undefined
   /** Ticks whose redemption is durable, or under way. */
@@ -42,19 +41,14 @@ export type RedeemPolicy = {
 export type TakeRejection = TickRejection | Rejection<'stream_ended'>
 
 /** How far the stream is seen once a tick was shown, or why that is not taken (STREAM-2, STREAM-3). */
-export function takeTick(
-  stream: ReceivedStream,
-  tick: Pick<Tick, 'index' | 'link'>,
-  now: Timestamp,
-): ChainTip | TakeRejection {
-  const { tip, isClosing, takenUntil } = stream
-  const found = checkTick(tip, tick)
-  if (found === 'known') return tip
+export function takeTick(stream: ReceivedStream, tick: Tick, now: Timestamp): Tick | TakeRejection {
+  const found = checkTick(stream, tick)
+  if (found === 'known') return stream.tip
   if (isRejection(found)) return found
-  if (isClosing || now >= takenUntil) {
+  if (stream.isClosing || now >= stream.takenUntil) {
     return reject('stream_ended', 'the stream takes no ticks any more: open another one')
   }
-  return { ticks: tip.ticks, index: tick.index, link: tick.link }
+  return tick
 }
 
 /**
@@ -91,7 +85,7 @@ export function atRiskMax(unit: Amount, { ticks, amount }: RedeemPolicy): number
 }
 
 /** Whether enough is at risk for the newest tick to be redeemed now. */
-export function mustRedeem({ tip, redeemed, atRiskMax }: ReceivedStream): boolean {
+export function mustRedeem({ ticks, tip, redeemed, atRiskMax }: ReceivedStream): boolean {
   const open = tip.index - redeemed
-  return open >= atRiskMax || (open > 0 && tip.index === tip.ticks)
+  return open >= atRiskMax || (open > 0 && tip.index === ticks)
 }

@@ -1,8 +1,8 @@
 import {
   type Anchor,
-  type ChainTip,
   chainStart,
   type KnownLink,
+  Link,
   type Rejection,
   reject,
   TICK_GAP_MAX,
@@ -68,10 +68,6 @@ type Counted = { -readonly [Name in keyof ReceivedStream]: ReceivedStream[Name] 
   seenAt: number
 }
 
-function setTip(stream: Counted | undefined, tip: ChainTip | undefined): void {
-  if (stream !== undefined && tip !== undefined) stream.tip = tip
-}
-
 /** Why a tick is not looked at in its frame, of which it takes `hashes` to check all up to this one. */
 function refusedOf(
   { index }: Tick,
@@ -126,7 +122,11 @@ export class StreamDesk {
     this.#streams.set(anchor, {
       ...{ id, anchor, unit, redeemed },
       takenUntil: timestamp(Math.max(0, expiry - TAKEN_SECONDS_BEFORE_EXPIRY)),
-      tip: { ...chainStart(anchor, record.ticks), ...known },
+      ticks: record.ticks,
+      tip:
+        known === undefined
+          ? chainStart(anchor)
+          : { anchor, index: known.index, link: new Link(known.link) },
       served: known === undefined ? 0 : undefined,
       atRiskMax: atRiskMax(unit, this.#parts.policy),
       isClosing: status === 'closing',
@@ -145,10 +145,7 @@ export class StreamDesk {
 
   /** The newest tick of each stream that a frame shows a link of. */
   newest(frame: TickFrame): TickFrame {
-    const ticks = frame.ticks.map((shown) => {
-      const { index, link } = this.#streams.get(shown.anchor)?.tip ?? shown
-      return { anchor: shown.anchor, index, link }
-    })
+    const ticks = frame.ticks.map((shown) => this.#streams.get(shown.anchor)?.tip ?? shown)
     return { ticks, closes: false }
   }
 
@@ -162,27 +159,23 @@ export class StreamDesk {
    */
   take(frame: TickFrame): FrameRejection | undefined {
     const now = this.#parts.now()
-    const [streams, before]: [Counted[], ChainTip[]] = [[], []]
+    // All are checked before any is taken.
+    const [streams, tips]: [Counted[], Tick[]] = [[], []]
     let hashes = 0
     for (const tick of frame.ticks) {
       const stream = this.#streams.get(tick.anchor)
-      // Of what is over already there is nothing left to close; what is on its way is closed when it comes.
-      if (stream === undefined && frame.closes) continue
-      if (stream !== undefined && tick.index <= stream.tip.ticks)
-        hashes += Math.abs(tick.index - stream.tip.index)
-      const tip =
-        stream === undefined
-          ? this.#unknown(tick.anchor)
-          : (refusedOf(tick, frame, hashes) ?? takeTick(stream, tick, now))
-      if (stream === undefined || 'code' in tip) {
-        for (let i = 0; i < before.length; i++) setTip(streams[i], before[i])
-        return 'code' in tip ? tip : undefined
+      if (stream === undefined) {
+        // Of what is over already there is nothing left to close; what is on its way is closed when it comes.
+        if (frame.closes) continue
+        return this.#unknown(tick.anchor)
       }
+      if (tick.index <= stream.ticks) hashes += Math.abs(tick.index - stream.tip.index)
+      const tip = refusedOf(tick, frame, hashes) ?? takeTick(stream, tick, now)
+      if ('code' in tip) return tip
       streams.push(stream)
-      before.push(stream.tip)
-      stream.tip = tip
+      tips.push(tip)
     }
-    for (const stream of streams) if (stream.tip.index > stream.redeemed) this.#weigh(stream)
+    for (let i = 0; i < tips.length; i++) this.#seen(streams[i] as Counted, tips[i] as Tick)
     if (frame.closes) for (const { anchor } of frame.ticks) this.#closeOrExpect(anchor)
     return undefined
   }
@@ -253,7 +246,9 @@ export class StreamDesk {
     this.#unscheduleIdle?.()
   }
 
-  #weigh(stream: Counted): void {
+  #seen(stream: Counted, tip: Tick): void {
+    if (tip.index > stream.tip.index) stream.tip = tip
+    if (stream.tip.index <= stream.redeemed) return
     const isUrgent = mustRedeem(stream)
     if (stream.isDirty && !isUrgent) return
     this.#mark(stream, isUrgent)
@@ -308,7 +303,7 @@ export class StreamDesk {
       if (index > stream.redeemed) stream.seenAt = nowMs
       stream.isDirty = false
       stream.redeemed = index
-      return { anchor, known: index > 0 ? { index, link } : undefined, closes }
+      return { anchor, known: index > 0 ? { index, link: link.toBytes() } : undefined, closes }
     })
     try {
       await this.#parts.redeem(redemptions)

@@ -1,4 +1,12 @@
-import { type Anchor, anchorOf, earlierLink, ITEM_TICKS_MAX, invariant } from '@tallystick/protocol'
+import {
+  type Anchor,
+  anchorOf,
+  earlierLink,
+  ITEM_TICKS_MAX,
+  invariant,
+  Link,
+  type Tick,
+} from '@tallystick/protocol'
 
 /**
  * The payer's hash chain. Links are shown from the anchor towards the seed, against the direction in
@@ -43,6 +51,11 @@ export class TickChain {
     const link = this.#stretch[index - from]
     invariant(link !== undefined, 'a stretch has all of its links')
     return link
+  }
+
+  /** The tick that shows link number `index`. */
+  tick(index: number): Tick {
+    return { anchor: this.anchor, index, link: new Link(this.link(index)) }
   }
 
   #stretchAt(from: number): readonly Uint8Array[] {

@@ -1,7 +1,8 @@
 import type { Anchor } from '../ledger/identifiers.js'
 import { equalBytes, toHex } from '../primitives/bytes.js'
 import { invariant } from '../primitives/invariant.js'
-import { hashLink, isHashOfLink, LINK_BYTES } from './link-hash.js'
+import { LINK_BYTES, Link } from './link.js'
+import { hashLink, isHashOfLink } from './link-hash.js'
 
 /** `sha256^steps(link)`: the anchor that link number `steps` of a chain reveals (REV-1). */
 export function anchorOf(link: Uint8Array, steps: number): Anchor {
@@ -17,5 +18,7 @@ export function earlierLink(link: Uint8Array, steps: number): Uint8Array {
 /** Whether `earlier` is the link `steps` nearer to the anchor than `link`. */
 export function leadsTo(link: Uint8Array, steps: number, earlier: Uint8Array): boolean {
   if (link.length !== LINK_BYTES || earlier.length !== LINK_BYTES) return false
-  return steps > 0 ? isHashOfLink(link, steps, earlier) : equalBytes(link, earlier)
+  return steps > 0
+    ? isHashOfLink(new Link(link), steps, new Link(earlier))
+    : equalBytes(link, earlier)
 }

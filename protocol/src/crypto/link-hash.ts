@@ -1,3 +1,5 @@
+import { LINK_BYTES, type Link, setWordAt, wordAt } from './link.js'
+
 /*
  * SHA-256 (FIPS 180-4) of 32 bytes alone: one block whose second half is always the same. Links of chains
  * are hashed by the hundred thousand a second, and most of what Node's own digest costs is the call: where
@@ -6,8 +8,6 @@
  * depends on what is hashed.
  */
 
-/** Bytes of a link. */
-export const LINK_BYTES = 32
 const LINK_WORDS = 8
 
 /** Fractions of the cube roots of the first 64 primes. */
@@ -28,38 +28,34 @@ const WORDS = new Int32Array(LINK_WORDS)
 
 /** `sha256^steps(link)`, 32 bytes; `link` has as many, `steps` is at least 1. */
 export function hashLink(link: Uint8Array, steps: number): Uint8Array {
-  hashWords(link, steps)
+  for (let i = 0; i < LINK_WORDS; i++) WORDS[i] = wordAt(link, 4 * i)
+  for (let step = 0; step < steps; step++) hashBlock()
   const hash = new Uint8Array(LINK_BYTES)
-  for (let i = 0; i < LINK_WORDS; i++) {
-    const word = WORDS[i] ?? 0
-    hash[4 * i] = word >>> 24
-    hash[4 * i + 1] = word >>> 16
-    hash[4 * i + 2] = word >>> 8
-    hash[4 * i + 3] = word
-  }
+  for (let i = 0; i < LINK_WORDS; i++) setWordAt(hash, 4 * i, WORDS[i] ?? 0)
   return hash
 }
 
-/** Whether `sha256^steps(link)` is `hash`, 32 bytes each; `steps` is at least 1. Makes no array. */
-export function isHashOfLink(link: Uint8Array, steps: number, hash: Uint8Array): boolean {
-  hashWords(link, steps)
-  for (let i = 0; i < LINK_WORDS; i++) if (WORDS[i] !== wordAt(hash, 4 * i)) return false
-  return true
-}
-
-function wordAt(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] ?? 0) << 24) |
-    ((bytes[at + 1] ?? 0) << 16) |
-    ((bytes[at + 2] ?? 0) << 8) |
-    (bytes[at + 3] ?? 0)
-  )
-}
-
-/** Leaves `sha256^steps(link)` in `WORDS`. */
-function hashWords(link: Uint8Array, steps: number): void {
-  for (let i = 0; i < LINK_WORDS; i++) WORDS[i] = wordAt(link, 4 * i)
+/** Whether `sha256^steps(link)` is `hash`; `steps` is at least 1. Makes nothing. */
+export function isHashOfLink(link: Link, steps: number, hash: Link): boolean {
+  WORDS[0] = link.w0
+  WORDS[1] = link.w1
+  WORDS[2] = link.w2
+  WORDS[3] = link.w3
+  WORDS[4] = link.w4
+  WORDS[5] = link.w5
+  WORDS[6] = link.w6
+  WORDS[7] = link.w7
   for (let step = 0; step < steps; step++) hashBlock()
+  return (
+    WORDS[0] === hash.w0 &&
+    WORDS[1] === hash.w1 &&
+    WORDS[2] === hash.w2 &&
+    WORDS[3] === hash.w3 &&
+    WORDS[4] === hash.w4 &&
+    WORDS[5] === hash.w5 &&
+    WORDS[6] === hash.w6 &&
+    WORDS[7] === hash.w7
+  )
 }
 
 /** Written out over variables, sixteen rounds at a time: a loop over arrays takes half as long again. */

@@ -1,4 +1,4 @@
-import { LINK_BYTES } from '../crypto/link-hash.js'
+import { LINK_BYTES, Link } from '../crypto/link.js'
 import type { Anchor } from '../ledger/identifiers.js'
 import { ITEM_TICKS_MAX } from '../ledger/limits.js'
 import { SeenIdentifiers } from './seen-identifiers.js'
@@ -37,10 +37,8 @@ export function readFrame(bytes: Uint8Array, ticksMax: number): TickFrame | unde
       } else if (middle === 0) return undefined
     }
     if (index > ITEM_TICKS_MAX || at + LINK_BYTES > bytes.length) return undefined
-    const link = new Uint8Array(LINK_BYTES)
-    for (let byte = 0; byte < LINK_BYTES; byte++) link[byte] = bytes[at + byte] ?? 0
+    ticks[i] = { anchor, index, link: new Link(bytes, at) }
     at += LINK_BYTES
-    ticks[i] = { anchor, index, link }
   }
   const closes = bytes[at] ?? 2
   if (closes > 1 || at + 1 !== bytes.length) return undefined
