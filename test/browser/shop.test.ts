@@ -123,7 +123,11 @@ test('the example shop, with a wallet in a browser', async (t) => {
     await merchant.getByText('This is not the password of the shop.').waitFor()
     await merchant.getByLabel('Password of the shop').fill(shop.password)
     await merchant.getByRole('button', { name: 'Show the orders' }).click()
+    // The hub takes nothing for a while: the customer is told what is under way.
+    signal(network.hub.pid, 'SIGSTOP')
     await merchant.getByRole('button', { name: 'Refund £4.80' }).click()
+    await other.getByText('Refund is on its way').waitFor()
+    signal(network.hub.pid, 'SIGCONT')
     await other.getByText('Refunded').waitFor()
     await merchant.locator('#orders .status', { hasText: 'Refunded' }).waitFor()
     await other.getByRole('button', { name: 'Wallet · £86.38' }).waitFor()
@@ -249,7 +253,13 @@ test('the example shop, with a wallet in a browser', async (t) => {
       noOrder,
     )
     assert.equal((await ask('orders', 'x'.repeat(10_000)))[0], 413)
-    assert.equal((await fetch(`${shop.url}/%`)).status, 400)
+    assert.equal((await ask('orders/%E0%A4%A'))[0], 400)
+    // A browser is shown a page.
+    const lost = await browser.newContext()
+    const nowhere = await lost.newPage()
+    assert.equal((await nowhere.goto(`${shop.url}/products/%E0%A4%A`))?.status(), 400)
+    await nowhere.getByText('There is nothing at this address.').waitFor()
+    await lost.close()
   })
 
   await t.test('what is hostile in a name is shown as it is, and nothing of it runs', async () => {

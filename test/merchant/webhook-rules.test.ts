@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createSocketServer } from 'node:net'
 import { describe, test } from 'node:test'
 import { PROCESS_CLOCK } from '@tallystick/client-sdk'
 import fc from 'fast-check'
@@ -131,5 +131,24 @@ describe('HOOK-3 where events may go', () => {
     assert.deepEqual(seen, [])
     assert.deepEqual(await post(true), { kind: 'answered', status: 302 })
     assert.deepEqual(seen, ['/hooks'])
+  })
+
+  test('a receiver that would rather speak something else has answered', async (t) => {
+    const server = createSocketServer((socket) => {
+      socket.once('data', () => {
+        socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+        )
+      })
+      socket.on('error', () => undefined)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    t.after(() => server.close())
+    const { port } = server.address() as AddressInfo
+    const posted = await postWebhook(
+      { url: `http://127.0.0.1:${port}/hooks`, headers: {}, body: '{}' },
+      { clock: PROCESS_CLOCK, allowPrivate: true, signal: new AbortController().signal },
+    )
+    assert.deepEqual(posted, { kind: 'answered', status: 101 })
   })
 })

@@ -146,8 +146,8 @@ export class OrderDesk {
 
   /** To be called with what the wallet notices. */
   noticed(notice) {
-    if (notice.kind !== 'invoice') return
-    const order = this.#book.all().find(({ anchor }) => anchor === notice.invoice.anchor)
+    const sale = saleOf(notice)
+    const order = sale && this.#book.all().find(({ anchor }) => anchor === sale)
     if (order !== undefined) void this.#tell(order.id)
   }
 
@@ -186,6 +186,12 @@ export class OrderDesk {
     if (refund.status === 'paid') return 'refunded'
     return refund.status === 'failed' ? 'refund_failed' : 'refunding'
   }
+}
+
+/** The anchor of the invoice that a notice is about, or whose refund it is about; absent: it is about neither. */
+function saleOf(notice) {
+  if (notice.kind === 'invoice') return notice.invoice.anchor
+  return notice.kind === 'payment' ? notice.payment.refundOf : undefined
 }
 
 /** A refund that failed is asked for again with another invoice, and is another payment. */

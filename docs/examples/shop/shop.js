@@ -128,8 +128,12 @@ function isShown(token, authorization = '') {
 }
 
 /** Express knows an error handler by its four parameters. */
-function answerFailure(error, _request, response, next) {
+function answerFailure(error, request, response, next) {
   if (response.headersSent) return next(error)
+  // An address that is none is typed into a browser, which draws the page that says so.
+  if (error.status === 400 && !request.path.startsWith('/api/')) {
+    return response.status(400).sendFile(`${PUBLIC}/index.html`)
+  }
   const isOurs = error instanceof Refusal
   const status = isOurs ? error.status : (error.status ?? 500)
   if (status >= 500 && !isOurs) console.error(error)

@@ -48,6 +48,8 @@ export function postWebhook(
       end({ kind: 'failed', reason: 'timed_out' }),
     )
     request.once('response', ({ statusCode = 0 }) => end({ kind: 'answered', status: statusCode }))
+    // 101, which nobody has asked for, comes with a connection and is no response.
+    request.once('upgrade', ({ statusCode = 101 }) => end({ kind: 'answered', status: statusCode }))
     // Hanging up ourselves is told here as well, and changes nothing then.
     request.on('error', (error) => end({ kind: 'failed', reason: reasonOf(error) }))
     request.end(body)

@@ -70,9 +70,9 @@ function openWallet() {
 }
 
 async function contentOf(path) {
-  const [, kind, id] = /^\/(products|orders|articles)\/([^/]+)$/.exec(path) ?? []
+  const [, kind, id] = /^\/(products|orders|articles)\/([\w-]+)$/.exec(path) ?? []
   if (kind === 'products') {
-    const product = products.find((product) => product.id === decodeURIComponent(id))
+    const product = products.find((product) => product.id === id)
     return product === undefined
       ? missing('The shop has no such product.')
       : productView(product, asset, go)
@@ -82,7 +82,7 @@ async function contentOf(path) {
     return orderView({ order, asset, wallet, stop, openWallet })
   }
   if (kind === 'articles') {
-    const article = articles.find((article) => article.id === decodeURIComponent(id))
+    const article = articles.find((article) => article.id === id)
     if (article === undefined) return missing('The shop has no such article.')
     return articleView({ article, asset, wallet, stop, openWallet })
   }

@@ -43,14 +43,24 @@ export function orderView({ order, asset, wallet, openWallet, stop }) {
     switch (status) {
       case 'waiting':
         return isPaying ? [element('p', {}, PAYING)] : payment(isShort)
-      case 'paid':
       case 'refund_failed':
+        return [
+          element(
+            'p',
+            {},
+            'The refund did not reach your wallet. Keep it open in a tab, and ask the shop again.',
+          ),
+          refund(),
+        ]
+      case 'paid':
         return [element('p', {}, 'Thank you. Your order is packed and on its way.'), refund()]
       case 'expired':
         return [
           element('p', {}, 'This order was not paid in time, and nothing was charged.'),
           element('a', { class: 'button primary', href: '/' }, 'Order again'),
         ]
+      case 'refunding':
+        return [element('p', {}, 'The shop pays you back. Keep your wallet open in a tab.')]
       case 'refund_asked':
         return [
           element(
