@@ -18,7 +18,7 @@ import { type LoadFigures, measureLoad } from './hub-load/measure-load.js'
  * begin by the clock, and are late from then on (open loop).
  *
  * A hot merchant is the other shape: all pay one channel. The hub's lane to it holds so many items as the
- * terms of the channel say, and one that comes when it is full is given back.
+ * terms of the channel say, and one that comes when it is full waits at the hub (HUB-16).
  */
 
 const CHANNELS = [...new Set([10, 1_000, 10_000].map((n) => Math.max(10, Math.round(n * SCALE))))]

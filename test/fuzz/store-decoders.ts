@@ -37,7 +37,7 @@ import { type Decoder, isNamed, textOf } from './decoder.js'
 export function storeDecoders(): readonly Decoder[] {
   return [
     recordDecoder('decodeHubChannel', decodeHubChannel, encodeHubChannel, (party) => {
-      return { party, owner: undefined, onward: [], origin: [] }
+      return { party, owner: undefined, onward: [], origin: [], waiting: [] }
     }),
     recordDecoder('decodeWalletChannel', decodeWalletChannel, encodeWalletChannel, (party) => {
       return { party, keyIndex: 3, books: 'whole' as const, end: undefined }

@@ -18,7 +18,7 @@ test('DSP-6 a hub tells what a dispute paid and what its liar lost, once it is o
   const [challenge] = dutiesOf(pair.hub, pair.world.chainId, at(20), pair.world.revealedBy)
   assert.ok(challenge?.kind === 'challenge')
   const { fee } = pair.act('hub', [challenge.operation], at(20))
-  const held = { party: pair.hub, owner: undefined, onward: [], origin: [] }
+  const held = { party: pair.hub, owner: undefined, onward: [], origin: [], waiting: [] }
   const state = new HubState([held])
   const { id } = pair.hub.ledger
   const ended = endedDisputes(
@@ -43,7 +43,7 @@ test('DSP-6 a hub tells what a dispute paid and what its liar lost, once it is o
 
 test('a channel that closed by agreement, or is none of the hub, ended no dispute', () => {
   const pair = new ChannelPair()
-  const held = { party: pair.hub, owner: undefined, onward: [], origin: [] }
+  const held = { party: pair.hub, owner: undefined, onward: [], origin: [], waiting: [] }
   const events = [{ kind: 'channelGone', channel: pair.hub.ledger.id }] as const
   assert.deepEqual(
     endedDisputes(events, new HubState([held]), () => 0, at(10)),

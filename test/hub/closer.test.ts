@@ -55,7 +55,7 @@ class Desk {
   ) {
     this.#stub = stub
     const party = newParty('hub', this.#missing)
-    const state = new HubState([{ party, owner: undefined, onward: [], origin: [] }])
+    const state = new HubState([{ party, owner: undefined, onward: [], origin: [], waiting: [] }])
     const onBatch = () => setImmediate(() => this.#wake())
     this.#closer = new Closer({ ...parts, state, onBatch }, [])
   }

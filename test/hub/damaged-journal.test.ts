@@ -31,7 +31,7 @@ async function usedJournal(context: TestContext): Promise<string> {
   const journal = await openSqliteJournal(path, OWNER)
   const payments = new Map([[ANCHOR, PAYMENT]])
   const party = newParty('hub', testChannel())
-  const channel = { party, owner: undefined, onward: [], origin: [] }
+  const channel = { party, owner: undefined, onward: [], origin: [], waiting: [] }
   const channels = new Map([[party.ledger.id, channel]])
   await journal.commit({ channels, payments, reveals: new Set() }, 7)
   await journal.addJob({ id: 'ef'.repeat(32) as never, transaction: Uint8Array.of(1, 2) })

@@ -115,7 +115,7 @@ async function carryOut(journal: Journal, { channel: wanted, ...step }: Step): P
   const payment = paymentOf({ ...step, channel })
   const known = state.channelByNumber(channel + 1)
   const fresh = { party: newParty('hub', channelNumbered(channel + 1)), owner: undefined }
-  const held = known ?? { ...fresh, onward: [], origin: [] }
+  const held = known ?? { ...fresh, onward: [], origin: [], waiting: [] }
   const after = changed(held, { ...step, channel })
   const payments = new Map(payment === undefined ? [] : [[payment.anchor, payment]])
   // As before a batch: what the state does not know by itself is looked up.

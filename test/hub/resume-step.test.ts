@@ -49,7 +49,7 @@ const link = (name: number) => ({ index: 1, link: preimage(name) })
 function loseAll(hub: HubWorld): void {
   const channels = [...hub.state.channels()].map(({ party }) => {
     const lost = accepted(askToResume(newParty('hub', party.ledger), NONCE, tick())) as ChannelParty
-    return { party: lost, owner: undefined, onward: [], origin: [] }
+    return { party: lost, owner: undefined, onward: [], origin: [], waiting: [] }
   })
   hub.state.apply({ channels: new Map(channels.map((row) => [idOf(row), row])), ...NO_BOOKS })
   hub.payments.clear()
@@ -174,6 +174,24 @@ describe('CH-18 a hub that may have lost data', () => {
     hub.restoredTime = NOW
     assert.deepEqual([seen(71), seen(72, at(1))], [true, false])
   })
+
+  for (const whose of ['payer', 'payee'] as const) {
+    test(`INV-8 HUB-16 what waited for a place rests once the ${whose} is back`, () => {
+      const { hub, payer, payee, other } = world()
+      for (const name of [1, 2, 3, 4]) hub.pay(payer, payee, name)
+      hub.pay(other, payee, 5)
+      const client = whose === 'payer' ? other : payee
+      const row = hub.state.channel(client.channel) ?? assert.fail()
+      const party = accepted(askToResume(row.party, NONCE, hub.now)) as ChannelParty
+      hub.state.apply({ channels: new Map([[client.channel, { ...row, party }]]), ...NO_BOOKS })
+      restore(hub, client)
+      assert.deepEqual(hub.state.channel(payee.channel)?.waiting, [])
+      hub.claim(payee, onward(payer, 1), preimage(1))
+      hub.wait(60)
+      assert.deepEqual(other.declines, [])
+      assert.ok(!hub.hubParty(payee).own.items.some(({ anchor }) => anchor === anchorFor(5)))
+    })
+  }
 
   test('HUB-2 pays nothing on to a channel that is not resumed', () => {
     const { hub, payer, payee } = world()

@@ -126,14 +126,6 @@ describe('HUB-2 what is not carried on is declined, in checking order', () => {
     assert.equal(payee.party.peer.items.length, 1)
   })
 
-  test('no_liquidity: the payee has as many items pending as its terms allow', () => {
-    const hub = new HubWorld([{}, {}, {}])
-    const [payer, payee, other] = [hub.client(0), hub.client(1), hub.client(2)]
-    for (const name of [1, 2, 3, 4]) hub.pay(payer, payee, name)
-    hub.pay(other, payee, 5)
-    assert.deepEqual(other.declines, ['no_liquidity'])
-  })
-
   test('payee_unknown: one cannot pay oneself over the same channel', () => {
     const { hub, payer } = world()
     hub.pay(payer, payer, 1)

@@ -312,7 +312,8 @@ function put(slots: Set<number>, slot: number, isIn: boolean): void {
   else slots.delete(slot)
 }
 
-function isBusy({ party }: HubChannel): boolean {
+function isBusy({ party, waiting }: HubChannel): boolean {
+  if (waiting.length > 0) return true
   if (party.phase.kind === 'closed') return false
   return (
     party.own.items.length > 0 ||

@@ -1,4 +1,5 @@
 import {
+  anchorCodec,
   type ChannelId,
   type ChannelParty,
   channelIdCodec,
@@ -7,6 +8,7 @@ import {
   decodeTrusted,
   deltaOf,
   encode,
+  forwardCodec,
   type ItemId,
   itemIdCodec,
   LANE_ITEMS_MAX,
@@ -16,12 +18,28 @@ import {
   publicKeyCodec,
   type Reader,
   struct,
+  timestampCodec,
   type Writer,
 } from '@tallystick/protocol'
 
 /** An item of one channel and the item of another that carries the same payment. */
 const carriedCodec = struct({ id: itemIdCodec, channel: channelIdCodec, otherId: itemIdCodec })
 export type Carried = Decoded<typeof carriedCodec>
+
+/** Items that wait for a place on one lane at most (HUB-16). */
+export const WAITING_MAX = 1_024
+
+/** An item that a client pays, and that waits for a place on the lane to its payee. */
+const waitingCodec = struct({
+  channel: channelIdCodec,
+  id: itemIdCodec,
+  /** Of the item: another one may have its name later. */
+  anchor: anchorCodec,
+  forward: forwardCodec,
+  /** Ledger time at which it came. */
+  since: timestampCodec,
+})
+export type Waiting = Decoded<typeof waitingCodec>
 
 const hubChannelCodec = struct({
   party: channelPartyCodec,
@@ -31,6 +49,8 @@ const hubChannelCodec = struct({
   onward: list(carriedCodec, LANE_ITEMS_MAX),
   /** Items that the hub pays on this channel, and where they came from. */
   origin: list(carriedCodec, 65_536),
+  /** What waits for a place on the hub's lane, in the order in which it came. */
+  waiting: list(waitingCodec, WAITING_MAX),
 })
 
 /** All that the hub keeps of one channel: its side of it, and how its items hang together. */
@@ -39,6 +59,7 @@ export type HubChannel = {
   readonly owner: PublicKey | undefined
   readonly onward: readonly Carried[]
   readonly origin: readonly Carried[]
+  readonly waiting: readonly Waiting[]
 }
 
 /** The name under which the hub knows the channel. */

@@ -32,7 +32,8 @@ import type { HubEffect } from './hub-effect.js'
 import { channelOfEvent, type PeerEvent } from './hub-event.js'
 import type { HubOverlay } from './hub-view.js'
 import { notice, repeatRequests, stepAttached, stepResumeAnswered } from './resume-step.js'
-import { claimUpstream, routeEvent } from './routing.js'
+import { claimUpstream, hasPlace, routeEvent } from './routing.js'
+import { carryOnWaiting } from './waiting-items.js'
 
 /** What every decision of a batch depends on. */
 export type HubContext = {
@@ -67,6 +68,19 @@ export function stepPeer(state: HubOverlay, event: PeerEvent, context: HubContex
   if (channel === undefined) {
     return [endSession(id, reject('channel_unknown', `this hub has no channel ${id}`))]
   }
+  const effects = stepChannel(state, channel, event, context)
+  if (channel.waiting.length === 0 || !hasPlace(state.channel(id) ?? channel)) return effects
+  // One at a time: so many are looked up (`lookupsOfPeers`), and an event makes room for one at most.
+  return [...effects, ...carryOnWaiting(state, id, context, 1)]
+}
+
+function stepChannel(
+  state: HubOverlay,
+  channel: HubChannel,
+  event: PeerEvent,
+  context: HubContext,
+): HubEffect[] {
+  const id = channelOfEvent(event)
   switch (event.kind) {
     case 'attached':
       return stepAttached(state, channel, event, context)

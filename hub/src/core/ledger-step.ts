@@ -17,13 +17,14 @@ import {
   seeLedger,
   seeReveal,
 } from '@tallystick/protocol'
-import { type HubChannel, idOf } from './hub-channel.js'
+import { type HubChannel, idOf, WAITING_MAX } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import type { LedgerEvent } from './hub-event.js'
 import type { HubContext } from './hub-step.js'
 import type { HubOverlay } from './hub-view.js'
 import { noteOver, noteShown } from './note-payment.js'
 import { claimUpstream } from './routing.js'
+import { carryOnWaiting, endWaiting } from './waiting-items.js'
 
 /** One thing that a verified block says, against the state. */
 export function stepLedger(
@@ -59,7 +60,8 @@ function stepChannelSeen(state: HubOverlay, seen: Channel, context: HubContext):
   const channel = state.channel(seen.id)
   if (channel === undefined) {
     if (!isServed(seen, context)) return []
-    state.setChannel({ party: firstParty(seen, context), owner: undefined, onward: [], origin: [] })
+    const party = firstParty(seen, context)
+    state.setChannel({ party, owner: undefined, onward: [], origin: [], waiting: [] })
     return []
   }
   state.setChannel({ ...channel, party: seeLedger(channel.party, seen, context.now) })
@@ -116,13 +118,19 @@ function stepRevealSeen(
 
 /** Takes back what has expired, pays what was owed, and ends agreements that ran out. */
 function stepTimePassed(state: HubOverlay, context: HubContext): HubEffect[] {
+  const waiting: ChannelId[] = []
   for (const busy of [...state.busyChannels()]) {
+    if (busy.waiting.length > 0) waiting.push(idOf(busy))
     const channel = expireItems(state, busy, context)
     const lapsed = lapseWithdrawal(lapseAgreement(channel.party, context.now), context.now)
     const party = draftOwed(lapsed, context.now)
     if (party !== busy.party) state.setChannel({ ...channel, party })
   }
-  return []
+  // Once all places that have become free are known.
+  return waiting.flatMap((id) => [
+    ...endWaiting(state, id, context),
+    ...carryOnWaiting(state, id, context, WAITING_MAX),
+  ])
 }
 
 function expireItems(state: HubOverlay, channel: HubChannel, context: HubContext): HubChannel {

@@ -26,6 +26,7 @@ import type { HubContext } from './hub-step.js'
 import type { HubOverlay } from './hub-view.js'
 import { rejoinItems } from './rejoin-items.js'
 import { claimUpstream, giveBack } from './routing.js'
+import { forgetWaiting } from './waiting-items.js'
 
 /**
  * The channel as a hub may use it that has just started (CH-18): with a new request where it has to
@@ -138,6 +139,7 @@ export function stepResumeAnswered(
   state.setChannel({ ...channel, party: taken.party })
   const effects = taken.released.flatMap((item) => giveBack(state, id, item, context))
   forgetGone(state, id)
+  forgetWaiting(state, id)
   effects.push(...rejoinItems(state, id, context))
   for (const reveal of reveals) effects.push(...learnReveal(state, id, reveal, context))
   const resumed = state.channel(id) ?? channel

@@ -1,5 +1,6 @@
 import {
   amount,
+  CHANGES_MAX,
   type ChannelId,
   channelIdCodec,
   concatBytes,
@@ -25,8 +26,16 @@ import {
   taggedHash,
   tickFee,
   toHex,
+  UNCONFIRMED_UPDATES_MAX,
 } from '@tallystick/protocol'
-import { type HubChannel, idOf, onwardOf, originOf } from './hub-channel.js'
+import {
+  type HubChannel,
+  idOf,
+  onwardOf,
+  originOf,
+  WAITING_MAX,
+  type Waiting,
+} from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import type { HubContext } from './hub-step.js'
 import type { HubOverlay } from './hub-view.js'
@@ -45,8 +54,14 @@ export function routeEvent(
 ): HubEffect[] {
   switch (event.kind) {
     case 'itemAdded': {
-      const refused = carryOn(state, channel, event.item, event.forward, context)
-      return refused === undefined ? [] : decline(state, channel, event.item.id, refused)
+      const { item, forward } = event
+      const left = carryOn(state, channel, item, forward, context)
+      if (left === undefined) return []
+      const { id, anchor } = item
+      const refused = isRejection(left)
+        ? left
+        : waitOn(state, left, { channel, id, anchor, forward: left.forward, since: context.now })
+      return refused === undefined ? [] : decline(state, channel, item.id, refused)
     }
     case 'itemRedeemed':
       notePaid(state, channel, event.item, event.index, context)
@@ -60,14 +75,24 @@ export function routeEvent(
   }
 }
 
-/** Promises the payee what the payer has promised the hub, less the fee (HUB-2, HUB-13, HUB-14). */
-function carryOn(
+/** The payee's channel that could carry an item on, if its lane had a place. */
+export type FullLane = {
+  readonly kind: 'fullLane'
+  readonly to: HubChannel
+  readonly forward: Forward
+}
+
+/**
+ * Promises the payee what the payer has promised the hub, less the fee (HUB-2, HUB-13, HUB-14); or says why not, or
+ * on which lane there is no place for it now (HUB-16).
+ */
+export function carryOn(
   state: HubOverlay,
   from: ChannelId,
   item: PendingItem,
   forward: Forward | undefined,
   context: HubContext,
-): Rejection | undefined {
+): Rejection | FullLane | undefined {
   const { policy, now } = context
   if (forward === undefined) {
     return reject('no_destination', 'a routed payment names its payee')
@@ -91,7 +116,7 @@ function carryOn(
     return reject('expiry_too_near', `a payment has ${FORWARD_SECONDS_MIN} seconds left at least`)
   }
   const to = destinationOf(state, from, forward, ticks)
-  if (isRejection(to)) return to
+  if ('kind' in to) return to
   const id = onwardItemId(from, item.id)
   const add = { id, anchor, unit: forward.amount, ticks, expiry, forward: undefined }
   const drafted = draftChange(to.party, { kind: 'add', ...add }, now)
@@ -147,28 +172,54 @@ function isPartOf(
 function destinationOf(
   state: HubOverlay,
   from: ChannelId,
-  { payee, amount: tick }: Forward,
+  forward: Forward,
   ticks: number,
-): HubChannel | Rejection<'payee_unknown' | 'no_liquidity'> {
+): HubChannel | FullLane | Rejection<'payee_unknown' | 'no_liquidity'> {
+  const { payee, amount: tick } = forward
   const channels = state.channelsOf(payee).filter((channel) => idOf(channel) !== from)
   if (channels.length === 0) {
     return reject('payee_unknown', `nobody with a channel here goes by ${payee}`)
   }
   const value = ticks === 1 ? tick : tick * BigInt(ticks)
-  const able = channels.filter((channel) => canCarry(channel, value))
   // The fullest channel that suffices: what is large stays free for what is large.
-  const [best] = able.sort((a, b) => (spendable(a.party) < spendable(b.party) ? -1 : 1))
-  return best ?? reject('no_liquidity', `the hub cannot pay ${value} to ${payee} now`)
+  const able = channels
+    .filter((channel) => canPay(channel, value))
+    .sort((a, b) => (spendable(a.party) < spendable(b.party) ? -1 : 1))
+  const best = able.find(hasPlace)
+  if (best !== undefined) return best
+  const [full] = able.sort((a, b) => a.waiting.length - b.waiting.length)
+  if (full === undefined) {
+    return reject('no_liquidity', `the hub cannot pay ${value} to ${payee} now`)
+  }
+  return { kind: 'fullLane', to: full, forward }
 }
 
-function canCarry({ party }: HubChannel, value: bigint): boolean {
+function canPay({ party }: HubChannel, value: bigint): boolean {
+  return party.phase.kind === 'open' && maySign(party) && spendable(party) >= value
+}
+
+/** Whether one more item may be pending on the hub's lane, and may stand in its next proof. */
+export function hasPlace({ party }: HubChannel): boolean {
+  const { draft, own, cancelling, unconfirmed, ledger } = party
+  const items = (draft?.lane ?? own).items.length + cancelling.length
   return (
-    party.phase.kind === 'open' &&
-    maySign(party) &&
-    spendable(party) >= value &&
-    (party.draft?.lane ?? party.own).items.length <
-      Math.min(party.ledger.terms.itemsMax, LANE_ITEMS_MAX)
+    items < Math.min(ledger.terms.itemsMax, LANE_ITEMS_MAX) &&
+    unconfirmed.length < UNCONFIRMED_UPDATES_MAX &&
+    (draft?.changes.length ?? 0) < CHANGES_MAX
   )
+}
+
+/** Notes that an item waits for a place, or says why it does not (HUB-16). */
+export function waitOn(
+  state: HubOverlay,
+  { to, forward }: FullLane,
+  waiting: Waiting,
+): Rejection | undefined {
+  if (to.waiting.length >= WAITING_MAX) {
+    return reject('no_liquidity', `${WAITING_MAX} payments wait for ${forward.payee} already`)
+  }
+  state.setChannel({ ...to, waiting: [...to.waiting, waiting] })
+  return undefined
 }
 
 /** The hub's own name for an item that it carries on: no payer can make two of them collide. */
@@ -237,7 +288,8 @@ function giveBackRest(state: HubOverlay, channel: ChannelId, item: PendingItem):
 
 const DECLINED_BY_PAYEE = reject('declined_by_payee', 'the payee did not take the payment')
 
-function decline(
+/** Asks the payer to take an item back. */
+export function decline(
   state: HubOverlay,
   channel: ChannelId,
   id: ItemId,

@@ -29,6 +29,7 @@ export function lookupsOfPeers(
   const reveals = new Set<Anchor>()
   for (const event of events) {
     const id = channelOfEvent(event)
+    for (const anchor of anchors.addNextWaiting(id)) reveals.add(anchor)
     switch (event.kind) {
       case 'update':
         for (const change of event.update.changes) {
@@ -68,8 +69,13 @@ export function lookupsOfPeers(
 export function lookupsOfBlock(events: readonly LedgerEvent[], state: HubState): BatchLookups {
   const anchors = new Anchors(state)
   for (const event of events) if (event.kind === 'revealSeen') anchors.add(event.anchor)
-  for (const { party } of state.busyChannels()) anchors.addPending(party.ledger.id)
-  return anchors.lookups([])
+  const reveals = new Set<Anchor>()
+  for (const { party, waiting } of state.busyChannels()) {
+    anchors.addPending(party.ledger.id)
+    for (const { anchor } of waiting) reveals.add(anchor)
+  }
+  for (const anchor of reveals) anchors.add(anchor)
+  return anchors.lookups([...reveals])
 }
 
 class Anchors {
@@ -78,6 +84,8 @@ class Anchors {
   readonly #ended = new Map<Anchor, Payment>()
   readonly #unknown = new Set<Anchor>()
   readonly #channels = new Set<ChannelId>()
+  /** Events of the batch so far that are of a channel for whose lane something waits. */
+  readonly #events = new Map<ChannelId, number>()
 
   constructor(state: HubState, below?: HubOverlay) {
     this.#state = state
@@ -109,6 +117,16 @@ class Anchors {
       const item = party[lane].items.find((other) => other.id === name)
       if (item !== undefined) this.add(item.anchor)
     }
+  }
+
+  /** The anchor that one more event on a channel may have carried on; it makes room for one at most (HUB-16). */
+  addNextWaiting(id: ChannelId): readonly Anchor[] {
+    const waiting = this.#channel(id)?.waiting ?? []
+    if (waiting.length === 0) return []
+    const before = this.#events.get(id) ?? 0
+    this.#events.set(id, before + 1)
+    const next = waiting[before]
+    return next === undefined ? [] : [next.anchor]
   }
 
   /** The anchors of everything that hangs on a channel. */

@@ -1,7 +1,7 @@
 import type { SealedTable } from '@tallystick/client-sdk/node'
 
 /** Format of the file; a journal of another one is refused by name. */
-export const JOURNAL_VERSION = 11
+export const JOURNAL_VERSION = 12
 
 export const META: SealedTable = {
   name: 'meta',

@@ -91,7 +91,7 @@ function resting({ party }: HubChannel, number: number, { key, owner }: Client):
     peer: restedLane(number),
     peerEvidence: { kind: 'single', signature: new Uint8Array(64).fill(number) },
   }
-  return { party: rested, owner, onward: [], origin: [] }
+  return { party: rested, owner, onward: [], origin: [], waiting: [] }
 }
 
 /** Either lane of a channel that has rested since it paid and was paid as much. */
