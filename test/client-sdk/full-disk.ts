@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { closeSync, existsSync, openSync, readdirSync, readlinkSync } from 'node:fs'
 
 /** A device that every write to fails with ENOSPC; Linux has one. */
-const FULL_DEVICE = '/dev/full'
+export const FULL_DEVICE = '/dev/full'
 export const HAS_FULL_DEVICE = existsSync(FULL_DEVICE)
 
 /** Has the open file at `path` be a device that is always full: its descriptor leads there from now on. */

@@ -94,3 +94,30 @@ test('WIRE-6 a connection on which no hub proves itself is given up after twenty
   t.mock.timers.tick(60_000)
   assert.deepEqual([connections, reasons.length], [2, 1])
 })
+
+test('WIRE-6 a connection that ends without a word is told with its code, so that its owner reads why', () => {
+  const reasons: string[] = []
+  const session = new HubSession({
+    url: 'ws://hub.test/v1/session',
+    chainId: CHAIN,
+    hub: undefined,
+    identity: testSigner(60),
+    openSocket: (_, handlers) => {
+      queueMicrotask(() => handlers.onClose({ code: 1006, text: '' }))
+      return { send: () => undefined, close: () => undefined, bufferedAmount: 0 }
+    },
+    randomBytes: (length) => new Uint8Array(length),
+    clock: { ...PROCESS_CLOCK, after: () => () => undefined },
+    handlers: {
+      onReady: () => assert.fail('nobody answers'),
+      onMessage: () => assert.fail('nobody answers'),
+      onDown: (reason) => {
+        reasons.push(reason)
+        session.stop()
+      },
+    },
+  })
+  return Promise.resolve().then(() =>
+    assert.deepEqual(reasons, ['the connection was closed with code 1006']),
+  )
+})

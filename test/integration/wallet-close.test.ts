@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { ONE, startTestNetwork } from './test-network.js'
@@ -39,4 +40,22 @@ test('wallet close leaves a channel that is being left without the hub to its wi
   ]
   assert.deepEqual(await close(), { code: 3, channels: both })
   assert.deepEqual(await close(), { code: 3, channels: [[0, 'closing']] })
+})
+
+test('Ctrl-C ends the wait of wallet exit, not the exit: it tells where the channels stand, and is no failure', async (t) => {
+  const network = await startTestNetwork(t, ['alice'], WINDOW_SECONDS)
+  const alice = await network.wallet('alice')
+  await alice.wallet.openChannel({ deposit: 100n * ONE })
+  await alice.close()
+  const place = placeOf(network, 'alice')
+  const command = startWalletCommand('exit', ...place, '--yes', '--wait', '--json')
+  const ended = once(command, 'exit')
+  const { stdout, stderr } = command
+  assert.ok(stdout !== null && stderr !== null)
+  const said = text(stdout)
+  for await (const line of createInterface({ input: stderr })) {
+    if (/^channel 0: closing; the window ends after/.test(line)) command.kill('SIGINT')
+  }
+  assert.deepEqual(await ended, [3, null])
+  assert.match(await said, /"step":\{"kind":"window","by":"client"/)
 })

@@ -26,7 +26,15 @@ function run(args: readonly string[], ended: (ran: Ran) => void): ChildProcess {
 
 /** Starts one and leaves it running. */
 export function startWalletCommand(...args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [WALLET, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  return startWalletCommandTo('pipe', ...args)
+}
+
+/** The same; `stdout`: where to, as an open file. */
+export function startWalletCommandTo(
+  stdout: 'pipe' | number,
+  ...args: readonly string[]
+): ChildProcess {
+  return spawn(process.execPath, [WALLET, ...args], { stdio: ['ignore', stdout, 'pipe'] })
 }
 
 /** The options by which a command finds the store of somebody in the network. */

@@ -3,8 +3,10 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
   rmSync,
   statSync,
@@ -18,8 +20,14 @@ import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { unitsOf } from '@tallystick/client-sdk'
 import { openWallet, requirePayment } from '@tallystick/client-sdk/node'
+import { FULL_DEVICE, HAS_FULL_DEVICE } from '../client-sdk/full-disk.js'
 import { ONE, startTestNetwork, type TestNetwork } from './test-network.js'
-import { type Ran, startWalletCommand, walletCommand } from './wallet-command.js'
+import {
+  type Ran,
+  startWalletCommand,
+  startWalletCommandTo,
+  walletCommand,
+} from './wallet-command.js'
 
 const README = new URL('../../../wallet/README.md', import.meta.url)
 const ROOT = new URL('../../../', import.meta.url)
@@ -171,12 +179,53 @@ test('wallet init, open, receive, pay and close on real processes', async (t) =>
     assert.deepEqual(JSON.parse(still ?? ''), JSON.parse(open ?? ''))
   }
 
+  const fullOutput = async () => {
+    const full = openSync(FULL_DEVICE, 'w')
+    t.after(() => closeSync(full))
+    const made = await walletCommand('receive', '1', '--json', ...folder('shop'))
+    const { invoice = '' } = saidBy(made)
+    const url = `${seller.origin}/article`
+    const answers = join(network.dir, 'answers.txt')
+    const many = ['--budget', '1', '--count', '2', '--interval', '0', '--output', answers, '--yes']
+    const endsWithOne = async (...args: string[]) => {
+      const command = startWalletCommandTo(full, ...args)
+      t.after(() => command.kill())
+      assert.ok(command.stderr !== null)
+      const [said, [code]] = await Promise.all([text(command.stderr), once(command, 'exit')])
+      assert.equal(code, 1, said)
+      assert.match(said, /^output_failed: /m)
+    }
+    await endsWithOne('stream', url, ...many, '--json', ...folder('customer'))
+    const [paid] = await Promise.all([
+      walletCommand('pay', invoice, '--yes', ...folder('customer')),
+      endsWithOne('receive', invoice, ...folder('shop')),
+    ])
+    assert.equal(paid.code, 0, paid.stderr)
+  }
+
+  const silentHub = async () => {
+    const nobody = ['--hub', 'ws://127.0.0.1:1/v1/session', '--patience', '3']
+    const ran = await walletCommand('receive', '1', ...nobody, ...folder('customer'))
+    assert.equal(ran.code, 1, ran.stderr)
+    assert.match(ran.stderr, /^waiting for the hub; .*ECONNREFUSED.* \(\d s\)$/m)
+    assert.match(ran.stderr, /^hub_silent: .* \(.*ECONNREFUSED.*\)/m)
+    assert.doesNotMatch(ran.stderr, /^note: /m)
+  }
+
   await t.test("the README's tutorial runs as it stands", tutorial)
   await t.test('what is asked for wrongly is refused by name, and shows no words', refusals)
   await t.test('init goes on where one before it was cut, and with its words', cutInit)
   await t.test('open says what the channel that it has opened can pay, not a larger one', opens)
   await t.test('stream shows the fee that it charges, and what a budget has to hold', prices)
   await t.test('stream brings the rest back also where nobody reads its output', cutOutput)
+  await t.test(
+    'what finds no room for its output ends with 1, also where it is paid in the end',
+    {
+      skip: !HAS_FULL_DEVICE,
+    },
+    fullOutput,
+  )
+  await t.test('why a hub does not answer is said while it is waited for', silentHub)
   await t.test('one command at a time has a store, and Ctrl-C ends a wait', turns)
 })
 

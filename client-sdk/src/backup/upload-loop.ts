@@ -8,6 +8,8 @@ const RETRY_MS_FIRST = 5_000
 const RETRY_MS_LAST = 300_000
 /** How long a wallet that is closed still waits for its last upload, milliseconds. */
 const LAST_MS_MAX = 3_000
+/** How an upload fails where the hub is away: nobody answers there, or none has ever answered. */
+const HUB_AWAY: ReadonlySet<string> = new Set(['hub_unreachable', 'hub_disconnected'])
 
 /** Uploads some time after changes, one at a time and never too often. */
 export class UploadLoop {
@@ -82,7 +84,7 @@ export class UploadLoop {
       this.#isChanged = true
       const code = error instanceof WalletError ? error.code : String(error)
       // That the hub is away, the wallet's session tells.
-      const isNews = code !== this.#lastFailure && code !== 'hub_unreachable'
+      const isNews = code !== this.#lastFailure && !HUB_AWAY.has(code)
       if (isNews && !this.#stop.signal.aborted) this.#onFailure(error)
       this.#lastFailure = code
       // What was refused for good is tried again only with the next change.

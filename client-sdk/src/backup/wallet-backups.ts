@@ -74,7 +74,9 @@ export class WalletBackups {
       core.clock,
       (signal) => this.#upload(signal),
       (error) =>
-        core.problem(error instanceof WalletError ? error.code : 'backup_failed', String(error)),
+        error instanceof WalletError
+          ? core.problem(error.code, error.message)
+          : core.problem('backup_failed', String(error)),
     )
   }
 

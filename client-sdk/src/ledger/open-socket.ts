@@ -22,6 +22,11 @@ export type SocketHandlers = {
 }
 export type SocketClosed = { readonly code: number; readonly text: string }
 
+/** How a connection ended, in words: most end without any of their own. */
+export function closedBecause({ code, text }: SocketClosed): string {
+  return text === '' ? `the connection was closed with code ${code}` : text
+}
+
 /** Bounds of one connection. */
 export type SocketOptions = {
   /** Largest message taken, bytes; a larger one closes the connection. */

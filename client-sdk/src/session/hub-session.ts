@@ -15,7 +15,7 @@ import {
   WIRE_VERSION,
 } from '@tallystick/protocol'
 import type { Clock } from '../clock.js'
-import type { OpenSocket, Socket } from '../ledger/open-socket.js'
+import { closedBecause, type OpenSocket, type Socket } from '../ledger/open-socket.js'
 import { Outbox } from './outbox.js'
 
 /** Milliseconds before the first new try; doubled up to the last, until a connection has lasted. */
@@ -114,8 +114,8 @@ export class HubSession {
         onMessage: (bytes) => {
           if (isCurrent()) this.#receive(bytes, isCurrent)
         },
-        onClose: ({ text }) => {
-          if (isCurrent()) this.#closed(text)
+        onClose: (end) => {
+          if (isCurrent()) this.#closed(closedBecause(end))
         },
       },
       { maxPayload: MESSAGE_BYTES_MAX },

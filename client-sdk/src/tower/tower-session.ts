@@ -13,7 +13,7 @@ import {
   type TowerMessage,
 } from '@tallystick/protocol'
 import { type Clock, PROCESS_CLOCK } from '../clock.js'
-import type { OpenSocket, Socket } from '../ledger/open-socket.js'
+import { closedBecause, type OpenSocket, type Socket } from '../ledger/open-socket.js'
 import { WalletError } from '../wallet-error.js'
 
 /** Until a tower says hello, or answers, milliseconds. */
@@ -61,7 +61,7 @@ export class TowerSession {
       {
         onOpen: () => undefined,
         onMessage: (bytes) => this.#receive(bytes),
-        onClose: ({ text }) => this.#end(unreachable(`the connection has ended: ${text}`)),
+        onClose: (end) => this.#end(unreachable(`the connection has ended: ${closedBecause(end)}`)),
       },
       { maxPayload: TOWER_MESSAGE_BYTES_MAX },
     )

@@ -1,14 +1,16 @@
 import type { BlockFeed, LedgerClient } from '@tallystick/client-sdk'
-import { CommandError, showProgress } from '@tallystick/daemon'
+import { CommandError, EXIT, showProgress } from '@tallystick/daemon'
 import { confirm } from './confirm.js'
 import { bundleRoutes, type ExitRoute, walletRoutes } from './exit-route.js'
 import { isOver, isToLeave, isUnderWay, isUnsettled, lookAt, type Sight } from './exit-sight.js'
 import { followExits } from './follow-exits.js'
+import { interrupted } from './interrupted.js'
 import { moneyOf, spanText, timeText } from './ledger-words.js'
 import { openBundle } from './open-bundle.js'
 import { openStore } from './open-store.js'
 import { networkOf, type PlaceOptions, placeOf } from './place-of.js'
 import { showSights, textOf } from './show-sights.js'
+import { untilInterrupted } from './until-interrupted.js'
 
 export type ExitCommand = PlaceOptions & {
   readonly bundle?: string
@@ -23,17 +25,20 @@ export type ExitCommand = PlaceOptions & {
 
 /** `wallet exit`: brings the money of channels home without the hub; again goes on where it was. */
 export async function exitChannels(options: ExitCommand): Promise<void> {
-  const opened = await openExit(options)
-  try {
-    await exitRoutes(options, opened)
-  } finally {
-    await opened.close()
-  }
+  await untilInterrupted(async (signal) => {
+    const opened = await openExit(options)
+    try {
+      await exitRoutes(options, opened, signal)
+    } finally {
+      await opened.close()
+    }
+  })
 }
 
 async function exitRoutes(
   options: ExitCommand,
   { ledger, feed, routes: all, origin }: OpenedExit,
+  signal: AbortSignal,
 ): Promise<void> {
   const routes = wanted(all, options.channel)
   const sights = await showProgress('looking at the channels', () => lookAt(routes))
@@ -49,8 +54,12 @@ async function exitRoutes(
     const count = leaving.length === 1 ? 'this channel' : `${leaving.length} channels`
     await confirm(options.yes, `Close ${count} alone`)
   }
+  if (signal.aborted) throw interrupted('nothing was done')
   const isDone = options.wait ? isOver : (sight: Sight) => isOver(sight) || isUnderWay(sight)
-  return showSights(options.json, feed, await followExits(routes, isDone), money)
+  const stand = await followExits(routes, isDone, signal)
+  // Ctrl-C ends the wait: what was begun goes on, and the same command with it.
+  if (!stand.every(isDone)) process.exitCode = EXIT.pending
+  return showSights(options.json, feed, stand, money)
 }
 
 /** What an exit is made with. */

@@ -10,11 +10,13 @@ const PARALLEL = 8
 
 /**
  * Does what is due on each channel, round after round, until all are done; each step is told on
- * standard error. A channel that fails holds up no other. Answers where each stands in the end.
+ * standard error. A channel that fails holds up no other. Answers where each stands in the end, or once `signal` is
+ * given and the round is over.
  */
 export async function followExits(
   routes: readonly ExitRoute[],
   isDone: (sight: Sight) => boolean,
+  signal: AbortSignal,
 ): Promise<Sight[]> {
   const sights = new Map<ExitRoute, Sight>()
   const told = new Map<ExitRoute, string>()
@@ -33,7 +35,8 @@ export async function followExits(
     })
     if (left.length === 0) break
     await inLanes(left, look)
-    await sleep(LOOK_MS)
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) break
   }
   return routes.flatMap((route) => sights.get(route) ?? [])
 }

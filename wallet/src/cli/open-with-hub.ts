@@ -78,7 +78,10 @@ async function waitForHub(
 ): Promise<HubPolicy> {
   const patient = AbortSignal.any([signal, AbortSignal.timeout(patience * 1_000)])
   try {
-    return await showProgress('waiting for the hub', () => wallet.connected({ signal: patient }))
+    return await showProgress(
+      () => waitingFor(heard),
+      () => wallet.connected({ signal: patient }),
+    )
   } catch (error) {
     if (!isAborted(error)) throw error
     if (signal.aborted) throw interrupted('nothing was done')
@@ -86,6 +89,12 @@ async function waitForHub(
     const detail = `the hub ${hub} has not answered within ${patience} s${why}; nothing was done. Try again, or bring the money home without it: "wallet exit"`
     throw new CommandError('hub_silent', detail)
   }
+}
+
+function waitingFor({ reason }: Heard): string {
+  return reason === undefined
+    ? 'waiting for the hub'
+    : `waiting for the hub; ${printableLine(reason)}`
 }
 
 /** What was waited for; `undefined`: the wait was given up, and what was begun goes on. */

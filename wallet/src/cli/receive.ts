@@ -36,7 +36,9 @@ export async function receivePayment(
     if (!asked.wait) return
     const ended = await waitUntilPaid(at, invoice)
     printFacts(options.json, invoiceFacts(ended, money.asset), invoiceOutcome(ended, money))
-    process.exitCode = exitOf(ended)
+    const exit = exitOf(ended)
+    // What was printed before it may have found no room, and said so.
+    if (exit !== 0) process.exitCode = exit
   })
 }
 

@@ -61,7 +61,9 @@ export async function streamUrl(url: URL, options: StreamCommand): Promise<void>
       const text = streamLines(streamed, money).join('\n')
       if (sink.isOutput && !options.json) process.stderr.write(`${text}\n`)
       else printFacts(options.json, streamFacts(streamed, money.asset), text)
-      process.exitCode = exitOf(streamed)
+      const exit = exitOf(streamed)
+      // What was printed before it may have found no room, and said so.
+      if (exit !== 0) process.exitCode = exit
     })
   } finally {
     await sink.close()
