@@ -205,24 +205,22 @@ async function comeBack(client: LoadClient): Promise<void> {
   for (;;) {
     await pause(RETRY_MS * (0.5 + Math.random()))
     const turn = comingBack.shift() ?? Promise.resolve()
-    const tried = turn.then(() => isBack(client))
-    comingBack.push(tried)
-    if (await tried) return
+    const connected = turn.then(() => isKept(client.connect()))
+    comingBack.push(connected)
+    // What attaches takes nobody's turn: the hub counts handshakes alone.
+    if ((await connected) && (await isKept(client.attach()))) return
   }
 }
 
 /** The last of those in each of the turns. */
 const comingBack: Promise<unknown>[] = Array.from({ length: HANDSHAKES }, () => Promise.resolve())
 
-async function isBack(client: LoadClient): Promise<boolean> {
-  try {
-    await client.connect()
-    await client.attach()
-    return true
-  } catch {
-    // It is not there yet: the next try finds it.
-    return false
-  }
+/** Otherwise the hub is not there yet, and the next try finds it. */
+function isKept(tried: Promise<unknown>): Promise<boolean> {
+  return tried.then(
+    () => true,
+    () => false,
+  )
 }
 
 async function settleAll(): Promise<void> {
