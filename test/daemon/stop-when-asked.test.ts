@@ -36,6 +36,12 @@ describe('a server that is asked to stop', () => {
     }
   })
 
+  test('ends with what was told before, where something has failed meanwhile', async () => {
+    const failed = `${QUIET + STANDS}; process.exitCode = 1`
+    const end = await ended(failed, (child) => child.kill('SIGTERM'))
+    assert.deepEqual(end, { said: ['stopped'], status: 1, signal: null })
+  })
+
   test('just ends where nothing stands yet', async () => {
     const end = await ended(QUIET, (child) => child.kill('SIGTERM'))
     assert.deepEqual(end, { said: [], status: 0, signal: null })
