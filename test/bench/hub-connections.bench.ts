@@ -16,7 +16,8 @@ import { measureLoad } from './hub-load/measure-load.js'
 const CONNECTIONS = Math.max(100, Math.round(10_000 * SCALE))
 /** Of the connections. */
 const ACTIVE_SHARE = 0.01
-const ACTIVE = Math.max(4, Math.round(CONNECTIONS * ACTIVE_SHARE))
+/** Dealt out evenly, as the others are: each process makes the same number of clients. */
+const ACTIVE = Math.max(4, 2 * Math.round((CONNECTIONS * ACTIVE_SHARE) / 2))
 /** Payments of each active client. */
 const ACTIVE_PER_SECOND = 2
 const MEASURED_MS = Math.max(3_000, Math.round(20_000 * SCALE))
