@@ -9,6 +9,7 @@ import type { AuditFacts } from './audit/audit-line.js'
 import { AuditLog } from './audit/audit-log.js'
 import { auditedHub } from './audit/audited-hub.js'
 import { BackupDesk } from './backup/backup-desk.js'
+import { countWaiting } from './core/waiting-items.js'
 import { type HubConfig, termsOf } from './hub-config.js'
 import { auditPathOf, backupsPathOf, journalPathOf, loadHubKeys, mailPathOf } from './hub-keys.js'
 import type { HubReport } from './hub-report.js'
@@ -135,6 +136,8 @@ export async function startHub(
         channels: state.pages.size,
         sessions: desk.size,
         queued: pipeline.queued,
+        // A channel for whose lane something waits is busy.
+        waiting: countWaiting(state.busyChannels()),
         letters: mail.size,
         ledger_time: pipeline.now,
         payments: (await journal.totals()).map(({ status, count, amount: sum, fee }) => {

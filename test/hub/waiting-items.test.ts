@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { type Anchor, askToResume, type ChannelParty, timestamp } from '@tallystick/protocol'
 import { type HubChannel, WAITING_MAX } from '#hub/core/hub-channel.js'
 import { onwardItemId } from '#hub/core/routing.js'
+import { countWaiting } from '#hub/core/waiting-items.js'
 import { lookupsOfBlock, lookupsOfPeers } from '#hub/pipeline/batch-lookups.js'
 import { accepted, anchorFor, at, itemId, NOW, preimage } from '../protocol/test-channel.js'
 import { HubWorld, sent, type TestClient } from './hub-world.js'
@@ -44,6 +45,7 @@ describe('HUB-16 what finds no place on the lane to its payee', () => {
     assert.deepEqual(sent(hub.pay(other, payee, 5)), ['3:stored'])
     assert.deepEqual(other.declines, [])
     assert.equal(row(payee).waiting.length, 1)
+    assert.equal(countWaiting(hub.state.busyChannels()), 1)
     assert.equal(hub.payments.has(anchorFor(5)), false)
     claim(2)
     assert.deepEqual(promised(), [1, 3, 4, 5])

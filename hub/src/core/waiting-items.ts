@@ -1,5 +1,5 @@
 import { type ChannelId, isRejection, type PendingItem, reject } from '@tallystick/protocol'
-import { idOf, onwardOf, type Waiting } from './hub-channel.js'
+import { type HubChannel, idOf, onwardOf, type Waiting } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import type { HubContext } from './hub-step.js'
 import type { HubOverlay } from './hub-view.js'
@@ -67,6 +67,13 @@ export function forgetWaiting(state: HubOverlay, id: ChannelId): void {
     const kept = idOf(busy) === id ? [] : busy.waiting.filter(({ channel }) => channel !== id)
     if (kept.length < busy.waiting.length) state.setChannel({ ...busy, waiting: kept })
   }
+}
+
+/** How many items wait for a place, on all lanes together. */
+export function countWaiting(channels: Iterable<HubChannel>): number {
+  let count = 0
+  for (const { waiting } of channels) count += waiting.length
+  return count
 }
 
 /** What is still to be carried on of it: its payer's lane is known whole, and has it. */
