@@ -140,6 +140,21 @@ describe('HUB-16 what finds no place on the lane to its payee', () => {
     assert.deepEqual([promised(), row(payee).waiting, other.declines], [[2, 3, 4], [], []])
   })
 
+  test('INV-8 rests where the channel of its payer is being closed, or is closed', () => {
+    for (const isGone of [true, false]) {
+      const { hub, payee, other, claim, row, promised } = world()
+      hub.pay(other, payee, 5)
+      const { ledger } = row(other).party
+      const dispute = { initiator: 'client', deadline: at(900) } as const
+      const status = { ...ledger.status, kind: 'closing', ...dispute } as never
+      const channel = { ...ledger, status }
+      if (isGone) hub.ledger({ kind: 'channelGone', channel: ledger.id })
+      else hub.ledger({ kind: 'channelSeen', channel })
+      claim(1)
+      assert.deepEqual([promised(), row(payee).waiting], [[2, 3, 4], []])
+    }
+  })
+
   test('a payee that has no money left for it gives it back', () => {
     const { hub, payee, other, third, claim } = world()
     // Four of 1,000 are pending, of 10,000.

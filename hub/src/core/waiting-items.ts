@@ -1,4 +1,10 @@
-import { type ChannelId, isRejection, type PendingItem, reject } from '@tallystick/protocol'
+import {
+  type ChannelId,
+  isRejection,
+  isUsable,
+  type PendingItem,
+  reject,
+} from '@tallystick/protocol'
 import { type HubChannel, idOf, onwardOf, type Waiting } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import type { HubContext } from './hub-step.js'
@@ -76,11 +82,11 @@ export function countWaiting(channels: Iterable<HubChannel>): number {
   return count
 }
 
-/** What is still to be carried on of it: its payer's lane is known whole, and has it. */
+/** What is still to be carried on of it: its payer's channel goes on, and its lane is known whole and has it. */
 function waitingItem(state: HubOverlay, { channel, id, anchor }: Waiting): PendingItem | undefined {
   const payer = state.channel(channel)
   if (payer === undefined || onwardOf(payer, id) !== undefined) return undefined
   const { peer, resuming, lostAt } = payer.party
-  if (resuming !== undefined || lostAt !== undefined) return undefined
+  if (!isUsable(payer.party) || resuming !== undefined || lostAt !== undefined) return undefined
   return peer.items.find((item) => item.id === id && item.anchor === anchor)
 }
