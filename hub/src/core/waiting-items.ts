@@ -1,4 +1,11 @@
-import { type ChannelId, isRejection, type PendingItem, reject } from '@tallystick/protocol'
+import {
+  type ChannelId,
+  isRejection,
+  isUsable,
+  noteOf,
+  type PendingItem,
+  reject,
+} from '@tallystick/protocol'
 import { idOf, onwardOf, type Waiting } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import type { HubContext } from './hub-step.js'
@@ -69,11 +76,15 @@ export function forgetWaiting(state: HubOverlay, id: ChannelId): void {
   }
 }
 
-/** What is still to be carried on of it: its payer's lane is known whole, and has it. */
+/**
+ * What is still to be carried on of it: its payer's lane is known whole and in use, and has it. What was declined
+ * is the payer's to take back, also where another one of its name waits still.
+ */
 function waitingItem(state: HubOverlay, { channel, id, anchor }: Waiting): PendingItem | undefined {
   const payer = state.channel(channel)
   if (payer === undefined || onwardOf(payer, id) !== undefined) return undefined
   const { peer, resuming, lostAt } = payer.party
-  if (resuming !== undefined || lostAt !== undefined) return undefined
+  if (!isUsable(payer.party) || resuming !== undefined || lostAt !== undefined) return undefined
+  if (noteOf(payer.party, id).declined) return undefined
   return peer.items.find((item) => item.id === id && item.anchor === anchor)
 }
