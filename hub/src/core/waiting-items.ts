@@ -6,7 +6,7 @@ import {
   type PendingItem,
   reject,
 } from '@tallystick/protocol'
-import { idOf, onwardOf, type Waiting } from './hub-channel.js'
+import { type HubChannel, idOf, onwardOf, type Waiting } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import type { HubContext } from './hub-step.js'
 import type { HubOverlay } from './hub-view.js'
@@ -30,6 +30,11 @@ export function carryOnWaiting(
   context: HubContext,
   most: number,
 ): HubEffect[] {
+  const lost = state.channel(id)
+  if (lost !== undefined && isLost(lost)) {
+    state.setChannel({ ...lost, waiting: [] })
+    return []
+  }
   const effects: HubEffect[] = []
   for (let left = most; left > 0; left--) {
     const payee = state.channel(id)
@@ -51,7 +56,7 @@ export function carryOnWaiting(
 /** Gives back what has waited for the lane of channel `id` for too long. */
 export function endWaiting(state: HubOverlay, id: ChannelId, { now }: HubContext): HubEffect[] {
   const payee = state.channel(id)
-  if (payee === undefined) return []
+  if (payee === undefined || isLost(payee)) return []
   const over = payee.waiting.filter(({ since }) => now >= since + WAIT_SECONDS_MAX)
   if (over.length === 0) return []
   const kept = payee.waiting.filter((waiting) => !over.includes(waiting))
@@ -64,6 +69,11 @@ export function endWaiting(state: HubOverlay, id: ChannelId, { now }: HubContext
 }
 
 const NO_PLACE = reject('no_liquidity', 'no place became free on the lane to the payee in time')
+
+/** Whether the hub has asked what it did on the channel, which it may have lost (HUB-8). */
+function isLost({ party: { resuming, lostAt } }: HubChannel): boolean {
+  return resuming !== undefined && lostAt !== undefined
+}
 
 /**
  * The hub may have lost what it did on channel `id` (HUB-8): what waited for its lane, or was to be paid out of it,
