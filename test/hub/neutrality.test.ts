@@ -6,6 +6,7 @@ import {
   type Change,
   claimableOf,
   earlierLink,
+  lockedBy,
   lockedOf,
   noteOf,
   type PendingItem,
@@ -28,7 +29,7 @@ import { HubWorld, type TestClient } from './hub-world.js'
 
 const RUNS = 20
 const STEPS = 500
-const CLIENTS = 4
+const CLIENTS = 5
 /** Anchors, and names of items, that the clients take from: few, so that they meet again. */
 const ANCHORS = 180
 const NAMES = 8
@@ -38,7 +39,8 @@ const TICKS = 5
 class Collusion {
   readonly dice: Dice
   readonly hub: HubWorld
-  readonly deposited: bigint
+  /** By the hub; and what clients have paid it for nothing. */
+  deposited: bigint
   /** Links that are on the ledger, and since when. */
   readonly revealed = new Map<Anchor, { readonly index: number; readonly time: number }[]>()
   /** Items that the hub has promised and cancelled: older proofs still name them. */
@@ -55,7 +57,7 @@ class Collusion {
       Array.from({ length: CLIENTS }, () => ({ client: 6_000n, hub: 5_000n })),
     )
     this.deposited = this.hub.settledValue
-    // Each has two channels: payments come and go in parts.
+    // Each but the last has two channels: payments come and go in parts.
     for (let number = 1; number < CLIENTS; number += 2) {
       const { identity: owner } = this.hub.client(number - 1)
       const position = positionOf(this.hub.client(number).party)
@@ -67,7 +69,8 @@ class Collusion {
     const { dice, hub } = this
     const client = hub.client(dice.roll(CLIENTS))
     const roll = dice.roll(100)
-    if (roll < 45) this.#update(client)
+    if (roll < 5) this.#payAgain()
+    else if (roll < 45) this.#update(client)
     else if (roll < 65) this.#claim(client)
     else if (roll < 80) this.#decline(client)
     else if (roll < 86)
@@ -82,10 +85,14 @@ class Collusion {
     this.#count()
   }
 
-  /** An update of whatever seems useful, with an ack of anything. */
+  /** An update of whatever seems useful. */
   #update(client: TestClient): void {
+    this.#say(client, this.#changes(client))
+  }
+
+  /** An update with an ack of anything. */
+  #say(client: TestClient, changes: readonly Change[]): void {
     const { dice, hub } = this
-    const changes = this.#changes(client)
     const party = hub.hubParty(client)
     if (dice.chance(6)) this.#quiet.add(client)
     if (dice.chance(3)) this.#quiet.delete(client)
@@ -93,11 +100,41 @@ class Collusion {
     const acked =
       party.peer.acked + (this.#quiet.has(client) ? 0 : unacked - dice.roll(unacked + 1))
     const before = client.party
+    const given = this.#givenBy(client, changes)
     const update = client.signs(changes, acked)
     const effects = hub.peer({ kind: 'update', update })
     if (effects.some(({ kind }) => kind === 'endSession'))
       client.party = { ...client.party, own: before.own }
-    else this.taken++
+    else {
+      this.taken++
+      this.deposited += given
+    }
+  }
+
+  /** What is paid whole though the hub has carried it on to nobody. */
+  #givenBy({ channel, party }: TestClient, changes: readonly Change[]): bigint {
+    const onward = this.hub.state.channel(channel)?.onward ?? []
+    return changes.reduce((sum, change) => {
+      const item = party.own.items.find(({ id }) => id === change.id)
+      if (item === undefined || change.kind !== 'redeem' || change.index < item.ticks) return sum
+      return onward.some(({ id }) => id === item.id) ? sum : sum + lockedBy(item)
+    }, 0n)
+  }
+
+  /** Pays the hub what waits there, and names it again: it waits twice, and is worth something else (HUB-16). */
+  #payAgain(): void {
+    const { dice, hub } = this
+    const waiting = [...hub.state.channels()].flatMap((channel) => channel.waiting)
+    const one = waiting[dice.roll(waiting.length || 1)]
+    const client = hub.clients.find(({ channel }) => channel === one?.channel)
+    const item = client?.party.own.items.find(({ id }) => id === one?.id)
+    if (client === undefined || item === undefined) return
+    const { id, anchor, ticks } = item
+    // One of its name may have had its turn.
+    if (hub.state.channel(client.channel)?.onward.some((row) => row.id === id) === true) return
+    const index = dice.chance(80) ? ticks : item.paid + 1
+    this.#say(client, [{ kind: 'redeem', id, ...linkOf(nameOf(anchor), index) }])
+    this.#say(client, [{ ...this.#add(1), id, anchor, ticks } as Change])
   }
 
   /** New items, items taken back by right or without, and names that are used again. */
@@ -130,7 +167,9 @@ class Collusion {
     const value = BigInt(10 + dice.roll(Math.floor(900 / ticks)))
     const to = under && dice.chance(70) ? under.parts[0]?.toChannel : undefined
     const owner = to && hub.state.channel(to)?.owner
-    const payee = owner ?? hub.client(dice.roll(CLIENTS)).identity
+    // So many pay the last one that some have to wait.
+    const some = dice.chance(40) ? CLIENTS - 1 : dice.roll(CLIENTS)
+    const payee = owner ?? hub.client(some).identity
     const expiry = hub.now - NOW + dice.pick([100, 200, 200, 300, 900])
     const add = addItem(name, { unit: value + BigInt(dice.pick([0, 20, 20, 40])), ticks, expiry })
     const forward = dice.chance(90) ? { payee, amount: amount(value) } : undefined
@@ -283,6 +322,11 @@ class Collusion {
 
   /** What was tried at all: parts, streams that were paid in part, and both of them settled. */
   #count(): void {
+    for (const { waiting } of this.hub.state.channels()) {
+      const names = waiting.map(({ channel, id }) => `${channel}:${id}`)
+      if (names.length > 0) this.seen.add('waited')
+      if (new Set(names).size < names.length) this.seen.add('waited twice')
+    }
     for (const { status, parts } of this.hub.payments.values()) {
       if (parts.length > 1) this.seen.add(`parts ${status}`)
       for (const { ticks, shown, paid } of parts) {
@@ -333,7 +377,14 @@ describe('colluding clients', () => {
   }
 
   test('have paid in parts and by streams, of which some went no further than they were paid', () => {
-    for (const what of ['withdrawn', 'parts claimed', 'stream claimed', 'stream settled']) {
+    for (const what of [
+      'withdrawn',
+      'parts claimed',
+      'stream claimed',
+      'stream settled',
+      'waited',
+      'waited twice',
+    ]) {
       assert.ok(seen.has(what), what)
     }
   })

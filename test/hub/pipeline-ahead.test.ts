@@ -37,10 +37,14 @@ const OWNER = { chainId: CHAIN, hub: SIGNERS.hub.publicKey }
 const CLIENTS = 5
 /** All payments together: a name is one byte. */
 const PAYMENTS = 120
-/** Payments that one client has under way at most: what a lane of these terms holds. */
+/** Payments that one client has under way at most: two of them, or one alone, fill a lane of these terms. */
 const UNDER_WAY = 2
+const UNDER_WAY_OF_CROWD = 4
 
-/** Clients that pay in a circle as fast as they may, over a pipeline that decides every batch ahead. */
+/**
+ * Clients that pay in a circle as fast as they may, or all of them one, whose lane has fewer places (HUB-16), over a pipeline
+ * that decides every batch ahead.
+ */
 class Traffic {
   readonly clients: readonly TestClient[]
   readonly pipeline: Pipeline
@@ -54,11 +58,15 @@ class Traffic {
   readonly #claimed = new Map<ChannelId, number[]>()
   readonly #underWay = new Map<ChannelId, number>()
   readonly #said: Promise<void>[] = []
+  readonly #isCrowd: boolean
+  /** Items that have waited, counted again at each commit. */
+  waited = 0
   #lookingUp = 0
   #paid = 0
 
-  constructor(journal: Journal) {
+  constructor(journal: Journal, isCrowd: boolean) {
     this.journal = journal
+    this.#isCrowd = isCrowd
     this.clients = Array.from({ length: CLIENTS }, (_, i) => {
       const signer = testSigner(20 + i)
       const keys = { client: signer, hub: SIGNERS.hub }
@@ -82,6 +90,7 @@ class Traffic {
         commit: async (writes, height) => {
           this.diary.push('store')
           if (this.#lookingUp > 0) this.ahead++
+          for (const { waiting } of writes.channels.values()) this.waited += waiting.length
           await journal.commit(writes, height)
           this.diary.push('stored')
         },
@@ -105,12 +114,14 @@ class Traffic {
   /** Client `number` pays what the hub has claimed, and promises one more if it may. */
   goOn(number: number): void {
     const client = this.clients[number % CLIENTS] ?? assert.fail()
-    const to = this.clients[(number + 1) % CLIENTS] ?? assert.fail()
+    const next = this.#isCrowd && number % CLIENTS > 0 ? 0 : number + 1
+    const to = this.clients[next % CLIENTS] ?? assert.fail()
     const { channel } = client
     const redeemed = this.#claimed.get(channel) ?? []
     this.#claimed.set(channel, [])
     const underWay = (this.#underWay.get(channel) ?? 0) - redeemed.length
-    const isMore = underWay < UNDER_WAY && this.#paid < PAYMENTS
+    const isMore =
+      underWay < (this.#isCrowd ? UNDER_WAY_OF_CROWD : UNDER_WAY) && this.#paid < PAYMENTS
     this.#underWay.set(channel, underWay + (isMore ? 1 : 0))
     const due = redeemed.map((name) => {
       return { kind: 'redeem', id: itemId(name), index: 1, link: preimage(name) } as const
@@ -199,7 +210,7 @@ function bytesOf(state: HubState): string[] {
 test('HUB-5 INV-17 a batch that is decided while the one before is stored is stored and said after it, and every payment settles', async (context) => {
   const folder = temporaryFolder(context)
   let files = 0
-  let ahead = 0
+  let [ahead, waited] = [0, 0]
   const turns = fc.array(fc.record({ client: fc.nat(CLIENTS - 1), waits: fc.boolean() }), {
     minLength: 50,
     maxLength: 400,
@@ -207,7 +218,7 @@ test('HUB-5 INV-17 a batch that is decided while the one before is stored is sto
   await fc.assert(
     fc.asyncProperty(turns, async (all) => {
       const path = join(folder, `${++files}.db`)
-      const traffic = new Traffic(await openSqliteJournal(path, OWNER))
+      const traffic = new Traffic(await openSqliteJournal(path, OWNER), files % 2 === 0)
       await traffic.open()
       for (const { client, waits } of all) {
         traffic.goOn(client)
@@ -215,6 +226,7 @@ test('HUB-5 INV-17 a batch that is decided while the one before is stored is sto
       }
       await traffic.settle()
       ahead += traffic.ahead
+      waited += traffic.waited
       // Nothing is said, and no other batch stored, between the beginning and the end of a commit.
       for (const [i, line] of traffic.diary.entries()) {
         if (line === 'store') assert.equal(traffic.diary[i + 1], 'stored')
@@ -233,4 +245,5 @@ test('HUB-5 INV-17 a batch that is decided while the one before is stored is sto
     { numRuns: 6, includeErrorInReport: true, endOnFailure: true },
   )
   assert.ok(ahead > 50, `${ahead} batches were decided ahead`)
+  assert.ok(waited > 50, `${waited} items waited for a place`)
 })

@@ -1,12 +1,27 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Anchor, askToResume, type ChannelParty, timestamp } from '@tallystick/protocol'
+import {
+  type Anchor,
+  amount,
+  askToResume,
+  type ChannelParty,
+  type ResumeAnswer,
+  timestamp,
+} from '@tallystick/protocol'
 import { type HubChannel, WAITING_MAX } from '#hub/core/hub-channel.js'
 import { onwardItemId } from '#hub/core/routing.js'
 import { countWaiting } from '#hub/core/waiting-items.js'
 import { lookupsOfBlock, lookupsOfPeers } from '#hub/pipeline/batch-lookups.js'
 import { accepted, anchorFor, at, itemId, NOW, preimage } from '../protocol/test-channel.js'
 import { HubWorld, sent, type TestClient } from './hub-world.js'
+
+/** An answer that shows no lane. */
+function bareAnswer(): ResumeAnswer {
+  const nothing = { version: 0, acked: 0, transferred: amount(0n) }
+  const point = { epoch: 1, nonce: new Uint8Array(16), base: new Uint8Array(32), ...nothing }
+  const resume = { point, signature: new Uint8Array(64) }
+  return { resume, base: undefined, lane: undefined, laneResume: undefined }
+}
 
 /** Places on a lane of these terms. */
 const PLACES = 4
@@ -193,6 +208,31 @@ describe('HUB-16 what a batch may have to know of what waits', () => {
       [1, 2, 3, 4, 5, 6, 7].map((name) => anchorFor(name)).sort(),
     )
   })
+
+  test('also where a payer that goes on from a resume makes those behind it come sooner', () => {
+    const { hub, payee, payer, other, third } = world()
+    for (const [from, name] of [
+      [other, 5],
+      [other, 6],
+      [third, 7],
+    ] as const) {
+      hub.pay(from, payee, name)
+    }
+    const id = onwardItemId(payer.channel, itemId(1))
+    const known = { index: 1, link: preimage(1) }
+    const claimed = { kind: 'claim', claim: { channel: payee.channel, id, known } } as const
+    const { channel } = other
+    const resumed = { kind: 'resumeAnswered', channel, answer: bareAnswer(), reveals: [] } as const
+    for (const events of [
+      [resumed, claimed],
+      [claimed, resumed],
+    ]) {
+      const { reveals } = lookupsOfPeers(events, hub.state)
+      for (const name of [5, 6, 7]) assert.ok(reveals.includes(anchorFor(name)))
+    }
+    const [only] = lookupsOfPeers([claimed], hub.state).reveals
+    assert.equal(only, anchorFor(5))
+  })
 })
 
 describe('HUB-8 HUB-16 what waits when the hub may have lost data', () => {
@@ -211,7 +251,7 @@ describe('HUB-8 HUB-16 what waits when the hub may have lost data', () => {
       }
       hub.now = timestamp(hub.now + 40)
       hub.ledger({ kind: 'timePassed' })
-      assert.deepEqual(other.declines, whose === 'payer' ? [] : ['no_liquidity'])
+      assert.deepEqual([other.declines, row(payee).waiting], [[], []])
     })
   }
 

@@ -70,7 +70,7 @@ export function stepPeer(state: HubOverlay, event: PeerEvent, context: HubContex
   }
   const effects = stepChannel(state, channel, event, context)
   if (channel.waiting.length === 0 || !hasPlace(state.channel(id) ?? channel)) return effects
-  // One at a time: so many are looked up (`lookupsOfPeers`), and an event makes room for one at most.
+  // One at a time: so many are looked up (`lookupsOfPeers`). A block carries on what is left.
   return [...effects, ...carryOnWaiting(state, id, context, 1)]
 }
 

@@ -10,6 +10,7 @@ import {
   encode,
   equalBytes,
   isRejection,
+  LANE_ITEMS_MAX,
   lapseAgreement,
   lapseWithdrawal,
   leave,
@@ -17,7 +18,7 @@ import {
   seeLedger,
   seeReveal,
 } from '@tallystick/protocol'
-import { type HubChannel, idOf, WAITING_MAX } from './hub-channel.js'
+import { type HubChannel, idOf } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import type { LedgerEvent } from './hub-event.js'
 import type { HubContext } from './hub-step.js'
@@ -126,10 +127,10 @@ function stepTimePassed(state: HubOverlay, context: HubContext): HubEffect[] {
     const party = draftOwed(lapsed, context.now)
     if (party !== busy.party) state.setChannel({ ...channel, party })
   }
-  // Once all places that have become free are known.
+  // Once all places that have become free are known. So many are looked up (`lookupsOfBlock`).
   return waiting.flatMap((id) => [
+    ...carryOnWaiting(state, id, context, LANE_ITEMS_MAX),
     ...endWaiting(state, id, context),
-    ...carryOnWaiting(state, id, context, WAITING_MAX),
   ])
 }
 

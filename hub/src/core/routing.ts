@@ -40,7 +40,7 @@ import type { HubEffect } from './hub-effect.js'
 import type { HubContext } from './hub-step.js'
 import type { HubOverlay } from './hub-view.js'
 import { noteOver, notePaid, noteShown, partOf } from './note-payment.js'
-import { PARTS_MAX, type Payment } from './payment.js'
+import { PARTS_MAX, type Payment, statusOf } from './payment.js'
 
 /** Seconds that a payment must still have when it is carried on: two margins and one to act in. */
 const FORWARD_SECONDS_MIN = 3 * REVEAL_SECONDS
@@ -136,12 +136,13 @@ export function carryOn(
     amount: forward.amount,
     fee: amount(fee),
     ticks,
-    shown: 0,
-    paid: 0,
+    // A payer may have paid some of a stream while it waited (HUB-16).
+    shown: item.paid,
+    paid: item.paid,
     isOver: false,
   }
   const parts = isFurther ? [...before.parts, part] : [part]
-  state.setPayment({ anchor, status: 'pending', time: now, parts })
+  state.setPayment({ anchor, status: statusOf(parts), time: now, parts })
   return undefined
 }
 

@@ -2,6 +2,7 @@ import {
   type ChannelId,
   isRejection,
   isUsable,
+  noteOf,
   type PendingItem,
   reject,
 } from '@tallystick/protocol'
@@ -29,6 +30,11 @@ export function carryOnWaiting(
   context: HubContext,
   most: number,
 ): HubEffect[] {
+  const lost = state.channel(id)
+  if (lost !== undefined && isLost(lost)) {
+    state.setChannel({ ...lost, waiting: [] })
+    return []
+  }
   const effects: HubEffect[] = []
   for (let left = most; left > 0; left--) {
     const payee = state.channel(id)
@@ -50,10 +56,11 @@ export function carryOnWaiting(
 /** Gives back what has waited for the lane of channel `id` for too long. */
 export function endWaiting(state: HubOverlay, id: ChannelId, { now }: HubContext): HubEffect[] {
   const payee = state.channel(id)
-  if (payee === undefined) return []
-  const over = payee.waiting.filter(({ since }) => now >= since + WAIT_SECONDS_MAX)
+  if (payee === undefined || isLost(payee)) return []
+  const isOver = ({ since }: Waiting) => now >= since + WAIT_SECONDS_MAX
+  const over = payee.waiting.filter(isOver)
   if (over.length === 0) return []
-  const kept = payee.waiting.filter((waiting) => !over.includes(waiting))
+  const kept = payee.waiting.filter((waiting) => !isOver(waiting))
   state.setChannel({ ...payee, waiting: kept })
   return over.flatMap((waiting) =>
     waitingItem(state, waiting) === undefined
@@ -63,6 +70,11 @@ export function endWaiting(state: HubOverlay, id: ChannelId, { now }: HubContext
 }
 
 const NO_PLACE = reject('no_liquidity', 'no place became free on the lane to the payee in time')
+
+/** Whether the hub has asked what it did on the channel, which it may have lost (HUB-8). */
+function isLost({ party: { resuming, lostAt } }: HubChannel): boolean {
+  return resuming !== undefined && lostAt !== undefined
+}
 
 /**
  * The hub may have lost what it did on channel `id` (HUB-8): what waited for its lane, or was to be paid out of it,
@@ -82,11 +94,15 @@ export function countWaiting(channels: Iterable<HubChannel>): number {
   return count
 }
 
-/** What is still to be carried on of it: its payer's channel goes on, and its lane is known whole and has it. */
+/**
+ * What is still to be carried on of it: its payer's lane is known whole and in use, and has it. What was declined
+ * is the payer's to take back, also where another one of its name waits still.
+ */
 function waitingItem(state: HubOverlay, { channel, id, anchor }: Waiting): PendingItem | undefined {
   const payer = state.channel(channel)
   if (payer === undefined || onwardOf(payer, id) !== undefined) return undefined
   const { peer, resuming, lostAt } = payer.party
   if (!isUsable(payer.party) || resuming !== undefined || lostAt !== undefined) return undefined
+  if (noteOf(payer.party, id).declined) return undefined
   return peer.items.find((item) => item.id === id && item.anchor === anchor)
 }

@@ -1,4 +1,4 @@
-import type { Anchor, ChannelId, ItemId } from '@tallystick/protocol'
+import { type Anchor, type ChannelId, type ItemId, LANE_ITEMS_MAX } from '@tallystick/protocol'
 import type { HubChannel } from '../core/hub-channel.js'
 import { channelOfEvent, type LedgerEvent, type PeerEvent } from '../core/hub-event.js'
 import type { HubState } from '../core/hub-state.js'
@@ -27,9 +27,11 @@ export function lookupsOfPeers(
 ): BatchLookups {
   const anchors = new Anchors(state, below)
   const reveals = new Set<Anchor>()
+  const resumed = new Set<ChannelId>()
+  for (const event of events) if (event.kind === 'resumeAnswered') resumed.add(event.channel)
   for (const event of events) {
     const id = channelOfEvent(event)
-    for (const anchor of anchors.addNextWaiting(id)) reveals.add(anchor)
+    for (const anchor of anchors.nextWaiting(id, resumed)) reveals.add(anchor)
     switch (event.kind) {
       case 'update':
         for (const change of event.update.changes) {
@@ -72,7 +74,8 @@ export function lookupsOfBlock(events: readonly LedgerEvent[], state: HubState):
   const reveals = new Set<Anchor>()
   for (const { party, waiting } of state.busyChannels()) {
     anchors.addPending(party.ledger.id)
-    for (const { anchor } of waiting) reveals.add(anchor)
+    // No more find a place at a time: else a crowd of them would keep the journal busy for whole blocks.
+    for (const { anchor } of waiting.slice(0, LANE_ITEMS_MAX)) reveals.add(anchor)
   }
   for (const anchor of reveals) anchors.add(anchor)
   return anchors.lookups([...reveals])
@@ -84,8 +87,8 @@ class Anchors {
   readonly #ended = new Map<Anchor, Payment>()
   readonly #unknown = new Set<Anchor>()
   readonly #channels = new Set<ChannelId>()
-  /** Events of the batch so far that are of a channel for whose lane something waits. */
-  readonly #events = new Map<ChannelId, number>()
+  /** How many were looked at of those that wait for the lane of a channel. */
+  readonly #looked = new Map<ChannelId, number>()
 
   constructor(state: HubState, below?: HubOverlay) {
     this.#state = state
@@ -119,14 +122,23 @@ class Anchors {
     }
   }
 
-  /** The anchor that one more event on a channel may have carried on; it makes room for one at most (HUB-16). */
-  addNextWaiting(id: ChannelId): readonly Anchor[] {
+  /**
+   * The anchors that one more event on a channel may come to in what waits there: the next one (HUB-16), and those
+   * before it whose payers go on from a resume in this batch, which takes them away.
+   */
+  nextWaiting(id: ChannelId, resumed: ReadonlySet<ChannelId>): readonly Anchor[] {
     const waiting = this.#channel(id)?.waiting ?? []
     if (waiting.length === 0) return []
-    const before = this.#events.get(id) ?? 0
-    this.#events.set(id, before + 1)
-    const next = waiting[before]
-    return next === undefined ? [] : [next.anchor]
+    const from = this.#looked.get(id) ?? 0
+    const anchors: Anchor[] = []
+    for (let i = from; i < waiting.length; i++) {
+      const next = waiting[i]
+      if (next === undefined) break
+      anchors.push(next.anchor)
+      if (!resumed.has(next.channel)) break
+    }
+    this.#looked.set(id, from + anchors.length)
+    return anchors
   }
 
   /** The anchors of everything that hangs on a channel. */
