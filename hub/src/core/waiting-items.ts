@@ -36,7 +36,7 @@ export function carryOnWaiting(
     return []
   }
   const effects: HubEffect[] = []
-  for (let left = most; left > 0; left--) {
+  for (let looked = 0; looked < most; looked++) {
     const payee = state.channel(id)
     const first = payee?.waiting[0]
     if (payee === undefined || first === undefined) break
