@@ -38,6 +38,8 @@ export type HubActorParts = {
   readonly seed: Uint8Array
   /** What a lying hub says instead; absent: the hub is honest. */
   readonly tongue: Tongue | undefined
+  /** Items that a lane of its channels may hold; absent: 16. */
+  readonly places: number | undefined
   /** When it hands in what it has for the ledger; absent: at once. */
   readonly hand: Hand | undefined
   /** Hears what is handed in to be written, which is signed by then. */
@@ -70,7 +72,7 @@ export class HubActor {
   constructor(parts: HubActorParts) {
     this.#parts = parts
     this.keys = hubKeysOf(parts.seed)
-    this.policy = policyOf(this.keys)
+    this.policy = policyOf(this.keys, parts.places)
     this.disk = new VirtualDisk(parts.schedule, parts.random)
     this.life = new Incarnation(parts.schedule, () => undefined)
     this.life.end()
@@ -166,7 +168,7 @@ export class HubActor {
   }
 }
 
-function policyOf({ payoutLock }: HubKeys): HubPolicy {
+function policyOf({ payoutLock }: HubKeys, itemsMax = 16): HubPolicy {
   return {
     asset: 0,
     payoutLock,
@@ -175,7 +177,7 @@ function policyOf({ payoutLock }: HubKeys): HubPolicy {
       unsureWindowSeconds: 240,
       clientPenaltyPpm: 300_000,
       hubPenaltyPpm: 1_000_000,
-      itemsMax: 16,
+      itemsMax,
       expirySecondsMax: 240,
       itemAmountMin: amount(1n),
       exitReserve: amount(exitReserveMin({ itemsMax: LANE_ITEMS_MAX }, FEE_PER_KILO_COST)),

@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type RunOrder, run, type SeedReport } from './run.js'
+import { FIRST_NARROW_SEED } from './setup.js'
 import { FIRST_SELLING_SEED, FIRST_TRADING_SEED } from './trade.js'
 
 /** Seeds that every change has to hold for, every scheme among them, and the events of each before everybody leaves. */
@@ -14,6 +15,8 @@ const TRADING_SEEDS = 6
 const TRADING_STEPS = 1_000
 /** Seeds with holds, refunds and departures as well. */
 const SELLING_SEEDS = 3
+/** Every third of these has narrow lanes. */
+const NARROW_SEEDS = 4
 const STEPS = 3_000
 const ORDER: RunOrder = {
   ...{ seed: 1, seeds: 1, steps: STEPS, json: true, realSignatures: false, shrink: true },
@@ -57,6 +60,13 @@ test('INV-4 INV-25 INV-26 nor by holds, refunds and departures', async () => {
   const reports = await reportsOf({ ...ORDER, ...selling })
   assertHeld(reports)
   assert.equal(reports.length, SELLING_SEEDS)
+})
+
+test('INV-4 INV-7 INV-8 nor where lanes are full, and payments wait for a place (HUB-16)', async () => {
+  const narrow = { seed: FIRST_NARROW_SEED, seeds: NARROW_SEEDS, steps: TRADING_STEPS }
+  const reports = await reportsOf({ ...ORDER, ...narrow })
+  assertHeld(reports)
+  assert.equal(reports.length, NARROW_SEEDS)
 })
 
 test('INV-4 INV-7 INV-16 INV-28 nor in the runs of random seeds, which are printed', async (t) => {

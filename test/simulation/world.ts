@@ -141,6 +141,7 @@ export class World {
       seed: seedOf(HUB),
       tongue: this.#liars.get(HUB)?.tongue,
       hand: this.#liars.get(HUB)?.slow.waitFor,
+      places: setup.places,
       onCommit: ({ channels }) => {
         for (const { party } of channels.values()) this.#write(HUB, party)
       },
