@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openWallet } from '@tallystick/client-sdk/node'
 
@@ -15,11 +15,13 @@ const ONE = 1_000_000n
 
 type Running = { readonly child: ChildProcess; readonly ledger: string; readonly hub: string }
 
-async function start(data: string): Promise<Running> {
+async function start(t: TestContext, data: string): Promise<Running> {
   const args = ['--data', data, '--ledger-port', '0', '--hub-port', '0', '--json']
   const child = spawn(process.execPath, [fileURLToPath(START), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  // Where the test ends early.
+  t.after(() => child.kill())
   const { stdout } = child
   assert.ok(stdout !== null)
   const line = await new Promise<string>((resolve) =>
@@ -50,7 +52,7 @@ test('npm start takes no folder twice, stops cleanly on Ctrl-C and comes back wi
   const dir = mkdtempSync(join(tmpdir(), 'tallystick-start-'))
   t.after(() => rmSync(dir, { recursive: true, force: true }))
   const data = join(dir, 'data')
-  const first = await start(data)
+  const first = await start(t, data)
   const pids = () =>
     ['ledger', 'hub'].map((name) => readFileSync(join(data, `${name}.pid`), 'utf8'))
   const own = pids()
@@ -67,7 +69,9 @@ test('npm start takes no folder twice, stops cleanly on Ctrl-C and comes back wi
   const open = async ({ ledger, hub }: Running) => {
     const parts = { ledgerUrl: ledger, hubUrl: hub }
     const bank = await openWallet({ ...parts, words, file: join(dir, 'bank.db') })
+    t.after(() => bank.close())
     const shop = await openWallet({ ...parts, words: shopSeed, file: join(dir, 'shop.db') })
+    t.after(() => shop.close())
     return { bank, shop }
   }
   const before = await open(first)
@@ -79,7 +83,7 @@ test('npm start takes no folder twice, stops cleanly on Ctrl-C and comes back wi
   await before.shop.close()
   assert.equal(await interrupt(first), 0)
 
-  const second = await start(data)
+  const second = await start(t, data)
   const after = await open(second)
   assert.deepEqual(
     after.bank.wallet.channels().map(({ party }) => party.ledger.id),
