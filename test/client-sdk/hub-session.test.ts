@@ -10,7 +10,7 @@ import {
 } from '@tallystick/protocol'
 import { PROCESS_CLOCK } from '#client-sdk/clock.js'
 import type { OpenSocket } from '#client-sdk/ledger/open-socket.js'
-import { HubSession } from '#client-sdk/session/hub-session.js'
+import { HubSession, type HubSessionOptions } from '#client-sdk/session/hub-session.js'
 import { POLICY } from '../hub/hub-world.js'
 import { CHAIN, SIGNERS, testSigner } from '../protocol/test-channel.js'
 
@@ -63,26 +63,38 @@ test('WIRE-6 a client that hangs up again and again comes back later each time',
   session.stop()
 })
 
-test('WIRE-6 a connection on which no hub proves itself is given up after twenty seconds, also where it does not end by itself', (t) => {
-  t.mock.timers.enable({ apis: ['setTimeout'] })
-  let connections = 0
-  const reasons: string[] = []
-  const session = new HubSession({
+/** A connection that takes everything and says nothing. */
+const DEAF = { send: () => undefined, close: () => undefined, bufferedAmount: 0 }
+
+/** A session to a hub that never says a word. */
+function unanswered({
+  onDown,
+  ...parts
+}: Pick<HubSessionOptions, 'openSocket' | 'clock'> &
+  Pick<HubSessionOptions['handlers'], 'onDown'>) {
+  const answered = () => assert.fail('nobody answers')
+  return new HubSession({
     url: 'ws://hub.test/v1/session',
     chainId: CHAIN,
     hub: undefined,
     identity: testSigner(60),
+    randomBytes: (length) => new Uint8Array(length),
+    handlers: { onReady: answered, onMessage: answered, onDown },
+    ...parts,
+  })
+}
+
+test('WIRE-6 a connection on which no hub proves itself is given up after twenty seconds, also where it does not end by itself', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let connections = 0
+  const reasons: string[] = []
+  const session = unanswered({
     openSocket: () => {
       connections++
-      return { send: () => undefined, close: () => undefined, bufferedAmount: 0 }
+      return DEAF
     },
-    randomBytes: (length) => new Uint8Array(length),
     clock: PROCESS_CLOCK,
-    handlers: {
-      onReady: () => assert.fail('nobody answers'),
-      onMessage: () => assert.fail('nobody answers'),
-      onDown: (reason) => reasons.push(reason),
-    },
+    onDown: (reason) => reasons.push(reason),
   })
   t.mock.timers.tick(19_999)
   assert.deepEqual([connections, reasons], [1, []])
@@ -97,24 +109,15 @@ test('WIRE-6 a connection on which no hub proves itself is given up after twenty
 
 test('WIRE-6 a connection that ends without a word is told with its code, so that its owner reads why', () => {
   const reasons: string[] = []
-  const session = new HubSession({
-    url: 'ws://hub.test/v1/session',
-    chainId: CHAIN,
-    hub: undefined,
-    identity: testSigner(60),
+  const session = unanswered({
     openSocket: (_, handlers) => {
       queueMicrotask(() => handlers.onClose({ code: 1006, text: '' }))
-      return { send: () => undefined, close: () => undefined, bufferedAmount: 0 }
+      return DEAF
     },
-    randomBytes: (length) => new Uint8Array(length),
     clock: { ...PROCESS_CLOCK, after: () => () => undefined },
-    handlers: {
-      onReady: () => assert.fail('nobody answers'),
-      onMessage: () => assert.fail('nobody answers'),
-      onDown: (reason) => {
-        reasons.push(reason)
-        session.stop()
-      },
+    onDown: (reason) => {
+      reasons.push(reason)
+      session.stop()
     },
   })
   return Promise.resolve().then(() =>

@@ -3,8 +3,9 @@ export const LINK_BYTES = 32
 
 /**
  * A link of a hash chain (STREAM-1) as its eight words of 32 bits, the first byte in the highest bits: what is hashed
- * and compared. An object of eight small integers takes a third of the room and of the time of an array of 32 bytes,
- * of which a payee would make half a million a second.
+ * and compared. A payee makes half a million a second, and an object of eight small integers costs it less than an
+ * array of 32 bytes: with frames that are checked before any of them is taken it makes 353,000 to 373,000 ticks a
+ * second of a core, where it made 310,000 to 359,000 before (three pairs in turns).
  */
 export class Link {
   readonly w0: number
