@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
-  encodeMessage,
+  encode,
   isRejection,
+  messageCodec,
   parseFrame,
   signSession,
   transcriptOf,
@@ -27,14 +28,14 @@ class GreetingHub {
       hub: hub.publicKey,
       nonce: new Uint8Array(32),
     }
-    setTimeout(() => handlers.onMessage(encodeMessage({ kind: 'hello', ...hello })))
+    setTimeout(() => handlers.onMessage(encode(messageCodec, { kind: 'hello', ...hello })))
     const send = (bytes: Uint8Array) => {
       const messages = parseFrame(bytes)
       assert.ok(!isRejection(messages))
       const [message] = messages
       assert.ok(message?.kind === 'auth')
       const signature = signSession('hub', transcriptOf(hello, message), hub)
-      handlers.onMessage(encodeMessage({ kind: 'welcome', signature, policy: POLICY }))
+      handlers.onMessage(encode(messageCodec, { kind: 'welcome', signature, policy: POLICY }))
     }
     return { send, close: () => undefined, bufferedAmount: 0 }
   }

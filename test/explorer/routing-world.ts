@@ -4,6 +4,7 @@ import {
   amount,
   type Change,
   type ChannelParty,
+  encode,
   type HubPolicy,
   keyLock,
   lockRoot,
@@ -14,7 +15,7 @@ import {
   verifyEvidence,
 } from '@tallystick/protocol'
 import { dutiesOf } from '#client-sdk/guard/duties.js'
-import { encodeHubChannel, type HubChannel, idOf } from '#hub/core/hub-channel.js'
+import { type HubChannel, hubChannelCodec, idOf } from '#hub/core/hub-channel.js'
 import type { HubEffect } from '#hub/core/hub-effect.js'
 import type { HubEvent, LedgerEvent, PeerEvent } from '#hub/core/hub-event.js'
 import { HubState } from '#hub/core/hub-state.js'
@@ -130,7 +131,7 @@ function startOf(): RoutingState {
 
 function stateName({ channels, payments, ledger, signed }: RoutingState): string {
   return [
-    ...channels.map((channel) => Buffer.from(encodeHubChannel(channel)).toString('latin1')),
+    ...channels.map((channel) => Buffer.from(encode(hubChannelCodec, channel)).toString('latin1')),
     ...payments.map(({ anchor, status }) => `${anchor.slice(0, 6)} ${status}`),
     ledger.time,
     ...[...ledger.reveals].map(([anchor, [step]]) => `${anchor}@${step?.time}`),

@@ -20,7 +20,7 @@ import {
 } from '@tallystick/protocol'
 import { MarkFile, readHighWaterMark } from '#client-sdk/node/high-water-mark.js'
 import { decodeWalletChannel, encodeWalletChannel } from '#client-sdk/wallet/wallet-records.js'
-import { decodeHubChannel, encodeHubChannel } from '#hub/core/hub-channel.js'
+import { decodeHubChannel, hubChannelCodec } from '#hub/core/hub-channel.js'
 import { readKeyFile } from '#settlement/cli/key-file.js'
 import { readProposal, writeProposal } from '#settlement/cli/proposal-file.js'
 import { readGenesisFile, writtenGenesis } from '#settlement/genesis-file.js'
@@ -36,9 +36,14 @@ import { type Decoder, isNamed, textOf } from './decoder.js'
 /** What the programs read from their own disk: records of channels, and files that people edit. */
 export function storeDecoders(): readonly Decoder[] {
   return [
-    recordDecoder('decodeHubChannel', decodeHubChannel, encodeHubChannel, (party) => {
-      return { party, owner: undefined, onward: [], origin: [], waiting: [] }
-    }),
+    recordDecoder(
+      'decodeHubChannel',
+      decodeHubChannel,
+      (channel) => encode(hubChannelCodec, channel),
+      (party) => {
+        return { party, owner: undefined, onward: [], origin: [], waiting: [] }
+      },
+    ),
     recordDecoder('decodeWalletChannel', decodeWalletChannel, encodeWalletChannel, (party) => {
       return { party, keyIndex: 3, books: 'whole' as const, end: undefined }
     }),

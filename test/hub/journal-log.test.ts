@@ -7,6 +7,7 @@ import {
   type Anchor,
   amount,
   type ChannelId,
+  encode,
   type ItemId,
   type LaneState,
   newParty,
@@ -19,7 +20,7 @@ import {
 } from '@tallystick/protocol'
 import fc from 'fast-check'
 import { openDatabase } from '#client-sdk/node/sqlite-database.js'
-import { encodeHubChannel, type HubChannel, idOf } from '#hub/core/hub-channel.js'
+import { type HubChannel, hubChannelCodec, idOf } from '#hub/core/hub-channel.js'
 import type { HubState } from '#hub/core/hub-state.js'
 import type { Payment, PaymentStatus } from '#hub/core/payment.js'
 import type { Journal } from '#hub/store/journal.js'
@@ -129,7 +130,7 @@ function channelNumbered(number: number) {
 }
 
 function bytesOf(state: HubState): string[] {
-  return [...state.channels()].map((channel) => toHex(encodeHubChannel(channel)))
+  return [...state.channels()].map((channel) => toHex(encode(hubChannelCodec, channel)))
 }
 
 /** Everything that a journal says it holds. */

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import {
   type Anchor,
   type ChannelId,
+  encode,
   type ItemId,
   type Message,
   newParty,
@@ -11,7 +12,7 @@ import {
   toHex,
 } from '@tallystick/protocol'
 import fc from 'fast-check'
-import { encodeHubChannel } from '#hub/core/hub-channel.js'
+import { hubChannelCodec } from '#hub/core/hub-channel.js'
 import type { HubEffect } from '#hub/core/hub-effect.js'
 import type { PeerEvent } from '#hub/core/hub-event.js'
 import type { HubState } from '#hub/core/hub-state.js'
@@ -204,7 +205,7 @@ const NAMES = new Map<string, number>(
 )
 
 function bytesOf(state: HubState): string[] {
-  return [...state.channels()].map((channel) => toHex(encodeHubChannel(channel)))
+  return [...state.channels()].map((channel) => toHex(encode(hubChannelCodec, channel)))
 }
 
 test('HUB-5 INV-17 a batch that is decided while the one before is stored is stored and said after it, and every payment settles', async (context) => {

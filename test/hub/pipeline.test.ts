@@ -3,8 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { type Anchor, amount, type Change, newParty, positionOf, toHex } from '@tallystick/protocol'
-import { encodeHubChannel } from '#hub/core/hub-channel.js'
+import {
+  type Anchor,
+  amount,
+  type Change,
+  encode,
+  newParty,
+  positionOf,
+  toHex,
+} from '@tallystick/protocol'
+import { hubChannelCodec } from '#hub/core/hub-channel.js'
 import type { HubEffect } from '#hub/core/hub-effect.js'
 import type { PeerEvent } from '#hub/core/hub-event.js'
 import type { HubState } from '#hub/core/hub-state.js'
@@ -143,7 +151,7 @@ function freshClients(): readonly TestClient[] {
 }
 
 const channelBytes = (state: HubState) =>
-  [...state.channels()].map((channel) => toHex(encodeHubChannel(channel))).sort()
+  [...state.channels()].map((channel) => toHex(encode(hubChannelCodec, channel))).sort()
 
 describe('the pipeline over a journal on disk', () => {
   test('INV-17 nothing is performed before its batch is durable', async () => {

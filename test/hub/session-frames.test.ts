@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type ChannelId, concatBytes, encodeMessage, type Message } from '@tallystick/protocol'
+import {
+  type ChannelId,
+  concatBytes,
+  encode,
+  type Message,
+  messageCodec,
+} from '@tallystick/protocol'
 import { testChannel } from '../protocol/test-channel.js'
 import { attachOf, provenSession } from './session-scene.js'
 
 const FIRST = testChannel({ number: 1 }).id
-const frame = (...messages: Message[]) => concatBytes(...messages.map(encodeMessage))
+const frame = (...messages: Message[]) =>
+  concatBytes(...messages.map((message) => encode(messageCodec, message)))
 const closeIntent = (channel: ChannelId): Message => ({ kind: 'closeIntent', channel })
 
 describe('WIRE-7 a frame of several messages', () => {

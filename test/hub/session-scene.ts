@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { type Clock, Outbox } from '@tallystick/client-sdk'
 import {
   type ChannelId,
-  encodeMessage,
+  encode,
   framesOf,
   isRejection,
   type Message,
+  messageCodec,
   parseFrame,
   signAttach,
   signSession,
@@ -108,7 +109,7 @@ export function provenSession() {
   const scene = sessionHost(clock)
   // As much of one as a session uses.
   const session = new Session(socket as unknown as WebSocket, scene.host, CHALLENGE)
-  socket.receive(encodeMessage(AUTH))
+  socket.receive(encode(messageCodec, AUTH))
   scene.host.outbox.flush(session)
   return Object.assign(scene, {
     clock,

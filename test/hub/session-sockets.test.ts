@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, type TestContext, test } from 'node:test'
-import { encodeMessage, framesOf, type Message } from '@tallystick/protocol'
+import { encode, framesOf, type Message, messageCodec } from '@tallystick/protocol'
 import { WebSocket } from 'ws'
 import { PLAIN_CONNECTIONS_PER_ADDRESS_MAX, SESSION_BUFFER_BYTES_MAX } from '#hub/limits.js'
 import { Heartbeat } from '#hub/session/heartbeat.js'
@@ -55,7 +55,7 @@ async function provenClient(url: string, options: { autoPong?: boolean } = {}): 
   const client = new WebSocket(url, { perMessageDeflate: false, ...options })
   client.on('error', () => undefined)
   await once(client, 'message')
-  client.send(encodeMessage(AUTH))
+  client.send(encode(messageCodec, AUTH))
   await once(client, 'message')
   return client
 }
@@ -81,7 +81,7 @@ describe('INV-45 INV-46 a connection', () => {
     const { port, clock, newest } = await serve(t)
     const client = await RawClient.upgrade(port)
     const session = await newest()
-    await client.write(clientFrame(encodeMessage(AUTH)))
+    await client.write(clientFrame(encode(messageCodec, AUTH)))
     while (!session.isProven) await turn()
     await client.write(half)
     clock.pass(40_000)
@@ -159,7 +159,7 @@ describe('INV-45 INV-46 a connection', () => {
   test('from which too much waits for its batch is not read, and loses nothing', async (t) => {
     const scene = await serve(t)
     const client = await provenClient(scene.url)
-    client.send(encodeMessage(attachOf(1)))
+    client.send(encode(messageCodec, attachOf(1)))
     while (scene.submitted().length === 0) await turn()
     scene.isFast = false
     const { id: channel } = testChannel({ number: 1 })
@@ -167,7 +167,7 @@ describe('INV-45 INV-46 a connection', () => {
       return { kind: 'stored', channel, version }
     })
     for (const [i, message] of said.entries()) {
-      if (i % 3 === 0) client.send(encodeMessage(message))
+      if (i % 3 === 0) client.send(encode(messageCodec, message))
       else if (i % 3 === 1) for (const frame of framesOf(said.slice(i, i + 2))) client.send(frame)
     }
     const heard: unknown[] = []

@@ -5,10 +5,11 @@ import {
   type Change,
   declineItem,
   earlierLink,
+  encode,
   isLinkOf,
   tickFee,
 } from '@tallystick/protocol'
-import { encodeHubChannel } from '#hub/core/hub-channel.js'
+import { hubChannelCodec } from '#hub/core/hub-channel.js'
 import { onwardItemId } from '#hub/core/routing.js'
 import { accepted, addItem, anchorFor, at, itemId, preimage } from '../protocol/test-channel.js'
 import { HubWorld, POLICY, payment, sent, type TestClient } from './hub-world.js'
@@ -168,7 +169,9 @@ describe('HUB-14 a stream', () => {
   test('CH-13 a wrong link ends the session of who shows it, and changes nothing', () => {
     const stream = new Stream()
     stream.claim(5)
-    const before = [...stream.hub.state.channels()].map(encodeHubChannel)
+    const before = [...stream.hub.state.channels()].map((channel) =>
+      encode(hubChannelCodec, channel),
+    )
     for (const [index, shown] of [
       [6, link(7)],
       [20, link(19)],
@@ -176,7 +179,10 @@ describe('HUB-14 a stream', () => {
     ] as const) {
       assert.deepEqual(sent(stream.claim(index, shown)), ['2:!link_mismatch'])
     }
-    assert.deepEqual([...stream.hub.state.channels()].map(encodeHubChannel), before)
+    assert.deepEqual(
+      [...stream.hub.state.channels()].map((channel) => encode(hubChannelCodec, channel)),
+      before,
+    )
   })
 
   test('CH-13 a claim that says nothing new changes nothing', () => {

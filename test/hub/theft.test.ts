@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Anchor, type Change, maySign, UNCONFIRMED_UPDATES_MAX } from '@tallystick/protocol'
-import { encodeHubChannel } from '#hub/core/hub-channel.js'
+import {
+  type Anchor,
+  type Change,
+  encode,
+  maySign,
+  UNCONFIRMED_UPDATES_MAX,
+} from '@tallystick/protocol'
+import { hubChannelCodec } from '#hub/core/hub-channel.js'
 import { onwardItemId } from '#hub/core/routing.js'
 import { addItem, anchorFor, at, itemId, preimage } from '../protocol/test-channel.js'
 import { HubWorld, payment, sent, type TestClient } from './hub-world.js'
@@ -77,7 +83,7 @@ describe('INV-7 what colluding clients tried', () => {
     })
     assert.deepEqual(sent(hub.update(payer, { kind: 'cancel', id: itemId(1) })), ['1:stored'])
     const after = hub.state.channel(payer.channel) ?? assert.fail()
-    assert.ok(encodeHubChannel(after).length > 0)
+    assert.ok(encode(hubChannelCodec, after).length > 0)
     assert.equal(after.party.ackDue, true)
     assert.ok(maySign(after.party))
   })

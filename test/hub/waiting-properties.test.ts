@@ -4,12 +4,13 @@ import {
   type Anchor,
   type Change,
   declineItem,
+  encode,
   type ItemId,
   isRejection,
   type PendingItem,
 } from '@tallystick/protocol'
 import fc from 'fast-check'
-import { decodeHubChannel, encodeHubChannel, idOf } from '#hub/core/hub-channel.js'
+import { decodeHubChannel, hubChannelCodec, idOf } from '#hub/core/hub-channel.js'
 import type { PeerEvent } from '#hub/core/hub-event.js'
 import { hasPlace } from '#hub/core/routing.js'
 import { anchorFor, NOW, preimage } from '../protocol/test-channel.js'
@@ -181,7 +182,7 @@ class Crowd {
   #restart(): void {
     const channels = new Map()
     for (const row of this.hub.state.channels()) {
-      const read = decodeHubChannel(encodeHubChannel(row))
+      const read = decodeHubChannel(encode(hubChannelCodec, row))
       assert.deepEqual(read, row)
       channels.set(idOf(row), read)
     }

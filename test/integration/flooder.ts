@@ -1,10 +1,11 @@
 import {
   type ChannelId,
   concatBytes,
-  encodeMessage,
+  encode,
   isRejection,
   type Message,
   type MessageOf,
+  messageCodec,
   parseFrame,
   signAttach,
   signSession,
@@ -86,7 +87,7 @@ export class Flooder {
     const wrong = { kind: 'single', signature: new Uint8Array(64) } as const
     const numbers = { epoch: 0, version: 1, acked: 0 }
     const update = { channel: this.channel, ...numbers, changes: [], evidence: wrong } as const
-    const frame = encodeMessage({ kind: 'update', ...update })
+    const frame = encode(messageCodec, { kind: 'update', ...update })
     while (!this.#isStopped) {
       await this.connect()
       const socket = this.#socket
@@ -130,8 +131,8 @@ export class Flooder {
     const key = channelKeyOf(this.#number)
     socket.send(
       concatBytes(
-        encodeMessage({ kind: 'auth', client: identity.publicKey, nonce, signature }),
-        encodeMessage({
+        encode(messageCodec, { kind: 'auth', client: identity.publicKey, nonce, signature }),
+        encode(messageCodec, {
           kind: 'attach',
           position,
           signature: signAttach(transcript, position, key),

@@ -4,10 +4,11 @@ import { connect as connectTcp } from 'node:net'
 import { describe, test } from 'node:test'
 import {
   deriveKeys,
-  encodeMessage,
+  encode,
   isRejection,
   MESSAGE_BYTES_MAX,
   type Message,
+  messageCodec,
   parseFrame,
   type Signer,
   signSession,
@@ -48,7 +49,7 @@ class Stranger {
   }
 
   say(message: Message): void {
-    this.#socket.send(encodeMessage(message))
+    this.#socket.send(encode(messageCodec, message))
   }
 
   sayBytes(bytes: Uint8Array | string): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { WalletNotice } from '@tallystick/client-sdk'
-import { type ChannelId, encodeMessage, type Message } from '@tallystick/protocol'
+import { type ChannelId, encode, type Message, messageCodec } from '@tallystick/protocol'
 import type { OpenSocket } from '#client-sdk/ledger/open-socket.js'
 import { openWsSocket } from '#client-sdk/node/open-ws-socket.js'
 import { openSqliteStore } from '#client-sdk/node/sqlite-store.js'
@@ -15,7 +15,7 @@ test('INV-45 what a hub says of channels that a wallet does not have is told and
   const network = await startTestNetwork(t, ['alice'])
   let say = (_: Message): void => assert.fail('there is a connection')
   const openSocket: OpenSocket = (url, handlers, options) => {
-    if (url === network.hubUrl) say = (message) => handlers.onMessage(encodeMessage(message))
+    if (url === network.hubUrl) say = (message) => handlers.onMessage(encode(messageCodec, message))
     return openWsSocket(url, handlers, options)
   }
   const problems: string[] = []

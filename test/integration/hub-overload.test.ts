@@ -6,9 +6,10 @@ import { describe, test } from 'node:test'
 import {
   type ChannelId,
   concatBytes,
-  encodeMessage,
+  encode,
   type ItemId,
   type Message,
+  messageCodec,
 } from '@tallystick/protocol'
 import { HubUnderLoad } from '../bench/hub-load/hub-under-load.js'
 import { LoadClient } from '../bench/hub-load/load-client.js'
@@ -121,5 +122,5 @@ function floodOf(kind: number, channel: ChannelId): Uint8Array {
   ]
   const message = said[kind % said.length]
   assert.ok(message !== undefined)
-  return concatBytes(...Array.from({ length: 250 }, () => encodeMessage(message)))
+  return concatBytes(...Array.from({ length: 250 }, () => encode(messageCodec, message)))
 }

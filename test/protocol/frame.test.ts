@@ -4,12 +4,12 @@ import {
   type ChannelId,
   concatBytes,
   encode,
-  encodeMessage,
   frameCodec,
   framesOf,
   isRejection,
   MESSAGE_BYTES_MAX,
   type Message,
+  messageCodec,
   parseFrame,
   toHex,
 } from '@tallystick/protocol'
@@ -39,7 +39,8 @@ describe('WIRE-7 frames', () => {
 
   test('a frame has one message or more, up to 256', () => {
     const messages = Array.from({ length: 257 }, (_, version) => stored(version))
-    const bytes = (count: number) => concatBytes(...messages.slice(0, count).map(encodeMessage))
+    const bytes = (count: number) =>
+      concatBytes(...messages.slice(0, count).map((message) => encode(messageCodec, message)))
     assert.equal(codeOf(parseFrame(bytes(0))), 'malformed')
     assert.deepEqual(parseFrame(bytes(1)), [stored(0)])
     assert.deepEqual(parseFrame(bytes(256)), messages.slice(0, 256))
@@ -51,7 +52,7 @@ describe('WIRE-7 frames', () => {
   })
 
   test('a frame has up to 65,536 bytes', () => {
-    assert.equal(encodeMessage(error(506)).length, 512)
+    assert.equal(encode(messageCodec, error(506)).length, 512)
     const messages = Array.from({ length: 129 }, () => error(506))
     const frames = framesOf(messages)
     assert.deepEqual(
@@ -63,7 +64,7 @@ describe('WIRE-7 frames', () => {
 
   test('a frame that is cut anywhere, or of which a byte is wrong, is refused as a whole', () => {
     const frame = encode(frameCodec, [stored(1), error(3), stored(2)])
-    const ends = [34, 34 + encodeMessage(error(3)).length]
+    const ends = [34, 34 + encode(messageCodec, error(3)).length]
     for (let end = 0; end < frame.length; end++) {
       const isFrame = ends.includes(end)
       assert.equal(isRejection(parseFrame(frame.subarray(0, end))), !isFrame, String(end))
@@ -90,7 +91,7 @@ describe('WIRE-7 frames', () => {
           assert.ok(held !== undefined && !isRejection(held))
           const [first] = next
           assert.ok(first !== undefined)
-          const bytes = frame.length + encodeMessage(first).length
+          const bytes = frame.length + encode(messageCodec, first).length
           assert.ok(held.length === 256 || bytes > MESSAGE_BYTES_MAX)
         }
       }),

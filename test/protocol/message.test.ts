@@ -5,7 +5,7 @@ import {
   BATCH_LEAVES_MAX,
   CHANGES_MAX,
   type Change,
-  encodeMessage,
+  encode,
   ITEM_TICKS_MAX,
   LANE_ITEMS_MAX,
   MESSAGE_BYTES_MAX,
@@ -55,10 +55,10 @@ describe('WIRE-4 messages', () => {
 
   test('a message as the bytes say it', () => {
     const stored: Message = { kind: 'stored', channel, version: 300 }
-    assert.equal(toHex(encodeMessage(stored)), `07${channel}ac02`)
-    assert.deepEqual(parseFrame(encodeMessage(stored)), [stored])
+    assert.equal(toHex(encode(messageCodec, stored)), `07${channel}ac02`)
+    assert.deepEqual(parseFrame(encode(messageCodec, stored)), [stored])
     const error: Message = { kind: 'error', code: 'a', detail: 'b', channel: undefined }
-    assert.equal(toHex(encodeMessage(error)), '11016101' + '6200')
+    assert.equal(toHex(encode(messageCodec, error)), '11016101' + '6200')
   })
 
   test('INV-45 what is larger than the limit is not even read', () => {
@@ -85,7 +85,7 @@ describe('WIRE-4 messages', () => {
     const lane = { lane: { ...numbers, resumeNonce: nonce, items }, evidence }
     const resume = { point: { ...numbers, nonce, base }, signature }
     const answer = { resume, base: lane, lane, laneResume: resume }
-    const bytes = encodeMessage({ kind: 'resumeAnswer', channel, answer })
+    const bytes = encode(messageCodec, { kind: 'resumeAnswer', channel, answer })
     assert.ok(bytes.length > 9_000 && bytes.length < MESSAGE_BYTES_MAX / 4, String(bytes.length))
   })
 
@@ -104,7 +104,7 @@ describe('WIRE-4 messages', () => {
       path: Array.from({ length: 16 }, () => preimage(1)),
     } as const
     const numbers = { epoch: 2 ** 48, version: 2 ** 48, acked: 2 ** 48 }
-    const bytes = encodeMessage({ kind: 'update', channel, ...numbers, changes, evidence })
+    const bytes = encode(messageCodec, { kind: 'update', channel, ...numbers, changes, evidence })
     assert.ok(bytes.length <= MESSAGE_BYTES_MAX, String(bytes.length))
   })
 })

@@ -7,13 +7,14 @@ import {
   type ChannelId,
   type ChannelParty,
   CLAIM_MARGIN_SECONDS,
-  encodeMessage,
+  encode,
   grantResume,
   isRejection,
   type LaneState,
   linkBelow,
   type Message,
   type MessageOf,
+  messageCodec,
   parseFrame,
   type Signer,
   signEvidence,
@@ -96,7 +97,7 @@ export class Liar {
 
   #saidFor(message: Message): readonly Said[] {
     if (this.#isTired()) return []
-    const bytes = encodeMessage(message)
+    const bytes = encode(messageCodec, message)
     this.#said.push(bytes)
     if (this.#said.length > KEPT_MAX) this.#said.shift()
     const isLie = this.#random.chance(this.#lie.share)
@@ -113,11 +114,11 @@ export class Liar {
       case 'forgeClaims': {
         if (message.kind !== 'claim') return [bytes]
         const known = { ...message.known, link: this.#random.bytes(32) }
-        return [encodeMessage({ ...message, known })]
+        return [encode(messageCodec, { ...message, known })]
       }
       case 'overclaim': {
         const more = message.kind === 'claim' ? this.#overclaimed(message) : undefined
-        return more === undefined ? [bytes] : [encodeMessage(more), bytes]
+        return more === undefined ? [bytes] : [encode(messageCodec, more), bytes]
       }
       case 'withholdUpdates':
         return message.kind === 'update' ? [] : [bytes]
@@ -128,7 +129,7 @@ export class Liar {
       case 'declineClaims': {
         if (message.kind !== 'claim') return [bytes]
         const { channel, id } = message
-        return [encodeMessage({ kind: 'decline', channel, id, code: 'declined' })]
+        return [encode(messageCodec, { kind: 'decline', channel, id, code: 'declined' })]
       }
       case 'withholdLetters':
         return message.kind === 'letter' ? [] : [bytes]
@@ -136,7 +137,7 @@ export class Liar {
         return message.kind === 'resumeAnswer' ? [] : [bytes]
       case 'oldResumes': {
         const old = message.kind === 'resumeAnswer' ? this.#oldAnswer(message) : undefined
-        return [old === undefined ? bytes : encodeMessage({ ...message, ...old } as Message)]
+        return [old === undefined ? bytes : encode(messageCodec, { ...message, ...old } as Message)]
       }
       case 'repeat':
         return [bytes, this.#random.pick(this.#said)]
@@ -152,7 +153,7 @@ export class Liar {
         if (message.kind !== 'update') return [bytes]
         const other = this.#otherContent(how, message)
         const signed = other && this.#signed(message, other)
-        return signed === undefined ? [bytes] : [encodeMessage(signed)]
+        return signed === undefined ? [bytes] : [encode(messageCodec, signed)]
       }
     }
   }
@@ -236,8 +237,8 @@ export class Liar {
   #toOtherChannel(message: Message): Uint8Array {
     const channels = this.channels()
     const isOfChannel = 'channel' in message && message.channel !== undefined
-    if (!isOfChannel || channels.length === 0) return encodeMessage(message)
-    return encodeMessage({ ...message, channel: this.#random.pick(channels) } as Message)
+    if (!isOfChannel || channels.length === 0) return encode(messageCodec, message)
+    return encode(messageCodec, { ...message, channel: this.#random.pick(channels) } as Message)
   }
 
   #injured(bytes: Uint8Array): Uint8Array {

@@ -1,11 +1,12 @@
 import {
   type Anchor,
   type ChannelId,
+  encode,
   invariant,
   type Timestamp,
   type TxId,
 } from '@tallystick/protocol'
-import { decodeHubChannel, encodeHubChannel, type HubChannel } from '#hub/core/hub-channel.js'
+import { decodeHubChannel, type HubChannel, hubChannelCodec } from '#hub/core/hub-channel.js'
 import { HubState } from '#hub/core/hub-state.js'
 import type { HubWrites } from '#hub/core/hub-view.js'
 import { type Payment, type PaymentStatus, sumOf } from '#hub/core/payment.js'
@@ -45,7 +46,9 @@ export function virtualJournal(
 ): Journal {
   // Through the bytes, as a hub that starts reads them.
   const state = new HubState(
-    [...records.channels.values()].map((channel) => decodeHubChannel(encodeHubChannel(channel))),
+    [...records.channels.values()].map((channel) =>
+      decodeHubChannel(encode(hubChannelCodec, channel)),
+    ),
   )
   let isBusy = false
   return {

@@ -1,4 +1,4 @@
-import { concatBytes, sha256, utf8 } from '@tallystick/protocol'
+import { sha256, Writer } from '@tallystick/protocol'
 
 /** What a column of a sealed table holds. */
 export type SqlValue = string | number | Uint8Array
@@ -11,15 +11,30 @@ export const ROW_DIGEST_BYTES = 16
  * values, and the values. Rows of one digest are one row (JRN-2).
  */
 export function rowDigest(table: string, values: readonly unknown[]): Uint8Array {
-  const parts = values.map(partOf)
-  const shape = parts.map(({ kind, bytes }) => `${kind}${bytes.length}`).join(' ')
-  const shaped = utf8(`tallystick row ${table}: ${shape}\n`)
-  return sha256(concatBytes(shaped, ...parts.map(({ bytes }) => bytes))).slice(0, ROW_DIGEST_BYTES)
+  body.clear()
+  let shape = ''
+  for (const value of values) {
+    const before = body.length
+    const kind = writeValue(value)
+    shape += `${shape === '' ? '' : ' '}${kind}${body.length - before}`
+  }
+  row.clear()
+  row.text(`tallystick row ${table}: ${shape}\n`)
+  row.bytes(body.view())
+  return sha256(row.view()).slice(0, ROW_DIGEST_BYTES)
 }
 
-/** A damaged row may hold what no row is written with; its digest is that of no other either. */
-function partOf(value: unknown): { readonly kind: string; readonly bytes: Uint8Array } {
-  if (value instanceof Uint8Array) return { kind: 'b', bytes: value }
-  if (typeof value === 'string') return { kind: 't', bytes: utf8(value) }
-  return { kind: value === null ? 'n' : 'i', bytes: utf8(String(value)) }
+/** One buffer for all rows, and one for their values: only the digest is kept. */
+const row = new Writer()
+const body = new Writer()
+
+/** Appends a value, and says its kind. A damaged row may hold what no row is written with; its digest is that of no other either. */
+function writeValue(value: unknown): string {
+  if (value instanceof Uint8Array) {
+    body.bytes(value)
+    return 'b'
+  }
+  body.text(String(value))
+  if (typeof value === 'string') return 't'
+  return value === null ? 'n' : 'i'
 }

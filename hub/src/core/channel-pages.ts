@@ -1,13 +1,12 @@
 import {
   type ChannelId,
   type ChannelNumber,
-  concatBytes,
   invariant,
   type PublicKey,
   Reader,
   Writer,
 } from '@tallystick/protocol'
-import { decodeHubChannel, encodeHubChannel, type HubChannel, idOf } from './hub-channel.js'
+import { decodeHubChannel, type HubChannel, hubChannelCodec, idOf } from './hub-channel.js'
 import { Queue } from './queue.js'
 import { SlotIndex } from './slot-index.js'
 
@@ -159,18 +158,18 @@ export class ChannelPages {
   /** The bytes of a page with everything that was put; what was drafted only is not among them. */
   writePage(page: number): Uint8Array {
     const end = Math.min((page + 1) * PAGE_CHANNELS, this.#size)
-    const pieces: Uint8Array[] = []
     let before: readonly Uint8Array[] | undefined
+    writer.clear()
     for (let slot = page * PAGE_CHANNELS; slot < end; slot++) {
-      if (this.#unwritten.has(slot)) pieces.push(encodePiece(this.at(slot)))
+      if (this.#unwritten.has(slot)) writePiece(writer, this.at(slot))
       else {
         before ??= piecesOf(this.#bytesOf(page))
         const piece = before[slot % PAGE_CHANNELS]
         invariant(piece !== undefined, 'what is not unwritten is in its page')
-        pieces.push(piece)
+        writer.bytes(piece)
       }
     }
-    const bytes = concatBytes(...pieces)
+    const bytes = writer.finish()
     for (let slot = page * PAGE_CHANNELS; slot < end; slot++) this.#unwritten.delete(slot)
     this.#keepPage(page, bytes)
     return bytes
@@ -255,10 +254,11 @@ const BUSY = 1
 const RESUMING = 2
 const OWNED = 4
 
-function encodePiece(channel: HubChannel): Uint8Array {
+/** One buffer for all pages: each is copied out of it. */
+const writer = new Writer()
+
+function writePiece(writer: Writer, channel: HubChannel): void {
   const { party, owner } = channel
-  const bytes = encodeHubChannel(channel)
-  const writer = new Writer()
   const flags =
     (isBusy(channel) ? BUSY : 0) |
     (party.resuming === undefined ? 0 : RESUMING) |
@@ -268,9 +268,7 @@ function encodePiece(channel: HubChannel): Uint8Array {
   writer.varint(party.ledger.number)
   writer.hex(clientKeyOf(channel))
   if (owner !== undefined) writer.hex(owner)
-  writer.varint(bytes.length)
-  writer.bytes(bytes)
-  return writer.finish()
+  writer.sized(() => hubChannelCodec.write(writer, channel))
 }
 
 function readHead(reader: Reader) {

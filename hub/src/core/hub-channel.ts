@@ -7,7 +7,6 @@ import {
   type Decoded,
   decodeTrusted,
   deltaOf,
-  encode,
   forwardCodec,
   type ItemId,
   itemIdCodec,
@@ -41,7 +40,8 @@ const waitingCodec = struct({
 })
 export type Waiting = Decoded<typeof waitingCodec>
 
-const hubChannelCodec = struct({
+/** A channel in the journal; what is drafted is no part of it. */
+export const hubChannelCodec = struct({
   party: channelPartyCodec,
   /** Identity key of the client that attached the channel last; payments find it by this. */
   owner: optional(publicKeyCodec),
@@ -65,11 +65,6 @@ export type HubChannel = {
 /** The name under which the hub knows the channel. */
 export function idOf({ party }: HubChannel): ChannelId {
   return party.ledger.id
-}
-
-/** The bytes of a channel in the journal. */
-export function encodeHubChannel(channel: HubChannel): Uint8Array {
-  return encode(hubChannelCodec, channel)
 }
 
 /** A channel as the journal holds it. */

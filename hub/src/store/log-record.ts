@@ -2,8 +2,8 @@ import { type Anchor, Reader, Writer } from '@tallystick/protocol'
 import { type ChannelPages, PAGE_CHANNELS } from '../core/channel-pages.js'
 import {
   decodeHubChannel,
-  encodeHubChannel,
   type HubChannel,
+  hubChannelCodec,
   readHubChannelDelta,
   writeHubChannelDelta,
 } from '../core/hub-channel.js'
@@ -32,25 +32,18 @@ export function encodeRecord(
     const slot = known ?? next++
     slots.push(slot)
     writer.varint(slot)
-    const bytes =
-      known === undefined ? encodeHubChannel(channel) : deltaBytes(pages.at(known), channel)
     writer.byte(known === undefined ? NEW : CHANGED)
-    // So that a start passes over what a page has in it.
-    writer.varint(bytes.length)
-    writer.bytes(bytes)
+    // With its length, so that a start passes over what a page has in it.
+    writer.sized(() => {
+      if (known === undefined) hubChannelCodec.write(writer, channel)
+      else writeHubChannelDelta(writer, pages.at(known), channel)
+    })
   }
   return { record: writer.finish(), slots }
 }
 
-/** One buffer for all records, and one for what is new in a channel: each is copied out of it. */
+/** One buffer for all records: each is copied out of it. */
 const writer = new Writer()
-const deltaWriter = new Writer()
-
-function deltaBytes(before: HubChannel, after: HubChannel): Uint8Array {
-  deltaWriter.clear()
-  writeHubChannelDelta(deltaWriter, before, after)
-  return deltaWriter.finish()
-}
 
 /** The payments that a record wrote, as they were then. */
 export function paymentsIn(record: Uint8Array): readonly Payment[] {

@@ -4,7 +4,7 @@ import {
   anchorCodec,
   channelIdCodec,
   type Decoded,
-  encode,
+  encodeBriefly,
   flag,
   fromHex,
   ITEM_TICKS_MAX,
@@ -51,7 +51,7 @@ export function readPayment(reader: Reader): Decoded<typeof paymentCodec> {
 
 /** The columns of a payment, in the order of the table: its key, what it is listed by, and all of it. */
 export function paymentRow(payment: Payment): readonly SqlValue[] {
-  return [fromHex(payment.anchor), payment.time, encode(paymentCodec, payment)]
+  return [fromHex(payment.anchor), payment.time, encodeBriefly(paymentCodec, payment)]
 }
 
 /** A payment as the table holds it. Throws `store_corrupt` unless `paymentRow` writes such a row. */

@@ -1,11 +1,11 @@
 import {
   amountCodec,
   type Decoded,
-  encode,
   fixedBytes,
   integer,
   optional,
   struct,
+  useEncoded,
 } from '../codec/codec.js'
 import { TAG, taggedHash } from '../crypto/tagged-hash.js'
 import {
@@ -60,6 +60,7 @@ export function balanceProofDigest(
   payer: Role,
   lane: LaneState,
 ): Uint8Array {
-  const proof = encode(balanceProofCodec, balanceProofOf(channel, payer, lane))
-  return taggedHash(TAG.balanceProof, fromHex(chainId), proof)
+  return useEncoded(balanceProofCodec, balanceProofOf(channel, payer, lane), (proof) =>
+    taggedHash(TAG.balanceProof, fromHex(chainId), proof),
+  )
 }

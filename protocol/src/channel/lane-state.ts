@@ -32,12 +32,16 @@ export const LANE_START: LaneState = {
 
 /** Sum of what the pending items may still cost the payer, base units. */
 export function lockedOf({ items }: LaneState): bigint {
-  const known = LOCKED.get(items)
+  const isShort = items.length <= SHORT_LIST
+  const known = isShort ? undefined : LOCKED.get(items)
   if (known !== undefined) return known
   const locked = items.reduce((sum, item) => sum + lockedBy(item), 0n)
-  LOCKED.set(items, locked)
+  if (!isShort) LOCKED.set(items, locked)
   return locked
 }
+
+/** Lists that are summed up sooner than their sum is put away and found. */
+const SHORT_LIST = 4
 
 /** A list of items never changes, and every rule of solvency asks for its sum again. */
 const LOCKED = new WeakMap<LaneState['items'], bigint>()

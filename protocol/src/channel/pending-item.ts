@@ -1,12 +1,12 @@
 import {
   amountCodec,
   type Decoded,
-  encode,
   integer,
   list,
   refine,
   struct,
   timestampCodec,
+  useEncoded,
 } from '../codec/codec.js'
 import { TAG, taggedHash } from '../crypto/tagged-hash.js'
 import { anchorCodec, itemIdCodec } from '../ledger/identifiers.js'
@@ -46,7 +46,9 @@ export const pendingItemsCodec = refine(
 export function pendingItemLeaf(item: PendingItem): Uint8Array {
   const known = LEAVES.get(item)
   if (known !== undefined) return known
-  const leaf = listLeaf(taggedHash(TAG.pendingItem, encode(pendingItemCodec, item)))
+  const leaf = listLeaf(
+    useEncoded(pendingItemCodec, item, (bytes) => taggedHash(TAG.pendingItem, bytes)),
+  )
   LEAVES.set(item, leaf)
   return leaf
 }

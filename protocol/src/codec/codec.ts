@@ -1,4 +1,5 @@
 import { AMOUNT_MAX, type Amount } from '../primitives/amount.js'
+import { briefBytes } from '../primitives/brief-bytes.js'
 import { utf8 } from '../primitives/bytes.js'
 import { invariant } from '../primitives/invariant.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
@@ -43,14 +44,28 @@ export type Decoded<C> = C extends Codec<infer T> ? T : never
 
 /** The canonical bytes of `value`. */
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
-  // One buffer for all: encoding is synchronous, and what it leaves is copied out of it.
+  return useEncoded(codec, value, (bytes) => bytes.slice())
+}
+
+/** The same for bytes that are sent or stored, and dropped then: see `briefBytes`. */
+export function encodeBriefly<T>(codec: Codec<T>, value: T): Uint8Array {
+  return useEncoded(codec, value, briefBytes)
+}
+
+/** What `use` makes of the canonical bytes of `value`, which are gone when it returns. */
+export function useEncoded<T, Made>(
+  codec: Codec<T>,
+  value: T,
+  use: (bytes: Uint8Array) => Made,
+): Made {
+  // One buffer for all: encoding is synchronous, and what is left of it is made before the next one.
   const writer = idleWriter ?? new Writer()
   idleWriter = undefined
   writer.clear()
   codec.write(writer, value)
-  const encoded = writer.finish()
+  const made = use(writer.view())
   idleWriter = writer
-  return encoded
+  return made
 }
 
 /** Absent while an encoding is under way, and after one that failed. */

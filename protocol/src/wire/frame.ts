@@ -1,7 +1,9 @@
 import { type Codec, decode } from '../codec/codec.js'
+import { Writer } from '../codec/writer.js'
+import { briefBytes } from '../primitives/brief-bytes.js'
 import { invariant } from '../primitives/invariant.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
-import { encodeMessage, MESSAGE_BYTES_MAX, type Message, messageCodec } from './message.js'
+import { MESSAGE_BYTES_MAX, type Message, messageCodec } from './message.js'
 
 /** Messages of one frame: what a busy session says at one time fits into a few (LIM-2). */
 export const FRAME_MESSAGES_MAX = 256
@@ -35,32 +37,24 @@ export function parseFrame(
     : decode(frameCodec, bytes)
 }
 
-/** The frames that say all of `messages` in their order: as few as hold them. */
+/** The frames that say all of `messages` in their order: as few as hold them. They are to be sent, and not kept. */
 export function framesOf(messages: readonly Message[]): Uint8Array[] {
   const frames: Uint8Array[] = []
-  let open: Uint8Array[] = []
-  let openBytes = 0
-  for (const bytes of messages.map(encodeMessage)) {
-    if (open.length === FRAME_MESSAGES_MAX || openBytes + bytes.length > MESSAGE_BYTES_MAX) {
-      frames.push(joined(open, openBytes))
-      open = []
-      openBytes = 0
+  let open = 0
+  writer.clear()
+  for (const message of messages) {
+    const openBytes = writer.length
+    messageCodec.write(writer, message)
+    if (open === FRAME_MESSAGES_MAX || (open > 0 && writer.length > MESSAGE_BYTES_MAX)) {
+      frames.push(briefBytes(writer.view(openBytes)))
+      writer.shift(openBytes)
+      open = 0
     }
-    open.push(bytes)
-    openBytes += bytes.length
+    open++
   }
-  if (open.length > 0) frames.push(joined(open, openBytes))
+  if (open > 0) frames.push(briefBytes(writer.view()))
   return frames
 }
 
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const [first] = parts
-  if (parts.length === 1 && first !== undefined) return first
-  const frame = new Uint8Array(length)
-  let offset = 0
-  for (const part of parts) {
-    frame.set(part, offset)
-    offset += part.length
-  }
-  return frame
-}
+/** One buffer for all frames: each is copied out of it. */
+const writer = new Writer()

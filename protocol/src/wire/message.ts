@@ -9,7 +9,6 @@ import {
   amountCodec,
   byteString,
   type Decoded,
-  encode,
   fixedBytes,
   integer,
   list,
@@ -110,8 +109,3 @@ export const messageCodec = union({
 })
 export type Message = Decoded<typeof messageCodec>
 export type MessageOf<Kind extends Message['kind']> = Extract<Message, { kind: Kind }>
-
-/** The bytes of a message. */
-export function encodeMessage(message: Message): Uint8Array {
-  return encode(messageCodec, message)
-}

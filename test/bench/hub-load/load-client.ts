@@ -102,6 +102,11 @@ export class LoadClient implements ChannelEnd {
     this.#session.add(this)
   }
 
+  /** Where its hub is. */
+  get url(): string {
+    return this.#options.url
+  }
+
   /** Resolves once both sides have proved themselves to each other. */
   connect(): Promise<void> {
     return this.#session.connect()

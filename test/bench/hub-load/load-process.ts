@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ChainId, ChannelId, LaneState, PublicKey } from '@tallystick/protocol'
+import { findHub } from './find-hub.js'
 import { LoadClient } from './load-client.js'
 import { LoadSession } from './load-session.js'
 import { type LoadPlan, type PaymentCount, PaymentLoad } from './payment-load.js'
@@ -63,8 +64,6 @@ const ATTACHING = 256
 /** Milliseconds between two looks at whether all is settled, and until that is given up. */
 const LOOK_MS = 2
 const SETTLE_MS = 120_000
-/** Milliseconds between two tries to come back. */
-const RETRY_MS = 100
 /** Milliseconds without a word before each lone payment. */
 const IDLE_MS = 10
 
@@ -199,18 +198,25 @@ async function finish(): Promise<PaymentCount> {
 
 /**
  * Tries until the hub is there again, as a wallet does. All of them have one address, of which the hub takes so
- * many handshakes at a time; those of a city have many.
+ * many handshakes at a time; those of a city have many. They have machines of their own as well: here one of a
+ * process looks for the hub, because the tries of all would take a hub that starts half of the machine.
  */
 async function comeBack(client: LoadClient): Promise<void> {
   for (;;) {
-    await pause(RETRY_MS * (0.5 + Math.random()))
+    hubFound ??= findHub(client.url)
+    await hubFound
     const turn = comingBack.shift() ?? Promise.resolve()
     const connected = turn.then(() => isKept(client.connect()))
     comingBack.push(connected)
     // What attaches takes nobody's turn: the hub counts handshakes alone.
-    if ((await connected) && (await isKept(client.attach()))) return
+    const isBack = (await connected) && (await isKept(client.attach()))
+    hubFound = undefined
+    if (isBack) return
   }
 }
+
+/** Kept once a hub listens; absent: nobody misses it, or nobody has looked since. */
+let hubFound: Promise<void> | undefined
 
 /** The last of those in each of the turns. */
 const comingBack: Promise<unknown>[] = Array.from({ length: HANDSHAKES }, () => Promise.resolve())
