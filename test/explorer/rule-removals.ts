@@ -112,7 +112,7 @@ const OF_LANES: readonly Row[] = [
     'const items = index === item.ticks',
     'const items = index > 0',
   ],
-  ['paid ticks are counted', 'CH-6.3', 'streams', CHANGE, '{ ...item, paid: index }', 'item'],
+  ['paid ticks are counted', 'CH-6.3', 'streams', CHANGE, 'paidUpTo(item, index)', 'item'],
   ['only the payee cancels', 'CH-6.3', 'payments', RECEIVE, 'return note.declined', 'return true'],
   [
     'an item expires after its time',

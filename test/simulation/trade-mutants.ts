@@ -103,9 +103,9 @@ export const TRADE_MUTANTS: readonly Mutant[] = [
       'const { draft: _, ...kept } = party; const stored = { ...kept, withdrawing: undefined }',
     and: {
       file: 'hub/src/core/hub-channel.ts',
-      find: 'return undrafted(decodeTrusted(hubChannelCodec, bytes))',
+      find: 'return channelOf(decodeTrusted(hubChannelCodec, bytes))',
       replace:
-        'const read = undrafted(decodeTrusted(hubChannelCodec, bytes)); return { ...read, party: { ...read.party, withdrawing: undefined } }',
+        'const read = channelOf(decodeTrusted(hubChannelCodec, bytes)); return { ...read, party: { ...read.party, withdrawing: undefined } }',
     },
   },
   ...SALE_MUTANTS,

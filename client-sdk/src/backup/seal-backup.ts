@@ -12,6 +12,7 @@ import {
   type SealedBackup,
   sealedBackupCodec,
   sealedBytesOf,
+  undrafted,
 } from '@tallystick/protocol'
 import {
   backupContentCodec,
@@ -76,7 +77,7 @@ export function openBackup(owner: BackupOwner, bytes: Uint8Array): OpenedBackup 
     header.format === 3 ? contentBeforePayouts(encoded) : decode(backupContentCodec, encoded)
   if (isRejection(content)) return reject('backup_damaged', content.detail)
   const channels = content.channels.map(({ party, ...rest }) => {
-    return { ...rest, party: { ...party, draft: undefined } }
+    return { ...rest, party: undrafted(party) }
   })
   return { ...content, channels, version: header.version }
 }

@@ -23,6 +23,7 @@ import {
   struct,
   text,
   timestampCodec,
+  undrafted,
 } from '@tallystick/protocol'
 
 /** Items that one payment is made of, at the most (PAY-6). */
@@ -74,7 +75,7 @@ export function encodeWalletChannel({ party, ...rest }: WalletChannel): Uint8Arr
 
 export function decodeWalletChannel(bytes: Uint8Array): WalletChannel {
   const { party, ...rest } = decodeTrusted(walletChannelCodec, bytes)
-  return { party: { ...party, draft: undefined }, ...rest }
+  return { party: undrafted(party), ...rest }
 }
 
 /** An item that is locked to an invoice. */

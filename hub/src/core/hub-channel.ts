@@ -18,6 +18,7 @@ import {
   type Reader,
   struct,
   timestampCodec,
+  undrafted,
   type Writer,
 } from '@tallystick/protocol'
 
@@ -69,7 +70,7 @@ export function idOf({ party }: HubChannel): ChannelId {
 
 /** A channel as the journal holds it. */
 export function decodeHubChannel(bytes: Uint8Array): HubChannel {
-  return undrafted(decodeTrusted(hubChannelCodec, bytes))
+  return channelOf(decodeTrusted(hubChannelCodec, bytes))
 }
 
 const hubChannelDelta = deltaOf(hubChannelCodec)
@@ -81,11 +82,29 @@ export function writeHubChannelDelta(writer: Writer, before: HubChannel, after: 
 
 /** The channel that `writeHubChannelDelta` has written on top of `before`. */
 export function readHubChannelDelta(reader: Reader, before: HubChannel): HubChannel {
-  return undrafted(hubChannelDelta.read(reader, before))
+  return channelOf(hubChannelDelta.read(reader, before))
 }
 
-function undrafted({ party, ...rest }: Decoded<typeof hubChannelCodec>): HubChannel {
-  return { ...rest, party: { ...party, draft: undefined } }
+function channelOf({
+  party,
+  owner,
+  onward,
+  origin,
+  waiting,
+}: Decoded<typeof hubChannelCodec>): HubChannel {
+  return { party: undrafted(party), owner, onward, origin, waiting }
+}
+
+/** `channel` with some of it replaced; why not `{ ...channel }`: `partyWith`. */
+export function channelWith(channel: HubChannel, changes: Partial<HubChannel>): HubChannel {
+  const copy: HubChannel = {
+    party: channel.party,
+    owner: channel.owner,
+    onward: channel.onward,
+    origin: channel.origin,
+    waiting: channel.waiting,
+  }
+  return Object.assign(copy, changes)
 }
 
 /** Where an item that the client pays was carried on to. */

@@ -27,7 +27,7 @@ import {
   type Timestamp,
   timestamp,
 } from '@tallystick/protocol'
-import { type HubChannel, originOf } from './hub-channel.js'
+import { channelWith, type HubChannel, originOf } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import { channelOfEvent, type PeerEvent } from './hub-event.js'
 import type { HubOverlay } from './hub-view.js'
@@ -91,7 +91,7 @@ function stepChannel(
     case 'stored': {
       const party = confirmStored(channel.party, event.version)
       if (party === channel.party) return [idle(id)]
-      state.setChannel({ ...channel, party })
+      state.setChannel(channelWith(channel, { party }))
       return []
     }
     case 'claim':
@@ -124,7 +124,7 @@ function stepUpdate(
   const received = receiveUpdate(chainId, channel.party, update, now, verify)
   if (received.kind === 'rejection') return [endSession(id, received)]
   if (received.kind === 'known') return [stored(id, channel.party), idle(id)]
-  state.setChannel({ ...channel, party: received.party })
+  state.setChannel(channelWith(channel, { party: received.party }))
   const routed = received.events.flatMap((event) => routeEvent(state, id, event, context))
   const isRegained = channel.party.lostAt !== undefined && received.party.lostAt === undefined
   return [stored(id, received.party), ...routed, ...(isRegained ? regain(state, id, context) : [])]
@@ -151,7 +151,7 @@ function stepClaim(
     const isLie = claimed.code === 'link_mismatch'
     return [isLie ? endSession(claim.channel, claimed) : notice(claim.channel, claimed)]
   }
-  state.setChannel({ ...channel, party: claimed.party })
+  state.setChannel(channelWith(channel, { party: claimed.party }))
   return claimUpstream(state, claim.channel, claimed.item, claim.known, context)
 }
 
@@ -168,7 +168,7 @@ function stepDecline(
   if (owed || !pending) return [idle(id)]
   const drafted = draftChange(party, { kind: 'cancel', id: item }, now)
   if (isRejection(drafted)) return [notice(id, drafted)]
-  state.setChannel({ ...channel, party: drafted })
+  state.setChannel(channelWith(channel, { party: drafted }))
   return []
 }
 
@@ -212,7 +212,7 @@ function stepWithdrawAgreed(
 function regain(state: HubOverlay, id: ChannelId, { now }: HubContext): HubEffect[] {
   const channel = state.channel(id)
   if (channel === undefined) return []
-  state.setChannel({ ...channel, party: draftOwed(channel.party, now) })
+  state.setChannel(channelWith(channel, { party: draftOwed(channel.party, now) }))
   return repeatRequests(channel)
 }
 
@@ -244,7 +244,7 @@ function keep(
   party: ChannelParty | Rejection,
 ): HubEffect[] {
   if (isRejection(party)) return [notice(channel.party.ledger.id, party)]
-  state.setChannel({ ...channel, party: party as ChannelParty })
+  state.setChannel(channelWith(channel, { party: party as ChannelParty }))
   return []
 }
 

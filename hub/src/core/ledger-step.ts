@@ -18,7 +18,7 @@ import {
   seeLedger,
   seeReveal,
 } from '@tallystick/protocol'
-import { type HubChannel, idOf } from './hub-channel.js'
+import { channelWith, type HubChannel, idOf } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import type { LedgerEvent } from './hub-event.js'
 import type { HubContext } from './hub-step.js'
@@ -65,7 +65,7 @@ function stepChannelSeen(state: HubOverlay, seen: Channel, context: HubContext):
     state.setChannel({ party, owner: undefined, onward: [], origin: [], waiting: [] })
     return []
   }
-  state.setChannel({ ...channel, party: seeLedger(channel.party, seen, context.now) })
+  state.setChannel(channelWith(channel, { party: seeLedger(channel.party, seen, context.now) }))
   return []
 }
 
@@ -80,14 +80,14 @@ function firstParty(seen: Channel, { nonce, restoredTime, now }: HubContext): Ch
 function stepChannelGone(state: HubOverlay, id: ChannelId, { now }: HubContext): HubEffect[] {
   const channel = state.channel(id)
   if (channel !== undefined) {
-    state.setChannel({ ...channel, party: seeLedger(channel.party, undefined, now) })
+    state.setChannel(channelWith(channel, { party: seeLedger(channel.party, undefined, now) }))
   }
   return []
 }
 
 function stepLeave(state: HubOverlay, id: ChannelId): HubEffect[] {
   const channel = state.channel(id)
-  if (channel !== undefined) state.setChannel({ ...channel, party: leave(channel.party) })
+  if (channel !== undefined) state.setChannel(channelWith(channel, { party: leave(channel.party) }))
   return []
 }
 
@@ -104,7 +104,7 @@ function stepRevealSeen(
     if (channel === undefined) continue
     const seen = seeReveal(channel.party, event, context.now)
     if (seen.party !== channel.party) {
-      state.setChannel({ ...channel, party: seen.party })
+      state.setChannel(channelWith(channel, { party: seen.party }))
       for (const item of party.peer.items) {
         if (item.anchor !== event.anchor || event.time > item.expiry) continue
         noteShown(state, idOf(channel), item, event.known.index, context)
@@ -125,7 +125,7 @@ function stepTimePassed(state: HubOverlay, context: HubContext): HubEffect[] {
     const channel = expireItems(state, busy, context)
     const lapsed = lapseWithdrawal(lapseAgreement(channel.party, context.now), context.now)
     const party = draftOwed(lapsed, context.now)
-    if (party !== busy.party) state.setChannel({ ...channel, party })
+    if (party !== busy.party) state.setChannel(channelWith(channel, { party }))
   }
   // Once all places that have become free are known. So many are looked up (`lookupsOfBlock`).
   return waiting.flatMap((id) => [
@@ -148,5 +148,5 @@ function expireItems(state: HubOverlay, channel: HubChannel, context: HubContext
     ({ id }) =>
       left.some((item) => item.id === id) || party.cancelling.some((other) => other.id === id),
   )
-  return party === channel.party ? channel : { ...channel, party, origin: kept }
+  return party === channel.party ? channel : channelWith(channel, { party, origin: kept })
 }

@@ -1,7 +1,7 @@
 import type { ChannelId, PendingItem } from '@tallystick/protocol'
 import type { HubContext } from './hub-step.js'
 import type { HubOverlay } from './hub-view.js'
-import { type Payment, type PaymentPart, statusOf } from './payment.js'
+import { type Payment, type PaymentPart, partWith, statusOf } from './payment.js'
 
 /*
  * The books of the payment that an item belongs to. Another one of the same anchor is left alone, and
@@ -28,7 +28,7 @@ export function notePaid(
   context: HubContext,
 ): void {
   note(state, channel, item, context, (part) =>
-    part.paid >= index ? part : { ...withShown(part, index), paid: index },
+    part.paid >= index ? part : partWith(withShown(part, index), { paid: index }),
   )
 }
 
@@ -39,7 +39,9 @@ export function noteOver(
   item: PendingItem,
   context: HubContext,
 ): void {
-  note(state, channel, item, context, (part) => (part.isOver ? part : { ...part, isOver: true }))
+  note(state, channel, item, context, (part) =>
+    part.isOver ? part : partWith(part, { isOver: true }),
+  )
 }
 
 /** The part of a payment that an item of `channel` came by, or was carried on by. */
@@ -54,7 +56,7 @@ export function partOf(
 function withShown(part: PaymentPart, index: number): PaymentPart {
   const shown = index < part.ticks ? index : part.ticks
   if (part.shown >= shown) return part
-  return { ...part, shown, isOver: part.isOver || shown === part.ticks }
+  return partWith(part, { shown, isOver: part.isOver || shown === part.ticks })
 }
 
 function note(

@@ -22,6 +22,23 @@ export type PaymentPart = {
   readonly isOver: boolean
 }
 
+/** `part` with some of it replaced; why not `{ ...part }`: `partyWith`. */
+export function partWith(part: PaymentPart, changes: Partial<PaymentPart>): PaymentPart {
+  const copy: PaymentPart = {
+    fromChannel: part.fromChannel,
+    fromItem: part.fromItem,
+    toChannel: part.toChannel,
+    toItem: part.toItem,
+    amount: part.amount,
+    fee: part.fee,
+    ticks: part.ticks,
+    shown: part.shown,
+    paid: part.paid,
+    isOver: part.isOver,
+  }
+  return Object.assign(copy, changes)
+}
+
 /** One routed payment as operators see it. Its anchor is used once on this hub, for ever. */
 export type Payment = {
   readonly anchor: Anchor

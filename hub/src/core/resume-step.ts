@@ -18,8 +18,9 @@ import {
   standingRequests,
   type Timestamp,
   takeResume,
+  updateMessage,
 } from '@tallystick/protocol'
-import { type HubChannel, idOf } from './hub-channel.js'
+import { channelWith, type HubChannel, idOf } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import type { PeerEvent } from './hub-event.js'
 import type { HubContext } from './hub-step.js'
@@ -39,7 +40,7 @@ export function askAtStart(
 ): HubChannel | undefined {
   if (restoredTime === undefined && channel.party.resuming === undefined) return undefined
   const party = askToResume(channel.party, nonce, restoredTime)
-  return isRejection(party) ? undefined : { ...channel, party }
+  return isRejection(party) ? undefined : channelWith(channel, { party })
 }
 
 /**
@@ -53,7 +54,7 @@ export function stepAttached(
   context: HubContext,
 ): HubEffect[] {
   const party = drainAsTold(channel.party, position)
-  const heard = { ...channel, owner, party }
+  const heard = channelWith(channel, { owner, party })
   if (!mayAnswer(party)) return askClient(state, heard, position)
   const synced = resync(party, position)
   if (isRejection(synced)) {
@@ -62,16 +63,16 @@ export function stepAttached(
     // that lies about it gets back what it shows, and no less than this hub holds of it.
     const asked = askToResume(party, context.nonce, context.now)
     if (isRejection(asked)) return [notice(idOf(channel), asked)]
-    const effects = askClient(state, { ...heard, party: asked }, position)
+    const effects = askClient(state, channelWith(heard, { party: asked }), position)
     const lost = { kind: 'dataLost', channel: idOf(channel) } as const
     return [...giveBackDrafted(state, channel, context), ...effects, lost]
   }
   if (position.resuming !== undefined) return grant(state, heard, position, context)
   if (party.resuming !== undefined) return askClient(state, heard, position)
-  state.setChannel({ ...heard, party: synced.party })
+  state.setChannel(channelWith(heard, { party: synced.party }))
   return say(heard, [
     { kind: 'attached', position: positionOf(synced.party) },
-    ...synced.updates.map((update) => ({ kind: 'update', ...update }) as const),
+    ...synced.updates.map(updateMessage),
     ...claimsAndDeclines(synced),
   ])
 }
@@ -116,7 +117,7 @@ function grant(
   const asks = mustAskAsWell(granted.party, { lostAt, heldResume })
   const party = asks ? askToResume(granted.party, nonce, undefined) : granted.party
   if (isRejection(party)) return [notice(idOf(channel), party)]
-  state.setChannel({ ...channel, party })
+  state.setChannel(channelWith(channel, { party }))
   const given = asks ? giveBackDrafted(state, channel, context) : []
   const message = { kind: 'resumeAnswer', channel: idOf(channel), answer: granted.answer } as const
   return [...given, ...say(channel, [message])]
@@ -136,7 +137,7 @@ export function stepResumeAnswered(
   }
   const taken = takeResume(context.chainId, channel.party, answer, context.now)
   if (taken.kind === 'rejection') return [notice(id, taken)]
-  state.setChannel({ ...channel, party: taken.party })
+  state.setChannel(channelWith(channel, { party: taken.party }))
   const effects = taken.released.flatMap((item) => giveBack(state, id, item, context))
   forgetGone(state, id)
   forgetWaiting(state, id)
@@ -170,11 +171,12 @@ function forgetGone(state: HubOverlay, id: ChannelId): void {
   const channel = state.channel(id)
   if (channel === undefined) return
   const { own, peer } = channel.party
-  state.setChannel({
-    ...channel,
-    onward: channel.onward.filter((row) => peer.items.some((item) => item.id === row.id)),
-    origin: channel.origin.filter((row) => own.items.some((item) => item.id === row.id)),
-  })
+  state.setChannel(
+    channelWith(channel, {
+      onward: channel.onward.filter((row) => peer.items.some((item) => item.id === row.id)),
+      origin: channel.origin.filter((row) => own.items.some((item) => item.id === row.id)),
+    }),
+  )
 }
 
 function learnReveal(
@@ -186,7 +188,7 @@ function learnReveal(
   const channel = state.channel(id)
   if (channel === undefined) return []
   const { party, paid } = seeReveal(channel.party, reveal, context.now)
-  if (party !== channel.party) state.setChannel({ ...channel, party })
+  if (party !== channel.party) state.setChannel(channelWith(channel, { party }))
   return paid.flatMap((item) => claimUpstream(state, id, item, reveal.known, context))
 }
 

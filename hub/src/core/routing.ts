@@ -29,6 +29,7 @@ import {
   UNCONFIRMED_UPDATES_MAX,
 } from '@tallystick/protocol'
 import {
+  channelWith,
   type HubChannel,
   idOf,
   onwardOf,
@@ -118,15 +119,16 @@ export function carryOn(
   const to = destinationOf(state, from, forward, ticks)
   if ('kind' in to) return to
   const id = onwardItemId(from, item.id)
-  const add = { id, anchor, unit: forward.amount, ticks, expiry, forward: undefined }
-  const drafted = draftChange(to.party, { kind: 'add', ...add }, now)
+  const unit = forward.amount
+  const add = { kind: 'add', id, anchor, unit, ticks, expiry, forward: undefined } as const
+  const drafted = draftChange(to.party, add, now)
   if (isRejection(drafted)) return drafted
   const origin = [...to.origin, { id, channel: from, otherId: item.id }]
-  state.setChannel({ ...to, party: drafted, origin })
+  state.setChannel(channelWith(to, { party: drafted, origin }))
   const payer = state.channel(from)
   if (payer !== undefined) {
     const onward = [...payer.onward, { id: item.id, channel: idOf(to), otherId: id }]
-    state.setChannel({ ...payer, onward })
+    state.setChannel(channelWith(payer, { onward }))
   }
   const part = {
     fromChannel: from,
@@ -219,7 +221,7 @@ export function waitOn(
   if (to.waiting.length >= WAITING_MAX) {
     return reject('no_liquidity', `${WAITING_MAX} payments wait for ${forward.payee} already`)
   }
-  state.setChannel({ ...to, waiting: [...to.waiting, waiting] })
+  state.setChannel(channelWith(to, { waiting: [...to.waiting, waiting] }))
   return undefined
 }
 
@@ -244,16 +246,18 @@ export function claimUpstream(
   noteShown(state, channel, item, known.index, context)
   // A stream goes on: of the rest a later link may be shown, or it is given back.
   if (known.index >= item.ticks) {
-    state.setChannel({ ...payee, origin: payee.origin.filter((carried) => carried !== origin) })
+    state.setChannel(
+      channelWith(payee, { origin: payee.origin.filter((carried) => carried !== origin) }),
+    )
   }
   const party = learnLink(payer.party, origin.otherId, known)
   if (isRejection(party)) return []
-  state.setChannel({ ...payer, party })
+  state.setChannel(channelWith(payer, { party }))
   // Shown once the payer's lane has gone on: what was forgotten might undo it (CH-18).
   if (party.lostAt !== undefined) return []
   const owed = noteOf(party, origin.otherId).known ?? known
-  const claim = { channel: origin.channel, id: origin.otherId, known: owed }
-  return [{ kind: 'send', channel: origin.channel, message: { kind: 'claim', ...claim } }]
+  const { channel: to, otherId: id } = origin
+  return [{ kind: 'send', channel: to, message: { kind: 'claim', channel: to, id, known: owed } }]
 }
 
 /** The payee has given up an item for good: only now is the payer asked to take it back. */
@@ -266,7 +270,9 @@ export function giveBack(
   const payee = state.channel(channel)
   const origin = payee && originOf(payee, id)
   if (payee === undefined || origin === undefined) return []
-  state.setChannel({ ...payee, origin: payee.origin.filter((carried) => carried !== origin) })
+  state.setChannel(
+    channelWith(payee, { origin: payee.origin.filter((carried) => carried !== origin) }),
+  )
   const payer = state.channel(origin.channel)
   const carried = payer && onwardOf(payer, origin.otherId)
   // The payer may have taken its item back meanwhile, and named another, carried elsewhere, like it.
@@ -299,7 +305,7 @@ export function decline(
   const payer = state.channel(channel)
   const party = payer && declineItem(payer.party, id)
   if (payer === undefined || party === undefined || isRejection(party)) return []
-  state.setChannel({ ...payer, party })
+  state.setChannel(channelWith(payer, { party }))
   return [{ kind: 'send', channel, message: { kind: 'decline', channel, id, code } }]
 }
 
@@ -307,6 +313,8 @@ function forgetOnward(state: HubOverlay, channel: ChannelId, id: ItemId): HubEff
   const payer = state.channel(channel)
   const onward = payer && onwardOf(payer, id)
   if (payer === undefined || onward === undefined) return []
-  state.setChannel({ ...payer, onward: payer.onward.filter((carried) => carried !== onward) })
+  state.setChannel(
+    channelWith(payer, { onward: payer.onward.filter((carried) => carried !== onward) }),
+  )
   return []
 }

@@ -6,8 +6,9 @@ import {
   invariant,
   maySign,
   seal,
+  updateMessage,
 } from '@tallystick/protocol'
-import { type HubChannel, idOf } from './hub-channel.js'
+import { channelWith, type HubChannel, idOf } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import type { HubOverlay } from './hub-view.js'
 
@@ -35,7 +36,7 @@ export function sealBatch(
     const proof = evidence[i]
     invariant(proof !== undefined, 'every drafted channel has its evidence')
     const { party, update } = seal(channel.party, proof)
-    state.setChannel({ ...channel, party })
-    return { kind: 'send', channel: idOf(channel), message: { kind: 'update', ...update } }
+    state.setChannel(channelWith(channel, { party }))
+    return { kind: 'send', channel: idOf(channel), message: updateMessage(update) }
   })
 }

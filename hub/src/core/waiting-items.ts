@@ -6,7 +6,7 @@ import {
   type PendingItem,
   reject,
 } from '@tallystick/protocol'
-import { type HubChannel, idOf, onwardOf, type Waiting } from './hub-channel.js'
+import { channelWith, type HubChannel, idOf, onwardOf, type Waiting } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import type { HubContext } from './hub-step.js'
 import type { HubOverlay } from './hub-view.js'
@@ -32,7 +32,7 @@ export function carryOnWaiting(
 ): HubEffect[] {
   const lost = state.channel(id)
   if (lost !== undefined && isLost(lost)) {
-    state.setChannel({ ...lost, waiting: [] })
+    state.setChannel(channelWith(lost, { waiting: [] }))
     return []
   }
   const effects: HubEffect[] = []
@@ -45,7 +45,7 @@ export function carryOnWaiting(
     const isFull = left !== undefined && !isRejection(left)
     if (isFull && !hasPlace(payee)) break
     const carried = state.channel(id) ?? payee
-    state.setChannel({ ...carried, waiting: carried.waiting.slice(1) })
+    state.setChannel(channelWith(carried, { waiting: carried.waiting.slice(1) }))
     // There is a place, and too little money by now; another channel of the payee has enough.
     const refused = isFull ? waitOn(state, left, first) : left
     if (refused !== undefined) effects.push(...decline(state, first.channel, first.id, refused))
@@ -61,7 +61,7 @@ export function endWaiting(state: HubOverlay, id: ChannelId, { now }: HubContext
   const over = payee.waiting.filter(isOver)
   if (over.length === 0) return []
   const kept = payee.waiting.filter((waiting) => !isOver(waiting))
-  state.setChannel({ ...payee, waiting: kept })
+  state.setChannel(channelWith(payee, { waiting: kept }))
   return over.flatMap((waiting) =>
     waitingItem(state, waiting) === undefined
       ? []
@@ -83,7 +83,7 @@ function isLost({ party: { resuming, lostAt } }: HubChannel): boolean {
 export function forgetWaiting(state: HubOverlay, id: ChannelId): void {
   for (const busy of [...state.busyChannels()]) {
     const kept = idOf(busy) === id ? [] : busy.waiting.filter(({ channel }) => channel !== id)
-    if (kept.length < busy.waiting.length) state.setChannel({ ...busy, waiting: kept })
+    if (kept.length < busy.waiting.length) state.setChannel(channelWith(busy, { waiting: kept }))
   }
 }
 

@@ -12,18 +12,12 @@ export function peerEventOf(message: Said): {
   readonly event: PeerEvent
 } {
   switch (message.kind) {
-    case 'update': {
-      const { kind, ...update } = message
-      return { channel: update.channel, event: { kind, update } }
-    }
-    case 'claim': {
-      const { kind, ...claim } = message
-      return { channel: claim.channel, event: { kind, claim } }
-    }
-    case 'decline': {
-      const { kind, ...decline } = message
-      return { channel: decline.channel, event: { kind, decline } }
-    }
+    case 'update':
+      return { channel: message.channel, event: { kind: 'update', update: message } }
+    case 'claim':
+      return { channel: message.channel, event: { kind: 'claim', claim: message } }
+    case 'decline':
+      return { channel: message.channel, event: { kind: 'decline', decline: message } }
     case 'closeAgreed': {
       const { kind, ...agreed } = message
       return { channel: agreed.agreement.channel, event: { kind, agreed } }

@@ -5,7 +5,7 @@ import type { ChannelRejection } from './channel-rejection.js'
 import { checkEntrustedSignatures, type EntrustedRejection } from './check-entrusted.js'
 import type { Entrusted } from './entrusted.js'
 import { compareVersions, LANE_START, type LaneState } from './lane-state.js'
-import type { ChannelParty } from './party.js'
+import { type ChannelParty, partyWith } from './party.js'
 import { isUnderResume, laneHead } from './resume.js'
 
 /**
@@ -35,8 +35,7 @@ export function adoptEntrusted(
   }
   const lane = isOwnNewer ? (own?.lane ?? party.own) : party.own
   const peer = isProofNewer ? (proof?.lane ?? party.peer) : party.peer
-  return {
-    ...party,
+  return partyWith(party, {
     own: lane,
     ownResume: isOwnNewer ? resume : party.ownResume,
     peer,
@@ -45,7 +44,7 @@ export function adoptEntrusted(
     incoming: party.incoming.filter(({ id }) => peer.items.some((item) => item.id === id)),
     owed: party.owed.filter(({ id }) => lane.items.some((item) => item.id === id)),
     cancelling: isOwnNewer ? [] : party.cancelling,
-  }
+  })
 }
 
 function checkAdoptable(

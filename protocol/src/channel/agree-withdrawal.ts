@@ -5,7 +5,13 @@ import { reject } from '../primitives/outcome.js'
 import type { Timestamp } from '../primitives/time.js'
 import type { ChannelRejection } from './channel-rejection.js'
 import { WITHDRAWAL_SECONDS_MAX } from './limits.js'
-import { type ChannelParty, draftedLane, maySign, type PendingWithdrawal } from './party.js'
+import {
+  type ChannelParty,
+  draftedLane,
+  maySign,
+  type PendingWithdrawal,
+  partyWith,
+} from './party.js'
 import type { Role } from './side.js'
 import { spendableBy } from './spendable.js'
 import { type Withdrawal, withdrawalCodec, withdrawalDigest } from './withdrawal.js'
@@ -40,10 +46,10 @@ export function requestWithdrawal(
 ): ChannelParty | ChannelRejection {
   const withdrawal = { channel: party.ledger.id, role: party.role, withdrawn, validUntil }
   return (
-    checkWithdrawal(party, withdrawal, now) ?? {
-      ...party,
+    checkWithdrawal(party, withdrawal, now) ??
+    partyWith(party, {
       withdrawing: { role: party.role, withdrawn, validUntil, signature: undefined },
-    }
+    })
   )
 }
 
@@ -61,7 +67,7 @@ export function agreeToWithdraw(
   if (requested && party.withdrawing?.signature !== undefined) return party
   // Both may ask at once. A request binds nobody yet, so it gives way to what the client signed.
   const isOpen = party.withdrawing?.signature === undefined
-  const free = isOpen ? { ...party, withdrawing: undefined } : party
+  const free = isOpen ? partyWith(party, { withdrawing: undefined }) : party
   const refusal = requested
     ? checkUsable(party, withdrawal)
     : checkWithdrawal(free, withdrawal, now)
@@ -71,7 +77,7 @@ export function agreeToWithdraw(
     return reject('bad_agreement_signature', 'the client of the channel did not sign this')
   }
   const { role, withdrawn, validUntil } = withdrawal
-  return { ...party, withdrawing: { role, withdrawn, validUntil, signature } }
+  return partyWith(party, { withdrawing: { role, withdrawn, validUntil, signature } })
 }
 
 /** Whether this is the very withdrawal for which the party has set the money aside. */
@@ -138,7 +144,7 @@ export function withdrawalOf({ ledger, withdrawing }: ChannelParty): SignedWithd
 export function lapseWithdrawal(party: ChannelParty, now: Timestamp): ChannelParty {
   const { ledger, withdrawing } = party
   return withdrawing !== undefined && isOver(withdrawing, ledger[withdrawing.role].withdrawn, now)
-    ? { ...party, withdrawing: undefined }
+    ? partyWith(party, { withdrawing: undefined })
     : party
 }
 

@@ -14,7 +14,7 @@ import { AMOUNT_MAX, amount } from '../primitives/amount.js'
 import { compareText } from '../primitives/order.js'
 import { type Rejection, reject } from '../primitives/outcome.js'
 import { isLinkOf } from './item-link.js'
-import type { LaneState } from './lane-state.js'
+import { type LaneState, laneWith } from './lane-state.js'
 import { claimableOf, type PendingItem } from './pending-item.js'
 
 /** Where a client wants the hub to pay on: not part of any proof. */
@@ -68,7 +68,7 @@ export function applyChange(lane: LaneState, change: Change): LaneState | Change
       return redeemItem(lane, item, change)
     case 'cancel':
     case 'expire':
-      return { ...lane, items: lane.items.filter(({ id }) => id !== change.id) }
+      return laneWith(lane, { items: lane.items.filter(({ id }) => id !== change.id) })
   }
 }
 
@@ -80,7 +80,7 @@ function addItem(
     return reject('item_malformed', 'an item has a positive unit and a total of at most 2^63-1')
   }
   const items = [...lane.items, { id, anchor, unit, ticks, paid: 0, expiry }]
-  return { ...lane, items: items.sort((a, b) => compareText(a.id, b.id)) }
+  return laneWith(lane, { items: items.sort((a, b) => compareText(a.id, b.id)) })
 }
 
 function redeemItem(
@@ -101,6 +101,10 @@ function redeemItem(
   const items =
     index === item.ticks
       ? lane.items.filter((other) => other !== item)
-      : lane.items.map((other) => (other === item ? { ...item, paid: index } : other))
-  return { ...lane, transferred: amount(transferred), items }
+      : lane.items.map((other) => (other === item ? paidUpTo(item, index) : other))
+  return laneWith(lane, { transferred: amount(transferred), items })
+}
+
+function paidUpTo({ id, anchor, unit, ticks, expiry }: PendingItem, paid: number): PendingItem {
+  return { id, anchor, unit, ticks, paid, expiry }
 }

@@ -15,6 +15,7 @@ import {
   knownLinkCodec,
   maySign,
   noteOf,
+  partyWith,
   withNote,
 } from './party.js'
 import type { PendingItem } from './pending-item.js'
@@ -121,7 +122,11 @@ function owe(
   const isLater = drafted.code === 'too_many_unconfirmed' || (isUsable(party) && !maySign(party))
   if (!isLater) return drafted
   const others = party.owed.filter(({ id }) => id !== item.id)
-  return { kind: 'claimed', party: { ...party, owed: [...others, { id: item.id, known }] }, item }
+  return {
+    kind: 'claimed',
+    party: partyWith(party, { owed: [...others, { id: item.id, known }] }),
+    item,
+  }
 }
 
 /** As payer: drafts what is owed and could not be paid before. */

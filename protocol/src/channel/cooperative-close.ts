@@ -10,7 +10,7 @@ import {
   closeAgreementCodec,
   closeAgreementDigest,
 } from './close-agreement.js'
-import { type ChannelParty, maySign } from './party.js'
+import { type ChannelParty, maySign, partyWith } from './party.js'
 import type { Position } from './resync.js'
 
 /** An agreement as the client hands it over. */
@@ -26,7 +26,7 @@ export const AGREEMENT_SECONDS_MAX = 3_600
 /** Takes and makes no new items from now on, so that what is pending can settle. */
 export function startDraining(party: ChannelParty): ChannelParty | ChannelRejection {
   return maySign(party)
-    ? { ...party, phase: { kind: 'draining' } }
+    ? partyWith(party, { phase: { kind: 'draining' } })
     : reject('channel_not_usable', `channel ${party.ledger.id} is closing already`)
 }
 
@@ -35,8 +35,11 @@ export function startDraining(party: ChannelParty): ChannelParty | ChannelReject
  * `closing`, and did not lose sight of a close that this side knows of.
  */
 export function drainAsTold(party: ChannelParty, { closing }: Position): ChannelParty {
-  if (party.phase.kind === 'draining' && !closing) return { ...party, phase: { kind: 'open' } }
-  return party.phase.kind === 'open' && closing ? { ...party, phase: { kind: 'draining' } } : party
+  if (party.phase.kind === 'draining' && !closing)
+    return partyWith(party, { phase: { kind: 'open' } })
+  return party.phase.kind === 'open' && closing
+    ? partyWith(party, { phase: { kind: 'draining' } })
+    : party
 }
 
 /** Whether nothing is pending on either lane, unsigned, or still owed to anybody. */
@@ -74,7 +77,7 @@ export function agreeToClose(
     return reject('bad_agreement_signature', 'the client of the channel did not sign this')
   }
   const { clientPayout, validUntil } = agreement
-  return { ...party, phase: { kind: 'agreed', clientPayout, validUntil, signature } }
+  return partyWith(party, { phase: { kind: 'agreed', clientPayout, validUntil, signature } })
 }
 
 function checkAgreement(
@@ -118,6 +121,6 @@ export function agreementOf(party: ChannelParty): SignedAgreement | undefined {
 /** The agreement ran out unused: the channel goes on. */
 export function lapseAgreement(party: ChannelParty, now: Timestamp): ChannelParty {
   return party.phase.kind === 'agreed' && now > party.phase.validUntil
-    ? { ...party, phase: { kind: 'open' } }
+    ? partyWith(party, { phase: { kind: 'open' } })
     : party
 }

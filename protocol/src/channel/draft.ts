@@ -7,10 +7,17 @@ import { balanceProofDigest } from './balance-proof.js'
 import { applyChange, type Change, type ChangeOf } from './change.js'
 import type { ChannelRejection } from './channel-rejection.js'
 import type { Evidence } from './evidence.js'
-import type { LaneState } from './lane-state.js'
+import { type LaneState, laneWith } from './lane-state.js'
 import type { LaneUpdate } from './lane-update.js'
 import { CHANGES_MAX, EXPIRE_GRACE_SECONDS, UNCONFIRMED_UPDATES_MAX } from './limits.js'
-import { type ChannelParty, draftedLane, type KnownLink, maySign, spendable } from './party.js'
+import {
+  type ChannelParty,
+  draftedLane,
+  type KnownLink,
+  maySign,
+  partyWith,
+  spendable,
+} from './party.js'
 
 /**
  * Puts a change of this side's own lane into its next proof. Every number of changes shares one
@@ -36,7 +43,7 @@ export function draftChange(
   if (refusal !== undefined) return refusal
   const lane = applyChange(before, change)
   if ('kind' in lane) return lane
-  const drafted = { ...party, draft: { lane, changes } }
+  const drafted = partyWith(party, { draft: { lane, changes } })
   return change.kind === 'add' && spendable(drafted) < 0n
     ? reject(
         'insolvent',
@@ -136,8 +143,8 @@ export function hasDraft(party: ChannelParty): boolean {
 export function nextLane(party: ChannelParty): LaneState {
   const { own, peer, ownResume } = party
   const [epoch, resumeNonce] = [ownResume?.point.epoch ?? 0, ownResume?.point.nonce]
-  const next = { version: own.version + 1, acked: peer.version }
-  return { ...draftedLane(party), ...next, epoch, resumeNonce }
+  const [version, acked] = [own.version + 1, peer.version]
+  return laneWith(draftedLane(party), { epoch, resumeNonce, version, acked })
 }
 
 /** The 32 bytes that this side signs for its next proof. */
@@ -159,15 +166,14 @@ export function seal(
     .filter(({ kind }) => kind === 'cancel')
     .map(({ id }) => ({ id, version }))
   return {
-    party: {
-      ...party,
+    party: partyWith(party, {
       own,
       draft: undefined,
       ackDue: false,
       unconfirmed: [...party.unconfirmed, update],
       owed: keep(party.owed, ({ id, known }) => !changes.some((change) => pays(change, id, known))),
       cancelling: cancelled.length === 0 ? party.cancelling : [...party.cancelling, ...cancelled],
-    },
+    }),
     update,
   }
 }
@@ -180,5 +186,5 @@ function pays(change: Change, id: ItemId, { index }: KnownLink): boolean {
 export function confirmStored(party: ChannelParty, version: number): ChannelParty {
   if (version > party.own.version) return party
   const unconfirmed = keep(party.unconfirmed, (update) => update.version > version)
-  return unconfirmed === party.unconfirmed ? party : { ...party, unconfirmed }
+  return unconfirmed === party.unconfirmed ? party : partyWith(party, { unconfirmed })
 }

@@ -30,6 +30,19 @@ export const LANE_START: LaneState = {
   items: [],
 }
 
+/** `lane` with some of it replaced; why not `{ ...lane }`: `partyWith`. */
+export function laneWith(lane: LaneState, changes: Partial<LaneState>): LaneState {
+  const copy: LaneState = {
+    epoch: lane.epoch,
+    resumeNonce: lane.resumeNonce,
+    version: lane.version,
+    acked: lane.acked,
+    transferred: lane.transferred,
+    items: lane.items,
+  }
+  return Object.assign(copy, changes)
+}
+
 /** Sum of what the pending items may still cost the payer, base units. */
 export function lockedOf({ items }: LaneState): bigint {
   const isShort = items.length <= SHORT_LIST

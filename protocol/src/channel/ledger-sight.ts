@@ -3,7 +3,7 @@ import { isClosing } from '../ledger/channel.js'
 import type { Timestamp } from '../primitives/time.js'
 import { lapseWithdrawal } from './agree-withdrawal.js'
 import { lapseAgreement } from './cooperative-close.js'
-import type { ChannelParty } from './party.js'
+import { type ChannelParty, partyWith } from './party.js'
 
 /**
  * The channel as the ledger proves it at time `now`; absent: the ledger has settled it. Any draft
@@ -14,15 +14,15 @@ export function seeLedger(
   channel: Channel | undefined,
   now: Timestamp,
 ): ChannelParty {
-  if (channel === undefined) return { ...party, phase: { kind: 'closed' } }
-  return lapseAgreement(lapseWithdrawal({ ...party, ledger: channel }, now), now)
+  if (channel === undefined) return partyWith(party, { phase: { kind: 'closed' } })
+  return lapseAgreement(lapseWithdrawal(partyWith(party, { ledger: channel }), now), now)
 }
 
 /** This side signs nothing more on the channel: before it closes alone, or when it has lost data. */
 export function leave(party: ChannelParty): ChannelParty {
   return party.phase.kind === 'closed'
     ? party
-    : { ...party, phase: { kind: 'leaving' }, draft: undefined, ackDue: false }
+    : partyWith(party, { phase: { kind: 'leaving' }, draft: undefined, ackDue: false })
 }
 
 /** Whether a dispute runs or has to be finalized on the ledger. */

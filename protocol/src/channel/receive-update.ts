@@ -7,10 +7,10 @@ import { applyChange, type Change, type Forward } from './change.js'
 import type { ChannelRejection } from './channel-rejection.js'
 import { checkNewItem } from './draft.js'
 import { type Evidence, type EvidenceCheck, type ProofCheck, verifyEvidence } from './evidence.js'
-import { type LaneState, lockedOf } from './lane-state.js'
+import { type LaneState, laneWith, lockedOf } from './lane-state.js'
 import type { LaneUpdate } from './lane-update.js'
 import { EXPIRY_SLACK_SECONDS } from './limits.js'
-import { type ChannelParty, mayGrant, noteOf } from './party.js'
+import { type ChannelParty, mayGrant, noteOf, partyWith } from './party.js'
 import type { PendingItem } from './pending-item.js'
 import { otherRole } from './side.js'
 import { stakeOf } from './spendable.js'
@@ -69,7 +69,7 @@ export function receiveUpdate(
   if (misordered !== undefined) return misordered
   const { version, acked } = update
   const resumeNonce = grantedResume?.point.nonce
-  let lane: LaneState = { ...peer, epoch, resumeNonce, version, acked }
+  let lane = laneWith(peer, { epoch, resumeNonce, version, acked })
   const events: LaneEvent[] = []
   const named = new Set(peer.items.map(({ id }) => id))
   for (const change of update.changes) {
@@ -88,8 +88,7 @@ export function receiveUpdate(
     (verify === 'later' ? undefined : checkSignature(chainId, party, lane, update, verify))
   if (refusal !== undefined) return refusal
   const released = party.cancelling.filter(({ version }) => version <= update.acked)
-  const next: ChannelParty = {
-    ...party,
+  const next = partyWith(party, {
     peer: lane,
     peerEvidence: update.evidence,
     // What was granted and forgotten before is out of the game: the other side has signed beyond it.
@@ -97,7 +96,7 @@ export function receiveUpdate(
     incoming: keep(party.incoming, ({ id }) => lane.items.some((item) => item.id === id)),
     cancelling: keep(party.cancelling, ({ version }) => version > update.acked),
     ackDue: party.ackDue || update.changes.some(({ kind }) => kind === 'cancel'),
-  }
+  })
   return {
     kind: 'received',
     party: next,

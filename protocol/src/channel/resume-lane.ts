@@ -13,7 +13,7 @@ import type { ChannelRejection } from './channel-rejection.js'
 import { checkSignedLane } from './dispute.js'
 import { signEvidence } from './evidence.js'
 import { compareVersions, LANE_START, type LaneState, lockedOf } from './lane-state.js'
-import { type ChannelParty, isUsable, mayGrant, noteOf } from './party.js'
+import { type ChannelParty, isUsable, mayGrant, noteOf, partyWith } from './party.js'
 import { claimableOf, lockedBy, type PendingItem } from './pending-item.js'
 import {
   isGivenUp,
@@ -55,14 +55,13 @@ export function askToResume(
   const { phase, ledger } = party
   // An agreement that lapses must not wake a side that may have signed more than it knows.
   return isUsable(party) || (phase.kind === 'agreed' && !isClosing(ledger))
-    ? {
-        ...party,
+    ? partyWith(party, {
         resuming: nonce,
         lostAt: lostAt ?? party.lostAt,
         owed: owedWithDraft(party),
         draft: undefined,
         ackDue: false,
-      }
+      })
     : reject('channel_not_usable', `channel ${ledger.id} is closing; nothing goes on there`)
 }
 
@@ -112,7 +111,7 @@ export function grantResume(
     return reject('resume_too_soon', `ledger time has to move on from ${now} first; ask again`)
   }
   const resume = isRepeated ? before : newResume(chainId, party, nonce, signer, now)
-  const granted = { ...party, grantedResume: resume }
+  const granted = partyWith(party, { grantedResume: resume })
   return { kind: 'granted', party: granted, answer: resumeAnswer(chainId, granted, resume, signer) }
 }
 
@@ -205,8 +204,7 @@ export function takeResume(
   return {
     kind: 'resumed',
     released: releasedBy(party, own),
-    party: {
-      ...party,
+    party: partyWith(party, {
       own,
       peer,
       peerEvidence: answer.lane?.evidence,
@@ -220,7 +218,7 @@ export function takeResume(
       resuming: undefined,
       ownResume: answer.resume,
       grantedResume: answer.laneResume,
-    },
+    }),
   }
 }
 

@@ -18,6 +18,8 @@ export type Codec<T> = {
   read(reader: Reader): T
   /** Goes past the bytes that `read` would take, and says nothing about them; absent: reads them. */
   skip?(reader: Reader): void
+  /** Reads named fields into an object that has others; absent: it has no fields, or a rule about them. */
+  readInto?(reader: Reader, value: object): T
   /** What a struct or a list is made of; absent: the value is one piece. */
   readonly parts?: Parts
 }
@@ -276,6 +278,10 @@ export function struct<const F extends FieldCodecs>(fields: F): Codec<StructOf<F
   const entries = Object.entries(fields) as [keyof F & string, Codec<unknown>][]
   const names = entries.map(([name]) => name)
   const codecs = entries.map(([, codec]) => codec)
+  const readInto = (reader: Reader, value: Partial<Record<keyof F, unknown>>) => {
+    for (let i = 0; i < names.length; i++) value[names[i] as keyof F] = codecs[i]?.read(reader)
+    return value as StructOf<F>
+  }
   return {
     layout: { fields: entries.map(([name, codec]) => [name, codec.layout] as const) },
     parts: { kind: 'struct', fields: entries },
@@ -284,11 +290,8 @@ export function struct<const F extends FieldCodecs>(fields: F): Codec<StructOf<F
         codecs[i]?.write(writer, value[names[i] as keyof F])
       }
     },
-    read: (reader) => {
-      const value: Partial<Record<keyof F, unknown>> = {}
-      for (let i = 0; i < names.length; i++) value[names[i] as keyof F] = codecs[i]?.read(reader)
-      return value as StructOf<F>
-    },
+    read: (reader) => readInto(reader, {}),
+    readInto,
     skip: (reader) => {
       for (const [, codec] of entries) skip(codec, reader)
     },
@@ -323,7 +326,11 @@ export function union<const C extends CaseCodecs>(cases: C): Codec<UnionOf<C>> {
     },
     read: (reader) => {
       const [kind, codec] = byByte.get(reader.byte()) ?? reader.fail('the byte names no known kind')
-      return { kind, ...(codec.read(reader) as object) } as UnionOf<C>
+      const value =
+        codec.readInto === undefined
+          ? { kind, ...(codec.read(reader) as object) }
+          : codec.readInto(reader, { kind })
+      return value as UnionOf<C>
     },
     skip: (reader) => {
       const [, codec] = byByte.get(reader.byte()) ?? reader.fail('the byte names no known kind')

@@ -2,7 +2,7 @@ import { signedWithdrawalCodec } from '../channel/agree-withdrawal.js'
 import { claimCodec, declineCodec, storedCodec } from '../channel/claim.js'
 import { signedAgreementCodec } from '../channel/cooperative-close.js'
 import { hubPolicyCodec } from '../channel/hub-policy.js'
-import { laneUpdateCodec } from '../channel/lane-update.js'
+import { type LaneUpdate, laneUpdateCodec } from '../channel/lane-update.js'
 import { resumeAnswerCodec } from '../channel/resume-lane.js'
 import { attachCodec, positionCodec } from '../channel/resync.js'
 import {
@@ -109,3 +109,9 @@ export const messageCodec = union({
 })
 export type Message = Decoded<typeof messageCodec>
 export type MessageOf<Kind extends Message['kind']> = Extract<Message, { kind: Kind }>
+
+/** Says an update: its fields one by one, because to spread them takes ten times as long. */
+export function updateMessage(update: LaneUpdate): MessageOf<'update'> {
+  const { channel, epoch, version, acked, changes, evidence } = update
+  return { kind: 'update', channel, epoch, version, acked, changes, evidence }
+}

@@ -11,12 +11,14 @@ import {
   LANE_START,
   type LaneState,
   type LaneUpdate,
+  laneWith,
   type Message,
   type PendingItem,
   type Position,
   type PublicKey,
   type Signer,
   signAttach,
+  updateMessage,
   verifyEvidence,
 } from '@tallystick/protocol'
 import { channelKeyOf } from './load-keys.js'
@@ -186,13 +188,13 @@ export class LoadClient implements ChannelEnd {
     const { channel } = this
     const version = this.#own.version + 1
     const acked = this.#peer.version
-    const own = { ...changedLane(this.#own, changes), version, acked }
+    const own = laneWith(changedLane(this.#own, changes), { version, acked })
     const digest = balanceProofDigest(this.#options.chainId, channel, 'client', own)
     const evidence = { kind: 'single', signature: this.#key.sign(digest) } as const
     const update = { channel, epoch: 0, version, acked, changes, evidence }
     this.#own = own
     this.#unconfirmed.push(update)
-    this.#tell({ kind: 'update', ...update })
+    this.#tell(updateMessage(update))
   }
 
   /** Something about the channel: while it is not attached, nobody hears it, and the resync says it. */
@@ -237,7 +239,7 @@ export class LoadClient implements ChannelEnd {
     if (link.phase !== 'attaching') throw new Error('a hub answers an attach once')
     this.#link = { phase: 'attached' }
     this.#confirm(position.held)
-    for (const update of this.#unconfirmed) this.#tell({ kind: 'update', ...update })
+    for (const update of this.#unconfirmed) this.#tell(updateMessage(update))
     this.claimAll()
     link.attached()
   }
@@ -250,7 +252,7 @@ export class LoadClient implements ChannelEnd {
       throw new Error(`version ${update.version} came after ${this.#peer.version}`)
     }
     const { version, acked, changes, evidence } = update
-    const peer = { ...changedLane(this.#peer, changes), version, acked }
+    const peer = laneWith(changedLane(this.#peer, changes), { version, acked })
     if (version % PROOFS_PER_VERIFICATION === 0 && !this.#isSigned(peer, evidence)) {
       throw new Error(`the hub did not sign version ${version} of channel ${this.channel}`)
     }

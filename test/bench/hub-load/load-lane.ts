@@ -1,4 +1,11 @@
-import type { Amount, Change, ItemId, LaneState, PendingItem } from '@tallystick/protocol'
+import {
+  type Amount,
+  type Change,
+  type ItemId,
+  type LaneState,
+  laneWith,
+  type PendingItem,
+} from '@tallystick/protocol'
 
 /**
  * A lane after all changes of one proof: what `applyChange` makes of them one by one, at the price of one
@@ -30,5 +37,5 @@ export function changedLane(lane: LaneState, changes: readonly Change[]): LaneSt
     }
   }
   const sorted = [...items.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
-  return { ...lane, transferred: transferred as Amount, items: sorted }
+  return laneWith(lane, { transferred: transferred as Amount, items: sorted })
 }
