@@ -34,6 +34,16 @@ describe('WIRE-7 a frame of several messages', () => {
     assert.deepEqual(frames(), [['channel_not_attached', 'channel_not_attached']])
   })
 
+  test('INV-45 keeps no memory but its own where it waits to be read', async () => {
+    const { hear, shared, leaveUnread } = provenSession()
+    const stranger = closeIntent(testChannel({ number: 9 }).id)
+    leaveUnread(1)
+    shared()
+    await hear(stranger, stranger)
+    await hear(stranger)
+    assert.deepEqual(shared(), [0, 0])
+  })
+
   test('of which one is malformed does nothing at all', async () => {
     const { hearBytes, said, submitted } = provenSession()
     await hearBytes(concatBytes(frame(attachOf(1), closeIntent(FIRST)), Uint8Array.of(7)))

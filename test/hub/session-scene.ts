@@ -95,8 +95,10 @@ export function sessionHost(clock: Clock) {
 /** A client with a proven session on a hub that serves every channel but those that are over. */
 export function provenSession() {
   const heard: string[][] = []
+  const shared: number[] = []
   const socket = new ServerSocket({
     send: (bytes) => {
+      shared.push(bytes.buffer.byteLength - bytes.length)
       const messages = parseFrame(bytes)
       assert.ok(!isRejection(messages))
       heard.push(messages.map((said) => ('code' in said ? said.code : said.kind)))
@@ -123,6 +125,12 @@ export function provenSession() {
       socket.receive(frame)
       await new Promise(setImmediate)
     },
+    /** From now on so many bytes of what the hub says wait to be read. */
+    leaveUnread: (bytes: number) => {
+      socket.bufferedAmount = bytes
+    },
+    /** Bytes of others that each frame since the last time keeps in memory for as long as it waits. */
+    shared: () => shared.splice(0),
     /** What the hub said since the last time, frame by frame: kinds, and codes of what it refused. */
     frames: () => heard.splice(0),
     said: () => heard.splice(0).flat(),

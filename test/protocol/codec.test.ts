@@ -10,6 +10,7 @@ import {
   decode,
   decodeTrusted,
   encode,
+  encodeBriefly,
   fixedBytes,
   flag,
   fromHex,
@@ -25,6 +26,7 @@ import {
   timestampCodec,
   toHex,
   union,
+  useEncoded,
 } from '@tallystick/protocol'
 import { MalformedBytes } from '#protocol/codec/reader.js'
 import { BrokenInvariant } from '#protocol/primitives/invariant.js'
@@ -143,6 +145,31 @@ describe('ENC-1 what is written', () => {
     const value = decode(fixedBytes(2), buffer)
     buffer.fill(9)
     assert.deepEqual(value, fromHex('0102'))
+  })
+
+  test('stays as it is when more is written, inside of an encoding and behind one that failed', () => {
+    const content = byteString(300)
+    const [first, second] = [new Uint8Array(200).fill(1), new Uint8Array(100).fill(2)]
+    const inner: Codec<Uint8Array> = {
+      layout: 'a digest of what is encoded meanwhile',
+      write: (writer, bytes) => {
+        writer.bytes(bytes)
+        writer.bytes(encode(content, second))
+      },
+      read: (reader) => reader.fail('is written only'),
+    }
+    const whole = concatBytes(first, varint(100n), second)
+    const kept = [encode(content, first), encodeBriefly(content, first)]
+    assert.deepEqual(encode(inner, first), whole)
+    assert.throws(() =>
+      encode(struct({ first: content, second: fixedBytes(1) }), { first, second }),
+    )
+    const digest = useEncoded(content, second, (bytes) => {
+      encode(inner, first)
+      return toHex(bytes)
+    })
+    assert.equal(digest, toHex(concatBytes(varint(100n), second)))
+    for (const bytes of kept) assert.deepEqual(bytes, concatBytes(varint(200n), first))
   })
 
   test('a long encoding outgrows the first buffer', () => {

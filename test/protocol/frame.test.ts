@@ -14,6 +14,7 @@ import {
   toHex,
 } from '@tallystick/protocol'
 import fc from 'fast-check'
+import { BrokenInvariant } from '#protocol/primitives/invariant.js'
 import { codeOf, testChannel } from './test-channel.js'
 
 const channel = testChannel().id
@@ -72,6 +73,17 @@ describe('WIRE-7 frames', () => {
     const wrong = frame.slice()
     wrong[ends[1] ?? 0] = 99
     assert.equal(codeOf(parseFrame(wrong)), 'malformed')
+  })
+
+  test('a frame stays as it is when others are made, and has nothing of a message that cannot be said', () => {
+    const said = Array.from({ length: 300 }, (_, version) => stored(version))
+    const frames = framesOf(said)
+    const long = framesOf(Array.from({ length: 20 }, () => error(400)))
+    const broken = { ...stored(1), version: -1 } as Message
+    assert.throws(() => framesOf([stored(7), broken]), BrokenInvariant)
+    assert.deepEqual(framesOf([stored(8)]).map(parseFrame), [[stored(8)]])
+    assert.deepEqual(frames.map(parseFrame), [said.slice(0, 256), said.slice(256)])
+    assert.deepEqual(long.map(parseFrame), [Array.from({ length: 20 }, () => error(400))])
   })
 
   test('messages mean the same however they are dealt out to frames', () => {

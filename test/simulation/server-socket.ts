@@ -11,7 +11,8 @@ export type ServerSocketParts = {
 
 /** As much of a `ws` WebSocket as a hub's session uses. */
 export class ServerSocket extends EventEmitter {
-  readonly bufferedAmount = 0
+  /** Bytes that wait to be read; on a virtual connection none do, unless a test says so. */
+  bufferedAmount = 0
   readonly #parts: ServerSocketParts
   #isPaused = false
   #held: Uint8Array[] = []

@@ -95,7 +95,7 @@ export class Session {
   }
 
   transmit(frames: readonly Uint8Array[]): void {
-    for (const frame of frames) this.#socket.send(frame)
+    for (const frame of frames) this.#socket.send(this.#host.slowReaders.frameFor(this, frame))
     this.#host.slowReaders.note(this)
   }
 

@@ -15,6 +15,14 @@ export class SlowReaders<Connection extends Reader> {
   /** Who left much unread when it was last looked at, the longest first. */
   readonly #slow = new Set<Connection>()
 
+  /**
+   * What a connection is to be sent as `frame`: one that has to wait is copied, because it shares memory with
+   * what others are told, and 37 bytes that nobody reads would keep 16 KiB.
+   */
+  frameFor({ unreadBytes }: Connection, frame: Uint8Array): Uint8Array {
+    return unreadBytes === 0 ? frame : new Uint8Array(frame)
+  }
+
   /** Looks at a connection that was just written to. */
   note(connection: Connection): void {
     const { unreadBytes } = connection

@@ -71,9 +71,9 @@ export class Writer {
   }
 
   /** Appends what `write` appends to this writer, and before it, as a varint, how many bytes that is. */
-  sized(write: (writer: Writer) => void): void {
+  sized(write: () => void): void {
     const start = this.#length
-    write(this)
+    write()
     const end = this.#length
     // The number goes where its bytes are, once it is known how many.
     this.varint(end - start)
