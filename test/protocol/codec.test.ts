@@ -103,6 +103,11 @@ describe('ENC-2 numbers', () => {
     [text(8), '02c3', 'byte 1: the bytes end too early'],
     [text(2), '03616263', 'byte 1: the number is outside 0..2'],
     [struct({ a: flag, b: flag }), '0105', 'byte 2: a flag is 0 or 1'],
+    [
+      union({ a: [1, refine(struct({ b: flag }), ({ b }) => b, 'only true')] }),
+      '0100',
+      'byte 2: only true',
+    ],
   ] as readonly (readonly [Codec<unknown>, string, string])[]) {
     test(`INV-23 ${JSON.stringify(codec.layout)} refuses ${hex || 'nothing'}`, () => {
       const refused = { kind: 'rejection', code: 'malformed', detail }

@@ -5,9 +5,13 @@ import {
   type Codec,
   channelPartyCodec,
   type LaneState,
+  type LaneUpdate,
+  laneUpdateCodec,
   undrafted,
+  updateMessage,
 } from '@tallystick/protocol'
 import { channelWith, type HubChannel, hubChannelCodec } from '#hub/core/hub-channel.js'
+import { type PaymentPart, partWith } from '#hub/core/payment.js'
 import { laneStateCodec, laneWith } from '#protocol/channel/lane-state.js'
 import { partyWith } from '#protocol/channel/party.js'
 
@@ -44,6 +48,21 @@ test('CH-2 a lane, a party and a channel keep every field but those that are rep
   replacesEach(marked(hubChannelCodec as Codec<never>), (channel: HubChannel, changes) =>
     channelWith(channel, changes),
   )
+})
+
+test('HUB-13 a part of a payment keeps every field but those that are replaced', () => {
+  const names: Record<keyof PaymentPart, object> = {
+    ...{ fromChannel: {}, fromItem: {}, toChannel: {}, toItem: {}, amount: {}, fee: {} },
+    ...{ ticks: {}, shown: {}, paid: {}, isOver: {} },
+  }
+  const part = Object.fromEntries(Object.keys(names).map((name) => [name, { name }]))
+  replacesEach(part, (value: PaymentPart, changes) => partWith(value, changes))
+})
+
+test('CH-8 an update is said with every field that it has, and no other', () => {
+  const update = marked(laneUpdateCodec as Codec<never>)
+  const said = updateMessage(update as unknown as LaneUpdate)
+  assert.deepEqual(said, { kind: 'update', ...update })
 })
 
 test('CH-2 what is stored of a party is all of it but its draft', () => {

@@ -5,7 +5,7 @@ import {
   parseAmount,
   positionOf,
 } from '@tallystick/protocol'
-import { type HubChannel, idOf, onwardOf, originOf } from './hub-channel.js'
+import { channelWith, type HubChannel, idOf, onwardOf, originOf } from './hub-channel.js'
 import type { HubEffect } from './hub-effect.js'
 import type { HubContext } from './hub-step.js'
 import type { HubOverlay } from './hub-view.js'
@@ -70,9 +70,9 @@ function join(
   const [payer, payee] = [state.channel(from), state.channel(to)]
   if (payer === undefined || payee === undefined) return
   const there = { id: item.id, channel: to, otherId: onward.id }
-  state.setChannel({ ...payer, onward: [...payer.onward, there] })
+  state.setChannel(channelWith(payer, { onward: [...payer.onward, there] }))
   const back = { id: onward.id, channel: from, otherId: item.id }
-  state.setChannel({ ...payee, origin: [...payee.origin, back] })
+  state.setChannel(channelWith(payee, { origin: [...payee.origin, back] }))
   const fee = parseAmount(item.unit - onward.unit)
   const { anchor, ticks, paid } = item
   const known = state.payment(anchor)
