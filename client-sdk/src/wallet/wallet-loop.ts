@@ -6,6 +6,7 @@ import {
   type Rejection,
   seal,
   signEvidence,
+  updateMessage,
 } from '@tallystick/protocol'
 import type { WalletStore } from '../store/wallet-store.js'
 import type { WalletEffect, WalletEvent } from './wallet-event.js'
@@ -115,7 +116,7 @@ export class WalletLoop {
       if (evidence === undefined) return []
       const sealed = seal(party, evidence)
       overlay.setChannel({ ...held, party: sealed.party })
-      return [{ kind: 'send', message: { kind: 'update', ...sealed.update } }]
+      return [{ kind: 'send', message: updateMessage(sealed.update) }]
     })
   }
 }

@@ -35,6 +35,7 @@ import {
   seeLedger,
   startDraining,
   type Timestamp,
+  updateMessage,
   withdrawalOf,
 } from '@tallystick/protocol'
 import { meetPayout, payoutsGoOn, stepWithdraw } from '../payout/payout-step.js'
@@ -182,7 +183,7 @@ function stepAttached(state: WalletOverlay, position: Position, context: WalletC
   const agreed = agreementOf(synced.party)
   const withdrawal = withdrawalOf(synced.party)
   const messages: Message[] = [
-    ...synced.updates.map((update) => ({ kind: 'update', ...update }) as const),
+    ...synced.updates.map(updateMessage),
     ...synced.claims.map((claim) => ({ kind: 'claim', ...claim }) as const),
     ...synced.declines.map((decline) => ({ kind: 'decline', ...decline }) as const),
     ...(draining ? [{ kind: 'closeIntent', channel: position.channel } as const] : []),
