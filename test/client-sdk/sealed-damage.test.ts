@@ -5,7 +5,15 @@ import { type TestContext, test } from 'node:test'
 import { StoreFault } from '@tallystick/client-sdk'
 import fc from 'fast-check'
 import { temporaryFolder } from '../settlement/data-folder.js'
-import { commitNumber, copySealed, counted, HISTORY, openSealed } from './sealed-file.js'
+import {
+  commitNumber,
+  copySealed,
+  counted,
+  HISTORY,
+  openSealed,
+  WRITTEN,
+  writtenId,
+} from './sealed-file.js'
 
 const COMMITS = 40
 /** Those among them that are in the database file when the process is killed; the rest is in the log. */
@@ -63,6 +71,9 @@ async function lookedUp(database: Awaited<ReturnType<typeof openSealed>>, n: num
   for (const { place, value } of await database.lookup(HISTORY, [['done', n]])) {
     assert.deepEqual([place, value], [n, Buffer.of(n)])
   }
+  for (const { id, value } of await database.lookup(WRITTEN, [[writtenId(n)]])) {
+    assert.deepEqual([id, value], [Buffer.from(writtenId(n)), n])
+  }
 }
 
 const file = fc.constantFrom('', '-wal', '.mark')
@@ -104,3 +115,32 @@ test('INV-42 JRN-5 a file cut within its first hundred bytes is named', async (c
     await namedOrWhole(path, (copy) => truncateSync(copy, bytes))
   }
 })
+
+test('INV-42 JRN-3 a row that its key no longer finds is named when history is read', async (context) => {
+  const path = join(temporaryFolder(context), 'work.db')
+  const database = await openSealed(path)
+  for (let n = 1; n <= COMMITS; n++) await commitNumber(database, n)
+  await database.close()
+  const bytes = readFileSync(path)
+  const beginning = Buffer.from(writtenId(COMMITS).subarray(0, 8))
+  // In the row the beginning is followed by the rest of the key, in the tree of short keys by something else.
+  const places = placesOf(bytes, beginning).filter((at) => bytes[at + 8] !== beginning[0])
+  assert.notEqual(places.length, 0)
+  for (const at of places) bytes[at + 7] = (bytes[at + 7] ?? 0) ^ 1
+  writeFileSync(path, bytes)
+  const damaged = await openSealed(path)
+  context.after(() => damaged.close())
+  assert.deepEqual(await damaged.lookup(WRITTEN, [[writtenId(COMMITS)]]), [])
+  await assert.rejects(
+    damaged.checkHistory(async () => undefined),
+    { code: 'store_corrupt' },
+  )
+})
+
+function placesOf(bytes: Buffer, sought: Buffer): readonly number[] {
+  const places: number[] = []
+  for (let at = bytes.indexOf(sought); at !== -1; at = bytes.indexOf(sought, at + sought.length)) {
+    places.push(at)
+  }
+  return places
+}

@@ -22,6 +22,18 @@ export const HISTORY: SealedTable = {
   keys: 2,
 }
 
+/** Its rows lie as they were written. */
+export const WRITTEN: SealedTable = {
+  name: 'written_row',
+  kind: 'history',
+  columns: [
+    { name: 'id', type: 'BLOB' },
+    { name: 'value', type: 'INTEGER' },
+  ],
+  keys: 1,
+  order: 'written',
+}
+
 export function openSealed(
   path: string,
   restored?: Restored,
@@ -32,7 +44,7 @@ export function openSealed(
     ...{
       path,
       owner: 'test',
-      tables: [LIVE, HISTORY],
+      tables: [LIVE, HISTORY, WRITTEN],
       unmarked: 'made',
       advice: { copy: 'ask the operator', damage: 'look for a copy' },
     },
@@ -47,7 +59,15 @@ export async function commitNumber(database: SealedDatabase, n: number): Promise
     { kind: 'put', table: LIVE, values: ['counter', value] },
     { kind: 'put', table: LIVE, values: [`row ${n}`, new Uint8Array(3_000).fill(n)] },
     { kind: 'put', table: HISTORY, values: ['done', n, value] },
+    { kind: 'put', table: WRITTEN, values: [writtenId(n), n] },
   ])
+}
+
+/** Key of the row of `WRITTEN` that commit `n` of a test puts; two in turn begin alike. */
+export function writtenId(n: number): Uint8Array {
+  const id = new Uint8Array(32).fill(n >> 1)
+  id[31] = n & 1
+  return id
 }
 
 /** Number of the last commit that `commitNumber` made, and how many rows there are of it. */

@@ -1,7 +1,7 @@
 import type { SealedTable } from '@tallystick/client-sdk/node'
 
 /** Format of the file; a journal of another one is refused by name. */
-export const JOURNAL_VERSION = 12
+export const JOURNAL_VERSION = 13
 
 export const META: SealedTable = {
   name: 'meta',
@@ -52,6 +52,7 @@ export const PAYMENT: SealedTable = {
   ],
   keys: 1,
   listedBy: ['time', 'anchor'],
+  order: 'written',
 }
 export const REVEAL: SealedTable = {
   name: 'reveal',
