@@ -1,4 +1,4 @@
-import { toHex } from '@tallystick/protocol'
+import { invariant, toHex } from '@tallystick/protocol'
 import { rowDigest, type SqlValue } from '../store/row-digest.js'
 import { StoreFault } from '../store/store-fault.js'
 import type { SqliteDatabase, SqliteTransaction } from './sqlite-database.js'
@@ -39,7 +39,8 @@ const PAGE_ROWS = 4_096
 
 /** What makes a table. Reading all of its rows (`scanTable`) reads all that a lookup would. */
 export function tableSchema(table: SealedTable): readonly string[] {
-  const { name, columns, listedBy, order } = table
+  const { name, columns, keys, listedBy, order } = table
+  invariant(order === undefined || keys === 1, `rows of ${name} are found by one column`)
   const columnsText = columns.map((column) => `${column.name} ${column.type} NOT NULL`).join(', ')
   const key = keyColumns(table).join(', ')
   const body = `${columnsText}, digest BLOB NOT NULL`
