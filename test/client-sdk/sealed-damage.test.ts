@@ -116,25 +116,29 @@ test('INV-42 JRN-5 a file cut within its first hundred bytes is named', async (c
   }
 })
 
-test('INV-42 JRN-3 a row that its key no longer finds is named when history is read', async (context) => {
+test('INV-42 JRN-3 a row that its key or its list no longer finds is named when history is read', async (context) => {
   const path = join(temporaryFolder(context), 'work.db')
   const database = await openSealed(path)
   for (let n = 1; n <= COMMITS; n++) await commitNumber(database, n)
   await database.close()
   const bytes = readFileSync(path)
-  const beginning = Buffer.from(writtenId(COMMITS).subarray(0, 8))
-  // In the row the beginning is followed by the rest of the key, in the tree of short keys by something else.
-  const places = placesOf(bytes, beginning).filter((at) => bytes[at + 8] !== beginning[0])
-  assert.notEqual(places.length, 0)
-  for (const at of places) bytes[at + 7] = (bytes[at + 7] ?? 0) ^ 1
-  writeFileSync(path, bytes)
-  const damaged = await openSealed(path)
-  context.after(() => damaged.close())
-  assert.deepEqual(await damaged.lookup(WRITTEN, [[writtenId(COMMITS)]]), [])
-  await assert.rejects(
-    damaged.checkHistory(async () => undefined),
-    { code: 'store_corrupt' },
-  )
+  let named = 0
+  for (const at of placesOf(bytes, Buffer.from(writtenId(COMMITS)))) {
+    const copy = `${path}.copy`
+    copySealed(path, copy)
+    const damaged = Buffer.from(bytes)
+    damaged[at + 7] = (damaged[at + 7] ?? 0) ^ 1
+    writeFileSync(copy, damaged)
+    const opened = await openSealed(copy)
+    const check = opened.checkHistory(async () => undefined)
+    await check.catch((error) => {
+      named++
+      refusedBy(error, /^store_corrupt$/)
+    })
+    await opened.close()
+  }
+  // In the row, in the tree of keys, and in the list; what a page has left over of before means nothing.
+  assert.equal(named, 3)
 })
 
 function placesOf(bytes: Buffer, sought: Buffer): readonly number[] {

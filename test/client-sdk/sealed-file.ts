@@ -31,6 +31,7 @@ export const WRITTEN: SealedTable = {
     { name: 'value', type: 'INTEGER' },
   ],
   keys: 1,
+  listedBy: ['value', 'id'],
   order: 'written',
 }
 
@@ -65,7 +66,8 @@ export async function commitNumber(database: SealedDatabase, n: number): Promise
 
 /** Key of the row of `WRITTEN` that commit `n` of a test puts; two in turn begin alike. */
 export function writtenId(n: number): Uint8Array {
-  const id = new Uint8Array(32).fill(n >> 1)
+  const id = new Uint8Array(32).fill(0xa5)
+  id[0] = n >> 1
   id[31] = n & 1
   return id
 }

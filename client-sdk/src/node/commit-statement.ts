@@ -2,7 +2,7 @@ import { invariant } from '@tallystick/protocol'
 import type { SqlValue } from '../store/row-digest.js'
 import type { Seal } from '../store/seal.js'
 import type { RowChange } from './row-change.js'
-import { putStatements, removeStatement, type SealedTable } from './sealed-table.js'
+import type { SealedTable } from './sealed-table.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { SEAL_COLUMNS, sealValues } from './stored-seal.js'
 
@@ -36,11 +36,20 @@ export class CommitStatement {
       `CREATE TEMP VIEW sealed_change AS SELECT 0 AS what, ${columns.join(', ')}`,
       this.#trigger(
         SEAL,
-        `INSERT OR REPLACE INTO main.seal VALUES (0, ${this.#fresh(SEAL_COLUMNS.length).join(', ')})`,
+        `INSERT OR REPLACE INTO main.seal VALUES (0, ${this.#fresh(SEAL_COLUMNS.length)})`,
       ),
-      ...this.#tables.flatMap((table, i) => [
-        this.#trigger(putOf(i), ...putStatements(table, this.#fresh(table.columns.length + 1))),
-        this.#trigger(removeOf(i), removeStatement(table, this.#fresh(table.keys))),
+      ...this.#tables.flatMap(({ name, columns, keys }, table) => [
+        this.#trigger(
+          putOf(table),
+          `INSERT OR REPLACE INTO main.${name} VALUES (${this.#fresh(columns.length + 1)})`,
+        ),
+        this.#trigger(
+          removeOf(table),
+          `DELETE FROM main.${name} WHERE (${columns
+            .slice(0, keys)
+            .map((column) => column.name)
+            .join(', ')}) = (${this.#fresh(keys)})`,
+        ),
       ]),
     ]
   }
@@ -74,13 +83,15 @@ export class CommitStatement {
     return `(${what}${',?'.repeat(count)}${',0'.repeat(this.#width - count)})`
   }
 
-  #trigger(what: number, ...statements: readonly string[]): string {
+  #trigger(what: number, statement: string): string {
     const name = `sealed_change_${what - SEAL}`
-    return `CREATE TEMP TRIGGER ${name} INSTEAD OF INSERT ON sealed_change WHEN NEW.what = ${what} BEGIN ${statements.join('; ')}; END`
+    return `CREATE TEMP TRIGGER ${name} INSTEAD OF INSERT ON sealed_change WHEN NEW.what = ${what} BEGIN ${statement}; END`
   }
 
-  #fresh(count: number): readonly string[] {
-    return this.#columns(count).map((column) => `NEW.${column}`)
+  #fresh(count: number): string {
+    return this.#columns(count)
+      .map((column) => `NEW.${column}`)
+      .join(', ')
   }
 
   #columns(count: number): readonly string[] {

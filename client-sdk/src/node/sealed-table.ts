@@ -1,4 +1,4 @@
-import { invariant, toHex } from '@tallystick/protocol'
+import { toHex } from '@tallystick/protocol'
 import { rowDigest, type SqlValue } from '../store/row-digest.js'
 import { StoreFault } from '../store/store-fault.js'
 import type { SqliteDatabase, SqliteTransaction } from './sqlite-database.js'
@@ -16,10 +16,10 @@ export type SealedTable = {
   /** Columns that rows are also listed by, in pages (`listRows`). */
   readonly listedBy?: readonly string[]
   /**
-   * Absent: rows lie in the tree of their keys. `written`: one behind the other as they come, found by the first
-   * bytes of their key, which is one BLOB. For rows of history with random keys: in the tree of those each new row
-   * of 300 bytes is a page to be read and written. 128 of them beside a record of 60 kB, when there are 100,000:
-   * 11 to 12 ms a commit, 7 as they are written, 3 to 4 without them (side by side).
+   * Absent: rows lie in the tree of their keys. `written`: one behind the other as they come, found by a tree of
+   * keys alone. For rows of history with random keys: in the tree of rows each new one of 300 bytes is a page to
+   * be read and written. 128 of them beside a record of 60 kB, when there are 100,000: 11 to 12 ms of processor
+   * time a commit, 8.5 to 9 as they are written (side by side).
    */
   readonly order?: 'written'
 }
@@ -40,36 +40,12 @@ const PAGE_ROWS = 4_096
 /** What makes a table. Reading all of its rows (`scanTable`) reads all that a lookup would. */
 export function tableSchema(table: SealedTable): readonly string[] {
   const { name, columns, keys, listedBy, order } = table
-  invariant(order === undefined || keys === 1, `rows of ${name} are found by one column`)
   const columnsText = columns.map((column) => `${column.name} ${column.type} NOT NULL`).join(', ')
-  const key = keyColumns(table).join(', ')
-  const body = `${columnsText}, digest BLOB NOT NULL`
-  const list = `CREATE INDEX ${name}_list ON ${name} (${listedBy?.join(', ')})`
-  return [
-    ...(order === undefined
-      ? [`CREATE TABLE ${name} (${body}, PRIMARY KEY (${key})) WITHOUT ROWID`]
-      : [
-          `CREATE TABLE ${name} (${body})`,
-          `CREATE INDEX ${name}_key ON ${name} (${beginningOf(key)})`,
-        ]),
-    ...(listedBy === undefined ? [] : [list]),
-  ]
-}
-
-/** The statements that put one row in the place of that with its key; `values` of its columns and its digest. */
-export function putStatements(table: SealedTable, values: readonly string[]): readonly string[] {
-  const { name, keys, order } = table
-  const insert = `INTO main.${name} VALUES (${values.join(', ')})`
-  if (order === undefined) return [`INSERT OR REPLACE ${insert}`]
-  return [removeStatement(table, values.slice(0, keys)), `INSERT ${insert}`]
-}
-
-/** The statement that removes the row with a key. */
-export function removeStatement(table: SealedTable, key: readonly string[]): string {
-  const names = keyColumns(table).join(', ')
-  const is = `(${names}) = (${key.join(', ')})`
-  const where = table.order === undefined ? is : `${beginningIs(names, key.join(', '))} AND ${is}`
-  return `DELETE FROM main.${table.name} WHERE ${where}`
+  const key = keyColumns({ columns, keys }).join(', ')
+  const rows = `CREATE TABLE ${name} (${columnsText}, digest BLOB NOT NULL, PRIMARY KEY (${key}))`
+  const made = order === undefined ? `${rows} WITHOUT ROWID` : rows
+  const index = `CREATE INDEX ${name}_list ON ${name} (${listedBy?.join(', ')})`
+  return listedBy === undefined ? [made] : [made, index]
 }
 
 /** Every row of a table, checked, `pageRows` of them at a time. Throws `store_corrupt`. */
@@ -83,32 +59,40 @@ export function scanTable(
     : scanAsWritten(database, table, pageRows)
 }
 
-/** Finds each row by its key as well, in the same statement: one that a lookup would miss is named. */
+/** Finds each row by its key, and in its list, in the same statement: one that they would miss is named. */
 async function* scanAsWritten(
   database: SqliteDatabase,
   table: SealedTable,
   pageRows: number,
 ): AsyncGenerator<readonly StoredRow[], void> {
-  const { name } = table
-  const key = keyColumns(table).join(', ')
-  const isFound = `EXISTS (SELECT 1 FROM ${name} AS known INDEXED BY ${name}_key
-    WHERE ${beginningIs(`known.${key}`, `one.${key}`)} AND known.rowid = one.rowid)`
-  for (let last = 0; ; ) {
+  const { name, listedBy } = table
+  const found = [
+    isFound(name, `sqlite_autoindex_${name}_1`, keyColumns(table)),
+    ...(listedBy === undefined ? [] : [isFound(name, `${name}_list`, listedBy)]),
+  ]
+  let last: unknown
+  for (;;) {
     const rows = await database.all(
-      `SELECT *, rowid AS written_as, ${isFound} AS is_found FROM ${name} AS one
-        WHERE rowid > ? ORDER BY rowid LIMIT ${pageRows}`,
-      [last],
+      `SELECT *, rowid AS written_as, ${found.join(' AND ')} AS is_found FROM ${name} AS one
+        ${last === undefined ? '' : 'WHERE rowid > ?'} ORDER BY rowid LIMIT ${pageRows}`,
+      last === undefined ? [] : [last],
     )
     for (const row of rows) {
       checkRow(table, row)
       if (row['is_found'] === 1) continue
-      throw new StoreFault('store_corrupt', `a row of ${name} is not found by its key`)
+      throw new StoreFault('store_corrupt', `a row of ${name} is not found where it should be`)
     }
     const end = rows.at(-1)
     if (end === undefined) return
     yield rows
-    last = Number(end['written_as'])
+    last = end['written_as']
   }
+}
+
+/** Whether an index leads to the row `one`. */
+function isFound(name: string, index: string, columns: readonly string[]): string {
+  const is = [...columns, 'rowid'].map((column) => `known.${column} = one.${column}`)
+  return `EXISTS (SELECT 1 FROM ${name} AS known INDEXED BY ${index} WHERE ${is.join(' AND ')})`
 }
 
 async function* scanByKey(
@@ -143,7 +127,7 @@ export async function lookupRows(
   const [{ length = 1 } = []] = keys
   const names = keyColumns(table).slice(0, length).join(', ')
   for (const { places, values } of chunksOf(keys, length)) {
-    const sql = `SELECT * FROM ${table.name} WHERE ${isOneOf(table, names, places)}`
+    const sql = `SELECT * FROM ${table.name} WHERE (${names}) IN (VALUES ${places})`
     found.push(...(await database.all(sql, values)))
   }
   for (const row of found) checkRow(table, row)
@@ -201,17 +185,9 @@ export async function rowsOf(
 /** Puts rows in the place of those with their keys. */
 export async function putRows(
   transaction: SqliteTransaction,
-  table: SealedTable,
+  { name, columns }: SealedTable,
   rows: readonly (readonly SqlValue[])[],
 ): Promise<void> {
-  const { name, columns, keys, order } = table
-  if (order !== undefined) {
-    await removeRows(
-      transaction,
-      table,
-      rows.map((row) => row.slice(0, keys)),
-    )
-  }
   for (const { places, values } of chunksOf(rows, columns.length + 1)) {
     await transaction.run(`INSERT OR REPLACE INTO ${name} VALUES ${places}`, values)
   }
@@ -225,7 +201,7 @@ export async function removeRows(
   const names = keyColumns(table).join(', ')
   for (const { places, values } of chunksOf(keys, table.keys)) {
     await transaction.run(
-      `DELETE FROM ${table.name} WHERE ${isOneOf(table, names, places)}`,
+      `DELETE FROM ${table.name} WHERE (${names}) IN (VALUES ${places})`,
       values,
     )
   }
@@ -250,24 +226,6 @@ function* chunksOf(rows: readonly (readonly SqlValue[])[], columns: number) {
     const chunk = rows.slice(from, from + rowsMax)
     yield { places: chunk.map(() => place).join(','), values: chunk.flat() }
   }
-}
-
-/** Bytes of a key that rows as they were written are found by. */
-const BEGINNING_BYTES = 8
-
-function beginningOf(key: string): string {
-  return `substr(${key}, 1, ${BEGINNING_BYTES})`
-}
-
-function beginningIs(key: string, value: string): string {
-  return `${beginningOf(key)} = ${beginningOf(value)}`
-}
-
-/** Whether the columns `names` of a row are one of the `places`. */
-function isOneOf({ name, order }: SealedTable, names: string, places: string): string {
-  if (order === undefined) return `(${names}) IN (VALUES ${places})`
-  const is = `${beginningIs(`known.${names}`, 'asked.column1')} AND known.${names} = asked.column1`
-  return `rowid IN (SELECT known.rowid FROM (VALUES ${places}) AS asked CROSS JOIN ${name} AS known ON ${is})`
 }
 
 function checkRow(table: SealedTable, row: StoredRow): void {
