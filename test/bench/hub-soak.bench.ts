@@ -84,7 +84,7 @@ async function soak(fleet: LoadFleet): Promise<void> {
     const { p50NormalMs, p99NormalMs } = seen
     restarts.push({ servingMs, p50NormalMs, p99NormalMs })
     progress(
-      `kill ${minute}: serving after ${servingMs | 0} ms, p50 normal after ${p50NormalMs.toFixed(0)}, p99 after ${p99NormalMs.toFixed(0)}; ${seen.unbegun} not begun`,
+      `kill ${minute}: serving after ${servingMs | 0} ms, p50 normal after ${sayMs(p50NormalMs)}, p99 after ${sayMs(p99NormalMs)}; ${seen.unbegun} not begun`,
     )
   }
   payments += (await fleet.finish()).latencies.length
@@ -108,14 +108,14 @@ async function soak(fleet: LoadFleet): Promise<void> {
     kills: restarts.length,
     msUntilServing: longest(({ servingMs }) => servingMs),
     medianMsUntilServing: median(restarts.map(({ servingMs }) => servingMs)),
-    medianMsUntilP50Normal: median(restarts.map(({ p50NormalMs }) => p50NormalMs)),
-    msUntilP99Normal: longest(({ p99NormalMs }) => p99NormalMs),
-    medianMsUntilP99Normal: median(restarts.map(({ p99NormalMs }) => p99NormalMs)),
+    medianMsUntilP50Normal: figureMs(median(restarts.map(({ p50NormalMs }) => p50NormalMs))),
+    msUntilP99Normal: figureMs(longest(({ p99NormalMs }) => p99NormalMs)),
+    medianMsUntilP99Normal: figureMs(median(restarts.map(({ p99NormalMs }) => p99NormalMs))),
     megabytesAtFirstKill: first / 2 ** 20,
     megabytesAtLastKill: (memory.at(-1) ?? 0) / 2 ** 20,
     limits: {
       nothingLost: true,
-      backToNormalMs: `${backMs.toFixed(0)} of ${LIMITS.backToNormalMs}`,
+      backToNormalMs: `${sayMs(backMs)} of ${LIMITS.backToNormalMs}`,
       memoryDrift: `${drift.toFixed(2)} of ${LIMITS.memoryDrift}`,
       isMet: backMs <= LIMITS.backToNormalMs && drift <= LIMITS.memoryDrift,
     },
@@ -127,6 +127,13 @@ type Restart = {
   readonly servingMs: number
   readonly p50NormalMs: number
   readonly p99NormalMs: number
+}
+
+/** JSON has no infinity: what was not normal within its minute is said in words. */
+const figureMs = (ms: number) => (Number.isFinite(ms) ? ms : sayMs(ms))
+
+function sayMs(ms: number): string {
+  return Number.isFinite(ms) ? ms.toFixed(0) : `more than ${MINUTE_MS.toFixed(0)}`
 }
 
 /** Looks on for a minute; when, from `since` on, half of the latencies and 99 % of them are normal again. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type RowWrite, SealedDatabase, type SealedTable } from '@tallystick/client-sdk/node'
-import { putRows } from '#client-sdk/node/sealed-table.js'
+import { putRows, tableSchema } from '#client-sdk/node/sealed-table.js'
 import { openDatabase } from '#client-sdk/node/sqlite-database.js'
 import { median, progress, report, SCALE } from './benchmark.js'
 
@@ -25,6 +25,7 @@ const CHANNEL: SealedTable = {
 }
 const PAYMENT: SealedTable = {
   ...{ name: 'payment', kind: 'history', keys: 1, columns: [blob('id'), blob('state')] },
+  order: 'written',
 }
 
 function rowsOf(table: SealedTable, count: number, bytes: number, from: number) {
@@ -56,9 +57,7 @@ try {
   })
   const bare = await openDatabase(join(dir, 'bare.db'))
   await bare.transaction(async ({ run }) => {
-    for (const { name } of [CHANNEL, PAYMENT]) {
-      await run(`CREATE TABLE ${name} (id BLOB PRIMARY KEY, state BLOB, digest BLOB) WITHOUT ROWID`)
-    }
+    for (const statement of [CHANNEL, PAYMENT].flatMap(tableSchema)) await run(statement)
   })
   const withMark: number[] = []
   const without: number[] = []
