@@ -130,7 +130,9 @@ type Restart = {
 }
 
 /** JSON has no infinity: what was not normal within its minute is said in words. */
-const figureMs = (ms: number) => (Number.isFinite(ms) ? ms : sayMs(ms))
+function figureMs(ms: number): number | string {
+  return Number.isFinite(ms) ? ms : sayMs(ms)
+}
 
 function sayMs(ms: number): string {
   return Number.isFinite(ms) ? ms.toFixed(0) : `more than ${MINUTE_MS.toFixed(0)}`

@@ -27,7 +27,7 @@ export class BlockFrames {
       onOpen: () => {},
       onMessage: (bytes: Uint8Array) => this.#receive(bytes),
       onClose: ({ code, text }: { readonly code: number; readonly text: string }) =>
-        this.#end('feed_closed', `the feed was closed: ${code} ${text}`),
+        this.#end('feed_closed', `the feed was closed: ${code}${text && `, ${text}`}`),
     }
     this.#socket = openSocket(url, handlers, { maxPayload: FRAME_BYTES_MAX })
   }
