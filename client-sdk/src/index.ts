@@ -54,6 +54,7 @@ export {
   parametersProposal,
   reissueTransaction,
 } from './ledger/ledger-operations.js'
+export { type LedgerTrouble, ledgerTrouble } from './ledger/ledger-trouble.js'
 export {
   acceptBlock,
   acceptHandover,

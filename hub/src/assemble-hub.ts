@@ -4,6 +4,7 @@ import {
   KeyCoins,
   type LedgerAccess,
   LedgerContact,
+  ledgerTrouble,
   RevealLookups,
   seenReveals,
   summarizeBlock,
@@ -69,7 +70,7 @@ export function assembleHub(parts: HubParts): AssembledHub {
     waitForLedger(work, {
       clock,
       signal: stop.signal,
-      onTrouble: (error) => onReport({ kind: 'ledgerTrouble', error }),
+      onTrouble: (error) => onReport(ledgerTrouble(error)),
     })
   const { stored } = journal
   const { state } = stored
@@ -130,7 +131,7 @@ export function assembleHub(parts: HubParts): AssembledHub {
     clock,
     lookUpReveals: (items) =>
       patiently(() => seenReveals(ledger, items)).catch((error) => {
-        onReport({ kind: 'ledgerTrouble', error })
+        onReport(ledgerTrouble(error))
         return undefined
       }),
     onComplaint: ({ code, detail }) => onReport({ kind: 'complaint', code, detail }),
@@ -179,7 +180,7 @@ export function assembleHub(parts: HubParts): AssembledHub {
     },
     onError: (error) => {
       contact.lost()
-      onReport({ kind: 'ledgerTrouble', error })
+      onReport(ledgerTrouble(error))
     },
   })
   following.catch((fault) => (stop.signal.aborted ? undefined : onFault(fault)))

@@ -1,4 +1,4 @@
-import type { GuardAct } from '@tallystick/client-sdk'
+import type { GuardAct, LedgerTrouble } from '@tallystick/client-sdk'
 import type { ChannelId } from '@tallystick/protocol'
 import type { BatchReport } from './closer/closer.js'
 import type { EndedChannel } from './ledger/channel-ends.js'
@@ -13,5 +13,5 @@ export type HubReport =
   | { readonly kind: 'dataLost'; readonly channel: ChannelId }
   /** The file for channels at rest takes no page: they stay in memory, which grows. */
   | { readonly kind: 'shelfTrouble'; readonly detail: string }
-  | { readonly kind: 'ledgerTrouble'; readonly error: unknown }
+  | LedgerTrouble
   | { readonly kind: 'complaint'; readonly code: string; readonly detail: string }

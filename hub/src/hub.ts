@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { LedgerClient, PROCESS_CLOCK, waitForLedger } from '@tallystick/client-sdk'
+import { LedgerClient, ledgerTrouble, PROCESS_CLOCK, waitForLedger } from '@tallystick/client-sdk'
 import { openWsSocket } from '@tallystick/client-sdk/node'
 import { amount, CLAIM_MARGIN_SECONDS, type HubPolicy, type PublicKey } from '@tallystick/protocol'
 import { SignaturePool } from '@tallystick/protocol/workers'
@@ -45,7 +45,7 @@ export async function startHub(
     waitForLedger(work, {
       clock: PROCESS_CLOCK,
       signal: undefined,
-      onTrouble: (error) => onOperatorReport({ kind: 'ledgerTrouble', error }),
+      onTrouble: (error) => onOperatorReport(ledgerTrouble(error)),
     })
   const ledger = await patiently(() =>
     LedgerClient.connect({ url: config.ledgerUrl, openSocket: openWsSocket }),

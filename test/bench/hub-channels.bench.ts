@@ -80,6 +80,7 @@ async function memoryNow() {
 /** Channels that lie on disk, from their first word to where all of them pay in turns. */
 async function wakeUp(fleet: LoadFleet, sleepers: readonly LoadClientName[]) {
   const start = await timedStart(REST_MEMORY)
+  await fleet.returned()
   progress(`${sleepers.length} channels wake up`)
   // Of the first process; its very first client is who is paid.
   const others = Math.floor(PAYERS / LOAD_PROCESSES) - 1
@@ -125,6 +126,7 @@ try {
   const { channels } = await hub.statistics()
   if (channels !== CHANNELS) throw new Error(`the hub has ${channels} of ${CHANNELS} channels`)
   progress(`${channels} channels after ${start.startSeconds.toFixed(1)} s; ${PAYERS} pay`)
+  await fleet.returned()
   const many = await measurePayments(fleet)
   const loaded = await memoryNow()
   // As after power loss: with everything in the log that the payments left there.

@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import { openWsSocket } from '@tallystick/client-sdk/node'
 import { LedgerError } from '#client-sdk/ledger/ledger-error.js'
 import { type LedgerHttp, ledgerHttp, requestAnswer } from '#client-sdk/ledger/ledger-http.js'
+import { ledgerTrouble } from '#client-sdk/ledger/ledger-trouble.js'
 import { BROKEN_FRAMES, startBrokenWebSocket } from '../settlement/broken-web-socket.js'
 
 /** Far below the 30 s for which a library would wait. */
@@ -54,6 +55,22 @@ describe('INV-45 a client of a ledger', () => {
       (error) => error instanceof LedgerError && error.code === 'ledger_unreachable',
     )
     assert.deepEqual(asked, ['GET /v1/status', 'GET /v1/status', 'POST /v1/transactions'])
+  })
+
+  test('says which address did not answer, and what the system calls it', async () => {
+    const server = createServer()
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    server.close()
+    await once(server, 'close')
+    const asked = requestAnswer(ledgerHttp(base, globalThis.fetch), {
+      ...{ path: '/v1/status', signal: undefined },
+    })
+    const error = await asked.catch((fault: unknown) => fault)
+    const detail = `${base}/v1/status: the ledger did not answer (ECONNREFUSED)`
+    assert.deepEqual(ledgerTrouble(error), {
+      ...{ kind: 'ledgerTrouble', code: 'ledger_unreachable', detail },
+    })
   })
 
   test('does not go where its server leads it', async (context) => {

@@ -2,7 +2,8 @@ import {
   type Clock,
   type LedgerAccess,
   LedgerContact,
-  LedgerError,
+  type LedgerTrouble,
+  ledgerTrouble,
   OutcomeNews,
   summarizeBlock,
   waitForLedger,
@@ -29,7 +30,7 @@ import { Watch, type WatchAct } from './watch/watch.js'
 /** What a tower reports to its operator while it runs. */
 export type TowerReport =
   | ({ readonly kind: 'watch' } & WatchAct)
-  | { readonly kind: 'ledgerTrouble'; readonly code: string }
+  | LedgerTrouble
   /** No coins for fees are left under the tower's payout lock, or there are some again. */
   | { readonly kind: 'unfunded' | 'funded'; readonly payout_lock: LockRoot }
 
@@ -163,10 +164,4 @@ export async function assembleTower(parts: TowerParts): Promise<AssembledTower> 
       for (const session of [...sessions]) session.leave()
     },
   }
-}
-
-/** What is told of a ledger that does not answer as it should. */
-export function ledgerTrouble(error: unknown): Extract<TowerReport, { kind: 'ledgerTrouble' }> {
-  const code = error instanceof LedgerError ? error.code : 'ledger_unreachable'
-  return { kind: 'ledgerTrouble', code }
 }

@@ -74,7 +74,7 @@ async function exchange(
   } catch (cause) {
     if (signal?.aborted) throw signal.reason
     if (cause instanceof LedgerError) throw cause
-    const detail = `${path}: the ledger did not answer`
+    const detail = `${http.base}${path}: the ledger did not answer${inBrackets(cause)}`
     throw new LedgerError({ code: 'ledger_unreachable', detail, retryable: true, cause })
   } finally {
     clearTimeout(timer)
@@ -93,6 +93,13 @@ async function firstAnswer(http: LedgerHttp, path: string, init: RequestInit): P
     if (init.method === 'POST' || init.signal?.aborted) throw fault
     return http.fetch(http.base + path, init)
   }
+}
+
+/** What the system calls it, where the platform tells. */
+function inBrackets(fault: unknown): string {
+  const cause = fault instanceof Error ? fault.cause : undefined
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  return typeof code === 'string' ? ` (${code})` : ''
 }
 
 /** Browsers hide what it is, Node does not. */

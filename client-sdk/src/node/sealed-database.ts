@@ -52,7 +52,7 @@ export type SealedDatabaseOptions = {
   readonly onLive?: (table: SealedTable, rows: readonly StoredRow[]) => void
 }
 
-/** Rows of history that are checked at a time: commits wait for so many. */
+/** Rows of history that are checked at a time, if nothing else is said: commits wait for so many. */
 const HISTORY_PAGE_ROWS = 512
 
 /**
@@ -161,12 +161,12 @@ export class SealedDatabase {
   }
 
   /**
-   * JRN-3 for history, which may be of any size and is not read at a start: reads every row once, page by
-   * page with a `rest` after each, and ends early when the database is closed. What is found to be
+   * JRN-3 for history, which may be of any size and is not read at a start: reads every row once, `pageRows`
+   * at a time with a `rest` after each, and ends early when the database is closed. What is found to be
    * damaged makes the database unusable. Throws `store_corrupt`.
    */
-  checkHistory(rest: () => Promise<void>): Promise<void> {
-    this.#check ??= this.#checkHistory(rest).catch((error) => {
+  checkHistory(rest: () => Promise<void>, pageRows = HISTORY_PAGE_ROWS): Promise<void> {
+    this.#check ??= this.#checkHistory(rest, pageRows).catch((error) => {
       this.#fault ??= error
       throw this.#fault
     })
@@ -184,11 +184,11 @@ export class SealedDatabase {
     }
   }
 
-  async #checkHistory(rest: () => Promise<void>): Promise<void> {
+  async #checkHistory(rest: () => Promise<void>, pageRows: number): Promise<void> {
     for (const table of this.#options.tables) {
       if (table.kind === 'live') continue
       // Reading a row checks it.
-      for await (const _ of this.scan(table, HISTORY_PAGE_ROWS)) {
+      for await (const _ of this.scan(table, pageRows)) {
         await rest()
         if (this.#isClosing) return
       }

@@ -1,3 +1,5 @@
+import { access, constants } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import sqlite3 from 'sqlite3'
 import { StoreFault } from '../store/store-fault.js'
 import { closeToOthers, makePrivateFile } from './private-file.js'
@@ -139,10 +141,15 @@ class PreparedStatements {
   }
 }
 
-/** SQLite gives its log the rights of the file; one that lies there has its own. */
+/**
+ * SQLite gives its log the rights of the file; one that lies there has its own. What it may not write it would name
+ * by whatever it fails at first: an error of the disk, for one.
+ */
 async function makePrivate(path: string): Promise<void> {
   try {
     await makePrivateFile(path)
+    await access(path, constants.R_OK | constants.W_OK)
+    await access(dirname(path), constants.W_OK | constants.X_OK)
     await closeToOthers(`${path}-wal`)
   } catch (cause) {
     throw writeFault(path, cause)
@@ -158,6 +165,8 @@ function faultOf(error: Error, path: string): StoreFault {
     case 'SQLITE_NOTADB':
       return new StoreFault('store_corrupt', `${path} is damaged: ${error.message}`, error)
     case 'SQLITE_FULL':
+    case 'SQLITE_READONLY':
+    case 'SQLITE_CANTOPEN':
       return writeFault(path, error)
   }
   return new StoreFault('store_failed', `${path} failed: ${error.message}`, error)

@@ -59,7 +59,8 @@ export async function findSeal(
   if (row === undefined) throw new StoreFault('store_corrupt', `${path} has lost its seal`)
   const stored = [format, ...taken].find((one) => one === row['format'])
   if (stored === undefined) {
-    throw new StoreFault('store_version', `${path} has format ${row['format']}, not ${format}`)
+    const detail = `${path} has format ${row['format']}, not ${format}: run the release that wrote it`
+    throw new StoreFault('store_version', detail)
   }
   const hex = (column: string, digits: number) =>
     storedText(

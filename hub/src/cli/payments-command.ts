@@ -29,6 +29,8 @@ type Page = {
   readonly more: boolean
 }
 
+type Answer = Page & { readonly code?: string; readonly detail?: string }
+
 type PaymentsOptions = {
   readonly data: string
   readonly hub: string
@@ -50,6 +52,7 @@ export function addPaymentsCommand(program: Command): void {
     .option('--after <cursor>', 'go on where another list has ended')
     .option('--limit <count>', 'so many at most', wholeNumber(1, 1_000_000_000))
     .option('--json', 'print one JSON object per line, the cursor last')
+    .addHelpText('after', '\nA payment is listed once the ledger has the next block.')
     .action(listPayments)
 }
 
@@ -79,11 +82,13 @@ async function pageOf(
 ): Promise<Page> {
   const query = new URLSearchParams({ limit: String(limit), ...(after !== null && { after }) })
   const headers = { authorization: `Bearer ${token}` }
-  const answer = await fetch(new URL(`/v1/payments?${query}`, hub), { headers }).catch((cause) => {
+  const asked = fetch(new URL(`/v1/payments?${query}`, hub), { headers })
+  const answered = asked.then(async (answer) => ({ answer, body: (await answer.json()) as Answer }))
+  const { answer, body } = await answered.catch((cause) => {
     const why = String(cause?.cause?.message ?? cause)
-    throw new CommandError('hub_unreachable', `no hub answers at ${hub}: ${why}`)
+    const detail = `no hub answers at ${hub}: ${why}; one that has ended says why in its log`
+    throw new CommandError('hub_unreachable', detail)
   })
-  const body = (await answer.json()) as Page & { readonly code?: string; readonly detail?: string }
   if (!answer.ok) throw new CommandError(body.code ?? 'hub_unreachable', body.detail ?? hub)
   return body
 }

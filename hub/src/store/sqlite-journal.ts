@@ -1,4 +1,4 @@
-import { pause } from '@tallystick/client-sdk'
+import { PROCESS_CLOCK } from '@tallystick/client-sdk'
 import {
   markNewDatabase,
   type RowWrite,
@@ -24,6 +24,7 @@ import type { HubWrites } from '../core/hub-view.js'
 import { isFinal, type Payment } from '../core/payment.js'
 import { Checkpoint, type CheckpointPart } from './checkpoint.js'
 import { isBehind } from './ended-payments.js'
+import { historyPace } from './history-pace.js'
 import type { Journal, LedgerJob, PaymentCursor, PaymentTotals, StoredHub } from './journal.js'
 import {
   JOB,
@@ -41,8 +42,8 @@ import { paymentOf, paymentRow } from './payment-row.js'
 import { type PaymentSums, sumsText } from './payment-sums.js'
 import { FoundRows, pageCountOf, type RebuiltHub, rebuildHub } from './rebuild-hub.js'
 
-/** Between two pages of history that are checked behind the payments, milliseconds. */
-const HISTORY_REST_MS = 50
+/** Rows of history that are checked at a time behind the payments: a commit waits for so many. */
+const HISTORY_ROWS = 64
 
 /** Whose journal it is. */
 export type JournalOwner = { readonly chainId: ChainId; readonly hub: PublicKey }
@@ -193,6 +194,7 @@ class SqliteJournal implements Journal {
   #hasReveals: boolean
   #sequence: number
   #isBusy = false
+  readonly #closing = new AbortController()
 
   constructor(
     database: SealedDatabase,
@@ -293,11 +295,13 @@ class SqliteJournal implements Journal {
   }
 
   checkHistory(): Promise<void> {
-    return this.#database.checkHistory(() => pause(HISTORY_REST_MS, undefined))
+    const rest = historyPace(PROCESS_CLOCK, this.#closing.signal)
+    return this.#database.checkHistory(rest, HISTORY_ROWS)
   }
 
   /** What the log has is written where it belongs, so that the next start has nothing to do again. */
   async close(): Promise<void> {
+    this.#closing.abort()
     const part = this.#checkpoint.all()
     try {
       if (part.records.length > 0) await this.#database.commit(this.#rowsOf(part))

@@ -87,6 +87,11 @@ export class LoadFleet {
     await this.#all(() => ({ kind: 'survive' }))
   }
 
+  /** Resolves once all of them are attached again. */
+  async returned(): Promise<void> {
+    await this.#all(() => ({ kind: 'return' }))
+  }
+
   /** Payments of one client on a hub that is idle. */
   async payAlone(count: number): Promise<PaymentCount> {
     const [first] = this.#processes

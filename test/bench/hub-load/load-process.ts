@@ -48,6 +48,8 @@ export type LoadOrder =
   | { readonly kind: 'release' }
   /** Clients that lose their connection come back. */
   | { readonly kind: 'survive' }
+  /** Waits for those that are on their way. */
+  | { readonly kind: 'return' }
   /** Payments on a hub that has nothing else to do, one after another. */
   | { readonly kind: 'lone'; readonly count: number }
   /** The same: each of `count` clients behind the first `from` pays the first of all, once. */
@@ -124,6 +126,8 @@ async function carryOut(order: LoadOrder): Promise<PaymentCount | undefined> {
     case 'survive':
       load.onDown = (client) => void comeBack(client)
       return undefined
+    case 'return':
+      return comeBackAll()
     case 'lone':
       load.clients = attached
       return payAlone(order.count, ALONE)
@@ -215,6 +219,15 @@ async function comeBack(client: LoadClient): Promise<void> {
   }
 }
 
+async function comeBackAll(): Promise<undefined> {
+  const away = () => attached.filter((client) => !client.isAttached)
+  await until(
+    () => away().length === 0,
+    () => `${away().length} clients never came back`,
+  )
+  return undefined
+}
+
 /** Kept once a hub listens; absent: nobody misses it, or nobody has looked since. */
 let hubFound: Promise<void> | undefined
 
@@ -243,6 +256,7 @@ async function payAlone(count: number, plan: LoadPlan): Promise<PaymentCount> {
   for (let i = 0; i < count; i++) {
     load.start(plan)
     load.stop()
+    if (load.pending === 0) throw new Error('nobody who pays has a connection')
     await until(
       () => load.pending === 0,
       () => 'a lone payment never came back',

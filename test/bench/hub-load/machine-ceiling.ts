@@ -93,17 +93,27 @@ async function echoMessagesPerSecond(milliseconds: number): Promise<number> {
   const [port] = (await once(server, 'message')) as [number]
   const message = new Uint8Array(ECHO_BYTES)
   let count = 0
-  const sockets = Array.from({ length: ECHO_SOCKETS }, () => {
-    const socket: WireSocket = new WireSocket(`ws://127.0.0.1:${port}/`, {
-      onOpen: () => socket.send(message),
-      onMessage: () => {
-        count++
-        socket.send(message)
-      },
-      onClose: () => undefined,
-    })
-    return socket
-  })
+  const sockets: WireSocket[] = []
+  // Of many at once some take long to connect where other work is heavy.
+  const areOpen = Array.from(
+    { length: ECHO_SOCKETS },
+    () =>
+      new Promise<void>((onOpen, onRefused) => {
+        const socket: WireSocket = new WireSocket(`ws://127.0.0.1:${port}/`, {
+          onOpen: () => {
+            socket.send(message)
+            onOpen()
+          },
+          onMessage: () => {
+            count++
+            socket.send(message)
+          },
+          onClose: (why) => onRefused(new Error(why)),
+        })
+        sockets.push(socket)
+      }),
+  )
+  await Promise.all(areOpen)
   await pause(milliseconds / 4)
   count = 0
   const started = performance.now()
