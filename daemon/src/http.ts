@@ -1,4 +1,5 @@
 export { apiApp, nameRequests } from './http/api-app.js'
+export { boundPipelining } from './http/bound-pipelining.js'
 export { answerPreflight, crossOrigin } from './http/cross-origin.js'
 export { answerHealth, refuseRest } from './http/plain-routes.js'
 export { type Problem, requestIdOf, sendProblem } from './http/problem.js'

@@ -5,6 +5,7 @@ import {
   answerHealth,
   answerPreflight,
   apiApp,
+  boundPipelining,
   crossOrigin,
   listen,
   refuseRest,
@@ -52,7 +53,7 @@ export async function serveHub(options: {
       headersTimeout: REQUEST_MS,
       connectionsCheckingInterval: REQUEST_CHECK_MS,
     },
-    hubApp(options),
+    boundPipelining(hubApp(options)),
   )
   const plainConnections = boundPlainConnections(server, options.trustedProxies)
   const sockets = new WebSocketServer({

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { addressUrl, listen, patientStop } from '@tallystick/daemon/http'
+import { addressUrl, boundPipelining, listen, patientStop } from '@tallystick/daemon/http'
 import type { Express } from 'express'
 import { CONNECTIONS_MAX, REQUEST_MS_MAX, STOP_MS_MAX } from '../limits.js'
 import { startingApp } from './merchant-app.js'
@@ -23,7 +23,7 @@ export async function bindMerchant({
   let serving = startingApp()
   const server = createServer(
     { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX, maxHeaderSize: 8_192 },
-    (request, response) => void serving(request, response),
+    boundPipelining((request, response) => void serving(request, response)),
   )
   server.maxConnections = CONNECTIONS_MAX
   const close = patientStop(server, STOP_MS_MAX)

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { addressUrl, listen, patientStop } from '@tallystick/daemon/http'
+import { addressUrl, boundPipelining, listen, patientStop } from '@tallystick/daemon/http'
 import { CONNECTIONS_MAX, IDLE_MS_MAX, REQUEST_MS_MAX } from '../limits.js'
 import type { LedgerNode } from '../node/ledger-node.js'
 import { BlockFeed } from './block-feed.js'
@@ -25,7 +25,7 @@ export async function serveLedger(options: {
   const clients = new Clients(options.clients)
   const server = createServer(
     { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX, maxHeaderSize: 8_192 },
-    ledgerApp(node, clients, onFailedRequest, forward),
+    boundPipelining(ledgerApp(node, clients, onFailedRequest, forward)),
   )
   const { trustedProxies, connectionsPerAddress } = options.clients
   boundConnections(server, {

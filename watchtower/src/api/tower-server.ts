@@ -1,6 +1,13 @@
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { answerHealth, apiApp, listen, refuseRest, stopAtOnce } from '@tallystick/daemon/http'
+import {
+  answerHealth,
+  apiApp,
+  boundPipelining,
+  listen,
+  refuseRest,
+  stopAtOnce,
+} from '@tallystick/daemon/http'
 import { addressPrefix, TOWER_MESSAGE_BYTES_MAX } from '@tallystick/protocol'
 import type { Express } from 'express'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -27,7 +34,7 @@ export async function serveTower(options: {
 }): Promise<TowerServer> {
   const server = createServer(
     { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX, maxHeaderSize: 8_192 },
-    towerApp(options.information),
+    boundPipelining(towerApp(options.information)),
   )
   boundConnections(server)
   const sockets = new WebSocketServer({
