@@ -73,6 +73,14 @@ describe('INV-45 a client of a ledger', () => {
     })
   })
 
+  test('never says what an address has of a user and a password', async () => {
+    const http = ledgerHttp('http://user:secret@127.0.0.1:1', globalThis.fetch)
+    const asked = requestAnswer(http, { path: '/v1/status?from=1', signal: undefined })
+    const error = await asked.catch((fault: unknown) => fault)
+    const said = 'http://127.0.0.1:1/v1/status: the ledger did not answer'
+    assert.equal(ledgerTrouble(error).detail, said)
+  })
+
   test('does not go where its server leads it', async (context) => {
     const asked: (string | undefined)[] = []
     const server = createServer(({ url }, response) => {

@@ -74,7 +74,7 @@ async function exchange(
   } catch (cause) {
     if (signal?.aborted) throw signal.reason
     if (cause instanceof LedgerError) throw cause
-    const detail = `${http.base}${path}: the ledger did not answer${inBrackets(cause)}`
+    const detail = `${shown(http.base + path)}: the ledger did not answer${inBrackets(cause)}`
     throw new LedgerError({ code: 'ledger_unreachable', detail, retryable: true, cause })
   } finally {
     clearTimeout(timer)
@@ -93,6 +93,13 @@ async function firstAnswer(http: LedgerHttp, path: string, init: RequestInit): P
     if (init.method === 'POST' || init.signal?.aborted) throw fault
     return http.fetch(http.base + path, init)
   }
+}
+
+/** An address without what may be secret in it: a user, a password, a query. */
+function shown(address: string): string {
+  if (!URL.canParse(address)) return address
+  const { origin, pathname } = new URL(address)
+  return origin + pathname
 }
 
 /** What the system calls it, where the platform tells. */

@@ -7,6 +7,7 @@ export type LedgerTrouble = {
   readonly detail: string
 }
 
+/** Of any error: its code, and what it says, which for one of the ledger names the address and no secret. */
 export function ledgerTrouble(error: unknown): LedgerTrouble {
   const code = error instanceof LedgerError ? error.code : 'ledger_unreachable'
   return { kind: 'ledgerTrouble', code, detail: error instanceof Error ? error.message : '' }
